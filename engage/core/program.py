@@ -1,0 +1,166 @@
+"""The program: a company's currencies, events, levels, rules, limits and budgets as frozen data.
+
+Owns the shapes, their canonical bytes and their hash. Must not know how a document is written (YAML, JSON) or
+where versions are kept; `engage.core.check` is the only maker of programs from documents, so everything here
+may assume that names resolve and numbers are in range.
+
+Stored shapes: canonical bytes are kept with each published version and decoded for ever. A field may be added
+with a default (defaults are omitted, so old hashes stand); a field is never renamed, retyped or removed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import typing as t
+
+import msgspec
+
+from engage.core.conditions import Condition
+
+PropertyType = t.Literal["string", "integer", "number", "boolean", "list"]
+Window = t.Literal["day", "week", "month", "lifetime"]
+Per = t.Literal["member", "company"]
+Over = t.Literal["cut", "refuse"]
+Debt = t.Literal["refuse", "allow"]
+Multipliers = t.Literal["largest", "compound", "add"]
+
+LATE_DAYS_DEFAULT = 30
+THOUSANDTHS_ONE = 1000  # a factor of exactly one
+
+
+def fold_name(name: str) -> str:
+    """The form in which trait names compare: `createdAt`, `created_at` and `CreatedAt` are one trait."""
+    return name.replace("_", "").replace("-", "").replace(" ", "").lower()
+
+
+class Shape(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What everything below has in common: defaults are left out of the bytes."""
+
+
+class Currency(Shape, frozen=True):
+    name: str
+    debt: Debt = "refuse"
+
+
+class Property(Shape, frozen=True):
+    """A declared property or trait. A personal one is never stored and never readable by a clause."""
+
+    type: PropertyType
+    personal: bool = False
+
+
+Trait = Property
+
+
+class EventType(Shape, frozen=True):
+    name: str  # a label for people; the event's own name is its key in Program.events
+    key: bool = True  # counts toward breadth
+    browser: bool = False  # may earn when sent with a (forgeable) write key
+    properties: dict[str, Property] = {}
+
+
+class Badge(Shape, frozen=True):
+    name: str
+
+
+class Level(Shape, frozen=True):
+    id: str
+    name: str
+    threshold: int  # earned points of Levels.currency
+    benefits: dict[str, bool | int | str] = {}
+
+
+class Levels(Shape, frozen=True):
+    currency: str
+    steps: tuple[Level, ...]  # lowest first, thresholds strictly increasing; rank is the position plus one
+
+
+class Award(Shape, frozen=True, tag="award", tag_field="kind"):
+    currency: str
+    amount: int
+
+
+class Multiply(Shape, frozen=True, tag="multiply", tag_field="kind"):
+    """Multiplies the base awards of the event in one currency; 1500 thousandths is a factor of 1.5."""
+
+    currency: str
+    thousandths: int
+
+
+class GrantBadge(Shape, frozen=True, tag="badge", tag_field="kind"):
+    badge: str
+
+
+Effect = Award | Multiply | GrantBadge
+
+
+class Limit(Shape, frozen=True):
+    """At most `count` firings or at most `amount` of `currency` (exactly one of the two), per window."""
+
+    rule: str  # the id of the rule it belongs to, so that `key` stands alone
+    per: Per
+    window: Window
+    count: int | None = None
+    amount: int | None = None
+    currency: str | None = None  # set when `amount` is
+    over: Over = "cut"  # a firing cannot be cut: count limits always refuse
+
+    @property
+    def key(self) -> str:
+        """The counter's name. It leaves the number out: raising 5 to 10 at noon keeps the 5 already used."""
+        what = "firings" if self.currency is None else f"amount:{self.currency}"
+        return f"{self.rule}/{self.per}/{self.window}/{what}"
+
+
+class Budget(Shape, frozen=True):
+    """What all rules together may award in one company and currency, per window."""
+
+    currency: str
+    window: Window
+    amount: int
+    over: Over = "cut"
+
+    @property
+    def key(self) -> str:
+        """The counter's name, without the number for the same reason as `Limit.key`."""
+        return f"{self.currency}/{self.window}"
+
+
+class Rule(Shape, frozen=True):
+    id: str
+    name: str  # the id when none was given
+    trigger: str  # an event's name
+    conditions: Condition | None = None
+    effects: tuple[Effect, ...] = ()
+    limits: tuple[Limit, ...] = ()
+
+
+class Program(Shape, frozen=True):
+    """One valid program. Mappings are sorted by key and sequences are in declared order."""
+
+    name: str
+    currencies: dict[str, Currency]
+    events: dict[str, EventType]
+    late_days: int = LATE_DAYS_DEFAULT
+    multipliers: Multipliers = "largest"
+    member_traits: dict[str, Trait] = {}  # by the name as declared; compare with fold_name
+    company_traits: dict[str, Trait] = {}
+    badges: dict[str, Badge] = {}
+    levels: Levels | None = None
+    rules: tuple[Rule, ...] = ()
+    budgets: tuple[Budget, ...] = ()
+
+
+def canonical(program: Program) -> bytes:
+    """The one spelling of a program: JSON, keys sorted, defaults omitted. What is stored and hashed."""
+    return msgspec.json.encode(program, order="sorted")
+
+
+def from_canonical(data: bytes) -> Program:
+    """The program of canonical bytes; `msgspec.ValidationError` means the stored bytes are damaged."""
+    return msgspec.json.decode(data, type=Program)
+
+
+def program_hash(program: Program) -> bytes:
+    """16 bytes that name this program's meaning: equal for documents that differ in key order or comments."""
+    return hashlib.blake2b(canonical(program), digest_size=16).digest()
