@@ -6,14 +6,16 @@ limits, balances or where programs are kept; a loader is handed in.
 
 from __future__ import annotations
 
+import threading
 import typing as t
 
 import msgspec
 
-from engage.core.conditions import Facts
-from engage.core.program import Program, Rule
+from engage.core.codegen import generate
+from engage.core.conditions import Facts, fold_name, typed
+from engage.core.program import Program, Property, Rule, program_hash
 
-COMPILED_PROGRAMS_MAX = 256  # a 50-rule program is about 0.3 MB compiled
+COMPILED_PROGRAMS_MAX = 256  # a program of 50 rules takes about 0.1 MB compiled
 
 
 class Matcher(msgspec.Struct, frozen=True):
@@ -30,20 +32,90 @@ class CompiledProgram(msgspec.Struct, frozen=True):
     matchers: dict[str, Matcher]  # only events that some rule is triggered by
     level_ranks: dict[str, int]  # level id -> rank, 1-based
     level_thresholds: tuple[int, ...]  # rank reached = bisect_right(level_thresholds, earned)
+    property_types: dict[str, tuple[tuple[str, str], ...]]  # event -> (property, type), in order of name
+    personal_properties: dict[str, frozenset[str]]  # only events that have some
+    personal_member_traits: frozenset[str]  # folded
+    personal_company_traits: frozenset[str]  # folded
 
     def mistyped(self, event_name: str, properties: dict[str, t.Any]) -> list[str]:
-        """The declared properties whose value is present and of the wrong type, hence taken as missing."""
-        raise NotImplementedError
+        """The declared properties that are present with a value of the wrong type, hence taken as missing.
+        A null is simply missing."""
+        return [
+            name
+            for name, declared in self.property_types.get(event_name, ())
+            if properties.get(name) is not None and typed(properties[name], declared) is None
+        ]
 
     def without_personal(self, event_name: str, properties: dict[str, t.Any]) -> dict[str, t.Any]:
         """The properties that may be logged. The same object when nothing had to go."""
-        raise NotImplementedError
+        personal = self.personal_properties.get(event_name)
+        if personal is None or personal.isdisjoint(properties):
+            return properties
+        return {name: value for name, value in properties.items() if name not in personal}
+
+
+def _without(traits: dict[str, t.Any], personal: frozenset[str]) -> dict[str, t.Any]:
+    if not personal:
+        return traits
+    return {name: value for name, value in traits.items() if fold_name(name) not in personal}
+
+
+def without_personal_traits(
+    compiled_program: CompiledProgram, member_traits: dict[str, t.Any], company_traits: dict[str, t.Any]
+) -> tuple[dict[str, t.Any], dict[str, t.Any]]:
+    """The traits that may be kept. Names may be folded or not."""
+    return (
+        _without(member_traits, compiled_program.personal_member_traits),
+        _without(company_traits, compiled_program.personal_company_traits),
+    )
+
+
+def _personal(declared: dict[str, Property]) -> frozenset[str]:
+    return frozenset(name for name, found in declared.items() if found.personal)
 
 
 def compile_program(program: Program) -> CompiledProgram:
-    raise NotImplementedError
+    by_trigger: dict[str, list[Rule]] = {}
+    for rule in program.rules:
+        by_trigger.setdefault(rule.trigger, []).append(rule)
+    steps = program.levels.steps if program.levels is not None else ()
+    personal = {name: _personal(event.properties) for name, event in program.events.items()}
+    return CompiledProgram(
+        program=program,
+        hash=program_hash(program),
+        matchers={
+            trigger: Matcher(tuple(rules), generate([rule.conditions for rule in rules]))
+            for trigger, rules in by_trigger.items()
+        },
+        level_ranks={level.id: rank for rank, level in enumerate(steps, start=1)},
+        level_thresholds=tuple(level.threshold for level in steps),
+        property_types={
+            name: tuple((found, event.properties[found].type) for found in sorted(event.properties))
+            for name, event in program.events.items()
+        },
+        personal_properties={name: names for name, names in personal.items() if names},
+        personal_member_traits=frozenset(map(fold_name, _personal(program.member_traits))),
+        personal_company_traits=frozenset(map(fold_name, _personal(program.company_traits))),
+    )
+
+
+_cache: dict[bytes, CompiledProgram] = {}  # least recently used first
+_cache_lock = threading.Lock()
 
 
 def compiled(program_hash: bytes, load: t.Callable[[], Program]) -> CompiledProgram:
-    """The compiled program of this hash, made from `load()` when it is not among the last used."""
-    raise NotImplementedError
+    """The compiled program of this hash, made from `load()` when it is not among the last used. A hash names
+    a program's whole meaning, so an entry can be dropped but never be stale."""
+    with _cache_lock:
+        found = _cache.pop(program_hash, None)
+        if found is not None:
+            _cache[program_hash] = found  # now the most recently used
+            return found
+    # Outside the lock: loading may take a while, and two threads making the same program do no harm.
+    made = compile_program(load())
+    assert made.hash == program_hash, "the loader gave another program than the hash names"
+    with _cache_lock:
+        _cache[program_hash] = made
+        while len(_cache) > COMPILED_PROGRAMS_MAX:
+            del _cache[next(iter(_cache))]
+    return made

@@ -16,6 +16,7 @@ import typing as t
 import msgspec
 
 from engage.core.conditions import Condition
+from engage.core.conditions import fold_name as fold_name  # part of what a program's names mean
 
 PropertyType = t.Literal["string", "integer", "number", "boolean", "list"]
 Window = t.Literal["day", "week", "month", "lifetime"]
@@ -26,11 +27,6 @@ Multipliers = t.Literal["largest", "compound", "add"]
 
 LATE_DAYS_DEFAULT = 30
 THOUSANDTHS_ONE = 1000  # a factor of exactly one
-
-
-def fold_name(name: str) -> str:
-    """The form in which trait names compare: `createdAt`, `created_at` and `CreatedAt` are one trait."""
-    return name.replace("_", "").replace("-", "").replace(" ", "").lower()
 
 
 class Shape(msgspec.Struct, frozen=True, omit_defaults=True):

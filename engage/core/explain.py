@@ -1,0 +1,150 @@
+"""Conditions in words an administrator reads: what a node says, and how it came out for one event.
+
+Owns the wording. Must not know why anybody asks; off the hot path by design, so it re-walks the tree.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+import msgspec
+
+from engage.core.conditions import (
+    WEEKDAYS,
+    All,
+    Any,
+    Clause,
+    Condition,
+    Facts,
+    Not,
+    Scalar,
+    holds,
+    nodes,
+    read_field,
+)
+
+ITEMS_SHOWN = 5
+CHARS_SHOWN = 80
+
+_PHRASES = {
+    "eq": "is",
+    "ne": "is not",
+    "gt": "is more than",
+    "ge": "is at least",
+    "lt": "is less than",
+    "le": "is at most",
+    "in": "is one of",
+    "not_in": "is none of",
+    "contains": "contains",
+    "starts_with": "starts with",
+    "has": "includes",
+    "has_any": "includes any of",
+    "is_set": "is given",
+    "is_not_set": "is not given",
+}
+
+
+class NodeVerdict(msgspec.Struct, frozen=True):
+    """One node of a condition: `number` as decision records have it, `depth` 1 for the root. `holds` and
+    `actual` are None when nothing is known about the event; `actual` also for groups."""
+
+    number: int
+    depth: int
+    text: str
+    holds: bool | None = None
+    actual: str | None = None
+
+
+def shown(value: t.Any) -> str:
+    """A value as people read it: text in quotes, true and false in lower case, nothing longer than a line."""
+    if value is None:
+        return "missing"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return f'"{value[:CHARS_SHOWN]}…"' if len(value) > CHARS_SHOWN else f'"{value}"'
+    if isinstance(value, list | tuple):
+        items = ", ".join(shown(item) for item in value[:ITEMS_SHOWN])
+        more = len(value) - ITEMS_SHOWN
+        return f"{items} and {more} more" if more > 0 else items or "an empty list"
+    return str(value)
+
+
+def _clause_text(clause: Clause) -> str:
+    words = f"{clause.field} {_PHRASES[clause.op]}"
+    return words if clause.value is None else f"{words} {_operand_text(clause)}"
+
+
+def _operand_text(clause: Clause) -> str:
+    value: Scalar | tuple[Scalar, ...] | None = clause.value
+    if clause.type in ("level", "weekday"):  # names of ours, which need no quotes
+        return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    return shown(value)
+
+
+def condition_text(condition: Condition) -> str:
+    if isinstance(condition, Clause):
+        return _clause_text(condition)
+    if isinstance(condition, Not):
+        return f"not ({condition_text(condition.of)})"
+    joint = " and " if isinstance(condition, All) else " or "
+    parts = [_nested_text(child) for child in condition.of]
+    more = len(parts) - ITEMS_SHOWN
+    return joint.join(parts[:ITEMS_SHOWN]) + (f"{joint}{more} more" if more > 0 else "")
+
+
+def _nested_text(condition: Condition) -> str:
+    text = condition_text(condition)
+    return f"({text})" if isinstance(condition, All | Any) else text
+
+
+def node_text(condition: Condition, number: int) -> str:
+    """What node `number` says, for example: event.properties.value is at least 1000."""
+    for at, (node, _) in enumerate(nodes(condition), start=1):
+        if at == number:
+            return condition_text(node)
+    raise IndexError(f"the condition has no node {number}")
+
+
+def node_pointer(condition: Condition, number: int) -> str:
+    """Where node `number` stands below the rule's `conditions`, as a JSON pointer: "/all/1/any/0"."""
+    pointers: list[str] = []
+
+    def walk(node: Condition, pointer: str) -> None:
+        pointers.append(pointer)
+        if isinstance(node, Not):
+            walk(node.of, f"{pointer}/not")
+        elif isinstance(node, All | Any):
+            word = "all" if isinstance(node, All) else "any"
+            for index, child in enumerate(node.of):
+                walk(child, f"{pointer}/{word}/{index}")
+
+    walk(condition, "")
+    if not 1 <= number <= len(pointers):
+        raise IndexError(f"the condition has no node {number}")
+    return pointers[number - 1]
+
+
+def explain(
+    condition: Condition, facts: Facts | None, level_names: t.Sequence[str] = ()
+) -> list[NodeVerdict]:
+    """Every node in order, with how it came out when the facts are known. `level_names` are the level ids,
+    lowest first, to show the member's level by name."""
+    verdicts: list[NodeVerdict] = []
+    for number, (node, depth) in enumerate(nodes(condition), start=1):
+        text = condition_text(node)
+        if facts is None:
+            verdicts.append(NodeVerdict(number, depth, text))
+            continue
+        actual = _actual_text(node, facts, level_names) if isinstance(node, Clause) else None
+        verdicts.append(NodeVerdict(number, depth, text, holds(node, facts), actual))
+    return verdicts
+
+
+def _actual_text(clause: Clause, facts: Facts, level_names: t.Sequence[str]) -> str:
+    actual: t.Any = read_field(clause, facts)
+    if actual is not None and clause.type == "weekday":
+        return str(WEEKDAYS[actual])
+    if actual is not None and clause.type == "level" and actual <= len(level_names):
+        return str(level_names[actual - 1])
+    return shown(actual)
