@@ -1,0 +1,120 @@
+# From nothing to a running service or a finished test run, on a machine with Python 3.11+ and make.
+#
+#   make demo    install, seed a host, serve its pages and a small host product
+#   make test    install, find or install a headless browser, then lint, types and the whole test suite
+#
+# Everything is installed into .venv from requirements.lock, hash by hash; a stamp makes the second start quick.
+# Recipes are plain POSIX sh and GNU make 3.81 reads this file, so the make of an untouched Mac will do.
+
+SHELL := /bin/sh
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+STAMP := $(VENV)/.installed
+
+# What the lock has wheels for, newest first; then whatever the machine calls python, if it is new enough.
+PYTHONS := $(BASE_PYTHON) python3.14 python3.13 python3.12 python3.11 python3 python
+BROWSERS := chromium-headless-shell chromium chromium-browser google-chrome
+# The version is fixed: another release of the resolver may order or mark the lock differently.
+LOCK_TOOL := uv==0.13.8
+
+SAY := printf '[engage] %s\n'
+PIP := $(PYTHON) -m pip --quiet --disable-pip-version-check
+
+.PHONY: help install demo test lint lock clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo 'make demo    a seeded host with its pages and a small product to click in'
+	@echo 'make test    everything CI runs: lint, types and all tests'
+	@echo 'make lint    ruff and mypy only'
+	@echo 'make lock    resolve pyproject.toml and sdk/pyproject.toml into requirements.lock'
+	@echo 'make clean   remove the environment, the caches and the demo database'
+
+install: $(STAMP)
+
+# --no-deps: the lock is the whole answer, so nothing is resolved, and `pip check` says when it is not.
+# --no-build-isolation: an isolated build would download its own, unchecked, hatchling.
+$(STAMP): pyproject.toml sdk/pyproject.toml requirements.lock
+	@started=$$(date +%s); \
+	$(PYTHON) -c '' 2>/dev/null || { \
+	    base=''; \
+	    for candidate in $(PYTHONS); do \
+	        if "$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; \
+	        then base=$$candidate; break; fi; \
+	    done; \
+	    if [ -z "$$base" ]; then \
+	        $(SAY) 'Python 3.11 or newer is needed, and none of these is: $(strip $(PYTHONS)).' \
+	               'Install one, or name it: make BASE_PYTHON=/path/to/python ...' >&2; \
+	        exit 1; \
+	    fi; \
+	    if ! "$$base" -c 'import ensurepip, venv' 2>/dev/null; then \
+	        $(SAY) "$$base cannot make an environment: its venv or ensurepip module is missing." \
+	               'On Debian and Ubuntu: apt-get install python3-venv' >&2; \
+	        exit 1; \
+	    fi; \
+	    $(SAY) "making $(VENV) with $$("$$base" --version)"; \
+	    "$$base" -m venv --clear $(VENV) || exit 1; \
+	}; \
+	$(SAY) 'installing what requirements.lock names (a minute or two the first time)'; \
+	$(PIP) install --require-hashes --no-deps --requirement requirements.lock && \
+	$(PIP) install --no-deps --no-build-isolation --editable . --editable ./sdk && \
+	$(PIP) check && \
+	touch $(STAMP) && \
+	$(SAY) "installed in $$(($$(date +%s) - started)) s"
+
+demo: $(STAMP)
+	@$(PYTHON) -m examples.demo
+
+# The pages are tested in a real browser. Without one the run stops here: skipping would look like passing.
+test: lint
+	@browser=$${CHROMIUM:-}; \
+	find_browser() { \
+	    for name in $(BROWSERS); do \
+	        if [ -z "$$browser" ]; then browser=$$(command -v "$$name" || true); fi; \
+	    done; \
+	}; \
+	find_browser; \
+	if [ -z "$$browser" ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    $(SAY) 'no headless browser found: installing chromium-headless-shell with apt-get'; \
+	    log=$$(mktemp); \
+	    if ! { apt-get -q update && \
+	           DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends \
+	               chromium-headless-shell; } >"$$log" 2>&1; \
+	    then tail -n 20 "$$log" >&2; fi; \
+	    rm -f "$$log"; \
+	    find_browser; \
+	fi; \
+	if [ -z "$$browser" ] || ! "$$browser" --version >/dev/null 2>&1; then \
+	    $(SAY) "a headless browser is missing$${browser:+ ($$browser does not run)}:" \
+	           'the tests open the pages in one. None of these is in PATH: $(BROWSERS).' \
+	           'Debian: apt-get install chromium-headless-shell (as root, make test does it by itself).' \
+	           'Elsewhere: install Chrome or Chromium and name it: CHROMIUM=/path/to/chromium make test' >&2; \
+	    exit 1; \
+	fi; \
+	$(SAY) "tests, with $$browser"; \
+	CHROMIUM=$$browser $(PYTHON) -m pytest -q
+
+lint: $(STAMP)
+	@$(SAY) 'ruff'
+	@$(PYTHON) -m ruff check --quiet
+	@$(PYTHON) -m ruff format --check --quiet
+	@$(SAY) 'mypy'
+	@$(PYTHON) -m mypy --no-error-summary
+
+# Resolved for every Python from 3.11 and every platform at once. The lock carries names, versions and hashes
+# only: where a machine fetches from is its own business.
+lock:
+	@$(PYTHON) -c '' 2>/dev/null || python3 -m venv $(VENV)
+	@$(SAY) 'resolving with $(LOCK_TOOL)'
+	@test -x $(VENV)/lock-tool/bin/uv || $(PYTHON) -m venv $(VENV)/lock-tool
+	@$(VENV)/lock-tool/bin/python -m pip --quiet --disable-pip-version-check install '$(LOCK_TOOL)'
+	@$(VENV)/lock-tool/bin/uv pip compile --quiet --no-config --universal --python-version 3.11 \
+	    --all-extras --group build --generate-hashes \
+	    --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
+	    --output-file requirements.lock $(LOCK_FLAGS) pyproject.toml sdk/pyproject.toml
+	@$(SAY) "requirements.lock: $$(grep -c '==' requirements.lock) packages"
+
+clean:
+	@rm -rf $(VENV) .demo .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
+	@find engage sdk migrations tests examples -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+	@$(SAY) 'clean'

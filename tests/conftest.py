@@ -1,0 +1,47 @@
+"""What every test shares: a clean environment, the hypothesis profiles, the repository and the browser.
+
+Owns only what all folders need; fixtures of one area live in that folder's own conftest. Must not know a
+table, a route or a rule.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+# The names the Makefile looks for as well, in its order.
+BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+
+# A deadline measures the machine, and a busy one would fail a right property. In CI the same examples are
+# tried on every run, so that a red run can be repeated; at home they differ, so that new ones are found.
+settings.register_profile("home", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("ci", settings.get_profile("home"), derandomize=True, print_blob=True)
+settings.load_profile("ci" if os.environ.get("CI") else "home")
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A developer's own ENGAGE_DATABASE_URL must neither steer a test nor be written to by one."""
+    for name in [name for name in os.environ if name.startswith("ENGAGE_")]:
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """The top of the checkout."""
+    return REPOSITORY
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of a headless browser. Missing fails, never skips: `make test` installs one or says how."""
+    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
+    if found is None:
+        pytest.fail(f"no headless browser: none of {', '.join(BROWSERS)} is in PATH, and CHROMIUM is not set")
+    return found
