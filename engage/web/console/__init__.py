@@ -1,0 +1,1 @@
+"""The pages of customer success: portfolio and adoption reports, from aggregates only."""

@@ -1,0 +1,524 @@
+"""Charts as SVG text: numbers in, one `<svg>` out. No script, no style attributes, no knowledge of reports.
+
+Every colour is written twice: as a presentation attribute, so that the drawing stands by itself (in a
+document, in print), and as a class, by which the style sheet of the pages swaps it for the dark scheme. A
+value of None may not be published or was never measured: it is drawn as a gap, never as zero.
+
+A chart is one picture to a screen reader (role="img" with a title and a description); the figures themselves
+are in the table that the page puts beside it. `name` must be unique on a page.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from markupsafe import Markup, escape
+
+from engage.web.console.palette import light
+
+WIDE: Final = 560
+NARROW: Final = 326
+"""Widths in CSS pixels at which a chart is drawn: beside another on a desk, and alone on a phone."""
+
+POINTS_MAX: Final = 520
+"""The most values of a series, bars or dots that are drawn: ten years of weeks."""
+
+SIZE: Final = 12
+"""Height of the letters, in pixels."""
+
+
+@dataclass(frozen=True)
+class Series:
+    label: str
+    values: Sequence[float | None]
+    role: str = "accent"
+    dashed: bool = False
+
+
+@dataclass(frozen=True)
+class Zone:
+    """A horizontal stripe behind a line chart, from `low` to `high`, such as the band of a score."""
+
+    label: str
+    low: float
+    high: float
+    role: str
+
+
+@dataclass(frozen=True)
+class Bar:
+    """`text` is what is written at the bar's end; `value` is its length, None when it is hidden."""
+
+    label: str
+    value: float | None
+    text: str
+    role: str = "accent"
+
+
+@dataclass(frozen=True)
+class Dot:
+    """`x` and `weight` run from 0 to 1; `y` is in the units of the axis, zero or more."""
+
+    label: str
+    x: float
+    y: float
+    text: str
+    weight: float = 0.0
+    role: str = "accent"
+
+
+def responsive(name: str, draw: Callable[[str, int], Markup]) -> Markup:
+    """The chart at both widths. The style sheet shows the one that fits, so letters never shrink."""
+    wide, narrow = draw(f"{name}-w", WIDE), draw(f"{name}-n", NARROW)
+    return Markup('<div class="wide">{}</div><div class="narrow">{}</div>').format(wide, narrow)
+
+
+def ticks(top: float, wanted: int = 5) -> list[int]:
+    """Whole numbers from 0 to at least `top`, in steps of 1, 2, 5 or 10 times a power of ten."""
+    raw = max(1.0, top / wanted)
+    power = 10 ** math.floor(math.log10(raw))
+    step = next(int(power * m) for m in (1, 2, 5, 10) if power * m >= raw - 1e-9)
+    return list(range(0, step * max(1, math.ceil(top / step - 1e-9)) + 1, step))
+
+
+def lines(
+    name: str,
+    width: int,
+    *,
+    title: str,
+    description: str,
+    labels: Sequence[str],
+    series: Sequence[Series],
+    zones: Sequence[Zone] = (),
+    top: float | None = None,
+    area: bool = False,
+    height: int = 220,
+) -> Markup:
+    """Values over time, one line per series, a gap for each None. `area` fills below the first series."""
+    known = [v for s in series for v in s.values if v is not None]
+    marks = ticks(top if top is not None else max(known, default=1))
+    legend = len(series) > 1
+    plot = _Plot(width, height, marks, right=68 if zones else 14, head=30 if legend else 12)
+    body = [_zone(zone, plot) for zone in zones]
+    body += plot.grid(labels)
+    xs = plot.centres(len(labels))
+    for index, one in enumerate(series):
+        points = [(x, plot.y(v)) if v is not None else None for x, v in zip(xs, one.values, strict=True)]
+        for run in _runs(points):
+            if area and index == 0 and len(run) > 1:
+                outline = f"{_path(run)}L{_n(run[-1][0])} {_n(plot.base)}L{_n(run[0][0])} {_n(plot.base)}Z"
+                body.append(f'<path d="{outline}" {_fill(one.role, 0.12)}/>')
+            if len(run) > 1:
+                body.append(_curve(run, one.role, 2, dash="5 4" if one.dashed else ""))
+        body += [
+            _dot(point, 3 if len(labels) <= 26 else 2, one.role, f"{labels[i]}: {one.label} {_number(value)}")
+            for i, (point, value) in enumerate(zip(points, one.values, strict=True))
+            if point is not None and value is not None
+        ]
+    if legend:
+        body += _legend([(s.label, s.role, s.dashed) for s in series], plot.left, 14)
+    if not known:
+        body.append(_text(plot.left + plot.inner / 2, height / 2, "No figures to show", anchor="middle"))
+    return _svg(name, width, height, title, description, body)
+
+
+def stacked(
+    name: str,
+    width: int,
+    *,
+    title: str,
+    description: str,
+    labels: Sequence[str],
+    series: Sequence[Series],
+    height: int = 220,
+) -> Markup:
+    """Columns over time, first series at the bottom. A column with a hidden part is left out."""
+    columns = list(zip(*(s.values for s in series), strict=True))
+    sums = [sum(v for v in column if v is not None) for column in columns if None not in column]
+    plot = _Plot(width, height, ticks(max(sums, default=1)), right=14, head=30)
+    body = plot.grid(labels)
+    step = plot.inner / max(1, len(labels))
+    thick = max(2.0, min(30.0, step * 0.68))
+    for index, (x, column) in enumerate(zip(plot.centres(len(labels)), columns, strict=True)):
+        if None in column:
+            body.append(_text(x, plot.base - 4, "–", anchor="middle", hint=f"{labels[index]}: hidden"))
+            continue
+        below = 0.0
+        for one, value in zip(series, column, strict=True):
+            assert value is not None
+            if value > 0:
+                high, low = plot.y(below + value), plot.y(below)
+                gap = 1 if below else 0
+                hint = f"{labels[index]}: {one.label} {_number(value)}"
+                tall = max(0.5, low - high - gap)
+                body.append(_rect(x - thick / 2, high, thick, tall, _fill(one.role), hint=hint, corner=0))
+            below += value
+    body += _legend([(s.label, s.role, False) for s in series], plot.left, 14)
+    return _svg(name, width, height, title, description, body)
+
+
+def signed_bars(name: str, width: int, *, title: str, description: str, bars: Sequence[Bar]) -> Markup:
+    """What pushed a number up and what pulled it down: bars to both sides of a line, in the order given."""
+    bars = bars[:POINTS_MAX]
+    reach = max((abs(b.value) for b in bars if b.value is not None), default=1) or 1
+    beside = width >= 480
+    left = _column(bars, width) if beside else 8.0
+    row, bar_high = (36, 18) if beside else (50, 18)
+    edge = 46.0
+    half = (width - left - 2 * edge) / 2
+    zero = left + edge + half
+    height = row * len(bars) + 12
+    body = [_line(zero, 2, zero, height - 6, "muted")]
+    for index, bar in enumerate(bars):
+        top = 6 + index * row + (0 if beside else 18)
+        middle = top + bar_high / 2
+        if beside:
+            body.append(_text(left - 4, middle + 4, _fit(bar.label, left), anchor="end", role="ink"))
+        else:
+            body.append(_text(8, top - 5, _fit(bar.label, width - 16), role="ink"))
+        if bar.value is None:
+            body.append(_text(zero + 8, middle + 4, bar.text))
+            continue
+        long = abs(bar.value) / reach * half
+        start = zero if bar.value >= 0 else zero - long
+        hint = f"{bar.label}: {bar.text}"
+        body.append(_rect(start, top, max(long, 1), bar_high, _fill(bar.role), hint=hint))
+        at, anchor = (zero + long + 6, "start") if bar.value >= 0 else (zero - long - 6, "end")
+        body.append(_text(at, middle + 4, bar.text, anchor=anchor, role="ink", strong=True))
+    return _svg(name, width, height, title, description, body)
+
+
+def bars(name: str, width: int, *, title: str, description: str, bars: Sequence[Bar], top: float) -> Markup:
+    """Lengths to compare, one row each, `top` filling the width. A hidden one is a dashed frame."""
+    bars = bars[:POINTS_MAX]
+    beside = width >= 480
+    left = _column(bars, width) + 6 if beside else 8.0
+    right = max((_wide(b.text) for b in bars if b.value is not None), default=0) + 14
+    row, bar_high = (32, 18) if beside else (46, 18)
+    height = row * len(bars) + 8
+    inner = width - left - right
+    body = []
+    for index, bar in enumerate(bars):
+        y = 4 + index * row + (0 if beside else 18)
+        if beside:
+            body.append(_text(left - 10, y + 13, _fit(bar.label, left - 6), anchor="end", role="ink"))
+        else:
+            body.append(_text(8, y - 5, _fit(bar.label, width - 16), role="ink"))
+        if bar.value is None:
+            body.append(_rect(left, y, max(_wide(bar.text) + 16, 60), bar_high, _frame()))
+            body.append(_text(left + 8, y + 13, bar.text))
+            continue
+        long = min(1.0, bar.value / top) * inner if top > 0 else 0
+        hint = f"{bar.label}: {bar.text}"
+        body.append(_rect(left, y, inner, bar_high, _fill("rule", 0.6)))
+        body.append(_rect(left, y, max(long, 1), bar_high, _fill(bar.role), hint=hint))
+        body.append(_text(left + inner + 8, y + 13, bar.text, role="ink"))
+    return _svg(name, width, height, title, description, body)
+
+
+def mix(name: str, width: int, *, title: str, description: str, parts: Sequence[Bar]) -> Markup:
+    """Parts of a whole as one bar from left to right, names below. Hidden parts have a name only."""
+    total = sum(p.value for p in parts if p.value is not None)
+    body: list[str] = []
+    x = 0.0
+    for part in parts:
+        if part.value and total:
+            long = part.value / total * width
+            hint = f"{part.label}: {part.text}"
+            body.append(_rect(x, 2, max(long - 2, 1), 30, _fill(part.role), hint=hint))
+            x += long
+    at_x, at_y = 0.0, 52.0
+    for part in parts:
+        label = f"{part.label} {part.text}"
+        long = _wide(label) + 34
+        if at_x and at_x + long - 14 > width:
+            at_x, at_y = 0.0, at_y + 22
+        paint = _frame() if part.value is None else _fill(part.role)
+        body.append(_rect(at_x + 0.5, at_y - 10, 10, 10, paint))
+        body.append(_text(at_x + 17, at_y, label, role="ink"))
+        at_x += long
+    return _svg(name, width, int(at_y) + 10, title, description, body)
+
+
+def spark(name: str, *, title: str, values: Sequence[float | None], role: str, top: float = 100) -> Markup:
+    """A line the size of a word, for a row of a table; its last known value carries a dot."""
+    width, height, pad = 96, 30, 4
+    values = values[-POINTS_MAX:]
+    step = (width - 2 * pad) / max(1, len(values) - 1)
+    points = [
+        (pad + i * step, height - pad - (height - 2 * pad) * min(1.0, v / top)) if v is not None else None
+        for i, v in enumerate(values)
+    ]
+    body = [_curve(run, role, 1.6) for run in _runs(points) if len(run) > 1]
+    last = next((p for p in reversed(points) if p is not None), None)
+    if last is not None:
+        body.append(f'<circle cx="{_n(last[0])}" cy="{_n(last[1])}" r="2.6" {_fill(role)}/>')
+    return _svg(name, width, height, title, "", body, fixed=True)
+
+
+def scatter(
+    name: str,
+    width: int,
+    *,
+    title: str,
+    description: str,
+    dots: Sequence[Dot],
+    x_label: str,
+    y_label: str,
+    x_ends: tuple[str, str],
+    y_text: Callable[[int], str] = str,
+    named: int = 6,
+    height: int = 320,
+) -> Markup:
+    """Two measures against each other. The `named` dots of largest weight carry their names."""
+    dots = dots[:POINTS_MAX]
+    marks = ticks(max((d.y for d in dots), default=1) * 1.04)
+    left = max(_wide(y_text(m), 11) for m in marks) + 10
+    plot = _Plot(width, height, marks, right=14, head=26, left=left, foot=38)
+    body = [
+        _rect(plot.x(0.5), plot.head, plot.inner / 2, plot.base - plot.head, _fill("at_risk", 0.06)),
+        *plot.grid((), y_text),
+        _text(0, 13, y_label, size=11),
+        _text(plot.left + plot.inner / 2, height - 4, x_label, anchor="middle", size=11),
+        _text(plot.left, height - 20, x_ends[0], size=11),
+        _text(plot.left + plot.inner, height - 20, x_ends[1], anchor="end", size=11),
+    ]
+    placed: list[tuple[float, float, float, float]] = []
+    spots = [(d, plot.x(d.x), plot.y(d.y), 4.5 + 5.5 * math.sqrt(max(0.0, d.weight))) for d in dots]
+    for dot, x, y, radius in sorted(spots, key=lambda s: -s[3]):
+        at = f'cx="{_n(x)}" cy="{_n(y)}" r="{_n(radius)}"'
+        seam = f'stroke="{light("card")}" stroke-width="1.5"'
+        body.append(
+            f"<circle {at} {_fill(dot.role, 0.85)} {seam}>{_hint(f'{dot.label}: {dot.text}')}</circle>"
+        )
+        placed.append((x - radius, y - radius, x + radius, y + radius))
+    for dot, x, y, radius in sorted(spots, key=lambda s: -s[0].weight)[:named]:
+        label = _fit(dot.label, 130, 11)
+        spot = _place(x, y, radius, _wide(label, 11), placed, (plot.left, plot.head, width - 2.0, plot.base))
+        if spot is not None:
+            placed.append(spot)
+            body.append(_text(spot[0], spot[3] - 3, label, role="ink", size=11))
+    return _svg(name, width, height, title, description, body)
+
+
+class _Plot:
+    """A frame with a vertical scale from 0 to the last mark."""
+
+    def __init__(
+        self,
+        width: int,
+        height: int,
+        marks: Sequence[int],
+        *,
+        right: float,
+        head: int,
+        left: float | None = None,
+        foot: int = 24,
+    ) -> None:
+        self.marks = marks
+        self.left = left if left is not None else max(_wide(_number(m), 11) for m in marks) + 10
+        self.head = head
+        self.base = float(height - foot)
+        self.inner = width - self.left - right
+
+    def y(self, value: float) -> float:
+        return self.base - (self.base - self.head) * min(value, self.marks[-1]) / (self.marks[-1] or 1)
+
+    def x(self, share: float) -> float:
+        return self.left + self.inner * min(1.0, max(0.0, share))
+
+    def centres(self, count: int) -> list[float]:
+        return [self.left + self.inner * (i + 0.5) / max(1, count) for i in range(count)]
+
+    def grid(self, labels: Sequence[str], text: Callable[[int], str] | None = None) -> list[str]:
+        """Lines with their marks, and as many labels below as fit, counted back from the newest."""
+        write = text or _number
+        out = []
+        for mark in self.marks:
+            y = self.y(mark)
+            out.append(_line(self.left, y, self.left + self.inner, y, "rule"))
+            out.append(_text(self.left - 6, y + 4, write(mark), anchor="end", size=11))
+        if labels:
+            widest = max(_wide(label, 11) for label in labels) + 10
+            every = max(1, math.ceil(widest / (self.inner / len(labels))))
+            for i, x in enumerate(self.centres(len(labels))):
+                if (len(labels) - 1 - i) % every == 0:
+                    out.append(_text(x, self.base + 16, labels[i], anchor="middle", size=11))
+        return out
+
+
+def _zone(zone: Zone, plot: _Plot) -> str:
+    high, low = plot.y(zone.high), plot.y(zone.low)
+    stripe = _rect(plot.left, high, plot.inner, low - high, _fill(zone.role, 0.1), corner=0)
+    at = plot.left + plot.inner + 6
+    return stripe + _text(at, (high + low) / 2 + 4, zone.label, role=zone.role, size=11)
+
+
+def _legend(entries: Sequence[tuple[str, str, bool]], left: float, y: float) -> list[str]:
+    out = []
+    x = left
+    for label, role, dashed in entries:
+        out.append(_line(x, y - 4, x + 16, y - 4, role, thick=3, dash="4 3" if dashed else ""))
+        out.append(_text(x + 22, y, label))
+        x += _wide(label) + 40
+    return out
+
+
+def _place(
+    x: float,
+    y: float,
+    radius: float,
+    long: float,
+    placed: Sequence[tuple[float, float, float, float]],
+    frame: tuple[float, float, float, float],
+) -> tuple[float, float, float, float] | None:
+    """A free box for a label beside its dot, or None: a chart with fewer names beats one nobody can read."""
+    tall = 14.0
+    for left, top in (
+        (x + radius + 4, y - tall / 2),
+        (x - radius - 4 - long, y - tall / 2),
+        (x - long / 2, y - radius - tall - 2),
+        (x - long / 2, y + radius + 2),
+    ):
+        box = (left, top, left + long, top + tall)
+        inside = box[0] >= frame[0] and box[1] >= frame[1] and box[2] <= frame[2] and box[3] <= frame[3]
+        if inside and not any(_overlap(box, other) for other in placed):
+            return box
+    return None
+
+
+def _overlap(a: tuple[float, float, float, float], b: tuple[float, float, float, float]) -> bool:
+    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+
+
+def _column(bars: Sequence[Bar], width: int) -> float:
+    """The width of a column of labels: what they need, at most two fifths of the chart."""
+    return min(width * 0.4, max((_wide(b.label) for b in bars), default=0) + 10)
+
+
+def _runs(points: Sequence[tuple[float, float] | None]) -> list[list[tuple[float, float]]]:
+    """The stretches between gaps."""
+    runs: list[list[tuple[float, float]]] = [[]]
+    for point in points:
+        if point is not None:
+            runs[-1].append(point)
+        elif runs[-1]:
+            runs.append([])
+    return [run for run in runs if run]
+
+
+def _path(points: Sequence[tuple[float, float]]) -> str:
+    return "M" + "L".join(f"{_n(x)} {_n(y)}" for x, y in points)
+
+
+def _dot(point: tuple[float, float], radius: float, role: str, hint: str) -> str:
+    at = f'cx="{_n(point[0])}" cy="{_n(point[1])}" r="{_n(radius)}"'
+    return f"<circle {at} {_fill(role)}>{_hint(hint)}</circle>"
+
+
+def _rect(
+    x: float, y: float, wide: float, tall: float, paint: str, *, hint: str = "", corner: int = 2
+) -> str:
+    round_ = f' rx="{corner}"' if corner else ""
+    frame = f'<rect x="{_n(x)}" y="{_n(y)}" width="{_n(wide)}" height="{_n(tall)}"{round_} {paint}'
+    return f"{frame}>{_hint(hint)}</rect>" if hint else f"{frame}/>"
+
+
+def _line(x1: float, y1: float, x2: float, y2: float, role: str, *, thick: float = 1, dash: str = "") -> str:
+    width = f' stroke-width="{_n(thick)}"' if thick != 1 else ""
+    gaps = f' stroke-dasharray="{dash}"' if dash else ""
+    ends = f'x1="{_n(x1)}" y1="{_n(y1)}" x2="{_n(x2)}" y2="{_n(y2)}"'
+    return f"<line {ends} {_stroke(role)}{width}{gaps}/>"
+
+
+def _curve(points: Sequence[tuple[float, float]], role: str, thick: float, *, dash: str = "") -> str:
+    gaps = f' stroke-dasharray="{dash}"' if dash else ""
+    ends = ' stroke-linejoin="round" stroke-linecap="round"'
+    return f'<path d="{_path(points)}" fill="none" {_stroke(role)} stroke-width="{_n(thick)}"{ends}{gaps}/>'
+
+
+def _text(
+    x: float,
+    y: float,
+    words: str,
+    *,
+    anchor: str = "start",
+    role: str = "muted",
+    size: int = SIZE,
+    strong: bool = False,
+    hint: str = "",
+) -> str:
+    weight = ' font-weight="600"' if strong else ""
+    where = "" if anchor == "start" else f' text-anchor="{anchor}"'
+    height = "" if size == SIZE else f' font-size="{size}"'
+    return (
+        f'<text x="{_n(x)}" y="{_n(y)}"{where}{height}{weight} {_fill(role)}>'
+        f"{escape(words)}{_hint(hint) if hint else ''}</text>"
+    )
+
+
+def _svg(
+    name: str,
+    width: int,
+    height: int,
+    title: str,
+    description: str,
+    body: Sequence[str],
+    *,
+    fixed: bool = False,
+) -> Markup:
+    told = f'<desc id="{escape(name)}-d">{escape(description)}</desc>' if description else ""
+    named = f"{name}-t {name}-d" if description else f"{name}-t"
+    across = f'width="{width}" height="{height}"' if fixed else 'width="100%"'
+    return Markup(  # noqa: S704 - every text above and below went through escape()
+        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" class="chart" viewBox="0 0 {width} {height}" '
+        f'{across} aria-labelledby="{escape(named)}" font-family="sans-serif" font-size="{SIZE}">'
+        f'<title id="{escape(name)}-t">{escape(title)}</title>{told}{"".join(body)}</svg>'
+    )
+
+
+def _fill(role: str, opacity: float = 1) -> str:
+    faint = f' fill-opacity="{opacity}"' if opacity != 1 else ""
+    return f'class="f {role}" fill="{light(role)}"{faint}'
+
+
+def _stroke(role: str) -> str:
+    return f'class="s {role}" stroke="{light(role)}"'
+
+
+def _frame() -> str:
+    """The paint of what is hidden: an outline that holds nothing."""
+    return f'fill="none" {_stroke("muted")} stroke-dasharray="3 3"'
+
+
+def _hint(words: str) -> str:
+    return f"<title>{escape(words)}</title>"
+
+
+def _n(value: float) -> str:
+    """A coordinate: one decimal at most, no trailing zero."""
+    return f"{value:.1f}".removesuffix(".0")
+
+
+def _number(value: float) -> str:
+    return f"{value:,.1f}".removesuffix(".0")
+
+
+def _wide(words: str, size: int = SIZE) -> float:
+    """About how many pixels words take: letters over half their height, East Asian ones all of it."""
+    return sum(1.0 if ord(c) > 0x2E7F else 0.57 for c in words) * size
+
+
+def _fit(words: str, room: float, size: int = SIZE) -> str:
+    """The words, or as many as fit and an ellipsis. The whole name is in the table beside the chart."""
+    if _wide(words, size) <= room:
+        return words
+    kept = ""
+    for character in words:
+        if _wide(kept + character, size) > room - 0.9 * size:
+            break
+        kept += character
+    return kept.rstrip() + "…"
