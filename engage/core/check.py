@@ -1,0 +1,313 @@
+"""A program document, checked: plain dictionaries and lists in, a Program or every problem out.
+
+Owns the document's shape above rules and the order of checking: what others refer to comes first. Must not
+know YAML, JSON or lines; `engage.document` turns pointers into places. Never raises, whatever the document.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+import msgspec
+
+from engage.core.check_rules import (
+    OVER,
+    WINDOWS,
+    Names,
+    label_of,
+    read_currency,
+    read_rules,
+)
+from engage.core.conditions import COMPANY_TRAIT, INTEGER_MAX, MEMBER_TRAIT, PROPERTY, fold_name
+from engage.core.problems import UNREADABLE, Mapping, Path, Problem, Problems, shown
+from engage.core.program import (
+    LATE_DAYS_DEFAULT,
+    Badge,
+    Budget,
+    Currency,
+    Debt,
+    EventType,
+    Level,
+    Levels,
+    Multipliers,
+    Over,
+    Program,
+    Property,
+    PropertyType,
+    Window,
+)
+
+LATE_DAYS_MAX = 3650
+CURRENCIES_MAX = 20
+EVENTS_MAX = 500
+PROPERTIES_MAX = 200  # per event
+TRAITS_MAX = 200
+BADGES_MAX = 500
+LEVELS_MAX = 50
+BENEFITS_MAX = 100  # per level
+BUDGETS_MAX = CURRENCIES_MAX * len(WINDOWS)
+BENEFIT_CHARS_MAX = 200
+
+TYPES = ("string", "integer", "number", "boolean", "list")
+REQUIRED = ("name", "currencies", "events")
+OPTIONAL = ("late_days", "multipliers", "traits", "badges", "levels", "rules", "budgets")
+
+
+def check(document: t.Any) -> tuple[Program | None, list[Problem]]:
+    """The program, or None and everything that is wrong with the document."""
+    problems = Problems()
+    entries = problems.fields(document, (), REQUIRED, OPTIONAL)
+    if entries is None:
+        return None, problems.found or [Problem("", "the document could not be read")]
+    name = problems.text(entries["name"], ("name",)) if "name" in entries else ""
+    late_days = problems.integer(
+        entries.get("late_days", LATE_DAYS_DEFAULT), ("late_days",), 0, LATE_DAYS_MAX
+    )
+    multipliers = problems.choice(
+        entries.get("multipliers", "largest"), ("multipliers",), ("largest", "compound", "add")
+    )
+    currencies = _read_currencies(problems, entries)
+    traits = problems.fields(entries.get("traits"), ("traits",), (), ("member", "company"))
+    member_traits = _read_traits(problems, traits, "member")
+    company_traits = _read_traits(problems, traits, "company")
+    events = _read_events(problems, entries)
+    badges = _read_badges(problems, entries.get("badges"))
+    names = _names(currencies, badges, events, member_traits, company_traits)
+    levels, level_ids = _read_levels(problems, names, entries.get("levels"))
+    names = msgspec.structs.replace(names, levels=level_ids)
+    rules = read_rules(problems, names, entries.get("rules"), ("rules",))
+    budgets = _read_budgets(problems, names, entries.get("budgets"))
+    if problems.found or name is None or late_days is None or multipliers is None:
+        return None, problems.found
+    return Program(
+        name=name,
+        currencies=_sorted(currencies),
+        events=_sorted(events),
+        late_days=late_days,
+        multipliers=t.cast(Multipliers, multipliers),
+        member_traits=_sorted(member_traits),
+        company_traits=_sorted(company_traits),
+        badges=_sorted(badges),
+        levels=levels,
+        rules=rules,
+        budgets=budgets,
+    ), []
+
+
+T = t.TypeVar("T")
+
+
+def _sorted(declared: dict[str, T | None] | None) -> dict[str, T]:
+    """In order of name, as in the canonical bytes, so that a program read back from those is the same."""
+    return {name: item for name, item in sorted((declared or {}).items()) if item is not None}
+
+
+def _names(
+    currencies: dict[str, Currency | None] | None,
+    badges: dict[str, Badge | None] | None,
+    events: dict[str, EventType | None] | None,
+    member_traits: dict[str, Property | None] | None,
+    company_traits: dict[str, Property | None] | None,
+) -> Names:
+    def types(declared: t.Mapping[str, Property | None]) -> dict[str, str]:
+        return {name: found.type if found is not None else "" for name, found in declared.items()}
+
+    def personal(declared: t.Mapping[str, Property | None] | None) -> list[str]:
+        return [name for name, found in (declared or {}).items() if found is not None and found.personal]
+
+    readable = {name: event for name, event in (events or {}).items() if event is not None}
+    return Names(
+        currencies=None if currencies is None else tuple(currencies),
+        badges=None if badges is None else tuple(badges),
+        events=None
+        if events is None
+        else {name: types(readable[name].properties) if name in readable else None for name in events},
+        member_traits=None if member_traits is None else types(member_traits),
+        company_traits=None if company_traits is None else types(company_traits),
+        levels=None,
+        personal=frozenset(MEMBER_TRAIT + fold_name(name) for name in personal(member_traits))
+        | frozenset(COMPANY_TRAIT + fold_name(name) for name in personal(company_traits)),
+        personal_properties={
+            name: frozenset(PROPERTY + found for found in personal(event.properties))
+            for name, event in readable.items()
+        },
+    )
+
+
+def _label(problems: Problems, entries: Mapping, path: Path, otherwise: str) -> str | None:
+    return problems.text(entries["name"], (*path, "name")) if "name" in entries else otherwise
+
+
+def _read_currencies(problems: Problems, top: Mapping) -> dict[str, Currency | None] | None:
+    if "currencies" not in top:
+        return None
+    declared = problems.named(top["currencies"], ("currencies",), CURRENCIES_MAX, ids=True, least=1)
+    if not declared:
+        return None
+    currencies: dict[str, Currency | None] = {}
+    for key, value in declared.items():
+        path = ("currencies", key)
+        entries = problems.fields(value, path, (), ("name", "debt")) or {}
+        name = _label(problems, entries, path, label_of(key))
+        debt = problems.choice(entries.get("debt", "refuse"), (*path, "debt"), ("refuse", "allow"))
+        made = name is not None and debt is not None
+        currencies[key] = Currency(str(name), t.cast(Debt, debt)) if made else None
+    return currencies
+
+
+def _read_traits(problems: Problems, traits: Mapping | None, whose: str) -> dict[str, Property | None] | None:
+    if traits is None:
+        return None
+    path: Path = ("traits", whose)
+    declared = _read_properties(problems, traits.get(whose), path, TRAITS_MAX)
+    spelt: dict[str, str] = {}
+    for name in declared or {}:
+        other = spelt.setdefault(fold_name(name), name)
+        if other != name:
+            problems.add((*path, name), f"{shown(name)} and {shown(other)} are one trait", at_key=True)
+    return declared
+
+
+def _read_properties(
+    problems: Problems, value: t.Any, path: Path, most: int
+) -> dict[str, Property | None] | None:
+    declared = problems.named(value, path, most, ids=False)
+    if declared is None:
+        return None
+    properties: dict[str, Property | None] = {}
+    for name, item in declared.items():
+        at = (*path, name)
+        properties[name] = None
+        if isinstance(item, str):
+            problems.add(at, f"must be a mapping, as in '{{type: {item[:20]}}}'")
+            continue
+        entries = problems.fields(item, at, ("type",), ("personal",)) or {}
+        kind = problems.choice(entries["type"], (*at, "type"), TYPES) if "type" in entries else None
+        personal = problems.boolean(entries.get("personal", False), (*at, "personal"))
+        if kind is not None and personal is not None:
+            properties[name] = Property(t.cast(PropertyType, kind), personal)
+    return properties
+
+
+def _read_events(problems: Problems, top: Mapping) -> dict[str, EventType | None] | None:
+    """Events, None for one that could not be read; within one, None for a property that was reported."""
+    if "events" not in top:
+        return None
+    declared = problems.named(top["events"], ("events",), EVENTS_MAX, ids=False, least=1)
+    if not declared:
+        return None
+    events: dict[str, EventType | None] = {}
+    for name, value in declared.items():
+        path = ("events", name)
+        events[name] = None
+        entries = problems.fields(value, path, (), ("name", "key", "browser", "properties"))
+        if entries is None:
+            continue
+        label = _label(problems, entries, path, name)
+        key = problems.boolean(entries.get("key", True), (*path, "key"))
+        browser = problems.boolean(entries.get("browser", False), (*path, "browser"))
+        at = (*path, "properties")
+        properties = _read_properties(problems, entries.get("properties"), at, PROPERTIES_MAX)
+        if properties is not None:
+            kept = t.cast("dict[str, Property]", dict(sorted(properties.items())))
+            events[name] = EventType(label or name, key is not False, browser is True, kept)
+    return events
+
+
+def _read_badges(problems: Problems, value: t.Any) -> dict[str, Badge | None] | None:
+    declared = problems.named(value, ("badges",), BADGES_MAX, ids=True)
+    if declared is None:
+        return None
+    badges: dict[str, Badge | None] = {}
+    for key, item in declared.items():
+        path = ("badges", key)
+        entries = problems.fields(item, path, (), ("name",)) or {}
+        name = _label(problems, entries, path, label_of(key))
+        badges[key] = None if name is None else Badge(name)
+    return badges
+
+
+def _read_levels(
+    problems: Problems, names: Names, value: t.Any
+) -> tuple[Levels | None, tuple[str, ...] | None]:
+    """The levels, and their ids lowest first: none when there are no levels, None when unknown."""
+    if value is None:
+        return None, ()
+    path: Path = ("levels",)
+    entries = problems.fields(value, path, ("steps",), ("currency",))
+    if entries is None:
+        return None, None
+    currency = read_currency(problems, names, entries, path)
+    if "steps" not in entries:
+        return None, None
+    steps = problems.items(entries["steps"], (*path, "steps"), LEVELS_MAX, least=1)
+    if steps is None:
+        return None, None
+    levels: list[Level | None] = []
+    ids: list[str] = []
+    highest = -1
+    for index, item in enumerate(steps):
+        at = (*path, "steps", index)
+        step = problems.fields(item, at, ("id", "threshold"), ("name", "benefits")) or {}
+        level_id = problems.identifier(step["id"], (*at, "id")) if "id" in step else None
+        if level_id is not None and level_id in ids:
+            problems.add((*at, "id"), f"duplicate level id '{level_id}'")
+        ids.append(level_id or "")
+        threshold = None
+        if "threshold" in step:
+            threshold = problems.integer(step["threshold"], (*at, "threshold"), 0, INTEGER_MAX)
+        if threshold is not None and threshold <= highest:
+            words = f"must be more than the step before ({highest}), not {threshold}"
+            problems.add((*at, "threshold"), words)
+        highest = max(highest, threshold if threshold is not None else -1)
+        levels.append(_level(problems, step, at, level_id, threshold))
+    made = tuple(level for level in levels if level is not None)
+    known = None if "" in ids else tuple(ids)
+    return (Levels(currency, made) if currency is not None else None), known
+
+
+def _level(
+    problems: Problems, step: Mapping, path: Path, level_id: str | None, threshold: int | None
+) -> Level | None:
+    name = _label(problems, step, path, label_of(level_id or ""))
+    at = (*path, "benefits")
+    declared = problems.named(step.get("benefits"), at, BENEFITS_MAX, ids=True) or {}
+    benefits = {key: _benefit(problems, item, (*at, key)) for key, item in sorted(declared.items())}
+    if level_id is None or threshold is None or name is None:
+        return None
+    kept = {key: item for key, item in benefits.items() if item is not None}
+    return Level(level_id, name, threshold, kept)
+
+
+def _benefit(problems: Problems, value: t.Any, path: Path) -> bool | int | str | None:
+    if value is UNREADABLE or isinstance(value, bool):
+        return None if value is UNREADABLE else bool(value)
+    if isinstance(value, int):
+        return problems.integer(value, path, -INTEGER_MAX, INTEGER_MAX)
+    if isinstance(value, str):
+        return problems.text(value, path, BENEFIT_CHARS_MAX)
+    problems.add(path, f"must be true, false, a whole number or text, not {shown(value)}")
+    return None
+
+
+def _read_budgets(problems: Problems, names: Names, value: t.Any) -> tuple[Budget, ...]:
+    budgets: list[Budget] = []
+    first_use: dict[str, int] = {}
+    for index, item in enumerate(problems.items(value, ("budgets",), BUDGETS_MAX) or ()):
+        at: Path = ("budgets", index)
+        entries = problems.fields(item, at, ("window", "amount"), ("currency", "over"))
+        if entries is None:
+            continue
+        currency = read_currency(problems, names, entries, at)
+        window = problems.choice(entries["window"], (*at, "window"), WINDOWS) if "window" in entries else None
+        amount = None
+        if "amount" in entries:
+            amount = problems.integer(entries["amount"], (*at, "amount"), 1, INTEGER_MAX)
+        over = problems.choice(entries.get("over", "cut"), (*at, "over"), OVER)
+        if currency is None or window is None or amount is None or over is None:
+            continue
+        budget = Budget(currency, t.cast(Window, window), amount, t.cast(Over, over))
+        if first_use.setdefault(budget.key, index) != index:
+            problems.add(at, f"is for the same currency and window as budgets[{first_use[budget.key]}]")
+        budgets.append(budget)
+    return tuple(budgets)

@@ -1,0 +1,257 @@
+"""Rules, from the document to checked ones: trigger, effects and limits.
+
+Owns what a rule may say. Must not know how conditions are checked inside, nor how a rule is decided.
+"""
+
+from __future__ import annotations
+
+import math
+import typing as t
+from decimal import Decimal
+
+import msgspec
+
+from engage.core.check_conditions import Fields, read_condition
+from engage.core.conditions import INTEGER_MAX
+from engage.core.problems import UNREADABLE, Mapping, Path, Problems, shown
+from engage.core.program import Award, Effect, GrantBadge, Limit, Multiply, Over, Per, Rule, Window
+
+RULES_MAX = 1000
+EFFECTS_MAX = 10  # per rule
+LIMITS_MAX = 10  # per rule
+THOUSANDTHS_MAX = 1_000_000
+
+PER = ("member", "company")
+WINDOWS = ("day", "week", "month", "lifetime")
+OVER = ("cut", "refuse")
+EFFECTS = ("award", "multiply", "badge")
+
+
+class Names(msgspec.Struct, frozen=True):
+    """What the rest of the document declares. None where it could not be read."""
+
+    currencies: tuple[str, ...] | None
+    badges: tuple[str, ...] | None
+    events: dict[str, dict[str, str] | None] | None  # event -> property -> type
+    member_traits: dict[str, str] | None
+    company_traits: dict[str, str] | None
+    levels: tuple[str, ...] | None
+    personal: frozenset[str]  # whole field names, traits folded
+    personal_properties: dict[str, frozenset[str]]  # event -> whole field names
+
+
+def label_of(identifier: str) -> str:
+    """What people see when no name was given: deal-won becomes Deal won."""
+    words = identifier.replace("-", " ").replace("_", " ").strip()
+    return words[:1].upper() + words[1:]
+
+
+def read_currency(problems: Problems, names: Names, entries: Mapping, path: Path) -> str | None:
+    """The currency named by an entry, which may be left out where there is only one."""
+    if "currency" in entries:
+        return problems.known(entries["currency"], (*path, "currency"), names.currencies, "currency")
+    if names.currencies is None:
+        return None
+    if len(names.currencies) == 1:
+        return names.currencies[0]
+    several = ", ".join(names.currencies)
+    problems.add(path, f"missing key 'currency': the program has several ({several})")
+    return None
+
+
+def read_rules(problems: Problems, names: Names, value: t.Any, path: Path) -> tuple[Rule, ...]:
+    rules: list[Rule] = []
+    first_use: dict[str, int] = {}
+    for index, item in enumerate(problems.items(value, path, RULES_MAX) or ()):
+        at = (*path, index)
+        entries = problems.fields(item, at, ("id", "trigger", "effects"), ("name", "conditions", "limits"))
+        if entries is None:
+            continue
+        rule_id = problems.identifier(entries["id"], (*at, "id")) if "id" in entries else None
+        if rule_id is not None and first_use.setdefault(rule_id, index) != index:
+            problems.add(
+                (*at, "id"), f"duplicate rule id '{rule_id}', first used by rules[{first_use[rule_id]}]"
+            )
+        rule = _read_rule(problems, names, entries, at, rule_id or "")
+        if rule is not None:
+            rules.append(rule)
+    return tuple(rules)
+
+
+def _read_rule(problems: Problems, names: Names, entries: Mapping, path: Path, rule_id: str) -> Rule | None:
+    name = problems.text(entries["name"], (*path, "name")) if "name" in entries else label_of(rule_id)
+    trigger = None
+    if "trigger" in entries:
+        trigger = problems.known(entries["trigger"], (*path, "trigger"), names.events, "event")
+    condition = None
+    if "conditions" in entries:
+        fields = _fields(names, trigger)
+        condition = read_condition(problems, fields, entries["conditions"], (*path, "conditions"))
+    effects = None
+    if "effects" in entries:
+        effects = _read_effects(problems, names, entries["effects"], (*path, "effects"))
+    limits = _read_limits(problems, names, entries.get("limits"), (*path, "limits"), rule_id, effects)
+    if name is None or trigger is None or effects is None:
+        return None
+    return Rule(id=rule_id, name=name, trigger=trigger, conditions=condition, effects=effects, limits=limits)
+
+
+def _fields(names: Names, trigger: str | None) -> Fields:
+    properties = (names.events or {}).get(trigger) if trigger is not None else None
+    return Fields(
+        event=trigger or "",
+        properties=properties,
+        member_traits=names.member_traits,
+        company_traits=names.company_traits,
+        personal=names.personal | names.personal_properties.get(trigger or "", frozenset()),
+        levels=names.levels,
+    )
+
+
+def _read_effects(problems: Problems, names: Names, value: t.Any, path: Path) -> tuple[Effect, ...] | None:
+    """The effects, or None when any was reported: then limits cannot be compared with them."""
+    items = problems.items(value, path, EFFECTS_MAX, least=1)
+    if items is None:
+        return None
+    read = [_read_effect(problems, names, item, (*path, index)) for index, item in enumerate(items)]
+    effects = tuple(effect for effect in read if effect is not None)
+    return effects if len(effects) == len(read) else None
+
+
+def _read_effect(problems: Problems, names: Names, value: t.Any, path: Path) -> Effect | None:
+    entries = problems.mapping(value, path)
+    if entries is None:
+        return None
+    if len(entries) != 1:
+        problems.add(path, f"an effect is one of {', '.join(EFFECTS)}, written alone, as in 'award: 10'")
+        return None
+    ((kind, item),) = entries.items()
+    path = (*path, kind)
+    if kind == "award":
+        return _read_award(problems, names, item, path)
+    if kind == "multiply":
+        return _read_multiply(problems, names, item, path)
+    if kind == "badge":
+        badge = problems.known(item, path, names.badges, "badge")
+        return None if badge is None else GrantBadge(badge)
+    near = problems.nearest(kind, EFFECTS)
+    words = "" if near else f"; effects are {', '.join(EFFECTS)}"
+    problems.add(path, f"unknown effect {shown(kind)}{words}", suggestion=near, at_key=True)
+    return None
+
+
+def _read_award(problems: Problems, names: Names, value: t.Any, path: Path) -> Award | None:
+    if isinstance(value, dict):
+        entries = problems.fields(value, path, ("amount",), ("currency",))
+        if entries is None:
+            return None
+        at: Path = (*path, "amount")
+    else:
+        entries, at = {"amount": value}, path
+    amount = None
+    if "amount" in entries:
+        amount = problems.integer(entries["amount"], at, 1, INTEGER_MAX)
+    currency = read_currency(problems, names, entries, path)
+    return Award(currency, amount) if currency is not None and amount is not None else None
+
+
+def _read_multiply(problems: Problems, names: Names, value: t.Any, path: Path) -> Multiply | None:
+    if isinstance(value, int | float):
+        problems.add(path, f"must be a mapping, as in 'multiply: {{by: {shown(value)}}}'")
+        return None
+    entries = problems.fields(value, path, ("by",), ("currency",))
+    if entries is None:
+        return None
+    thousandths = _thousandths(problems, entries["by"], (*path, "by")) if "by" in entries else None
+    currency = read_currency(problems, names, entries, path)
+    return Multiply(currency, thousandths) if currency is not None and thousandths is not None else None
+
+
+def _thousandths(problems: Problems, value: t.Any, path: Path) -> int | None:
+    """A factor in exact thousandths. The shortest decimal of the float is what was written: 1.1 is 1100."""
+    if value is UNREADABLE:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        problems.add(path, f"must be a number, not {shown(value)}")
+        return None
+    out_of_range = f"must be from 0.001 to 1000, not {shown(value)}"
+    if not math.isfinite(value) if isinstance(value, float) else value > THOUSANDTHS_MAX:
+        problems.add(path, out_of_range)
+        return None
+    scaled = Decimal(repr(value)) * 1000
+    if not 1 <= scaled <= THOUSANDTHS_MAX:
+        problems.add(path, out_of_range)
+    elif scaled != int(scaled):
+        problems.add(path, f"may have at most three decimal places: {shown(value)}")
+    else:
+        return int(scaled)
+    return None
+
+
+def _read_limits(
+    problems: Problems,
+    names: Names,
+    value: t.Any,
+    path: Path,
+    rule_id: str,
+    effects: tuple[Effect, ...] | None,
+) -> tuple[Limit, ...]:
+    limits: list[Limit] = []
+    first_use: dict[str, int] = {}
+    for index, item in enumerate(problems.items(value, path, LIMITS_MAX) or ()):
+        at = (*path, index)
+        limit = _read_limit(problems, names, item, at, rule_id, effects)
+        if limit is None:
+            continue
+        if first_use.setdefault(limit.key, index) != index:
+            problems.add(
+                at,
+                f"limits the same thing per {limit.per} and {limit.window} as limits[{first_use[limit.key]}]",
+            )
+        limits.append(limit)
+    return tuple(limits)
+
+
+def _read_limit(
+    problems: Problems,
+    names: Names,
+    value: t.Any,
+    path: Path,
+    rule_id: str,
+    effects: tuple[Effect, ...] | None,
+) -> Limit | None:
+    entries = problems.fields(value, path, ("per", "window"), ("count", "amount", "currency", "over"))
+    if entries is None:
+        return None
+    per = problems.choice(entries["per"], (*path, "per"), PER) if "per" in entries else None
+    window = problems.choice(entries["window"], (*path, "window"), WINDOWS) if "window" in entries else None
+    over = problems.choice(entries["over"], (*path, "over"), OVER) if "over" in entries else "cut"
+    if ("count" in entries) == ("amount" in entries):
+        words = "not both" if "count" in entries else "to say how much"
+        problems.add(path, f"needs 'count' (firings) or 'amount' (units of a currency), {words}")
+        return None
+    if "count" in entries:
+        count = problems.integer(entries["count"], (*path, "count"), 1, INTEGER_MAX)
+        if "currency" in entries:
+            problems.add((*path, "currency"), "'currency' goes with 'amount', not with 'count'", at_key=True)
+        if entries.get("over") == "cut":
+            problems.add((*path, "over"), "a firing cannot be cut: a 'count' limit always refuses")
+        if per is None or window is None or count is None:
+            return None
+        return Limit(rule_id, t.cast(Per, per), t.cast(Window, window), count=count, over="refuse")
+    amount = problems.integer(entries["amount"], (*path, "amount"), 1, INTEGER_MAX)
+    currency = read_currency(problems, names, entries, path)
+    if effects is not None and currency is not None:
+        awarded = {effect.currency for effect in effects if isinstance(effect, Award)}
+        if currency not in awarded:
+            problems.add((*path, "amount"), f"the rule awards no {currency}, so there is nothing to limit")
+    if per is None or window is None or over is None or amount is None or currency is None:
+        return None
+    return Limit(
+        rule_id,
+        t.cast(Per, per),
+        t.cast(Window, window),
+        amount=amount,
+        currency=currency,
+        over=t.cast(Over, over),
+    )

@@ -1,0 +1,264 @@
+"""What is wrong with a document: problems collected at their places, and the readers that collect them.
+
+Owns the reading of untrusted scalars, mappings and lists. A reader never raises: it reports and answers None,
+and the caller goes on, so that one pass finds everything. Must not know what a program is.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+import re
+import typing as t
+import unicodedata
+
+import msgspec
+
+PROBLEMS_MAX = 500  # a document with more than this is not being read by its author
+SUGGESTIONS_MAX = 100  # finding near names is slow beside everything else here
+SUGGESTED_CHARS_MAX = 100
+SHOWN_CHARS_MAX = 60
+
+ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+
+Path = tuple[str | int, ...]
+Mapping = dict[str, t.Any]
+
+
+class _Unreadable:
+    """Stands where the text had something already reported (an alias, say): readers pass over it silently."""
+
+    def __repr__(self) -> str:
+        return "UNREADABLE"
+
+
+UNREADABLE: t.Final = _Unreadable()
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """`pointer` is RFC 6901, into the document; with `at_key` its last key is wrong and not the value."""
+
+    pointer: str
+    message: str
+    suggestion: str | None = None
+    at_key: bool = False
+
+
+def pointer(path: Path) -> str:
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
+
+
+def plain_path(json_pointer: str) -> str:
+    """A pointer as people write it: /rules/0/conditions becomes rules[0].conditions."""
+    words = ""
+    for part in json_pointer.split("/")[1:]:
+        part = part.replace("~1", "/").replace("~0", "~")
+        if part.isascii() and part.isdigit():
+            words += f"[{part}]"
+        elif re.fullmatch(r"[A-Za-z0-9_-]+", part):
+            words += f".{part}" if words else part
+        else:
+            words += f"['{part}']"
+    return words
+
+
+def shown(value: t.Any) -> str:
+    """A value in a message: short, on one line, whatever it is."""
+    if isinstance(value, str):
+        text = "".join(char if char.isprintable() else "?" for char in value[: SHOWN_CHARS_MAX + 1])
+        return f"'{text[:SHOWN_CHARS_MAX]}…'" if len(text) > SHOWN_CHARS_MAX else f"'{text}'"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value) if value.bit_length() <= 128 else "a huge number"
+    if isinstance(value, float):
+        return repr(value)
+    return _kind(value)
+
+
+def _kind(value: t.Any) -> str:
+    if value is None:
+        return "nothing"
+    kinds: tuple[tuple[type | tuple[type, ...], str], ...] = (
+        (bool, "true or false"),
+        (str, "text"),
+        ((int, float), "a number"),
+        ((list, tuple), "a list"),
+        (dict, "a mapping"),
+    )
+    return next((words for kind, words in kinds if isinstance(value, kind)), "something unreadable")
+
+
+def unfit_character(text: str) -> str | None:
+    """Why this text cannot be a name, if it cannot: characters nobody can see or no JSON can carry."""
+    for char in text:
+        if unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp"):
+            return f"contains the control character U+{ord(char):04X}"
+    return None
+
+
+class Problems:
+    """Collects problems; every reader below takes the value and the path to it."""
+
+    def __init__(self) -> None:
+        self.found: list[Problem] = []
+        self._suggestions = 0
+
+    def add(self, path: Path, message: str, *, suggestion: str | None = None, at_key: bool = False) -> None:
+        if len(self.found) == PROBLEMS_MAX:
+            self.found.append(Problem("", f"more than {PROBLEMS_MAX} problems; the rest is not listed"))
+        if len(self.found) > PROBLEMS_MAX:
+            return
+        if suggestion is not None:
+            message = f"{message}; did you mean {shown(suggestion)}?"
+        self.found.append(Problem(pointer(path), message, suggestion, at_key))
+
+    def nearest(self, word: str, names: t.Iterable[str]) -> str | None:
+        """The name that was probably meant, ignoring case first."""
+        if self._suggestions >= SUGGESTIONS_MAX or len(word) > SUGGESTED_CHARS_MAX:
+            return None
+        self._suggestions += 1
+        by_case = {name.lower(): name for name in names}
+        near = difflib.get_close_matches(word.lower(), by_case, n=1, cutoff=0.6)
+        return by_case[near[0]] if near else None
+
+    def mapping(self, value: t.Any, path: Path, *, optional: bool = False) -> Mapping | None:
+        """The entries with text keys. Where everything in it is optional, null counts as an empty one."""
+        if value is UNREADABLE:
+            return None
+        if value is None and optional:
+            return {}
+        if not isinstance(value, dict):
+            self.add(path, f"must be a mapping (key: value), not {_kind(value)}")
+            return None
+        entries: Mapping = {}
+        for key, item in value.items():
+            if not isinstance(key, str):
+                self.add(path, f"a key must be text, not {shown(key)}: put it in quotes")
+            else:
+                entries[key] = item
+        return entries
+
+    def fields(
+        self, value: t.Any, path: Path, required: t.Sequence[str], optional: t.Sequence[str] = ()
+    ) -> Mapping | None:
+        """A mapping with these keys and no others."""
+        entries = self.mapping(value, path, optional=not required)
+        if entries is None:
+            return None
+        known = (*required, *optional)
+        unknown = [key for key in entries if key not in known]
+        # A required key that is only misspelt is one mistake, not two.
+        meant: set[str] = set()
+        for key in unknown:
+            near = self.nearest(key, [name for name in known if entries.get(name) is None])
+            meant.add(near or "")
+            words = "" if near else f"; known keys: {', '.join(known)}"
+            self.add((*path, key), f"unknown key {shown(key)}{words}", suggestion=near, at_key=True)
+        for key in required:
+            if entries.get(key) is None and key not in meant:
+                self.add(path, f"missing key '{key}'")
+        return {key: item for key, item in entries.items() if key in known and item is not None}
+
+    def items(self, value: t.Any, path: Path, most: int, *, least: int = 0) -> list[t.Any] | None:
+        """A list within its size; null is an empty one."""
+        if value is UNREADABLE:
+            return None
+        if value is None:
+            value = []
+        if not isinstance(value, list | tuple):
+            self.add(path, f"must be a list, not {_kind(value)}")
+            return None
+        if not least <= len(value) <= most:
+            needs = f"at least {least}" if len(value) < least else f"at most {most}"
+            self.add(
+                path, f"needs {needs} {'entry' if needs.endswith(' 1') else 'entries'}, has {len(value)}"
+            )
+            return None
+        return list(value)
+
+    def named(self, value: t.Any, path: Path, most: int, *, ids: bool, least: int = 0) -> Mapping | None:
+        """A mapping whose keys are names of the author's: ids, or free text."""
+        entries = self.mapping(value, path, optional=least == 0)
+        if entries is None:
+            return None
+        if not least <= len(entries) <= most:
+            needs = f"at least {least}" if len(entries) < least else f"at most {most}"
+            self.add(
+                path, f"needs {needs} {'entry' if needs.endswith(' 1') else 'entries'}, has {len(entries)}"
+            )
+        check = self.identifier if ids else self.text
+        for key in entries:
+            check(key, (*path, key), at_key=True)
+        return entries
+
+    def text(self, value: t.Any, path: Path, most: int = 200, *, at_key: bool = False) -> str | None:
+        if value is UNREADABLE:
+            return None
+        if not isinstance(value, str):
+            hint = f": put it in quotes, '{shown(value)}'" if isinstance(value, int | float) else ""
+            self.add(path, f"must be text, not {_kind(value)}{hint}")
+            return None
+        unfit = unfit_character(value)
+        if not value.strip():
+            self.add(path, "must not be empty", at_key=at_key)
+        elif len(value) > most:
+            self.add(path, f"must be at most {most} characters, has {len(value)}", at_key=at_key)
+        elif unfit is not None:
+            self.add(path, f"{shown(value)} {unfit}", at_key=at_key)
+        else:
+            return value
+        return None
+
+    def identifier(self, value: t.Any, path: Path, *, at_key: bool = False) -> str | None:
+        """An id: it is kept with every transfer, so it is short and plain."""
+        if value is UNREADABLE:
+            return None
+        if isinstance(value, str) and ID.fullmatch(value):
+            return value
+        if not isinstance(value, str):
+            return self.text(value, path, at_key=at_key)
+        plain = re.sub(r"[^a-z0-9_-]+", "-", value.lower()[:64]).strip("-_")
+        rule = "is not an id: use a-z, 0-9, - and _, at most 64 characters"
+        near = plain if ID.fullmatch(plain) else None
+        self.add(path, f"{shown(value)} {rule}", suggestion=near, at_key=at_key)
+        return None
+
+    def choice(self, value: t.Any, path: Path, options: t.Sequence[str]) -> str | None:
+        if value is UNREADABLE or (isinstance(value, str) and value in options):
+            return None if value is UNREADABLE else t.cast(str, value)
+        near = self.nearest(value, options) if isinstance(value, str) else None
+        self.add(path, f"must be one of {', '.join(options)}, not {shown(value)}", suggestion=near)
+        return None
+
+    def known(self, value: t.Any, path: Path, names: t.Collection[str] | None, kind: str) -> str | None:
+        """The name of something declared elsewhere in the document; `names` is None when that place could not
+        be read, and then nothing can be said."""
+        if value is UNREADABLE or names is None:
+            return None
+        if not isinstance(value, str):
+            self.add(path, f"must be the name of a declared {kind}, not {_kind(value)}")
+            return None
+        if value in names:
+            return value
+        self.add(path, f"unknown {kind} {shown(value)}", suggestion=self.nearest(value, names))
+        return None
+
+    def integer(self, value: t.Any, path: Path, least: int, most: int) -> int | None:
+        if value is UNREADABLE:
+            return None
+        if isinstance(value, float) and math.isfinite(value) and value.is_integer():
+            value = int(value)
+        if not isinstance(value, int) or isinstance(value, bool):
+            self.add(path, f"must be a whole number, not {shown(value)}")
+            return None
+        if not least <= value <= most:
+            self.add(path, f"must be from {least} to {most}, not {shown(value)}")
+            return None
+        return value
+
+    def boolean(self, value: t.Any, path: Path) -> bool | None:
+        if value is UNREADABLE or isinstance(value, bool):
+            return None if value is UNREADABLE else bool(value)
+        self.add(path, f"must be true or false, not {shown(value)}")
+        return None
