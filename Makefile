@@ -18,7 +18,8 @@ BROWSERS := chromium-headless-shell chromium chromium-browser google-chrome
 LOCK_TOOL := uv==0.13.8
 
 SAY := printf '[engage] %s\n'
-PIP := $(PYTHON) -m pip --quiet --disable-pip-version-check
+# Errors only: what pip warns of is mostly this machine's own pip settings.
+PIP := $(PYTHON) -m pip --quiet --quiet --disable-pip-version-check
 
 .PHONY: help install demo test lint lock clean
 .DEFAULT_GOAL := help
@@ -58,7 +59,8 @@ $(STAMP): pyproject.toml sdk/pyproject.toml requirements.lock
 	$(SAY) 'installing what requirements.lock names (a minute or two the first time)'; \
 	$(PIP) install --require-hashes --no-deps --requirement requirements.lock && \
 	$(PIP) install --no-deps --no-build-isolation --editable . --editable ./sdk && \
-	$(PIP) check && \
+	{ conflicts=$$($(PYTHON) -m pip --disable-pip-version-check check 2>&1) || \
+	    { $(SAY) 'requirements.lock does not fit together; run make lock:' "$$conflicts" >&2; exit 1; }; } && \
 	touch $(STAMP) && \
 	$(SAY) "installed in $$(($$(date +%s) - started)) s"
 
@@ -107,7 +109,8 @@ lock:
 	@$(PYTHON) -c '' 2>/dev/null || python3 -m venv $(VENV)
 	@$(SAY) 'resolving with $(LOCK_TOOL)'
 	@test -x $(VENV)/lock-tool/bin/uv || $(PYTHON) -m venv $(VENV)/lock-tool
-	@$(VENV)/lock-tool/bin/python -m pip --quiet --disable-pip-version-check install '$(LOCK_TOOL)'
+	@$(VENV)/lock-tool/bin/python -m pip --quiet --quiet --disable-pip-version-check \
+	    install '$(LOCK_TOOL)'
 	@$(VENV)/lock-tool/bin/uv pip compile --quiet --no-config --universal --python-version 3.11 \
 	    --all-extras --group build --generate-hashes \
 	    --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
