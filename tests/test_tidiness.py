@@ -40,15 +40,16 @@ IMPURE_NAMES = {
 IMPURE_BUILTINS = {"open", "print", "input", "breakpoint", "__import__"}
 CODE_BUILTINS = {"eval", "exec", "compile"}
 
-# Layer -> the layers of ours it may import. `errors`, `telemetry` and `settings` are leaves beside the
-# layers. A module directly under engage/ that is not named here (app, cli) assembles everything and may
+# Layer -> the layers of ours it may import. `document`, `errors`, `telemetry` and `settings` are leaves
+# beside the layers. A module directly under engage/ that is not named here (app, cli) assembles everything and may
 # import anything.
 ARROWS: dict[str, set[str]] = {
     "core": {"core"},
     "store": {"core", "store", "errors", "telemetry"},
     "actions": {"core", "store", "actions", "errors", "telemetry"},
-    "web": {"core", "store", "actions", "web", "errors", "telemetry", "settings"},
+    "web": {"core", "store", "actions", "web", "errors", "telemetry", "settings", "document"},
     "schedule": {"core", "store", "actions", "errors", "telemetry", "settings"},
+    "document": {"core", "errors"},
     "errors": {"core"},
     "telemetry": {"errors"},
     "settings": {"errors"},
