@@ -1,0 +1,237 @@
+"""`Client`: the blocking client, with its background thread.
+
+Owns the public surface for synchronous hosts; `async_client` is its twin, and a test keeps their methods and
+signatures equal. What is sent and how answers are read is in `_calls` and `_delivery`.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Iterator
+from types import TracebackType
+from typing import Protocol, TypeVar
+
+import httpx
+
+from . import _calls, _limits, _processes, models
+from ._ingest import Ingest
+from ._message import BeforeSend, Id
+from ._outbox import DropPolicy
+from ._retry import DEFAULT_RETRY, RetryPolicy
+from ._sender import ThreadSender
+from ._settings import OnError, Settings
+
+T = TypeVar("T")
+
+
+class Client(Ingest):
+    """Talks to one Engage service with one key. Safe to share between threads; make one per process.
+
+    Settings are described in the README. `make_http` makes the HTTP client (proxies, certificates); it is
+    called again after a fork.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        key: str,
+        timeout: float = _limits.HTTP_TIMEOUT_SECONDS,
+        flush_interval: float = _limits.FLUSH_INTERVAL_SECONDS,
+        flush_at: int = _limits.FLUSH_AT_MESSAGES,
+        queue_size: int = _limits.QUEUE_MESSAGES_MAX,
+        drop: DropPolicy = "newest",
+        retry: RetryPolicy = DEFAULT_RETRY,
+        compress: bool = False,
+        on_error: OnError | None = None,
+        before_send: BeforeSend | None = None,
+        disabled: bool = False,
+        exit_timeout: float = _limits.EXIT_TIMEOUT_SECONDS,
+        make_http: Callable[[], httpx.Client] | None = None,
+    ) -> None:
+        settings = Settings(
+            base_url,
+            key,
+            timeout,
+            flush_interval,
+            flush_at,
+            queue_size,
+            drop,
+            retry,
+            compress,
+            on_error,
+            before_send,
+            disabled,
+            exit_timeout,
+        )
+        self._sender = ThreadSender(settings, make_http or httpx.Client)
+        self._outbox = self._sender.outbox
+        self._disabled = disabled
+        _processes.register(self._sender)
+        weakref.finalize(self, self._sender.release).atexit = False
+        call = self._sender.call
+        self.companies = Companies(call)
+        self.members = Members(call)
+        self.events = Events(call)
+        self.health = HealthScores(call)
+        self.reports = Reports(call)
+        self.portfolio = Portfolios(call)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._sender.settings.base_url!r})"
+
+    def _wake(self) -> None:
+        self._sender.wake()
+
+    @property
+    def pending(self) -> int:
+        """How many messages are queued or on their way."""
+        return self._outbox.pending
+
+    def flush(self, timeout: float | None = _limits.FLUSH_TIMEOUT_SECONDS) -> bool:
+        """Waits until everything queued before is delivered or reported to `on_error`. False if time ran out first.
+
+        None waits without bound. Called inside `on_error` or `before_send` it returns False at once.
+        """
+        return self._sender.flush(timeout)
+
+    def close(self, timeout: float = _limits.FLUSH_TIMEOUT_SECONDS) -> bool:
+        """Takes no more messages, delivers what is left, and closes the connections.
+
+        What is left when time runs out is reported to `on_error`, and the answer is then False.
+        """
+        return self._sender.close(timeout)
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class Run(Protocol):
+    """Runs a call to its answer."""
+
+    def __call__(self, call: _calls.Call[T], /) -> T: ...
+
+
+class _Resource:
+    def __init__(self, call: Run) -> None:
+        self._call = call
+
+    def _items(self, listing: _calls.Listing[T]) -> Iterator[T]:
+        paging = _calls.Paging(listing)
+        while (call := paging.next_call()) is not None:
+            yield from paging.items_of(self._call(call))
+
+
+class Companies(_Resource):
+    """The host's client companies."""
+
+    def get(self, company: Id) -> models.Company:
+        """One company; NotFoundError if there is none."""
+        return self._call(_calls.get_company(company))
+
+    def create(
+        self, company: Id, *, name: str | None = None, timezone: str | None = None, seats: int | None = None
+    ) -> models.Company:
+        """Creates a company, or changes what is given of an existing one."""
+        return self._call(_calls.create_company(company, name, timezone, seats))
+
+    def list(self, *, page_size: int = _limits.PAGE_SIZE) -> Iterator[models.Company]:
+        """All companies, read page by page while iterating."""
+        return self._items(_calls.list_companies(page_size))
+
+
+class Members(_Resource):
+    """The employees of a company."""
+
+    def get(self, company: Id, member: Id) -> models.Member:
+        """A member's level, balances and badges; NotFoundError if nothing was reported of them yet."""
+        return self._call(_calls.get_member(company, member))
+
+    def list(self, company: Id, *, page_size: int = _limits.PAGE_SIZE) -> Iterator[models.Member]:
+        """All members of a company, read page by page while iterating."""
+        return self._items(_calls.list_members(company, page_size))
+
+    def transfers(
+        self, company: Id, member: Id, *, page_size: int = _limits.PAGE_SIZE
+    ) -> Iterator[models.Transfer]:
+        """A member's transfers, newest first, read page by page while iterating."""
+        return self._items(_calls.list_transfers(company, member, page_size))
+
+    def decisions(
+        self, company: Id, member: Id, *, page_size: int = _limits.PAGE_SIZE
+    ) -> Iterator[models.Decision]:
+        """What was decided about a member's events, newest first, read page by page while iterating."""
+        return self._items(_calls.list_decisions(company, member, page_size))
+
+    def adjust(
+        self,
+        company: Id,
+        member: Id,
+        *,
+        currency: str,
+        amount: int,
+        reason: str,
+        actor: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> models.Adjustment:
+        """Gives or takes points by hand. `amount` is a whole number, not 0.
+
+        An `idempotency_key` of yours makes a repeated call change nothing; without one, only this call's own
+        retries are safe.
+        """
+        return self._call(_calls.adjust(company, member, currency, amount, reason, actor, idempotency_key))
+
+    def token(
+        self, company: Id, member: Id, *, ttl: int = 300, origin: str | None = None
+    ) -> models.MemberToken:
+        """A token for the widget in this member's browser, good for `ttl` seconds."""
+        return self._call(_calls.create_token(company, member, ttl, origin))
+
+
+class Events(_Resource):
+    """What was reported."""
+
+    def reverse(
+        self,
+        company: Id,
+        message_id: str,
+        *,
+        reason: str | None = None,
+        actor: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> models.Reversal:
+        """Undoes an event's own effects; ConflictError if that was done before."""
+        return self._call(_calls.reverse_event(company, message_id, reason, actor, idempotency_key))
+
+
+class HealthScores(_Resource):
+    """Companies' health, from aggregates only."""
+
+    def get(self, company: Id) -> models.Health:
+        """The newest score with its drivers."""
+        return self._call(_calls.get_health(company))
+
+    def history(self, company: Id) -> tuple[models.HealthPoint, ...]:
+        """Past scores, in the service's order."""
+        return self._call(_calls.get_health_history(company))
+
+
+class Reports(_Resource):
+    """Adoption reports."""
+
+    def get(self, company: Id, *, period: str) -> models.Report:
+        """A report for a period such as 2026-Q1, 2026-03 or last-12-weeks."""
+        return self._call(_calls.get_report(company, period))
+
+
+class Portfolios(_Resource):
+    """All companies side by side."""
+
+    def list(self) -> models.Portfolio:
+        """Companies by risk and value."""
+        return self._call(_calls.list_portfolio())
