@@ -20,6 +20,14 @@ SUGGESTED_CHARS_MAX = 100
 SHOWN_CHARS_MAX = 60
 
 ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+_BOOLEANS_ELSEWHERE = {
+    "yes": "true",
+    "on": "true",
+    "true": "true",
+    "no": "false",
+    "off": "false",
+    "false": "false",
+}
 
 Path = tuple[str | int, ...]
 Mapping = dict[str, t.Any]
@@ -260,5 +268,6 @@ class Problems:
     def boolean(self, value: t.Any, path: Path) -> bool | None:
         if value is UNREADABLE or isinstance(value, bool):
             return None if value is UNREADABLE else bool(value)
-        self.add(path, f"must be true or false, not {shown(value)}")
+        meant = _BOOLEANS_ELSEWHERE.get(value.lower()) if isinstance(value, str) else None
+        self.add(path, f"must be true or false, not {shown(value)}", suggestion=meant)
         return None

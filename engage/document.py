@@ -1,0 +1,236 @@
+"""A program's text, YAML 1.2 or JSON, read to a Program or to problems with file, line and column.
+
+Owns the text: places, and what YAML allows but a program does not (aliases, tags, duplicate keys, several
+documents). Must not know what a program may say; that is `engage.core.check`, which knows no lines.
+"""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+import msgspec
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.events import (
+    AliasEvent,
+    DocumentStartEvent,
+    Event,
+    MappingEndEvent,
+    MappingStartEvent,
+    NodeEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+)
+from ruamel.yaml.reader import ReaderError
+
+from engage.core.check import check
+from engage.core.problems import PROBLEMS_MAX, UNREADABLE, Path, Problem, plain_path, pointer, shown
+from engage.core.program import Program
+
+DOCUMENT_BYTES_MAX = 1024 * 1024
+DEPTH_MAX = 30
+NODES_MAX = 100_000  # the parser takes some 40 µs for each, and a program of 1,000 rules has about 30,000
+NUMBER_CHARS_MAX = 40  # longer than any number a program can mean
+
+# YAML 1.2.2, section 10.3.2, the core schema: what a plain scalar is. So `on`, `yes` and 2026-11-22 are text.
+_NULLS = frozenset({"", "~", "null", "Null", "NULL"})
+_BOOLEANS = {
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+}
+_INTEGER = re.compile(r"[-+]?[0-9]+")
+_BASED = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_SPECIAL = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
+
+Place = tuple[int, int]  # line and column, from 1
+
+
+class LocatedProblem(msgspec.Struct, frozen=True):
+    """One mistake and where it is. `str()` is the line a command prints."""
+
+    file: str
+    line: int
+    column: int
+    pointer: str
+    message: str
+    suggestion: str | None = None
+
+    def __str__(self) -> str:
+        where = plain_path(self.pointer)
+        return f"{self.file}:{self.line}:{self.column}: {where + ': ' if where else ''}{self.message}"
+
+
+class ReadProgram(msgspec.Struct, frozen=True):
+    program: Program | None  # only without problems
+    problems: list[LocatedProblem]
+
+
+def read_program(text: str, *, filename: str = "program.yaml") -> ReadProgram:
+    """The program of a text, or every problem of it in order of place. Never raises."""
+    reader = _Reader()
+    document = reader.read(text)
+    program: Program | None = None
+    problems = list(reader.problems)
+    if not reader.broken:
+        program, found = check(document)
+        problems += [(problem, reader.place(problem)) for problem in found]
+    located = [
+        LocatedProblem(filename, line, column, problem.pointer, problem.message, problem.suggestion)
+        for problem, (line, column) in problems
+    ]
+    located.sort(key=lambda problem: (problem.line, problem.column))
+    return ReadProgram(None if located else program, located)
+
+
+class _Broken(Exception):
+    """The text cannot be read any further; the problem is recorded already."""
+
+
+class _Reader:
+    """Builds plain data from YAML events, with the place of every key and value by JSON pointer."""
+
+    def __init__(self) -> None:
+        self.problems: list[tuple[Problem, Place]] = []
+        self.broken = False
+        self.values: dict[str, Place] = {"": (1, 1)}
+        self.keys: dict[str, Place] = {}
+        self.events: t.Iterator[Event] = iter(())
+        self.nodes = 0
+
+    def read(self, text: str) -> t.Any:
+        """The data; `broken` says that there is none, and the last problem why."""
+        try:
+            # Before the parser, which takes seconds for a megabyte.
+            if len(text.encode(errors="surrogatepass")) > DOCUMENT_BYTES_MAX:
+                self.fail((), f"the document is larger than {DOCUMENT_BYTES_MAX // 1024} KiB", (1, 1))
+            self.events = iter(YAML(typ="safe", pure=True).parse(text))
+            return self.only_document()
+        except _Broken:
+            pass
+        except ReaderError as error:
+            self.report((), f"not readable as text: {error.reason}", _place_of(text, error.position))
+        except MarkedYAMLError as error:
+            mark = error.problem_mark or error.context_mark
+            place = (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
+            words = ", ".join(filter(None, (error.context, error.problem)))
+            self.report((), f"not valid YAML: {words}", place)
+        except Exception:  # noqa: BLE001
+            # A defect of the parser (a few odd inputs raise IndexError or ValueError from inside it) is, to the
+            # author, still a text that cannot be read.
+            self.report((), "not valid YAML", (1, 1))
+        self.broken = True
+        return None
+
+    def report(self, path: Path, message: str, place: Place) -> None:
+        if len(self.problems) < PROBLEMS_MAX:
+            self.problems.append((Problem(pointer(path), message), place))
+
+    def fail(self, path: Path, message: str, place: Place) -> t.NoReturn:
+        self.report(path, message, place)
+        raise _Broken
+
+    def place(self, problem: Problem) -> Place:
+        """Where a problem of the check stands; what is not written stands where its parent does."""
+        at = problem.pointer
+        if problem.at_key and at in self.keys:
+            return self.keys[at]
+        while at not in self.values:
+            at = at.rpartition("/")[0]
+        return self.values[at]
+
+    def only_document(self) -> t.Any:
+        document: t.Any = None
+        documents = 0
+        for event in self.events:
+            if isinstance(event, DocumentStartEvent):
+                documents += 1
+                if documents > 1:
+                    self.fail((), "several documents in one file: keep one", _start(event))
+            elif isinstance(event, NodeEvent):
+                document = self.value(event, (), 1)
+        return document
+
+    def value(self, event: Event, path: Path, depth: int, *, dropped: bool = False) -> t.Any:
+        """The value that begins with this event. That of a duplicate key is read to its end and dropped: its
+        places must not stand for those of the first."""
+        place = _start(event)
+        self.nodes += 1
+        if depth > DEPTH_MAX:
+            self.fail(path, f"nested more than {DEPTH_MAX} deep", place)
+        if self.nodes > NODES_MAX:
+            self.fail((), f"more than {NODES_MAX} keys and values", place)
+        if not dropped:
+            self.values[pointer(path)] = place
+        if isinstance(event, AliasEvent):
+            self.report(path, f"aliases are not allowed (*{event.anchor}): repeat the text", place)
+            return UNREADABLE
+        assert isinstance(event, ScalarEvent | SequenceStartEvent | MappingStartEvent)
+        if event.anchor is not None:
+            self.report(path, f"anchors are not allowed (&{event.anchor}): nothing may refer to them", place)
+        if event.tag is not None:
+            self.report(path, f"tags are not allowed ({shown(str(event.tag))[1:-1]})", place)
+        if isinstance(event, ScalarEvent):
+            return self.scalar(event, path)
+        if isinstance(event, SequenceStartEvent):
+            return self.sequence(path, depth + 1, dropped)
+        return self.mapping(path, depth + 1, dropped)
+
+    def sequence(self, path: Path, depth: int, dropped: bool) -> list[t.Any]:
+        items: list[t.Any] = []
+        while not isinstance(event := next(self.events), SequenceEndEvent):
+            items.append(self.value(event, (*path, len(items)), depth, dropped=dropped))
+        return items
+
+    def mapping(self, path: Path, depth: int, dropped: bool) -> dict[str, t.Any]:
+        entries: dict[str, t.Any] = {}
+        while not isinstance(event := next(self.events), MappingEndEvent):
+            key = self.value(event, path, depth, dropped=True)
+            place = _start(event)
+            fit = isinstance(key, str)
+            if not fit and key is not UNREADABLE:
+                hint = "" if isinstance(key, list | dict) else ": put it in quotes"
+                self.report(path, f"a key must be text, not {shown(key)}{hint}", place)
+            at = (*path, key if isinstance(key, str) else "")
+            duplicate = fit and key in entries
+            if duplicate:
+                line = self.keys.get(pointer(at), place)[0]
+                self.report(at, f"duplicate key {shown(key)}, first on line {line}", place)
+            unused = dropped or duplicate or not fit
+            if not unused:
+                self.keys[pointer(at)] = place
+            value = self.value(next(self.events), at, depth, dropped=unused)
+            if fit and not duplicate:
+                entries[key] = value
+        return entries
+
+    def scalar(self, event: ScalarEvent, path: Path) -> t.Any:
+        text: str = event.value
+        if event.style is not None:  # quoted or a block: always text
+            return text
+        if text in _NULLS:
+            return None
+        if text in _BOOLEANS:
+            return _BOOLEANS[text]
+        if _SPECIAL.fullmatch(text):
+            return float(text.replace(".", ""))
+        whole, based = _INTEGER.fullmatch(text), _BASED.fullmatch(text)
+        if not (whole or based or _FLOAT.fullmatch(text)):
+            return text
+        if len(text) > NUMBER_CHARS_MAX:
+            self.report(path, f"a number of {len(text)} characters", _start(event))
+            return UNREADABLE
+        if based:
+            return int(text, 0)
+        return int(text) if whole else float(text)
+
+
+def _start(event: Event) -> Place:
+    return event.start_mark.line + 1, event.start_mark.column + 1
+
+
+def _place_of(text: str, position: int) -> Place:
+    before = text[:position]
+    return before.count("\n") + 1, position - before.rfind("\n")
