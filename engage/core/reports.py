@@ -1,0 +1,217 @@
+"""The shapes of what customer success reads: a company's adoption report and the portfolio of companies.
+
+Owns the shapes and their comma-separated form. Every number about members is a `Figure` of `engage.core.privacy`;
+plain numbers here are contract facts, scores (functions of figures) and counts of weeks. Must not know how a
+report is computed (`engage.core.adoption`), stored or drawn.
+
+Shapes only grow: pages, the API and hosts' own programs read them, so a field is added with a default, never
+renamed or removed. Dates are ISO text (2026-11-15), weeks are named by their Monday, money is in cents.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import Final, Literal
+
+from msgspec import Struct
+
+from engage.core.privacy import Figure, Unit
+
+Band = Literal["thriving", "healthy", "watch", "at_risk", "unscored"]
+Confidence = Literal["high", "medium", "low"]
+
+BAND_LABELS: Final[dict[Band, str]] = {
+    "thriving": "Thriving",
+    "healthy": "Healthy",
+    "watch": "Watch",
+    "at_risk": "At risk",
+    "unscored": "Not scored",
+}
+
+
+class Period(Struct, frozen=True):
+    """A run of whole ISO weeks. `text` says how the weeks were chosen."""
+
+    name: str  # as asked for: last-12-weeks, last-26-weeks, 2026-Q1, 2026-03
+    label: str
+    first: str  # a Monday
+    last: str  # a Sunday
+    weeks: int
+    text: str
+
+
+class Series(Struct, frozen=True):
+    """One figure per week, oldest first; `weeks` are the Mondays, as many as there are figures."""
+
+    name: str
+    label: str
+    unit: Unit
+    weeks: tuple[str, ...]
+    figures: tuple[Figure, ...]
+
+
+class Column(Struct, frozen=True):
+    name: str
+    label: str
+    unit: Unit | Literal["text"] = "text"
+
+
+class Table(Struct, frozen=True):
+    """Rows of cells in the order of the columns: text in text columns, figures in all others."""
+
+    name: str
+    title: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[str | Figure, ...], ...]
+    note: str = ""
+
+    def column(self, name: str) -> tuple[str | Figure, ...]:
+        index = [column.name for column in self.columns].index(name)
+        return tuple(row[index] for row in self.rows)
+
+
+class Driver(Struct, frozen=True):
+    """An input of the score. Contributions are signed points around a neutral 50 and add up to the score."""
+
+    name: str  # activity, momentum, breadth, depth, seats, levels
+    label: str
+    value: float | None  # None when the figure behind it is hidden; `text` then says what may be told
+    score: float  # 0-100
+    weight: float  # 0-1, after the weight of missing inputs was shared out
+    contribution: float  # weight x (score - 50)
+    text: str
+    change: float = 0.0  # of the contribution, against four weeks before
+
+
+class Health(Struct, frozen=True):
+    """The health of a company as of a Sunday. Not scored: `score` None, and `verdict` says why."""
+
+    as_of: str
+    score: int | None
+    band: Band
+    confidence: Confidence
+    verdict: str  # one sentence
+    drivers: tuple[Driver, ...] = ()  # the largest contribution first, whatever its sign
+    notes: tuple[str, ...] = ()  # missing inputs and where their weight went; why confidence is not high
+    change_4w: int | None = None
+    change_13w: int | None = None
+    version: int = 1
+
+
+class Step(Struct, frozen=True):
+    """A step of the funnel from seats to habit; each is a part of the one before it, seats aside."""
+
+    name: str  # seats, members, activated, active, habitual, level_2
+    label: str
+    figure: Figure
+    share: Figure  # percent of seats, or of members where seats are unknown
+    text: str  # what the step means
+
+
+class Comparison(Struct, frozen=True):
+    """A key figure of the period beside the period before; `change` is in percent."""
+
+    name: str
+    label: str
+    figure: Figure
+    before: Figure
+    change: Figure
+
+
+class Contract(Struct, frozen=True):
+    """Facts agreed with the company, not about its members. None: not known."""
+
+    plan: str | None = None
+    seats: int | None = None
+    monthly_revenue_cents: int | None = None
+    term_start: str | None = None
+    renewal_date: str | None = None  # the day the current term ends
+    days_to_renewal: int | None = None  # from the day after `as_of`
+    customer_since: str | None = None
+
+
+class Definition(Struct, frozen=True):
+    term: str
+    text: str
+    source: str = ""
+
+
+class CompanyReport(Struct, frozen=True):
+    """The adoption report, in reading order."""
+
+    company: str  # the host's id
+    name: str
+    timezone: str
+    as_of: str  # the last day of the last week in it
+    period: Period
+    before: Period
+    k: int
+    contract: Contract
+    health: Health
+    score_history: Series
+    funnel: tuple[Step, ...]
+    summary: tuple[Comparison, ...]
+    activity: tuple[Series, ...]  # active_week, active_4w: members per week of the period
+    breadth: Table  # feature (text), members, share, events, before; most used first
+    levels: Table  # level (text), members, share; lowest first, "No level" before it
+    incentives: tuple[Series, ...]  # organic and incentivised: events per week of the period
+    points: tuple[Series, ...]  # issued, per currency
+    notes: tuple[str, ...]  # what is hidden and why, weeks without measures
+    definitions: tuple[Definition, ...]
+
+
+class PortfolioRow(Struct, frozen=True):
+    """A company among all. `value_at_risk_cents` is a year's recurring revenue times the risk."""
+
+    company: str
+    name: str
+    score: int | None
+    band: Band
+    confidence: Confidence
+    change_4w: int | None
+    change_13w: int | None
+    seats: int | None
+    monthly_revenue_cents: int | None
+    renewal_date: str | None
+    days_to_renewal: int | None
+    risk: float  # 0-1
+    value_at_risk_cents: int | None
+    top_driver: str | None  # the driver that takes the most away; its name
+    text: str  # one sentence: whom to call, or why not
+    history: tuple[int | None, ...] = ()  # scores of the last 13 weeks, oldest first
+
+
+class Portfolio(Struct, frozen=True):
+    """Every company, the largest value at risk first."""
+
+    as_of: str
+    k: int
+    data: tuple[PortfolioRow, ...]
+    bands: dict[Band, int]  # how many companies stand in each
+    monthly_revenue_cents: int
+    value_at_risk_cents: int
+    notes: tuple[str, ...] = ()
+    definitions: tuple[Definition, ...] = ()
+
+
+Cell = str | int | float | None
+
+# What a spreadsheet would run as a formula; OWASP, "CSV Injection". Only text is guarded: -5 stays a number.
+_FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
+
+
+def _written(cell: Cell) -> str:
+    if cell is None:
+        return ""
+    if isinstance(cell, str):
+        return f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell
+    return str(cell)
+
+
+def _csv(rows: list[tuple[Cell, ...]]) -> str:
+    """With a byte order mark, because Excel reads Chinese names as noise without one; lines end as RFC 4180 says."""
+    out = io.StringIO(newline="")
+    out.write("\ufeff")
+    csv.writer(out, lineterminator="\r\n").writerows([[_written(cell) for cell in row] for row in rows])
+    return out.getvalue()
