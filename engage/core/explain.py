@@ -55,46 +55,50 @@ class NodeVerdict(msgspec.Struct, frozen=True):
     actual: str | None = None
 
 
-def shown(value: t.Any) -> str:
-    """A value as people read it: text in quotes, true and false in lower case, nothing longer than a line."""
+def shown(value: t.Any, *, whole: bool = False) -> str:
+    """A value as people read it: text in quotes, true and false in lower case, and nothing longer than a line
+    unless it must be `whole`."""
     if value is None:
         return "missing"
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        return f'"{value[:CHARS_SHOWN]}…"' if len(value) > CHARS_SHOWN else f'"{value}"'
+        return f'"{value[:CHARS_SHOWN]}…"' if len(value) > CHARS_SHOWN and not whole else f'"{value}"'
     if isinstance(value, list | tuple):
-        items = ", ".join(shown(item) for item in value[:ITEMS_SHOWN])
-        more = len(value) - ITEMS_SHOWN
+        most = len(value) if whole else ITEMS_SHOWN
+        items = ", ".join(shown(item, whole=whole) for item in value[:most])
+        more = len(value) - most
         return f"{items} and {more} more" if more > 0 else items or "an empty list"
     return str(value)
 
 
-def _clause_text(clause: Clause) -> str:
+def _clause_text(clause: Clause, whole: bool) -> str:
     words = f"{clause.field} {_PHRASES[clause.op]}"
-    return words if clause.value is None else f"{words} {_operand_text(clause)}"
+    return words if clause.value is None else f"{words} {_operand_text(clause, whole)}"
 
 
-def _operand_text(clause: Clause) -> str:
+def _operand_text(clause: Clause, whole: bool) -> str:
     value: Scalar | tuple[Scalar, ...] | None = clause.value
     if clause.type in ("level", "weekday"):  # names of ours, which need no quotes
         return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
-    return shown(value)
+    return shown(value, whole=whole)
 
 
-def condition_text(condition: Condition) -> str:
+def condition_text(condition: Condition, *, whole: bool = False) -> str:
+    """The condition as one sentence; long lists are cut short unless it must be `whole`, as for comparing."""
     if isinstance(condition, Clause):
-        return _clause_text(condition)
+        return _clause_text(condition, whole)
     if isinstance(condition, Not):
-        return f"not ({condition_text(condition.of)})"
+        return f"not ({condition_text(condition.of, whole=whole)})"
     joint = " and " if isinstance(condition, All) else " or "
-    parts = [_nested_text(child) for child in condition.of]
-    more = len(parts) - ITEMS_SHOWN
-    return joint.join(parts[:ITEMS_SHOWN]) + (f"{joint}{more} more" if more > 0 else "")
+    parts = [_nested_text(child, whole) for child in condition.of]
+    most = len(parts) if whole else ITEMS_SHOWN
+    more = len(parts) - most
+    return joint.join(parts[:most]) + (f"{joint}{more} more" if more > 0 else "")
 
 
-def _nested_text(condition: Condition) -> str:
-    text = condition_text(condition)
+def _nested_text(condition: Condition, whole: bool) -> str:
+    text = condition_text(condition, whole=whole)
     return f"({text})" if isinstance(condition, All | Any) else text
 
 

@@ -1,0 +1,186 @@
+"""What changes from one program to another, thing by thing and in words.
+
+Owns the comparison and its wording. Things are matched by id or name, never by position, so a moved rule is a
+moved rule and not a hundred changes. Must not know versions or who publishes them.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+import msgspec
+
+from engage.core.conditions import Condition
+from engage.core.explain import condition_text, shown
+from engage.core.problems import pointer
+from engage.core.program import (
+    Award,
+    Budget,
+    Effect,
+    EventType,
+    Level,
+    Levels,
+    Limit,
+    Multiply,
+    Program,
+    Property,
+    Rule,
+)
+
+Kind = t.Literal["added", "removed", "changed"]
+Details = dict[str, str]  # what can change about a thing, in words
+
+_OVER = {"cut": "the last award cut to what is left", "refuse": "an award that does not fit refused"}
+
+
+class Change(msgspec.Struct, frozen=True):
+    """`pointer` names things by id (/rules/deal-won/trigger): it is for
+    people, not for resolving. `old` and `new` are in words, None when there is no such side."""
+
+    kind: Kind
+    pointer: str
+    old: str | None
+    new: str | None
+    text: str
+
+
+def diff_programs(old: Program | None, new: Program) -> list[Change]:
+    """Every difference that changes the program's hash, in the order of the document. Without an old program
+    everything is added."""
+    before = _things(old) if old is not None else {}
+    after = _things(new)
+    changes: list[Change] = []
+    # Sections in document order; within one, the new program's order, then what is gone.
+    for section in _SECTIONS:
+        was, now = before.get(section, {}), after.get(section, {})
+        for name in [*now, *(gone for gone in was if gone not in now)]:
+            changes += _compare(section, name, was.get(name), now.get(name))
+        if section == "rules":
+            changes += _order(list(was), list(now))
+    return changes
+
+
+_SECTIONS = {
+    "program": "program",
+    "currencies": "currency",
+    "member traits": "member trait",
+    "company traits": "company trait",
+    "events": "event",
+    "badges": "badge",
+    "levels": "level",
+    "rules": "rule",
+    "budgets": "budget",
+}
+
+
+def _compare(section: str, name: str, was: Details | None, now: Details | None) -> list[Change]:
+    thing = f"{_SECTIONS[section]} {name}" if section != "program" else "program"
+    at = (section, name) if section != "program" else ()
+    if was is None or now is None:
+        details = now if now is not None else was or {}
+        kind: Kind = "added" if was is None else "removed"
+        summary = "; ".join(f"{key}: {value}" if key else value for key, value in details.items())
+        text = f"{thing} {kind}" + (f" ({summary})" if summary else "")
+        old_side, new_side = (None, summary) if was is None else (summary, None)
+        return [Change(kind, pointer(at), old_side, new_side, text)]
+    changes: list[Change] = []
+    for key in [*now, *(gone for gone in was if gone not in now)]:
+        old, new = was.get(key), now.get(key)
+        if old == new:
+            continue
+        path = pointer((*at, key) if key else at)
+        what = f"{thing}: {key}" if key else thing
+        if old is None:
+            changes.append(Change("added", path, None, new, f"{what} added: {new}"))
+        elif new is None:
+            changes.append(Change("removed", path, old, None, f"{what} removed (was {old})"))
+        else:
+            changes.append(Change("changed", path, old, new, f"{what} changed from {old} to {new}"))
+    return changes
+
+
+def _order(was: list[str], now: list[str]) -> list[Change]:
+    """Rules are decided in declared order, and limits and budgets go to the first: order is a difference."""
+    old = [name for name in was if name in set(now)]
+    new = [name for name in now if name in set(was)]
+    if old == new:
+        return []
+    before, after = ", ".join(old), ", ".join(new)
+    return [Change("changed", "/rules", before, after, f"rules: order changed from {before} to {after}")]
+
+
+def _things(program: Program) -> dict[str, dict[str, Details]]:
+    """section -> name -> details. An empty detail key describes the thing as a whole."""
+    head: Details = {
+        "name": program.name,
+        "late_days": str(program.late_days),
+        "multipliers": program.multipliers,
+    }
+    if program.levels is not None:
+        head["currency of levels"] = program.levels.currency
+    return {
+        "program": {"": head},
+        "currencies": {
+            key: {"name": found.name, "debt": found.debt} for key, found in program.currencies.items()
+        },
+        "member traits": {key: {"": _property(found)} for key, found in program.member_traits.items()},
+        "company traits": {key: {"": _property(found)} for key, found in program.company_traits.items()},
+        "events": {key: _event(found) for key, found in program.events.items()},
+        "badges": {key: {"name": found.name} for key, found in program.badges.items()},
+        "levels": _levels(program.levels),
+        "rules": {rule.id: _rule(rule) for rule in program.rules},
+        "budgets": {f"{found.currency} per {found.window}": _budget(found) for found in program.budgets},
+    }
+
+
+def _yes_no(value: bool) -> str:
+    return "yes" if value else "no"
+
+
+def _property(found: Property) -> str:
+    return f"{found.type}, personal" if found.personal else found.type
+
+
+def _event(event: EventType) -> Details:
+    details = {"name": event.name, "key": _yes_no(event.key), "browser": _yes_no(event.browser)}
+    return details | {f"property {name}": _property(found) for name, found in event.properties.items()}
+
+
+def _levels(levels: Levels | None) -> dict[str, Details]:
+    return {level.id: _level(level) for level in levels.steps} if levels is not None else {}
+
+
+def _level(level: Level) -> Details:
+    details = {"name": level.name, "threshold": str(level.threshold)}
+    return details | {f"benefit {name}": shown(value) for name, value in level.benefits.items()}
+
+
+def _rule(rule: Rule) -> Details:
+    details = {"name": rule.name, "trigger": rule.trigger}
+    condition: Condition | None = rule.conditions
+    if condition is not None:
+        details["conditions"] = condition_text(condition, whole=True)
+    details["effects"] = ", ".join(effect_text(effect) for effect in rule.effects)
+    return details | {_limit_name(limit): _limit_text(limit) for limit in rule.limits}
+
+
+def effect_text(effect: Effect) -> str:
+    if isinstance(effect, Award):
+        return f"award {effect.amount} {effect.currency}"
+    if isinstance(effect, Multiply):
+        return f"multiply {effect.currency} by {effect.thousandths / 1000:g}"
+    return f"badge {effect.badge}"
+
+
+def _limit_name(limit: Limit) -> str:
+    return f"limit on {limit.currency or 'firings'} per {limit.per} and {limit.window}"
+
+
+def _limit_text(limit: Limit) -> str:
+    if limit.count is not None:
+        return f"at most {limit.count}"
+    return f"at most {limit.amount}, {_OVER[limit.over]}"
+
+
+def _budget(budget: Budget) -> Details:
+    return {"": f"at most {budget.amount}, {_OVER[budget.over]}"}
