@@ -132,7 +132,10 @@ def render(draft: Draft, before_send: BeforeSend | None) -> tuple[Encoded | None
     at.
     """
     message = readable(draft)
-    message["timestamp"] = _timestamp(draft.at)
+    try:
+        message["timestamp"] = _timestamp(draft.at)
+    except Exception as error:
+        raise MessageInvalid(f"the timestamp could not be read: {_describe(error)}") from error
     if before_send is not None:
         try:
             kept = before_send(message)
@@ -218,7 +221,8 @@ class _Cleaner:
             if int.bit_length(value) > _limits.INTEGER_BITS_MAX:
                 return self._leave_out(path, "the integer is too large")
             return int(value)
-        if not math.isfinite(value):
+        # math.isfinite raises for a signalling NaN
+        if not (value.is_finite() if isinstance(value, Decimal) else math.isfinite(value)):
             return self._leave_out(path, f"{value} is not a number in JSON")
         if isinstance(value, Decimal):
             if value.adjusted() > 300:

@@ -64,13 +64,15 @@ class ThreadSender:
             if self.outbox.attended:
                 return True
             thread = threading.Thread(target=self._run, name="engage-sender", daemon=True)
+            # Before it starts: it may call on_error, and so flush(), at once, and must know itself there.
+            before, self._thread = self._thread, thread
             self.outbox.attended = True
             try:
                 thread.start()
             except RuntimeError:  # none can be started while the interpreter shuts down
+                self._thread = before
                 self.outbox.attended = False
                 return False
-            self._thread = thread
             return True
 
     def _run(self) -> None:

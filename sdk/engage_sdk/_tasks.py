@@ -313,10 +313,12 @@ class TaskSender:
         self.outbox.abandon("the process ended")
         self.settings.tell_all(self.outbox)
 
-    def deliver_blocking(self, timeout: float) -> None:
-        """Delivers what is queued without a loop. Does nothing where the host's HTTP client exists only as async."""
+    def deliver_blocking(self, timeout: float, make_http: MakeHttp | None = None) -> None:
+        """Delivers what is queued without a loop. Does nothing where the host's HTTP client is only an async one."""
         self.outbox.put_back()
-        if self._make_blocking_http is not None and self.outbox.pending:
-            sender = ThreadSender(self.settings, self._make_blocking_http, self.outbox)
-            sender.deliver_here(timeout)
-            sender.close_http()
+        make_http = make_http or self._make_blocking_http
+        if make_http is None:
+            return
+        sender = ThreadSender(self.settings, make_http, self.outbox)
+        sender.deliver_here(timeout)
+        sender.close_http()
