@@ -1,0 +1,1 @@
+"""One verb is one transaction. The only callers that write."""

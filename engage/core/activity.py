@@ -1,0 +1,88 @@
+"""When a member was active, and which features they used: two bitmaps in the member's state.
+
+Days go back DAYS_KEPT, weeks of a feature WEEKS_KEPT; older activity is recorded in the log but no longer here.
+"""
+
+from __future__ import annotations
+
+from engage.core.calendar import week_of
+from engage.core.state import MemberState
+
+DAYS_KEPT = 448
+WEEKS_KEPT = 64
+FEATURES_MAX = 64
+"""Declared events remembered per member; programs declare more only rarely, and those are counted in the rollups."""
+
+
+def mark_day(member: MemberState, day: int) -> bool:
+    """Set the day; true when it was not set before. A day older than DAYS_KEPT before the newest is ignored."""
+    if not member.days:
+        member.days_base, member.days, member.last_day = day, b"\x01", day
+        return True
+    if day < member.last_day - DAYS_KEPT:
+        return False
+    bits = int.from_bytes(member.days, "little")
+    if day < member.days_base:
+        bits <<= member.days_base - day
+        member.days_base = day
+    bit = 1 << (day - member.days_base)
+    if bits & bit:
+        return False
+    bits |= bit
+    if day > member.last_day:
+        member.last_day = day
+        surplus = (day - member.days_base) - DAYS_KEPT
+        if surplus > 64:  # drop in steps, so that the common day costs no shift
+            bits >>= surplus
+            member.days_base += surplus
+    member.days = bits.to_bytes((bits.bit_length() + 7) // 8, "little")
+    return True
+
+
+def mark_feature(member: MemberState, name: str, day: int) -> None:
+    """Remember that the event `name` was used in the ISO week of `day`."""
+    week = week_of(day)
+    used = member.features.get(name)
+    if used is None:
+        if len(member.features) < FEATURES_MAX:
+            member.features[name] = (week, 1)
+        return
+    base, bits = used
+    shift = (week - base) // 7
+    if shift < 0:
+        if bits.bit_length() - shift > WEEKS_KEPT:
+            return
+        base, bits = week, bits << -shift | 1
+    else:
+        if bits >> shift & 1:
+            return
+        bits |= 1 << shift
+        surplus = bits.bit_length() - WEEKS_KEPT
+        if surplus > 0:
+            bits >>= surplus
+            base += 7 * surplus
+    member.features[name] = (base, bits)
+
+
+def days_active(member: MemberState, first: int, last: int) -> int:
+    """How many days from `first` to `last` (ordinals, inclusive) the member was active."""
+    return window_bits(member, first, last).bit_count()
+
+
+def window_bits(member: MemberState, first: int, last: int) -> int:
+    """The activity of the days `first` to `last`: bit 0 is `first`."""
+    bits = int.from_bytes(member.days, "little")
+    shift = first - member.days_base
+    bits = bits >> shift if shift >= 0 else bits << -shift
+    return bits & ((1 << (last - first + 1)) - 1)
+
+
+def used_feature(member: MemberState, name: str, first: int, last: int) -> bool:
+    """Whether the event was used in any ISO week whose Monday lies from `first` to `last`."""
+    used = member.features.get(name)
+    if used is None:
+        return False
+    base, bits = used
+    return any(
+        bits >> (monday - base) // 7 & 1 for monday in range(week_of(first), last + 1, 7) if monday >= base
+    )

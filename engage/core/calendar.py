@@ -1,0 +1,85 @@
+"""Local days, weeks and months of a company. Times are microseconds UTC, days proleptic ordinals (`date.toordinal`).
+
+The time-zone data can change under us, so a decision never asks twice: the local day and hour are computed once,
+when an event is accepted, and stored with its entry; replay reads them from there.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+SECOND = 1_000_000
+HOUR = 3600 * SECOND
+DAY = 24 * HOUR
+_QUARTER_HOUR = 900 * SECOND
+_EPOCH_DAY = date(1970, 1, 1).toordinal()
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@lru_cache(maxsize=512)
+def _zone(name: str) -> ZoneInfo:
+    return ZoneInfo(name)
+
+
+@lru_cache(maxsize=512)
+def is_time_zone(name: str) -> bool:
+    """Whether `name` is an IANA zone this machine knows."""
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return False
+    return True
+
+
+@lru_cache(maxsize=65_536)
+def _offset(zone: str, quarter: int) -> int:
+    """Offset from UTC in microseconds. Every zone in use changes its offset on a quarter of an hour of UTC."""
+    moment = _EPOCH + timedelta(seconds=quarter * 900)
+    offset = moment.astimezone(_zone(zone)).utcoffset()
+    assert offset is not None
+    return offset // timedelta(microseconds=1)
+
+
+def local_day_hour(at: int, zone: str) -> tuple[int, int]:
+    """The local day (ordinal) and hour (0-23) of a moment."""
+    local = at + _offset(zone, at // _QUARTER_HOUR)
+    return _EPOCH_DAY + local // DAY, local % DAY // HOUR
+
+
+def utc_day(at: int) -> int:
+    return _EPOCH_DAY + at // DAY
+
+
+def start_of_day(day: int) -> int:
+    """Midnight UTC of a day, microseconds."""
+    return (day - _EPOCH_DAY) * DAY
+
+
+def week_of(day: int) -> int:
+    """The Monday (ordinal) of the ISO week of a day."""
+    return day - (day - 1) % 7
+
+
+def month_of(day: int) -> int:
+    """The first day (ordinal) of the month of a day."""
+    return date.fromordinal(day).replace(day=1).toordinal()
+
+
+def weekday_of(day: int) -> int:
+    """0 = Monday ... 6 = Sunday."""
+    return (day - 1) % 7
+
+
+def from_datetime(moment: datetime) -> int:
+    """Microseconds UTC of an aware datetime, exactly."""
+    return (moment - _EPOCH) // timedelta(microseconds=1)
+
+
+def to_datetime(at: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=at)
+
+
+def to_rfc3339(at: int) -> str:
+    return to_datetime(at).isoformat().replace("+00:00", "Z")

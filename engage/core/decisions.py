@@ -1,0 +1,168 @@
+"""What a decision says, and how little of it is kept: the words are made when somebody asks.
+
+How the stored record may change: it is an array, a field is only ever appended with a default; verdict and reason
+numbers are never reused.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+
+from engage.core.explain import node_text
+from engage.core.ledger import Transfer, owner
+from engage.core.limits import Use
+from engage.core.program import Limit, Program, Rule
+
+
+class Undecided(IntEnum):
+    """Why no rule was considered for an entry that was recorded."""
+
+    DECIDED = 0
+    NOT_AN_EVENT = 1
+    NO_PROGRAM = 2
+    UNDECLARED_EVENT = 3
+    TOO_LATE = 4
+    UNTRUSTED_SOURCE = 5
+
+
+REASONS: Final[dict[int, tuple[str, str]]] = {
+    Undecided.NO_PROGRAM: ("no_program", "recorded; no program is published"),
+    Undecided.UNDECLARED_EVENT: ("undeclared_event", "recorded; the program does not declare this event"),
+    Undecided.TOO_LATE: (
+        "too_late",
+        "recorded, not rewarded; it is older than the program's bound for late events",
+    ),
+    Undecided.UNTRUSTED_SOURCE: (
+        "untrusted_source",
+        "recorded, not rewarded; it came with a write key and the event does not declare `browser: true`",
+    ),
+}
+
+
+class Verdict(IntEnum):
+    """What became of one rule. Kept as `index * VERDICTS + verdict`; the index says which node, limit or budget."""
+
+    FIRED = 0
+    CONDITION = 1
+    LIMIT = 2
+    BUDGET = 3
+    CUT_BY_LIMIT = 4
+    CUT_BY_BUDGET = 5
+    CEILING = 6
+    """The balance would pass the largest amount there is."""
+
+
+VERDICTS: Final = 8
+WORDS: Final = {
+    Verdict.FIRED: "fired",
+    Verdict.CONDITION: "condition",
+    Verdict.LIMIT: "limit",
+    Verdict.BUDGET: "budget",
+    Verdict.CUT_BY_LIMIT: "cut",
+    Verdict.CUT_BY_BUDGET: "cut",
+    Verdict.CEILING: "ceiling",
+}
+PERIODS: Final = {"day": "daily", "week": "weekly", "month": "monthly", "lifetime": "lifetime"}
+
+
+class Record(Struct, frozen=True, array_like=True, omit_defaults=True):
+    """The part of a decision that is stored with its entry."""
+
+    undecided: int = 0
+    verdicts: tuple[int, ...] = ()
+    """One code per rule that the event triggers, in the order of the program in force."""
+    badges: tuple[str, ...] = ()
+    """Badges granted; for a reversal, taken back."""
+    level_before: str = ""
+    level_after: str = ""
+
+
+class Decision(Struct, frozen=True):
+    record: Record
+    transfers: tuple[Transfer, ...] = ()
+    earned: tuple[tuple[str, int], ...] = ()
+    """(currency, change) of what counts toward levels."""
+    uses: tuple[Use, ...] = ()
+
+
+encode_record = msgspec.msgpack.Encoder().encode
+decode_record = msgspec.msgpack.Decoder(Record).decode
+
+
+def verdict_code(verdict: Verdict, index: int = 0) -> int:
+    return index * VERDICTS + verdict
+
+
+def fired(code: int) -> bool:
+    return code % VERDICTS in (Verdict.FIRED, Verdict.CUT_BY_LIMIT, Verdict.CUT_BY_BUDGET)
+
+
+def effects(
+    record: Record, transfers: tuple[Transfer, ...], rules: tuple[Rule, ...], program: Program | None
+) -> list[dict[str, Any]]:
+    """What a decision did, for the host: awards, badges, and each level passed on the way.
+
+    A reversal's amounts are negative. Points moved by no rule (an adjustment) have no "rule".
+    """
+    done: list[dict[str, Any]] = []
+    for transfer in transfers:
+        sign = 1 if owner(transfer.target) else -1
+        effect = {"type": "award", "currency": transfer.currency, "amount": sign * transfer.amount}
+        if 0 <= transfer.rule < len(rules):
+            effect["rule"] = rules[transfer.rule].id
+        done.append(effect)
+    done += [{"type": "badge", "badge": badge} for badge in record.badges]
+    if record.level_before != record.level_after:
+        done += [{"type": "level", "level": level} for level in _levels_passed(record, program)]
+    return done
+
+
+def _levels_passed(record: Record, program: Program | None) -> list[str]:
+    ids = [level.id for level in program.levels.steps] if program and program.levels else []
+    before = ids.index(record.level_before) if record.level_before in ids else -1
+    after = ids.index(record.level_after) if record.level_after in ids else -1
+    return ids[before + 1 : after + 1] if after > before else [record.level_after]
+
+
+def explain_rules(record: Record, rules: tuple[Rule, ...], program: Program) -> list[dict[str, Any]]:
+    """Each rule considered, with its verdict in words."""
+    return [
+        {
+            "rule": rule.id,
+            "name": rule.name,
+            "verdict": WORDS[Verdict(code % VERDICTS)],
+            "text": verdict_text(code, rule, program),
+        }
+        for rule, code in zip(rules, record.verdicts, strict=True)
+    ]
+
+
+def verdict_text(code: int, rule: Rule, program: Program) -> str:
+    index, verdict = divmod(code, VERDICTS)
+    match verdict:
+        case Verdict.FIRED:
+            return "fired"
+        case Verdict.CONDITION:
+            assert rule.conditions is not None
+            return f"condition not met: {node_text(rule.conditions, index)}"
+        case Verdict.LIMIT:
+            return limit_text(rule.limits[index])
+        case Verdict.CUT_BY_LIMIT:
+            return f"cut: {limit_text(rule.limits[index])}"
+        case Verdict.BUDGET | Verdict.CUT_BY_BUDGET:
+            budget = program.budgets[index]
+            cut = "cut: " if verdict == Verdict.CUT_BY_BUDGET else ""
+            return f"{cut}the company's {PERIODS[budget.window]} budget of {budget.amount} {budget.currency} is used up"
+        case _:
+            return "the balance would pass the largest amount possible"
+
+
+def limit_text(limit: Limit) -> str:
+    whose = "" if limit.per == "member" else "company's "
+    if limit.count is not None:
+        return f"{whose}{PERIODS[limit.window]} limit reached, {limit.count} of {limit.count}"
+    return f"{whose}{PERIODS[limit.window]} limit of {limit.amount} {limit.currency} reached"

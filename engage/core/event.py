@@ -1,0 +1,74 @@
+"""An entry of a company's log: one input of a decision, as it is kept and replayed.
+
+How the stored shape may change: `Body` is an array, so a field is only ever appended with a default. Kinds are
+numbers in the database: one is never reused.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+SEMANTICS = 1
+"""The number of the rules by which this release decides. A release that decides differently raises it."""
+
+
+class Kind(IntEnum):
+    TRACK = 1
+    PAGE = 2
+    SCREEN = 3
+    IDENTIFY = 4
+    GROUP = 5
+    ALIAS = 6
+    PROGRAM = 7
+    """From here on the company's events are decided by `Entry.program`."""
+    SETTING = 8
+    """The company's name, time zone or seats, set by the host rather than by a `group` call."""
+    ADJUSTMENT = 9
+    REVERSAL = 10
+
+
+ACTIVITY = frozenset({Kind.TRACK, Kind.PAGE, Kind.SCREEN})
+"""What a member did, as against what somebody said about a member."""
+
+
+class Body(Struct, array_like=True, omit_defaults=True):
+    """What an entry says. `data` is what the kind needs:
+
+    track, page, screen: properties. identify: member traits. group, setting: company traits.
+    adjustment: currency, amount, reason, actor. reversal: seq of the entry undone, reason, actor.
+    """
+
+    message_id: str
+    data: dict[str, Any]
+    original_at: int | None = None
+    """The message's own timestamp, uncorrected, microseconds UTC."""
+    trusted: bool = True
+    """False when it came with a write key, which may be public and so forged."""
+
+
+class Entry(Struct):
+    seq: int
+    kind: int
+    member: int
+    """The member's number in the company; 0 when the entry concerns the company alone."""
+    at: int
+    """When it happened: corrected for clock skew, never after `received_at`. Microseconds UTC."""
+    received_at: int
+    day: int
+    """The company's local day (ordinal) and hour (0-23) of `at`, by the time zone of the time."""
+    hour: int
+    program: int
+    """The published version in force; 0 when there was none."""
+    name: str
+    """The event's name, or a page's or screen's."""
+    body: Body
+    previous: int = 0
+    """The same member's entry before this one; 0 for the first."""
+
+
+encode_body = msgspec.msgpack.Encoder().encode
+decode_body = msgspec.msgpack.Decoder(Body).decode

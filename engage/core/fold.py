@@ -1,0 +1,140 @@
+"""Folding an entry and its decision into the state: the only code that changes a state document.
+
+Live traffic and replay fold with the same function, so a replay of the log rebuilds every document bit for bit.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from engage.core.activity import mark_day, mark_feature
+from engage.core.calendar import is_time_zone
+from engage.core.compiled import CompiledProgram
+from engage.core.conditions import fold_name
+from engage.core.decisions import Decision
+from engage.core.event import ACTIVITY, Entry, Kind
+from engage.core.ledger import move, owner
+from engage.core.limits import use
+from engage.core.program import LATE_DAYS_DEFAULT
+from engage.core.state import (
+    ROLLUP_NAMES_MAX,
+    ROLLUP_OTHER,
+    CompanyState,
+    DayRollup,
+    MemberState,
+    Wallet,
+    add_to,
+)
+
+SEATS_MAX: Final = 10_000_000
+NAME_CHARS_MAX: Final = 255
+
+
+def fold(
+    program: CompiledProgram | None,
+    company: CompanyState,
+    member: MemberState,
+    rollup: DayRollup,
+    entry: Entry,
+    decision: Decision,
+) -> None:
+    """Change `company`, `member` and the `rollup` of the entry's local day. `program` is the entry's."""
+    if entry.member and not member.last_seq:
+        rollup.joined += 1
+        member.first_at = entry.at
+    if entry.kind in ACTIVITY:
+        _fold_activity(program, company, member, rollup, entry, decision)
+    elif entry.kind == Kind.IDENTIFY:
+        merge_traits(member.traits, entry.body.data)
+    elif entry.kind in (Kind.GROUP, Kind.SETTING):
+        _fold_company(company, entry.body.data)
+    _fold_decision(program, company, member, rollup, entry, decision)
+    company.last_seq = entry.seq
+    if entry.member:
+        member.last_seq = entry.seq
+
+
+def _fold_activity(
+    program: CompiledProgram | None,
+    company: CompanyState,
+    member: MemberState,
+    rollup: DayRollup,
+    entry: Entry,
+    decision: Decision,
+) -> None:
+    company.head_at = max(company.head_at, entry.at)
+    member.last_at = max(member.last_at, entry.at)
+    member.events += 1
+    rollup.events += 1
+    rollup.incentivised += bool(decision.transfers)
+    known = entry.name in rollup.names or len(rollup.names) < ROLLUP_NAMES_MAX
+    add_to(rollup.names, entry.name if known else ROLLUP_OTHER, 1)
+    if mark_day(member, entry.day):
+        rollup.members += 1
+    if entry.kind == Kind.TRACK and (program is None or entry.name in program.program.events):
+        mark_feature(member, entry.name, entry.day)
+
+
+def _fold_decision(
+    program: CompiledProgram | None,
+    company: CompanyState,
+    member: MemberState,
+    rollup: DayRollup,
+    entry: Entry,
+    decision: Decision,
+) -> None:
+    for transfer in decision.transfers:
+        move(member.wallets, entry.member, transfer)
+        amount = transfer.amount if owner(transfer.target) else -transfer.amount
+        add_to(rollup.adjusted if entry.kind == Kind.ADJUSTMENT else rollup.issued, transfer.currency, amount)
+    for currency, change in decision.earned:
+        member.wallets.setdefault(currency, Wallet()).earned += change
+    late_days = program.program.late_days if program else LATE_DAYS_DEFAULT
+    for change_of_use in decision.uses:
+        use(company.usage if change_of_use.company else member.usage, change_of_use, late_days)
+    record = decision.record
+    for badge in record.badges:
+        if entry.kind == Kind.REVERSAL:
+            del member.badges[badge]
+        else:
+            member.badges[badge] = entry.seq
+    if record.level_before != record.level_after:
+        for level, change in ((record.level_before, -1), (record.level_after, 1)):
+            if level:
+                add_to(company.levels, level, change)
+                add_to(rollup.levels, level, change)
+        member.level = record.level_after
+
+
+def merge_traits(traits: dict[str, Any], more: dict[str, Any]) -> None:
+    """Names compare folded (`createdAt` is `created_at`); null clears, absent keeps."""
+    for name, value in more.items():
+        key = fold_name(name)
+        if value is None:
+            traits.pop(key, None)
+        else:
+            traits[key] = value
+
+
+def _fold_company(company: CompanyState, traits: dict[str, Any]) -> None:
+    """`name`, `timezone` and `seats` are the company's own; a value that cannot be one of them is left a trait."""
+    merge_traits(company.traits, traits)
+    for name, value in traits.items():
+        match fold_name(name):
+            case "name" if isinstance(value, str):
+                company.name = value[:NAME_CHARS_MAX]
+            case "timezone" if isinstance(value, str) and is_time_zone(value):
+                company.timezone = value
+            case "seats" if value is None:
+                company.seats = None
+            case "seats" if is_seats(value):
+                company.seats = int(value)
+
+
+def is_seats(value: Any) -> bool:
+    return (
+        isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and 0 <= value <= SEATS_MAX
+        and value == int(value)
+    )

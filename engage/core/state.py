@@ -1,0 +1,138 @@
+"""The state a decision reads and the fold writes: one document per member, company and local day.
+
+Everything here is derived: replaying a company's log from its beginning builds the same documents bit for bit,
+which is what `engage verify` does. How they are stored is the business of `store`.
+
+How the shapes may change: they are encoded as arrays, so a field is only ever appended, with a default that
+means "nothing yet". Removing or reordering one needs a checkpoint and a new semantics number.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from msgspec import Struct, field
+
+AMOUNT_MAX = 2**53 - 1
+"""The largest amount, and the largest balance, in whole units: what every JSON reader can hold exactly."""
+
+Usage = dict[str, dict[int, int]]
+"""What limits have used: limit key -> first day (ordinal) of the window -> units or firings."""
+
+
+class Wallet(Struct, array_like=True):
+    """A member's balance in one currency, in whole units. `active` is negative only while a debt is owed."""
+
+    active: int = 0
+    earned: int = 0
+    """All that counts toward levels: awards and adjustments, less what was reversed. Spending leaves it alone."""
+    lots: list[tuple[int, int]] = field(default_factory=list)
+    """(day of expiry as ordinal, 0 = never; units left), soonest expiry first, never last."""
+
+
+class MemberState(Struct, array_like=True):
+    wallets: dict[str, Wallet] = field(default_factory=dict)
+    level: str = ""
+    badges: dict[str, int] = field(default_factory=dict)
+    """Badge id -> the seq of the entry that granted it."""
+    usage: Usage = field(default_factory=dict)
+    days_base: int = 0
+    days: bytes = b""
+    """Active days: bit i (little-endian) set = active on the local day `days_base + i`."""
+    features: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """Event name -> (base Monday, bits): bit i set = used in the ISO week that starts at base + 7 i."""
+    traits: dict[str, Any] = field(default_factory=dict)
+    first_at: int = 0
+    last_at: int = 0
+    last_day: int = 0
+    last_seq: int = 0
+    """The member's newest entry; each entry names the one before it, so a member's history is a linked list."""
+    events: int = 0
+
+
+class CompanyState(Struct, array_like=True):
+    name: str = ""
+    timezone: str = "UTC"
+    seats: int | None = None
+    traits: dict[str, Any] = field(default_factory=dict)
+    usage: Usage = field(default_factory=dict)
+    head_at: int = 0
+    """The latest corrected time in the log, microseconds UTC: lateness is measured from here."""
+    members: int = 0
+    """How many members there are; the next one gets this number plus one."""
+    levels: dict[str, int] = field(default_factory=dict)
+    """Level id -> members standing there now. Members without a level are not counted."""
+    last_seq: int = 0
+
+
+class DayRollup(Struct, array_like=True):
+    """What happened in a company on one local day. Every field adds up, so two rollups of a day merge by addition."""
+
+    events: int = 0
+    """Tracked events, pages and screens."""
+    members: int = 0
+    """Distinct members active on the day."""
+    incentivised: int = 0
+    """Events that earned something; the rest were organic."""
+    joined: int = 0
+    """Members seen for the first time."""
+    names: dict[str, int] = field(default_factory=dict)
+    """Event name -> how often. At most NAMES_MAX names, the rest is counted under OTHER."""
+    issued: dict[str, int] = field(default_factory=dict)
+    """Currency -> units awarded less units reversed."""
+    adjusted: dict[str, int] = field(default_factory=dict)
+    """Currency -> units adjusted by hand, signed."""
+    levels: dict[str, int] = field(default_factory=dict)
+    """Level id -> members who came less members who went."""
+
+
+ROLLUP_NAMES_MAX = 300
+ROLLUP_OTHER = "(other)"
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode_member = msgspec.msgpack.Decoder(MemberState).decode
+_decode_company = msgspec.msgpack.Decoder(CompanyState).decode
+_decode_day = msgspec.msgpack.Decoder(DayRollup).decode
+
+
+def encode_state(state: MemberState | CompanyState | DayRollup) -> bytes:
+    return _encode(state)
+
+
+def decode_member(data: bytes) -> MemberState:
+    return _decode_member(data)
+
+
+def decode_company(data: bytes) -> CompanyState:
+    return _decode_company(data)
+
+
+def decode_day(data: bytes) -> DayRollup:
+    return _decode_day(data)
+
+
+def add_to(counts: dict[str, int], key: str, amount: int) -> None:
+    """Add and forget zeros, so that equal histories give equal documents."""
+    total = counts.get(key, 0) + amount
+    if total:
+        counts[key] = total
+    else:
+        counts.pop(key, None)
+
+
+def merge_days(into: DayRollup, more: DayRollup) -> None:
+    into.events += more.events
+    into.members += more.members
+    into.incentivised += more.incentivised
+    into.joined += more.joined
+    for name, count in more.names.items():
+        key = name if name in into.names or len(into.names) < ROLLUP_NAMES_MAX else ROLLUP_OTHER
+        add_to(into.names, key, count)
+    for target, source in (
+        (into.issued, more.issued),
+        (into.adjusted, more.adjusted),
+        (into.levels, more.levels),
+    ):
+        for key, count in source.items():
+            add_to(target, key, count)

@@ -1,0 +1,48 @@
+"""Applying migrations: one process at a time, on the stock SQLite client with foreign keys off.
+
+Tortoise writes its ledger row outside the migration's transaction, so two at once would run a migration twice: a
+file lock beside the database keeps the second one waiting until there is nothing left to do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tortoise.context import TortoiseContext
+from tortoise.exceptions import BaseORMException
+from tortoise.migrations.api.migrate import migrate as run_migrations
+
+from engage.errors import Unavailable
+from engage.store.database import orm_config, sqlite_path
+
+
+@contextmanager
+def _only_one(path: Path) -> Iterator[None]:
+    with path.with_name(path.name + ".migrate-lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+async def migrate(url: str) -> None:
+    """Bring the database to the newest schema. Creates the file; does nothing when it is up to date."""
+    path = Path(sqlite_path(url))
+
+    async def apply() -> None:
+        config = orm_config("tortoise.backends.sqlite", {"file_path": str(path), "foreign_keys": "OFF"})
+        async with TortoiseContext():
+            await run_migrations(config=config)
+
+    def locked() -> None:
+        with _only_one(path):
+            asyncio.run(apply())
+
+    try:
+        # A thread with a loop of its own, so that waiting for the lock does not hold up the caller's.
+        await asyncio.to_thread(locked)
+    except (OSError, sqlite3.Error, BaseORMException) as error:
+        raise Unavailable(f"cannot migrate {path}: {error}") from error

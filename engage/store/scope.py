@@ -1,0 +1,106 @@
+"""The door between tenants: no statement touches a company's rows without saying whose rows it may touch.
+
+Every statement on a growing table carries one of two marks, which this module expands:
+
+    {scope} or {m.scope}    company_id is one of the companies in scope
+    {keys}                  joined to a list of keys whose first column is a company in scope
+
+A read across companies (the portfolio, or finding the one company of a member) says so with EVERY_COMPANY. What
+carries neither mark is refused before it reaches the database, whoever wrote it: see tests/store/test_scope.py.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from functools import lru_cache
+from typing import Any, Final
+
+PREFIX: Final = "engage_"
+GROWING: Final = frozenset(
+    PREFIX + name
+    for name in (
+        "head",
+        "member",
+        "entry",
+        "message",
+        "transfer",
+        "link",
+        "rollup",
+        "held",
+        "reject",
+        "week",
+        "score",
+        "term",
+    )
+)
+"""Tables with company_id at the head of their primary key."""
+
+_TABLE = re.compile(rf"\b{PREFIX}[a-z_]+\b")
+_SCOPE = re.compile(r"\{(?:(\w+)\.)?scope\}")
+_KEYS = "{keys}"
+
+
+class ScopeError(AssertionError):
+    """Our own mistake: a statement that could read or write another tenant's rows."""
+
+
+class EveryCompany:
+    """The scope of the few statements that look across companies."""
+
+
+EVERY_COMPANY: Final = EveryCompany()
+Scope = Collection[int] | EveryCompany
+
+
+@lru_cache(maxsize=2048)
+def touches_growing(sql: str) -> bool:
+    return any(table in GROWING for table in _TABLE.findall(sql))
+
+
+@lru_cache(maxsize=2048)
+def _marks(sql: str) -> tuple[tuple[str, ...], bool]:
+    return tuple(match.group(0) for match in _SCOPE.finditer(sql)), _KEYS in sql
+
+
+def refuse_unscoped(sql: str) -> None:
+    """For statements that carry no scope at all, the everyday ones of the ORM: growing tables are not for them."""
+    if touches_growing(sql):
+        raise ScopeError(f"a growing table is reached without a scope: {sql}")
+
+
+def expand_scope(sql: str, scope: Scope) -> tuple[str, list[int]]:
+    """The statement with its {scope} marks written out, and the company ids to bind in their place."""
+    marks, _ = _marks(sql)
+    if touches_growing(sql) and not marks:
+        raise ScopeError(f"a statement on a growing table has no {{scope}}: {sql}")
+    bound: list[int] = []
+    ids: list[int] = [] if isinstance(scope, EveryCompany) else sorted(scope)
+
+    def expand(match: re.Match[str]) -> str:
+        if isinstance(scope, EveryCompany):
+            return "1 = 1"
+        column = f"{match.group(1)}.company_id" if match.group(1) else "company_id"
+        if len(ids) == 1:
+            bound.append(ids[0])
+            return f"{column} = ?"
+        bound.extend(ids)
+        return f"{column} IN ({', '.join('?' * len(ids))})"
+
+    return _SCOPE.sub(expand, sql), bound
+
+
+def check_keys(sql: str, keys: Sequence[Sequence[Any]], scope: Scope) -> None:
+    """Keys of a look-up stay within the companies in scope."""
+    if touches_growing(sql) and not _marks(sql)[1]:
+        raise ScopeError(f"a look-up on a growing table has no {{keys}}: {sql}")
+    check_rows(keys, scope)
+
+
+def check_rows(rows: Sequence[Sequence[Any]], scope: Scope) -> None:
+    """Rows to write start with a company in scope."""
+    if isinstance(scope, EveryCompany):
+        return
+    strangers = {row[0] for row in rows} - set(scope)
+    if strangers:
+        raise ScopeError(f"rows of companies {sorted(strangers)} outside the scope {sorted(scope)}")

@@ -1,0 +1,262 @@
+"""SQLite: one file, one writer, a few readers, and the client through which Tortoise uses the same connections.
+
+Tortoise's stock client has one connection and one lock for everything, and a cancelled request can leave that lock
+taken for ever. Here a transaction is run by `Database.write`, in a task of its own that no request can cancel; reads
+go to connections that cannot write and never wait for the writer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from itertools import cycle
+from typing import Any, TypeVar
+
+import aiosqlite
+from pypika_tortoise.dialects import SQLLiteQuery
+from tortoise.backends.base.client import BaseDBAsyncClient, Capabilities, TransactionalDBClient
+from tortoise.backends.sqlite.executor import SqliteExecutor
+from tortoise.backends.sqlite.schema_generator import SqliteSchemaGenerator
+from tortoise.exceptions import IntegrityError, OperationalError
+
+from engage.store.scope import Scope, check_keys, check_rows, expand_scope, refuse_unscoped
+
+T = TypeVar("T")
+Row = tuple[Any, ...]
+
+READERS = 2
+BUSY_SECONDS = 30
+"""How long a transaction waits for another process (the command line beside a running service)."""
+ROWS_PER_STATEMENT = (256, 32, 4, 1)
+"""Rows go out in blocks of these sizes, so that a handful of statement texts serve every batch and stay prepared."""
+
+_PRAGMAS = (
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}",
+    "PRAGMA cache_size = -32768",
+    "PRAGMA temp_store = MEMORY",
+    "PRAGMA journal_size_limit = 67108864",
+)
+
+
+class Connection:
+    """One SQLite connection on one thread. `run` is one trip there and back, whatever the function does."""
+
+    def __init__(self, raw: aiosqlite.Connection) -> None:
+        self._raw = raw
+
+    @classmethod
+    async def open(cls, path: str, *, writable: bool) -> Connection:
+        raw = await aiosqlite.connect(path, isolation_level=None, cached_statements=512)
+        connection = cls(raw)
+
+        def prepare(driver: sqlite3.Connection) -> None:
+            for pragma in _PRAGMAS:
+                driver.execute(pragma).close()
+            if not writable:
+                driver.execute("PRAGMA query_only = ON").close()
+
+        try:
+            await connection.run(prepare)
+        except BaseException:
+            await raw.close()
+            raise
+        return connection
+
+    async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        # aiosqlite offers no public way to run one function on its thread; a call per statement costs a trip each.
+        execute: Callable[..., Awaitable[T]] = self._raw._execute
+        return await execute(lambda: work(self._raw._conn))
+
+    async def close(self) -> None:
+        await self._raw.close()
+
+
+def _blocks(rows: Sequence[T]) -> list[Sequence[T]]:
+    blocks: list[Sequence[T]] = []
+    start = 0
+    for size in ROWS_PER_STATEMENT:
+        while len(rows) - start >= size:
+            blocks.append(rows[start : start + size])
+            start += size
+    return blocks
+
+
+def _values(count: int, width: int) -> str:
+    row = "(" + ", ".join("?" * width) + ")"
+    return "VALUES " + ", ".join([row] * count)
+
+
+class Statements:
+    """Statements on one connection. Each names its scope; see `engage.store.scope`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+
+    async def rows(self, sql: str, params: Sequence[Any] = (), *, scope: Scope) -> list[Row]:
+        """The rows of one statement. `{scope}` marks come before any `?` of the statement's own."""
+        text, bound = expand_scope(sql, scope)
+        arguments = (*bound, *params)
+        return await self.connection.run(lambda driver: driver.execute(text, arguments).fetchall())
+
+    async def lookup(self, sql: str, keys: Sequence[Row], *, scope: Scope) -> list[Row]:
+        """The rows that match a list of keys. In `sql`, `{keys}` is a table of columns column1, column2, ..."""
+        check_keys(sql, keys, scope)
+        if not keys:
+            return []
+        width = len(keys[0])
+
+        def work(driver: sqlite3.Connection) -> list[Row]:
+            found: list[Row] = []
+            for block in _blocks(keys):
+                text = sql.replace("{keys}", f"({_values(len(block), width)})")
+                found += driver.execute(text, [value for key in block for value in key])
+            return found
+
+        return await self.connection.run(work)
+
+
+class Transaction(Statements):
+    """A `Statements` that may write, between BEGIN IMMEDIATE and COMMIT."""
+
+    async def insert(self, writes: Sequence[tuple[str, Sequence[Row]]], *, scope: Scope) -> None:
+        """Several tables' rows in one trip. Each statement is "INSERT INTO t (columns) {rows} ..." """
+        for _, rows in writes:
+            check_rows(rows, scope)
+
+        def work(driver: sqlite3.Connection) -> None:
+            for sql, rows in writes:
+                for block in _blocks(rows):
+                    text = sql.replace("{rows}", _values(len(block), len(block[0])))
+                    driver.execute(text, [value for row in block for value in row])
+
+        await self.connection.run(work)
+
+    async def execute(self, sql: str, params: Sequence[Any] = (), *, scope: Scope) -> int:
+        """How many rows one UPDATE or DELETE changed."""
+        text, bound = expand_scope(sql, scope)
+        arguments = (*bound, *params)
+        return await self.connection.run(lambda driver: driver.execute(text, arguments).rowcount)
+
+
+class Sqlite:
+    """The open file."""
+
+    def __init__(self, path: str, writer: Connection, readers: list[Connection]) -> None:
+        self.path = path
+        self._writer = writer
+        self._readers = readers
+        self._next_reader = cycle(readers)
+        self._turn = asyncio.Lock()
+
+    @classmethod
+    async def open(cls, path: str) -> Sqlite:
+        opened = [await Connection.open(path, writable=True)]
+        try:
+            opened += [await Connection.open(path, writable=False) for _ in range(READERS)]
+        except BaseException:
+            for connection in opened:
+                await connection.close()
+            raise
+        return cls(path, opened[0], opened[1:])
+
+    async def close(self) -> None:
+        async with self._turn:
+            for connection in (self._writer, *self._readers):
+                await connection.close()
+
+    def reader(self) -> Connection:
+        return next(self._next_reader)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        """To be entered only by `Database.write`, whose task cannot be cancelled half-way."""
+        async with self._turn:
+            await self._writer.run(lambda driver: driver.execute("BEGIN IMMEDIATE").close())
+            try:
+                yield Transaction(self._writer)
+            except BaseException:
+                await self._writer.run(lambda driver: driver.rollback())
+                raise
+            try:
+                await self._writer.run(lambda driver: driver.execute("COMMIT").close())
+            except BaseException:
+                await self._writer.run(lambda driver: driver.rollback())
+                raise
+
+
+class OrmClient(BaseDBAsyncClient):
+    """Tortoise's view of the file, for the everyday host-level tables."""
+
+    executor_class = SqliteExecutor
+    query_class = SQLLiteQuery
+    schema_generator = SqliteSchemaGenerator
+    capabilities = Capabilities(
+        "sqlite",
+        daemon=False,
+        requires_limit=True,
+        inline_comment=True,
+        support_for_update=False,
+        support_update_limit_order_by=False,
+        can_rollback_ddl=True,
+        support_returning=True,
+    )
+
+    def __init__(self, sqlite: Sqlite, connection: Connection | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.sqlite = sqlite
+        self.connection = connection
+        """The writer's connection inside a transaction, else None: statements outside one only read."""
+
+    async def create_connection(self, with_db: bool) -> None:
+        """Nothing to do: `Database` opened the file."""
+
+    async def close(self) -> None:
+        """Nothing to do: `Database` closes the file."""
+
+    async def _run(self, query: str, work: Callable[[sqlite3.Connection], T]) -> T:
+        refuse_unscoped(query)
+        connection = self.connection or self.sqlite.reader()
+        try:
+            return await connection.run(work)
+        except sqlite3.IntegrityError as error:
+            raise IntegrityError(error) from error
+        except sqlite3.OperationalError as error:
+            raise OperationalError(error) from error
+
+    async def execute_insert(self, query: str, values: list[Any]) -> Any:
+        return await self._run(query, lambda driver: driver.execute(query, values).lastrowid)
+
+    async def execute_many(self, query: str, values: list[list[Any]]) -> None:
+        await self._run(query, lambda driver: driver.executemany(query, values).close())
+
+    async def execute_query(
+        self, query: str, values: list[Any] | None = None
+    ) -> tuple[int, Sequence[dict[str, Any]]]:
+        def work(driver: sqlite3.Connection) -> tuple[int, Sequence[dict[str, Any]]]:
+            cursor = driver.execute(query, values or [])
+            cursor.row_factory = sqlite3.Row
+            rows = cursor.fetchall()
+            return max(cursor.rowcount, len(rows)), rows
+
+        return await self._run(query, work)
+
+    async def execute_query_dict(self, query: str, values: list[Any] | None = None) -> list[dict[str, Any]]:
+        _, rows = await self.execute_query(query, values)
+        return [dict(row) for row in rows]
+
+
+class OrmTransaction(OrmClient, TransactionalDBClient):
+    """The same inside `Database.write`, which alone begins, commits and rolls back."""
+
+    async def _not_here(self) -> None:
+        raise AssertionError("only Database.write begins, commits and rolls back")
+
+    begin = commit = rollback = _not_here
+    savepoint = savepoint_rollback = release_savepoint = _not_here
+
+
+client_class = OrmClient

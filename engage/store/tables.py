@@ -1,0 +1,89 @@
+"""The everyday, host-level tables, as Tortoise models. The growing ones are SQL, in `migrations`.
+
+Times are microseconds UTC as integers: Tortoise's time-zone settings are process-wide and belong to the host.
+"""
+
+from __future__ import annotations
+
+from tortoise import fields
+from tortoise.models import Model
+
+
+class Company(Model):
+    """The host's client: its own id on the wire, a small number inside. Never deleted, so numbers stay unique."""
+
+    id = fields.BigIntField(primary_key=True)
+    external_id = fields.CharField(max_length=255, unique=True)
+    created_at = fields.BigIntField()
+
+    class Meta:
+        table = "engage_company"
+
+
+class Program(Model):
+    """A published version, immutable. `company_id` 0 is the host's default."""
+
+    id = fields.BigIntField(primary_key=True)
+    company_id = fields.BigIntField()
+    number = fields.IntField()
+    hash = fields.CharField(max_length=32)
+    document = fields.TextField()
+    actor = fields.CharField(max_length=255)
+    published_at = fields.BigIntField()
+
+    class Meta:
+        table = "engage_program"
+        unique_together = (("company_id", "number"),)
+
+
+class Draft(Model):
+    """The program being edited, as text, valid or not. At most one per company, and `company_id` 0 is the host's."""
+
+    id = fields.BigIntField(primary_key=True)
+    company_id = fields.BigIntField(unique=True)
+    document = fields.TextField()
+    actor = fields.CharField(max_length=255)
+    updated_at = fields.BigIntField()
+
+    class Meta:
+        table = "engage_draft"
+
+
+class Key(Model):
+    """An API key. Only its SHA-256 is kept: keys are 256 random bits, so a slow hash would add nothing."""
+
+    id = fields.BigIntField(primary_key=True)
+    hash = fields.CharField(max_length=64, unique=True)
+    kind = fields.CharField(max_length=16)
+    name = fields.CharField(max_length=255)
+    created_at = fields.BigIntField()
+    revoked_at = fields.BigIntField(null=True)
+
+    class Meta:
+        table = "engage_key"
+
+
+class Session(Model):
+    """A sign-in link (used once) or the browser session it opened. Only the SHA-256 of the secret is kept."""
+
+    id = fields.BigIntField(primary_key=True)
+    hash = fields.CharField(max_length=64, unique=True)
+    kind = fields.CharField(max_length=16)
+    role = fields.CharField(max_length=32)
+    name = fields.CharField(max_length=255)
+    created_at = fields.BigIntField()
+    expires_at = fields.BigIntField()
+
+    class Meta:
+        table = "engage_session"
+
+
+class Setting(Model):
+    """A host-wide switch, as text."""
+
+    id = fields.BigIntField(primary_key=True)
+    name = fields.CharField(max_length=64, unique=True)
+    value = fields.TextField()
+
+    class Meta:
+        table = "engage_setting"

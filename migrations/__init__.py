@@ -1,0 +1,1 @@
+"""Tortoise's own migrations. On SQLite only CreateModel, AddField, AddIndex and RunPython are safe."""
