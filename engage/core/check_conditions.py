@@ -33,7 +33,7 @@ from engage.core.conditions import (
     ValueType,
     fold_name,
 )
-from engage.core.problems import UNREADABLE, Mapping, Path, Problems, shown, unfit_character
+from engage.core.problems import NAMES_SHOWN, UNREADABLE, Mapping, Path, Problems, shown, unfit_character
 
 GROUPS = ("all", "any", "not")
 CLAUSE_KEYS = ("field", "op", "value")
@@ -203,7 +203,8 @@ class _ConditionReader:
             self.problems.add(path, f"unknown field {shown(field)}", suggestion=prefix + near)
             return None
         owner = f"event {shown(self.fields.event)}" if prefix == PROPERTY else f"'{prefix[:-1]}'"
-        declares = ", ".join(list(names)[:10]) or "nothing"
+        readable = [name for name in names if prefix + name not in self.fields.personal]
+        declares = ", ".join(readable[:NAMES_SHOWN]) or "nothing that a clause can read"
         self.problems.add(path, f"unknown field {shown(field)}: {owner} declares {declares}")
         return None
 

@@ -18,6 +18,7 @@ PROBLEMS_MAX = 500  # a document with more than this is not being read by its au
 SUGGESTIONS_MAX = 100  # finding near names is slow beside everything else here
 SUGGESTED_CHARS_MAX = 100
 SHOWN_CHARS_MAX = 60
+NAMES_SHOWN = 8
 
 ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _BOOLEANS_ELSEWHERE = {
@@ -249,7 +250,10 @@ class Problems:
             return None
         if value in names:
             return value
-        self.add(path, f"unknown {kind} {shown(value)}", suggestion=self.nearest(value, names))
+        near = self.nearest(value, names)
+        few = ", ".join(list(names)[:NAMES_SHOWN]) + (", …" if len(names) > NAMES_SHOWN else "")
+        words = "" if near else f"; declared: {few or 'none'}"
+        self.add(path, f"unknown {kind} {shown(value)}{words}", suggestion=near)
         return None
 
     def integer(self, value: t.Any, path: Path, least: int, most: int) -> int | None:

@@ -107,7 +107,7 @@ FACTS = st.builds(
 NOTHING = Facts({}, {}, {})
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=500, deadline=None)
 @given(st.lists(CONDITIONS, min_size=1, max_size=4), st.lists(FACTS, min_size=1, max_size=4))
 def test_the_generated_function_blames_what_the_interpreter_blames(
     conditions: list[Condition], many: list[Facts]
@@ -129,7 +129,7 @@ def test_the_blamed_node_has_words_a_place_and_a_failed_verdict(condition: Condi
     if number:
         assert verdicts[number - 1].holds is False
         assert node_text(condition, number) == verdicts[number - 1].text
-        assert node_pointer(condition, number).count("/") % 2 in (0, 1)
+        assert node_pointer(condition, number).startswith("/") == (number > 1)
     assert all(one.holds is None and one.actual is None for one in explain(condition, None))
 
 
@@ -169,13 +169,8 @@ def test_is_not_set_is_true_for_a_missing_a_null_and_a_wrong_typed_value() -> No
 
 def test_a_boolean_is_not_a_number_and_a_whole_float_is_an_integer() -> None:
     match = generate([clause("event.properties.whole", "eq", 1)])
-    assert [match(Facts({"whole": value}, {}, {}))[0] for value in (1, 1.0, True, 1.5, "1")] == [
-        0,
-        0,
-        1,
-        1,
-        1,
-    ]
+    found = [match(Facts({"whole": value}, {}, {})) for value in (1, 1.0, True, 1.5, "1")]
+    assert found == [(0,), (0,), (1,), (1,), (1,)]
 
 
 def test_trait_names_are_looked_up_folded() -> None:

@@ -1,0 +1,95 @@
+"""Differences between programs: by id, in words, and none missed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from engage.core.diff import Change, diff_programs
+from engage.core.program import Program, program_hash
+from engage.document import read_program
+
+CRM = (Path(__file__).parents[2] / "examples" / "programs" / "crm.yaml").read_text()
+
+
+def program(text: str) -> Program:
+    read = read_program(text)
+    assert read.program is not None, [str(problem) for problem in read.problems]
+    return read.program
+
+
+def changes(old: str, new: str) -> list[Change]:
+    assert old in CRM
+    return diff_programs(program(CRM), program(CRM.replace(old, new, 1)))
+
+
+def test_equal_programs_have_no_difference() -> None:
+    assert diff_programs(program(CRM), program("# another comment\n" + CRM)) == []
+
+
+@pytest.mark.parametrize(
+    "old, new, kind, text",
+    [
+        ("effects: [{award: 3}]", "effects: [{award: 4}]", "changed",
+         "rule lead-added: effects changed from award 3 points to award 4 points"),
+        ("count: 20}", "count: 30}", "changed",
+         "rule lead-added: limit on firings per member and day changed from at most 20 to at most 30"),
+        ("value: 10000", "value: 20000", "changed",
+         ("rule big-deal: conditions changed from event.properties.value is at least 10000 to "
+         "event.properties.value is at least 20000")),
+        ("multiply: {by: 2}", "multiply: {by: 1.125}", "changed",
+         ("rule big-deal: effects changed from multiply points by 2, badge big-closer to "
+         "multiply points by 1.125, badge big-closer")),
+        ("late_days: 30", "late_days: 10", "changed", "program: late_days changed from 30 to 10"),
+        ("{name: Points}", "{name: Points, debt: allow}", "changed",
+         "currency points: debt changed from refuse to allow"),
+        ("threshold: 1200", "threshold: 1300", "changed", "level silver: threshold changed from 1200 to 1300"),
+        (", beta: true}", "}", "removed", "level gold: benefit beta removed (was true)"),
+        ("{name: Search run}", "{name: Search run, properties: {hits: {type: integer}}}", "added",
+         "event Search: property hits added: integer"),
+        ("amount: 100000}", "amount: 100000, over: refuse}", "changed",
+         ("budget points per month changed from at most 100000, the last award cut to what is left to "
+         "at most 100000, an award that does not fit refused")),
+        ("id: quote-sent\n", "id: quote-sent\n    name: Quotes\n", "changed",
+         "rule quote-sent: name changed from Quote sent to Quotes"),
+    ],
+)  # fmt: skip
+def test_one_edit_is_one_change_in_words(old: str, new: str, kind: str, text: str) -> None:
+    (change,) = changes(old, new)
+    assert (change.kind, change.text) == (kind, text)
+    assert change.pointer.startswith("/")
+
+
+def test_a_renamed_rule_is_one_gone_and_one_new() -> None:
+    added, removed = changes("id: quote-sent", "id: quoted")
+    assert (added.kind, added.pointer, added.old) == ("added", "/rules/quoted", None)
+    assert added.new == (
+        "name: Quoted; trigger: Quote; effects: award 8 points; limit on firings per member and week: at most 25"
+    )
+    assert (removed.kind, removed.pointer, removed.new) == ("removed", "/rules/quote-sent", None)
+
+
+def test_moving_a_rule_is_one_change_of_order() -> None:
+    old = program(CRM)
+    moved = Program(
+        **{name: getattr(old, name) for name in old.__struct_fields__} | {"rules": old.rules[::-1]}
+    )
+    (change,) = diff_programs(old, moved)
+    assert change.text.startswith("rules: order changed from lead-added, lead-called")
+
+
+def test_a_first_program_is_all_added() -> None:
+    found = diff_programs(None, program(CRM))
+    assert {change.kind for change in found} == {"added"}
+    assert found[0].text.startswith("program added (name: CRM adoption; ")
+    assert len([change for change in found if change.pointer.startswith("/rules/")]) == 12
+
+
+def test_a_long_list_is_compared_to_its_end() -> None:
+    start = "{field: event.hour, op: in, value: [1, 2, 3, 4, 5, 6, 7, "
+    base = CRM.replace("{field: event.properties.value, op: ge, value: 10000}", start + "8]}")
+    new = base.replace("7, 8]", "7, 9]")
+    assert program_hash(program(base)) != program_hash(program(new))
+    (change,) = diff_programs(program(base), program(new))
+    assert change.pointer == "/rules/big-deal/conditions"
