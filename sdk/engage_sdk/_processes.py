@@ -7,6 +7,8 @@ its own.
 from __future__ import annotations
 
 import atexit
+import contextlib
+import importlib
 import os
 import time
 import weakref
@@ -58,6 +60,12 @@ def _at_exit() -> None:
     for sender in senders:
         sender.drain_at_exit(max(0.0, min(sender.exit_timeout, ends_at - time.monotonic())))
 
+
+# httpx imports these at its first use, which is in the sender's thread. A process that forked at that moment
+# would give its child an import lock held by a thread it does not have, and the child's sender would hang.
+for _name in ("certifi", "encodings.idna", "gzip", "httpcore", "importlib.resources"):
+    with contextlib.suppress(ImportError):
+        importlib.import_module(_name)
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)
