@@ -1,0 +1,19 @@
+"""Host-wide settings kept in the database, by name, as text."""
+
+from __future__ import annotations
+
+from engage.store.tables import Setting
+
+
+async def read_setting(name: str) -> str | None:
+    found = await Setting.filter(name=name).first()
+    return None if found is None else found.value
+
+
+async def keep_setting(name: str, value: str) -> str:
+    """The value kept under this name: the one already there, else this one. Within a transaction."""
+    found = await read_setting(name)
+    if found is not None:
+        return found
+    await Setting.create(name=name, value=value)
+    return value
