@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from ruamel.yaml import YAML
 
+from engage.document import read_program
 from examples.demo import activity, contracts
 from examples.demo.companies import COMPANIES, WEEKS, at, find_company
 from examples.host.directory import COMPANIES as HOST_COMPANIES
@@ -265,3 +266,9 @@ def test_companies_file_names_every_company_with_its_time_zone() -> None:
 def test_a_curve_is_flat_outside_its_points_and_straight_between() -> None:
     curve = ((2.0, 1.0), (4.0, 3.0))
     assert [at(curve, week) for week in (0, 2, 3, 4, 9)] == [1.0, 1.0, 2.0, 3.0, 3.0]
+
+
+def test_the_program_has_no_mistake() -> None:
+    read = read_program(PROGRAM.read_text(), filename="demo.yaml")
+    assert read.problems == []
+    assert read.program is not None
