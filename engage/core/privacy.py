@@ -6,22 +6,26 @@ a `Figure` made here; whatever is computed from figures alone can reveal nothing
 
 The rules (k is the floor, 5 unless the host chose more, never below 3):
 
-- A count of people below k is hidden, and so is zero: nobody in a group did it is a statement about everybody in
-  it. Shown is "fewer than 5". (Microsoft Viva Insights and Culture Amp: groups of at least 5; Glint and 15Five
-  accept 3; ACRO counts zeros as disclosive.)
-- A count of people within a shown group is hidden when fewer than k of the group remain, none included: "96 or
-  more of 100". (Culture Amp hides a filter whose remainder is below the floor; CMS: not derivable either.)
+- A count of people below k is hidden, and so is zero: "nobody in the group did it" is a statement about everybody
+  in it. Shown is "fewer than 5". (Microsoft Viva Insights, Culture Amp: groups of at least 5; Glint and 15Five
+  accept 3; the ACRO output checker counts zeros as disclosive.)
+- A count within a group is hidden when fewer than k of the group remain, none included: "96 or more". (Culture Amp
+  hides a filter whose remainder is below the floor; CMS: not derivable by percentages either.)
+- In a group of fewer than 2k - 1 people one of the two always holds and even the side would say too much: "not
+  shown". Only whether the floor is reached is told, of the active members, for a company is scored or not by it.
 - A count of events, or an amount, is hidden when fewer than k people stand behind it.
-- In a table whose total is shown, hidden cells are joined by the next smallest ones until no hidden cell has only
-  one possible value. (Glint and Lattice hide the next-smallest group; cell suppression as in NHS and CMS tables.)
-- A ratio is hidden with either of its parts; a range of the part gives a range of the ratio.
-- A sum over weeks adds what is shown, and says that some weeks are missing.
+- In a table whose total is shown, hidden cells are joined by the next smallest ones until every hidden cell has at
+  least two possible values. (Glint and Lattice hide the next smallest group.)
+- A ratio is hidden with either of its parts, and a range of the parts gives a range of the ratio.
+- A sum over weeks adds what is shown, and says that something is missing.
+
+The size of a company (members known, seats) is the host's own list of people, not what they did: it is shown.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final, Literal
+from collections.abc import Iterable, Sequence
+from typing import Final, Literal, NamedTuple
 
 from msgspec import Struct
 
@@ -33,6 +37,8 @@ Unit = Literal[
 ]
 Hidden = Literal["", "few", "most", "protects", "partial", "missing"]
 """Why there is no value: too few people; too few left; it would give another away; weeks missing; not measured."""
+
+NOT_SHOWN: Final = "not shown"
 
 
 class Figure(Struct, frozen=True, omit_defaults=True):
@@ -57,3 +63,223 @@ class Figure(Struct, frozen=True, omit_defaults=True):
         if self.low is None or self.high is None:
             return None
         return (self.low + self.high) / 2
+
+    @property
+    def floor(self) -> float:
+        """The least it can be, from what may be told."""
+        return self.value if self.value is not None else self.low or 0
+
+    @property
+    def ceiling(self) -> float | None:
+        """The most it can be; None: nothing is known."""
+        return self.value if self.value is not None else self.high
+
+
+MISSING_TEXT: Final = "not measured"
+
+
+def missing(unit: Unit) -> Figure:
+    return Figure(MISSING_TEXT, unit, hidden="missing")
+
+
+def fact(value: float | None, unit: Unit) -> Figure:
+    """A number that is not about what members did: seats, the size of the company, a score, a sum of money."""
+    return missing(unit) if value is None else Figure(_words(value, unit), unit, value)
+
+
+def publish_count(
+    count: int, k: int, within: Figure, *, unit: Unit = "members", told: bool = False
+) -> Figure:
+    """How many people of a shown group. `told`: whether the count reaches k is told, however small the group."""
+    _check(k)
+    most = within.ceiling
+    if most is None:
+        return Figure(NOT_SHOWN, unit, hidden="few" if within.hidden != "missing" else "missing")
+    whole = int(most)
+    if whole < 2 * k - 1 and not told:
+        return Figure(NOT_SHOWN, unit, hidden="few", low=0, high=whole)
+    if count < k:
+        return Figure(f"fewer than {k}", unit, hidden="few", low=0, high=min(k - 1, whole))
+    if whole - count < k:
+        least = max(k, whole - k + 1)
+        return Figure(f"{least:,} or more", unit, hidden="most", low=least, high=whole)
+    return Figure(_words(count, unit), unit, count)
+
+
+def publish_amount(amount: int, people: int, k: int, unit: Unit = "events") -> Figure:
+    """A number of events, or units of a currency, that `people` members stand behind."""
+    _check(k)
+    if people < k:
+        return Figure(NOT_SHOWN, unit, hidden="few")
+    return Figure(_words(amount, unit), unit, amount)
+
+
+def publish_days(days: int, people: Figure, k: int, most_each: int) -> Figure:
+    """Active days summed over the members active in a span of `most_each` days.
+
+    All at once or all every day would be said of each one: near either end only that is told, as a range.
+    """
+    if people.floor < k:
+        return Figure(NOT_SHOWN, "days", hidden="few")
+    least, most = int(people.floor), int(people.ceiling or 0) * most_each
+    if days - least < k:
+        return Figure(f"fewer than {least + k:,}", "days", hidden="few", low=least, high=least + k - 1)
+    if most - days < k:
+        return Figure(f"{most - k + 1:,} or more", "days", hidden="most", low=most - k + 1, high=most)
+    return Figure(_words(days, "days"), "days", days)
+
+
+class Published(NamedTuple):
+    """The cells of a table in the order given, and their sum."""
+
+    cells: tuple[Figure, ...]
+    total: Figure
+
+
+def publish_table(counts: Sequence[int], k: int, within: Figure, unit: Unit = "members") -> Published:
+    """Counts of people of one group, and their sum, such that no hidden cell follows from what is shown.
+
+    The parts of the group (levels: each member is in one) or overlapping ones (features: a member uses several).
+    """
+    cells = [publish_count(count, k, within) for count in counts]
+    total = sum(counts)
+    if within.hidden == "few" or within.hidden == "missing":
+        return Published(tuple(cells), Figure(NOT_SHOWN, unit, hidden="few"))
+    whole = int(within.ceiling or 0)
+    for index in sorted(range(len(cells)), key=lambda i: (counts[i], i)):
+        if all(high > low for low, high in feasible(cells, total, whole)):
+            return Published(tuple(cells), Figure(_words(total, unit), unit, total))
+        if not cells[index].hidden:
+            cells[index] = Figure(NOT_SHOWN, "members", hidden="protects", low=k, high=whole - k)
+    if all(high > low for low, high in feasible(cells, total, whole)):
+        return Published(tuple(cells), Figure(_words(total, unit), unit, total))
+    return Published(tuple(cells), Figure(NOT_SHOWN, unit, hidden="protects"))
+
+
+def feasible(cells: Sequence[Figure], total: int, whole: int) -> list[tuple[int, int]]:
+    """For each hidden cell the least and the most it can be, given the shown ones, the ranges and the total."""
+    hidden = [cell for cell in cells if cell.value is None]
+    left = total - sum(int(cell.value) for cell in cells if cell.value is not None)
+    lows = [int(cell.low or 0) for cell in hidden]
+    highs = [int(cell.high if cell.high is not None else whole) for cell in hidden]
+    low_sum, high_sum = sum(lows), sum(highs)
+    return [
+        (max(low, left - (high_sum - high)), min(high, left - (low_sum - low)))
+        for low, high in zip(lows, highs, strict=True)
+    ]
+
+
+def publish_amounts(
+    amounts: Sequence[tuple[int, int]], total: int, people: int, k: int, *, relations: int = 0
+) -> Published:
+    """Amounts (each with the number of people behind it) that are parts of a total of `people`.
+
+    Parts not listed count as one more, hidden. `relations`: how many other sums of the same parts are shown
+    (events that earned, points issued): each gives an equation, and takes one more hidden cell to stay unsolved.
+    """
+    shown_total = publish_amount(total, people, k)
+    cells = [publish_amount(amount, behind, k) for amount, behind in amounts]
+    if shown_total.hidden:
+        return Published(tuple(Figure(NOT_SHOWN, "events", hidden="few") for _ in cells), shown_total)
+    rest = total - sum(amount for amount, _ in amounts)
+    hidden = {index for index, cell in enumerate(cells) if cell.hidden}
+    if not hidden:
+        return Published(tuple(cells), shown_total)
+
+    def safe() -> bool:
+        concealed = sum(amounts[index][0] for index in hidden) + rest
+        return len(hidden) + (1 if rest else 0) >= 2 + relations and concealed > 0
+
+    for index in sorted(range(len(cells)), key=lambda i: (amounts[i], i)):
+        if safe():
+            break
+        if index not in hidden:
+            hidden.add(index)
+            cells[index] = Figure(NOT_SHOWN, "events", hidden="protects")
+    return Published(tuple(cells), shown_total)
+
+
+def publish_split(
+    part: int, behind_part: int, total: int, behind_rest: int, people: int, k: int
+) -> Published:
+    """A total in two parts, each hidden unless k people stand behind both: one would give the other away."""
+    shown_total = publish_amount(total, people, k)
+    if shown_total.hidden or behind_part < k or behind_rest < k:
+        reason: Hidden = "few" if shown_total.hidden or behind_part < k else "protects"
+        cell = Figure(NOT_SHOWN, "events", hidden=reason)
+        return Published((cell, cell), shown_total)
+    values = (part, total - part)
+    return Published(tuple(Figure(_words(value, "events"), "events", value) for value in values), shown_total)
+
+
+# --- from figures alone ---------------------------------------------------------------------------------------
+
+
+def ratio(part: Figure, whole: Figure, unit: Unit = "percent") -> Figure:
+    """`part` of `whole`, as a percentage or per one of the whole; a range where only ranges may be told."""
+    if "missing" in (part.hidden, whole.hidden) or (whole.value is not None and whole.value <= 0):
+        return missing(unit)
+    scale = 100 if unit == "percent" else 1
+    if part.value is not None and whole.value is not None:
+        share = round(scale * part.value / whole.value, 1)
+        return Figure(_words(share, unit), unit, share)
+    reason: Hidden = part.hidden or whole.hidden
+    if part.ceiling is None or whole.ceiling is None or whole.floor <= 0:
+        return Figure(NOT_SHOWN, unit, hidden=reason)
+    low, high = round(scale * part.floor / whole.ceiling, 1), round(scale * part.ceiling / whole.floor, 1)
+    if low <= 0:
+        text = f"{_words(high, unit)} or less"
+    elif unit == "percent" and high >= 100:
+        text = f"{_words(low, unit)} or more"
+    else:
+        text = f"{_words(low, unit)} to {_words(high, unit)}"
+    return Figure(text, unit, hidden=reason, low=low, high=high)
+
+
+def total(figures: Iterable[Figure], unit: Unit) -> Figure:
+    """The sum of figures; when some are hidden, "n or more" of those that are shown."""
+    listed = list(figures)
+    known = [figure for figure in listed if figure.value is not None]
+    if not known:
+        return missing(unit) if not any(f.hidden != "missing" for f in listed) else _hidden(unit)
+    amount = sum(figure.value or 0 for figure in known)
+    if len(known) == len(listed):
+        return Figure(_words(amount, unit), unit, amount)
+    return Figure(f"{_words(amount, unit)} or more", unit, hidden="partial", low=amount)
+
+
+def mean(figures: Iterable[Figure], unit: Unit) -> Figure:
+    """The mean of figures, hidden ones at the middle of their range; then it is "about"."""
+    listed = list(figures)
+    estimates = [figure.estimate for figure in listed if figure.estimate is not None]
+    if not estimates:
+        return missing(unit) if not any(f.hidden != "missing" for f in listed) else _hidden(unit)
+    value = round(sum(estimates) / len(estimates), 1)
+    exact = all(figure.value is not None for figure in listed)
+    return Figure(_words(value, unit) if exact else f"about {_words(value, unit)}", unit, value)
+
+
+def change(now: Figure, before: Figure) -> Figure:
+    """Growth in percent from one figure to another."""
+    if "missing" in (now.hidden, before.hidden):
+        return missing("percent")
+    if now.value is None or not before.value:
+        return Figure(NOT_SHOWN, "percent", hidden=now.hidden or before.hidden or "few")
+    growth = round(100 * (now.value / before.value - 1), 1)
+    return Figure(f"{growth:+,.0f} %".replace("-", "−"), "percent", growth)
+
+
+def _hidden(unit: Unit) -> Figure:
+    return Figure(NOT_SHOWN, unit, hidden="few")
+
+
+def _check(k: int) -> None:
+    assert k >= K_MIN, f"the floor is never below {K_MIN}"
+
+
+def _words(value: float, unit: Unit) -> str:
+    if unit == "percent":
+        return f"{value:.0f} %" if value == 0 or value >= 1 else f"{value:.1f} %"
+    if unit == "cents":
+        return f"{value / 100:,.2f}"
+    return f"{value:,}" if isinstance(value, int) or not value.is_integer() else f"{int(value):,}"

@@ -28,6 +28,13 @@ BAND_LABELS: Final[dict[Band, str]] = {
     "at_risk": "At risk",
     "unscored": "Not scored",
 }
+BAND_FLOORS: Final[tuple[tuple[Band, int], ...]] = (
+    ("thriving", 80),
+    ("healthy", 60),
+    ("watch", 40),
+    ("at_risk", 0),
+)
+"""The least score of each band. Gainsight's three (red to 50, green from 76) with the middle split in two."""
 
 
 class Period(Struct, frozen=True):
@@ -74,12 +81,12 @@ class Table(Struct, frozen=True):
 class Driver(Struct, frozen=True):
     """An input of the score. Contributions are signed points around a neutral 50 and add up to the score."""
 
-    name: str  # activity, momentum, breadth, depth, seats, levels
+    name: str  # activity, habit, momentum, breadth, seats, levels
     label: str
     value: float | None  # None when the figure behind it is hidden; `text` then says what may be told
     score: float  # 0-100
     weight: float  # 0-1, after the weight of missing inputs was shared out
-    contribution: float  # weight x (score - 50)
+    contribution: float  # weight x (score - 50); the score is 50 plus all of them, rounded
     text: str
     change: float = 0.0  # of the contribution, against four weeks before
 
@@ -215,3 +222,52 @@ def _csv(rows: list[tuple[Cell, ...]]) -> str:
     out.write("\ufeff")
     csv.writer(out, lineterminator="\r\n").writerows([[_written(cell) for cell in row] for row in rows])
     return out.getvalue()
+
+
+def report_csv(report: CompanyReport) -> str:
+    """One figure per line: section, item, week or period, unit, value (empty when hidden), what is shown."""
+    name = report.period.name
+    rows: list[tuple[Cell, ...]] = [("section", "item", "when", "unit", "value", "shown")]
+    health, contract = report.health, report.contract
+    rows += [
+        ("company", "id", "", "text", None, report.company),
+        ("company", "name", "", "text", None, report.name),
+        ("company", "period", report.as_of, "text", None, f"{report.period.first} to {report.period.last}"),
+        ("health", "score", health.as_of, "score", health.score, health.verdict),
+        ("health", "band", health.as_of, "text", None, BAND_LABELS[health.band]),
+        ("health", "confidence", health.as_of, "text", None, health.confidence),
+    ]
+    rows += [("driver", d.label, health.as_of, "score", d.contribution, d.text) for d in health.drivers]
+    rows += [
+        ("contract", "seats", report.as_of, "seats", contract.seats, ""),
+        ("contract", "monthly revenue", report.as_of, "cents", contract.monthly_revenue_cents, ""),
+        ("contract", "renewal", report.as_of, "text", None, contract.renewal_date or ""),
+    ]
+    rows += [_line("funnel", step.label, report.as_of, step.figure) for step in report.funnel]
+    for one in report.summary:
+        rows.append(_line("summary", one.label, name, one.figure))
+        rows.append(_line("summary", one.label, report.before.name, one.before))
+    for series in (report.score_history, *report.activity, *report.incentives, *report.points):
+        for week, figure in zip(series.weeks, series.figures, strict=True):
+            rows.append(_line("week", series.label, week, figure))
+    for table in (report.breadth, report.levels):
+        for row in table.rows:
+            for column, cell in zip(table.columns, row, strict=True):
+                if isinstance(cell, Figure):
+                    rows.append(_line(table.name, f"{row[0]}: {column.label}", name, cell))
+    rows += [("note", "", "", "text", None, note) for note in (*health.notes, *report.notes)]
+    return _csv(rows)
+
+
+def _line(section: str, item: str, when: str, figure: Figure) -> tuple[Cell, ...]:
+    return (section, item, when, figure.unit, figure.value, figure.text)
+
+
+PORTFOLIO_COLUMNS: Final = tuple(name for name in PortfolioRow.__struct_fields__ if name != "history")
+
+
+def portfolio_csv(portfolio: Portfolio) -> str:
+    """One company per line, columns named as in JSON."""
+    rows: list[tuple[Cell, ...]] = [PORTFOLIO_COLUMNS]
+    rows += [tuple(getattr(row, name) for name in PORTFOLIO_COLUMNS) for row in portfolio.data]
+    return _csv(rows)

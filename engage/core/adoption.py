@@ -1,0 +1,294 @@
+"""The adoption report of one company, put together from frozen weeks, scores and contract facts.
+
+Owns what the report says and in which order. Must not know where the weeks are kept, and takes every measure from
+`engage.core.published`: no raw count reaches a report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Final
+
+from msgspec import Struct
+
+from engage.core import privacy
+from engage.core.definitions import DEFINITIONS
+from engage.core.measures import WEEK, WeekMeasures
+from engage.core.privacy import Figure, Unit
+from engage.core.program import Program
+from engage.core.published import (
+    People,
+    publish_events,
+    publish_feature_events,
+    publish_features,
+    publish_levels,
+    publish_people,
+)
+from engage.core.reports import (
+    Column,
+    CompanyReport,
+    Comparison,
+    Contract,
+    Health,
+    Period,
+    Series,
+    Step,
+    Table,
+)
+
+HISTORY_WEEKS: Final = 26
+"""How far back the score is drawn, whatever the period."""
+
+
+class Source(Struct, frozen=True):
+    """All that a report is made from. `weeks` by Monday, `scores` by Sunday; both hold frozen ones only."""
+
+    company: str
+    name: str
+    timezone: str
+    contract: Contract
+    program: Program | None
+    weeks: Mapping[int, WeekMeasures]
+    scores: Mapping[int, int | None]
+    health: Health
+    k: int
+
+
+class _Weeks:
+    """The weeks of a period as figures, made once."""
+
+    def __init__(self, source: Source, period: Period) -> None:
+        self.k = source.k
+        first, last = _ordinal(period.first), _ordinal(period.last)
+        self.mondays = range(first, last, WEEK)
+        self.labels = tuple(date.fromordinal(monday).isoformat() for monday in self.mondays)
+        self.measures = [source.weeks.get(monday) for monday in self.mondays]
+        self.people = [publish_people(week, self.k) if week else None for week in self.measures]
+        self.events = [publish_events(week, self.k) if week else None for week in self.measures]
+        self.last = self.measures[-1] if self.measures else None
+        self.people_last: People | None = self.people[-1] if self.people else None
+
+    def of_people(self, read: Callable[[People], Figure]) -> tuple[Figure, ...]:
+        return tuple(read(p) if p else privacy.missing("members") for p in self.people)
+
+    def total(self, name: str, unit: Unit) -> tuple[Figure, ...]:
+        """`name` of the amounts: events, organic or incentivised."""
+        return tuple(getattr(e, name) if e else privacy.missing(unit) for e in self.events)
+
+    def issued(self, currency: str) -> tuple[Figure, ...]:
+        found = []
+        for week, amounts in zip(self.measures, self.events, strict=True):
+            if week is None or amounts is None:
+                found.append(privacy.missing("points"))
+            else:
+                found.append(
+                    amounts.issued.get(currency) or privacy.publish_amount(0, week.earners, self.k, "points")
+                )
+        return tuple(found)
+
+
+def company_report(source: Source, period: Period, before: Period) -> CompanyReport:
+    """`period` and `before` as `engage.core.periods.read_period` gives them."""
+    now, then = _Weeks(source, period), _Weeks(source, before)
+    return CompanyReport(
+        company=source.company,
+        name=source.name,
+        timezone=source.timezone,
+        as_of=period.last,
+        period=period,
+        before=before,
+        k=source.k,
+        contract=source.contract,
+        health=source.health,
+        score_history=_score_history(source, _ordinal(period.last)),
+        funnel=_funnel(source, now),
+        summary=_summary(source, now, then),
+        activity=(
+            Series(
+                "active_week", "Active in the week", "members", now.labels, now.of_people(lambda p: p.active)
+            ),
+            Series(
+                "active_4w",
+                "Active in four weeks",
+                "members",
+                now.labels,
+                now.of_people(lambda p: p.active_4w),
+            ),
+        ),
+        breadth=_breadth(source, now, then),
+        levels=_levels(source, now),
+        incentives=(
+            Series("organic", "Organic", "events", now.labels, now.total("organic", "events")),
+            Series(
+                "incentivised", "Earned points", "events", now.labels, now.total("incentivised", "events")
+            ),
+        ),
+        points=tuple(
+            Series(currency, f"{name} issued", "points", now.labels, now.issued(currency))
+            for currency, name in _currencies(source)
+        ),
+        notes=_notes(source, now),
+        definitions=DEFINITIONS,
+    )
+
+
+def _ordinal(day: str) -> int:
+    return date.fromisoformat(day).toordinal()
+
+
+def _currencies(source: Source) -> list[tuple[str, str]]:
+    if source.program is None:
+        return []
+    return [(currency, one.name) for currency, one in source.program.currencies.items()]
+
+
+def _score_history(source: Source, last: int) -> Series:
+    sundays = range(last - WEEK * (HISTORY_WEEKS - 1), last + 1, WEEK)
+    return Series(
+        "score",
+        "Health score",
+        "score",
+        tuple(date.fromordinal(sunday - WEEK + 1).isoformat() for sunday in sundays),
+        tuple(privacy.fact(source.scores.get(sunday), "score") for sunday in sundays),
+    )
+
+
+def _funnel(source: Source, now: _Weeks) -> tuple[Step, ...]:
+    week, people = now.last, now.people_last
+    if week is None or people is None:
+        return ()
+    seats = privacy.fact(source.contract.seats or None, "seats")
+    base = people.members if seats.hidden else seats
+    levels = publish_levels(week, source.k)
+    steps = [
+        ("seats", "Seats", seats, "Agreed in the contract."),
+        ("members", "Members", people.members, "Named by the host so far."),
+        ("activated", "Activated", people.activated, "Active at least once."),
+        ("active", "Active", people.active_4w, "Active in the last four weeks."),
+        ("habitual", "Habitual", people.habitual, "Active in at least 9 of the last 12 weeks."),
+    ]
+    if levels:
+        steps.append(("level_2", "Level 2 and up", levels.upper, "At the second level or above."))
+    return tuple(
+        Step(name, label, figure, privacy.ratio(figure, base), text) for name, label, figure, text in steps
+    )
+
+
+def _summary(source: Source, now: _Weeks, then: _Weeks) -> tuple[Comparison, ...]:
+    pairs: list[tuple[str, str, Figure, Figure]] = []
+    for name, label, read in (
+        ("active_4w", "Active members, four weeks", _active_4w),
+        ("active_week", "Active members per week", _active_per_week),
+        ("events", "Events per week", _events_per_week),
+        ("breadth", "Key features per active member", _features_each),
+    ):
+        pairs.append((name, label, read(now), read(then)))
+    pairs += [
+        (
+            f"issued_{currency}",
+            f"{name} issued per week",
+            privacy.mean(now.issued(currency), "points"),
+            privacy.mean(then.issued(currency), "points"),
+        )
+        for currency, name in _currencies(source)
+    ]
+    return tuple(
+        Comparison(name, label, figure, before, privacy.change(figure, before))
+        for name, label, figure, before in pairs
+    )
+
+
+def _active_4w(weeks: _Weeks) -> Figure:
+    return weeks.people_last.active_4w if weeks.people_last else privacy.missing("members")
+
+
+def _active_per_week(weeks: _Weeks) -> Figure:
+    return privacy.mean(weeks.of_people(lambda people: people.active), "members")
+
+
+def _events_per_week(weeks: _Weeks) -> Figure:
+    return privacy.mean(weeks.total("events", "events"), "events")
+
+
+def _features_each(weeks: _Weeks) -> Figure:
+    if weeks.last is None or weeks.people_last is None or not weeks.last.features:
+        return privacy.missing("each")
+    active = weeks.people_last.active_4w
+    return privacy.ratio(publish_features(weeks.last, weeks.k, active).uses, active, "each")
+
+
+def _breadth(source: Source, now: _Weeks, then: _Weeks) -> Table:
+    """Most used first; among the hidden ones by name, for their order would tell them apart."""
+    columns = (
+        Column("feature", "Feature"),
+        Column("members", "Members, four weeks", "members"),
+        Column("share", "Of active members", "percent"),
+        Column("before", "Members before", "members"),
+        Column("events", "Events in the period", "events"),
+    )
+    title = "Key features in use"
+    if now.last is None or now.people_last is None:
+        return Table("breadth", title, columns, (), "No measures for this period.")
+    active = now.people_last.active_4w
+    used = publish_features(now.last, source.k, active).members
+    earlier: Mapping[str, Figure] = {}
+    if then.last is not None and then.people_last is not None:
+        earlier = publish_features(then.last, source.k, then.people_last.active_4w).members
+    events: dict[str, list[Figure]] = {name: [] for name in used}
+    for week in now.measures:
+        shown = publish_feature_events(week, source.k) if week else {}
+        for name in used:
+            events[name].append(shown.get(name) or privacy.missing("events"))
+    order = sorted(used, key=lambda name: (-used[name].floor, _feature(source, name)))
+    rows = tuple(
+        (
+            _feature(source, name),
+            used[name],
+            privacy.ratio(used[name], active),
+            earlier.get(name) or privacy.missing("members"),
+            privacy.total(events[name], "events"),
+        )
+        for name in order
+    )
+    return Table("breadth", title, columns, rows)
+
+
+def _feature(source: Source, name: str) -> str:
+    event = source.program.events.get(name) if source.program else None
+    return event.name if event else name
+
+
+def _levels(source: Source, now: _Weeks) -> Table:
+    columns = (
+        Column("level", "Level"),
+        Column("members", "Members", "members"),
+        Column("share", "Of members", "percent"),
+    )
+    levels = publish_levels(now.last, source.k) if now.last else None
+    if levels is None or now.people_last is None:
+        return Table("levels", "Levels", columns, (), "The program has no levels." if now.last else "")
+    steps = source.program.levels.steps if source.program and source.program.levels else ()
+    names = {step.id: step.name for step in steps}
+    members = now.people_last.members
+    rows = tuple(
+        (names.get(level, level) if level else "No level", figure, privacy.ratio(figure, members))
+        for level, figure in levels.members
+    )
+    return Table("levels", "Levels", columns, rows)
+
+
+def _notes(source: Source, now: _Weeks) -> tuple[str, ...]:
+    notes = [
+        (
+            f"Figures are for groups of at least {source.k} members; smaller groups, what remains of a group when "
+            f"fewer than {source.k} are left, and figures that would give these away are not shown."
+        ),
+        "All figures are for whole weeks, Monday to Sunday in the company's time zone, frozen when the week is over.",
+    ]
+    absent = sum(1 for week in now.measures if week is None)
+    if absent:
+        notes.append(f"{absent} of the {len(now.measures)} weeks have no measures.")
+    if source.program is None:
+        notes.append("No program is published: every event counts as a feature.")
+    return tuple(notes)

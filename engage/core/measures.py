@@ -1,0 +1,217 @@
+"""What a company's week came to: aggregates over its members, from bitmaps and daily rollups, in one pass.
+
+Owns the definitions of the measures. Must not know about floors (`engage.core.privacy`), scores or storage: what
+is counted here stays inside until privacy has made figures of it.
+
+Definitions, for the ISO week that starts on `monday`, in the company's own days:
+
+- active: did something (an event, page or screen) on at least one day of the week; active_4w: of the four weeks
+  that end with it (the 28-day month of GitLab's and Sourcegraph's seat use, and Pendo's of 30).
+- habitual: active in at least 9 of the 12 weeks that end with it (Microsoft Viva Insights, "habit").
+- activated: active at least once so far; members: everybody the host has named so far, active or not.
+- days: active days summed over members. Divided by active members it is the depth of use.
+- features: the program's key events; without a program, every event name. Members who used one, in the week and in
+  the four weeks.
+- earners: members who used an event that a rule rewards: those who could have earned.
+- levels: how many stood at each level when the week ended, from today's count and what changed since.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Final
+
+from msgspec import Struct, field
+
+from engage.core.activity import window_bits
+from engage.core.calendar import week_of
+from engage.core.program import Program
+from engage.core.state import CompanyState, DayRollup, MemberState, add_to
+
+WEEK: Final = 7
+HABIT_WEEKS: Final = 12
+HABIT_WEEKS_LEAST: Final = 9
+MONTH_WEEKS: Final = 4
+FEATURES_MAX: Final = 300
+"""Key events measured per company: as many names as a rollup keeps."""
+
+_NO_LEVEL: Final = ""
+
+
+class FeatureWeek(Struct, array_like=True):
+    """One key event in one week."""
+
+    members: int = 0
+    members_4w: int = 0
+    events: int = 0
+
+
+class WeekMeasures(Struct, array_like=True):
+    """A company's week. Stored, once, when the week is over: fields are only ever appended, with a default."""
+
+    monday: int
+    members: int = 0
+    joined: int = 0
+    activated: int = 0
+    active: int = 0
+    active_4w: int = 0
+    habitual: int = 0
+    days: int = 0
+    events: int = 0
+    incentivised: int = 0
+    earners: int = 0
+    issued: dict[str, int] = field(default_factory=dict)
+    """Currency -> units awarded less units reversed."""
+    levels: list[tuple[str, int]] = field(default_factory=list)
+    """(level id, members), lowest first; "" is no level. Empty: the program has no levels."""
+    features: dict[str, FeatureWeek] = field(default_factory=dict)
+    """Event name -> its week. Holds every key event, used or not: their number is the breadth there could be."""
+    since: int = 0
+    """The Monday of the first week with any activity; 0: none so far."""
+
+    @property
+    def weeks_known(self) -> int:
+        """How many weeks of activity there are, this one included."""
+        return (self.monday - self.since) // WEEK + 1 if self.since else 0
+
+
+def measure_week(
+    program: Program | None,
+    company: CompanyState,
+    members: Iterable[MemberState],
+    days: Mapping[int, DayRollup],
+    monday: int,
+    catalogue: Collection[str] = (),
+) -> WeekMeasures:
+    """One week; see `measure_weeks`."""
+    return measure_weeks(program, company, members, days, [monday], catalogue)[0]
+
+
+def measure_weeks(
+    program: Program | None,
+    company: CompanyState,
+    members: Iterable[MemberState],
+    days: Mapping[int, DayRollup],
+    mondays: Sequence[int],
+    catalogue: Collection[str] = (),
+) -> list[WeekMeasures]:
+    """The weeks that start on `mondays` (ascending ordinals), in one pass over the members.
+
+    `days`: the rollups from the first Monday until now, later ones included: what stood at the end of a past week is
+    today's count less what came after. `catalogue`: the names that count as features where there is no program.
+    """
+    names = features_of(program, catalogue)
+    weeks = [WeekMeasures(monday, features={name: FeatureWeek() for name in names}) for monday in mondays]
+    if not weeks:
+        return weeks
+    rewarded = {rule.trigger for rule in program.rules} if program else set()
+    for member in members:
+        _count_activity(member, weeks)
+        _count_features(member, weeks, rewarded)
+    for week in weeks:
+        _add_days(week, days)
+    _stand_at_the_end(program, company, days, weeks)
+    return weeks
+
+
+def features_of(program: Program | None, catalogue: Collection[str] = ()) -> list[str]:
+    """The names that count toward breadth."""
+    if program is None:
+        return sorted(catalogue)[:FEATURES_MAX]
+    return [name for name, event in program.events.items() if event.key][:FEATURES_MAX]
+
+
+def _repeat(weeks: int) -> int:
+    """The first bit of each of so many weeks."""
+    return sum(1 << WEEK * index for index in range(weeks))
+
+
+_MONTH: Final = _repeat(MONTH_WEEKS)
+_HABIT: Final = _repeat(HABIT_WEEKS)
+
+
+def _count_activity(member: MemberState, weeks: list[WeekMeasures]) -> None:
+    """Fold the day bitmap to one bit per week (the first of seven), then read each window with a mask."""
+    if not member.days:
+        return
+    first = weeks[0].monday - WEEK * (HABIT_WEEKS - 1)
+    last = weeks[-1].monday + WEEK - 1
+    bits = window_bits(member, first, last)
+    pairs = bits | bits >> 1
+    fours = pairs | pairs >> 2
+    used = (fours | fours >> 3) & _repeat((last - first + 1) // WEEK)
+    since = week_of(member.days_base)
+    for week in weeks:
+        if since > week.monday:
+            continue
+        week.activated += 1
+        if not week.since or since < week.since:
+            week.since = since
+        habit = used >> (week.monday - first - WEEK * (HABIT_WEEKS - 1)) & _HABIT
+        if habit >> WEEK * (HABIT_WEEKS - MONTH_WEEKS) & _MONTH:
+            week.active_4w += 1
+            week.active += habit >> WEEK * (HABIT_WEEKS - 1)
+            week.habitual += habit.bit_count() >= HABIT_WEEKS_LEAST
+
+
+def _count_features(member: MemberState, weeks: list[WeekMeasures], rewarded: Collection[str]) -> None:
+    earned_weeks: set[int] = set()
+    for name, (base, bits) in member.features.items():
+        counts = name in weeks[0].features
+        if not counts and name not in rewarded:
+            continue
+        for index, week in enumerate(weeks):
+            shift = (week.monday - base) // WEEK
+            if shift < 0:
+                continue
+            window = (bits >> shift - 3 if shift >= 3 else bits << 3 - shift) & 0b1111
+            if not window:
+                continue
+            if window & 0b1000 and name in rewarded:
+                earned_weeks.add(index)
+            if counts:
+                feature = week.features[name]
+                feature.members_4w += 1
+                feature.members += window >> 3
+    for index in earned_weeks:
+        weeks[index].earners += 1
+
+
+def _add_days(week: WeekMeasures, days: Mapping[int, DayRollup]) -> None:
+    for day in range(week.monday, week.monday + WEEK):
+        rollup = days.get(day)
+        if rollup is None:
+            continue
+        week.joined += rollup.joined
+        week.days += rollup.members
+        week.events += rollup.events
+        week.incentivised += rollup.incentivised
+        for name, count in rollup.names.items():
+            if name in week.features:
+                week.features[name].events += count
+        for currency, amount in rollup.issued.items():
+            add_to(week.issued, currency, amount)
+
+
+def _stand_at_the_end(
+    program: Program | None, company: CompanyState, days: Mapping[int, DayRollup], weeks: list[WeekMeasures]
+) -> None:
+    """Members and levels as they were when each week ended: walk back from today, newest week first."""
+    steps = program.levels.steps if program and program.levels else ()
+    members = company.members
+    levels = dict(company.levels)
+    later = sorted((day for day in days if day > weeks[0].monday), reverse=True)
+    position = 0
+    for week in reversed(weeks):
+        while position < len(later) and later[position] >= week.monday + WEEK:
+            rollup = days[later[position]]
+            members -= rollup.joined
+            for level, moved in rollup.levels.items():
+                levels[level] = levels.get(level, 0) - moved
+            position += 1
+        # Late events may activate a member on a day before the one on which they were first seen.
+        week.members = max(members, week.activated)
+        if steps:
+            standing = [(step.id, max(0, levels.get(step.id, 0))) for step in steps]
+            without = max(0, week.members - sum(count for _, count in standing))
+            week.levels = [(_NO_LEVEL, without), *standing]

@@ -1,0 +1,125 @@
+"""A company's week as figures: what the score and the reports may read of the measures.
+
+Owns which group stands within which, so that privacy can keep the remainders too. Must not know about scores,
+periods or pages. Whoever needs a measure for customer success takes it from here, never from the measures.
+
+    members > activated; members > active in four weeks > active in the week; active in four weeks > habitual
+    (9 of 12 weeks leave no room for four idle ones); members = all levels; active in four weeks > users of a feature
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from engage.core.measures import MONTH_WEEKS, WEEK, WeekMeasures
+from engage.core.privacy import (
+    NOT_SHOWN,
+    Figure,
+    Published,
+    fact,
+    publish_amount,
+    publish_amounts,
+    publish_count,
+    publish_days,
+    publish_split,
+    publish_table,
+)
+
+
+class People(NamedTuple):
+    members: Figure
+    activated: Figure
+    active_4w: Figure
+    active: Figure
+    habitual: Figure
+
+
+def publish_people(week: WeekMeasures, k: int) -> People:
+    members = fact(week.members, "members")
+    active_4w = publish_count(week.active_4w, k, members, told=True)
+    active = publish_count(week.active, k, active_4w)
+    return People(
+        members=members,
+        activated=publish_count(week.activated, k, members),
+        active_4w=active_4w,
+        active=active,
+        habitual=publish_count(week.habitual, k, active_4w),
+    )
+
+
+def publish_month_days(weeks: Sequence[WeekMeasures], active_4w: Figure, k: int) -> Figure:
+    """Active days in the four weeks that end with the last of `weeks`, summed over the active members."""
+    month = weeks[-MONTH_WEEKS:]
+    return publish_days(sum(week.days for week in month), active_4w, k, WEEK * MONTH_WEEKS)
+
+
+class Features(NamedTuple):
+    """Key events: members who used each in four weeks, and the sum of these."""
+
+    members: Mapping[str, Figure]
+    uses: Figure
+
+
+def publish_features(week: WeekMeasures, k: int, active_4w: Figure) -> Features:
+    names = list(week.features)
+    counts = [week.features[name].members_4w for name in names]
+    table = publish_table(counts, k, active_4w, "features")
+    return Features(dict(zip(names, table.cells, strict=True)), table.total)
+
+
+def publish_feature_events(week: WeekMeasures, k: int) -> dict[str, Figure]:
+    """How often each key event happened in the week."""
+    names = list(week.features)
+    parts = [(week.features[name].events, week.features[name].members) for name in names]
+    # Shown besides: the events that earned, and the points issued in each currency.
+    table = publish_amounts(parts, week.events, week.active, k, relations=1 + len(week.issued))
+    return dict(zip(names, table.cells, strict=True))
+
+
+class Levels(NamedTuple):
+    """Members at each level, lowest first ("" is none), and at the second level or above."""
+
+    members: Sequence[tuple[str, Figure]]
+    upper: Figure
+
+
+def publish_levels(week: WeekMeasures, k: int) -> Levels | None:
+    """None: the program has no levels. The upper levels are summed from what is shown, never counted apart."""
+    if not week.levels:
+        return None
+    members = fact(week.members, "members")
+    cells = publish_table([count for _, count in week.levels], k, members).cells
+    shown = [(level, cell) for (level, _), cell in zip(week.levels, cells, strict=True)]
+    lower, upper = cells[:2], cells[2:]
+    for parts, from_above in ((upper, False), (lower, True)):
+        if all(cell.value is not None for cell in parts):
+            count = sum(int(cell.value or 0) for cell in parts)
+            return Levels(shown, fact(week.members - count if from_above else count, "members"))
+    ranges = [(cell.low, cell.high) for cell in upper if cell.value is None]
+    if any(low is None or high is None for low, high in ranges):
+        return Levels(shown, Figure(NOT_SHOWN, "members", hidden="few"))
+    low = sum(cell.floor for cell in upper)
+    high = min(float(week.members), sum(cell.ceiling or 0 for cell in upper))
+    text = f"{low:.0f} to {high:.0f}"
+    return Levels(shown, Figure(text, "members", hidden="few", low=int(low), high=int(high)))
+
+
+class Amounts(NamedTuple):
+    events: Figure
+    organic: Figure
+    incentivised: Figure
+    issued: Mapping[str, Figure]
+
+
+def publish_events(week: WeekMeasures, k: int) -> Amounts:
+    """Events of the week, apart by whether they earned something, and the points they earned."""
+    split: Published = publish_split(
+        week.incentivised, week.earners, week.events, week.active, week.active, k
+    )
+    incentivised, organic = split.cells
+    issued = {
+        currency: publish_amount(amount, week.earners, k, "points")
+        for currency, amount in week.issued.items()
+    }
+    return Amounts(split.total, organic, incentivised, issued)
