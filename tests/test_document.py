@@ -141,6 +141,14 @@ def test_an_alias_is_refused_where_it_stands_and_not_complained_about_again() ->
     ]
 
 
+def test_a_mistake_under_the_first_of_two_equal_keys_is_located_there() -> None:
+    text = HEAD + "events: {A: {key: 1}, A: {key: true}}\n"
+    assert problem_lines(text) == [
+        "program.yaml:3:19: events.A.key: must be true or false, not 1",
+        "program.yaml:3:23: events.A: duplicate key 'A', first on line 3",
+    ]
+
+
 def test_a_document_has_a_size() -> None:
     (line,) = problem_lines("# " + "é" * (DOCUMENT_BYTES_MAX // 2))
     assert line == "program.yaml:1:1: the document is larger than 1024 KiB"

@@ -19,7 +19,7 @@ from engage.core.check_rules import (
     read_rules,
 )
 from engage.core.conditions import COMPANY_TRAIT, INTEGER_MAX, MEMBER_TRAIT, PROPERTY, fold_name
-from engage.core.problems import UNREADABLE, Mapping, Path, Problem, Problems, shown
+from engage.core.problems import Mapping, Path, Problem, Problems, shown
 from engage.core.program import (
     LATE_DAYS_DEFAULT,
     Badge,
@@ -54,11 +54,12 @@ OPTIONAL = ("late_days", "multipliers", "traits", "badges", "levels", "rules", "
 
 
 def check(document: t.Any) -> tuple[Program | None, list[Problem]]:
-    """The program, or None and everything that is wrong with the document."""
+    """The program, or None and everything that is wrong with the document; what is UNREADABLE in it was
+    reported by whoever put that there."""
     problems = Problems()
     entries = problems.fields(document, (), REQUIRED, OPTIONAL)
     if entries is None:
-        return None, problems.found or [Problem("", "the document could not be read")]
+        return None, problems.found
     name = problems.text(entries["name"], ("name",)) if "name" in entries else ""
     late_days = problems.integer(
         entries.get("late_days", LATE_DAYS_DEFAULT), ("late_days",), 0, LATE_DAYS_MAX
@@ -77,7 +78,7 @@ def check(document: t.Any) -> tuple[Program | None, list[Problem]]:
     names = msgspec.structs.replace(names, levels=level_ids)
     rules = read_rules(problems, names, entries.get("rules"), ("rules",))
     budgets = _read_budgets(problems, names, entries.get("budgets"))
-    if problems.found or name is None or late_days is None or multipliers is None:
+    if problems.found or problems.incomplete or name is None or late_days is None or multipliers is None:
         return None, problems.found
     return Program(
         name=name,
@@ -280,8 +281,10 @@ def _level(
 
 
 def _benefit(problems: Problems, value: t.Any, path: Path) -> bool | int | str | None:
-    if value is UNREADABLE or isinstance(value, bool):
-        return None if value is UNREADABLE else bool(value)
+    if problems.passed_over(value):
+        return None
+    if isinstance(value, bool):
+        return value
     if isinstance(value, int):
         return problems.integer(value, path, -INTEGER_MAX, INTEGER_MAX)
     if isinstance(value, str):

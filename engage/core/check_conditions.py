@@ -33,7 +33,7 @@ from engage.core.conditions import (
     ValueType,
     fold_name,
 )
-from engage.core.problems import NAMES_SHOWN, UNREADABLE, Mapping, Path, Problems, shown, unfit_character
+from engage.core.problems import NAMES_SHOWN, Mapping, Path, Problems, shown, unfit_character
 
 GROUPS = ("all", "any", "not")
 CLAUSE_KEYS = ("field", "op", "value")
@@ -156,7 +156,7 @@ class _ConditionReader:
         self.problems.add(path, "must be a clause (field, op, value) or one of 'all', 'any', 'not'")
 
     def field_type(self, field: t.Any, path: Path) -> ValueType | None:
-        if field is UNREADABLE:
+        if self.problems.passed_over(field):
             return None
         if not isinstance(field, str):
             self.problems.add(path, f"must be the name of a field, not {shown(field)}")
@@ -217,7 +217,7 @@ class _ConditionReader:
         self.problems.add(path, f"unknown field {shown(field)}{words}", suggestion=near)
 
     def operator(self, op: t.Any, path: Path, field: t.Any, declared: ValueType | None) -> str | None:
-        if op is UNREADABLE:
+        if self.problems.passed_over(op):
             return None
         allowed = OPERATORS[declared] if declared is not None else ALL_OPERATORS
         if isinstance(op, str) and op in allowed:
@@ -265,7 +265,7 @@ class _ConditionReader:
 
     def literal(self, value: t.Any, path: Path, declared: ValueType) -> Scalar | None:
         problems = self.problems
-        if value is UNREADABLE:
+        if self.problems.passed_over(value):
             return None
         if declared == "level":
             return problems.known(value, path, self.fields.levels, "level")

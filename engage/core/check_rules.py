@@ -13,7 +13,7 @@ import msgspec
 
 from engage.core.check_conditions import Fields, read_condition
 from engage.core.conditions import INTEGER_MAX
-from engage.core.problems import UNREADABLE, Mapping, Path, Problems, shown
+from engage.core.problems import Mapping, Path, Problems, shown
 from engage.core.program import Award, Effect, GrantBadge, Limit, Multiply, Over, Per, Rule, Window
 
 RULES_MAX = 1000
@@ -169,7 +169,7 @@ def _read_multiply(problems: Problems, names: Names, value: t.Any, path: Path) -
 
 def _thousandths(problems: Problems, value: t.Any, path: Path) -> int | None:
     """A factor in exact thousandths. The shortest decimal of the float is what was written: 1.1 is 1100."""
-    if value is UNREADABLE:
+    if problems.passed_over(value):
         return None
     if isinstance(value, bool) or not isinstance(value, int | float):
         problems.add(path, f"must be a number, not {shown(value)}")

@@ -111,6 +111,7 @@ class Problems:
 
     def __init__(self) -> None:
         self.found: list[Problem] = []
+        self.incomplete = False  # something unreadable was passed over: what was read is not the whole
         self._suggestions = 0
 
     def add(self, path: Path, message: str, *, suggestion: str | None = None, at_key: bool = False) -> None:
@@ -121,6 +122,11 @@ class Problems:
         if suggestion is not None:
             message = f"{message}; did you mean {shown(suggestion)}?"
         self.found.append(Problem(pointer(path), message, suggestion, at_key))
+
+    def passed_over(self, value: t.Any) -> bool:
+        if value is UNREADABLE:
+            self.incomplete = True
+        return value is UNREADABLE
 
     def nearest(self, word: str, names: t.Iterable[str]) -> str | None:
         """The name that was probably meant, ignoring case first."""
@@ -133,7 +139,7 @@ class Problems:
 
     def mapping(self, value: t.Any, path: Path, *, optional: bool = False) -> Mapping | None:
         """The entries with text keys. Where everything in it is optional, null counts as an empty one."""
-        if value is UNREADABLE:
+        if self.passed_over(value):
             return None
         if value is None and optional:
             return {}
@@ -171,7 +177,7 @@ class Problems:
 
     def items(self, value: t.Any, path: Path, most: int, *, least: int = 0) -> list[t.Any] | None:
         """A list within its size; null is an empty one."""
-        if value is UNREADABLE:
+        if self.passed_over(value):
             return None
         if value is None:
             value = []
@@ -202,7 +208,7 @@ class Problems:
         return entries
 
     def text(self, value: t.Any, path: Path, most: int = 200, *, at_key: bool = False) -> str | None:
-        if value is UNREADABLE:
+        if self.passed_over(value):
             return None
         if not isinstance(value, str):
             hint = f": put it in quotes, '{shown(value)}'" if isinstance(value, int | float) else ""
@@ -221,7 +227,7 @@ class Problems:
 
     def identifier(self, value: t.Any, path: Path, *, at_key: bool = False) -> str | None:
         """An id: it is kept with every transfer, so it is short and plain."""
-        if value is UNREADABLE:
+        if self.passed_over(value):
             return None
         if isinstance(value, str) and ID.fullmatch(value):
             return value
@@ -234,8 +240,10 @@ class Problems:
         return None
 
     def choice(self, value: t.Any, path: Path, options: t.Sequence[str]) -> str | None:
-        if value is UNREADABLE or (isinstance(value, str) and value in options):
-            return None if value is UNREADABLE else t.cast(str, value)
+        if self.passed_over(value):
+            return None
+        if isinstance(value, str) and value in options:
+            return value
         near = self.nearest(value, options) if isinstance(value, str) else None
         self.add(path, f"must be one of {', '.join(options)}, not {shown(value)}", suggestion=near)
         return None
@@ -243,7 +251,7 @@ class Problems:
     def known(self, value: t.Any, path: Path, names: t.Collection[str] | None, kind: str) -> str | None:
         """The name of something declared elsewhere in the document; `names` is None when that place could not
         be read, and then nothing can be said."""
-        if value is UNREADABLE or names is None:
+        if self.passed_over(value) or names is None:
             return None
         if not isinstance(value, str):
             self.add(path, f"must be the name of a declared {kind}, not {_kind(value)}")
@@ -257,7 +265,7 @@ class Problems:
         return None
 
     def integer(self, value: t.Any, path: Path, least: int, most: int) -> int | None:
-        if value is UNREADABLE:
+        if self.passed_over(value):
             return None
         if isinstance(value, float) and math.isfinite(value) and value.is_integer():
             value = int(value)
@@ -270,8 +278,10 @@ class Problems:
         return value
 
     def boolean(self, value: t.Any, path: Path) -> bool | None:
-        if value is UNREADABLE or isinstance(value, bool):
-            return None if value is UNREADABLE else bool(value)
+        if self.passed_over(value):
+            return None
+        if isinstance(value, bool):
+            return value
         meant = _BOOLEANS_ELSEWHERE.get(value.lower()) if isinstance(value, str) else None
         self.add(path, f"must be true or false, not {shown(value)}", suggestion=meant)
         return None

@@ -314,9 +314,14 @@ def test_a_mistake_in_a_declaration_is_not_reported_again_where_it_is_used() -> 
 
 
 def test_what_the_text_reader_reported_is_passed_over() -> None:
-    for place in ("name", "currencies", "events", "levels", "rules.0", "rules.0.id", "rules.0.trigger"):
-        _, found = check(put(crm(), place, UNREADABLE))
-        assert found == [], place
+    inner = [
+        "events.Win Opportunity.properties.value",
+        "rules.0.id",
+        "rules.0.trigger",
+        "rules.0.limits.0.per",
+    ]
+    for place in ["name", "currencies", "events", "levels", "rules.0", *inner]:
+        assert check(put(crm(), place, UNREADABLE)) == (None, []), place
 
 
 def test_a_number_too_long_to_print_is_reported() -> None:
@@ -440,4 +445,4 @@ def test_check_never_raises_on_a_damaged_program(damage: list[tuple[tuple[t.Any,
 def test_check_never_raises_on_anything(document: t.Any) -> None:
     program, found = check(document)
     assert program is None
-    assert found
+    assert found or document is UNREADABLE
