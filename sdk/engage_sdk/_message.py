@@ -7,10 +7,10 @@ that runs where messages are sent (`render`). Knows nothing of queues or HTTP.
 from __future__ import annotations
 
 import enum
+import itertools
 import json
 import math
 import os
-import random
 import uuid
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
@@ -51,33 +51,37 @@ class Encoded(NamedTuple):
     data: bytes
 
 
-# uuid.uuid4 asks the operating system each time, which costs more than the rest of track(). A generator
-# seeded once per process gives as many unique ids; a fork must reseed it, or parent and child would hand out
-# the same ones.
-_random = random.Random(os.urandom(32))
-_VARIANT = "89ab"
+# uuid.uuid4 asks the operating system each time, which costs more than the rest of track(). So the front of an
+# id is random once per process and its end counts: as unique, and cheap. A fork must start anew, or parent and
+# child would hand out the same ids.
+_front = ""
+_counter = itertools.count()
 
 
-def _reseed() -> None:
-    _random.seed(os.urandom(32))
+def _start_ids() -> None:
+    global _front, _counter
+    _front = str(uuid.uuid4())[:24]
+    # The last 12 digits; from the lower half, so that they do not run over.
+    _counter = itertools.count(int.from_bytes(os.urandom(6)) >> 1)
 
 
+_start_ids()
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_reseed)
+    os.register_at_fork(after_in_child=_start_ids)
 
 
 def new_id() -> str:
-    """A random id in the form of a version 4 UUID."""
-    bits = _random.getrandbits(128)
-    h = f"{bits:032x}"
-    return f"{h[:8]}-{h[8:12]}-4{h[13:16]}-{_VARIANT[bits & 3]}{h[17:20]}-{h[20:]}"
+    """A unique id in the form of a version 4 UUID. Not a secret: the next one can be guessed."""
+    return f"{_front}{next(_counter):012x}"
 
 
 def identifier(value: object, what: str) -> str:
     """A host's id as text. Integers and UUIDs are common keys; True and 1.0 are mistakes that would make members."""
+    if type(value) is str and value:
+        return value
     if isinstance(value, str):
         if value:
-            return value
+            return str(value)
         raise MessageInvalid(f"{what} must not be empty")
     if isinstance(value, (int, uuid.UUID)) and not isinstance(value, bool):
         return str(value)

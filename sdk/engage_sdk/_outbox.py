@@ -29,6 +29,10 @@ class Put(enum.Enum):
     CLOSED = 4
 
 
+# Looked up once: in some versions an enum's member is found slowly, and put() is on the host's hot path.
+_TAKEN, _WAKE = Put.TAKEN, Put.WAKE
+
+
 class Outbox:
     """A first-in first-out queue of drafts, and the batch that is being delivered.
 
@@ -75,8 +79,8 @@ class Outbox:
             self._accepted += 1
             if self._resting or not self.attended or len(waiting) == self._flush_at:
                 self._resting = False
-                return Put.WAKE
-            return Put.TAKEN
+                return _WAKE
+            return _TAKEN
 
     def _remember_dropped(self, draft: Draft) -> None:
         if len(self._dropped) < _limits.DROPPED_SAMPLE_MAX:

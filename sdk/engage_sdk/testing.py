@@ -14,7 +14,6 @@ import itertools
 import json
 import threading
 import uuid
-import weakref
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -96,7 +95,7 @@ class FakeEngage:
         self._answered: dict[str, httpx.Response] = {}
         self._failures: list[int | Exception] = []
         self._errors: list[tuple[EngageError, Sequence[Message]]] = []
-        self._clients: weakref.WeakSet[Client | AsyncClient] = weakref.WeakSet()
+        self._clients: list[Client | AsyncClient] = []
         self._numbers = itertools.count(1)
 
     # What a test uses: clients
@@ -104,7 +103,7 @@ class FakeEngage:
     def client(self, **settings: Any) -> Client:
         """A real `Client` of this fake. Takes `Client`'s settings; retries do not wait."""
         client = Client(_ADDRESS, **self._settings(settings), make_http=self._http)
-        self._clients.add(client)
+        self._clients.append(client)
         return client
 
     def async_client(self, **settings: Any) -> AsyncClient:
@@ -114,7 +113,7 @@ class FakeEngage:
             **self._settings(settings),
             make_http=lambda: httpx.AsyncClient(transport=httpx.MockTransport(self._answer)),
         )
-        self._clients.add(client)
+        self._clients.append(client)
         return client
 
     def _settings(self, settings: Json) -> Json:
@@ -139,7 +138,7 @@ class FakeEngage:
 
     def settle(self) -> None:
         """Delivers what the clients of this fake have queued."""
-        for client in list(self._clients):
+        for client in self._clients:
             sender: ThreadSender | TaskSender = client._sender
             if isinstance(sender, ThreadSender):
                 sender.flush(_SETTLE_SECONDS)
@@ -148,7 +147,7 @@ class FakeEngage:
 
     def close(self) -> None:
         """Settles and closes the clients of this fake; what was recorded stays readable."""
-        for client in list(self._clients):
+        for client in self._clients:
             sender: ThreadSender | TaskSender = client._sender
             if isinstance(sender, ThreadSender):
                 sender.close(_SETTLE_SECONDS)
@@ -393,9 +392,10 @@ class FakeEngage:
                 return _page(member.decisions[::-1], query)
             case "POST", ["adjustments"]:
                 body = json.loads(request.content)
-                transfer = self._transfer(member, "adjustment", body["currency"], body["amount"], **body)
-                balance = member.balances()[body["currency"]]
-                return _ok({**body, "id": transfer["id"], "balance": balance}, 201)
+                currency, amount = body.pop("currency"), body.pop("amount")
+                transfer = self._transfer(member, "adjustment", currency, amount, **body)
+                balance = member.balances()[currency]
+                return _ok({**transfer, "balance": balance}, 201)
         return _not_simulated(request)
 
     def _take(self, message: Json) -> Json:
