@@ -16,6 +16,14 @@ from zoneinfo import ZoneInfo
 import pytest
 from ruamel.yaml import YAML
 
+from engage.core.calendar import local_day_hour
+from engage.core.call import Call, read_call
+from engage.core.compiled import compile_program
+from engage.core.decide import decide
+from engage.core.event import Body, Entry
+from engage.core.fold import fold
+from engage.core.program import Program
+from engage.core.state import CompanyState, DayRollup, MemberState
 from engage.document import read_program
 from examples.demo import activity, contracts
 from examples.demo.companies import COMPANIES, WEEKS, at, find_company
@@ -268,7 +276,30 @@ def test_a_curve_is_flat_outside_its_points_and_straight_between() -> None:
     assert [at(curve, week) for week in (0, 2, 3, 4, 9)] == [1.0, 1.0, 2.0, 3.0, 3.0]
 
 
-def test_the_program_has_no_mistake() -> None:
+def program_of_the_demo() -> Program:
     read = read_program(PROGRAM.read_text(), filename="demo.yaml")
     assert read.problems == []
     assert read.program is not None
+    return read.program
+
+
+def test_the_program_has_no_mistake() -> None:
+    assert program_of_the_demo().name == "Fieldnote habits"
+
+
+def test_the_newest_colleague_is_one_export_below_the_second_level(history: History) -> None:
+    program = compile_program(program_of_the_demo())
+    company, member = CompanyState(), MemberState()
+    own = [call for call in history.calls if call["type"] == "track" and call["userId"] == "u-1002"]
+    export = next(call for call in own if call["event"] == "Report Exported")
+    now = {**export, "messageId": "one-more", "timestamp": "2026-11-22T09:00:00Z"}
+    points = []
+    for seq, raw in enumerate([*own, now], start=1):
+        call = read_call(raw, verb=None, received_at=2**62, sent_at=None, trusted=True, new_id=str)
+        assert isinstance(call, Call)
+        day, hour = local_day_hour(call.at, "Europe/Berlin")
+        body = Body(call.message_id, call.data)
+        entry = Entry(seq, call.kind, 1, call.at, call.at, day, hour, 1, call.name, body)
+        fold(program, company, member, DayRollup(), entry, decide(program, company, member, entry))
+        points.append((member.wallets["points"].earned if member.wallets else 0, member.level))
+    assert points[-2:] == [(142, "newcomer"), (152, "contributor")]
