@@ -233,11 +233,12 @@ def _timestamp(raw: dict[str, Any], warnings: list[str]) -> int | None:
 
 
 def parse_time(value: Any) -> int | None:
-    """Microseconds UTC of an ISO 8601 text or of milliseconds since 1970; None when it is neither."""
+    """Microseconds UTC of an ISO 8601 text or of milliseconds since 1970; None when it is neither, or before 1970."""
     if isinstance(value, str):
         try:
             moment = datetime.fromisoformat(value)
-            return from_datetime(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+            at = from_datetime(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+            return at if at >= 0 else None
         except (ValueError, OverflowError):
             return None
     if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= MILLISECONDS_MAX:
@@ -251,7 +252,7 @@ def corrected(original_at: int | None, sent_at: int | None, received_at: int) ->
         return received_at
     if sent_at is None:
         return min(original_at, received_at)
-    return min(received_at - (sent_at - original_at), received_at)
+    return max(0, min(received_at - (sent_at - original_at), received_at))
 
 
 def clean(value: Any, depth: int = 0) -> Any:

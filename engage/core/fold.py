@@ -17,8 +17,6 @@ from engage.core.ledger import move, owner
 from engage.core.limits import use
 from engage.core.program import LATE_DAYS_DEFAULT
 from engage.core.state import (
-    ROLLUP_NAMES_MAX,
-    ROLLUP_OTHER,
     CompanyState,
     DayRollup,
     MemberState,
@@ -38,9 +36,10 @@ def fold(
     entry: Entry,
     decision: Decision,
 ) -> None:
-    """Change `company`, `member` and the `rollup` of the entry's local day. `program` is the entry's."""
+    """Change `company`, `member` and `rollup`: what this commit adds to the entry's local day, yet to be merged."""
     if entry.member and not member.last_seq:
         rollup.joined += 1
+        company.members += 1
         member.first_at = entry.at
     if entry.kind in ACTIVITY:
         _fold_activity(program, company, member, rollup, entry, decision)
@@ -67,8 +66,7 @@ def _fold_activity(
     member.events += 1
     rollup.events += 1
     rollup.incentivised += bool(decision.transfers)
-    known = entry.name in rollup.names or len(rollup.names) < ROLLUP_NAMES_MAX
-    add_to(rollup.names, entry.name if known else ROLLUP_OTHER, 1)
+    add_to(rollup.names, entry.name, 1)
     if mark_day(member, entry.day):
         rollup.members += 1
     if entry.kind == Kind.TRACK and (program is None or entry.name in program.program.events):

@@ -21,12 +21,13 @@ class Company(Model):
 
 
 class Program(Model):
-    """A published version, immutable. `company_id` 0 is the host's default."""
+    """A published version, immutable, as it was written and as canonical bytes. Company 0 is the host's default."""
 
     id = fields.BigIntField(primary_key=True)
     company_id = fields.BigIntField()
     number = fields.IntField()
     hash = fields.CharField(max_length=32)
+    canonical = fields.BinaryField()
     document = fields.TextField()
     actor = fields.CharField(max_length=255)
     published_at = fields.BigIntField()

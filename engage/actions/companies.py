@@ -1,0 +1,53 @@
+"""Creating a company, or changing its name, time zone or seats, by the host."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engage.actions.turns import Turns
+from engage.core.calendar import is_time_zone
+from engage.core.call import ID_CHARS_MAX
+from engage.core.event import Body, Kind
+from engage.core.fold import SEATS_MAX, is_seats
+from engage.errors import InvalidRequest
+from engage.store.companies import create_companies, load_company_ids
+from engage.store.database import Database
+from engage.store.sqlite import Transaction
+
+
+async def set_company(
+    database: Database,
+    company: str,
+    *,
+    name: str | None = None,
+    timezone: str | None = None,
+    seats: int | None = None,
+    now: int,
+) -> bool:
+    """Create the company if it is not known, and record what is given. True when it was created.
+
+    Raises InvalidRequest for an unknown time zone or an impossible number of seats. What is as it was leaves no entry.
+    """
+    if not company or len(company) > ID_CHARS_MAX:
+        raise InvalidRequest(f"a company's id has 1 to {ID_CHARS_MAX} characters")
+    if timezone is not None and not is_time_zone(timezone):
+        raise InvalidRequest(f"{timezone!r} is not an IANA time zone such as Europe/Berlin")
+    if seats is not None and not is_seats(seats):
+        raise InvalidRequest(f"seats must be a whole number from 0 to {SEATS_MAX}")
+
+    async def work(tx: Transaction) -> bool:
+        created = company not in await load_company_ids(tx, [company])
+        id = (await create_companies(tx, [company], now))[company]
+        turns = Turns(tx)
+        await turns.take([id])
+        state = turns.heads[id].state
+        given: dict[str, Any] = {"name": name, "timezone": timezone, "seats": seats}
+        changes = {
+            key: value for key, value in given.items() if value is not None and getattr(state, key) != value
+        }
+        if changes or created:
+            turns.append(id, "", Kind.SETTING, now, now, "", Body("", changes))
+            await turns.save()
+        return created
+
+    return await database.write(work)

@@ -1,0 +1,61 @@
+"""Undoing one event: its own effects exactly, whatever happened since; later decisions stand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Struct
+
+from engage.actions.adjust import NO_DAY
+from engage.actions.turns import Turns, undone
+from engage.core.call import message_hash
+from engage.core.decisions import effects
+from engage.core.event import Body, Kind
+from engage.errors import Conflict, NotFound
+from engage.store.companies import company_id as find_company_id
+from engage.store.database import Database
+from engage.store.log import find_message, load_entry
+from engage.store.members import external_id_of
+from engage.store.sqlite import Transaction
+
+
+class Reversal(Struct, frozen=True):
+    seq: int
+    message_id: str
+    effects: list[dict[str, Any]]
+    """What was undone: amounts are negative."""
+
+
+async def reverse(
+    database: Database, *, company: str, message_id: str, reason: str, actor: str, now: int
+) -> Reversal:
+    """Undo the event `message_id`. Raises NotFound, and Conflict when it was undone before or is no event."""
+
+    async def work(tx: Transaction) -> Reversal:
+        id = await find_company_id(company)
+        seq = await find_message(tx, id, message_hash(message_id)) if id is not None else None
+        stored = await load_entry(tx, id, seq) if id is not None and seq is not None else None
+        if id is None or stored is None:
+            raise NotFound(f"company {company!r} has no event {message_id!r}")
+        if stored.entry.kind != Kind.TRACK:
+            raise Conflict(f"{message_id!r} is not an event; only events can be reversed")
+        turns = Turns(tx)
+        await turns.take([id])
+        key = (id, NO_DAY, message_hash(f"reversal:{stored.entry.seq}"))
+        member = await external_id_of(tx, id, stored.entry.member)
+        await turns.load([(id, member)], [key])
+        if key in turns.known:
+            raise Conflict(f"event {message_id!r} was reversed before")
+        said = {"seq": stored.entry.seq, "message_id": message_id, "reason": reason, "actor": actor}
+        body = Body(f"reversal:{stored.entry.seq}", said)
+        undoing = await undone(stored)
+        appended = turns.append(id, member, Kind.REVERSAL, now, now, stored.entry.name, body, undoing)
+        turns.remember(*key, seq=appended.entry.seq, digest=0)
+        await turns.save()
+        matcher = undoing.program.matchers.get(stored.entry.name) if undoing.program else None
+        program = undoing.program.program if undoing.program else None
+        rules = matcher.rules if matcher else ()
+        done = effects(appended.decision.record, appended.decision.transfers, rules, program)
+        return Reversal(appended.entry.seq, message_id, done)
+
+    return await database.write(work)

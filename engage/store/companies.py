@@ -1,0 +1,69 @@
+"""Companies and the programs they follow: the host-level look-ups that a turn starts with."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from engage.core.program import Program as ProgramData
+from engage.core.program import from_canonical
+from engage.store.scope import EVERY_COMPANY
+from engage.store.sqlite import Statements, Transaction
+from engage.store.tables import Company, Program, Setting
+
+HOST = 0
+"""Stands for the host itself where a company's number is expected: its default program, calls not attributed yet."""
+UNKNOWN_COMPANIES = "unknown_companies"
+"""The setting that, when "refuse", keeps calls from creating companies."""
+
+
+async def load_company_ids(s: Statements, external_ids: Iterable[str]) -> dict[str, int]:
+    rows = await s.lookup(
+        "SELECT c.external_id, c.id FROM {keys} k JOIN engage_company c ON c.external_id = k.column1",
+        [(id,) for id in sorted(set(external_ids))],
+        scope=EVERY_COMPANY,
+    )
+    return dict(rows)
+
+
+async def create_companies(tx: Transaction, external_ids: Iterable[str], now: int) -> dict[str, int]:
+    """Create those that do not exist; the ids of all of them."""
+    names = sorted(set(external_ids))
+    rows = [(name, now) for name in names]
+    await tx.insert(
+        [("INSERT INTO engage_company (external_id, created_at) {rows} ON CONFLICT DO NOTHING", rows)],
+        scope=EVERY_COMPANY,
+    )
+    return await load_company_ids(tx, names)
+
+
+async def may_create_companies() -> bool:
+    setting = await Setting.get_or_none(name=UNKNOWN_COMPANIES)
+    return setting is None or setting.value != "refuse"
+
+
+async def current_programs(s: Statements, ids: Collection[int]) -> dict[int, int]:
+    """company -> id of the version in force, its own or the host's default; 0 when there is neither."""
+    rows = await s.lookup(
+        "SELECT p.company_id, MAX(p.id) FROM {keys} k JOIN engage_program p ON p.company_id = k.column1 "
+        "GROUP BY p.company_id",
+        [(HOST,), *((id,) for id in sorted(ids))],
+        scope=EVERY_COMPANY,
+    )
+    newest: dict[int, int] = dict(rows)
+    default = newest.get(HOST, 0)
+    return {id: newest.get(id, default) for id in ids}
+
+
+async def load_program(id: int) -> ProgramData:
+    version = await Program.get(id=id)
+    return from_canonical(version.canonical)
+
+
+async def company_id(external_id: str) -> int | None:
+    found = await Company.get_or_none(external_id=external_id)
+    return found.id if found else None
+
+
+async def latest_version(owner: int) -> Program | None:
+    """The newest published version of a company's own program, or of the host's default for owner HOST."""
+    return await Program.filter(company_id=owner).order_by("-number").first()

@@ -1,0 +1,77 @@
+"""Calls that wait for an identity or a company, and calls that were refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from engage.core.call import Call, decode_call, encode_call, message_key
+from engage.store.companies import HOST
+from engage.store.scope import EVERY_COMPANY
+from engage.store.sqlite import Row, Statements, Transaction
+
+Place = tuple[int, str]
+"""(company or HOST, subject): whom a held call waits for."""
+
+
+async def load_held(s: Statements, places: Iterable[Place]) -> dict[Place, list[Call]]:
+    """The calls held for each place, oldest first."""
+    rows = await s.lookup(
+        "SELECT h.company_id, h.subject, h.call FROM {keys} k JOIN engage_held h "
+        "ON h.company_id = k.column1 AND h.subject = k.column2 ORDER BY h.received_at, h.day, h.hash",
+        sorted(set(places)),
+        scope=EVERY_COMPANY,  # what waits under HOST belongs to no company yet
+    )
+    held: dict[Place, list[Call]] = {}
+    for company_id, subject, call in rows:
+        held.setdefault((company_id, subject), []).append(decode_call(call))
+    return held
+
+
+async def count_held(s: Statements, places: Iterable[Place]) -> dict[Place, int]:
+    rows = await s.lookup(
+        "SELECT h.company_id, h.subject, COUNT(*) FROM {keys} k JOIN engage_held h "
+        "ON h.company_id = k.column1 AND h.subject = k.column2 GROUP BY h.company_id, h.subject",
+        sorted(set(places)),
+        scope=EVERY_COMPANY,
+    )
+    return {(company_id, subject): count for company_id, subject, count in rows}
+
+
+async def hold(tx: Transaction, calls: Sequence[tuple[Place, Call]]) -> None:
+    """Keep them; the same message held twice is held once."""
+    rows = [(*place, *message_key(call), call.received_at, encode_call(call)) for place, call in calls]
+    sql = "INSERT INTO engage_held (company_id, subject, day, hash, received_at, call) {rows} ON CONFLICT DO NOTHING"
+    await tx.insert([(sql, rows)], scope=EVERY_COMPANY)
+
+
+async def release(tx: Transaction, places: Iterable[Place]) -> None:
+    """Forget what was held for these places: it has been appended to a log."""
+    for company_id, subject in sorted(set(places)):
+        await tx.execute(
+            "DELETE FROM engage_held WHERE {scope} AND subject = ?", [subject], scope=[company_id]
+        )
+
+
+async def reject(tx: Transaction, rows: Sequence[Row]) -> None:
+    """Keep what was refused: (company or HOST, received_at, n, code, message, call as JSON)."""
+    sql = (
+        "INSERT INTO engage_reject (company_id, received_at, n, code, message, call) {rows} "
+        "ON CONFLICT (company_id, received_at, n) DO NOTHING"
+    )
+    await tx.insert([(sql, rows)], scope=EVERY_COMPANY)
+
+
+async def load_rejects(s: Statements, before: tuple[int, int, int] | None, limit: int) -> list[Row]:
+    """Newest first: (company external id or None, received_at, company_id, n, code, message, call)."""
+    received_at, company_id, n = before or (2**62, 0, 0)
+    return await s.rows(
+        "SELECT c.external_id, r.received_at, r.company_id, r.n, r.code, r.message, r.call FROM engage_reject r "
+        "LEFT JOIN engage_company c ON c.id = r.company_id WHERE {r.scope} "
+        "AND (r.received_at, r.company_id, r.n) < (?, ?, ?) "
+        "ORDER BY r.received_at DESC, r.company_id DESC, r.n DESC LIMIT ?",
+        [received_at, company_id, n, limit],
+        scope=EVERY_COMPANY,
+    )
+
+
+__all__ = ["HOST", "Place", "count_held", "hold", "load_held", "load_rejects", "reject", "release"]

@@ -1,0 +1,292 @@
+"""The company log in the database: what a turn loads and writes, and what replay reads back.
+
+A constant number of statements for any number of events: look-ups by lists of keys, rows written in blocks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import Final
+
+from msgspec import Struct, field
+
+from engage.core.chain import GENESIS
+from engage.core.decisions import Record, decode_record
+from engage.core.event import Entry, decode_body, encode_body
+from engage.core.ledger import Transfer
+from engage.core.state import (
+    CompanyState,
+    DayRollup,
+    MemberState,
+    decode_company,
+    decode_day,
+    decode_member,
+    encode_state,
+)
+from engage.store.scope import EVERY_COMPANY, Scope
+from engage.store.sqlite import Row, Statements, Transaction
+
+INSERT_HEADS: Final = (
+    "INSERT INTO engage_head (company_id, seq, links, chain, program_id, state) {rows} "
+    "ON CONFLICT (company_id) DO UPDATE SET seq = excluded.seq, links = excluded.links, "
+    "chain = excluded.chain, program_id = excluded.program_id, state = excluded.state"
+)
+INSERT_MEMBERS: Final = (
+    "INSERT INTO engage_member (company_id, id, external_id, state) {rows} "
+    "ON CONFLICT (company_id, id) DO UPDATE SET state = excluded.state"
+)
+INSERT_ENTRIES: Final = (
+    "INSERT INTO engage_entry (company_id, seq, kind, member_id, previous, at, received_at, day, hour, "
+    "program_id, name, body, decision) {rows}"
+)
+INSERT_MESSAGES: Final = "INSERT INTO engage_message (company_id, day, hash, seq, digest) {rows}"
+INSERT_TRANSFERS: Final = (
+    "INSERT INTO engage_transfer (company_id, seq, n, currency, source, target, amount, rule) {rows}"
+)
+INSERT_LINKS: Final = "INSERT INTO engage_link (company_id, number, last_seq, hash) {rows}"
+INSERT_ROLLUPS: Final = (
+    "INSERT INTO engage_rollup (company_id, day, document) {rows} "
+    "ON CONFLICT (company_id, day) DO UPDATE SET document = excluded.document"
+)
+ENTRY_COLUMNS: Final = (
+    "seq, kind, member_id, previous, at, received_at, day, hour, program_id, name, body, decision"
+)
+
+
+class Head(Struct):
+    """The head of a company's log: whoever holds it has the company's turn."""
+
+    company_id: int
+    seq: int = 0
+    links: int = 0
+    chain: bytes = GENESIS
+    program_id: int = 0
+    state: CompanyState = field(default_factory=CompanyState)
+
+
+class Stored(Struct, frozen=True):
+    """An entry with its decision, as the log has them."""
+
+    entry: Entry
+    record: Record
+    decision: bytes
+    transfers: tuple[Transfer, ...] = ()
+
+
+async def load_heads(s: Statements, ids: Collection[int]) -> dict[int, Head]:
+    """The heads of the companies, new ones for those without a log yet. Inside a transaction this is the turn."""
+    rows = await s.lookup(
+        "SELECT h.company_id, h.seq, h.links, h.chain, h.program_id, h.state "
+        "FROM {keys} k JOIN engage_head h ON h.company_id = k.column1",
+        [(company_id,) for company_id in sorted(ids)],
+        scope=ids,
+    )
+    heads = {row[0]: Head(row[0], row[1], row[2], row[3], row[4], decode_company(row[5])) for row in rows}
+    return {id: heads[id] if id in heads else Head(id, state=CompanyState()) for id in sorted(ids)}
+
+
+async def load_members(
+    s: Statements, keys: Sequence[tuple[int, str]], scope: Scope
+) -> dict[tuple[int, str], tuple[int, MemberState]]:
+    """(company, external id) -> (number, state), for those who are known."""
+    rows = await s.lookup(
+        "SELECT m.company_id, m.external_id, m.id, m.state FROM {keys} k "
+        "JOIN engage_member m ON m.company_id = k.column1 AND m.external_id = k.column2",
+        keys,
+        scope=scope,
+    )
+    return {(row[0], row[1]): (row[2], decode_member(row[3])) for row in rows}
+
+
+async def load_memberships(s: Statements, external_ids: Iterable[str]) -> dict[str, set[int]]:
+    """The companies each person is known in."""
+    rows = await s.lookup(
+        "SELECT m.external_id, m.company_id FROM {keys} k JOIN engage_member m ON m.external_id = k.column1",
+        [(id,) for id in sorted(set(external_ids))],
+        scope=EVERY_COMPANY,
+    )
+    found: dict[str, set[int]] = {}
+    for external_id, company_id in rows:
+        found.setdefault(external_id, set()).add(company_id)
+    return found
+
+
+async def load_messages(
+    s: Statements, keys: Sequence[tuple[int, int, bytes]], scope: Scope
+) -> dict[tuple[int, int, bytes], tuple[int, int]]:
+    """(company, day, hash) -> (seq, digest) of the messages that are known."""
+    rows = await s.lookup(
+        "SELECT m.company_id, m.day, m.hash, m.seq, m.digest FROM {keys} k JOIN engage_message m "
+        "ON m.company_id = k.column1 AND m.day = k.column2 AND m.hash = k.column3",
+        keys,
+        scope=scope,
+    )
+    return {(row[0], row[1], row[2]): (row[3], row[4]) for row in rows}
+
+
+async def find_message(s: Statements, company_id: int, hash: bytes) -> int | None:
+    """The seq of a message when the day it was stamped with is not known: one seek for each day there is."""
+    rows = await s.rows(
+        "WITH RECURSIVE days(company_id, day) AS ("
+        " SELECT company_id, MIN(day) FROM engage_message WHERE {scope}"
+        " UNION ALL SELECT d.company_id, (SELECT MIN(m.day) FROM engage_message m"
+        " WHERE m.company_id = d.company_id AND m.day > d.day) FROM days d WHERE d.day IS NOT NULL)"
+        " SELECT m.seq FROM days d JOIN engage_message m"
+        " ON m.company_id = d.company_id AND m.day = d.day AND m.hash = ? LIMIT 1",
+        [hash],
+        scope=[company_id],
+    )
+    return rows[0][0] if rows else None
+
+
+async def load_rollups(
+    s: Statements, keys: Sequence[tuple[int, int]], scope: Scope
+) -> dict[tuple[int, int], DayRollup]:
+    rows = await s.lookup(
+        "SELECT r.company_id, r.day, r.document FROM {keys} k "
+        "JOIN engage_rollup r ON r.company_id = k.column1 AND r.day = k.column2",
+        keys,
+        scope=scope,
+    )
+    return {(row[0], row[1]): decode_day(row[2]) for row in rows}
+
+
+async def load_days(s: Statements, company_id: int, first: int, last: int) -> dict[int, DayRollup]:
+    """The rollups of the local days `first` to `last`."""
+    rows = await s.rows(
+        "SELECT day, document FROM engage_rollup WHERE {scope} AND day BETWEEN ? AND ? ORDER BY day",
+        [first, last],
+        scope=[company_id],
+    )
+    return {day: decode_day(document) for day, document in rows}
+
+
+async def load_entries(s: Statements, company_id: int, after: int, last: int) -> list[Stored]:
+    """The entries above `after` up to `last`, in order, with their transfers."""
+    rows = await s.rows(
+        f"SELECT {ENTRY_COLUMNS} FROM engage_entry WHERE {{scope}} AND seq > ? AND seq <= ? ORDER BY seq",
+        [after, last],
+        scope=[company_id],
+    )
+    transfers = await s.rows(
+        "SELECT seq, currency, source, target, amount, rule FROM engage_transfer "
+        "WHERE {scope} AND seq > ? AND seq <= ? ORDER BY seq, n",
+        [after, last],
+        scope=[company_id],
+    )
+    return _with_transfers(rows, transfers)
+
+
+async def load_entry(s: Statements, company_id: int, seq: int) -> Stored | None:
+    found = await load_entries(s, company_id, seq - 1, seq)
+    return found[0] if found else None
+
+
+async def load_member_entries(s: Statements, company_id: int, newest: int, limit: int) -> list[Stored]:
+    """A member's history from the entry `newest` back, along the chain of `previous`."""
+    rows = await s.rows(
+        "WITH RECURSIVE history(company_id, seq, depth) AS ("
+        " SELECT company_id, seq, 1 FROM engage_entry WHERE {scope} AND seq = ?"
+        " UNION ALL SELECT e.company_id, e.previous, h.depth + 1 FROM history h JOIN engage_entry e"
+        " ON e.company_id = h.company_id AND e.seq = h.seq WHERE e.previous > 0 AND h.depth < ?)"
+        " SELECT e.seq, e.kind, e.member_id, e.previous, e.at, e.received_at, e.day, e.hour, e.program_id,"
+        " e.name, e.body, e.decision FROM history h JOIN engage_entry e"
+        " ON e.company_id = h.company_id AND e.seq = h.seq ORDER BY e.seq DESC",
+        [newest, limit],
+        scope=[company_id],
+    )
+    transfers = await s.lookup(
+        "SELECT t.seq, t.currency, t.source, t.target, t.amount, t.rule FROM {keys} k "
+        "JOIN engage_transfer t ON t.company_id = k.column1 AND t.seq = k.column2 ORDER BY t.seq, t.n",
+        [(company_id, row[0]) for row in rows],
+        scope=[company_id],
+    )
+    return _with_transfers(rows, transfers)
+
+
+def _with_transfers(rows: list[Row], transfers: list[Row]) -> list[Stored]:
+    by_seq: dict[int, list[Transfer]] = {}
+    for seq, currency, source, target, amount, rule in transfers:
+        by_seq.setdefault(seq, []).append(Transfer(currency, source, target, amount, rule))
+    return [
+        Stored(
+            Entry(
+                seq=row[0],
+                kind=row[1],
+                member=row[2],
+                previous=row[3],
+                at=row[4],
+                received_at=row[5],
+                day=row[6],
+                hour=row[7],
+                program=row[8],
+                name=row[9],
+                body=decode_body(row[10]),
+            ),
+            decode_record(row[11]),
+            row[11],
+            tuple(by_seq.get(row[0], ())),
+        )
+        for row in rows
+    ]
+
+
+class Writes(Struct):
+    """What one commit adds, as rows of the tables."""
+
+    heads: list[Row] = []
+    members: list[Row] = []
+    entries: list[Row] = []
+    messages: list[Row] = []
+    transfers: list[Row] = []
+    links: list[Row] = []
+    rollups: list[Row] = []
+
+    def add_entry(
+        self, company_id: int, entry: Entry, decision: bytes, transfers: tuple[Transfer, ...]
+    ) -> None:
+        self.entries.append(
+            (
+                company_id,
+                entry.seq,
+                int(entry.kind),
+                entry.member,
+                entry.previous,
+                entry.at,
+                entry.received_at,
+                entry.day,
+                entry.hour,
+                entry.program,
+                entry.name,
+                encode_body(entry.body),
+                decision,
+            )
+        )
+        for n, t in enumerate(transfers):
+            self.transfers.append(
+                (company_id, entry.seq, n, t.currency, t.source, t.target, t.amount, t.rule)
+            )
+
+    def add_head(self, head: Head) -> None:
+        state = encode_state(head.state)
+        self.heads.append((head.company_id, head.seq, head.links, head.chain, head.program_id, state))
+
+    async def save(self, tx: Transaction, scope: Scope) -> None:
+        writes = [
+            (INSERT_ENTRIES, self.entries),
+            (INSERT_MESSAGES, sorted(self.messages)),
+            (INSERT_TRANSFERS, self.transfers),
+            (INSERT_MEMBERS, self.members),
+            (INSERT_ROLLUPS, self.rollups),
+            (INSERT_LINKS, self.links),
+            (INSERT_HEADS, self.heads),
+        ]
+        await tx.insert(writes, scope=scope)
+
+
+async def load_links(s: Statements, company_id: int) -> list[tuple[int, int, bytes]]:
+    """(number, last seq of the commit, hash) of every link of a company's chain, in order."""
+    rows = await s.rows(
+        "SELECT number, last_seq, hash FROM engage_link WHERE {scope} ORDER BY number", scope=[company_id]
+    )
+    return [(row[0], row[1], row[2]) for row in rows]

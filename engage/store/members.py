@@ -1,0 +1,70 @@
+"""Members as the views read them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from engage.core.state import CompanyState, MemberState, decode_company, decode_member
+from engage.store.scope import EVERY_COMPANY
+from engage.store.sqlite import Statements
+
+MEMBERS_PER_READ = 2000
+
+
+async def external_id_of(s: Statements, company_id: int, number: int) -> str:
+    rows = await s.rows(
+        "SELECT external_id FROM engage_member WHERE {scope} AND id = ?", [number], scope=[company_id]
+    )
+    return str(rows[0][0]) if rows else ""
+
+
+async def load_member(s: Statements, company_id: int, external_id: str) -> tuple[int, MemberState] | None:
+    rows = await s.rows(
+        "SELECT id, state FROM engage_member WHERE {scope} AND external_id = ?",
+        [external_id],
+        scope=[company_id],
+    )
+    return (rows[0][0], decode_member(rows[0][1])) if rows else None
+
+
+async def list_members(
+    s: Statements, company_id: int, after: int, limit: int
+) -> list[tuple[int, str, MemberState]]:
+    """(number, external id, state) of the members above number `after`, in order of number."""
+    rows = await s.rows(
+        "SELECT id, external_id, state FROM engage_member WHERE {scope} AND id > ? ORDER BY id LIMIT ?",
+        [after, limit],
+        scope=[company_id],
+    )
+    return [(row[0], row[1], decode_member(row[2])) for row in rows]
+
+
+async def every_member(s: Statements, company_id: int) -> AsyncIterator[tuple[int, str, MemberState]]:
+    """All members of a company, in order of number, a bounded number in memory at a time."""
+    after = 0
+    while members := await list_members(s, company_id, after, MEMBERS_PER_READ):
+        for member in members:
+            yield member
+        after = members[-1][0]
+
+
+async def load_company_state(s: Statements, company_id: int) -> tuple[CompanyState, int] | None:
+    """(state, id of the program version in force); None when nothing was logged yet."""
+    rows = await s.rows("SELECT state, program_id FROM engage_head WHERE {scope}", scope=[company_id])
+    return (decode_company(rows[0][0]), rows[0][1]) if rows else None
+
+
+async def list_companies(
+    s: Statements, after: int, limit: int
+) -> list[tuple[int, str, int, CompanyState, int]]:
+    """(id, external id, created at, state, program version id), in order of id."""
+    rows = await s.rows(
+        "SELECT c.id, c.external_id, c.created_at, h.state, h.program_id FROM engage_company c "
+        "LEFT JOIN engage_head h ON h.company_id = c.id WHERE {h.scope} AND c.id > ? ORDER BY c.id LIMIT ?",
+        [after, limit],
+        scope=EVERY_COMPANY,
+    )
+    return [
+        (row[0], row[1], row[2], decode_company(row[3]) if row[3] else CompanyState(), row[4] or 0)
+        for row in rows
+    ]
