@@ -36,6 +36,13 @@ class Series:
     values: Sequence[float | None]
     role: str = "accent"
     dashed: bool = False
+    texts: Sequence[str] = ()
+    """How each value reads, if not as its number: "96 or more"."""
+
+    def hint(self, index: int, when: str) -> str:
+        value = self.values[index]
+        text = self.texts[index] if self.texts else "hidden" if value is None else _number(value)
+        return f"{when}: {self.label} {text}"
 
 
 @dataclass(frozen=True)
@@ -70,10 +77,10 @@ class Dot:
     role: str = "accent"
 
 
-def responsive(name: str, draw: Callable[[str, int], Markup]) -> Markup:
+def responsive(name: str, draw: Callable[[str, int], Markup], *, wide: int = WIDE) -> Markup:
     """The chart at both widths. The style sheet shows the one that fits, so letters never shrink."""
-    wide, narrow = draw(f"{name}-w", WIDE), draw(f"{name}-n", NARROW)
-    return Markup('<div class="wide">{}</div><div class="narrow">{}</div>').format(wide, narrow)
+    both = Markup('<div class="wide">{}</div><div class="narrow">{}</div>')
+    return both.format(draw(f"{name}-w", wide), draw(f"{name}-n", NARROW))
 
 
 def ticks(top: float, wanted: int = 5) -> list[int]:
@@ -114,9 +121,9 @@ def lines(
             if len(run) > 1:
                 body.append(_curve(run, one.role, 2, dash="5 4" if one.dashed else ""))
         body += [
-            _dot(point, 3 if len(labels) <= 26 else 2, one.role, f"{labels[i]}: {one.label} {_number(value)}")
-            for i, (point, value) in enumerate(zip(points, one.values, strict=True))
-            if point is not None and value is not None
+            _dot(point, 3 if len(labels) <= 26 else 2, one.role, one.hint(i, labels[i]))
+            for i, point in enumerate(points)
+            if point is not None
         ]
     if legend:
         body += _legend([(s.label, s.role, s.dashed) for s in series], plot.left, 14)
@@ -152,7 +159,7 @@ def stacked(
             if value > 0:
                 high, low = plot.y(below + value), plot.y(below)
                 gap = 1 if below else 0
-                hint = f"{labels[index]}: {one.label} {_number(value)}"
+                hint = one.hint(index, labels[index])
                 tall = max(0.5, low - high - gap)
                 body.append(_rect(x - thick / 2, high, thick, tall, _fill(one.role), hint=hint, corner=0))
             below += value
@@ -176,7 +183,7 @@ def signed_bars(name: str, width: int, *, title: str, description: str, bars: Se
         top = 6 + index * row + (0 if beside else 18)
         middle = top + bar_high / 2
         if beside:
-            body.append(_text(left - 4, middle + 4, _fit(bar.label, left), anchor="end", role="ink"))
+            body.append(_text(0, middle + 4, _fit(bar.label, left), role="ink"))
         else:
             body.append(_text(8, top - 5, _fit(bar.label, width - 16), role="ink"))
         if bar.value is None:
@@ -243,13 +250,20 @@ def mix(name: str, width: int, *, title: str, description: str, parts: Sequence[
     return _svg(name, width, int(at_y) + 10, title, description, body)
 
 
-def spark(name: str, *, title: str, values: Sequence[float | None], role: str, top: float = 100) -> Markup:
-    """A line the size of a word, for a row of a table; its last known value carries a dot."""
+def spark(name: str, *, title: str, values: Sequence[float | None], role: str, span: float = 30) -> Markup:
+    """A line the size of a word, for a row of a table; its last known value carries a dot.
+
+    The height stands for the values' own range, but for no less than `span`, so that a flat line looks flat.
+    """
     width, height, pad = 96, 30, 4
     values = values[-POINTS_MAX:]
+    known = [v for v in values if v is not None]
+    high, low = max(known, default=0), min(known, default=0)
+    reach = max(span, high - low)
+    floor = (high + low - reach) / 2
     step = (width - 2 * pad) / max(1, len(values) - 1)
     points = [
-        (pad + i * step, height - pad - (height - 2 * pad) * min(1.0, v / top)) if v is not None else None
+        (pad + i * step, height - pad - (height - 2 * pad) * (v - floor) / reach) if v is not None else None
         for i, v in enumerate(values)
     ]
     body = [_curve(run, role, 1.6) for run in _runs(points) if len(run) > 1]

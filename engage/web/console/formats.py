@@ -1,0 +1,95 @@
+"""How figures are written on the pages: digits grouped, minus as a minus, days as people say them.
+
+Every function takes a value and gives text, or markup where a tooltip or a machine-readable form belongs to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Any, Final
+from urllib.parse import quote
+
+from markupsafe import Markup
+
+MINUS: Final = "\N{MINUS SIGN}"
+NONE: Final = "–"
+
+
+def whole(value: float | None) -> str:
+    """4,900; a dash for what is not known."""
+    return NONE if value is None else f"{value:,.0f}".replace("-", MINUS)
+
+
+def signed(value: float | None) -> str:
+    """+3, −12, 0: a change, rounded to whole units, with a real minus."""
+    if value is None:
+        return NONE
+    units = round(value)
+    return f"{units:+,d}".replace("-", MINUS) if units else "0"
+
+
+def tenths(value: float) -> str:
+    """+3.4, −12.0: what a driver adds to the score or takes away."""
+    return f"{value:+.1f}".replace("-", MINUS) if round(value, 1) else "0"
+
+
+def amount(cents: int | None) -> str:
+    """Money in whole units of the host's currency, which Engage is not told."""
+    return whole(None if cents is None else cents / 100)
+
+
+def day(value: date | str | None) -> Markup:
+    """22 Nov 2026, readable by machines too."""
+    if value is None:
+        return Markup("–")
+    if isinstance(value, str):
+        value = date.fromisoformat(value)
+    return Markup('<time datetime="{}">{}</time>').format(value.isoformat(), _day(value))
+
+
+def short_day(value: date) -> str:
+    return f"{value.day} {value:%b}"
+
+
+def week(monday: date) -> str:
+    """16–22 Nov: the days of the week that starts on `monday`."""
+    sunday = monday + timedelta(days=6)
+    first = str(monday.day) if monday.month == sunday.month else short_day(monday)
+    return f"{first}–{short_day(sunday)}"
+
+
+def days_left(days: int | None) -> str:
+    if days is None:
+        return NONE
+    if days == 0:
+        return "today"
+    if days < 0:
+        return f"{-days:,} {'day' if days == -1 else 'days'} ago"
+    return f"in {days:,} {'day' if days == 1 else 'days'}"
+
+
+def capital(words: str) -> str:
+    """The words as the start of a line: last 12 weeks -> Last 12 weeks."""
+    return words[:1].upper() + words[1:]
+
+
+def pathpart(text: str) -> str:
+    """A host's id as one part of an address; it may hold anything, a slash as well."""
+    return quote(text, safe="")
+
+
+def _day(value: date) -> str:
+    return f"{value.day} {value:%b %Y}"
+
+
+FILTERS: Final[dict[str, Callable[..., Any]]] = {
+    "whole": whole,
+    "signed": signed,
+    "tenths": tenths,
+    "amount": amount,
+    "day": day,
+    "days_left": days_left,
+    "pathpart": pathpart,
+    "capital": capital,
+}

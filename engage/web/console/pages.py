@@ -1,0 +1,451 @@
+"""From a report to what a template needs: filtered and sorted rows, charts, and the tables beside them.
+
+Pure: no requests, no storage. A hidden figure stays the `Figure` it came as, so that a template can only show its
+words; charts get its value, which is None.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import Final
+from urllib.parse import urlencode
+
+from markupsafe import Markup
+
+from engage.core.privacy import Figure
+from engage.core.reports import (
+    BAND_FLOORS,
+    BAND_LABELS,
+    CompanyReport,
+    Portfolio,
+    PortfolioRow,
+    Series,
+    Table,
+)
+from engage.web.console import charts
+from engage.web.console.formats import amount, capital, short_day, tenths, week, whole
+
+ROWS_PER_PAGE: Final = 25
+CALLS_MAX: Final = 3
+"""How many companies are put at the top. More than three is a list, and the list is below."""
+
+FEATURES_DRAWN_MAX: Final = 10
+SEARCH_CHARS_MAX: Final = 100
+RENEWALS: Final = {"30": 30, "60": 60, "90": 90, "180": 180}
+"""Renewal windows by their name in the address, in days from the day after the report's last."""
+
+Key = Callable[[PortfolioRow], "float | str | None"]
+SORTS: Final[dict[str, tuple[Key, bool]]] = {
+    "stake": (lambda row: row.value_at_risk_cents, True),
+    "company": (lambda row: row.name.casefold(), False),
+    "score": (lambda row: row.score, False),
+    "change": (lambda row: row.change_4w, False),
+    "seats": (lambda row: row.seats, True),
+    "revenue": (lambda row: row.monthly_revenue_cents, True),
+    "renewal": (lambda row: row.days_to_renewal, False),
+}
+"""Column -> (its value, whether the largest comes first unless the address says `-column`)."""
+
+
+@dataclass(frozen=True)
+class PortfolioQuery:
+    """What the address asks of the portfolio. Whatever cannot be read is left out, as a person would expect."""
+
+    band: str = ""
+    q: str = ""
+    renewal: str = ""
+    sort: str = "stake"
+    as_of: str = ""
+    page: int = 1
+
+    @classmethod
+    def read(cls, params: Mapping[str, str]) -> PortfolioQuery:
+        page = params.get("page", "1")
+        sort = params.get("sort", "")
+        return cls(
+            band=params.get("band", "") if params.get("band") in BAND_LABELS else "",
+            q=params.get("q", "").strip()[:SEARCH_CHARS_MAX],
+            renewal=params.get("renewal", "") if params.get("renewal") in {*RENEWALS, "past"} else "",
+            sort=sort if sort.removeprefix("-") in SORTS else "stake",
+            as_of=params.get("as_of", ""),
+            page=min(int(page), 10_000) if page.isascii() and page.isdigit() and page != "0" else 1,
+        )
+
+    @property
+    def filtered(self) -> bool:
+        return bool(self.band or self.q or self.renewal)
+
+    def url(self, **changes: str | int) -> str:
+        """The address with some of it changed. Everything but a change of page starts at page one again."""
+        wanted = replace(self, **{"page": 1, **changes})  # type: ignore[arg-type]
+        default = PortfolioQuery()
+        names = ("band", "q", "renewal", "sort", "as_of", "page")
+        pairs = [(n, getattr(wanted, n)) for n in names if getattr(wanted, n) != getattr(default, n)]
+        return "/console/" + (f"?{urlencode(pairs)}" if pairs else "")
+
+    def download(self, form: str) -> str:
+        url = self.url()
+        return f"{url}{'&' if '?' in url else '?'}format={form}"
+
+    def sorted_by(self, column: str) -> str | None:
+        """The column's aria-sort value."""
+        if self.sort.removeprefix("-") != column:
+            return None
+        down = SORTS[column][1] != self.sort.startswith("-")
+        return "descending" if down else "ascending"
+
+    def sort_url(self, column: str) -> str:
+        return self.url(sort=f"-{column}" if self.sort == column else column)
+
+    def choose(self, rows: Sequence[PortfolioRow]) -> tuple[PortfolioRow, ...]:
+        chosen = [row for row in rows if self._wants(row)]
+        key, down = SORTS[self.sort.removeprefix("-")]
+        down = down != self.sort.startswith("-")
+        known = [row for row in chosen if key(row) is not None]
+        known.sort(key=lambda row: key(row), reverse=down)  # type: ignore[arg-type, return-value]
+        # What is not known comes last, whichever way the rest is turned.
+        return (*known, *(row for row in chosen if key(row) is None))
+
+    def _wants(self, row: PortfolioRow) -> bool:
+        if self.band and row.band != self.band:
+            return False
+        if self.q and self.q.casefold() not in f"{row.name}\n{row.company}".casefold():
+            return False
+        days = row.days_to_renewal
+        if self.renewal == "past":
+            return days is not None and days < 0
+        return not self.renewal or (days is not None and 0 <= days <= RENEWALS[self.renewal])
+
+
+@dataclass(frozen=True)
+class Row:
+    data: PortfolioRow
+    spark: Markup
+
+
+@dataclass(frozen=True)
+class PortfolioView:
+    portfolio: Portfolio
+    query: PortfolioQuery
+    calls: tuple[PortfolioRow, ...]
+    chosen: tuple[PortfolioRow, ...]
+    rows: tuple[Row, ...]
+    page: int
+    pages: int
+    map: Markup | None
+
+
+def portfolio_view(portfolio: Portfolio, query: PortfolioQuery) -> PortfolioView:
+    chosen = query.choose(portfolio.data)
+    pages = max(1, -(-len(chosen) // ROWS_PER_PAGE))
+    page = min(query.page, pages)
+    shown = chosen[(page - 1) * ROWS_PER_PAGE : page * ROWS_PER_PAGE]
+    worst = [row for row in portfolio.data if row.band in ("at_risk", "watch")]
+    worst.sort(key=lambda row: -(row.value_at_risk_cents or 0))
+    return PortfolioView(
+        portfolio=portfolio,
+        query=query,
+        calls=tuple(worst[:CALLS_MAX]),
+        chosen=chosen,
+        rows=tuple(Row(row, _spark(index, row)) for index, row in enumerate(shown)),
+        page=page,
+        pages=pages,
+        map=_map(portfolio.data),
+    )
+
+
+def _spark(index: int, row: PortfolioRow) -> Markup:
+    known = [score for score in row.history if score is not None]
+    if len(known) < 2:
+        return Markup("")
+    title = f"Score over {len(row.history)} weeks: from {known[0]} to {known[-1]}"
+    return charts.spark(f"spark-{index}", title=title, values=row.history, role=row.band)
+
+
+def _map(rows: Sequence[PortfolioRow]) -> Markup | None:
+    """Risk across, revenue up, the size of a dot the value at risk. Without revenue there is nothing to map."""
+    placed = [row for row in rows if row.monthly_revenue_cents is not None and row.score is not None]
+    if len(placed) < 2:
+        return None
+    most = max((row.value_at_risk_cents or 0 for row in placed), default=0) or 1
+    dots = [
+        charts.Dot(
+            label=row.name,
+            x=row.risk,
+            y=(row.monthly_revenue_cents or 0) / 100,
+            text=f"score {row.score}, {amount(row.monthly_revenue_cents)} a month, "
+            f"{amount(row.value_at_risk_cents)} a year at risk",
+            weight=(row.value_at_risk_cents or 0) / most,
+            role=row.band,
+        )
+        for row in placed
+    ]
+    return charts.responsive(
+        "map",
+        lambda name, width: charts.scatter(
+            name,
+            width,
+            title="Risk and revenue of each company",
+            description="Companies to the right are at more risk, companies at the top pay more. "
+            "The same figures are in the table of companies.",
+            dots=dots,
+            x_label="Risk",
+            y_label="Revenue per month",
+            x_ends=("low", "high"),
+            y_text=whole,
+        ),
+        wide=460,
+    )
+
+
+@dataclass(frozen=True)
+class Weekly:
+    """A table of weeks, newest first: the figures behind a chart."""
+
+    caption: str
+    labels: tuple[str, ...]
+    rows: tuple[tuple[str, tuple[Figure, ...]], ...]
+
+
+@dataclass(frozen=True)
+class CompanyView:
+    report: CompanyReport
+    period: str
+    periods: tuple[tuple[str, str], ...]
+    drivers: Markup | None
+    history: Markup | None
+    history_table: Weekly
+    funnel: Markup | None
+    activity: Markup | None
+    activity_table: Weekly
+    breadth: Markup | None
+    levels: Markup | None
+    incentives: Markup | None
+    incentives_table: Weekly
+
+
+def company_view(report: CompanyReport, period: str, today: date) -> CompanyView:
+    return CompanyView(
+        report=report,
+        period=period,
+        periods=period_choices(_newest(report, today), report.period.name, capital(report.period.label)),
+        drivers=_drivers(report),
+        history=_history(report),
+        history_table=weekly("Score per week", [report.score_history]),
+        funnel=_funnel(report),
+        activity=_activity(report),
+        activity_table=weekly("Active members per week", report.activity),
+        breadth=_breadth(report.breadth),
+        levels=_levels(report.levels),
+        incentives=_incentives(report),
+        incentives_table=weekly("Events and points per week", (*report.incentives, *report.points)),
+    )
+
+
+def _newest(report: CompanyReport, today: date) -> date:
+    """The newest day to offer periods of. A report of an old quarter must still offer the ones after it."""
+    as_of = date.fromisoformat(report.as_of)
+    return as_of if report.period.name.startswith("last-") else min(today, as_of + timedelta(days=366))
+
+
+def period_choices(as_of: date, chosen: str, label: str) -> tuple[tuple[str, str], ...]:
+    """The periods offered: the last weeks, then quarters and months that have begun, newest first."""
+    found = [("last-12-weeks", "Last 12 weeks"), ("last-26-weeks", "Last 26 weeks")]
+    year, quarter = as_of.year, (as_of.month + 2) // 3
+    for _ in range(4):
+        found.append((f"{year}-Q{quarter}", f"Quarter {quarter} of {year}"))
+        year, quarter = (year, quarter - 1) if quarter > 1 else (year - 1, 4)
+    month = as_of.replace(day=1)
+    for _ in range(6):
+        found.append((f"{month:%Y-%m}", f"{month:%B %Y}"))
+        month = (month - timedelta(days=1)).replace(day=1)
+    if chosen not in [name for name, _ in found]:
+        found.insert(0, (chosen, label))
+    return tuple(found)
+
+
+def weekly(caption: str, series: Sequence[Series]) -> Weekly:
+    """Series over the same weeks as one table. A series without a week has nothing there, which is shown."""
+    mondays = sorted({monday for one in series for monday in one.weeks}, reverse=True)
+    by_week = [dict(zip(one.weeks, one.figures, strict=True)) for one in series]
+    return Weekly(
+        caption=caption,
+        labels=tuple(one.label for one in series),
+        rows=tuple(
+            (week(date.fromisoformat(monday)), tuple(known.get(monday, _NOTHING) for known in by_week))
+            for monday in mondays
+        ),
+    )
+
+
+_NOTHING: Final = Figure(text="–", unit="each", hidden="missing")
+
+
+def _labels(series: Series) -> list[str]:
+    return [short_day(date.fromisoformat(monday)) for monday in series.weeks]
+
+
+def _drawn(series: Series, role: str, *, dashed: bool = False) -> charts.Series:
+    values = [_length(figure) for figure in series.figures]
+    return charts.Series(series.label, values, role, dashed, [figure.text for figure in series.figures])
+
+
+def _length(figure: Figure) -> float | None:
+    """What is drawn: the value, or the least it may be where the words are "96 or more"."""
+    return figure.low if figure.hidden == "most" else figure.value
+
+
+def _course(series: Sequence[Series]) -> str:
+    """What a line chart tells somebody who cannot see it; the table has the rest."""
+    told = []
+    for one in series:
+        known = [figure.text for figure in one.figures if _length(figure) is not None]
+        if known:
+            told.append(f"{one.label}: from {known[0]} to {known[-1]}.")
+    return " ".join(told) or "No figures to show."
+
+
+def _drivers(report: CompanyReport) -> Markup | None:
+    if not report.health.drivers:
+        return None
+    bars = [
+        charts.Bar(
+            driver.label,
+            driver.contribution,
+            tenths(driver.contribution),
+            "thriving" if driver.contribution >= 0 else "at_risk",
+        )
+        for driver in report.health.drivers
+    ]
+    told = ", ".join(f"{bar.label} {bar.text}" for bar in bars)
+    return charts.responsive(
+        "drivers",
+        lambda name, width: charts.signed_bars(
+            name, width, title="What moves the score", description=f"Points around 50: {told}.", bars=bars
+        ),
+    )
+
+
+ZONES: Final = tuple(
+    charts.Zone(BAND_LABELS[band], low, high, band)
+    for (band, low), high in zip(BAND_FLOORS, (100, *(floor for _, floor in BAND_FLOORS)), strict=False)
+)
+
+
+def _history(report: CompanyReport) -> Markup | None:
+    series = report.score_history
+    if not any(figure.value is not None for figure in series.figures):
+        return None
+    return charts.responsive(
+        "history",
+        lambda name, width: charts.lines(
+            name,
+            width,
+            title="Health score per week",
+            description=_course([series]),
+            labels=_labels(series),
+            series=[_drawn(series, "ink")],
+            zones=ZONES,
+            top=100,
+        ),
+    )
+
+
+def _funnel(report: CompanyReport) -> Markup | None:
+    top = max((_length(step.figure) or 0 for step in report.funnel), default=0)
+    if not top:
+        return None
+    bars = [
+        charts.Bar(
+            step.label,
+            _length(step.figure),
+            step.figure.text if step.share.value is None else f"{step.figure.text} · {step.share.text}",
+        )
+        for step in report.funnel
+    ]
+    told = ", ".join(f"{bar.label}: {bar.text}" for bar in bars)
+    return charts.responsive(
+        "funnel",
+        lambda name, width: charts.bars(
+            name, width, title="From seats to habit", description=told, bars=bars, top=top
+        ),
+    )
+
+
+def _activity(report: CompanyReport) -> Markup | None:
+    if not report.activity or not report.activity[0].weeks:
+        return None
+    # The wider window first: it is filled, and the narrower line runs within it.
+    wide = sorted(report.activity, key=lambda one: one.name != "active_4w")
+    drawn = [
+        _drawn(one, role, dashed=index > 0)
+        for index, (one, role) in enumerate(zip(wide, ("accent", "second", "healthy"), strict=False))
+    ]
+    return charts.responsive(
+        "activity",
+        lambda name, width: charts.lines(
+            name,
+            width,
+            title="Active members per week",
+            description=_course(wide),
+            labels=_labels(wide[0]),
+            series=drawn,
+            area=True,
+        ),
+    )
+
+
+def _breadth(table: Table) -> Markup | None:
+    bars = []
+    for feature, share in zip(table.column("feature"), table.column("share"), strict=True):
+        assert isinstance(feature, str)
+        assert isinstance(share, Figure)
+        bars.append(charts.Bar(feature, _length(share), share.text))
+    if not bars:
+        return None
+    told = ", ".join(f"{bar.label}: {bar.text}" for bar in bars[:FEATURES_DRAWN_MAX])
+    return charts.responsive(
+        "breadth",
+        lambda name, width: charts.bars(
+            name, width, title=table.title, description=told, bars=bars[:FEATURES_DRAWN_MAX], top=100
+        ),
+    )
+
+
+def _levels(table: Table) -> Markup | None:
+    names, counts = table.column("level"), table.column("members")
+    parts = []
+    for index, (label, figure) in enumerate(zip(names, counts, strict=True)):
+        assert isinstance(label, str)
+        assert isinstance(figure, Figure)
+        # The darkest tone is the highest level, however many levels a program has.
+        tone = 0 if index == 0 else max(1, round(index / max(1, len(names) - 1) * 4))
+        parts.append(charts.Bar(label, _length(figure), figure.text, f"level_{tone}"))
+    if not any(part.value for part in parts):
+        return None
+    told = ", ".join(f"{part.label}: {part.text}" for part in parts)
+    return charts.responsive(
+        "levels",
+        lambda name, width: charts.mix(name, width, title=table.title, description=told, parts=parts),
+    )
+
+
+def _incentives(report: CompanyReport) -> Markup | None:
+    if not report.incentives or not report.incentives[0].weeks:
+        return None
+    drawn = [
+        _drawn(one, role) for one, role in zip(report.incentives, ("accent", "second", "watch"), strict=False)
+    ]
+    return charts.responsive(
+        "incentives",
+        lambda name, width: charts.stacked(
+            name,
+            width,
+            title="Organic and incentivised events per week",
+            description=_course(report.incentives),
+            labels=_labels(report.incentives[0]),
+            series=drawn,
+        ),
+    )

@@ -1,0 +1,264 @@
+"""The addresses of the pages: who may see them, which page answers, and how a mistake looks.
+
+Owns the session cookie and the forms' protection against other sites. Knows nothing of storage: whoever builds
+the application hands in `ConsoleServices`. Every page works without script, and its address holds all its state.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import cache
+from pathlib import Path
+from typing import Final, Protocol
+from urllib.parse import quote, urlsplit
+
+import msgspec
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from engage.core.reports import BAND_LABELS, CompanyReport, Portfolio, portfolio_csv, report_csv
+from engage.errors import EngageError, InvalidRequest, NotFound, Unauthorized
+from engage.web.console import pages
+from engage.web.console.formats import FILTERS
+from engage.web.console.palette import BANDS
+
+log = logging.getLogger(__name__)
+
+COOKIE: Final = "engage_session"
+COOKIE_SECONDS_MAX: Final = 7 * 24 * 3600
+"""How long a browser keeps the cookie. The service may end a session sooner, and its word counts."""
+
+TOKEN_CHARS_MAX: Final = 200
+"""A sign-in token or cookie longer than this is nobody's, and is not looked up."""
+
+PERIOD_DEFAULT: Final = "last-12-weeks"
+
+
+@dataclass(frozen=True)
+class Session:
+    """Who looks. The pages show aggregates of all companies, so only customer-success staff may have one."""
+
+    actor: str
+
+
+class ConsoleServices(Protocol):
+    """What the pages need from the application."""
+
+    async def portfolio(self, as_of: date | None) -> Portfolio:
+        """All companies as of a day, None for the newest scores."""
+
+    async def company_report(self, company: str, period: str) -> CompanyReport:
+        """NotFound for a company unknown, InvalidRequest for a period that cannot be read."""
+
+    async def session_for(self, cookie: str) -> Session | None:
+        """Who a cookie belongs to, or None when it is unknown or has run out."""
+
+    async def redeem_sign_in(self, token: str) -> str | None:
+        """The cookie for a one-time token, which is used up; None when it is unknown, used or has run out."""
+
+    async def end_session(self, cookie: str) -> None:
+        """From now on the cookie opens nothing. An unknown cookie is no mistake."""
+
+
+def console_routes(services: ConsoleServices) -> list[Route]:
+    """Every address below /console, to be put into the application's router as they are, in this order."""
+
+    async def portfolio(request: Request, session: Session) -> Response:
+        as_of = _as_of(request)
+        data = await services.portfolio(as_of)
+        view = pages.portfolio_view(data, pages.PortfolioQuery.read(request.query_params))
+        wanted = request.query_params.get("format")
+        if wanted is None:
+            return _html("portfolio.html", session, view=view)
+        chosen = msgspec.structs.replace(data, data=view.chosen)
+        return _download(wanted, f"portfolio-{data.as_of}", chosen, lambda: portfolio_csv(chosen))
+
+    async def company(request: Request, session: Session) -> Response:
+        name = str(request.path_params["company"])
+        period = request.query_params.get("period") or PERIOD_DEFAULT
+        report = await services.company_report(name, period)
+        wanted = request.query_params.get("format")
+        if wanted is None:
+            view = pages.company_view(report, period, datetime.now(UTC).date())
+            return _html("company.html", session, view=view)
+        return _download(wanted, f"{name}-{period}", report, lambda: report_csv(report))
+
+    async def missing(request: Request, session: Session) -> Response:
+        raise NotFound("Perhaps the address was cut short, or the company has another id.")
+
+    async def sign_in(request: Request) -> Response:
+        token = request.query_params.get("token", "")
+        # Link previews and virus scanners ask with HEAD: that must not use the link up.
+        if request.method != "GET":
+            return Response()
+        cookie = await services.redeem_sign_in(token) if 0 < len(token) <= TOKEN_CHARS_MAX else None
+        if cookie is None:
+            if await _session(services, request) is not None:
+                return RedirectResponse("/console/", 303)
+            return _problem(401, None, link_used=bool(token))
+        answer = RedirectResponse("/console/", 303)
+        answer.set_cookie(
+            COOKIE,
+            cookie,
+            max_age=COOKIE_SECONDS_MAX,
+            path="/console",
+            httponly=True,
+            samesite="lax",
+            secure=request.url.scheme == "https",
+        )
+        return answer
+
+    async def sign_out(request: Request) -> Response:
+        if not _same_site(request):
+            return _problem(403, None, "This form was sent from another site.")
+        cookie = request.cookies.get(COOKIE, "")
+        if 0 < len(cookie) <= TOKEN_CHARS_MAX:
+            await services.end_session(cookie)
+        answer = _html("signed_out.html", None)
+        answer.delete_cookie(COOKIE, path="/console", httponly=True, samesite="lax")
+        return answer
+
+    private, public = _private(services), _public
+    return [
+        Route("/console/static/console.css", stylesheet),
+        Route("/console/sign-in", public(sign_in)),
+        Route("/console/sign-out", public(sign_out), methods=["POST"]),
+        Route("/console", lambda request: RedirectResponse("/console/", 307)),
+        Route("/console/", private(portfolio)),
+        # A path, because a host's ids may hold anything, a slash as well.
+        Route("/console/companies/{company:path}", private(company)),
+        Route("/console/{rest:path}", private(missing)),
+    ]
+
+
+Page = Callable[[Request], Awaitable[Response]]
+
+
+def _public(page: Page) -> Page:
+    async def answer(request: Request) -> Response:
+        return await _guarded(request, None, lambda: page(request))
+
+    return answer
+
+
+def _private(
+    services: ConsoleServices,
+) -> Callable[[Callable[[Request, Session], Awaitable[Response]]], Page]:
+    def wrap(page: Callable[[Request, Session], Awaitable[Response]]) -> Page:
+        async def answer(request: Request) -> Response:
+            async def look_up() -> Response:
+                session = await _session(services, request)
+                if session is None:
+                    raise Unauthorized("Please sign in.")
+                return await _guarded(request, session, lambda: page(request, session))
+
+            return await _guarded(request, None, look_up)
+
+        return answer
+
+    return wrap
+
+
+async def _guarded(
+    request: Request, session: Session | None, work: Callable[[], Awaitable[Response]]
+) -> Response:
+    """The page, or the page that says what went wrong. A person never sees a traceback or bare JSON here."""
+    try:
+        return await work()
+    except EngageError as mistake:
+        return _problem(mistake.status, session, mistake.message)
+    except Exception:
+        # The path only: the query of a sign-in holds a secret.
+        log.exception("the page %s failed", request.url.path)
+        return _problem(500, session)
+
+
+async def _session(services: ConsoleServices, request: Request) -> Session | None:
+    cookie = request.cookies.get(COOKIE, "")
+    return await services.session_for(cookie) if 0 < len(cookie) <= TOKEN_CHARS_MAX else None
+
+
+def _same_site(request: Request) -> bool:
+    """Whether a form comes from our own pages: browsers say so in one of two headers; no header, no browser."""
+    site = request.headers.get("sec-fetch-site")
+    if site is not None:
+        return site in ("same-origin", "none")
+    origin = request.headers.get("origin")
+    return origin is None or urlsplit(origin).netloc == request.headers.get("host")
+
+
+def _as_of(request: Request) -> date | None:
+    text = request.query_params.get("as_of")
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise InvalidRequest("as_of must be a day such as 2026-11-22.") from None
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("engage.web.console"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(FILTERS)
+    environment.globals["bands"] = BANDS
+    environment.globals["band_labels"] = BAND_LABELS
+    environment.globals["stylesheet"] = f"/console/static/console.css?v={_stylesheet()[1]}"
+    return environment
+
+
+def _html(template: str, session: Session | None, *, status: int = 200, **values: object) -> HTMLResponse:
+    text = _environment().get_template(template).render(session=session, **values)
+    return HTMLResponse(text, status_code=status)
+
+
+def _problem(
+    status: int, session: Session | None, message: str = "", *, link_used: bool = False
+) -> HTMLResponse:
+    return _html(
+        "problem.html",
+        session,
+        status=status,
+        status_code=status,
+        message=message,
+        link_used=link_used,
+    )
+
+
+def _download(wanted: str, name: str, data: object, as_csv: Callable[[], str]) -> Response:
+    if wanted == "json":
+        body, media = msgspec.json.encode(data), "application/json"
+    elif wanted == "csv":
+        body, media = as_csv().encode(), "text/csv; charset=utf-8"
+    else:
+        raise InvalidRequest("format must be json or csv.")
+    file = quote(f"{name}.{wanted}", safe="")
+    return Response(
+        body, media_type=media, headers={"content-disposition": f"attachment; filename*=UTF-8''{file}"}
+    )
+
+
+@cache
+def _stylesheet() -> tuple[bytes, str]:
+    body = (Path(__file__).parent / "static" / "console.css").read_bytes()
+    return body, hashlib.sha256(body).hexdigest()[:12]
+
+
+async def stylesheet(request: Request) -> Response:
+    """The one style sheet. Its address holds its hash, so a browser may keep it for good."""
+    body, _ = _stylesheet()
+    return Response(
+        body, media_type="text/css", headers={"cache-control": "public, max-age=31536000, immutable"}
+    )

@@ -1,0 +1,284 @@
+"""Reports of invented companies, as the signal would make them: for tests of pages, which only show them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from engage.core.privacy import Figure, Unit
+from engage.core.reports import (
+    Band,
+    Column,
+    CompanyReport,
+    Comparison,
+    Contract,
+    Definition,
+    Driver,
+    Health,
+    Period,
+    Portfolio,
+    PortfolioRow,
+    Series,
+    Step,
+    Table,
+)
+from engage.errors import InvalidRequest, NotFound
+from engage.web.console.routes import Session
+
+AS_OF = date(2026, 11, 15)
+WEEKS = tuple((AS_OF - timedelta(days=6 + 7 * back)).isoformat() for back in reversed(range(12)))
+K = 5
+
+
+def shown(value: float, unit: Unit = "members") -> Figure:
+    text = f"{value:.0f}%" if unit == "percent" else f"{value:,.0f}"
+    return Figure(text=text, unit=unit, value=value)
+
+
+def few(unit: Unit = "members") -> Figure:
+    return Figure(text=f"fewer than {K}", unit=unit, hidden="few", low=0, high=K - 1)
+
+
+def protected(unit: Unit = "members") -> Figure:
+    return Figure(text="hidden", unit=unit, hidden="protects")
+
+
+def series(name: str, label: str, unit: Unit, values: Sequence[float | None]) -> Series:
+    figures = tuple(few(unit) if value is None else shown(value, unit) for value in values)
+    return Series(name, label, unit, WEEKS, figures)
+
+
+def row(
+    company: str,
+    name: str,
+    score: int | None,
+    band: Band,
+    change: int | None,
+    seats: int | None,
+    revenue: int | None,
+    days: int | None,
+    text: str,
+    history: Sequence[int | None] = (),
+) -> PortfolioRow:
+    risk = 0.0 if score is None else (100 - score) / 100
+    return PortfolioRow(
+        company=company,
+        name=name,
+        score=score,
+        band=band,
+        confidence="high",
+        change_4w=change,
+        change_13w=None,
+        seats=seats,
+        monthly_revenue_cents=None if revenue is None else revenue * 100,
+        renewal_date=None if days is None else (AS_OF + timedelta(days=days + 1)).isoformat(),
+        days_to_renewal=days,
+        risk=risk,
+        value_at_risk_cents=None if revenue is None else int(revenue * 1200 * risk),
+        top_driver="momentum",
+        text=text,
+        history=tuple(history),
+    )
+
+
+ROWS = (
+    row("nordwind", "Nordwind Logistics", 34, "at_risk", -14, 120, 4900, 38,
+        "Use has fallen by half in eight weeks, and the term ends in 38 days: call now.",
+        (71, 70, 66, 64, 60, 57, 52, 48, 46, 41, 38, 36, 34)),
+    row("brightwater", "Brightwater Clinics", 47, "watch", -6, 240, 5400, 112,
+        "Fewer than half of the seats are used; only one feature has found its people.",
+        (60, 60, 58, 57, 55, 56, 54, 53, 52, 50, 49, 48, 47)),
+    row("zhilian", "北京智联科技", 52, "watch", 3, 80, 2300, 201,
+        "Recovering since October, still below what it was.",
+        (44, 43, 42, 44, 45, 47, None, None, 49, 49, 50, 51, 52)),
+    row("cobalt/eu", "Cobalt & Söhne <EU>", 66, "healthy", 0, 60, 3600, -4,
+        "Steady. The term has ended and no new one is on record.",
+        (66, 65, 66, 67, 66, 66, 65, 66, 66, 66, 67, 66, 66)),
+    row("dunmore", "Dunmore School of Music", 74, "healthy", 2, 35, 1750, 77,
+        "Steady.", (70, 70, 71, 72, 72, 72, 73, 72, 72, 73, 74, 74, 74)),
+    row("elmwood", "Elmwood Insurance Brokers", 88, "thriving", 1, 310, 3900, 250,
+        "Nine of ten seats are active each month.",
+        (80, 81, 82, 84, 85, 85, 86, 87, 87, 87, 88, 87, 88)),
+    row("fjord", "Fjord", None, "unscored", None, 4, 90, 15,
+        "Fewer than 5 active members: too few for a score."),
+    row("granite", "Granite Works", 58, "watch", -1, None, None, None,
+        "Contract terms are not known.", (60, 59, 59, 58, 59, 58, 58, 58, 59, 59, 59, 58, 58)),
+)  # fmt: skip
+
+
+def portfolio(rows: Sequence[PortfolioRow] = ROWS) -> Portfolio:
+    bands: dict[Band, int] = {}
+    for one in rows:
+        bands[one.band] = bands.get(one.band, 0) + 1
+    return Portfolio(
+        as_of=AS_OF.isoformat(),
+        k=K,
+        data=tuple(sorted(rows, key=lambda one: -(one.value_at_risk_cents or 0))),
+        bands=bands,
+        monthly_revenue_cents=sum(one.monthly_revenue_cents or 0 for one in rows),
+        value_at_risk_cents=sum(one.value_at_risk_cents or 0 for one in rows),
+        notes=("Companies with fewer than 5 active members are listed without a score.",),
+        definitions=(Definition("Value at risk", "A year's recurring revenue times the risk."),),
+    )
+
+
+def many(count: int) -> Portfolio:
+    return portfolio(
+        [
+            row(f"c{i}", f"Company {i:03}", 20 + i % 70, "watch", i % 9 - 4, 10 + i, 100 + i, i, "Steady.")
+            for i in range(count)
+        ]
+    )
+
+
+def report(company: str = "nordwind", name: str = "Nordwind Logistics") -> CompanyReport:
+    period = Period(
+        "last-12-weeks", "last 12 weeks", WEEKS[0], AS_OF.isoformat(), 12, "The 12 weeks to 15 November."
+    )
+    before = Period("last-12-weeks-before", "last 12 weeks before", "2026-05-31", "2026-08-23", 12, "")
+    return CompanyReport(
+        company=company,
+        name=name,
+        timezone="Europe/Berlin",
+        as_of=AS_OF.isoformat(),
+        period=period,
+        before=before,
+        k=K,
+        contract=Contract("Business", 120, 490_000, "2025-12-24", "2026-12-24", 38, "2023-12-24"),
+        health=_health(),
+        score_history=series("score", "Score", "score", (70, 66, 64, 60, 57, 52, 48, 46, 41, 38, 36, 34)),
+        funnel=_funnel(),
+        summary=(
+            Comparison("active_4w", "Active in 4 weeks", shown(49), shown(81), shown(-40, "percent")),
+            Comparison("events", "Events", shown(2660, "events"), shown(5120, "events"), shown(-48, "percent")),
+            Comparison("habitual", "Habitual", few(), shown(22), protected("percent")),
+        ),
+        activity=(
+            series("active_week", "Active in the week", "members",
+                   (61, 60, 55, 50, 47, 44, None, 38, 30, 31, 29, 27)),
+            series("active_4w", "Active in 4 weeks", "members",
+                   (81, 79, 70, 66, 64, 60, 58, 55, 52, 50, 50, 49)),
+        ),
+        breadth=_breadth(),
+        levels=_levels(),
+        incentives=(
+            series("organic", "Organic", "events",
+                   (320, 310, 280, 260, 230, 220, None, 180, 150, 160, 150, 140)),
+            series("incentivised", "Incentivised", "events", (32, 31, 80, 60, 30, 20, 20, 18, 15, 16, 15, 12)),
+        ),
+        points=(series("points", "Points issued", "points",
+                       (320, 310, 800, 600, 300, 200, 200, 180, 150, 160, 150, 120)),),
+        notes=("The week of 5 October is shown without its active members.",),
+        definitions=(
+            Definition("Active", "Did at least one thing in the product on a day of the week."),
+            Definition("Habitual", "Active in at least 9 of the last 12 weeks.", "vivainsights"),
+        ),
+    )  # fmt: skip
+
+
+def _health() -> Health:
+    return Health(
+        as_of=AS_OF.isoformat(),
+        score=34,
+        band="at_risk",
+        confidence="high",
+        verdict="At risk: half as many people are active as eight weeks ago, and 71 of 120 seats are idle.",
+        drivers=(
+            Driver("momentum", "Momentum", -38.0, 12.0, 0.3, -11.4,
+                   "Down 38% against the eight weeks before", -6.2),
+            Driver("seats", "Seat use", 41.0, 33.0, 0.25, -4.25, "49 of 120 seats active in 4 weeks", -1.0),
+            Driver("breadth", "Breadth", 2.0, 40.0, 0.2, -2.0, "2 of 6 features used by most", 0.0),
+            Driver("activity", "Activity level", 1.9, 56.6, 0.25, 1.65, "1.9 active days a week", 0.4),
+        ),
+        notes=("Levels are not measured: nobody has reached one. Their weight went to the others.",),
+        change_4w=-14,
+        change_13w=-37,
+    )  # fmt: skip
+
+
+def _funnel() -> tuple[Step, ...]:
+    return (
+        Step("seats", "Seats", shown(120, "seats"), shown(100, "percent"), "Seats of the contract."),
+        Step("members", "Members", shown(96), shown(80, "percent"), "People seen at least once."),
+        Step("active", "Active in 4 weeks", shown(49), shown(41, "percent"), "Active on at least one day."),
+        Step("habitual", "Habitual", shown(12), shown(10, "percent"), "Active in 9 of 12 weeks."),
+        Step(
+            "level_2", "Second level or higher", few(), protected("percent"), "Reached at least the second."
+        ),
+    )
+
+
+def _breadth() -> Table:
+    return Table(
+        "breadth",
+        "Features in use in 4 weeks",
+        (
+            Column("feature", "Feature"),
+            Column("members", "Members", "members"),
+            Column("share", "Share", "percent"),
+            Column("events", "Events", "events"),
+            Column("before", "Before", "members"),
+        ),
+        (
+            ("Shipment Booked", shown(46), shown(94, "percent"), shown(410, "events"), shown(80)),
+            ("Report Exported", shown(21), shown(43, "percent"), shown(96, "events"), shown(55)),
+            ("Route Planned", shown(9), shown(18, "percent"), shown(22, "events"), shown(31)),
+            ("Carrier Rated", few(), protected("percent"), few("events"), shown(12)),
+        ),
+        "Members of the last four weeks.",
+    )
+
+
+def _levels() -> Table:
+    return Table(
+        "levels",
+        "Members by level",
+        (
+            Column("level", "Level"),
+            Column("members", "Members", "members"),
+            Column("share", "Share", "percent"),
+        ),
+        (
+            ("No level", shown(40), shown(42, "percent")),
+            ("Bronze", shown(34), shown(35, "percent")),
+            ("Silver", shown(14), shown(15, "percent")),
+            ("Gold", few(), protected("percent")),
+        ),
+    )
+
+
+class SampleServices:
+    """The application's side of the pages, in memory: one cookie, one-time tokens, the companies above."""
+
+    def __init__(self, companies: Portfolio | None = None) -> None:
+        self.companies = companies or portfolio()
+        self.tokens = {"once"}
+        self.cookies: dict[str, Session] = {}
+        self.broken = False
+
+    async def portfolio(self, as_of: date | None) -> Portfolio:
+        if self.broken:
+            raise RuntimeError("a defect with a secret inside")
+        return self.companies
+
+    async def company_report(self, company: str, period: str) -> CompanyReport:
+        found = {one.company: one.name for one in self.companies.data}
+        if company not in found:
+            raise NotFound(f"There is no company {company!r}.")
+        if not period.startswith(("last-", "20")):
+            raise InvalidRequest(f"{period!r} is no period: last-12-weeks, 2026-Q1 and 2026-03 are.")
+        return report(company, found[company])
+
+    async def session_for(self, cookie: str) -> Session | None:
+        return self.cookies.get(cookie)
+
+    async def redeem_sign_in(self, token: str) -> str | None:
+        if token not in self.tokens:
+            return None
+        self.tokens.remove(token)
+        cookie = f"cookie-{len(self.cookies)}"
+        self.cookies[cookie] = Session(actor="ada@host.example")
+        return cookie
+
+    async def end_session(self, cookie: str) -> None:
+        self.cookies.pop(cookie, None)

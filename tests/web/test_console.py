@@ -1,0 +1,386 @@
+"""What the pages promise: who may see them, what they show and never show, and that their address holds it all."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+from urllib.parse import quote
+
+import httpx
+import pytest
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+from starlette.routing import Router
+
+import engage.web.console as console
+from engage.web.console.pages import ROWS_PER_PAGE, PortfolioQuery, period_choices
+from engage.web.console.routes import COOKIE, Session, console_routes
+from engage.web.security import CONTENT_SECURITY_POLICY, SecurityHeaders
+from tests.web.console_samples import AS_OF, ROWS, SampleServices, many, portfolio
+
+BASE = "http://engage.example"
+HERE = {"origin": BASE}
+
+
+@pytest.fixture
+def services() -> SampleServices:
+    return SampleServices()
+
+
+@pytest.fixture
+async def browser(services: SampleServices) -> AsyncIterator[httpx.AsyncClient]:
+    """Signed in."""
+    services.cookies["mine"] = Session(actor="ada@host.example")
+    async with _client(services) as client:
+        client.cookies.set(COOKIE, "mine")
+        yield client
+
+
+@pytest.fixture
+async def stranger(services: SampleServices) -> AsyncIterator[httpx.AsyncClient]:
+    async with _client(services) as client:
+        yield client
+
+
+def _client(services: SampleServices) -> httpx.AsyncClient:
+    app = SecurityHeaders(Router(console_routes(services), redirect_slashes=False))
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=BASE)
+
+
+def _tree(answer: httpx.Response) -> LexborHTMLParser:
+    return LexborHTMLParser(answer.text)
+
+
+def _words(answer: httpx.Response) -> str:
+    body = _tree(answer).body
+    assert body is not None
+    return re.sub(r"\s+", " ", body.text())
+
+
+def _one(tree: LexborHTMLParser | LexborNode, selector: str) -> LexborNode:
+    found = tree.css_first(selector)
+    assert found is not None, selector
+    return found
+
+
+def _names(answer: httpx.Response) -> list[str]:
+    return [node.text() for node in _tree(answer).css("table.stack .name")]
+
+
+# Signing in and out
+
+
+async def test_a_link_opens_a_session_once(stranger: httpx.AsyncClient) -> None:
+    first = await stranger.get("/console/sign-in?token=once")
+    assert (first.status_code, first.headers["location"]) == (303, "/console/")
+    cookie = first.headers["set-cookie"].lower()
+    assert "httponly" in cookie
+    assert "samesite=lax" in cookie
+    assert "path=/console" in cookie
+    assert (await stranger.get("/console/")).status_code == 200
+    stranger.cookies.clear()
+    again = await stranger.get("/console/sign-in?token=once")
+    assert again.status_code == 401
+    assert "used before" in again.text
+
+
+async def test_the_cookie_is_secure_on_https(services: SampleServices) -> None:
+    app = SecurityHeaders(Router(console_routes(services), redirect_slashes=False))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://x.example") as client:
+        answer = await client.get("/console/sign-in?token=once")
+    assert "secure" in answer.headers["set-cookie"].lower()
+    assert "strict-transport-security" in answer.headers
+
+
+async def test_a_link_preview_does_not_use_the_link_up(
+    stranger: httpx.AsyncClient, services: SampleServices
+) -> None:
+    assert (await stranger.head("/console/sign-in?token=once")).status_code == 200
+    assert services.tokens == {"once"}
+
+
+async def test_a_used_link_does_not_disturb_who_is_signed_in(browser: httpx.AsyncClient) -> None:
+    assert (await browser.get("/console/sign-in?token=used")).status_code == 303
+
+
+@pytest.mark.parametrize("token", ["", "wrong", "x" * 10_000, "%00", "%F0%9F%98%80"])
+async def test_a_bad_link_is_told_how_to_get_a_new_one(stranger: httpx.AsyncClient, token: str) -> None:
+    answer = await stranger.get(f"/console/sign-in?token={token}")
+    assert answer.status_code == 401
+    assert "engage serve" in _words(answer)
+
+
+@pytest.mark.parametrize("path", ["/console/", "/console/companies/nordwind", "/console/?format=json"])
+@pytest.mark.parametrize("cookie", [None, "forged", "x" * 5000])
+async def test_without_a_session_nothing_is_shown(
+    stranger: httpx.AsyncClient, path: str, cookie: str | None
+) -> None:
+    if cookie:
+        stranger.cookies.set(COOKIE, cookie)
+    answer = await stranger.get(path)
+    assert answer.status_code == 401
+    assert "Nordwind" not in answer.text
+    assert "engage serve" in answer.text
+
+
+async def test_without_a_session_unknown_addresses_look_like_known_ones(stranger: httpx.AsyncClient) -> None:
+    known, unknown = [await stranger.get(f"/console/companies/{c}") for c in ("nordwind", "nobody")]
+    assert known.status_code == unknown.status_code == 401
+    assert known.text == unknown.text
+
+
+async def test_signing_out_ends_the_session_for_everybody_who_has_the_cookie(
+    browser: httpx.AsyncClient, services: SampleServices
+) -> None:
+    answer = await browser.post("/console/sign-out", headers=HERE)
+    assert answer.status_code == 200
+    assert services.cookies == {}
+    assert "max-age=0" in answer.headers["set-cookie"].lower()
+
+
+@pytest.mark.parametrize(
+    "headers", [{"origin": "https://evil.example"}, {"sec-fetch-site": "cross-site"}, {"origin": "null"}]
+)
+async def test_another_site_cannot_sign_somebody_out(
+    browser: httpx.AsyncClient, services: SampleServices, headers: dict[str, str]
+) -> None:
+    assert (await browser.post("/console/sign-out", headers=headers)).status_code == 403
+    assert "mine" in services.cookies
+
+
+# The portfolio
+
+
+async def test_whom_to_call_comes_first_and_why(browser: httpx.AsyncClient) -> None:
+    answer = await browser.get("/console/")
+    assert answer.status_code == 200
+    calls = _tree(answer).css(".calls li")
+    assert [re.sub(r"\s+", " ", _one(call, "a").text()) for call in calls] == [
+        "Nordwind Logistics",
+        "Brightwater Clinics",
+        "北京智联科技",
+    ]
+    assert "the term ends in 38 days: call now" in calls[0].text()
+    assert _names(answer)[:2] == ["Nordwind Logistics", "Brightwater Clinics"]
+
+
+@pytest.mark.parametrize(
+    "query, names",
+    [
+        ("band=thriving", ["Elmwood Insurance Brokers"]),
+        ("q=söhne", ["Cobalt & Söhne <EU>"]),
+        ("q=COBALT/E", ["Cobalt & Söhne <EU>"]),
+        ("q=智联", ["北京智联科技"]),
+        ("renewal=60", ["Nordwind Logistics", "Fjord"]),
+        ("renewal=past", ["Cobalt & Söhne <EU>"]),
+        ("band=watch&sort=score", ["Brightwater Clinics", "北京智联科技", "Granite Works"]),
+        ("band=watch&sort=-score", ["Granite Works", "北京智联科技", "Brightwater Clinics"]),
+        ("band=watch&sort=renewal", ["Brightwater Clinics", "北京智联科技", "Granite Works"]),
+        ("band=watch&sort=-renewal", ["北京智联科技", "Brightwater Clinics", "Granite Works"]),
+        ("band=nonsense&renewal=x&sort=y&page=-1&q=elm", ["Elmwood Insurance Brokers"]),
+    ],
+)
+async def test_filters_and_order_are_in_the_address(
+    browser: httpx.AsyncClient, query: str, names: list[str]
+) -> None:
+    assert _names(await browser.get(f"/console/?{query}")) == names
+
+
+async def test_every_column_can_be_sorted_both_ways(browser: httpx.AsyncClient) -> None:
+    page = _tree(await browser.get("/console/"))
+    for link in page.css("th[scope=col] a"):
+        once = await browser.get(str(link.attributes["href"]))
+        head = _one(_tree(once), "th[aria-sort]")
+        again = await browser.get(str(_one(head, "a").attributes["href"]))
+        turned = _one(_tree(again), "th[aria-sort]")
+        assert head.text() == turned.text()
+        assert {head.attributes["aria-sort"], turned.attributes["aria-sort"]} == {"ascending", "descending"}
+        assert sorted(_names(once)) == sorted(_names(again))
+        assert _names(once) != _names(again), head.text()
+
+
+async def test_no_match_is_another_emptiness_than_no_companies(services: SampleServices) -> None:
+    services.cookies["mine"] = Session(actor="ada")
+    async with _client(services) as client:
+        client.cookies.set(COOKIE, "mine")
+        none_match = await client.get("/console/?q=zzz")
+        services.companies = portfolio([])
+        none_yet = await client.get("/console/")
+    assert "No company matches" in none_match.text
+    assert "Show all companies" in none_match.text
+    assert "No companies yet" in none_yet.text
+    assert "engage import" in none_yet.text
+
+
+async def test_many_companies_come_in_pages_that_hold_each_once(services: SampleServices) -> None:
+    services.companies = many(60)
+    services.cookies["mine"] = Session(actor="ada")
+    seen: list[str] = []
+    async with _client(services) as client:
+        client.cookies.set(COOKIE, "mine")
+        url: str | None = "/console/?sort=company&renewal=180"
+        while url:
+            answer = await client.get(url)
+            assert len(_names(answer)) <= ROWS_PER_PAGE
+            seen += _names(answer)
+            following = _tree(answer).css_first("a[rel=next]")
+            url = following.attributes["href"] if following else None
+        beyond = await client.get("/console/?page=9999")
+    assert seen == [f"Company {i:03}" for i in range(60)]
+    assert "Page 3 of 3" in beyond.text
+
+
+async def test_a_healthy_portfolio_says_that_nobody_needs_a_call(services: SampleServices) -> None:
+    services.companies = portfolio([row for row in ROWS if row.band in ("healthy", "thriving")])
+    services.cookies["mine"] = Session(actor="ada")
+    async with _client(services) as client:
+        client.cookies.set(COOKIE, "mine")
+        assert "Nobody needs a call this week" in (await client.get("/console/")).text
+
+
+async def test_downloads_hold_the_filtered_rows(browser: httpx.AsyncClient) -> None:
+    page = _tree(await browser.get("/console/?band=watch"))
+    links = {node.text(): str(node.attributes["href"]) for node in page.css("a[href*='format=']")}
+    as_json = await browser.get(links["JSON"])
+    assert {row["company"] for row in as_json.json()["data"]} == {"brightwater", "zhilian", "granite"}
+    as_csv = await browser.get(links["CSV"])
+    assert as_csv.headers["content-type"] == "text/csv; charset=utf-8"
+    assert "attachment" in as_csv.headers["content-disposition"]
+    assert "Brightwater" in as_csv.text
+    assert "Nordwind" not in as_csv.text
+    assert (await browser.get("/console/?format=exe")).status_code == 400
+
+
+# A company's report
+
+
+async def test_the_report_opens_with_the_verdict(browser: httpx.AsyncClient) -> None:
+    page = _tree(await browser.get("/console/companies/nordwind"))
+    assert _one(page, "h1").text() == "Nordwind Logistics"
+    verdict = re.sub(r"\s+", " ", _one(page, ".verdict").text())
+    assert "34 of 100" in verdict
+    assert "half as many people are active" in verdict
+    assert "−14 in 4 weeks" in verdict
+    assert "24 Dec 2026 in 38 days" in re.sub(r"\s+", " ", _one(page, "dl.facts").text())
+
+
+async def test_every_chart_has_its_figures_in_a_table(browser: httpx.AsyncClient) -> None:
+    page = _tree(await browser.get("/console/companies/nordwind"))
+    for card in page.css("section.card"):
+        if card.css("svg"):
+            assert card.css("table"), _one(card, "h2").text()
+
+
+async def test_hidden_figures_are_words_with_a_reason_and_never_zero(browser: httpx.AsyncClient) -> None:
+    page = _tree(await browser.get("/console/companies/nordwind"))
+    hidden = page.css("td .hidden")
+    assert hidden
+    for node in hidden:
+        assert node.text().startswith(("fewer than 5", "hidden"))
+        assert node.attributes["title"]
+    cells = [cell.text().strip() for cell in page.css("td.n")]
+    assert "" not in cells
+    assert "None" not in cells
+
+
+async def test_ids_of_any_shape_have_a_page(browser: httpx.AsyncClient) -> None:
+    page = _tree(await browser.get("/console/?q=cobalt"))
+    link = str(_one(page, "table a.name").attributes["href"])
+    assert link == "/console/companies/cobalt%2Feu"
+    answer = await browser.get(link)
+    assert "Cobalt &amp; Söhne &lt;EU&gt;" in answer.text
+    assert "<EU>" not in answer.text
+
+
+async def test_report_downloads_are_named_after_company_and_period(browser: httpx.AsyncClient) -> None:
+    answer = await browser.get("/console/companies/cobalt%2Feu?period=2026-Q3&format=json")
+    assert answer.json()["health"]["score"] == 34
+    assert "cobalt%2Feu-2026-Q3.json" in answer.headers["content-disposition"]
+    assert (await browser.get("/console/companies/nordwind?format=csv")).text.startswith("\ufeff")
+
+
+def test_periods_offered_reach_back_over_the_turn_of_a_year() -> None:
+    names = [name for name, _ in period_choices(AS_OF.replace(month=1), "2019-Q2", "Second quarter of 2019")]
+    assert names[:4] == ["2019-Q2", "last-12-weeks", "last-26-weeks", "2026-Q1"]
+    assert "2025-Q2" in names
+    assert names[-1] == "2025-08"
+
+
+# Mistakes, theirs and ours
+
+
+@pytest.mark.parametrize(
+    "path, status, says",
+    [
+        ("/console/companies/nobody", 404, "nobody"),
+        ("/console/companies/", 404, "no company"),
+        ("/console/nowhere", 404, "cut short"),
+        ("/console/companies/nordwind?period=yesterday", 400, "is no period"),
+        ("/console/?as_of=tomorrow", 400, "2026-11-22"),
+        (f"/console/companies/{quote('<script>alert(1)</script>')}", 404, "&lt;script&gt;"),
+    ],
+)
+async def test_a_wrong_address_gets_a_page_in_the_same_look(
+    browser: httpx.AsyncClient, path: str, status: int, says: str
+) -> None:
+    answer = await browser.get(path)
+    assert answer.status_code == status
+    assert says in answer.text
+    assert "<script" not in answer.text
+    assert "/console/static/console.css" in answer.text
+
+
+async def test_our_own_mistake_is_a_page_without_its_inside(
+    browser: httpx.AsyncClient, services: SampleServices, caplog: pytest.LogCaptureFixture
+) -> None:
+    services.broken = True
+    answer = await browser.get("/console/?q=private")
+    assert answer.status_code == 500
+    assert "secret inside" not in answer.text
+    assert "Traceback" not in answer.text
+    assert "Something went wrong on our side" in answer.text
+    assert "a defect with a secret inside" in caplog.text, "the log has it"
+    assert "q=private" not in caplog.text
+
+
+# Headers
+
+
+async def test_no_page_needs_anything_the_policy_forbids(browser: httpx.AsyncClient) -> None:
+    for path in ("/console/", "/console/companies/nordwind", "/console/nowhere"):
+        answer = await browser.get(path)
+        assert answer.headers["content-security-policy"] == CONTENT_SECURITY_POLICY
+        assert answer.headers["cache-control"] == "no-store"
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        page = _tree(answer)
+        assert not page.css("[style], style, script, [onclick]")
+        for node in page.css("[src], link[href]"):
+            place = node.attributes.get("src") or node.attributes.get("href") or ""
+            assert place.startswith(("/", "data:,")), place
+
+
+async def test_the_style_sheet_is_kept_by_browsers_and_small(browser: httpx.AsyncClient) -> None:
+    link = _one(_tree(await browser.get("/console/")), "link[rel=stylesheet]").attributes["href"]
+    answer = await browser.get(str(link))
+    assert answer.headers["content-type"].startswith("text/css")
+    assert "immutable" in answer.headers["cache-control"]
+    assert len(answer.content) < 14_000
+
+
+def test_the_policy_allows_nothing_inline_or_foreign() -> None:
+    assert "unsafe" not in CONTENT_SECURITY_POLICY
+    assert "http" not in CONTENT_SECURITY_POLICY
+    assert "*" not in CONTENT_SECURITY_POLICY
+
+
+def test_templates_escape_everything() -> None:
+    for template in (Path(console.__file__).parent / "templates").glob("*.html"):
+        text = template.read_text(encoding="utf-8")
+        assert "|safe" not in text.replace(" ", ""), template.name
+        assert "autoescape" not in text, template.name
+
+
+def test_what_an_address_asks_for_survives_a_change_of_page() -> None:
+    query = PortfolioQuery.read({"band": "watch", "q": "a&b", "sort": "-score", "as_of": "2026-11-15"})
+    assert query.url(page=2) == "/console/?band=watch&q=a%26b&sort=-score&as_of=2026-11-15&page=2"
+    assert PortfolioQuery().url() == "/console/"
