@@ -48,7 +48,8 @@ class Outbox:
 
     def reset(self) -> None:
         """Empties everything. In a forked child the lock may be held by a thread that does not exist there."""
-        self._lock = threading.Lock()
+        # Reentrant: a signal handler or a __del__ of the host may call track() while track() runs.
+        self._lock = threading.RLock()
         self._progress = threading.Condition(self._lock)
         self._waiting: deque[Draft] = deque()
         self._in_flight: dict[int, Draft] = {}  # by identity: a host may use one message id twice

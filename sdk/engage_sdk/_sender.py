@@ -37,7 +37,7 @@ class ThreadSender:
         self._reset()
 
     def _reset(self) -> None:
-        self._lock = threading.Lock()  # starting the thread, opening and closing the HTTP client
+        self._lock = threading.RLock()  # starting the thread, opening and closing the HTTP client
         self._driving = threading.Lock()  # whoever holds it delivers
         self._news = threading.Event()
         self._stop = threading.Event()
@@ -97,22 +97,24 @@ class ThreadSender:
             if self._stop.is_set():
                 self.close_http()
 
-    def _deliver_one_batch(self) -> None:
+    def _deliver_one_batch(self) -> bool:
+        """False if time ran out in the middle of it."""
         drafts = self.outbox.take()
         try:
-            self._drive(deliver(drafts, self.settings.delivery()))
+            return self._drive(deliver(drafts, self.settings.delivery()))
         except Exception as error:  # noqa: BLE001 - our own mistake must cost one batch, not those behind it
             self.settings.tell_failure(error, drafts)
+            return True
         finally:
             self.outbox.settle(drafts)
 
-    def _drive(self, steps: Steps) -> None:
+    def _drive(self, steps: Steps) -> bool:
         answer: Answer | None = None
         while True:
             try:
                 step = steps.send(answer)
             except StopIteration:
-                return
+                return True
             answer = None
             if isinstance(step, Send):
                 answer = self.exchange(step.request)
@@ -121,8 +123,11 @@ class ThreadSender:
             elif isinstance(step, Settle):
                 self.outbox.settle(step.drafts)
             elif not self._pause(step.seconds):
-                self.outbox.abandon("the client was closed before the next try")
-                return
+                if self.outbox.closed:
+                    self.outbox.abandon("the client was closed before the next try")
+                else:
+                    self.outbox.put_back()  # only a flush ran out of time: the next one goes on
+                return False
 
     def _pause(self, seconds: float) -> bool:
         """Waits before a retry; False if the client must be closed before that is over."""
@@ -205,7 +210,8 @@ class ThreadSender:
         try:
             self._deadline = None if timeout is None else time.monotonic() + timeout
             while self.outbox.pending and (self._deadline is None or time.monotonic() < self._deadline):
-                self._deliver_one_batch()
+                if not self._deliver_one_batch():
+                    break
             self.settings.tell_all(self.outbox)
         finally:
             self._deadline = before

@@ -47,7 +47,7 @@ class TaskSender:
         self._reset()
 
     def _reset(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._https: dict[Loop, httpx.AsyncClient] = {}
         self._loop: Loop | None = None
         self._task: asyncio.Task[None] | None = None
@@ -81,6 +81,11 @@ class TaskSender:
                     RuntimeError
                 ):  # it closed at this moment: the next await starts anew
                     loop.call_soon_threadsafe(self._news.set)
+
+    def attend_if_needed(self) -> None:
+        """Starts delivering what was queued while no loop ran."""
+        if self.outbox.pending:
+            self.attend()
 
     def attend(self) -> None:
         """Makes sure that a task is at work, taking over from a loop that does not run any more."""
@@ -123,7 +128,6 @@ class TaskSender:
                 await self._deliver_one_batch()
         finally:
             if self._task is asyncio.current_task():
-                outbox.put_back()
                 outbox.attended = False
                 self._task = None
                 await self._close_http(asyncio.get_running_loop())
@@ -218,8 +222,7 @@ class TaskSender:
     async def call(self, call: _calls.Call[T]) -> T:
         """Runs a call that answers."""
         self.settings.check_answers(self.outbox)
-        if self.outbox.pending:
-            self.attend()
+        self.attend_if_needed()
         steps = _calls.perform(call, self.settings.retry, self.settings.clock, self.settings.random)
         answer: Answer | None = None
         while True:
@@ -260,8 +263,7 @@ class TaskSender:
         self._deadline = time.monotonic() + timeout
         self.outbox.close()
         self._stopping = True
-        if self.outbox.pending:
-            self.attend()
+        self.attend_if_needed()
         self._stop_here_or_there()
         await self._wait_until_settled(self.outbox.mark(), timeout)
         self.outbox.abandon("time ran out before they were delivered")

@@ -110,6 +110,7 @@ class AsyncClient(Ingest):
         return await self._sender.close(timeout)
 
     async def __aenter__(self) -> AsyncClient:
+        self._sender.attend_if_needed()
         return self
 
     async def __aexit__(

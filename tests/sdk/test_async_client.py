@@ -77,6 +77,18 @@ async def test_other_threads_may_track(service: Any) -> None:
         assert events(service) == ["On the loop", "From a thread"]
 
 
+def test_entering_the_client_starts_what_was_queued_before(service: Any) -> None:
+    client = AsyncClient(service.url, key="k", flush_interval=0.01)
+    client.track("e", "Before any loop", company="c")
+
+    async def work() -> None:
+        async with client:
+            assert await asyncio.to_thread(service.entered.wait, 5)
+
+    asyncio.run(work())
+    assert events(service) == ["Before any loop"]
+
+
 def test_one_client_serves_several_loops_in_turn(service: Any) -> None:
     client = AsyncClient(service.url, key="k", flush_interval=30)
 

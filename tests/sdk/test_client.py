@@ -206,7 +206,9 @@ def test_a_full_queue_can_drop_the_oldest_instead(service: Any, problems: list[A
         "First",
         *(f"Event {n}" for n in range(3, 8)),
     ]
-    assert [type(error) for error, _ in problems] == [QueueFull]
+    ((error, messages),) = problems
+    assert isinstance(error, QueueFull)
+    assert [message["event"] for message in messages] == ["Event 0", "Event 1", "Event 2"]
 
 
 def test_track_does_not_wait_for_a_service_that_does_not_answer(service: Any) -> None:
@@ -322,6 +324,39 @@ def test_the_service_may_live_below_a_path(service: Any) -> None:
     with Client(f"{service.url}/engage/", key="k") as client:
         client.track("e", "Opened", company="c")
     assert service.requests[0].path == "/engage/v1/batch"
+
+
+def test_a_signal_handler_may_track_while_track_runs(service: Any) -> None:
+    # A handler runs on the same thread, in the middle of whatever holds the queue's lock.
+    client = Client(service.url, key="k")
+    with client._outbox._lock:
+        client.track("e", "From a handler", company="c")
+    assert client.close()
+    assert len(service.messages) == 1
+
+
+def test_where_no_thread_can_be_started_flush_and_close_deliver_in_the_callers(
+    service: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real_start = threading.Thread.start
+
+    def start(thread: threading.Thread) -> None:
+        if thread.name == "engage-sender":
+            raise RuntimeError("can't start new thread at interpreter shutdown")
+        real_start(thread)
+
+    service.answer(503, {"code": "unavailable", "message": "later"}, Retry_After="60")
+    client = Client(service.url, key="k")
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", start)
+        client.track("e", "First", company="c")
+        assert client.flush(0.1) is False  # the wait is longer than that, and nothing is given up
+        assert client.pending == 1
+        flushed = client.flush(5)
+        client.track("e", "Second", company="c")
+        closed = client.close(5)
+    assert (flushed, closed) == (True, True)
+    assert [message["event"] for message in service.messages] == ["First", "First", "Second"]
 
 
 def test_many_threads_lose_nothing(service: Any) -> None:
