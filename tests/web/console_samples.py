@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, timedelta
 
+from engage.actions.sessions import CUSTOMER_SUCCESS, SignedIn
 from engage.core.privacy import Figure, Unit
 from engage.core.reports import (
     Band,
@@ -23,11 +24,11 @@ from engage.core.reports import (
     Table,
 )
 from engage.errors import InvalidRequest, NotFound
-from engage.web.console.routes import Session
 
 AS_OF = date(2026, 11, 15)
 WEEKS = tuple((AS_OF - timedelta(days=6 + 7 * back)).isoformat() for back in reversed(range(12)))
 K = 5
+STAFF = SignedIn("ada@host.example", CUSTOMER_SUCCESS)
 
 
 def shown(value: float, unit: Unit = "members") -> Figure:
@@ -253,7 +254,7 @@ class SampleServices:
     def __init__(self, companies: Portfolio | None = None) -> None:
         self.companies = companies or portfolio()
         self.tokens = {"once"}
-        self.cookies: dict[str, Session] = {}
+        self.cookies: dict[str, SignedIn] = {}
         self.broken = False
 
     async def portfolio(self, as_of: date | None) -> Portfolio:
@@ -269,7 +270,7 @@ class SampleServices:
             raise InvalidRequest(f"{period!r} is no period: last-12-weeks, 2026-Q1 and 2026-03 are.")
         return report(company, found[company])
 
-    async def session_for(self, cookie: str) -> Session | None:
+    async def session_for(self, cookie: str) -> SignedIn | None:
         return self.cookies.get(cookie)
 
     async def redeem_sign_in(self, token: str) -> str | None:
@@ -277,7 +278,7 @@ class SampleServices:
             return None
         self.tokens.remove(token)
         cookie = f"cookie-{len(self.cookies)}"
-        self.cookies[cookie] = Session(actor="ada@host.example")
+        self.cookies[cookie] = STAFF
         return cookie
 
     async def end_session(self, cookie: str) -> None:

@@ -13,10 +13,11 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from starlette.routing import Router
 
 import engage.web.console as console
+from engage.actions.sessions import SignedIn
 from engage.web.console.pages import ROWS_PER_PAGE, PortfolioQuery, period_choices
-from engage.web.console.routes import COOKIE, Session, console_routes
+from engage.web.console.routes import COOKIE, console_routes
 from engage.web.security import CONTENT_SECURITY_POLICY, SecurityHeaders
-from tests.web.console_samples import AS_OF, ROWS, SampleServices, many, portfolio
+from tests.web.console_samples import AS_OF, ROWS, STAFF, SampleServices, many, portfolio
 
 BASE = "http://engage.example"
 HERE = {"origin": BASE}
@@ -30,7 +31,7 @@ def services() -> SampleServices:
 @pytest.fixture
 async def browser(services: SampleServices) -> AsyncIterator[httpx.AsyncClient]:
     """Signed in."""
-    services.cookies["mine"] = Session(actor="ada@host.example")
+    services.cookies["mine"] = STAFF
     async with _client(services) as client:
         client.cookies.set(COOKIE, "mine")
         yield client
@@ -123,6 +124,17 @@ async def test_without_a_session_nothing_is_shown(
     assert "engage serve" in answer.text
 
 
+async def test_a_session_of_another_role_has_no_access(
+    browser: httpx.AsyncClient, services: SampleServices
+) -> None:
+    services.cookies["mine"] = SignedIn("bo@client.example", "administrator")
+    for path in ("/console/", "/console/companies/nordwind", "/console/?format=csv"):
+        answer = await browser.get(path)
+        assert answer.status_code == 403
+        assert "Nordwind" not in answer.text
+        assert "not yours to see" in answer.text
+
+
 async def test_without_a_session_unknown_addresses_look_like_known_ones(stranger: httpx.AsyncClient) -> None:
     known, unknown = [await stranger.get(f"/console/companies/{c}") for c in ("nordwind", "nobody")]
     assert known.status_code == unknown.status_code == 401
@@ -200,7 +212,7 @@ async def test_every_column_can_be_sorted_both_ways(browser: httpx.AsyncClient) 
 
 
 async def test_no_match_is_another_emptiness_than_no_companies(services: SampleServices) -> None:
-    services.cookies["mine"] = Session(actor="ada")
+    services.cookies["mine"] = STAFF
     async with _client(services) as client:
         client.cookies.set(COOKIE, "mine")
         none_match = await client.get("/console/?q=zzz")
@@ -214,7 +226,7 @@ async def test_no_match_is_another_emptiness_than_no_companies(services: SampleS
 
 async def test_many_companies_come_in_pages_that_hold_each_once(services: SampleServices) -> None:
     services.companies = many(60)
-    services.cookies["mine"] = Session(actor="ada")
+    services.cookies["mine"] = STAFF
     seen: list[str] = []
     async with _client(services) as client:
         client.cookies.set(COOKIE, "mine")
@@ -232,7 +244,7 @@ async def test_many_companies_come_in_pages_that_hold_each_once(services: Sample
 
 async def test_a_healthy_portfolio_says_that_nobody_needs_a_call(services: SampleServices) -> None:
     services.companies = portfolio([row for row in ROWS if row.band in ("healthy", "thriving")])
-    services.cookies["mine"] = Session(actor="ada")
+    services.cookies["mine"] = STAFF
     async with _client(services) as client:
         client.cookies.set(COOKIE, "mine")
         assert "Nobody needs a call this week" in (await client.get("/console/")).text

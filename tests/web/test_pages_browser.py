@@ -15,9 +15,9 @@ from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-unt
 from playwright.sync_api import Browser, Page, sync_playwright
 from starlette.routing import Router
 
-from engage.web.console.routes import COOKIE, Session, console_routes
+from engage.web.console.routes import COOKIE, console_routes
 from engage.web.security import SecurityHeaders
-from tests.web.console_samples import SampleServices
+from tests.web.console_samples import STAFF, SampleServices
 
 pytestmark = pytest.mark.browser
 
@@ -58,7 +58,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def site() -> Iterator[str]:
     services = SampleServices()
-    services.cookies["mine"] = Session(actor="ada@host.example")
+    services.cookies["mine"] = STAFF
     app = SecurityHeaders(Router(console_routes(services), redirect_slashes=False))
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))

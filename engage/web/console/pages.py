@@ -31,6 +31,10 @@ ROWS_PER_PAGE: Final = 25
 CALLS_MAX: Final = 3
 """How many companies are put at the top. More than three is a list, and the list is below."""
 
+CALLED: Final = ("at_risk", "watch")
+MAPPED_MAX: Final = 150
+"""How many companies the map shows, those with most at stake: more would be a cloud."""
+
 FEATURES_DRAWN_MAX: Final = 10
 SEARCH_CHARS_MAX: Final = 100
 RENEWALS: Final = {"30": 30, "60": 60, "90": 90, "180": 180}
@@ -142,8 +146,9 @@ def portfolio_view(portfolio: Portfolio, query: PortfolioQuery) -> PortfolioView
     pages = max(1, -(-len(chosen) // ROWS_PER_PAGE))
     page = min(query.page, pages)
     shown = chosen[(page - 1) * ROWS_PER_PAGE : page * ROWS_PER_PAGE]
-    worst = [row for row in portfolio.data if row.band in ("at_risk", "watch")]
-    worst.sort(key=lambda row: -(row.value_at_risk_cents or 0))
+    # Nothing at stake: the contract has ended, and a call would come too late.
+    worst = [row for row in portfolio.data if row.band in CALLED and row.value_at_risk_cents != 0]
+    worst.sort(key=_stake, reverse=True)
     return PortfolioView(
         portfolio=portfolio,
         query=query,
@@ -156,6 +161,10 @@ def portfolio_view(portfolio: Portfolio, query: PortfolioQuery) -> PortfolioView
     )
 
 
+def _stake(row: PortfolioRow) -> int:
+    return row.value_at_risk_cents or 0
+
+
 def _spark(index: int, row: PortfolioRow) -> Markup:
     known = [score for score in row.history if score is not None]
     if len(known) < 2:
@@ -166,10 +175,11 @@ def _spark(index: int, row: PortfolioRow) -> Markup:
 
 def _map(rows: Sequence[PortfolioRow]) -> Markup | None:
     """Risk across, revenue up, the size of a dot the value at risk. Without revenue there is nothing to map."""
-    placed = [row for row in rows if row.monthly_revenue_cents is not None and row.score is not None]
+    placed = [row for row in rows if row.monthly_revenue_cents and row.score is not None]
     if len(placed) < 2:
         return None
-    most = max((row.value_at_risk_cents or 0 for row in placed), default=0) or 1
+    placed = sorted(placed, key=_stake, reverse=True)[:MAPPED_MAX]
+    most = max(map(_stake, placed)) or 1
     dots = [
         charts.Dot(
             label=row.name,
@@ -177,7 +187,7 @@ def _map(rows: Sequence[PortfolioRow]) -> Markup | None:
             y=(row.monthly_revenue_cents or 0) / 100,
             text=f"score {row.score}, {amount(row.monthly_revenue_cents)} a month, "
             f"{amount(row.value_at_risk_cents)} a year at risk",
-            weight=(row.value_at_risk_cents or 0) / most,
+            weight=_stake(row) / most,
             role=row.band,
         )
         for row in placed

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
@@ -22,8 +21,10 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from engage.actions.sessions import CUSTOMER_SUCCESS, SignedIn
+from engage.core.periods import PERIOD_DEFAULT
 from engage.core.reports import BAND_LABELS, CompanyReport, Portfolio, portfolio_csv, report_csv
-from engage.errors import EngageError, InvalidRequest, NotFound, Unauthorized
+from engage.errors import EngageError, Forbidden, InvalidRequest, NotFound, Unauthorized
 from engage.web.console import pages
 from engage.web.console.formats import FILTERS
 from engage.web.console.palette import BANDS
@@ -37,15 +38,6 @@ COOKIE_SECONDS_MAX: Final = 7 * 24 * 3600
 TOKEN_CHARS_MAX: Final = 200
 """A sign-in token or cookie longer than this is nobody's, and is not looked up."""
 
-PERIOD_DEFAULT: Final = "last-12-weeks"
-
-
-@dataclass(frozen=True)
-class Session:
-    """Who looks. The pages show aggregates of all companies, so only customer-success staff may have one."""
-
-    actor: str
-
 
 class ConsoleServices(Protocol):
     """What the pages need from the application."""
@@ -56,7 +48,7 @@ class ConsoleServices(Protocol):
     async def company_report(self, company: str, period: str) -> CompanyReport:
         """NotFound for a company unknown, InvalidRequest for a period that cannot be read."""
 
-    async def session_for(self, cookie: str) -> Session | None:
+    async def session_for(self, cookie: str) -> SignedIn | None:
         """Who a cookie belongs to, or None when it is unknown or has run out."""
 
     async def redeem_sign_in(self, token: str) -> str | None:
@@ -69,7 +61,7 @@ class ConsoleServices(Protocol):
 def console_routes(services: ConsoleServices) -> list[Route]:
     """Every address below /console, to be put into the application's router as they are, in this order."""
 
-    async def portfolio(request: Request, session: Session) -> Response:
+    async def portfolio(request: Request, session: SignedIn) -> Response:
         as_of = _as_of(request)
         data = await services.portfolio(as_of)
         view = pages.portfolio_view(data, pages.PortfolioQuery.read(request.query_params))
@@ -79,7 +71,7 @@ def console_routes(services: ConsoleServices) -> list[Route]:
         chosen = msgspec.structs.replace(data, data=view.chosen)
         return _download(wanted, f"portfolio-{data.as_of}", chosen, lambda: portfolio_csv(chosen))
 
-    async def company(request: Request, session: Session) -> Response:
+    async def company(request: Request, session: SignedIn) -> Response:
         name = str(request.path_params["company"])
         period = request.query_params.get("period") or PERIOD_DEFAULT
         report = await services.company_report(name, period)
@@ -89,7 +81,7 @@ def console_routes(services: ConsoleServices) -> list[Route]:
             return _html("company.html", session, view=view)
         return _download(wanted, f"{name}-{period}", report, lambda: report_csv(report))
 
-    async def missing(request: Request, session: Session) -> Response:
+    async def missing(request: Request, session: SignedIn) -> Response:
         raise NotFound("Perhaps the address was cut short, or the company has another id.")
 
     async def sign_in(request: Request) -> Response:
@@ -149,13 +141,15 @@ def _public(page: Page) -> Page:
 
 def _private(
     services: ConsoleServices,
-) -> Callable[[Callable[[Request, Session], Awaitable[Response]]], Page]:
-    def wrap(page: Callable[[Request, Session], Awaitable[Response]]) -> Page:
+) -> Callable[[Callable[[Request, SignedIn], Awaitable[Response]]], Page]:
+    def wrap(page: Callable[[Request, SignedIn], Awaitable[Response]]) -> Page:
         async def answer(request: Request) -> Response:
             async def look_up() -> Response:
                 session = await _session(services, request)
                 if session is None:
                     raise Unauthorized("Please sign in.")
+                if session.role != CUSTOMER_SUCCESS:
+                    raise Forbidden("These pages show all companies; they are for customer-success staff.")
                 return await _guarded(request, session, lambda: page(request, session))
 
             return await _guarded(request, None, look_up)
@@ -166,7 +160,7 @@ def _private(
 
 
 async def _guarded(
-    request: Request, session: Session | None, work: Callable[[], Awaitable[Response]]
+    request: Request, session: SignedIn | None, work: Callable[[], Awaitable[Response]]
 ) -> Response:
     """The page, or the page that says what went wrong. A person never sees a traceback or bare JSON here."""
     try:
@@ -179,7 +173,7 @@ async def _guarded(
         return _problem(500, session)
 
 
-async def _session(services: ConsoleServices, request: Request) -> Session | None:
+async def _session(services: ConsoleServices, request: Request) -> SignedIn | None:
     cookie = request.cookies.get(COOKIE, "")
     return await services.session_for(cookie) if 0 < len(cookie) <= TOKEN_CHARS_MAX else None
 
@@ -219,13 +213,13 @@ def _environment() -> Environment:
     return environment
 
 
-def _html(template: str, session: Session | None, *, status: int = 200, **values: object) -> HTMLResponse:
+def _html(template: str, session: SignedIn | None, *, status: int = 200, **values: object) -> HTMLResponse:
     text = _environment().get_template(template).render(session=session, **values)
     return HTMLResponse(text, status_code=status)
 
 
 def _problem(
-    status: int, session: Session | None, message: str = "", *, link_used: bool = False
+    status: int, session: SignedIn | None, message: str = "", *, link_used: bool = False
 ) -> HTMLResponse:
     return _html(
         "problem.html",
