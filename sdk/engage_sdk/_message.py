@@ -162,12 +162,17 @@ def render(draft: Draft, before_send: BeforeSend | None) -> tuple[Encoded | None
 
 def _encode(message: Message) -> tuple[bytes, list[ValueNotSent]]:
     try:
-        return _dumps(message), []
+        data = _dumps(message)
     except Exception:  # noqa: BLE001 - anything unusual goes the careful way, which says what it was
-        pass
+        data = b""
+    # Nothing nests deeper than it has brackets, and counting them is the cheapest look at depth there is.
+    if data and data.count(b"[") + data.count(b"{") <= _limits.VALUE_DEPTH_MAX:
+        return data, []
     cleaner = _Cleaner()
     try:
         return _dumps(cleaner.value(message, "", 0)), cleaner.left_out
+    except MessageInvalid:
+        raise
     except Exception as error:
         raise MessageInvalid(f"a value could not be read: {_describe(error)}") from error
 

@@ -81,13 +81,20 @@ def test_a_value_that_contains_itself_is_cut_where_it_does() -> None:
     assert sent(knot) == ({"a": 1}, ["/properties/self: contains itself"])
 
 
-def test_nesting_is_bounded() -> None:
+@pytest.mark.parametrize("depth", [_limits.VALUE_DEPTH_MAX, 200, 5_000])
+def test_nesting_is_bounded(depth: int) -> None:
     deep: list[Any] = []
-    for _ in range(5_000):
+    for _ in range(depth):
         deep = [deep]
     properties, left_out = sent({"deep": deep, "next": 1})
     assert properties["next"] == 1
-    assert left_out[0].endswith(f"nested deeper than {_limits.VALUE_DEPTH_MAX}")
+    (problem,) = left_out
+    assert problem.endswith(f"nested deeper than {_limits.VALUE_DEPTH_MAX}")
+
+
+def test_many_values_side_by_side_are_no_nesting() -> None:
+    rows = [{"n": n, "tags": [n]} for n in range(200)]
+    assert sent({"rows": rows}) == ({"rows": rows}, [])
 
 
 class Evil(Mapping[str, Any]):
