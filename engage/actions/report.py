@@ -1,0 +1,143 @@
+"""Reports: reading what was frozen, for pages, the API and the command line. Nothing here scans history or writes."""
+
+from __future__ import annotations
+
+import time
+from datetime import date
+from typing import Final
+
+from msgspec import Struct
+
+from engage.actions.score import customer_since, floor
+from engage.core import portfolio as portfolios
+from engage.core.adoption import HISTORY_WEEKS, Source
+from engage.core.adoption import company_report as adoption_report
+from engage.core.calendar import local_day_hour, week_of
+from engage.core.measures import WEEK
+from engage.core.periods import EXPECTED, PERIOD_DEFAULT, read_period
+from engage.core.reports import Band, CompanyReport, Health, Portfolio
+from engage.core.terms import contract_on, has_left, term_on
+from engage.errors import InvalidRequest, NotFound
+from engage.store.companies import company_id, current_programs, load_program
+from engage.store.database import Database
+from engage.store.scope import EVERY_COMPANY
+from engage.store.signal import (
+    Followed,
+    load_followed,
+    load_last_monday,
+    load_newest_scores,
+    load_scores,
+    load_terms,
+    load_weeks,
+)
+from engage.store.sqlite import Statements
+
+HISTORY_MAX: Final = 520
+"""Scores in one history: ten years of weeks."""
+
+
+class ScorePoint(Struct, frozen=True):
+    as_of: str
+    score: int | None
+    band: Band
+
+
+async def company_report(database: Database, company: str, period: str = PERIOD_DEFAULT) -> CompanyReport:
+    """The adoption report. NotFound: no such company; InvalidRequest: no such period.
+
+    Covers frozen weeks only; `last-12-weeks` ends with the newest of them.
+    """
+    async with database.read() as s:
+        followed = await _find(s, company)
+        last = await load_last_monday(s, followed.id)
+        sunday = last + WEEK - 1 if last is not None else _last_sunday(followed)
+        periods = read_period(period, sunday)
+        if periods is None:
+            raise InvalidRequest(f"{period[:60]!r} is not a period: {EXPECTED}")
+        now, before = periods
+        end = date.fromisoformat(now.last).toordinal()
+        weeks = await load_weeks(s, followed.id, date.fromisoformat(before.first).toordinal(), end)
+        scores = await load_scores(s, followed.id, end - WEEK * HISTORY_WEEKS, end)
+        terms = (await load_terms(s, [followed.id])).get(followed.id, [])
+        version = (await current_programs(s, [followed.id]))[followed.id]
+        state = followed.state
+        source = Source(
+            company=company,
+            name=followed.name,
+            timezone=state.timezone,
+            contract=contract_on(terms, end, state.seats, customer_since(state)),
+            program=await load_program(version) if version else None,
+            weeks=weeks,
+            scores={day: scored.health.score for day, scored in scores.items()},
+            health=scores[end].health if end in scores else _not_scored(end),
+            k=await floor(),
+        )
+    return adoption_report(source, now, before)
+
+
+async def portfolio(database: Database, as_of: date | None = None) -> Portfolio:
+    """Every company with its newest score up to the day (None: of all), the largest value at risk first."""
+    async with database.read() as s:
+        followed = await load_followed(s)
+        until = as_of.toordinal() if as_of is not None else date.max.toordinal()
+        scores = await load_newest_scores(s, until)
+        terms = await load_terms(s, EVERY_COMPANY)
+        k = await floor()
+    if as_of is not None:
+        end = as_of.toordinal()
+    else:
+        newest = [sunday for sunday, _ in scores.values()]
+        end = max(newest) if newest else _utc_last_sunday()
+    standings = []
+    for one in followed:
+        own = terms.get(one.id, [])
+        scored = scores.get(one.id)
+        standings.append(
+            portfolios.Standing(
+                company=one.external_id,
+                name=one.name,
+                health=scored[1].health if scored else _not_scored(end),
+                contract=contract_on(own, end, one.state.seats, customer_since(one.state)),
+                history=tuple(scored[1].recent[1:]) if scored else (),
+                left=has_left(term_on(own, end), end),
+            )
+        )
+    return portfolios.portfolio(date.fromordinal(end).isoformat(), standings, k)
+
+
+async def company_health(database: Database, company: str) -> Health:
+    """The newest health of a company."""
+    async with database.read() as s:
+        followed = await _find(s, company)
+        scores = await load_scores(s, followed.id, 0, date.max.toordinal())
+    return scores[max(scores)].health if scores else _not_scored(_last_sunday(followed))
+
+
+async def health_history(database: Database, company: str) -> tuple[ScorePoint, ...]:
+    """Its scores week by week, oldest first, HISTORY_MAX at most."""
+    async with database.read() as s:
+        followed = await _find(s, company)
+        scores = await load_scores(s, followed.id, 0, date.max.toordinal())
+    points = [ScorePoint(one.health.as_of, one.health.score, one.health.band) for one in scores.values()]
+    return tuple(points[-HISTORY_MAX:])
+
+
+async def _find(s: Statements, company: str) -> Followed:
+    id = await company_id(company)
+    if id is None:
+        raise NotFound(f"there is no company {company[:255]!r}")
+    return (await load_followed(s, [id]))[0]
+
+
+def _last_sunday(followed: Followed) -> int:
+    today, _ = local_day_hour(time.time_ns() // 1000, followed.state.timezone)
+    return week_of(today) - 1
+
+
+def _utc_last_sunday() -> int:
+    return week_of(local_day_hour(time.time_ns() // 1000, "UTC")[0]) - 1
+
+
+def _not_scored(sunday: int) -> Health:
+    as_of = date.fromordinal(sunday).isoformat()
+    return Health(as_of, None, "unscored", "low", f"Not scored: there is no score as of {as_of} yet.")

@@ -1,0 +1,80 @@
+"""The portfolio: every company by what is at stake, for whoever decides whom to call.
+
+Owns the reckoning of risk and value and the order. Reads health and contracts only, never a measure.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from msgspec import Struct
+
+from engage.core.definitions import PORTFOLIO_DEFINITIONS
+from engage.core.reports import BAND_FLOORS, Contract, Health, Portfolio, PortfolioRow
+
+MONTHS: Final = 12
+RISK_UNKNOWN: Final = 0.5
+"""Of a company that is not scored: neither good news nor bad."""
+
+
+class Standing(Struct, frozen=True):
+    """A company with what the portfolio needs of it. `left`: its contract has ended."""
+
+    company: str
+    name: str
+    health: Health
+    contract: Contract
+    history: Sequence[int | None] = ()
+    left: bool = False
+
+
+def portfolio(as_of: str, standings: Iterable[Standing], k: int) -> Portfolio:
+    """The largest value at risk first; then the highest risk; then by name, so that the order is stable."""
+    rows = [_row(standing) for standing in standings]
+    rows.sort(key=lambda row: (-(row.value_at_risk_cents or 0), -row.risk, row.name, row.company))
+    counted = Counter(row.band for row in rows)
+    unknown = sum(1 for row in rows if row.monthly_revenue_cents is None)
+    notes = []
+    if unknown:
+        notes.append(
+            f"The revenue of {unknown} {'company is' if unknown == 1 else 'companies is'} not known; they come last."
+        )
+    return Portfolio(
+        as_of=as_of,
+        k=k,
+        data=tuple(rows),
+        bands={band: counted[band] for band in (*(band for band, _ in BAND_FLOORS), "unscored")},
+        monthly_revenue_cents=sum(row.monthly_revenue_cents or 0 for row in rows),
+        value_at_risk_cents=sum(row.value_at_risk_cents or 0 for row in rows),
+        notes=tuple(notes),
+        definitions=PORTFOLIO_DEFINITIONS,
+    )
+
+
+def _row(standing: Standing) -> PortfolioRow:
+    health, contract = standing.health, standing.contract
+    risk = RISK_UNKNOWN if health.score is None else round(1 - health.score / 100, 2)
+    revenue = 0 if standing.left else contract.monthly_revenue_cents
+    worst = min(health.drivers, key=lambda driver: driver.contribution, default=None)
+    if worst is not None and worst.contribution >= 0:
+        worst = None
+    return PortfolioRow(
+        company=standing.company,
+        name=standing.name,
+        score=health.score,
+        band=health.band,
+        confidence=health.confidence,
+        change_4w=health.change_4w,
+        change_13w=health.change_13w,
+        seats=contract.seats,
+        monthly_revenue_cents=revenue,
+        renewal_date=None if standing.left else contract.renewal_date,
+        days_to_renewal=None if standing.left else contract.days_to_renewal,
+        risk=risk,
+        value_at_risk_cents=None if revenue is None else round(revenue * MONTHS * risk),
+        top_driver=worst.name if worst else None,
+        text=f"Contract ended on {contract.renewal_date}." if standing.left else health.verdict,
+        history=tuple(standing.history),
+    )

@@ -1,0 +1,175 @@
+"""The signal in the database: frozen weeks, scores and contract terms, and what freezing a week reads.
+
+Reports read three small tables by primary key; only freezing touches members and rollups. How the stored shapes may
+change: weeks and terms are arrays that only grow at the end, scores are maps that only gain fields with defaults.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from engage.core.measures import WeekMeasures
+from engage.core.reports import Health
+from engage.core.state import CompanyState, DayRollup, MemberState, decode_company, decode_day, decode_member
+from engage.core.terms import Term, decode_term, encode_term
+from engage.store.scope import EVERY_COMPANY, EveryCompany, Scope
+from engage.store.sqlite import Statements, Transaction
+from engage.store.tables import Company
+
+FLOOR_SETTING: Final = "privacy_floor"
+"""The setting that raises the floor k; see `engage.core.privacy`."""
+RECENT_SCORES: Final = 14
+"""Scores kept with each score: the week's own and the 13 before, so that the portfolio reads one row a company."""
+
+
+class Followed(Struct):
+    """A company as the signal sees it. Without a log yet its state is empty."""
+
+    id: int
+    external_id: str
+    state: CompanyState
+
+    @property
+    def name(self) -> str:
+        return self.state.name or self.external_id
+
+
+class Scored(Struct):
+    """A stored score with the scores of the weeks before it, oldest first, its own last."""
+
+    health: Health
+    recent: list[int | None] = []
+
+
+_INSERT_WEEKS: Final = (
+    "INSERT INTO engage_week (company_id, monday, document) {rows} ON CONFLICT (company_id, monday) "
+)
+_INSERT_SCORES: Final = (
+    "INSERT INTO engage_score (company_id, as_of, document) {rows} ON CONFLICT (company_id, as_of) "
+)
+_INSERT_TERMS: Final = (
+    "INSERT INTO engage_term (company_id, start, document) {rows} ON CONFLICT (company_id, start) "
+)
+_KEEP: Final = "DO NOTHING"
+_REPLACE: Final = "DO UPDATE SET document = excluded.document"
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode_week = msgspec.msgpack.Decoder(WeekMeasures).decode
+_decode_scored = msgspec.msgpack.Decoder(Scored).decode
+
+
+async def load_followed(s: Statements, scope: Scope = EVERY_COMPANY) -> list[Followed]:
+    """The companies with their state, in the order in which they were created."""
+    companies = Company.all() if isinstance(scope, EveryCompany) else Company.filter(id__in=list(scope))
+    named = await companies.order_by("id").values_list("id", "external_id")
+    rows = await s.rows("SELECT company_id, state FROM engage_head WHERE {scope}", scope=scope)
+    heads: dict[int, bytes] = {row[0]: row[1] for row in rows}
+    return [
+        Followed(id, external_id, decode_company(heads[id]) if id in heads else CompanyState())
+        for id, external_id in named
+    ]
+
+
+async def load_names(s: Statements, ids: Collection[int], members_max: int) -> set[str]:
+    """The events that the first members of these companies have used."""
+    rows = await s.rows("SELECT state FROM engage_member WHERE {scope} AND id <= ?", [members_max], scope=ids)
+    return {name for row in rows for name in decode_member(row[0]).features}
+
+
+async def load_states(s: Statements, company_id: int) -> list[bytes]:
+    """The members' states, still encoded: a company of many is decoded one by one."""
+    rows = await s.rows("SELECT state FROM engage_member WHERE {scope} ORDER BY id", scope=[company_id])
+    return [row[0] for row in rows]
+
+
+def decoded(states: Iterable[bytes]) -> Iterable[MemberState]:
+    return map(decode_member, states)
+
+
+async def load_first_days(s: Statements, ids: Collection[int]) -> dict[int, int]:
+    """company -> the first local day with anything in it."""
+    rows = await s.rows(
+        "SELECT company_id, MIN(day) FROM engage_rollup WHERE {scope} GROUP BY company_id", scope=ids
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+async def load_days(s: Statements, company_id: int, first: int) -> dict[int, DayRollup]:
+    rows = await s.rows(
+        "SELECT day, document FROM engage_rollup WHERE {scope} AND day >= ?", [first], scope=[company_id]
+    )
+    return {row[0]: decode_day(row[1]) for row in rows}
+
+
+async def load_weeks(s: Statements, company_id: int, first: int, last: int) -> dict[int, WeekMeasures]:
+    """The frozen weeks whose Mondays lie from `first` to `last`."""
+    rows = await s.rows(
+        "SELECT monday, document FROM engage_week WHERE {scope} AND monday BETWEEN ? AND ?",
+        [first, last],
+        scope=[company_id],
+    )
+    return {row[0]: _decode_week(row[1]) for row in rows}
+
+
+async def load_last_monday(s: Statements, company_id: int) -> int | None:
+    """The newest frozen week."""
+    rows = await s.rows("SELECT MAX(monday) FROM engage_week WHERE {scope}", scope=[company_id])
+    return rows[0][0] if rows else None
+
+
+async def load_scores(s: Statements, company_id: int, first: int, last: int) -> dict[int, Scored]:
+    """The scores whose Sundays lie from `first` to `last`, oldest first."""
+    rows = await s.rows(
+        "SELECT as_of, document FROM engage_score WHERE {scope} AND as_of BETWEEN ? AND ? ORDER BY as_of",
+        [first, last],
+        scope=[company_id],
+    )
+    return {row[0]: _decode_scored(row[1]) for row in rows}
+
+
+async def load_newest_scores(s: Statements, until: int) -> dict[int, tuple[int, Scored]]:
+    """company -> (Sunday, score) of its newest score up to a day."""
+    rows = await s.rows(
+        "SELECT s.company_id, s.as_of, s.document FROM engage_score s WHERE {s.scope} AND s.as_of = ("
+        "SELECT MAX(n.as_of) FROM engage_score n WHERE n.company_id = s.company_id AND n.as_of <= ?)",
+        [until],
+        scope=EVERY_COMPANY,
+    )
+    return {row[0]: (row[1], _decode_scored(row[2])) for row in rows}
+
+
+async def load_terms(s: Statements, scope: Scope) -> dict[int, list[Term]]:
+    rows = await s.rows(
+        "SELECT company_id, document FROM engage_term WHERE {scope} ORDER BY company_id, start", scope=scope
+    )
+    terms: dict[int, list[Term]] = {}
+    for company_id, document in rows:
+        terms.setdefault(company_id, []).append(decode_term(document))
+    return terms
+
+
+async def save_signal(
+    tx: Transaction,
+    weeks: Sequence[tuple[int, WeekMeasures]],
+    scores: Sequence[tuple[int, int, Scored]],
+    *,
+    again: bool,
+) -> None:
+    """Freeze weeks and scores of (company, ...). What is frozen stays as it is, unless `again`."""
+    week_rows = [(company, week.monday, _encode(week)) for company, week in weeks]
+    score_rows = [(company, as_of, _encode(scored)) for company, as_of, scored in scores]
+    then = _REPLACE if again else _KEEP
+    await tx.insert(
+        [(_INSERT_WEEKS + then, week_rows), (_INSERT_SCORES + then, score_rows)],
+        scope={row[0] for row in (*week_rows, *score_rows)},
+    )
+
+
+async def save_terms(tx: Transaction, terms: Sequence[tuple[int, Term]]) -> None:
+    """A term is named by its company and first day; what is known of it by now replaces what was."""
+    rows = [(company, term.start, encode_term(term)) for company, term in terms]
+    await tx.insert([(_INSERT_TERMS + _REPLACE, rows)], scope={company for company, _ in terms})
