@@ -167,7 +167,7 @@ class Intake:
         places: list[Place] = []
         if not self.turns.knows(company_id, call.member):
             places.append((HOST, MEMBER + call.member))
-        visitor = {Kind.IDENTIFY: call.anonymous, Kind.ALIAS: call.previous_id}.get(Kind(call.kind))
+        visitor = {Kind.IDENTIFY: call.anonymous, Kind.ALIAS: call.previous_id}.get(call.kind, "")
         if visitor:
             places += [(company_id, ANONYMOUS + visitor), (HOST, ANONYMOUS + visitor)]
         return places
@@ -210,7 +210,7 @@ class Intake:
             data = _without_personal(program, call)
         body = Body(call.message_id, data, call.original_at, call.trusted)
         appended = self.turns.append(
-            company_id, call.member, Kind(call.kind), call.at, call.received_at, call.name, body
+            company_id, call.member, call.kind, call.at, call.received_at, call.name, body
         )
         self.turns.remember(company_id, day, hash, appended.entry.seq, body_digest)
         return self._told(call.message_id, appended, warnings)

@@ -165,7 +165,7 @@ def _read(
     return call
 
 
-def _call_kind(verb: Any) -> Kind:
+def _call_kind(verb: Any) -> int:
     kind = KINDS.get(verb) if isinstance(verb, str) else None
     if kind is None:
         raise Refused("invalid_type", f"type must be one of {', '.join(KINDS)}, not {_shown(verb)}")
@@ -192,7 +192,7 @@ def _company(raw: dict[str, Any]) -> str:
     return (_id(context, "groupId") if isinstance(context, dict) else "") or _id(raw, "groupId")
 
 
-def _name(raw: dict[str, Any], kind: Kind) -> str:
+def _name(raw: dict[str, Any], kind: int) -> str:
     if kind == Kind.TRACK:
         name = raw.get("event")
         text = clean_text(name).strip() if isinstance(name, str) else ""
@@ -208,7 +208,7 @@ def _name(raw: dict[str, Any], kind: Kind) -> str:
     return text
 
 
-def _data(raw: dict[str, Any], kind: Kind, warnings: list[str]) -> dict[str, Any]:
+def _data(raw: dict[str, Any], kind: int, warnings: list[str]) -> dict[str, Any]:
     field = "traits" if kind in (Kind.IDENTIFY, Kind.GROUP) else "properties"
     value = raw.get(field)
     if value is None:

@@ -75,17 +75,23 @@ def _decide_event(
         weekday=weekday_of(entry.day),
     )
     stopped = matcher.match(facts)
+    if all(stopped):
+        return Decision(Record(verdicts=tuple(map(_stopped_by, stopped))))
     case = _Case(program.program, company, member, entry)
     factors = case.factors(matcher.rules, stopped)
-    codes = tuple(
-        verdict_code(Verdict.CONDITION, node) if node else case.fire(index, rule, factors)
-        for index, (rule, node) in enumerate(zip(matcher.rules, stopped, strict=True))
-    )
-    return _decided(program, member, codes, case)
+    codes = []
+    for index, rule in enumerate(matcher.rules):
+        node = stopped[index]
+        codes.append(_stopped_by(node) if node else case.fire(index, rule, factors))
+    return _decided(program, member, tuple(codes), case)
+
+
+def _stopped_by(node: int) -> int:
+    return verdict_code(Verdict.CONDITION, node)
 
 
 def _decided(program: CompiledProgram, member: MemberState, codes: tuple[int, ...], case: _Case) -> Decision:
-    if not any(map(fired, codes)):
+    if not case.uses and not case.transfers and not case.badges:
         return Decision(Record(verdicts=codes))
     earned: dict[str, int] = {}
     for transfer in case.transfers:
@@ -135,9 +141,11 @@ class _Case:
     def factors(self, rules: tuple[Rule, ...], stopped: tuple[int, ...]) -> dict[str, list[int]]:
         """Currency -> the factors, in thousandths, of the multiplying rules that fire."""
         factors: dict[str, list[int]] = {}
-        for rule, node in zip(rules, stopped, strict=True):
+        for index, rule in enumerate(rules):
+            if stopped[index]:
+                continue
             for effect in rule.effects:
-                if not node and isinstance(effect, Multiply) and self.exhausted(rule) is None:
+                if isinstance(effect, Multiply) and self.exhausted(rule) is None:
                     factors.setdefault(effect.currency, []).append(effect.thousandths)
         return factors
 
@@ -163,17 +171,16 @@ class _Case:
                 self.award(index, rule, effect.currency, amount)
         if not granted and code:
             return _as_refusal(code)
-        self.badges += [
-            effect.badge
-            for effect in rule.effects
-            if isinstance(effect, GrantBadge)
-            and effect.badge not in self.member.badges
-            and effect.badge not in self.badges
-        ]
+        for effect in rule.effects:
+            if isinstance(effect, GrantBadge) and not self.has(effect.badge):
+                self.badges.append(effect.badge)
         for limit in rule.limits:
             if limit.count is not None:
                 self.count(limit, 1)
         return code
+
+    def has(self, badge: str) -> bool:
+        return badge in self.member.badges or badge in self.badges
 
     def allowed(self, rule: Rule, currency: str, amount: int) -> tuple[int, int, bool]:
         """(what limits and budgets leave of an award, the code of the one that stopped it, whether it is refused)."""
@@ -197,7 +204,8 @@ class _Case:
                 amount, code = max(left, 0), verdict_code(Verdict.CUT_BY_BUDGET, index)
         wallet = self.member.wallets.get(currency)
         standing = max(wallet.active, wallet.earned) if wallet else 0
-        standing += sum(transfer.amount for transfer in self.transfers if transfer.currency == currency)
+        for transfer in self.transfers:
+            standing += transfer.amount if transfer.currency == currency else 0
         if standing + amount > AMOUNT_MAX:
             return 0, verdict_code(Verdict.CEILING), True
         return amount, code, False

@@ -6,7 +6,6 @@ numbers are never reused.
 
 from __future__ import annotations
 
-from enum import IntEnum
 from typing import Any, Final
 
 import msgspec
@@ -18,15 +17,15 @@ from engage.core.limits import Use
 from engage.core.program import Limit, Program, Rule
 
 
-class Undecided(IntEnum):
+class Undecided:
     """Why no rule was considered for an entry that was recorded."""
 
-    DECIDED = 0
-    NOT_AN_EVENT = 1
-    NO_PROGRAM = 2
-    UNDECLARED_EVENT = 3
-    TOO_LATE = 4
-    UNTRUSTED_SOURCE = 5
+    DECIDED: Final = 0
+    NOT_AN_EVENT: Final = 1
+    NO_PROGRAM: Final = 2
+    UNDECLARED_EVENT: Final = 3
+    TOO_LATE: Final = 4
+    UNTRUSTED_SOURCE: Final = 5
 
 
 REASONS: Final[dict[int, tuple[str, str]]] = {
@@ -43,16 +42,16 @@ REASONS: Final[dict[int, tuple[str, str]]] = {
 }
 
 
-class Verdict(IntEnum):
+class Verdict:
     """What became of one rule. Kept as `index * VERDICTS + verdict`; the index says which node, limit or budget."""
 
-    FIRED = 0
-    CONDITION = 1
-    LIMIT = 2
-    BUDGET = 3
-    CUT_BY_LIMIT = 4
-    CUT_BY_BUDGET = 5
-    CEILING = 6
+    FIRED: Final = 0
+    CONDITION: Final = 1
+    LIMIT: Final = 2
+    BUDGET: Final = 3
+    CUT_BY_LIMIT: Final = 4
+    CUT_BY_BUDGET: Final = 5
+    CEILING: Final = 6
     """The balance would pass the largest amount there is."""
 
 
@@ -93,12 +92,15 @@ encode_record = msgspec.msgpack.Encoder().encode
 decode_record = msgspec.msgpack.Decoder(Record).decode
 
 
-def verdict_code(verdict: Verdict, index: int = 0) -> int:
+def verdict_code(verdict: int, index: int = 0) -> int:
     return index * VERDICTS + verdict
 
 
+_FIRED: Final = frozenset({Verdict.FIRED, Verdict.CUT_BY_LIMIT, Verdict.CUT_BY_BUDGET})
+
+
 def fired(code: int) -> bool:
-    return code % VERDICTS in (Verdict.FIRED, Verdict.CUT_BY_LIMIT, Verdict.CUT_BY_BUDGET)
+    return code % VERDICTS in _FIRED
 
 
 def effects(
@@ -134,7 +136,7 @@ def explain_rules(record: Record, rules: tuple[Rule, ...], program: Program) -> 
         {
             "rule": rule.id,
             "name": rule.name,
-            "verdict": WORDS[Verdict(code % VERDICTS)],
+            "verdict": WORDS[code % VERDICTS],
             "text": verdict_text(code, rule, program),
         }
         for rule, code in zip(rules, record.verdicts, strict=True)

@@ -249,7 +249,7 @@ class Writes(Struct):
             (
                 company_id,
                 entry.seq,
-                int(entry.kind),
+                entry.kind,
                 entry.member,
                 entry.previous,
                 entry.at,
