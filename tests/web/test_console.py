@@ -17,7 +17,7 @@ from engage.actions.sessions import SignedIn
 from engage.web.console.pages import ROWS_PER_PAGE, PortfolioQuery, period_choices
 from engage.web.console.routes import COOKIE, console_routes
 from engage.web.security import CONTENT_SECURITY_POLICY, SecurityHeaders
-from tests.web.console_samples import AS_OF, ROWS, STAFF, SampleServices, many, portfolio
+from tests.web.console_samples import AS_OF, ROWS, STAFF, SampleServices, many, measured, portfolio
 
 BASE = "http://engage.example"
 HERE = {"origin": BASE}
@@ -293,6 +293,20 @@ async def test_hidden_figures_are_words_with_a_reason_and_never_zero(browser: ht
     cells = [cell.text().strip() for cell in page.css("td.n")]
     assert "" not in cells
     assert "None" not in cells
+
+
+@pytest.mark.parametrize("members", [0, 1, 4, 8, 11, 60, 500])
+@pytest.mark.parametrize("active", [0, 0.5, 1])
+@pytest.mark.parametrize("weeks", [0, 1, 16])
+async def test_any_company_the_core_can_report_has_a_page(
+    browser: httpx.AsyncClient, services: SampleServices, members: int, active: float, weeks: int
+) -> None:
+    services.reports["measured"] = measured(members, active, weeks)
+    answer = await browser.get("/console/companies/measured")
+    assert answer.status_code == 200
+    assert not re.search(r">\s*(None|nan)\b", answer.text)
+    for figure in _tree(answer).css("td.n"):
+        assert figure.text().strip()
 
 
 async def test_ids_of_any_shape_have_a_page(browser: httpx.AsyncClient) -> None:

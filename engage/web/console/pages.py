@@ -32,7 +32,7 @@ CALLS_MAX: Final = 3
 """How many companies are put at the top. More than three is a list, and the list is below."""
 
 CALLED: Final = ("at_risk", "watch")
-MAPPED_MAX: Final = 150
+MAPPED_MAX: Final = 60
 """How many companies the map shows, those with most at stake: more would be a cloud."""
 
 FEATURES_DRAWN_MAX: Final = 10
@@ -163,6 +163,13 @@ def portfolio_view(portfolio: Portfolio, query: PortfolioQuery) -> PortfolioView
 
 def _stake(row: PortfolioRow) -> int:
     return row.value_at_risk_cents or 0
+
+
+def reason(row: PortfolioRow) -> str:
+    """The row's sentence without what stands beside it already, its band and score."""
+    label = BAND_LABELS[row.band]
+    text = row.text.removeprefix(f"{label} at {row.score} of 100: ").removeprefix(f"{label}: ")
+    return capital(text)
 
 
 def _spark(index: int, row: PortfolioRow) -> Markup:
@@ -385,7 +392,7 @@ def _funnel(report: CompanyReport) -> Markup | None:
 
 
 def _activity(report: CompanyReport) -> Markup | None:
-    if not report.activity or not report.activity[0].weeks:
+    if not any(_length(figure) is not None for one in report.activity for figure in one.figures):
         return None
     # The wider window first: it is filled, and the narrower line runs within it.
     wide = sorted(report.activity, key=lambda one: one.name != "active_4w")
@@ -413,7 +420,7 @@ def _breadth(table: Table) -> Markup | None:
         assert isinstance(feature, str)
         assert isinstance(share, Figure)
         bars.append(charts.Bar(feature, _length(share), share.text))
-    if not bars:
+    if all(bar.value is None for bar in bars):
         return None
     told = ", ".join(f"{bar.label}: {bar.text}" for bar in bars[:FEATURES_DRAWN_MAX])
     return charts.responsive(
@@ -443,11 +450,10 @@ def _levels(table: Table) -> Markup | None:
 
 
 def _incentives(report: CompanyReport) -> Markup | None:
-    if not report.incentives or not report.incentives[0].weeks:
+    columns = zip(*(one.figures for one in report.incentives), strict=True)
+    if all(any(_length(figure) is None for figure in column) for column in columns):
         return None
-    drawn = [
-        _drawn(one, role) for one, role in zip(report.incentives, ("accent", "second", "watch"), strict=False)
-    ]
+    drawn = [_drawn(one, role) for one, role in zip(report.incentives, ("accent", "second"), strict=False)]
     return charts.responsive(
         "incentives",
         lambda name, width: charts.stacked(

@@ -207,6 +207,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(FILTERS)
+    environment.filters["reason"] = pages.reason
     environment.globals["bands"] = BANDS
     environment.globals["band_labels"] = BAND_LABELS
     environment.globals["stylesheet"] = f"/console/static/console.css?v={_stylesheet()[1]}"
