@@ -9,8 +9,10 @@ from msgspec import Struct
 from engage.actions.adjust import NO_DAY
 from engage.actions.turns import Turns, undone
 from engage.core.call import message_hash
-from engage.core.decisions import effects
+from engage.core.decide import Undone
+from engage.core.decisions import Record, effects
 from engage.core.event import Body, Kind
+from engage.core.ledger import Transfer
 from engage.errors import Conflict, NotFound
 from engage.store.companies import company_id as find_company_id
 from engage.store.database import Database
@@ -27,9 +29,20 @@ class Reversal(Struct, frozen=True):
 
 
 async def reverse(
-    database: Database, *, company: str, message_id: str, reason: str, actor: str, now: int
+    database: Database,
+    *,
+    company: str,
+    message_id: str,
+    reason: str,
+    actor: str,
+    idempotency_key: str = "",
+    now: int,
 ) -> Reversal:
-    """Undo the event `message_id`. Raises NotFound, and Conflict when it was undone before or is no event."""
+    """Undo the event `message_id`.
+
+    Raises NotFound, and Conflict when it is no event or was undone before; a retry with the same `idempotency_key` is
+    told what the first try did.
+    """
 
     async def work(tx: Transaction) -> Reversal:
         id = await find_company_id(company)
@@ -45,17 +58,31 @@ async def reverse(
         member = await external_id_of(tx, id, stored.entry.member)
         await turns.load([(id, member)], [key])
         if key in turns.known:
-            raise Conflict(f"event {message_id!r} was reversed before")
-        said = {"seq": stored.entry.seq, "message_id": message_id, "reason": reason, "actor": actor}
-        body = Body(f"reversal:{stored.entry.seq}", said)
+            first = await load_entry(tx, id, turns.known[key][0])
+            if first is None or not idempotency_key or first.entry.body.data["key"] != idempotency_key:
+                raise Conflict(f"event {message_id!r} was reversed before")
+            return _told(message_id, first.entry.seq, first.record, first.transfers, await undone(stored))
         undoing = await undone(stored)
+        said = {
+            "seq": stored.entry.seq,
+            "message_id": message_id,
+            "reason": reason,
+            "actor": actor,
+            "key": idempotency_key,
+        }
+        body = Body(f"reversal:{stored.entry.seq}", said)
         appended = turns.append(id, member, Kind.REVERSAL, now, now, stored.entry.name, body, undoing)
         turns.remember(*key, seq=appended.entry.seq, digest=0)
         await turns.save()
-        matcher = undoing.program.matchers.get(stored.entry.name) if undoing.program else None
-        program = undoing.program.program if undoing.program else None
-        rules = matcher.rules if matcher else ()
-        done = effects(appended.decision.record, appended.decision.transfers, rules, program)
-        return Reversal(appended.entry.seq, message_id, done)
+        decision = appended.decision
+        return _told(message_id, appended.entry.seq, decision.record, decision.transfers, undoing)
 
     return await database.write(work)
+
+
+def _told(
+    message_id: str, seq: int, record: Record, transfers: tuple[Transfer, ...], undoing: Undone
+) -> Reversal:
+    matcher = undoing.program.matchers.get(undoing.entry.name) if undoing.program else None
+    program = undoing.program.program if undoing.program else None
+    return Reversal(seq, message_id, effects(record, transfers, matcher.rules if matcher else (), program))
