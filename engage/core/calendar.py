@@ -62,6 +62,7 @@ def week_of(day: int) -> int:
     return day - (day - 1) % 7
 
 
+@lru_cache(maxsize=4096)
 def month_of(day: int) -> int:
     """The first day (ordinal) of the month of a day."""
     return date.fromordinal(day).replace(day=1).toordinal()
