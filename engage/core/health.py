@@ -192,6 +192,9 @@ def _breadth(week: WeekMeasures, people: People, k: int) -> Input:
     features = publish_features(week, k, people.active_4w)
     uses = features.uses.value
     if uses is None:
+        if any(figure.text == NOT_SHOWN for figure in features.members.values()):
+            text = "how many features are in use cannot be shown"
+            return Input(missing("percent"), None, text, BOUNDS["breadth"])
         uses = sum(figure.estimate or 0.0 for figure in features.members.values())
     each = min(float(declared), round(uses / _active(people), 1))
     share = round(100 * each / declared, 1)

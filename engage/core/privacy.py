@@ -136,24 +136,33 @@ class Published(NamedTuple):
     total: Figure
 
 
-def publish_table(counts: Sequence[int], k: int, within: Figure, unit: Unit = "members") -> Published:
+def publish_table(
+    counts: Sequence[int], k: int, within: Figure, unit: Unit = "members", *, partition: bool = False
+) -> Published:
     """Counts of people of one group, and their sum, such that no hidden cell follows from what is shown.
 
-    The parts of the group (levels: each member is in one) or overlapping ones (features: a member uses several).
+    `partition`: each of the group is in exactly one cell (levels), so the sum is known and cannot be hidden. Else
+    the cells overlap (features: a member uses several), and the sum is hidden where it would say too much.
     """
     cells = [publish_count(count, k, within) for count in counts]
-    total = sum(counts)
-    if within.hidden == "few" or within.hidden == "missing":
-        return Published(tuple(cells), Figure(NOT_SHOWN, unit, hidden="few"))
-    whole = int(within.ceiling or 0)
+    whole, amount = int(within.ceiling or 0), sum(counts)
+    hidden_total = Figure(NOT_SHOWN, unit, hidden="few")
+    if within.hidden in ("few", "missing"):
+        return Published(tuple(cells), hidden_total)
     for index in sorted(range(len(cells)), key=lambda i: (counts[i], i)):
-        if all(high > low for low, high in feasible(cells, total, whole)):
-            return Published(tuple(cells), Figure(_words(total, unit), unit, total))
+        if all(high > low for low, high in feasible(cells, amount, whole)):
+            break
         if not cells[index].hidden:
             cells[index] = Figure(NOT_SHOWN, "members", hidden="protects", low=k, high=whole - k)
-    if all(high > low for low, high in feasible(cells, total, whole)):
-        return Published(tuple(cells), Figure(_words(total, unit), unit, total))
-    return Published(tuple(cells), Figure(NOT_SHOWN, unit, hidden="protects"))
+    if all(cell.hidden for cell in cells):
+        # Nothing is left to hide. That must not happen in the telling cases only, or it would tell them.
+        if partition:
+            cells = [Figure(NOT_SHOWN, "members", hidden="few", low=0, high=whole) for _ in cells]
+        else:
+            least, most = sum(cell.floor for cell in cells), sum(cell.ceiling or 0 for cell in cells)
+            if len(cells) < 2 or amount - least < k or most - amount < k:
+                return Published(tuple(cells), hidden_total)
+    return Published(tuple(cells), Figure(_words(amount, unit), unit, amount))
 
 
 def feasible(cells: Sequence[Figure], total: int, whole: int) -> list[tuple[int, int]]:
@@ -266,7 +275,8 @@ def change(now: Figure, before: Figure) -> Figure:
     if now.value is None or not before.value:
         return Figure(NOT_SHOWN, "percent", hidden=now.hidden or before.hidden or "few")
     growth = round(100 * (now.value / before.value - 1), 1)
-    return Figure(f"{growth:+,.0f} %".replace("-", "−"), "percent", growth)
+    text = "no change" if round(growth) == 0 else f"{growth:+,.0f} %".replace("-", "−")
+    return Figure(text, "percent", growth)
 
 
 def _hidden(unit: Unit) -> Figure:

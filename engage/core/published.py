@@ -89,7 +89,7 @@ def publish_levels(week: WeekMeasures, k: int) -> Levels | None:
     if not week.levels:
         return None
     members = fact(week.members, "members")
-    cells = publish_table([count for _, count in week.levels], k, members).cells
+    cells = publish_table([count for _, count in week.levels], k, members, partition=True).cells
     shown = [(level, cell) for (level, _), cell in zip(week.levels, cells, strict=True)]
     lower, upper = cells[:2], cells[2:]
     for parts, from_above in ((upper, False), (lower, True)):

@@ -145,4 +145,5 @@ def _number(value: Any) -> Decimal | None:
         number = Decimal(_text(value))
     except InvalidOperation:
         return None
-    return number if number.is_finite() and abs(number) <= REVENUE_CENTS_MAX else None
+    # Asked before any arithmetic: the exponent may be huge.
+    return number if number.is_finite() and (not number or -12 <= number.adjusted() <= 14) else None

@@ -1,0 +1,107 @@
+"""Weekly measures against a plain recount of what each member did on which day."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engage.core.activity import mark_day, mark_feature
+from engage.core.calendar import week_of
+from engage.core.measures import measure_week, measure_weeks
+from engage.core.program import Award, Currency, EventType, Level, Levels, Program, Rule
+from engage.core.state import CompanyState, DayRollup, MemberState, add_to
+
+MONDAY = date(2026, 1, 5).toordinal()
+NAMES = ("Export", "Share", "Look")
+PROGRAM = Program(
+    name="Test",
+    currencies={"points": Currency("Points")},
+    events={"Export": EventType("Export"), "Share": EventType("Share"), "Look": EventType("Look", key=False)},
+    levels=Levels("points", (Level("bronze", "Bronze", 0), Level("silver", "Silver", 100))),
+    rules=(Rule("export", "Export", "Export", effects=(Award("points", 10),)),),
+)
+
+Done = tuple[int, int, str]  # member, day after MONDAY, event
+histories = st.lists(
+    st.tuples(st.integers(0, 6), st.integers(0, 20 * 7 - 1), st.sampled_from(NAMES)), max_size=120
+)
+
+
+def folded(done: list[Done]) -> tuple[CompanyState, list[MemberState], dict[int, DayRollup]]:
+    members: dict[int, MemberState] = {}
+    days: dict[int, DayRollup] = {}
+    for who, offset, name in done:
+        day = MONDAY + offset
+        rollup = days.setdefault(day, DayRollup())
+        member = members.get(who)
+        if member is None:
+            member = members[who] = MemberState()
+            rollup.joined += 1
+        rollup.events += 1
+        add_to(rollup.names, name, 1)
+        rollup.members += mark_day(member, day)
+        mark_feature(member, name, day)
+    return CompanyState(members=len(members)), list(members.values()), days
+
+
+@given(histories)
+def test_measures_agree_with_a_recount_of_every_day(done: list[Done]) -> None:
+    done = sorted(done, key=lambda one: one[1])
+    company, members, days = folded(done)
+    mondays = [MONDAY + 7 * index for index in range(20)]
+    for index, week in enumerate(measure_weeks(PROGRAM, company, members, days, mondays)):
+
+        def who(weeks: int, name: str | None = None, last: int = index) -> set[int]:
+            return {w for w, d, n in done if last - weeks < d // 7 <= last and name in (None, n)}
+
+        weeks_of = {
+            w: {d // 7 for v, d, _ in done if v == w and index - 12 < d // 7 <= index} for w in range(7)
+        }
+        assert week.active == len(who(1))
+        assert week.active_4w == len(who(4))
+        assert week.habitual == sum(1 for weeks in weeks_of.values() if len(weeks) >= 9)
+        assert week.activated == week.members == len(who(99))
+        assert week.days == len({(w, d) for w, d, _ in done if d // 7 == index})
+        assert week.events == sum(1 for _, d, _ in done if d // 7 == index)
+        assert week.earners == len(who(1, "Export"))
+        assert sorted(week.features) == ["Export", "Share"]
+        for name, feature in week.features.items():
+            assert feature.members == len(who(1, name))
+            assert feature.members_4w == len(who(4, name))
+            assert feature.events == sum(1 for _, d, n in done if d // 7 == index and n == name)
+
+
+@given(histories)
+def test_many_weeks_in_one_pass_are_the_same_as_one_by_one(done: list[Done]) -> None:
+    company, members, days = folded(sorted(done, key=lambda one: one[1]))
+    mondays = [MONDAY + 7 * index for index in (0, 3, 4, 11, 19)]
+    together = measure_weeks(PROGRAM, company, members, days, mondays)
+    assert together == [measure_week(PROGRAM, company, members, days, monday) for monday in mondays]
+
+
+def test_levels_and_members_are_as_they_were_when_the_week_ended() -> None:
+    company = CompanyState(members=10, levels={"bronze": 4, "silver": 3})
+    days = {
+        MONDAY + 7: DayRollup(joined=2, levels={"bronze": -1, "silver": 1}),
+        MONDAY + 14: DayRollup(joined=1, levels={"silver": 2}),
+    }
+    first, second, third = measure_weeks(PROGRAM, company, [], days, [MONDAY, MONDAY + 7, MONDAY + 14])
+    assert (first.members, first.levels) == (7, [("", 2), ("bronze", 5), ("silver", 0)])
+    assert (second.members, second.levels) == (9, [("", 4), ("bronze", 4), ("silver", 1)])
+    assert (third.members, third.levels) == (10, [("", 3), ("bronze", 4), ("silver", 3)])
+
+
+def test_without_a_program_the_catalogue_names_the_features() -> None:
+    company, members, days = folded([(0, 0, "Look"), (1, 1, "Share")])
+    week = measure_week(None, company, members, days, MONDAY, catalogue={"Look", "Share", "Never"})
+    assert {name: one.members for name, one in week.features.items()} == {"Look": 1, "Never": 0, "Share": 1}
+    assert week.levels == []
+
+
+def test_weeks_known_counts_from_the_first_activity() -> None:
+    company, members, days = folded([(0, 9, "Look")])
+    first, second, third = measure_weeks(None, company, members, days, [MONDAY, MONDAY + 7, MONDAY + 14])
+    assert [week.weeks_known for week in (first, second, third)] == [0, 1, 2]
+    assert second.since == week_of(MONDAY + 9)

@@ -1,0 +1,182 @@
+"""The wall, attacked: whoever subtracts what is shown from the totals learns no hidden cell."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engage.core import privacy
+from engage.core.privacy import Figure, fact, publish_amounts, publish_count, publish_split, publish_table
+
+K = 5
+floors = st.integers(3, 12)
+
+
+def members(count: int) -> Figure:
+    return fact(count, "members")
+
+
+@pytest.mark.parametrize(
+    "count, whole, text",
+    [
+        (0, 20, "fewer than 5"),
+        (4, 20, "fewer than 5"),
+        (5, 20, "5"),
+        (15, 20, "15"),
+        (16, 20, "16 or more"),
+        (20, 20, "16 or more"),
+        (4, 9, "fewer than 5"),
+        (9, 9, "5 or more"),
+        (0, 8, "not shown"),
+        (8, 8, "not shown"),
+        (1234, 5000, "1,234"),
+    ],
+)
+def test_a_count_is_shown_between_the_floor_and_its_mirror(count: int, whole: int, text: str) -> None:
+    assert publish_count(count, K, members(whole)).text == text
+
+
+def test_whether_the_floor_is_reached_is_told_of_the_active_members_of_a_small_company() -> None:
+    assert publish_count(4, K, members(6), told=True).text == "fewer than 5"
+    assert publish_count(5, K, members(6), told=True).text == "5 or more"
+
+
+def test_a_floor_below_three_is_our_own_mistake() -> None:
+    with pytest.raises(AssertionError):
+        publish_count(10, 2, members(30))
+
+
+@given(st.integers(0, 200), st.data(), floors)
+def test_a_hidden_count_leaves_at_least_as_many_possibilities_as_it_tells(
+    whole: int, data: st.DataObject, k: int
+) -> None:
+    """Every count that gives the same figure is possible: two or more of them, zero and all never alone."""
+    count = data.draw(st.integers(0, whole))
+    figure = publish_count(count, k, members(whole))
+    alike = [other for other in range(whole + 1) if publish_count(other, k, members(whole)) == figure]
+    if figure.hidden and whole:
+        assert len(alike) >= min(k, whole + 1)
+        assert min(alike) == figure.floor
+        assert max(alike) == figure.ceiling
+    elif whole:
+        assert k <= count <= whole - k
+        assert alike == [count]
+
+
+@given(st.integers(0, 60), st.lists(st.integers(0, 60), max_size=4), floors)
+def test_nested_counts_stay_within_what_is_told_of_each(whole: int, steps: list[int], k: int) -> None:
+    figure, count = members(whole), whole
+    for step in steps:
+        count = min(count, step)
+        figure = publish_count(count, k, figure)
+        assert figure.floor <= count <= (figure.ceiling or 0)
+
+
+tables = st.lists(st.integers(0, 40), min_size=1, max_size=7)
+
+
+def possible_values(cells: tuple[Figure, ...], total: int, whole: int) -> list[set[int]]:
+    """By trying out every combination: what an attacker who knows the rules can conclude about each hidden cell."""
+    ranges = [
+        range(int(c.low or 0), int(c.high if c.high is not None else whole) + 1)
+        if c.value is None
+        else [c.value]
+        for c in cells
+    ]
+    found: list[set[int]] = [set() for _ in cells]
+    for combination in itertools.product(*ranges):
+        if sum(combination) == total:
+            for values, value in zip(found, combination, strict=True):
+                values.add(int(value))
+    return found
+
+
+@given(st.lists(st.integers(0, 14), min_size=2, max_size=4), st.integers(3, 5))
+def test_no_hidden_cell_of_a_partition_has_only_one_possible_value(counts: list[int], k: int) -> None:
+    whole = sum(counts)
+    cells, _ = publish_table(counts, k, members(whole), partition=True)
+    for cell, values in zip(cells, possible_values(cells, whole, whole), strict=True):
+        assert cell.value is not None or len(values) >= 2 or whole == 0, (counts, cells)
+
+
+@given(st.integers(5, 16), st.lists(st.integers(0, 16), min_size=1, max_size=4), st.integers(3, 5))
+def test_no_hidden_cell_of_overlapping_groups_follows_from_their_sum(
+    whole: int, counts: list[int], k: int
+) -> None:
+    counts = [min(count, whole) for count in counts]
+    cells, total = publish_table(counts, k, members(whole))
+    if total.value is None:
+        return  # no sum, nothing to subtract from
+    assert total.value == sum(counts)
+    for cell, values in zip(cells, possible_values(cells, total.value, whole), strict=True):  # type: ignore[arg-type]
+        assert cell.value is not None or len(values) >= 2, (counts, cells)
+
+
+@given(tables, floors)
+def test_the_interval_check_agrees_with_trying_out(counts: list[int], k: int) -> None:
+    """`feasible` is exact for one sum over boxes: each true value lies within, and the ends are reached."""
+    whole = sum(counts)
+    cells, _ = publish_table(counts, k, members(whole))
+    hidden = [count for count, cell in zip(counts, cells, strict=True) if cell.value is None]
+    for count, (low, high) in zip(hidden, privacy.feasible(cells, whole, whole), strict=True):
+        assert low <= count <= high
+
+
+@given(tables, floors)
+def test_what_is_shown_is_true_and_at_least_the_floor(counts: list[int], k: int) -> None:
+    cells, _ = publish_table(counts, k, members(sum(counts)))
+    for count, cell in zip(counts, cells, strict=True):
+        assert cell.value in (None, count)
+        assert cell.value is None or cell.value >= k
+
+
+amounts = st.lists(st.tuples(st.integers(0, 30), st.integers(0, 12)), min_size=1, max_size=6)
+
+
+@given(amounts, st.integers(0, 30), st.integers(0, 3), floors)
+def test_a_hidden_number_of_events_is_never_the_only_unknown(
+    parts: list[tuple[int, int]], rest: int, relations: int, k: int
+) -> None:
+    total = sum(amount for amount, _ in parts) + rest
+    cells, shown = publish_amounts(parts, total, 20, k, relations=relations)
+    unknown = sum(1 for cell in cells if cell.hidden) + (1 if rest else 0)
+    assert shown.value in (None, total)
+    if any(cell.hidden for cell in cells) and shown.value is not None and unknown < len(parts) + bool(rest):
+        assert unknown >= 2 + relations
+    for (amount, behind), cell in zip(parts, cells, strict=True):
+        assert cell.hidden or (cell.value == amount and behind >= k)
+
+
+@given(st.integers(0, 50), st.integers(0, 50), st.integers(0, 20), st.integers(0, 20), floors)
+def test_of_two_parts_both_are_shown_or_none(part: int, rest: int, behind: int, people: int, k: int) -> None:
+    cells, _ = publish_split(part, min(behind, people), part + rest, people, people, k)
+    assert bool(cells[0].hidden) == bool(cells[1].hidden)
+    assert cells[0].hidden or (behind >= k and cells[0].value == part)
+
+
+def test_a_ratio_is_hidden_with_its_part_and_tells_only_the_range() -> None:
+    whole = members(20)
+    assert privacy.ratio(publish_count(3, K, whole), whole).text == "20 % or less"
+    assert privacy.ratio(publish_count(20, K, whole), whole).text == "80 % or more"
+    assert privacy.ratio(publish_count(10, K, whole), whole).value == 50.0
+    assert privacy.ratio(publish_count(7, K, members(7)), members(7)).value is None
+    assert privacy.ratio(whole, fact(0, "seats")).hidden == "missing"
+
+
+def test_a_sum_over_weeks_says_that_some_are_hidden() -> None:
+    weeks = [privacy.publish_amount(100, 9, K), privacy.publish_amount(40, 2, K)]
+    figure = privacy.total(weeks, "events")
+    assert (figure.value, figure.text) == (None, "100 or more")
+
+
+@given(st.integers(0, 30), st.integers(0, 210), floors)
+def test_days_never_say_that_everybody_did_all_or_the_least(active: int, days: int, k: int) -> None:
+    days = max(active, min(days, 7 * active))
+    people = publish_count(active, k, members(40))
+    figure = privacy.publish_days(days, people, k, 7)
+    if figure.value is not None:
+        assert figure.value - people.floor >= k
+        assert 7 * (people.ceiling or 0) - figure.value >= k

@@ -1,0 +1,240 @@
+"""Reports: periods of whole weeks, figures only, and files a spreadsheet opens without harm."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import date
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engage.core import health
+from engage.core.adoption import Source, company_report
+from engage.core.measures import FeatureWeek, WeekMeasures
+from engage.core.periods import read_period
+from engage.core.portfolio import Standing, portfolio
+from engage.core.privacy import Figure
+from engage.core.reports import CompanyReport, Contract, portfolio_csv, report_csv
+from engage.core.terms import Term, contract_on, has_left, read_term
+
+SUNDAY = date(2026, 11, 15).toordinal()
+
+
+@pytest.mark.parametrize(
+    "name, first, last, weeks, before_first, before_last",
+    [
+        ("last-12-weeks", "2026-08-24", "2026-11-15", 12, "2026-06-01", "2026-08-23"),
+        ("last-26-weeks", "2026-05-18", "2026-11-15", 26, "2025-11-17", "2026-05-17"),
+        ("2026-Q1", "2025-12-29", "2026-03-29", 13, "2025-09-29", "2025-12-28"),
+        ("2026-03", "2026-03-02", "2026-03-29", 4, "2026-02-02", "2026-03-01"),
+        ("2026-01", "2025-12-29", "2026-02-01", 5, "2025-12-01", "2025-12-28"),
+        ("2026-Q4", "2026-09-28", "2026-11-15", 7, "2026-06-29", "2026-09-27"),
+    ],
+)
+def test_a_period_is_the_whole_weeks_whose_thursday_lies_in_it(
+    name: str, first: str, last: str, weeks: int, before_first: str, before_last: str
+) -> None:
+    found = read_period(name, SUNDAY)
+    assert found is not None
+    period, before = found
+    assert (period.first, period.last, period.weeks) == (first, last, weeks)
+    assert (before.first, before.last) == (before_first, before_last)
+
+
+@pytest.mark.parametrize(
+    "name", ["", "2026", "2026-13", "2026-Q5", "last-0-weeks", "last-99-weeks", "0000-01", "week"]
+)
+def test_other_names_are_no_period(name: str) -> None:
+    assert read_period(name, SUNDAY) is None
+
+
+@given(st.integers(1990, 2100), st.integers(1, 12))
+def test_months_follow_one_another_without_gap_or_overlap(year: int, month: int) -> None:
+    found = read_period(f"{year}-{month:02}", date(2200, 1, 5).toordinal())
+    assert found is not None
+    period, before = found
+    assert date.fromisoformat(period.first).toordinal() == date.fromisoformat(before.last).toordinal() + 1
+    assert period.weeks in (4, 5)
+
+
+def weeks(active: int = 30, users: int = 20) -> dict[int, WeekMeasures]:
+    first = SUNDAY - 7 * 24 + 1
+    return {
+        monday: WeekMeasures(
+            monday,
+            members=60,
+            activated=50,
+            active=min(active, 30),
+            active_4w=active,
+            habitual=active // 2,
+            days=4 * min(active, 30),
+            events=900,
+            incentivised=300,
+            earners=users,
+            issued={"points": 3000},
+            levels=[("", 20), ("bronze", 38), ("silver", 2)],
+            features={
+                "=Export": FeatureWeek(users, users, 300),
+                "Rare": FeatureWeek(2, 3, 4),
+                "Share": FeatureWeek(12, 15, 200),
+            },
+            since=first,
+        )
+        for monday in range(first, SUNDAY, 7)
+    }
+
+
+def report(active: int = 40, users: int = 20) -> CompanyReport:
+    measured = weeks(active, users)
+    found = read_period("last-12-weeks", SUNDAY)
+    assert found is not None
+    score = health.score("2026-11-15", list(measured.values()), 62, 500, 5)
+    source = Source(
+        "acme", "@Acme", "UTC", Contract(seats=62), None, measured, {SUNDAY: score.score}, score, 5
+    )
+    return company_report(source, *found)
+
+
+def test_every_section_is_there_with_one_figure_per_week() -> None:
+    found = report()
+    assert [step.name for step in found.funnel] == [
+        "seats",
+        "members",
+        "activated",
+        "active",
+        "habitual",
+        "level_2",
+    ]
+    for series in (*found.activity, *found.incentives):
+        assert len(series.weeks) == len(series.figures) == 12
+        assert series.weeks[-1] == "2026-11-09"
+    assert len(found.score_history.figures) == 26
+    assert found.score_history.figures[-1].value == found.health.score
+    assert found.breadth.rows[0][0] == "=Export"
+    assert found.summary[0].figure.value == 40
+    assert found.summary[0].change.text == "no change"
+
+
+def test_a_feature_of_few_is_hidden_and_so_is_what_would_give_it_away() -> None:
+    found = report()
+    members = dict(zip(found.breadth.column("feature"), found.breadth.column("members"), strict=True))
+    assert isinstance(members["Rare"], Figure)
+    assert members["Rare"].text == "fewer than 5"
+    assert isinstance(members["Share"], Figure)
+    assert members["Share"].hidden == "protects"
+    levels = found.levels.column("members")
+    assert sum(1 for figure in levels if isinstance(figure, Figure) and figure.hidden) >= 2
+
+
+def numbers(value: object) -> set[float]:
+    if isinstance(value, dict):
+        return set().union(*map(numbers, value.values())) if value else set()
+    if isinstance(value, list):
+        return set().union(*map(numbers, value)) if value else set()
+    return {value} if isinstance(value, int | float) and not isinstance(value, bool) else set()
+
+
+def test_below_the_floor_a_report_holds_no_number_about_members() -> None:
+    found = report(active=3, users=3)
+    assert found.health.score is None
+    shown = [f for s in (*found.activity, *found.incentives) for f in s.figures]
+    assert all(figure.value is None for figure in shown)
+    secret = {300, 900, 3000}  # what three people did
+    assert not secret & numbers(msgspec.to_builtins((found.incentives, found.breadth, found.summary)))
+
+
+def test_a_report_goes_to_json_and_back() -> None:
+    found = report()
+    data = msgspec.json.encode(found)
+    assert msgspec.json.decode(data)["funnel"][3]["figure"] == {"text": "40", "unit": "members", "value": 40}
+
+
+def test_csv_opens_in_a_spreadsheet_without_running_anything() -> None:
+    text = report_csv(report())
+    assert text.startswith("\ufeffsection,")
+    assert text.count("\r\n") == text.count("\n")
+    rows = list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"), newline="")))
+    assert {row["shown"] for row in rows if row["item"] == "name"} == {"'@Acme"}
+    assert any(row["item"].startswith("'=Export") for row in rows)
+    negative = [row["value"] for row in rows if row["section"] == "driver" and row["value"].startswith("-")]
+    assert all(float(value) < 0 for value in negative)  # a number stays a number
+
+
+def standing(company: str, score: int | None, revenue: int | None, *, left: bool = False) -> Standing:
+    found = health.score("2026-11-15", list(weeks(40).values()), None, None, 5)
+    changed = msgspec.structs.replace(found, score=score, band="unscored" if score is None else "watch")
+    return Standing(company, company.title(), changed, Contract(monthly_revenue_cents=revenue), (), left)
+
+
+def test_the_portfolio_starts_with_the_largest_value_at_risk() -> None:
+    found = portfolio(
+        "2026-11-15",
+        [
+            standing("small", 10, 10_000),
+            standing("large", 90, 1_000_000),
+            standing("unknown", 20, None),
+            standing("silent", None, 50_000),
+            standing("gone", 30, 900_000, left=True),
+        ],
+        5,
+    )
+    assert [row.company for row in found.data] == ["large", "silent", "small", "unknown", "gone"]
+    assert found.data[0].value_at_risk_cents == 1_200_000
+    assert found.data[1].risk == 0.5
+    assert found.data[4].text.startswith("Contract ended")
+    assert found.monthly_revenue_cents == 1_060_000
+    rows = list(csv.DictReader(io.StringIO(portfolio_csv(found).removeprefix("\ufeff"))))
+    assert [row["company"] for row in rows] == [row.company for row in found.data]
+
+
+def row(**changes: str) -> dict[str, str]:
+    plain = {
+        "groupId": "acme",
+        "term_start": "2026-01-01",
+        "term_end": "2026-04-01",
+        "monthly_revenue": "1300.0",
+        "seats": "100",
+        "outcome": "open",
+    }
+    return {**plain, **changes}
+
+
+def test_a_row_of_a_billing_export_becomes_a_term() -> None:
+    found = read_term(row(plan="pro", months="3"))
+    assert not isinstance(found, str)
+    company, term = found
+    assert company == "acme"
+    assert (term.monthly_revenue_cents, term.seats, term.plan) == (130_000, 100, "pro")
+
+
+@pytest.mark.parametrize(
+    "changes, words",
+    [
+        ({"groupId": ""}, "groupId"),
+        ({"term_start": "01/02/2026"}, "term_start must be a date"),
+        ({"term_end": "2026-01-01"}, "term_end must be after"),
+        ({"monthly_revenue": "NaN"}, "monthly_revenue"),
+        ({"monthly_revenue": "1e999999999"}, "monthly_revenue"),
+        ({"monthly_revenue": "-1"}, "monthly_revenue"),
+        ({"seats": "2.5"}, "seats must be a whole number"),
+        ({"outcome": "lost"}, "outcome must be one of open, renewed, churned"),
+    ],
+)
+def test_a_row_that_cannot_be_read_says_why(changes: dict[str, str], words: str) -> None:
+    found = read_term(row(**changes))
+    assert isinstance(found, str)
+    assert words in found
+
+
+def test_the_contract_on_a_day_is_the_newest_term_begun() -> None:
+    start = date(2026, 1, 1).toordinal()
+    terms = [Term(start, start + 90, 1000, 10), Term(start + 90, start + 180, 2000, 20, outcome="churned")]
+    assert contract_on(terms, start + 89, None, None).monthly_revenue_cents == 1000
+    assert contract_on(terms, start + 90, None, None).monthly_revenue_cents == 2000
+    assert contract_on(terms, start + 89, None, None).days_to_renewal == 0
+    assert not has_left(terms[1], start + 178)
+    assert has_left(terms[1], start + 179)
+    assert contract_on([], start, 7, None).seats == 7
