@@ -225,7 +225,10 @@ def publish_split(
 
 
 def ratio(part: Figure, whole: Figure, unit: Unit = "percent") -> Figure:
-    """`part` of `whole`, as a percentage or per one of the whole; a range where only ranges may be told."""
+    """`part` of `whole`, as a percentage or per one of the whole; a range where only ranges may be told.
+
+    Members of members are at most all of them; members per seat may be more.
+    """
     if "missing" in (part.hidden, whole.hidden) or (whole.value is not None and whole.value <= 0):
         return missing(unit)
     scale = 100 if unit == "percent" else 1
@@ -236,6 +239,8 @@ def ratio(part: Figure, whole: Figure, unit: Unit = "percent") -> Figure:
     if part.ceiling is None or whole.ceiling is None or whole.floor <= 0:
         return Figure(NOT_SHOWN, unit, hidden=reason)
     low, high = round(scale * part.floor / whole.ceiling, 1), round(scale * part.ceiling / whole.floor, 1)
+    if part.unit == whole.unit == "members":
+        high = min(high, 100.0)
     if low <= 0:
         text = f"{_words(high, unit)} or less"
     elif unit == "percent" and high >= 100:

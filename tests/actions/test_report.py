@@ -1,0 +1,110 @@
+"""Reports from a real database: only frozen weeks, counted as the host's events say."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from engage.actions.report import company_health, company_report, portfolio
+from engage.actions.score import score_companies
+from engage.actions.terms import record_terms
+from engage.errors import InvalidRequest, NotFound
+from engage.store.database import Database
+from engage.store.migrate import migrate
+from tests.actions.signal_host import TODAY, accept, publish_default, seats, working
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[Database]:
+    url = f"sqlite:///{tmp_path / 'engage.db'}"
+    await migrate(url)
+    opened = await Database.open(url)
+    try:
+        yield opened
+    finally:
+        await opened.close()
+
+
+async def seeded(database: Database) -> None:
+    await publish_default(database)
+    idle = working("acme", 30, 1, until=date(2025, 9, 28))  # thirty once, twelve of them every week since
+    await accept(database, [seats("acme", 40), *idle, *working("acme", 12, 20), *working("tiny", 3, 8)])
+    await score_companies(database, TODAY)
+
+
+async def test_the_report_counts_what_the_events_say(database: Database) -> None:
+    await seeded(database)
+    report = await company_report(database, "acme")
+    assert (report.name, report.period.last, report.period.weeks) == ("Acme", "2026-06-28", 12)
+    funnel = {step.name: step.figure.text for step in report.funnel}
+    assert funnel["seats"] == "40"
+    assert funnel["members"] == "30"
+    assert funnel["active"] == "12"
+    assert funnel["habitual"] == "8 or more"
+    events, organic = report.incentives[0].figures[0], report.incentives[1].figures[0]
+    assert (events.value, organic.value) == (6, 12)
+    assert report.points[0].figures[-1].value == 120
+    members = dict(zip(report.breadth.column("feature"), report.breadth.column("members"), strict=True))
+    assert members["Report Exported"].text == "8 or more"  # type: ignore[union-attr]
+    assert members["Report Shared"].text == "6"  # type: ignore[union-attr]
+    assert members["Comment Added"].text == "fewer than 5"  # type: ignore[union-attr]
+
+
+async def test_a_report_of_few_says_nothing_about_them(database: Database) -> None:
+    await seeded(database)
+    report = await company_report(database, "tiny")
+    assert report.health.band == "unscored"
+    assert all(figure.value is None for series in report.activity for figure in series.figures)
+    assert all(
+        figure.value is None for series in (*report.incentives, *report.points) for figure in series.figures
+    )
+
+
+@pytest.mark.parametrize("period", ["last-26-weeks", "2026-Q2", "2026-05", "2020-01", "2030-Q1"])
+async def test_every_period_gives_a_report(database: Database, period: str) -> None:
+    await seeded(database)
+    report = await company_report(database, "acme", period)
+    assert len(report.activity[0].figures) == report.period.weeks
+
+
+async def test_what_does_not_exist_is_said(database: Database) -> None:
+    await seeded(database)
+    with pytest.raises(NotFound, match="'nobody'"):
+        await company_report(database, "nobody")
+    with pytest.raises(NotFound):
+        await company_health(database, "nobody")
+    with pytest.raises(InvalidRequest, match="2026-Q1"):
+        await company_report(database, "acme", "yesterday")
+
+
+async def test_before_the_first_score_there_are_words(database: Database) -> None:
+    await accept(database, working("acme", 12, 4))
+    assert (await company_health(database, "acme")).score is None
+    assert (await company_report(database, "acme")).health.verdict.startswith("Not scored")
+    assert [row.band for row in (await portfolio(database)).data] == ["unscored"]
+    assert (await portfolio(database)).data[0].company == "acme"
+
+
+async def test_the_portfolio_lists_every_company_by_value_at_risk(database: Database) -> None:
+    await seeded(database)
+    term = {"term_start": "2026-01-01", "term_end": "2026-07-28", "monthly_revenue": "100"}
+    await record_terms(
+        database, [{**term, "groupId": "tiny"}, {**term, "groupId": "acme", "monthly_revenue": "1"}]
+    )
+    found = await portfolio(database)
+    assert found.as_of == "2026-06-28"
+    assert [row.company for row in found.data] == ["tiny", "acme"]
+    assert found.data[0].value_at_risk_cents == 60_000
+    assert found.data[0].days_to_renewal == 29
+    assert len(found.data[1].history) == 13
+    assert found.data[1].history[-1] == found.data[1].score
+    assert sum(found.bands.values()) == 2
+    earlier = await portfolio(database, date(2026, 5, 3))
+    assert earlier.data[1].score is None or earlier.as_of == "2026-05-03"
+
+
+async def test_a_database_of_nobody_has_an_empty_portfolio(database: Database) -> None:
+    assert (await portfolio(database)).data == ()

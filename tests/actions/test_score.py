@@ -1,0 +1,135 @@
+"""Scoring on a real database: weeks are frozen once, and what was frozen stays."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from engage.actions.report import company_health, company_report, health_history
+from engage.actions.score import score_companies
+from engage.actions.terms import record_terms
+from engage.store.database import Database
+from engage.store.migrate import migrate
+from tests.actions.signal_host import LAST_SUNDAY, TODAY, accept, call, publish_default, seats, working
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[Database]:
+    url = f"sqlite:///{tmp_path / 'engage.db'}"
+    await migrate(url)
+    opened = await Database.open(url)
+    try:
+        yield opened
+    finally:
+        await opened.close()
+
+
+async def test_a_company_at_work_is_scored_and_a_tiny_one_gets_words(database: Database) -> None:
+    await publish_default(database)
+    await accept(database, [seats("acme", 20), *working("acme", 16, 16), *working("tiny", 4, 16)])
+    seen: list[tuple[int, int]] = []
+    found = await score_companies(database, TODAY, lambda done, of: seen.append((done, of)))
+    scored = {one.company: one.health for one in found.companies}
+    assert found.as_of == LAST_SUNDAY.isoformat()
+    assert scored["acme"].score is not None
+    assert {one.name for one in scored["acme"].drivers} >= {
+        "activity",
+        "habit",
+        "momentum",
+        "breadth",
+        "seats",
+    }
+    assert scored["tiny"].score is None
+    assert "fewer than 5 members" in scored["tiny"].verdict
+    assert seen == [(2, 2)]
+
+
+async def test_exactly_five_active_members_are_scored(database: Database) -> None:
+    await accept(database, working("five", 5, 14))
+    found = await score_companies(database, TODAY)
+    assert found.companies[0].health.score is not None
+
+
+async def test_a_second_run_freezes_nothing_and_answers_the_same(database: Database) -> None:
+    await accept(database, working("acme", 12, 16))
+    first = await score_companies(database, TODAY)
+    second = await score_companies(database, TODAY)
+    assert (first.weeks, second.weeks) == (16, 0)
+    assert first.companies == second.companies
+
+
+async def test_a_late_event_changes_no_frozen_week_unless_asked(database: Database) -> None:
+    await accept(database, working("acme", 12, 16))
+    before = await score_companies(database, TODAY)
+    report = await company_report(database, "acme")
+    late = [call("acme", f"emp-{n}", "Comment Added", LAST_SUNDAY - timedelta(days=3), 15) for n in range(12)]
+    await accept(database, late)
+    assert (await score_companies(database, TODAY)).companies == before.companies
+    assert (await company_report(database, "acme")).activity == report.activity
+    again = await score_companies(database, TODAY, again=True)
+    assert again.weeks == 16
+    assert again.companies != before.companies
+
+
+async def test_past_weeks_are_scored_as_of_their_own_time(database: Database) -> None:
+    """Scoring week by week and all at once give the same history: no week sees what came after it."""
+    await accept(database, [seats("acme", 20), *working("acme", 16, 20, idle_last=3)])
+    for weeks in (6, 3, 1):
+        await score_companies(database, LAST_SUNDAY - timedelta(days=7 * weeks - 1))
+    await score_companies(database, TODAY)
+    stepwise = await health_history(database, "acme")
+    await score_companies(database, TODAY, again=True)
+    assert await health_history(database, "acme") == stepwise
+    assert len(stepwise) == 20
+
+
+async def test_changes_compare_with_the_scores_of_4_and_13_weeks_before(database: Database) -> None:
+    await accept(database, [seats("acme", 20), *working("acme", 16, 30, idle_last=3)])
+    await score_companies(database, TODAY)
+    health = await company_health(database, "acme")
+    history = await health_history(database, "acme")
+    assert health.score is not None
+    assert history[-5].score is not None
+    assert history[-14].score is not None
+    assert health.change_4w == health.score - history[-5].score
+    assert health.change_13w == health.score - history[-14].score
+    assert health.change_4w < 0
+
+
+async def test_the_day_decides_which_week_is_the_last(database: Database) -> None:
+    await accept(database, working("acme", 12, 6))
+    on_sunday = await score_companies(database, LAST_SUNDAY)
+    on_monday = await score_companies(database, LAST_SUNDAY + timedelta(days=1))
+    assert on_sunday.as_of == (LAST_SUNDAY - timedelta(days=7)).isoformat()
+    assert on_monday.as_of == LAST_SUNDAY.isoformat()
+
+
+async def test_terms_give_seats_and_are_recorded_once(database: Database) -> None:
+    await accept(database, working("acme", 12, 16))
+    rows = [
+        {
+            "groupId": "acme",
+            "term_start": "2026-01-01",
+            "term_end": "2027-01-01",
+            "monthly_revenue": "99.50",
+            "seats": "15",
+        },
+        {"groupId": "new-one", "term_start": "2026-06-01", "term_end": "2027-06-01"},
+        {"groupId": "", "term_start": "2026-06-01", "term_end": "2027-06-01"},
+    ]
+    for _ in range(2):
+        recorded = await record_terms(database, rows)
+        assert recorded.recorded == 2
+        assert [(one.index, one.message[:7]) for one in recorded.refused] == [(2, "groupId")]
+    found = await score_companies(database, TODAY)
+    drivers = {one.name: one for one in found.companies[0].health.drivers}
+    assert "15 seats" in drivers["seats"].text
+    assert [one.company for one in found.companies] == ["acme", "new-one"]
+
+
+async def test_without_companies_there_is_nothing_to_score(database: Database) -> None:
+    found = await score_companies(database, TODAY)
+    assert (found.as_of, found.weeks, found.companies) == (None, 0, ())
