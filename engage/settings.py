@@ -16,7 +16,6 @@ from engage.errors import InvalidRequest
 DATABASE_URL_DEFAULT: Final = "sqlite:///engage.db"
 HOST_DEFAULT: Final = "127.0.0.1"
 PORT_DEFAULT: Final = 8000
-K_DEFAULT: Final = 5
 K_MIN: Final = 3
 """Below three, a member of a group could tell the others' share from its own."""
 K_MAX: Final = 100
@@ -44,15 +43,16 @@ class Settings:
     port: int = PORT_DEFAULT
     """0: any free port; the one found is printed."""
     workers: int = 1
-    k: int = K_DEFAULT
-    """The smallest group of members a figure may be told about."""
+    k: int | None = None
+    """The smallest group of members a figure may be told about. None: what the database holds, at first 5."""
 
     def __post_init__(self) -> None:
         if self.secret is not None and len(self.secret) < SECRET_CHARS_MIN:
             raise InvalidRequest(f"ENGAGE_SECRET must have at least {SECRET_CHARS_MIN} characters")
         _within("port", self.port, 0, 65_535)
         _within("workers", self.workers, 1, 64)
-        _within("k", self.k, K_MIN, K_MAX)
+        if self.k is not None:
+            _within("k", self.k, K_MIN, K_MAX)
         if self.workers > 1 and not self.database_url.startswith(POSTGRES_SCHEMES):
             raise InvalidRequest("--workers above 1 needs PostgreSQL: SQLite has one writer, one process")
 
@@ -74,22 +74,23 @@ def read_settings(
         # An empty variable is one that a deployment file left blank, not a choice.
         return flag if flag is not None else found.get(ENVIRONMENT[name]) or None
 
-    def number(flag: int | None, name: str, default: int) -> int:
+    def number(flag: int | None, name: str) -> int | None:
         given = text(None, name)
         if flag is not None or given is None:
-            return default if flag is None else flag
+            return flag
         try:
             return int(given)
         except ValueError:
             raise InvalidRequest(f"{ENVIRONMENT[name]} must be a whole number, not {given!r}") from None
 
+    found_port = number(port, "port")
     return Settings(
         database_url=text(database_url, "database_url") or DATABASE_URL_DEFAULT,
         secret=text(secret, "secret"),
         host=text(host, "host") or HOST_DEFAULT,
-        port=number(port, "port", PORT_DEFAULT),
-        workers=number(workers, "workers", 1),
-        k=number(k, "k", K_DEFAULT),
+        port=PORT_DEFAULT if found_port is None else found_port,
+        workers=number(workers, "workers") or 1,
+        k=number(k, "k"),
     )
 
 

@@ -17,3 +17,9 @@ async def keep_setting(name: str, value: str) -> str:
         return found
     await Setting.create(name=name, value=value)
     return value
+
+
+async def put_setting(name: str, value: str) -> None:
+    """Within a transaction."""
+    if not await Setting.filter(name=name).update(value=value):
+        await Setting.create(name=name, value=value)

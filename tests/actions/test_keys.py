@@ -23,6 +23,10 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
     await opened.close()
 
 
+def everything_stored(folder: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in folder.glob("engage.db*"))
+
+
 class Clock:
     now = 0.0
 
@@ -41,7 +45,7 @@ async def test_a_key_names_its_kind_and_is_known_by_it(database: Database, kind:
 async def test_only_the_hash_of_a_key_is_kept(database: Database, tmp_path: Path) -> None:
     text = await keys.create_key(database, "server")
     await database.close()
-    stored = b"".join(path.read_bytes() for path in tmp_path.glob("engage.db*"))
+    stored = everything_stored(tmp_path)
     assert keys._hash(text).encode() in stored
     assert text.encode() not in stored
     assert text.removeprefix("sk_").encode() not in stored

@@ -27,6 +27,10 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
     await opened.close()
 
 
+def everything_stored(folder: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in folder.glob("engage.db*"))
+
+
 async def new_token(database: Database, **settings: int) -> str:
     link = await sessions.create_sign_in_link(database, "http://127.0.0.1:8000/", name="Chen", **settings)
     assert urlsplit(link).path == "/console/sign-in"
@@ -80,7 +84,7 @@ async def test_no_secret_is_kept_in_the_clear(database: Database, tmp_path: Path
     secret = await sessions.redeem_sign_in(database, token)
     assert secret is not None
     await database.close()
-    stored = b"".join(path.read_bytes() for path in tmp_path.glob("engage.db*"))
+    stored = everything_stored(tmp_path)
     assert sessions._hash(secret).encode() in stored
     assert token.encode() not in stored
     assert secret.encode() not in stored

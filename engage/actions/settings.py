@@ -1,0 +1,16 @@
+"""Host-wide choices that every process and command must agree on, and that the database therefore keeps."""
+
+from __future__ import annotations
+
+from engage.core.privacy import K_MIN
+from engage.errors import InvalidRequest
+from engage.store.database import Database
+from engage.store.settings import put_setting
+from engage.store.signal import FLOOR_SETTING
+
+
+async def set_floor(database: Database, k: int) -> None:
+    """The smallest group of members a figure may be told about, from now on. Raises InvalidRequest below K_MIN."""
+    if k < K_MIN:
+        raise InvalidRequest(f"the floor k is at least {K_MIN}, not {k}")
+    await database.write(lambda _: put_setting(FLOOR_SETTING, str(k)))

@@ -1,0 +1,226 @@
+"""The service: opens the database, starts the queue and the hourly scoring, serves, and ends in good order.
+
+Owns lifetimes and who is handed what. `create_app` gives an ASGI application for any server or host application;
+`run_server` is what the command line runs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import socket
+from collections.abc import AsyncIterator, Callable, Generator, MutableMapping
+from contextlib import asynccontextmanager, contextmanager
+from datetime import date
+from typing import Any, Final
+
+import uvicorn
+
+from engage import telemetry
+from engage.actions.group_commit import Ingestion
+from engage.actions.keys import KeyRing
+from engage.actions.report import company_report, portfolio
+from engage.actions.score import score_companies
+from engage.actions.sessions import (
+    SignedIn,
+    create_sign_in_link,
+    end_session,
+    redeem_sign_in,
+    session_for,
+)
+from engage.actions.settings import set_floor
+from engage.actions.tokens import signing_secret
+from engage.core.reports import CompanyReport, Portfolio
+from engage.errors import InvalidRequest, Unavailable
+from engage.settings import Settings, read_settings
+from engage.store.database import Database
+from engage.store.migrate import migrate
+from engage.web.console.routes import console_routes
+from engage.web.services import Services
+from engage.web.site import build_site
+
+log = logging.getLogger(__name__)
+
+SCORING_SECONDS: Final = 3600
+STOP_SECONDS: Final = 20
+"""How long requests that run at a SIGTERM may take to end."""
+BACKLOG: Final = 512
+STOP_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
+
+Scope = MutableMapping[str, Any]
+
+
+class Service:
+    """One running Engage. Call it as an ASGI application; its lifespan opens and closes it.
+
+    A host that mounts it in its own application must enter `lifespan()` in its own: servers do not run the lifespan
+    of what is mounted.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._services: Services | None = None
+        self._site = build_site(self.services, console_routes(Console(self.services)), self.lifespan)
+
+    async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
+        await self._site(scope, receive, send)
+
+    def services(self) -> Services:
+        """What runs. Raises Unavailable before the start and after the end."""
+        if self._services is None:
+            raise Unavailable("the service is not started")
+        return self._services
+
+    @asynccontextmanager
+    async def lifespan(self) -> AsyncIterator[Service]:
+        """Open the database, migrated, and start; at the end commit what was accepted, and close."""
+        assert self._services is None, "a service runs once at a time"
+        await migrate(self.settings.database_url)
+        database = await Database.open(self.settings.database_url)
+        try:
+            if self.settings.k is not None:
+                await set_floor(database, self.settings.k)
+            secret = await signing_secret(database, self.settings.secret)
+            ingestion = Ingestion(database)
+            ingestion.start()
+            scoring = asyncio.create_task(score_hourly(database))
+            self._services = Services(self.settings, database, ingestion, KeyRing(database), secret)
+            try:
+                yield self
+            finally:
+                self._services = None
+                scoring.cancel()
+                await asyncio.wait([scoring])
+                await ingestion.stop()
+        finally:
+            await database.close()
+
+    async def sign_in_link(self, base_url: str) -> str:
+        return await create_sign_in_link(self.services().database, base_url)
+
+
+class Console:
+    """What the pages ask for, answered by actions."""
+
+    def __init__(self, services: Callable[[], Services]) -> None:
+        self._services = services
+
+    async def portfolio(self, as_of: date | None) -> Portfolio:
+        return await portfolio(self._services().database, as_of)
+
+    async def company_report(self, company: str, period: str) -> CompanyReport:
+        return await company_report(self._services().database, company, period)
+
+    async def session_for(self, cookie: str) -> SignedIn | None:
+        return await session_for(self._services().database, cookie)
+
+    async def redeem_sign_in(self, token: str) -> str | None:
+        return await redeem_sign_in(self._services().database, token)
+
+    async def end_session(self, cookie: str) -> None:
+        await end_session(self._services().database, cookie)
+
+
+def create_app(settings: Settings | None = None) -> Service:
+    """The ASGI application, from the environment when no settings are given. Opens nothing before its lifespan."""
+    return Service(settings or read_settings())
+
+
+# --- scoring ------------------------------------------------------------------------------------------------
+
+
+async def score_hourly(database: Database) -> None:
+    """Freeze and score what is complete, now and every hour; a week is done once, so most runs find nothing to do."""
+    while True:
+        try:
+            await score_companies(database)
+        except Exception:
+            # Tomorrow's report may be late; today's events must not be.
+            log.exception("scoring failed; it is tried again in an hour")
+            telemetry.SCORING_RUNS.labels("failed").inc()
+        else:
+            telemetry.SCORING_RUNS.labels("ok").inc()
+            telemetry.SCORED_AT.set_to_current_time()
+        await asyncio.sleep(SCORING_SECONDS)
+
+
+# --- serving ------------------------------------------------------------------------------------------------
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn that says when it listens, and ends with 0 after SIGTERM: by itself it would die of the signal."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.listening = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.listening.set()
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        previous = {name: signal.signal(name, self.handle_exit) for name in STOP_SIGNALS}
+        try:
+            yield
+        finally:
+            for name, handler in previous.items():
+                signal.signal(name, handler)
+
+
+def run_server(settings: Settings, announce: Callable[[str], None] = print) -> None:
+    """Serve until SIGTERM or SIGINT, then drain and return.
+
+    `announce` gets the lines for the operator, once requests are really answered: the address and a sign-in link.
+    Raises EngageError when the address is taken or the database cannot be opened.
+    """
+    telemetry.start_logging()
+    with _listen(settings.host, settings.port) as listener:
+        asyncio.run(_serve(create_app(settings), listener, announce))
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise InvalidRequest(f"cannot listen on {host}:{port}: {error.strerror or error}") from error
+    return listener
+
+
+async def _serve(service: Service, listener: socket.socket, announce: Callable[[str], None]) -> None:
+    # The lifespan is entered here and not by uvicorn, which turns an error of it into a log line and exit code 3.
+    async with service.lifespan():
+        config = uvicorn.Config(
+            service,
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            backlog=BACKLOG,
+            timeout_graceful_shutdown=STOP_SECONDS,
+        )
+        server = _Server(config)
+        telling = asyncio.create_task(_announce(service, server, listener, announce))
+        try:
+            await server.serve(sockets=[listener])
+        finally:
+            telling.cancel()
+            await asyncio.wait([telling])
+
+
+async def _announce(
+    service: Service, server: _Server, listener: socket.socket, announce: Callable[[str], None]
+) -> None:
+    await server.listening.wait()
+    host, port = listener.getsockname()[:2]
+    shown = f"[{host}]" if ":" in host else host
+    announce(f"listening on http://{shown}:{port}")
+    # To every address there is means to nobody's browser: the link names this machine.
+    reachable = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}.get(shown, shown)  # noqa: S104
+    link = await service.sign_in_link(f"http://{reachable}:{port}")
+    announce(f"sign in once, within a day: {link}")

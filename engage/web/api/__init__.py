@@ -1,0 +1,19 @@
+"""The endpoints of the HTTP API, one module per subject, each a list of declarations."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from engage.web.api import companies, events, members, operations, programs, rejects, reports, tokens
+from engage.web.endpoint import Endpoint
+
+ENDPOINTS: Final[list[Endpoint]] = [
+    *events.ENDPOINTS,
+    *companies.ENDPOINTS,
+    *members.ENDPOINTS,
+    *programs.ENDPOINTS,
+    *reports.ENDPOINTS,
+    *rejects.ENDPOINTS,
+    *tokens.ENDPOINTS,
+    *operations.ENDPOINTS,
+]

@@ -1,0 +1,377 @@
+"""Members: levels and balances, what moved and why, adjustments and reversals. For server keys alone."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import date
+from typing import Any, Final
+from uuid import uuid4
+
+import msgspec
+
+from engage.actions.adjust import adjust
+from engage.actions.reverse import reverse
+from engage.actions.turns import program_version
+from engage.core.calendar import to_rfc3339
+from engage.core.compiled import CompiledProgram
+from engage.core.decisions import REASONS, effects, explain_rules
+from engage.core.event import ACTIVITY, Kind
+from engage.core.ledger import NEVER, PLACE_NAMES, account, owner, place
+from engage.core.program import Level, Program, Rule
+from engage.core.state import MemberState, Wallet
+from engage.errors import InvalidRequest, NotFound
+from engage.store.companies import current_programs
+from engage.store.log import Stored, load_member_entries
+from engage.store.members import list_members, load_member
+from engage.store.programs import load_versions
+from engage.store.sqlite import Statements
+from engage.store.times import load_times
+from engage.web import shapes
+from engage.web.api.companies import find_company
+from engage.web.endpoint import SERVER, Asked, endpoint
+from engage.web.paging import Paging, cut, decode_cursor, encode_cursor
+
+SCANNED_ENTRIES_MAX: Final = 2_000
+"""Entries looked at for one page: a page of a member with few transfers may be short, and has a cursor all the same."""
+BLOCK: Final = 200
+_NAME_TRAITS: Final = ("name", "fullname", "displayname")
+_FIRST_NAMES, _LAST_NAMES = "firstname", "lastname"
+
+
+# --- a member -----------------------------------------------------------------------------------------------
+
+
+def member_shape(
+    company: str, id: str, state: MemberState, program: Program | None, times: dict[int, int]
+) -> shapes.Member:
+    """`times`: when the entries happened that granted the badges."""
+    level, following, progress = _standing(state, program)
+    badges = program.badges if program else {}
+    return shapes.Member(
+        id=id,
+        company=company,
+        name=_name(state.traits),
+        level=level,
+        next_level=following,
+        progress=progress,
+        balances={currency: balance(wallet) for currency, wallet in _wallets(state, program).items()},
+        quests=[],
+        streaks=[],
+        badges=[
+            shapes.Badge(badge, badges[badge].name if badge in badges else badge, to_rfc3339(times[seq]))
+            for badge, seq in sorted(state.badges.items(), key=lambda item: (item[1], item[0]))
+        ],
+        traits=state.traits,
+        first_seen=to_rfc3339(state.first_at),
+        last_seen=to_rfc3339(state.last_at),
+    )
+
+
+def _name(traits: dict[str, Any]) -> str | None:
+    for key in _NAME_TRAITS:
+        if isinstance(name := traits.get(key), str) and name:
+            return name
+    parts = [part for key in (_FIRST_NAMES, _LAST_NAMES) if isinstance(part := traits.get(key), str) and part]
+    return " ".join(parts) or None
+
+
+def _wallets(state: MemberState, program: Program | None) -> dict[str, Wallet]:
+    """A currency nobody has earned yet is a balance of nothing, not an absent one."""
+    return (
+        {currency: Wallet() for currency in program.currencies} | state.wallets if program else state.wallets
+    )
+
+
+def balance(wallet: Wallet) -> shapes.Balance:
+    return shapes.Balance(
+        active=wallet.active,
+        earned=wallet.earned,
+        expiring=[
+            shapes.Expiring(date.fromordinal(day).isoformat(), units)
+            for day, units in wallet.lots
+            if day != NEVER
+        ],
+    )
+
+
+def _standing(
+    state: MemberState, program: Program | None
+) -> tuple[shapes.Level | None, shapes.NextLevel | None, float | None]:
+    """The level held, the one above, and how far between the two. A level the program no longer has has rank 0."""
+    levels = program.levels if program else None
+    if levels is None:
+        return None, None, None
+    steps = levels.steps
+    ranks = {step.id: rank for rank, step in enumerate(steps, 1)}
+    rank = ranks.get(state.level, 0)
+    held = None
+    if state.level:
+        held = shapes.Level(state.level, steps[rank - 1].name if rank else state.level, rank)
+    wallet = state.wallets.get(levels.currency)
+    earned = wallet.earned if wallet else 0
+    if rank == len(steps):
+        return held, None, None
+    return held, _next(steps[rank], earned), _progress(steps, rank, earned)
+
+
+def _next(step: Level, earned: int) -> shapes.NextLevel:
+    return shapes.NextLevel(step.id, step.name, step.threshold, max(0, step.threshold - earned))
+
+
+def _progress(steps: tuple[Level, ...], rank: int, earned: int) -> float:
+    floor = steps[rank - 1].threshold if rank else 0
+    width = steps[rank].threshold - floor
+    return round(min(1.0, max(0.0, (earned - floor) / width)), 4) if width > 0 else 0.0
+
+
+async def _program_of(s: Statements, company_id: int) -> Program | None:
+    version = (await current_programs(s, [company_id]))[company_id]
+    compiled = await program_version(version)
+    return compiled.program if compiled else None
+
+
+async def _find(s: Statements, asked: Asked[Any, Any]) -> tuple[int, int, MemberState]:
+    """(company's number, member's number, state). Raises NotFound."""
+    company_id = await find_company(asked.path["company"])
+    found = await load_member(s, company_id, asked.path["member"])
+    if found is None:
+        raise NotFound(f"there is no member {asked.path['member'][:255]!r} in this company")
+    return company_id, *found
+
+
+@endpoint(
+    "GET", "/v1/companies/{company}/members", kinds=SERVER, summary="List a company's members", tag="members"
+)
+async def list_company_members(asked: Asked[None, Paging]) -> shapes.Members:
+    after = decode_cursor(asked.query.cursor, int) or 0
+    async with asked.services.database.read() as s:
+        company_id = await find_company(asked.path["company"])
+        program = await _program_of(s, company_id)
+        rows = await list_members(s, company_id, after, asked.query.limit + 1)
+        page, cursor = cut(rows, asked.query.limit, lambda row: row[0])
+        times = await load_times(s, company_id, [seq for row in page for seq in row[2].badges.values()])
+    company = asked.path["company"]
+    return shapes.Members([member_shape(company, id, state, program, times) for _, id, state in page], cursor)
+
+
+@endpoint(
+    "GET",
+    "/v1/companies/{company}/members/{member}",
+    kinds=SERVER,
+    summary="Read a member: level, progress, balances, badges",
+    tag="members",
+)
+async def get_member(asked: Asked[None, None]) -> shapes.Member:
+    async with asked.services.database.read() as s:
+        company_id, _, state = await _find(s, asked)
+        program = await _program_of(s, company_id)
+        times = await load_times(s, company_id, state.badges.values())
+    return member_shape(asked.path["company"], asked.path["member"], state, program, times)
+
+
+# --- a member's history -------------------------------------------------------------------------------------
+
+
+async def _history(
+    s: Statements, company_id: int, number: int, state: MemberState, cursor: str | None
+) -> AsyncIterator[Stored]:
+    """The member's entries, newest first, from the cursor on; SCANNED_ENTRIES_MAX at most."""
+    member, newest = decode_cursor(cursor, tuple[int, int]) or (number, state.last_seq)
+    if member != number:
+        raise InvalidRequest("this cursor belongs to another list")
+    scanned = 0
+    while 0 < newest <= state.last_seq and scanned < SCANNED_ENTRIES_MAX:
+        block = await load_member_entries(s, company_id, newest, BLOCK)
+        for stored in block:
+            yield stored
+        scanned += len(block)
+        newest = block[-1].entry.previous if block else 0
+
+
+def _triggered(program: CompiledProgram | None, name: str) -> tuple[Rule, ...]:
+    matcher = program.matchers.get(name) if program else None
+    return matcher.rules if matcher else ()
+
+
+@endpoint(
+    "GET",
+    "/v1/companies/{company}/members/{member}/transfers",
+    kinds=SERVER,
+    summary="What moved in a member's wallets, newest first",
+    tag="members",
+    description="A page may be short of `limit` and still have a `next_cursor`.",
+)
+async def list_transfers(asked: Asked[None, Paging]) -> shapes.Transfers:
+    page: list[shapes.Transfer] = []
+    following = 0
+    async with asked.services.database.read() as s:
+        company_id, number, state = await _find(s, asked)
+        async for stored in _history(s, company_id, number, state, asked.query.cursor):
+            # An entry's transfers stay together, so a page may be a little longer than asked for.
+            if len(page) >= asked.query.limit:
+                following = stored.entry.seq
+                break
+            page += await _transfers(stored, number)
+            following = stored.entry.previous
+    return shapes.Transfers(page, encode_cursor((number, following)) if following else None)
+
+
+async def _transfers(stored: Stored, number: int) -> list[shapes.Transfer]:
+    entry = stored.entry
+    kind = {Kind.ADJUSTMENT: "adjustment", Kind.REVERSAL: "reversal"}.get(entry.kind, "award")
+    said = entry.body.data if kind != "award" else {}
+    own = account(number, 0)
+    # A reversal's rules are those of the event it undid, by a program that may have gone since.
+    rules = _triggered(await program_version(entry.program), entry.name) if kind == "award" else ()
+    moved = []
+    for n, transfer in enumerate(stored.transfers):
+        incoming = owner(transfer.target) == owner(own)
+        values: dict[str, Any] = {
+            "id": f"{entry.seq}-{n}",
+            "at": to_rfc3339(entry.at),
+            "currency": transfer.currency,
+            "amount": transfer.amount if incoming else -transfer.amount,
+            "from": PLACE_NAMES[place(transfer.source)],
+            "to": PLACE_NAMES[place(transfer.target)],
+            "kind": kind,
+            "rule": rules[transfer.rule].id if 0 <= transfer.rule < len(rules) else None,
+            "event": entry.name,
+            "message_id": entry.body.message_id if kind == "award" else said.get("message_id"),
+            "reason": said.get("reason"),
+            "actor": said.get("actor"),
+        }
+        moved.append(msgspec.convert({key: value for key, value in values.items() if value}, shapes.Transfer))
+    return moved
+
+
+@endpoint(
+    "GET",
+    "/v1/companies/{company}/members/{member}/decisions",
+    kinds=SERVER,
+    summary="What was decided about a member's events, newest first",
+    tag="members",
+    description="For each event the rules considered: fired, or the clause or limit that stopped them. "
+    "A page may be short of `limit` and still have a `next_cursor`.",
+)
+async def list_decisions(asked: Asked[None, Paging]) -> shapes.Decisions:
+    chosen: list[Stored] = []
+    following = 0
+    async with asked.services.database.read() as s:
+        company_id, number, state = await _find(s, asked)
+        async for stored in _history(s, company_id, number, state, asked.query.cursor):
+            if len(chosen) == asked.query.limit:
+                following = stored.entry.seq
+                break
+            if stored.entry.kind in ACTIVITY:
+                chosen.append(stored)
+            following = stored.entry.previous
+        versions = await load_versions({stored.entry.program for stored in chosen if stored.entry.program})
+        page = [
+            await _decision(stored, versions[stored.entry.program].number if stored.entry.program else None)
+            for stored in chosen
+        ]
+    return shapes.Decisions(page, encode_cursor((number, following)) if following else None)
+
+
+async def _decision(stored: Stored, version: int | None) -> shapes.Decision:
+    entry = stored.entry
+    program = await program_version(entry.program)
+    rules = _triggered(program, entry.name)
+    reason = REASONS.get(stored.record.undecided)
+    considered = stored.record.verdicts and program is not None
+    done = effects(stored.record, stored.transfers, rules, program.program if program else None)
+    return shapes.Decision(
+        seq=entry.seq,
+        message_id=entry.body.message_id,
+        event=entry.name,
+        at=to_rfc3339(entry.at),
+        received_at=to_rfc3339(entry.received_at),
+        program_version=version,
+        status="undecided" if stored.record.undecided else "decided",
+        effects=msgspec.convert(done, list[shapes.Effect]),
+        rules=msgspec.convert(
+            explain_rules(stored.record, rules, program.program) if considered and program else [],
+            list[shapes.RuleVerdict],
+        ),
+        reason=shapes.Reason(*reason) if reason else msgspec.UNSET,
+    )
+
+
+# --- corrections --------------------------------------------------------------------------------------------
+
+
+def actor_of(asked: Asked[Any, Any], given: str | None) -> str:
+    """Every write by hand carries its actor; a host that names none is known by its key."""
+    assert asked.principal is not None
+    return given or f"key {asked.principal.key_id}"
+
+
+@endpoint(
+    "POST",
+    "/v1/companies/{company}/members/{member}/adjustments",
+    kinds=SERVER,
+    summary="Add points to a member by hand, or take some away",
+    tag="members",
+    status=201,
+    errors=(409,),
+    idempotent_by_key=True,
+)
+async def create_adjustment(asked: Asked[shapes.NewAdjustment, None]) -> shapes.Adjustment:
+    given = asked.body
+    if given.amount == 0:
+        raise InvalidRequest("amount: must not be 0")
+    done = await adjust(
+        asked.services.database,
+        company=asked.path["company"],
+        member=asked.path["member"],
+        currency=given.currency,
+        amount=given.amount,
+        reason=given.reason,
+        actor=actor_of(asked, given.actor),
+        idempotency_key=asked.idempotency_key or uuid4().hex,
+        now=asked.services.now(),
+    )
+    async with asked.services.database.read() as s:
+        _, _, state = await _find(s, asked)
+    return shapes.Adjustment(
+        id=str(done.seq),
+        currency=done.currency,
+        amount=done.amount,
+        reason=done.reason,
+        actor=done.actor,
+        balance=balance(state.wallets.get(done.currency, Wallet())),
+    )
+
+
+@endpoint(
+    "POST",
+    "/v1/companies/{company}/events/{message_id}/reversal",
+    kinds=SERVER,
+    summary="Undo one event's own effects; later decisions stand",
+    tag="members",
+    errors=(409,),
+    description="409 when it was undone before.",
+    idempotent_by_key=True,
+    body_optional=True,
+)
+async def create_reversal(asked: Asked[shapes.NewReversal, None]) -> shapes.Reversal:
+    done = await reverse(
+        asked.services.database,
+        company=asked.path["company"],
+        message_id=asked.path["message_id"],
+        reason=asked.body.reason or "",
+        actor=actor_of(asked, asked.body.actor),
+        idempotency_key=asked.idempotency_key or "",
+        now=asked.services.now(),
+    )
+    return shapes.Reversal(done.message_id, msgspec.convert(done.effects, list[shapes.Effect]))
+
+
+ENDPOINTS: Final = [
+    list_company_members,
+    get_member,
+    list_transfers,
+    list_decisions,
+    create_adjustment,
+    create_reversal,
+]

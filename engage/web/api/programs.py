@@ -1,0 +1,172 @@
+"""Programs: the draft, publishing it, and the versions there are, for the host's default and for one company."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Annotated, Any, Final
+
+from msgspec import Meta, Struct
+
+from engage.actions.drafts import keep_draft, owner_of
+from engage.actions.publish import publish
+from engage.core.calendar import to_rfc3339
+from engage.core.program import Program
+from engage.document import DOCUMENT_BYTES_MAX, read_program
+from engage.errors import InvalidRequest, NotFound, TooLarge, Unprocessable
+from engage.store.companies import current_programs
+from engage.store.programs import list_versions, load_draft, load_versions, newest_version
+from engage.web import shapes
+from engage.web.api.members import actor_of
+from engage.web.endpoint import SERVER, Asked, Endpoint, endpoint
+from engage.web.paging import Paging, cut, decode_cursor
+
+HOST_PATH: Final = "/v1/program"
+COMPANY_PATH: Final = "/v1/companies/{company}/program"
+MEDIA_TYPES: Final = ("application/yaml", "application/json", "text/plain")
+
+
+class Author(Struct):
+    """Query parameters of a change."""
+
+    actor: Annotated[str, Meta(max_length=255, description="Who makes the change.")] | None = None
+
+
+def checked(document: str) -> Program:
+    """The program of a text. Raises Unprocessable with every error, each with its JSON pointer and place."""
+    found = read_program(document)
+    if found.program is None:
+        count = len(found.problems)
+        raise Unprocessable(
+            f"the program has {count} {'mistake' if count == 1 else 'mistakes'}",
+            errors=[
+                {
+                    "pointer": one.pointer,
+                    "line": one.line,
+                    "column": one.column,
+                    "message": one.message,
+                    **({"suggestion": one.suggestion} if one.suggestion is not None else {}),
+                }
+                for one in found.problems
+            ],
+        )
+    return found.program
+
+
+def _text(body: bytes) -> str:
+    if len(body) > DOCUMENT_BYTES_MAX:
+        raise TooLarge(f"a program is at most {DOCUMENT_BYTES_MAX} bytes")
+    try:
+        return body.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InvalidRequest(f"the program is not UTF-8 (byte {error.start})") from None
+
+
+def _company(asked: Asked[Any, Any]) -> str | None:
+    return asked.path.get("company")
+
+
+@endpoint(
+    "GET",
+    "/draft",
+    kinds=SERVER,
+    summary="Read the draft",
+    tag="programs",
+    description="Without a draft, the program in force, to begin with.",
+)
+async def get_draft(asked: Asked[None, None]) -> shapes.Draft:
+    async with asked.services.database.read() as s:
+        owner = await owner_of(_company(asked))
+        draft = await load_draft(owner)
+        in_force = (await current_programs(s, [owner]))[owner]
+        published = (await load_versions({in_force})).get(in_force)
+    if draft is not None:
+        changed = published is None or draft.document != published.document
+        return shapes.Draft(draft.document, draft.actor, to_rfc3339(draft.updated_at), changed)
+    if published is None:
+        raise NotFound("there is no draft, and no program in force")
+    return shapes.Draft(published.document, published.actor, to_rfc3339(published.published_at), False)
+
+
+@endpoint(
+    "PUT",
+    "/draft",
+    kinds=SERVER,
+    summary="Check a program and keep it as the draft",
+    tag="programs",
+    description="The body is the program, as YAML 1.2 or as JSON. One with mistakes is not kept: 422 lists them all.",
+    errors=(422,),
+    body_media_types=MEDIA_TYPES,
+)
+async def put_draft(asked: Asked[bytes, Author]) -> shapes.Draft:
+    document = _text(asked.body)
+    checked(document)
+    draft = await keep_draft(
+        asked.services.database,
+        document,
+        company=_company(asked),
+        actor=actor_of(asked, asked.query.actor),
+        now=asked.services.now(),
+    )
+    async with asked.services.database.read():
+        newest = await newest_version(await owner_of(_company(asked)))
+    changed = newest is None or newest.document != document
+    return shapes.Draft(draft.document, draft.actor, to_rfc3339(draft.updated_at), changed)
+
+
+@endpoint(
+    "POST",
+    "/publish",
+    kinds=SERVER,
+    summary="Publish the draft",
+    tag="programs",
+    description="Makes an immutable version, in force from the next event on. Without a difference nothing is made.",
+    errors=(422,),
+    body_optional=True,
+)
+async def publish_draft(asked: Asked[shapes.NewVersion, None]) -> shapes.Published:
+    company = _company(asked)
+    async with asked.services.database.read():
+        draft = await load_draft(await owner_of(company))
+    if draft is None:
+        raise NotFound("there is no draft to publish")
+    # Checked again: a release in between may be stricter than the one that kept it.
+    done = await publish(
+        asked.services.database,
+        checked(draft.document),
+        draft.document,
+        company=company,
+        actor=actor_of(asked, asked.body.actor),
+        now=asked.services.now(),
+    )
+    return shapes.Published(done.number, done.hash, done.unchanged)
+
+
+@endpoint(
+    "GET", "/versions", kinds=SERVER, summary="List the published versions, newest first", tag="programs"
+)
+async def list_program_versions(asked: Asked[None, Paging]) -> shapes.Versions:
+    before = decode_cursor(asked.query.cursor, int)
+    async with asked.services.database.read():
+        rows = await list_versions(await owner_of(_company(asked)), before, asked.query.limit + 1)
+    page, cursor = cut(rows, asked.query.limit, lambda row: row.number)
+    return shapes.Versions(
+        [
+            shapes.Version(row.number, row.hash, row.actor or None, to_rfc3339(row.published_at))
+            for row in page
+        ],
+        cursor,
+    )
+
+
+def _at(prefix: str, one: Endpoint, subject: str) -> Endpoint:
+    whose = "of one company" if subject == "company" else "of the host's default program"
+    return replace(
+        one, path=prefix + one.path, name=f"{one.name}_of_{subject}", summary=f"{one.summary} {whose}"
+    )
+
+
+_EACH: Final = (get_draft, put_draft, publish_draft, list_program_versions)
+ENDPOINTS: Final = [
+    *(_at(HOST_PATH, one, "host") for one in _EACH),
+    *(_at(COMPANY_PATH, one, "company") for one in _EACH),
+]

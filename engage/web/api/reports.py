@@ -1,0 +1,117 @@
+"""Health, adoption reports and the portfolio: aggregates, never anything about one member."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Annotated, Final, Literal
+
+from msgspec import Meta, Struct
+from msgspec.structs import asdict
+
+from engage.actions.report import company_health, company_report, health_history, portfolio
+from engage.core.periods import PERIOD_DEFAULT
+from engage.core.reports import CompanyReport, Health, Portfolio, portfolio_csv, report_csv
+from engage.errors import InvalidRequest
+from engage.web import shapes
+from engage.web.endpoint import AGGREGATES, Asked, Download, endpoint
+
+CSV: Final = "text/csv; charset=utf-8"
+Format = Literal["json", "csv"]
+
+
+class CompanyHealth(Health, frozen=True, kw_only=True):
+    """The health of a company as of a Sunday. Not scored: `score` is null, and `verdict` says why."""
+
+    company: str
+
+
+class ReportQuery(Struct):
+    period: Annotated[
+        str,
+        Meta(max_length=60, description="2026-Q1, 2026-03, last-12-weeks or last-26-weeks."),
+    ] = PERIOD_DEFAULT
+    format: Format = "json"
+
+
+class PortfolioQuery(Struct):
+    as_of: (
+        Annotated[
+            str, Meta(max_length=60, description="A day such as 2026-11-22; absent: the newest scores.")
+        ]
+        | None
+    ) = None
+    format: Format = "json"
+
+
+@endpoint(
+    "GET",
+    "/v1/companies/{company}/health",
+    kinds=AGGREGATES,
+    summary="The newest health score and what drives it",
+    tag="reports",
+)
+async def get_health(asked: Asked[None, None]) -> CompanyHealth:
+    health = await company_health(asked.services.database, asked.path["company"])
+    return CompanyHealth(**asdict(health), company=asked.path["company"])
+
+
+@endpoint(
+    "GET",
+    "/v1/companies/{company}/health/history",
+    kinds=AGGREGATES,
+    summary="The scores week by week, oldest first",
+    tag="reports",
+)
+async def get_health_history(asked: Asked[None, None]) -> shapes.HealthHistory:
+    points = await health_history(asked.services.database, asked.path["company"])
+    return shapes.HealthHistory([shapes.HealthPoint(one.as_of, one.score, one.band) for one in points])
+
+
+@endpoint(
+    "GET",
+    "/v1/companies/{company}/report",
+    kinds=AGGREGATES,
+    summary="The adoption report of a period",
+    tag="reports",
+    media_types=("text/csv",),
+)
+async def get_report(asked: Asked[None, ReportQuery]) -> CompanyReport | Download:
+    company, query = asked.path["company"], asked.query
+    report = await company_report(asked.services.database, company, query.period)
+    if query.format == "json":
+        return report
+    return Download(report_csv(report).encode(), CSV, f"{_file_name(company)}-{report.period.name}.csv")
+
+
+@endpoint(
+    "GET",
+    "/v1/portfolio",
+    kinds=AGGREGATES,
+    summary="Every company by risk and value",
+    tag="reports",
+    media_types=("text/csv",),
+)
+async def get_portfolio(asked: Asked[None, PortfolioQuery]) -> Portfolio | Download:
+    as_of = _day(asked.query.as_of)
+    found = await portfolio(asked.services.database, as_of)
+    if asked.query.format == "json":
+        return found
+    return Download(portfolio_csv(found).encode(), CSV, f"portfolio-{found.as_of}.csv")
+
+
+def _day(text: str | None) -> date | None:
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise InvalidRequest("as_of: must be a day such as 2026-11-22") from None
+
+
+def _file_name(company: str) -> str:
+    """An id in a header: whatever could end or bend one becomes a dash."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", company)[:80]
+
+
+ENDPOINTS: Final = [get_health, get_health_history, get_report, get_portfolio]

@@ -1,0 +1,31 @@
+"""What an endpoint may use: the open database, the queue of accepted calls, the keys. Built by `engage.app`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from engage.actions.group_commit import Ingestion
+from engage.actions.keys import KeyRing
+from engage.settings import Settings
+from engage.store.database import Database
+
+
+def now() -> int:
+    """Microseconds UTC."""
+    return time.time_ns() // 1000
+
+
+@dataclass(frozen=True)
+class Services:
+    settings: Settings
+    database: Database
+    ingestion: Ingestion
+    keys: KeyRing
+    secret: str = field(repr=False)
+    now: Callable[[], int] = now
+
+
+Running = Callable[[], Services]
+"""The services while they run. Raises Unavailable before the start and after the end."""

@@ -1,0 +1,282 @@
+"""The JSON shapes of the API: what is answered and what is asked for, with every name as it is on the wire.
+
+Shapes only grow: a field is added with a default, never renamed or removed. Times are RFC 3339 in UTC, ids are the
+host's own, amounts are whole units up to 2**53 - 1. Reports have their shapes in `engage.core.reports`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from msgspec import UNSET, Meta, Struct, UnsetType, field
+
+Time = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
+Day = Annotated[str, Meta(extra_json_schema={"format": "date"})]
+Identifier = Annotated[str, Meta(min_length=1, max_length=255)]
+Amount = Annotated[int, Meta(ge=-(2**53 - 1), le=2**53 - 1)]
+
+
+class Reason(Struct):
+    code: str
+    message: str
+
+
+class Effect(Struct, omit_defaults=True):
+    """What a decision did. An award names its currency and amount, a badge its badge, a level its level."""
+
+    type: Literal["award", "badge", "level"]
+    rule: str | UnsetType = UNSET
+    currency: str | UnsetType = UNSET
+    amount: Annotated[Amount, Meta(description="Negative when a reversal takes it back.")] | UnsetType = UNSET
+    badge: str | UnsetType = UNSET
+    level: str | UnsetType = UNSET
+
+
+class ProgramInForce(Struct):
+    """The program a company follows; `own` is false where it is the host's default."""
+
+    version: int
+    own: bool
+    name: str
+
+
+class Company(Struct):
+    id: str
+    name: str | None
+    timezone: str
+    seats: int | None
+    traits: dict[str, Any]
+    members: int
+    stage: None
+    tier: None
+    program: ProgramInForce | None
+    created_at: Time
+
+
+class NewCompany(Struct):
+    """A company to create, or to change: what is absent stays as it is."""
+
+    id: Identifier
+    name: Annotated[str, Meta(max_length=255)] | None = None
+    timezone: Annotated[str, Meta(description="An IANA time zone, such as Asia/Shanghai.")] | None = None
+    seats: Annotated[int, Meta(ge=0, le=2**31 - 1)] | None = None
+
+
+class Companies(Struct):
+    data: list[Company]
+    next_cursor: str | None
+
+
+class Level(Struct):
+    """`rank` 1 is the lowest."""
+
+    id: str
+    name: str
+    rank: int
+
+
+class NextLevel(Struct):
+    id: str
+    name: str
+    threshold: int
+    missing: int
+
+
+class Expiring(Struct):
+    day: Day
+    amount: int
+
+
+class Balance(Struct):
+    """Whole units by state. `earned` counts toward levels and never falls by spending."""
+
+    active: int = 0
+    pending: int = 0
+    held: int = 0
+    earned: int = 0
+    spent: int = 0
+    expired: int = 0
+    expiring: list[Expiring] = []
+
+
+class Badge(Struct):
+    id: str
+    name: str
+    at: Time
+
+
+class Member(Struct):
+    id: str
+    company: str
+    name: str | None
+    level: Level | None
+    next_level: NextLevel | None
+    progress: Annotated[float, Meta(ge=0, le=1)] | None
+    balances: dict[str, Balance]
+    quests: list[dict[str, Any]]
+    streaks: list[dict[str, Any]]
+    badges: list[Badge]
+    traits: dict[str, Any]
+    first_seen: Time
+    last_seen: Time
+
+
+class Members(Struct):
+    data: list[Member]
+    next_cursor: str | None
+
+
+class Transfer(Struct, omit_defaults=True):
+    """One movement; `amount` is signed as the member sees it."""
+
+    id: str
+    at: Time
+    currency: str
+    amount: Amount
+    source: str = field(name="from")
+    target: str = field(name="to")
+    kind: Literal["award", "adjustment", "reversal"]
+    rule: str | UnsetType = UNSET
+    event: str | UnsetType = UNSET
+    message_id: str | UnsetType = UNSET
+    reason: str | UnsetType = UNSET
+    actor: str | UnsetType = UNSET
+
+
+class Transfers(Struct):
+    data: list[Transfer]
+    next_cursor: str | None
+
+
+class RuleVerdict(Struct):
+    """One rule whose trigger matched: fired, or what stopped it, in words."""
+
+    rule: str
+    name: str
+    verdict: str
+    text: str
+
+
+class Decision(Struct, omit_defaults=True):
+    seq: int
+    message_id: str
+    event: str
+    at: Time
+    received_at: Time
+    program_version: int | None
+    status: Literal["decided", "undecided"]
+    effects: list[Effect]
+    rules: list[RuleVerdict]
+    reason: Reason | UnsetType = UNSET
+
+
+class Decisions(Struct):
+    data: list[Decision]
+    next_cursor: str | None
+
+
+class NewAdjustment(Struct):
+    currency: Identifier
+    amount: Annotated[Amount, Meta(description="Not zero; negative takes away.")]
+    reason: Annotated[str, Meta(min_length=1, max_length=1000)]
+    actor: Annotated[str, Meta(max_length=255, description="Who decided it.")] | None = None
+
+
+class Adjustment(Struct):
+    id: str
+    currency: str
+    amount: Amount
+    reason: str
+    actor: str | None
+    balance: Balance
+
+
+class NewReversal(Struct):
+    reason: Annotated[str, Meta(max_length=1000)] | None = None
+    actor: Annotated[str, Meta(max_length=255)] | None = None
+
+
+class Reversal(Struct):
+    message_id: str
+    effects: list[Effect]
+
+
+class Draft(Struct):
+    """The program being edited, as it was written. Kept without mistakes, so it can be published."""
+
+    document: str
+    actor: str | None
+    updated_at: Time
+    changed: Annotated[bool, Meta(description="It differs from the version in force.")]
+
+
+class NewVersion(Struct):
+    """Who publishes the draft."""
+
+    actor: Annotated[str, Meta(max_length=255)] | None = None
+
+
+class Version(Struct):
+    """A published version, immutable."""
+
+    version: int
+    hash: str
+    actor: str | None
+    published_at: Time
+
+
+class Published(Struct):
+    version: int
+    hash: str
+    unchanged: Annotated[
+        bool, Meta(description="The draft says what the version in force says; none was made.")
+    ]
+
+
+class Versions(Struct):
+    data: list[Version]
+    next_cursor: str | None
+
+
+class HealthPoint(Struct):
+    as_of: Day
+    score: int | None
+    band: str
+
+
+class HealthHistory(Struct):
+    """Oldest first."""
+
+    data: list[HealthPoint]
+
+
+class Reject(Struct):
+    """A call that could not be accepted, and why."""
+
+    id: str
+    received_at: Time
+    company: str | None
+    code: str
+    message: str
+    call: Any
+
+
+class Rejects(Struct):
+    data: list[Reject]
+    next_cursor: str | None
+
+
+class NewMemberToken(Struct):
+    company: Identifier
+    member: Identifier
+    ttl_seconds: Annotated[int, Meta(ge=1, le=600)] = 300
+    origin: Annotated[str, Meta(max_length=255, description="The only web origin it is for.")] | None = None
+
+
+class MemberToken(Struct):
+    token: str
+    expires_at: Time
+
+
+class Status(Struct):
+    status: Literal["ok"]
