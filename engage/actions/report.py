@@ -80,7 +80,7 @@ async def portfolio(database: Database, as_of: date | None = None) -> Portfolio:
     async with database.read() as s:
         followed = await load_followed(s)
         until = as_of.toordinal() if as_of is not None else date.max.toordinal()
-        scores = await load_newest_scores(s, until)
+        scores = await load_newest_scores(s, [one.id for one in followed], until)
         terms = await load_terms(s, EVERY_COMPANY)
         k = await floor()
     if as_of is not None:

@@ -131,12 +131,15 @@ async def load_scores(s: Statements, company_id: int, first: int, last: int) -> 
     return {row[0]: _decode_scored(row[1]) for row in rows}
 
 
-async def load_newest_scores(s: Statements, until: int) -> dict[int, tuple[int, Scored]]:
-    """company -> (Sunday, score) of its newest score up to a day."""
-    rows = await s.rows(
-        "SELECT s.company_id, s.as_of, s.document FROM engage_score s WHERE {s.scope} AND s.as_of = ("
-        "SELECT MAX(n.as_of) FROM engage_score n WHERE n.company_id = s.company_id AND n.as_of <= ?)",
-        [until],
+async def load_newest_scores(
+    s: Statements, ids: Collection[int], until: int
+) -> dict[int, tuple[int, Scored]]:
+    """company -> (Sunday, score) of its newest score up to a day: two seeks a company, however long the history."""
+    rows = await s.lookup(
+        "SELECT s.company_id, s.as_of, s.document FROM {keys} k JOIN engage_score s "
+        "ON s.company_id = k.column1 AND s.as_of = (SELECT MAX(n.as_of) FROM engage_score n "
+        "WHERE n.company_id = k.column1 AND n.as_of <= k.column2)",
+        [(id, until) for id in ids],
         scope=EVERY_COMPANY,
     )
     return {row[0]: (row[1], _decode_scored(row[2])) for row in rows}
