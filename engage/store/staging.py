@@ -7,25 +7,21 @@ however it ends. Nothing precious is in it. Must not know what a payload says.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Final, NamedTuple
+from typing import Final
 
 from engage.errors import Unavailable
 
 USERS_PER_LOOKUP: Final = 500
-CACHE_KIB: Final = 65536
+CACHE_KIB: Final = 32768
 """Pages held in memory, and so also how much the sort holds before it writes a run to disk."""
 
 _TABLES = (
-    """CREATE TABLE staged (
-        company TEXT NOT NULL, at INTEGER NOT NULL, rank INTEGER NOT NULL, n INTEGER NOT NULL,
-        file INTEGER NOT NULL, row INTEGER NOT NULL, payload BLOB NOT NULL
-    )""",
+    "CREATE TABLE staged (company TEXT NOT NULL, at INTEGER NOT NULL, place INTEGER NOT NULL, payload BLOB NOT NULL)",
     # Rows that name no company wait here until every row has been seen.
     """CREATE TABLE loose (
-        at INTEGER NOT NULL, rank INTEGER NOT NULL, n INTEGER NOT NULL,
-        file INTEGER NOT NULL, row INTEGER NOT NULL, payload BLOB NOT NULL,
+        at INTEGER NOT NULL, place INTEGER NOT NULL, payload BLOB NOT NULL,
         user TEXT NOT NULL, anonymous TEXT NOT NULL
     )""",
     # In which companies a user or an anonymous id was seen. `who` starts with u or a.
@@ -36,25 +32,8 @@ _TABLES = (
 _ONLY = "(SELECT CASE WHEN min(company) = max(company) THEN max(company) END FROM seen WHERE who = {who})"
 
 
-class Staged(NamedTuple):
-    """`rank` orders rows of the same time; `file` and `row` say where the row came from."""
-
-    company: str
-    at: int
-    rank: int
-    file: int
-    row: int
-    user: str
-    anonymous: str
-    payload: bytes
-
-
-class Sorted(NamedTuple):
-    company: str
-    at: int
-    file: int
-    row: int
-    payload: bytes
+Staged = tuple[str, int, int, bytes]
+"""A row: company, time, place, payload. `place` orders rows of the same company and time, and is the caller's."""
 
 
 class Staging:
@@ -80,25 +59,23 @@ class Staging:
     def close(self) -> None:
         self._driver.close()
 
-    def add(self, rows: Iterable[Staged]) -> None:
-        staged, loose = [], []
-        seen: set[tuple[str, str]] = set()
-        n = self.rows
-        for company, at, rank, file, row, user, anonymous, payload in rows:
-            n += 1
-            if not company:
-                loose.append((at, rank, n, file, row, payload, user, anonymous))
-                continue
-            staged.append((company, at, rank, n, file, row, payload))
-            if user:
-                seen.add(("u" + user, company))
-            if anonymous:
-                seen.add(("a" + anonymous, company))
-        self.rows = n
+    def add(self, rows: Sequence[Staged]) -> None:
+        """Rows that name their company."""
+        self.rows += len(rows)
         with _told():
-            self._driver.executemany("INSERT INTO staged VALUES (?, ?, ?, ?, ?, ?, ?)", staged)
-            self._driver.executemany("INSERT INTO loose VALUES (?, ?, ?, ?, ?, ?, ?, ?)", loose)
-            self._see(seen)
+            self._driver.executemany("INSERT INTO staged VALUES (?, ?, ?, ?)", rows)
+
+    def add_loose(self, rows: Sequence[tuple[int, int, bytes, str, str]]) -> None:
+        """Rows that do not: time, place, payload, user, anonymous id."""
+        self.rows += len(rows)
+        with _told():
+            self._driver.executemany("INSERT INTO loose VALUES (?, ?, ?, ?, ?)", rows)
+
+    def know(self, users: Iterable[tuple[str, str]], visitors: Iterable[tuple[str, str]] = ()) -> None:
+        """Users, and anonymous ids, with a company they were seen in."""
+        with _told():
+            self._see(("u" + user, company) for user, company in users)
+            self._see(("a" + visitor, company) for visitor, company in visitors)
 
     def _see(self, seen: Iterable[tuple[str, str]]) -> None:
         self._driver.executemany("INSERT OR IGNORE INTO seen VALUES (?, ?)", seen)
@@ -117,26 +94,22 @@ class Staging:
             yield [user for (user,) in rows]
             after = rows[-1][0]
 
-    def know(self, pairs: Iterable[tuple[str, str]]) -> None:
-        """Users and the companies they are known in from elsewhere."""
-        with _told():
-            self._see(("u" + user, company) for user, company in pairs)
-
     def attribute(self) -> int:
         """Give rows without a company to the only one their user, else their anonymous id, was seen in. Returns
         how many keep none: nobody is guessed into one of two companies."""
         if not self._count():
             return 0
-        who = "CASE user WHEN '' THEN 'a' || anonymous ELSE 'u' || user END"
-        columns = "at, rank, n, file, row, payload"
+        by_user = _ONLY.format(who="'u' || user")
+        by_either = _ONLY.format(who="CASE user WHEN '' THEN 'a' || anonymous ELSE 'u' || user END")
+        columns = "at, place, payload"
         with _told():
             # An identify call tells whose an anonymous id is.
             self._driver.execute(
                 f"INSERT OR IGNORE INTO seen SELECT 'a' || anonymous, company FROM (SELECT anonymous,"
-                f" {_ONLY.format(who="'u' || user")} AS company FROM loose WHERE user != '' AND anonymous != '')"
+                f" {by_user} AS company FROM loose WHERE user != '' AND anonymous != '')"
                 " WHERE company IS NOT NULL"
             ).close()
-            found = f"(SELECT rowid AS id, {columns}, {_ONLY.format(who=who)} AS company FROM loose)"
+            found = f"(SELECT rowid AS id, {columns}, {by_either} AS company FROM loose)"
             self._driver.execute(
                 f"INSERT INTO staged SELECT company, {columns} FROM {found} WHERE company IS NOT NULL"
             ).close()
@@ -149,11 +122,11 @@ class Staging:
         with _told():
             return int(self._driver.execute("SELECT count(*) FROM loose").fetchone()[0])
 
-    def in_order(self, size: int) -> Iterator[list[Sorted]]:
+    def in_order(self, size: int) -> Iterator[list[Staged]]:
         """Blocks of rows, each company's by time; then, by time, the rows without a company."""
         for statement in (
-            "SELECT company, at, file, row, payload FROM staged ORDER BY company, at, rank, n",
-            "SELECT '', at, file, row, payload FROM loose ORDER BY at, rank, n",
+            "SELECT company, at, place, payload FROM staged ORDER BY company, at, place",
+            "SELECT '', at, place, payload FROM loose ORDER BY at, place",
         ):
             with _told():
                 cursor = self._driver.execute(statement)
@@ -162,7 +135,7 @@ class Staging:
                     rows = cursor.fetchmany(size)
                 if not rows:
                     break
-                yield [Sorted._make(row) for row in rows]
+                yield rows
 
 
 @contextmanager

@@ -1,0 +1,177 @@
+"""Importing what a host knows of its companies: their traits, and their contract terms.
+
+Both are upserts: what is known already changes nothing, so a file may be imported every night. Must not know file
+formats.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from hashlib import blake2b
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+
+from engage.actions.import_rejects import Imported, Origin, Rejects, Unread
+from engage.actions.ingest import accept_calls
+from engage.actions.terms import ROWS_MAX, record_terms
+from engage.core.calendar import is_time_zone
+from engage.core.call import Call, Refusal, parse_time, read_call
+from engage.core.conditions import fold_name
+from engage.core.fold import SEATS_MAX, is_seats, merge_traits
+from engage.store.companies import load_company_ids
+from engage.store.database import Database
+from engage.store.signal import load_followed
+
+COMPANIES_PER_COMMIT: Final = 1000
+
+Facts = dict[str, Any]
+"""A row: field -> value. `groupId` names the company; in rows about companies `timestamp` says since when."""
+
+_pack_sorted = msgspec.msgpack.Encoder(order="sorted").encode
+
+
+class FactReading(Struct):
+    """Some rows of one file. `size` is what they took of all the files' bytes."""
+
+    file: int
+    size: int
+    rows: list[tuple[int, Facts]] = []
+    unread: list[Unread] = []
+
+
+Listener = Callable[[int], None]
+"""Told how many bytes of the files are done."""
+
+
+async def import_companies(
+    database: Database,
+    readings: Iterator[FactReading],
+    origins: Sequence[Origin],
+    *,
+    now: int,
+    listen: Listener = lambda done: None,
+) -> Imported:
+    """Record companies' traits, as `group` calls would; `name`, `timezone` and `seats` are the company's own.
+
+    A row without a `timestamp` holds from now on, and is a duplicate when the company is like that already. Nothing
+    here makes events imported later late: lateness counts from activity alone.
+    """
+    summary, done = Imported(), 0
+    rejects = Rejects(database, origins, summary, now)
+    seen: set[str] = set()
+    for reading in readings:
+        await rejects.keep(reading.file, reading.unread)
+        for start in range(0, len(reading.rows), COMPANIES_PER_COMMIT):
+            block = reading.rows[start : start + COMPANIES_PER_COMMIT]
+            calls: list[tuple[int, Call]] = []
+            unread: list[Unread] = []
+            for row, facts in block:
+                call = _group_call(facts, now)
+                if isinstance(call, Call):
+                    calls.append((row, call))
+                else:
+                    unread.append(Unread(row, call, facts))
+            await rejects.keep(reading.file, unread)
+            summary.rows += len(calls)
+            seen |= {call.company for _, call in calls}
+            news = await _changing(database, calls)
+            summary.duplicates += len(calls) - len(news)
+            outcomes = await accept_calls(database, [call for _, call in news], now=now, tell_effects=False)
+            for (row, _), outcome in zip(news, outcomes, strict=True):
+                if outcome.status == "ok":
+                    summary.accepted += 1
+                elif outcome.status == "duplicate":
+                    summary.duplicates += 1
+                else:
+                    assert outcome.reason is not None
+                    rejects.tell(reading.file, row, outcome.reason.code, outcome.reason.message)
+        done += reading.size
+        listen(done)
+    await rejects.write()
+    summary.companies = len(seen)
+    return summary
+
+
+def _group_call(facts: Facts, now: int) -> Call | Refusal:
+    """The row as a `group` call about the company alone."""
+    company, stamp = facts.get("groupId"), facts.get("timestamp")
+    traits = {name: value for name, value in facts.items() if name not in NOT_TRAITS}
+    for name, value in traits.items():
+        wrong = _wrong_trait(fold_name(name), value)
+        if wrong:
+            return Refusal("invalid_trait", wrong, company=str(company))
+    at = now if stamp is None else parse_time(stamp)
+    if at is None or not 0 <= at <= now:
+        return Refusal("invalid_timestamp", f"timestamp {str(stamp)[:80]!r} is not a time in the past")
+    # A client's group call says who joined; this one concerns nobody, so the visitor is only there to be read.
+    raw = {"type": "group", "anonymousId": "-", "groupId": company, "traits": traits}
+    call = read_call(raw, verb=None, received_at=at, sent_at=None, trusted=True, new_id=str)
+    if isinstance(call, Call):
+        digest = blake2b(_pack_sorted((call.company, call.data, at)), digest_size=16).hexdigest()
+        call.anonymous, call.message_id, call.original_at = "", f"import-{digest}", at
+    return call
+
+
+NOT_TRAITS: Final = frozenset({"groupId", "timestamp", "messageId", "type", "userId", "anonymousId"})
+
+
+def _wrong_trait(name: str, value: Any) -> str | None:
+    if name == "timezone" and not (isinstance(value, str) and is_time_zone(value)):
+        return f"{str(value)[:80]!r} is not an IANA time zone such as Europe/Berlin"
+    if name == "seats" and not is_seats(value):
+        return f"seats must be a whole number from 0 to {SEATS_MAX}, not {str(value)[:80]!r}"
+    return None
+
+
+async def _changing(database: Database, calls: Sequence[tuple[int, Call]]) -> list[tuple[int, Call]]:
+    """The calls that say something new of their company, also after the ones before them."""
+    async with database.read() as s:
+        ids = await load_company_ids(s, {call.company for _, call in calls})
+        followed = await load_followed(s, ids.values())
+    known = {one.external_id: one.state.traits for one in followed if one.state.last_seq}
+    news: list[tuple[int, Call]] = []
+    for row, call in calls:
+        traits = known.get(call.company)
+        after = dict(traits or {})
+        merge_traits(after, call.data)
+        if traits is None or after != traits:
+            news.append((row, call))
+        known[call.company] = after
+    return news
+
+
+async def import_terms(
+    database: Database,
+    readings: Iterator[FactReading],
+    origins: Sequence[Origin],
+    *,
+    now: int,
+    listen: Listener = lambda done: None,
+) -> Imported:
+    """Record contract terms. The same term again is written again, as the same: it counts as accepted."""
+    summary, done = Imported(), 0
+    rejects = Rejects(database, origins, summary, now)
+    seen: set[str] = set()
+    for reading in readings:
+        await rejects.keep(reading.file, reading.unread)
+        for start in range(0, len(reading.rows), ROWS_MAX):
+            block = reading.rows[start : start + ROWS_MAX]
+            recorded = await record_terms(database, [facts for _, facts in block])
+            summary.rows += recorded.recorded
+            summary.accepted += recorded.recorded
+            refused = {one.index: one.message for one in recorded.refused}
+            await rejects.keep(
+                reading.file,
+                [
+                    Unread(block[index][0], Refusal("invalid_term", message), block[index][1])
+                    for index, message in refused.items()
+                ],
+            )
+            seen |= {str(facts["groupId"]) for index, (_, facts) in enumerate(block) if index not in refused}
+        done += reading.size
+        listen(done)
+    await rejects.write()
+    summary.companies = len(seen)
+    return summary

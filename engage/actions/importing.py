@@ -1,0 +1,303 @@
+"""Importing history: calls from files, put in order, then accepted as if each had arrived when it happened.
+
+Files need not be sorted, and one company's calls may be spread over several: everything is sorted before the first
+is decided, each company by time. A call that names no company belongs to the only one its user was seen in, in
+these files or before; what remains open is passed on last and waits as it would if a client had sent it. An import
+that was cut short is simply run again: what was accepted is known by its messageId. Must not know file formats.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from hashlib import blake2b
+from typing import Any, Final, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from engage.actions.import_rejects import Imported, Origin, Rejects, Unread
+from engage.actions.ingest import Outcome, accept_calls
+from engage.core.call import Call
+from engage.core.event import Kind
+from engage.store.database import Database
+from engage.store.log import load_memberships
+from engage.store.staging import Staged, Staging
+from engage.store.tables import Company
+
+T = TypeVar("T")
+
+CALLS_PER_COMMIT: Final = 4000
+"""Enough that a commit's fixed costs vanish, few enough that a service beside the import waits under a second."""
+
+FILES_MAX: Final = 1 << 14
+CALLS_PER_ROW: Final = 1 << 12
+"""A line may hold a batch. Calls of one moment beyond these keep no order among themselves."""
+
+RANKS: Final[dict[int, int]] = {Kind.GROUP: 0, Kind.IDENTIFY: 1, Kind.ALIAS: 1}
+"""Of calls with the same time, those that say who somebody is come before what somebody did."""
+OTHER_RANK: Final = 2
+
+
+class Tracks(Struct, frozen=True):
+    """Track calls as columns, all of the same length: an object for each would cost as much as all the rest."""
+
+    rows: Sequence[int]
+    message_ids: Sequence[str]
+    members: Sequence[str]
+    anonymous: Sequence[str]
+    companies: Sequence[str]
+    names: Sequence[str]
+    properties: Sequence[dict[str, Any]]
+    times: Sequence[int]
+
+
+class Reading(Struct):
+    """Some rows of one file. `size` is what they took of all the files' bytes."""
+
+    file: int
+    size: int
+    tracks: Tracks | None = None
+    calls: list[tuple[int, Call]] = []
+    unread: list[Unread] = []
+
+
+class Progress(Struct, frozen=True):
+    """`phase` reading: `done` bytes of the files. importing: `done` of `total` rows."""
+
+    phase: str
+    done: int
+    total: int
+
+
+Listener = Callable[[Progress], None]
+
+
+class _Packed(Struct, array_like=True):
+    """A call on its way through the sort, without its company and time, which the sort has. Lives as long as one
+    import."""
+
+    kind: int
+    message_id: str
+    member: str
+    anonymous: str
+    name: str
+    data: dict[str, Any]
+    original_at: int | None = None
+    """None: the same as the call's time."""
+    previous_id: str = ""
+    warnings: list[str] = []
+
+
+_pack = msgspec.msgpack.Encoder().encode
+# Without an id of its own a row is known by its bytes: they must not depend on the order of a file's columns.
+_pack_sorted = msgspec.msgpack.Encoder(order="sorted").encode
+_unpack = msgspec.msgpack.Decoder(list[_Packed]).decode
+
+
+async def import_calls(
+    database: Database,
+    readings: Iterator[Reading],
+    origins: Sequence[Origin],
+    *,
+    now: int,
+    listen: Listener = lambda progress: None,
+) -> Imported:
+    """Import every call. `now` (microseconds UTC) stamps companies created.
+
+    Raises Unavailable when the database cannot be written or the sort finds no room; what was committed by then
+    stays, and the same import can be run again.
+    """
+    return await _Import(database, origins, now, listen).run(readings)
+
+
+class _Import:
+    def __init__(self, database: Database, origins: Sequence[Origin], now: int, listen: Listener) -> None:
+        self.database = database
+        self.now = now
+        self.listen = listen
+        self.summary = Imported()
+        self.rejects = Rejects(database, origins, self.summary, now)
+        self._thread = ThreadPoolExecutor(1, "import")
+
+    async def run(self, readings: Iterator[Reading]) -> Imported:
+        staging = Staging()
+        try:
+            await self._stage(staging, readings)
+            await self._attribute(staging)
+            await self._accept(staging)
+        finally:
+            # After whatever the thread still does when this task was cancelled.
+            self._thread.submit(staging.close)
+            self._thread.shutdown()
+        return self.summary
+
+    async def _aside(self, work: Callable[[], T]) -> T:
+        """Run work that waits for the disk in the import's one thread."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+    async def _stage(self, staging: Staging, readings: Iterator[Reading]) -> None:
+        done = 0
+
+        def read_some() -> Reading | None:
+            reading = next(readings, None)
+            if reading is not None:
+                _stage(staging, reading)
+            return reading
+
+        while reading := await self._aside(read_some):
+            done += reading.size
+            await self.rejects.keep(reading.file, reading.unread)
+            self.listen(Progress("reading", done, 0))
+        await self.rejects.write()
+        self.summary.rows += staging.rows
+
+    async def _attribute(self, staging: Staging) -> None:
+        """What the database knows of users whose rows name no company counts as well."""
+        for users in staging.users_without_company():
+            async with self.database.read() as s:
+                known = await load_memberships(s, users)
+                ids = {id for found in known.values() for id in found}
+                names = {company.id: company.external_id for company in await Company.filter(id__in=ids)}
+            staging.know((user, names[id]) for user, found in known.items() for id in found)
+        await self._aside(staging.attribute)
+
+    async def _accept(self, staging: Staging) -> None:
+        total, done, company = staging.rows, 0, ""
+        names = _Names()
+        blocks = staging.in_order(CALLS_PER_COMMIT)
+        while block := await self._aside(lambda: next(blocks, None)):
+            calls = _calls(block, names)
+            outcomes = await accept_calls(self.database, calls, now=self.now, tell_effects=False)
+            for row, outcome in zip(block, outcomes, strict=True):
+                self._count(row, outcome)
+                if row[0] != company:
+                    company = row[0]
+                    self.summary.companies += bool(company)
+            done += len(block)
+            self.listen(Progress("importing", done, total))
+
+    def _count(self, row: Staged, outcome: Outcome) -> None:
+        summary, reason = self.summary, outcome.reason
+        if outcome.status == "duplicate":
+            summary.duplicates += 1
+        elif outcome.status == "ok":
+            summary.accepted += 1
+            if reason is not None:
+                summary.undecided += 1
+                summary.reasons[reason.code] = summary.reasons.get(reason.code, 0) + 1
+        else:
+            assert reason is not None
+            self.rejects.tell(*_file_and_row(row[2]), reason.code, reason.message)
+
+
+def _place(rank: int, file: int, row: int, index: int = 0) -> int:
+    """What orders calls of one moment, and tells where each came from: rank, file, row, position in the row."""
+    return rank << 60 | file << 46 | row << 12 | min(index, CALLS_PER_ROW - 1)
+
+
+def _file_and_row(place: int) -> tuple[int, int]:
+    return place >> 46 & (FILES_MAX - 1), place >> 12 & ((1 << 34) - 1)
+
+
+def _stage(staging: Staging, reading: Reading) -> None:
+    if reading.tracks is not None:
+        _stage_tracks(staging, reading.file, reading.tracks)
+    rows: list[Staged] = []
+    loose: list[tuple[int, int, bytes, str, str]] = []
+    last, index = -1, 0
+    for row, call in reading.calls:
+        last, index = row, index + 1 if row == last else 0
+        place = _place(RANKS.get(call.kind, OTHER_RANK), reading.file, row, index)
+        pack = _pack if call.message_id else _pack_sorted
+        packed = [call.kind, call.message_id, call.member, call.anonymous, call.name, call.data]
+        if call.previous_id or call.warnings or call.original_at != call.at:
+            packed += [call.original_at, call.previous_id, call.warnings]
+        if call.company:
+            rows.append((call.company, call.at, place, pack(packed)))
+        else:
+            loose.append((call.at, place, pack(packed), call.member, call.anonymous))
+    staging.add(rows)
+    staging.add_loose(loose)
+    at_home = [call for _, call in reading.calls if call.company]
+    staging.know(
+        {(call.member, call.company) for call in at_home if call.member},
+        {(call.anonymous, call.company) for call in at_home if call.anonymous},
+    )
+
+
+def _stage_tracks(staging: Staging, file: int, tracks: Tracks) -> None:
+    pack = _pack if all(tracks.message_ids) else _pack_sorted
+    base = _place(OTHER_RANK, file, 0)
+    places = [base | row << 12 for row in tracks.rows]
+    columns = zip(
+        tracks.message_ids, tracks.members, tracks.anonymous, tracks.names, tracks.properties, strict=True
+    )
+    payloads = [
+        pack((Kind.TRACK, id, member, visitor, name, data)) for id, member, visitor, name, data in columns
+    ]
+    homes = tracks.companies
+    staged = zip(homes, tracks.times, places, payloads, strict=True)
+    if all(homes):
+        staging.add(list(staged))
+    else:
+        rows = list(staged)
+        staging.add([row for row in rows if row[0]])
+        people = zip(rows, tracks.members, tracks.anonymous, strict=True)
+        staging.add_loose(
+            [
+                (at, place, payload, who, visitor)
+                for (home, at, place, payload), who, visitor in people
+                if not home
+            ]
+        )
+    staging.know(
+        {pair for pair in set(zip(tracks.members, homes, strict=True)) if all(pair)},
+        {pair for pair in set(zip(tracks.anonymous, homes, strict=True)) if all(pair)},
+    )
+
+
+def _calls(block: Sequence[Staged], names: _Names) -> list[Call]:
+    # One array for all of them: unpacking each by itself takes twice as long.
+    packed = _unpack(b"\xdd" + len(block).to_bytes(4, "big") + b"".join([row[3] for row in block]))
+    return [
+        Call(
+            call.kind,
+            call.message_id or names.name(company, at, place, payload),
+            call.member,
+            call.anonymous,
+            company,
+            call.name,
+            call.data,
+            at,
+            at,
+            at if call.original_at is None else call.original_at,
+            call.previous_id,
+            True,
+            call.warnings,
+        )
+        for (company, at, place, payload), call in zip(block, packed, strict=True)
+    ]
+
+
+class _Names:
+    """Message ids for rows that have none: what the row says, and which of the equal rows of its file it is.
+
+    So equal rows all count, and a second import changes nothing. Equal rows have the same company and time, so they
+    follow one another and only those of the current moment are remembered. The company is no part of the id: it may
+    be found out later than the row was first imported.
+    """
+
+    def __init__(self) -> None:
+        self._moment: tuple[str, int] = ("", 0)
+        self._seen: dict[tuple[int, bytes], int] = {}
+
+    def name(self, company: str, at: int, place: int, payload: bytes) -> str:
+        if self._moment != (company, at):
+            self._moment = (company, at)
+            self._seen.clear()
+        digest = blake2b(payload + at.to_bytes(8, "big"), digest_size=16).digest()
+        key = (_file_and_row(place)[0], digest)
+        copy = self._seen[key] = self._seen.get(key, 0) + 1
+        return f"import-{digest.hex()}-{copy}"
