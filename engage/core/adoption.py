@@ -236,8 +236,9 @@ def _breadth(source: Source, now: _Weeks, then: _Weeks) -> Table:
     if then.last is not None and then.people_last is not None:
         earlier = publish_features(then.last, source.k, then.people_last.active_4w).members
     events: dict[str, list[Figure]] = {name: [] for name in used}
+    rewarded = {rule.trigger for rule in source.program.rules} if source.program else set()
     for week in now.measures:
-        shown = publish_feature_events(week, source.k) if week else {}
+        shown = publish_feature_events(week, source.k, rewarded) if week else {}
         for name in used:
             events[name].append(shown.get(name) or privacy.missing("events"))
     order = sorted(used, key=lambda name: (-used[name].floor, _feature(source, name)))

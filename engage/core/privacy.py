@@ -155,9 +155,11 @@ def publish_table(
         if not cells[index].hidden:
             cells[index] = Figure(NOT_SHOWN, "members", hidden="protects", low=k, high=whole - k)
     if all(cell.hidden for cell in cells):
-        # Nothing is left to hide. That must not happen in the telling cases only, or it would tell them.
+        # Nothing is left to hide. That must not happen in the telling cases only, or it would tell them. With nearly
+        # everybody in one cell the few others are not told apart, so that is never a telling case.
         if partition:
-            cells = [Figure(NOT_SHOWN, "members", hidden="few", low=0, high=whole) for _ in cells]
+            if not any(cell.hidden == "most" for cell in cells):
+                cells = [Figure(NOT_SHOWN, "members", hidden="few", low=0, high=whole) for _ in cells]
         else:
             least, most = sum(cell.floor for cell in cells), sum(cell.ceiling or 0 for cell in cells)
             if len(cells) < 2 or amount - least < k or most - amount < k:
@@ -178,34 +180,41 @@ def feasible(cells: Sequence[Figure], total: int, whole: int) -> list[tuple[int,
     ]
 
 
+class Part(NamedTuple):
+    """A part of a total: how much, how many people behind it, and whether other shown sums contain it too."""
+
+    amount: int
+    people: int
+    linked: bool = False
+
+
 def publish_amounts(
-    amounts: Sequence[tuple[int, int]], total: int, people: int, k: int, *, relations: int = 0
-) -> Published:
-    """Amounts (each with the number of people behind it) that are parts of a total of `people`.
+    parts: Sequence[Part], total: int, people: int, k: int, *, relations: int = 0
+) -> tuple[Figure, ...]:
+    """Events that are parts of a shown total of `people`. What is not listed counts as one more part, hidden.
 
-    Parts not listed count as one more, hidden. `relations`: how many other sums of the same parts are shown
-    (events that earned, points issued): each gives an equation, and takes one more hidden cell to stay unsolved.
+    `relations`: how many other sums of linked parts are shown (events that earned, points issued): each gives an
+    equation, so that with a hidden linked part as many more parts are hidden.
     """
-    shown_total = publish_amount(total, people, k)
-    cells = [publish_amount(amount, behind, k) for amount, behind in amounts]
-    if shown_total.hidden:
-        return Published(tuple(Figure(NOT_SHOWN, "events", hidden="few") for _ in cells), shown_total)
-    rest = total - sum(amount for amount, _ in amounts)
+    if people < k:
+        return tuple(Figure(NOT_SHOWN, "events", hidden="few") for _ in parts)
+    cells = [publish_amount(part.amount, part.people, k) for part in parts]
     hidden = {index for index, cell in enumerate(cells) if cell.hidden}
-    if not hidden:
-        return Published(tuple(cells), shown_total)
+    rest = total - sum(part.amount for part in parts)
 
-    def safe() -> bool:
-        concealed = sum(amounts[index][0] for index in hidden) + rest
-        return len(hidden) + (1 if rest else 0) >= 2 + relations and concealed > 0
+    def is_safe() -> bool:
+        unknown = len(hidden) + (rest > 0)
+        equations = 1 + (relations if any(parts[index].linked for index in hidden) else 0)
+        concealed = rest + sum(parts[index].amount for index in hidden)
+        return unknown > equations and concealed > 0
 
-    for index in sorted(range(len(cells)), key=lambda i: (amounts[i], i)):
-        if safe():
+    for index in sorted(range(len(parts)), key=lambda i: (parts[i].linked, parts[i].amount, i)):
+        if not hidden or is_safe():
             break
         if index not in hidden:
             hidden.add(index)
             cells[index] = Figure(NOT_SHOWN, "events", hidden="protects")
-    return Published(tuple(cells), shown_total)
+    return tuple(cells)
 
 
 def publish_split(
@@ -241,7 +250,9 @@ def ratio(part: Figure, whole: Figure, unit: Unit = "percent") -> Figure:
     low, high = round(scale * part.floor / whole.ceiling, 1), round(scale * part.ceiling / whole.floor, 1)
     if part.unit == whole.unit == "members":
         high = min(high, 100.0)
-    if low <= 0:
+    if low <= 0 and unit == "percent" and high >= 100:
+        text = NOT_SHOWN
+    elif low <= 0:
         text = f"{_words(high, unit)} or less"
     elif unit == "percent" and high >= 100:
         text = f"{_words(low, unit)} or more"

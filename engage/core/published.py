@@ -9,13 +9,14 @@ periods or pages. Whoever needs a measure for customer success takes it from her
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from engage.core.measures import MONTH_WEEKS, WEEK, WeekMeasures
 from engage.core.privacy import (
     NOT_SHOWN,
     Figure,
+    Part,
     Published,
     fact,
     publish_amount,
@@ -68,13 +69,12 @@ def publish_features(week: WeekMeasures, k: int, active_4w: Figure) -> Features:
     return Features(dict(zip(names, table.cells, strict=True)), table.total)
 
 
-def publish_feature_events(week: WeekMeasures, k: int) -> dict[str, Figure]:
-    """How often each key event happened in the week."""
-    names = list(week.features)
-    parts = [(week.features[name].events, week.features[name].members) for name in names]
-    # Shown besides: the events that earned, and the points issued in each currency.
-    table = publish_amounts(parts, week.events, week.active, k, relations=1 + len(week.issued))
-    return dict(zip(names, table.cells, strict=True))
+def publish_feature_events(week: WeekMeasures, k: int, rewarded: Collection[str]) -> dict[str, Figure]:
+    """How often each key event happened in the week. `rewarded`: those that rules award something for."""
+    parts = [Part(one.events, one.members, name in rewarded) for name, one in week.features.items()]
+    # Shown besides the week's events: those that earned, and the points issued in each currency.
+    cells = publish_amounts(parts, week.events, week.active, k, relations=1 + len(week.issued))
+    return dict(zip(week.features, cells, strict=True))
 
 
 class Levels(NamedTuple):
@@ -101,7 +101,7 @@ def publish_levels(week: WeekMeasures, k: int) -> Levels | None:
         return Levels(shown, Figure(NOT_SHOWN, "members", hidden="few"))
     low = sum(cell.floor for cell in upper)
     high = min(float(week.members), sum(cell.ceiling or 0 for cell in upper))
-    text = f"{low:.0f} to {high:.0f}"
+    text = f"{low:.0f} to {high:.0f}" if low > 0 or high < week.members else NOT_SHOWN
     return Levels(shown, Figure(text, "members", hidden="few", low=int(low), high=int(high)))
 
 

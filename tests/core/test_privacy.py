@@ -9,7 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engage.core import privacy
-from engage.core.privacy import Figure, fact, publish_amounts, publish_count, publish_split, publish_table
+from engage.core.privacy import (
+    Figure,
+    Part,
+    fact,
+    publish_amounts,
+    publish_count,
+    publish_split,
+    publish_table,
+)
 
 K = 5
 floors = st.integers(3, 12)
@@ -133,21 +141,24 @@ def test_what_is_shown_is_true_and_at_least_the_floor(counts: list[int], k: int)
         assert cell.value is None or cell.value >= k
 
 
-amounts = st.lists(st.tuples(st.integers(0, 30), st.integers(0, 12)), min_size=1, max_size=6)
+parts_of_a_week = st.lists(
+    st.builds(Part, st.integers(0, 30), st.integers(0, 12), st.booleans()), min_size=1, max_size=6
+)
 
 
-@given(amounts, st.integers(0, 30), st.integers(0, 3), floors)
-def test_a_hidden_number_of_events_is_never_the_only_unknown(
-    parts: list[tuple[int, int]], rest: int, relations: int, k: int
+@given(parts_of_a_week, st.integers(0, 30), st.integers(0, 3), floors)
+def test_hidden_numbers_of_events_are_more_than_the_sums_that_contain_them(
+    parts: list[Part], rest: int, relations: int, k: int
 ) -> None:
-    total = sum(amount for amount, _ in parts) + rest
-    cells, shown = publish_amounts(parts, total, 20, k, relations=relations)
-    unknown = sum(1 for cell in cells if cell.hidden) + (1 if rest else 0)
-    assert shown.value in (None, total)
-    if any(cell.hidden for cell in cells) and shown.value is not None and unknown < len(parts) + bool(rest):
-        assert unknown >= 2 + relations
-    for (amount, behind), cell in zip(parts, cells, strict=True):
-        assert cell.hidden or (cell.value == amount and behind >= k)
+    total = sum(part.amount for part in parts) + rest
+    cells = publish_amounts(parts, total, 20, k, relations=relations)
+    for part, cell in zip(parts, cells, strict=True):
+        assert cell.hidden or (cell.value == part.amount and part.people >= k)
+    hidden = [part for part, cell in zip(parts, cells, strict=True) if cell.hidden]
+    if hidden and len(hidden) < len(parts):
+        equations = 1 + (relations if any(part.linked for part in hidden) else 0)
+        assert len(hidden) + bool(rest) > equations
+        assert sum(part.amount for part in hidden) + rest > 0  # all zero would be known as such
 
 
 @given(st.integers(0, 50), st.integers(0, 50), st.integers(0, 20), st.integers(0, 20), floors)
@@ -164,6 +175,11 @@ def test_a_ratio_is_hidden_with_its_part_and_tells_only_the_range() -> None:
     assert privacy.ratio(publish_count(10, K, whole), whole).value == 50.0
     assert privacy.ratio(publish_count(7, K, members(7)), members(7)).value is None
     assert privacy.ratio(whole, fact(0, "seats")).hidden == "missing"
+
+
+def test_nearly_everybody_at_one_level_is_told_as_such() -> None:
+    cells, _ = publish_table([0, 2, 98], K, members(100), partition=True)
+    assert [cell.text for cell in cells] == ["fewer than 5", "fewer than 5", "96 or more"]
 
 
 def test_a_sum_over_weeks_says_that_some_are_hidden() -> None:
