@@ -12,7 +12,7 @@ import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import blake2b
-from typing import Any, Final, TypeVar
+from typing import Any, ClassVar, Final, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -64,7 +64,10 @@ class Reading(Struct):
 
 
 class Progress(Struct, frozen=True):
-    """`phase` reading: `done` bytes of the files. importing: `done` of `total` rows."""
+    """READING: `done` bytes of the files. IMPORTING: `done` of `total` calls."""
+
+    READING: ClassVar = "reading"
+    IMPORTING: ClassVar = "importing"
 
     phase: str
     done: int
@@ -149,7 +152,7 @@ class _Import:
         while reading := await self._aside(read_some):
             done += reading.size
             await self.rejects.keep(reading.file, reading.unread)
-            self.listen(Progress("reading", done, 0))
+            self.listen(Progress(Progress.READING, done, 0))
         await self.rejects.write()
         self.summary.rows += staging.rows
 
@@ -176,7 +179,7 @@ class _Import:
                     company = row[0]
                     self.summary.companies += bool(company)
             done += len(block)
-            self.listen(Progress("importing", done, total))
+            self.listen(Progress(Progress.IMPORTING, done, total))
 
     def _count(self, row: Staged, outcome: Outcome) -> None:
         summary, reason = self.summary, outcome.reason

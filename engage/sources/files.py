@@ -27,6 +27,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from msgspec import Struct
 
+from engage.actions.import_rejects import Origin
 from engage.errors import InvalidRequest
 
 ROWS_PER_CHUNK: Final = 8192
@@ -60,6 +61,8 @@ class Source(Struct, frozen=True):
     zipped: bool
     size: int
     """Bytes on disk."""
+    changed_at: int
+    """Microseconds UTC."""
     columns: tuple[str, ...] = ()
     """Of a table, as the file has them."""
     separator: str = ","
@@ -115,6 +118,11 @@ def open_sources(paths: Sequence[str], mapping: Mapping[str, str]) -> list[Sourc
     return sources
 
 
+def origins(sources: Sequence[Source]) -> list[Origin]:
+    """What an import needs to know of its files, in their order."""
+    return [Origin(source.name, source.changed_at) for source in sources]
+
+
 def _open_source(name: str, path: Path) -> Source:
     suffixes = [suffix.lower() for suffix in path.suffixes]
     zipped = bool(suffixes) and suffixes[-1] == ".gz"
@@ -125,7 +133,8 @@ def _open_source(name: str, path: Path) -> Source:
         raise InvalidRequest(
             f"{name}: what kind of file is it? Name it {known}; .gz after it for packed text"
         )
-    source = Source(path, name, format, zipped, path.stat().st_size)
+    status = path.stat()
+    source = Source(path, name, format, zipped, status.st_size, status.st_mtime_ns // 1000)
     if format == "parquet":
         with pq.ParquetFile(path) as file:
             return msgspec.structs.replace(source, columns=_spread_names(file.schema_arrow))

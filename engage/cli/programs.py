@@ -1,0 +1,161 @@
+"""program check, diff and publish."""
+
+from __future__ import annotations
+
+import getpass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from engage.cli.output import AsJson, complain, say, say_json
+from engage.cli.running import DatabaseUrl, now, with_database
+from engage.errors import InvalidRequest
+
+if TYPE_CHECKING:
+    from engage.core.program import Program
+    from engage.store.database import Database
+
+File = Annotated[str, typer.Argument(metavar="FILE", help="The program, YAML or JSON.", show_default=False)]
+Owner = Annotated[
+    str | None,
+    typer.Option("--company", metavar="ID", help="A company's own program; else the host's default."),
+]
+
+
+def register(app: typer.Typer) -> None:
+    program = typer.Typer(no_args_is_help=True, help="The rules: check a program, compare it, publish it.")
+    program.command("check")(check)
+    program.command("diff")(diff)
+    program.command("publish")(publish)
+    app.add_typer(program, name="program")
+
+
+def _text(file: str) -> str:
+    from engage.document import DOCUMENT_BYTES_MAX
+
+    try:
+        with Path(file).open("rb") as opened:
+            content = opened.read(DOCUMENT_BYTES_MAX + 1)
+    except OSError as error:
+        raise InvalidRequest(f"{file}: {error.strerror}") from error
+    if len(content) > DOCUMENT_BYTES_MAX:
+        raise InvalidRequest(f"{file} is larger than {DOCUMENT_BYTES_MAX // 1024} KiB")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise InvalidRequest(f"{file}:{line}: not UTF-8 text") from error
+
+
+def _read(file: str, as_json: bool) -> tuple[str, Program]:
+    """The text and its program. Every problem is printed, and then the command ends with 1."""
+    from engage.core.problems import plain_path
+    from engage.document import read_program
+
+    text = _text(file)
+    read = read_program(text, filename=file)
+    if read.program is not None:
+        return text, read.program
+    if as_json:
+        problems = [
+            {
+                "file": problem.file,
+                "line": problem.line,
+                "column": problem.column,
+                "field": plain_path(problem.pointer),
+                "pointer": problem.pointer,
+                "message": problem.message,
+                "suggestion": problem.suggestion,
+            }
+            for problem in read.problems
+        ]
+        say_json({"file": file, "valid": False, "problems": problems})
+    else:
+        for problem in read.problems:
+            say(str(problem))
+    count = len(read.problems)
+    complain(f"{file} has {count} {'problem' if count == 1 else 'problems'}")
+    raise typer.Exit(1)
+
+
+def check(file: File, as_json: AsJson = False) -> None:
+    """Name every mistake of a program by file, line, column and field. Needs no database."""
+    _, program = _read(file, as_json)
+    if as_json:
+        say_json({"file": file, "valid": True, "problems": []})
+    else:
+        say(f"{file} is valid: {_size(program)}")
+
+
+def _size(program: Program) -> str:
+    counts = (
+        (len(program.events), "event"),
+        (len(program.rules), "rule"),
+        (len(program.levels.steps) if program.levels else 0, "level"),
+        (len(program.badges), "badge"),
+    )
+    return ", ".join(f"{count} {word}{'' if count == 1 else 's'}" for count, word in counts if count)
+
+
+def diff(file: File, company: Owner = None, database: DatabaseUrl = None, as_json: AsJson = False) -> None:
+    """Say what publishing a program would change, thing by thing."""
+    _, program = _read(file, as_json)
+
+    async def in_force(opened: Database) -> tuple[str, Program] | None:
+        from engage.actions.drafts import owner_of
+        from engage.store.companies import HOST, latest_version, load_program
+
+        async with opened.read():
+            owner = await owner_of(company)
+            found = await latest_version(owner)
+            if found is None and owner != HOST:
+                found = await latest_version(HOST)
+            if found is None:
+                return None
+            whose = "the host's default" if found.company_id == HOST else f"{company}'s own"
+            return f"version {found.number}, {whose}", await load_program(found.id)
+
+    found = with_database(database, in_force, create=False)
+    from engage.core.diff import diff_programs
+
+    against, old = found if found is not None else (None, None)
+    changes = diff_programs(old, program)
+    if as_json:
+        say_json({"against": against, "changes": changes})
+        return
+    if against is None:
+        say("nothing is published yet; all of this would be new")
+    elif not changes:
+        say(f"no change to {against}")
+    else:
+        say(f"changes to {against}:")
+    signs = {"added": "+", "removed": "-", "changed": "~"}
+    for change in changes:
+        say(f"{signs[change.kind]} {change.text}")
+
+
+def publish(file: File, company: Owner = None, database: DatabaseUrl = None, as_json: AsJson = False) -> None:
+    """Publish a program as a new version, in force from the next event on."""
+    text, program = _read(file, as_json)
+    from engage.actions import publish as action
+
+    done = with_database(
+        database,
+        lambda opened: action.publish(opened, program, text, company=company, actor=_actor(), now=now()),
+    )
+    if as_json:
+        say_json({"company": company, "version": done.number, "hash": done.hash, "unchanged": done.unchanged})
+        return
+    whose = "the host's default" if company is None else f"the program of {company}"
+    if done.unchanged:
+        say(f"version {done.number} of {whose} says the same already")
+    else:
+        say(f"published version {done.number} of {whose}: {_size(program)}")
+
+
+def _actor() -> str:
+    try:
+        return f"{getpass.getuser()} (command line)"
+    except (OSError, KeyError):  # a container's user may have no name
+        return "command line"

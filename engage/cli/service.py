@@ -1,0 +1,82 @@
+"""serve, migrate, key create."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from engage.cli.output import AsJson, note, say, say_json
+from engage.cli.running import DatabaseUrl, with_database
+from engage.settings import read_settings
+
+
+class KeyKind(StrEnum):
+    SERVER = "server"
+    WRITE = "write"
+    REPORT = "report"
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(serve)
+    app.command()(migrate)
+    key = typer.Typer(no_args_is_help=True, help="API keys.")
+    # With one command only, typer would make the group itself the command.
+    key.callback()(lambda: None)
+    key.command("create")(create_key)
+    app.add_typer(key, name="key")
+
+
+def serve(
+    database: DatabaseUrl = None,
+    host: Annotated[
+        str | None, typer.Option(help="Address to listen on; else ENGAGE_HOST, else 127.0.0.1.")
+    ] = None,
+    port: Annotated[
+        int | None, typer.Option(help="Port, 0 for any free one; else ENGAGE_PORT, else 8000.")
+    ] = None,
+    workers: Annotated[int | None, typer.Option(help="Processes; above 1 with PostgreSQL only.")] = None,
+) -> None:
+    """Run the service: the API, the pages, and hourly scoring.
+
+    Creates and migrates the database. Prints the address when ready, and a link to sign in to the pages once.
+    """
+    settings = read_settings(database_url=database, host=host, port=port, workers=workers)
+    from engage.app import run_server
+
+    run_server(settings, announce=say)
+
+
+def migrate(database: DatabaseUrl = None, as_json: AsJson = False) -> None:
+    """Bring the database to the newest schema, creating it if need be. Two at once do no harm."""
+
+    async def opened(_: object) -> None:
+        """Opening it is the proof."""
+
+    with_database(database, opened)
+    url = read_settings(database_url=database).database_url
+    if as_json:
+        say_json({"database": url, "migrated": True})
+    else:
+        say(f"{url} is up to date")
+
+
+def create_key(
+    kind: Annotated[
+        KeyKind,
+        typer.Option(help="server: the host's back end. write: sends events only. report: aggregates only."),
+    ],
+    name: Annotated[str, typer.Option(help="What it is for, to recognise it by.")] = "",
+    database: DatabaseUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make an API key and print it, once: only its hash is kept."""
+    from engage.actions import keys
+
+    text = with_database(database, lambda opened: keys.create_key(opened, kind.value, name))
+    if as_json:
+        say_json({"kind": kind.value, "name": name, "key": text})
+    else:
+        say(text)
+        note("This is the only time it is shown.")

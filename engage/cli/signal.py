@@ -1,0 +1,162 @@
+"""score and report."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from engage.cli.output import AsJson, progress, say, say_json, say_table
+from engage.cli.running import DatabaseUrl, collect_rarely, with_database
+
+if TYPE_CHECKING:
+    from engage.actions.score import Scoring
+    from engage.core.reports import CompanyReport
+    from engage.store.database import Database
+
+
+class Format(StrEnum):
+    TEXT = "text"
+    HTML = "html"
+    JSON = "json"
+    CSV = "csv"
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(score)
+    app.command()(report)
+
+
+def score(
+    day: Annotated[
+        str | None,
+        typer.Option("--date", metavar="DATE", help="Score the weeks complete before this day; else today."),
+    ] = None,
+    again: Annotated[
+        bool, typer.Option("--again", help="Measure weeks anew that were measured already.")
+    ] = False,
+    database: DatabaseUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure every complete week once, and score the health of each company."""
+    on = _day(day)
+    collect_rarely()
+
+    async def work(opened: Database) -> Scoring:
+        from engage.actions.score import score_companies
+
+        with progress() as bars:
+            task = bars.add_task("scoring", total=None)
+            return await score_companies(
+                opened,
+                on,
+                lambda done, total: bars.update(task, completed=done, total=total),
+                again=again,
+            )
+
+    scoring = with_database(database, work, create=False)
+    if as_json:
+        say_json(scoring)
+        return
+    if not scoring.companies:
+        say("there are no companies to score yet")
+        return
+    rows = [
+        (
+            one.company,
+            one.name,
+            _shown(one.health.score),
+            one.health.band,
+            _shown(one.health.change_4w, sign=True),
+        )
+        for one in sorted(
+            scoring.companies, key=lambda one: (one.health.score is None, one.health.score or 0)
+        )
+    ]
+    say(f"as of {scoring.as_of}, {scoring.weeks:,} new weeks measured; the lowest score first")
+    say_table(("company", "name", "score", "band", "4 weeks"), rows, right=(2, 4))
+
+
+def _day(text: str | None) -> date | None:
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is not a day such as 2026-11-22", param_hint="'--date'") from None
+
+
+def _shown(number: float | None, *, sign: bool = False) -> str:
+    if number is None:
+        return "-"
+    return f"{number:+.0f}" if sign else f"{number:.0f}"
+
+
+def report(
+    company: Annotated[str, typer.Argument(metavar="COMPANY", help="The company's id.", show_default=False)],
+    period: Annotated[
+        str, typer.Option(help="last-12-weeks, last-26-weeks, a quarter (2026-Q1) or a month (2026-03).")
+    ] = "last-12-weeks",
+    format: Annotated[Format, typer.Option(help="How to write it.")] = Format.TEXT,
+    database: DatabaseUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print a company's adoption report, from the weeks that `engage score` measured."""
+    from engage.actions.report import company_report
+
+    found = with_database(database, lambda opened: company_report(opened, company, period), create=False)
+    if as_json or format is Format.JSON:
+        say_json(found)
+    elif format is Format.CSV:
+        from engage.core.reports import report_csv
+
+        # Its lines end as CSV's do, and it is written as it is.
+        typer.echo(report_csv(found), nl=False)
+    elif format is Format.HTML:
+        typer.echo(_page(found, period))
+    else:
+        _tell(found)
+
+
+def _page(found: CompanyReport, period: str) -> str:
+    """The page of the service with its style sheet in it: one file to send or print."""
+    from engage.web.console import pages, routes
+
+    view = pages.company_view(found, period, datetime.now(UTC).date())
+    text = bytes(routes._html("company.html", None, view=view).body).decode()
+    style = routes._stylesheet()[0].decode()
+    # Links of the service lead nowhere from a file.
+    hidden = ".bar, .filters, .noprint { display: none }"
+    return re.sub(
+        r"<link rel=\"stylesheet\"[^>]*>", lambda _: f"<style>{style}\n{hidden}</style>", text, count=1
+    )
+
+
+def _tell(found: CompanyReport) -> None:
+    health = found.health
+    say(f"{found.name} ({found.company}), {found.period.label}")
+    say(health.verdict)
+    say("")
+    change = f", {health.change_4w:+d} in 4 weeks" if health.change_4w is not None else ""
+    score = "not scored" if health.score is None else f"{health.score} of 100"
+    say(f"score: {score} ({health.band}, confidence {health.confidence}{change}), as of {health.as_of}")
+    if health.drivers:
+        rows = [(one.label, f"{one.contribution:+.1f}", one.text) for one in health.drivers]
+        say_table(("driver", "points", ""), rows, right=(1,))
+    if found.summary:
+        say("")
+        rows = [
+            (one.label, _figure(one.figure), _figure(one.before), _figure(one.change))
+            for one in found.summary
+        ]
+        say_table(("figure", "period", "before", "change %"), rows, right=(1, 2, 3))
+    for line in found.notes:
+        say(line)
+
+
+def _figure(figure: object) -> str:
+    value = getattr(figure, "value", None)
+    return "hidden" if value is None else f"{value:,.10g}"
