@@ -148,11 +148,11 @@ def _tell(found: CompanyReport) -> None:
         say_table(("driver", "points", ""), rows, right=(1,))
     if found.summary:
         say("")
-        rows = [
+        figures = [
             (one.label, _figure(one.figure), _figure(one.before), _figure(one.change))
             for one in found.summary
         ]
-        say_table(("figure", "period", "before", "change %"), rows, right=(1, 2, 3))
+        say_table(("figure", "period", "before", "change %"), figures, right=(1, 2, 3))
     for line in found.notes:
         say(line)
 
