@@ -75,7 +75,7 @@ async def adjust(
             raise Conflict(f"the balance would pass {AMOUNT_MAX}")
         body = Body(f"adjustment:{idempotency_key}", said)
         appended = turns.append(id, member, Kind.ADJUSTMENT, now, now, "", body)
-        turns.remember(*key, seq=appended.entry.seq, digest=0)
+        turns.remember(key, appended.entry.seq)
         await turns.save()
         return Adjustment(appended.entry.seq, currency, amount, reason, actor, repeated=False)
 

@@ -21,7 +21,7 @@ from engage.core.event import Body, Kind
 from engage.store.companies import HOST, create_companies, load_company_ids, may_create_companies
 from engage.store.database import Database
 from engage.store.held import Place, count_held, hold, load_held, reject, release
-from engage.store.log import load_memberships
+from engage.store.log import MessageKey, load_memberships
 from engage.store.sqlite import Row, Transaction
 
 HELD_PER_SUBJECT_MAX: Final = 1000
@@ -47,21 +47,28 @@ HELD_ANONYMOUS: Final = Reason("held_anonymous", "held until this anonymousId is
 HELD_UNATTRIBUTED: Final = Reason("held_unattributed", "held until the member is known in a company")
 
 
-class Fate(Struct):
-    """What is to become of one call: appended to a company's log, held at a place, or refused."""
+class Append(Struct):
+    """The call goes into the log of `company_id`, unless `key` (company, day, hash) is known."""
 
-    call: Call | Refusal
-    company_id: int = HOST
-    place: Place | None = None
-    refusal: Refusal | None = None
+    call: Call
+    company_id: int
+    key: MessageKey
     releases: list[Place] = []
     """Where calls may wait for this one."""
 
-    @property
-    def appending(self) -> Call | None:
-        """The call, when it is to be appended to the log of `company_id`."""
-        appended = self.refusal is None and self.place is None
-        return self.call if appended and isinstance(self.call, Call) else None
+
+class Hold(Struct, frozen=True):
+    call: Call
+    place: Place
+
+
+class Refuse(Struct, frozen=True):
+    call: Call | Refusal
+    company_id: int
+    refusal: Refusal
+
+
+Fate = Append | Hold | Refuse
 
 
 async def accept_calls(
@@ -101,7 +108,7 @@ class Intake:
         outcomes = []
         for fate in fates:
             outcomes.append(self._settle(fate))
-            if fate.releases:
+            if isinstance(fate, Append) and fate.releases:
                 await self._release(fate)
         await self._finish()
         return outcomes
@@ -117,14 +124,14 @@ class Intake:
         """The company of each call: the one it names, else the only one its member is known in."""
         homeless = {call.member for call in readable if call.member and not call.company}
         companies = await load_memberships(self.tx, homeless)
-        fates = []
+        fates: list[Fate] = []
         for call in calls:
             if isinstance(call, Refusal):
-                fates.append(Fate(call, self.company_ids.get(call.company, HOST), refusal=call))
+                fates.append(Refuse(call, self.company_ids.get(call.company, HOST), call))
                 continue
             fate = self._attributed(call, companies)
             fates.append(fate)
-            if call.member in homeless and fate.company_id:
+            if homeless and isinstance(fate, Append) and call.member in homeless:
                 companies.setdefault(call.member, set()).add(fate.company_id)
         return fates
 
@@ -132,34 +139,33 @@ class Intake:
         company_id = self.company_ids.get(call.company, HOST)
         if call.company and not company_id:
             message = f"company {call.company!r} is not known and may not be created by this call"
-            return Fate(call, refusal=_refusal(call, "company_unknown", message, retry=True))
+            return Refuse(call, HOST, _refusal(call, "company_unknown", message, retry=True))
         if not call.member and call.kind != Kind.GROUP:
-            return Fate(call, place=(company_id, ANONYMOUS + call.anonymous))
-        if company_id:
-            return Fate(call, company_id)
-        known = companies.get(call.member, set())
-        if len(known) > 1:
-            message = f"{call.member!r} is known in {len(known)} companies; name one in context.groupId"
-            return Fate(call, refusal=_refusal(call, "company_ambiguous", message))
-        if not known:
-            return Fate(call, place=(HOST, MEMBER + call.member))
-        return Fate(call, min(known))
+            return Hold(call, (company_id, ANONYMOUS + call.anonymous))
+        if not company_id:
+            known = companies.get(call.member, set())
+            if len(known) > 1:
+                message = f"{call.member!r} is known in {len(known)} companies; name one in context.groupId"
+                return Refuse(call, HOST, _refusal(call, "company_ambiguous", message))
+            if not known:
+                return Hold(call, (HOST, MEMBER + call.member))
+            company_id = min(known)
+        return Append(call, company_id, (company_id, *message_key(call)))
 
     async def _take_turns(self, fates: Sequence[Fate]) -> None:
-        appending = [(fate.company_id, call) for fate in fates if (call := fate.appending)]
-        await self.turns.take({company_id for company_id, _ in appending})
-        people = {(company_id, call.member) for company_id, call in appending if call.member}
-        messages = {(company_id, *message_key(call)) for company_id, call in appending}
-        await self.turns.load(sorted(people), sorted(messages))
+        appends = [fate for fate in fates if isinstance(fate, Append)]
+        await self.turns.take({fate.company_id for fate in appends})
+        people = {(fate.company_id, fate.call.member) for fate in appends}
+        await self.turns.load(sorted(people), sorted({fate.key for fate in appends}))
 
     async def _find_held(self, fates: Sequence[Fate]) -> None:
+        places: set[Place] = set()
         for fate in fates:
-            call = fate.appending
-            if call and call.member:
-                fate.releases = self._releases(call, fate.company_id)
-        self.held = await load_held(self.tx, {place for fate in fates for place in fate.releases})
-        to_hold = {fate.place for fate in fates if fate.place}
-        self.held_counts = await count_held(self.tx, to_hold)
+            if isinstance(fate, Append) and fate.call.member:
+                fate.releases = self._releases(fate.call, fate.company_id)
+                places.update(fate.releases)
+        self.held = await load_held(self.tx, places)
+        self.held_counts = await count_held(self.tx, {fate.place for fate in fates if isinstance(fate, Hold)})
 
     def _releases(self, call: Call, company_id: int) -> list[Place]:
         """A member's first call in a company releases what waited for their company; an identify or alias that
@@ -167,20 +173,21 @@ class Intake:
         places: list[Place] = []
         if not self.turns.knows(company_id, call.member):
             places.append((HOST, MEMBER + call.member))
-        visitor = {Kind.IDENTIFY: call.anonymous, Kind.ALIAS: call.previous_id}.get(call.kind, "")
+        visitor = ""
+        if call.kind == Kind.IDENTIFY:
+            visitor = call.anonymous
+        elif call.kind == Kind.ALIAS:
+            visitor = call.previous_id
         if visitor:
             places += [(company_id, ANONYMOUS + visitor), (HOST, ANONYMOUS + visitor)]
         return places
 
     def _settle(self, fate: Fate) -> Outcome:
-        call = fate.appending
-        if call is not None:
-            return self._append(call, fate.company_id)
-        if fate.refusal is not None:
-            return self._refuse(fate.company_id, fate.refusal, fate.call)
-        assert isinstance(fate.call, Call)
-        assert fate.place is not None
-        return self._hold(fate.call, fate.place)
+        if isinstance(fate, Append):
+            return self._append(fate.call, fate.key)
+        if isinstance(fate, Hold):
+            return self._hold(fate.call, fate.place)
+        return self._refuse(fate.company_id, fate.refusal, fate.call)
 
     def _refuse(self, company_id: int, refusal: Refusal, call: Call | Refusal) -> Outcome:
         if not refusal.retry:
@@ -197,22 +204,21 @@ class Intake:
         reason = HELD_ANONYMOUS if place[1].startswith(ANONYMOUS) else HELD_UNATTRIBUTED
         return Outcome(call.message_id, "ok", reason, call.warnings)
 
-    def _append(self, call: Call, company_id: int) -> Outcome:
-        day, hash = message_key(call)
-        body_digest = digest(call)
-        known = self.turns.known.get((company_id, day, hash))
+    def _append(self, call: Call, key: MessageKey) -> Outcome:
+        company_id, body_digest = key[0], digest(call)
+        known = self.turns.known.get(key)
         if known is not None:
             return self._duplicate(call, company_id, known[1] == body_digest)
         program = self.turns.program(company_id)
         warnings, data = call.warnings, call.data
-        if program is not None:
+        if program is not None and data:
             warnings = warnings + _mistyped(program, call)
             data = _without_personal(program, call)
         body = Body(call.message_id, data, call.original_at, call.trusted)
         appended = self.turns.append(
             company_id, call.member, call.kind, call.at, call.received_at, call.name, body
         )
-        self.turns.remember(company_id, day, hash, appended.entry.seq, body_digest)
+        self.turns.remember(key, appended.entry.seq, body_digest)
         return self._told(call.message_id, appended, warnings)
 
     def _told(self, message_id: str, appended: Appended, warnings: list[str]) -> Outcome:
@@ -233,7 +239,7 @@ class Intake:
         self._reject(company_id, _refusal(call, "conflicting_duplicate", message), call)
         return Outcome(call.message_id, "duplicate", Reason("conflicting_duplicate", message))
 
-    async def _release(self, fate: Fate) -> None:
+    async def _release(self, fate: Append) -> None:
         """Append what waited for this call after it, as its member's and its company's."""
         for place in fate.releases:
             calls = self.waiting.pop(place, [])
@@ -242,11 +248,11 @@ class Intake:
                 self.released.add(place)
             if not calls:
                 continue
-            await self.turns.load([], [(fate.company_id, *message_key(call)) for call in calls])
-            assert isinstance(fate.call, Call)
-            for call in calls:
+            keys = [(fate.company_id, *message_key(call)) for call in calls]
+            await self.turns.load([], keys)
+            for call, key in zip(calls, keys, strict=True):
                 call.member = fate.call.member
-                self._append(call, fate.company_id)
+                self._append(call, key)
 
     def _reject(self, company_id: int, refusal: Refusal, call: Call | Refusal) -> None:
         said = msgspec.json.encode(call)[:REJECT_BYTES_MAX]
@@ -266,7 +272,7 @@ def _refusal(call: Call, code: str, message: str, *, retry: bool = False) -> Ref
 
 
 def _mistyped(program: CompiledProgram, call: Call) -> list[str]:
-    if call.kind != Kind.TRACK:
+    if call.name not in program.property_types:
         return []
     return [
         f"property {name!r} is not of its declared type; taken as missing"

@@ -72,7 +72,7 @@ async def reverse(
         }
         body = Body(f"reversal:{stored.entry.seq}", said)
         appended = turns.append(id, member, Kind.REVERSAL, now, now, stored.entry.name, body, undoing)
-        turns.remember(*key, seq=appended.entry.seq, digest=0)
+        turns.remember(key, appended.entry.seq)
         await turns.save()
         decision = appended.decision
         return _told(message_id, appended.entry.seq, decision.record, decision.transfers, undoing)

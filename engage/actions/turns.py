@@ -7,6 +7,7 @@ and folded at once, so the next entry sees the state the one before it left.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from weakref import WeakKeyDictionary
 
 from msgspec import Struct
 
@@ -19,8 +20,10 @@ from engage.core.event import Body, Entry, Kind
 from engage.core.fold import fold
 from engage.core.state import DayRollup, MemberState, encode_state, merge_days
 from engage.store.companies import current_programs, load_program
+from engage.store.database import database_in_use
 from engage.store.log import (
     Head,
+    MessageKey,
     Stored,
     Writes,
     load_heads,
@@ -33,17 +36,19 @@ from engage.store.sqlite import Transaction
 PROGRAMS_MAX = 256
 NOTHING_DECIDED = encode_record(Record())
 
-_programs: dict[int, CompiledProgram] = {}  # by version id, least recently used first; versions never change
+# By database and version id, least recently used first. Versions never change, but two databases number alike.
+_programs: WeakKeyDictionary[object, dict[int, CompiledProgram]] = WeakKeyDictionary()
 
 
 async def program_version(id: int) -> CompiledProgram | None:
     """The compiled program of a published version; None for 0, the time before any was published."""
     if id == 0:
         return None
-    program = _programs.pop(id, None) or compile_program(await load_program(id))
-    _programs[id] = program
-    while len(_programs) > PROGRAMS_MAX:
-        del _programs[next(iter(_programs))]
+    programs = _programs.setdefault(database_in_use(), {})
+    program = programs.pop(id, None) or compile_program(await load_program(id))
+    programs[id] = program
+    while len(programs) > PROGRAMS_MAX:
+        del programs[next(iter(programs))]
     return program
 
 
@@ -65,7 +70,7 @@ class Turns:
     def __init__(self, tx: Transaction) -> None:
         self.tx = tx
         self.heads: dict[int, Head] = {}
-        self.known: dict[tuple[int, int, bytes], tuple[int, int]] = {}
+        self.known: dict[MessageKey, tuple[int, int]] = {}
         self._members: dict[tuple[int, str], Member] = {}
         self._nobody = Member(0, "", MemberState())
         self._programs: dict[int, CompiledProgram | None] = {}
@@ -167,10 +172,10 @@ class Turns:
             self._changed.add((head.company_id, member.external_id))
         return Appended(entry, decision, program)
 
-    def remember(self, company_id: int, day: int, hash: bytes, seq: int, digest: int) -> None:
+    def remember(self, key: MessageKey, seq: int, digest: int = 0) -> None:
         """Never accept this message again."""
-        self.known[(company_id, day, hash)] = (seq, digest)
-        self._writes.messages.append((company_id, day, hash, seq, digest))
+        self.known[key] = (seq, digest)
+        self._writes.messages.append((*key, seq, digest))
 
     async def save(self) -> None:
         """Write it all: entries, transfers, state, rollups and one link per company."""

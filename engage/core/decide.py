@@ -7,6 +7,7 @@ It reads the state and never changes it; `engage.core.fold` does that with what 
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Iterator
 from typing import Final
 
 from msgspec import Struct
@@ -307,35 +308,34 @@ def _decide_reversal(program: CompiledProgram | None, member: MemberState, undon
             )
     badges = tuple(badge for badge in undone.record.badges if member.badges.get(badge) == undone.entry.seq)
     before = after = member.level
-    if undone.record.level_after and program and program.program.levels:
-        rank = reached_rank(program, member, earned)
+    if program and program.program.levels and before and before == undone.record.level_after:
+        # Only the level that this entry reached is taken back: one reached since is a later decision.
+        rank = min(reached_rank(program, member, earned), program.level_ranks.get(before, 0))
         after = program.program.levels.steps[rank - 1].id if rank else ""
     record = Record(
         badges=badges,
         level_before=before if before != after else "",
         level_after=after if before != after else "",
     )
-    return Decision(record, tuple(transfers), tuple(earned.items()), released(undone))
+    return Decision(record, tuple(transfers), tuple(earned.items()), tuple(released(undone)))
 
 
-def released(undone: Undone) -> tuple[Use, ...]:
-    """The share of limits and budgets that an entry had used, given back."""
-    if undone.program is None or undone.entry.kind != Kind.TRACK:
-        return ()
+def released(undone: Undone) -> Iterator[Use]:
+    """The share of limits and budgets that an entry had used, given back. One that was not decided used none."""
+    if undone.program is None or undone.entry.kind != Kind.TRACK or undone.record.undecided:
+        return
     matcher = undone.program.matchers.get(undone.entry.name)
     rules = matcher.rules if matcher else ()
     day = undone.entry.day
-    uses: list[Use] = []
     for rule, code in zip(rules, undone.record.verdicts, strict=True):
         for limit in rule.limits if fired(code) else ():
             if limit.count is not None:
-                uses.append(Use(limit.per == "company", limit.key, window_start(limit.window, day), -1))
+                yield Use(limit.per == "company", limit.key, window_start(limit.window, day), -1)
     for transfer in undone.transfers:
         for limit in rules[transfer.rule].limits:
             if limit.currency == transfer.currency and limit.amount is not None:
                 start = window_start(limit.window, day)
-                uses.append(Use(limit.per == "company", limit.key, start, -transfer.amount))
+                yield Use(limit.per == "company", limit.key, start, -transfer.amount)
         for budget in undone.program.program.budgets:
             if budget.currency == transfer.currency:
-                uses.append(Use(True, budget.key, window_start(budget.window, day), -transfer.amount))
-    return tuple(uses)
+                yield Use(True, budget.key, window_start(budget.window, day), -transfer.amount)

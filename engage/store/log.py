@@ -48,9 +48,14 @@ INSERT_ROLLUPS: Final = (
     "INSERT INTO engage_rollup (company_id, day, document) {rows} "
     "ON CONFLICT (company_id, day) DO UPDATE SET document = excluded.document"
 )
+LOOKUPS_WORTH_A_SEEK: Final = 256
 ENTRY_COLUMNS: Final = (
     "seq, kind, member_id, previous, at, received_at, day, hour, program_id, name, body, decision"
 )
+
+
+MessageKey = tuple[int, int, bytes]
+"""What a message is known by: company, UTC day of its own timestamp, hash of its id."""
 
 
 class Head(Struct):
@@ -112,9 +117,12 @@ async def load_memberships(s: Statements, external_ids: Iterable[str]) -> dict[s
 
 
 async def load_messages(
-    s: Statements, keys: Sequence[tuple[int, int, bytes]], scope: Scope
-) -> dict[tuple[int, int, bytes], tuple[int, int]]:
-    """(company, day, hash) -> (seq, digest) of the messages that are known."""
+    s: Statements, keys: Sequence[MessageKey], scope: Scope
+) -> dict[MessageKey, tuple[int, int]]:
+    """Message -> (seq, digest), for those that are known."""
+    if len(keys) > LOOKUPS_WORTH_A_SEEK:
+        newest = await _newest_days(s, {key[0] for key in keys}, scope)
+        keys = [key for key in keys if key[1] <= newest.get(key[0], -1)]
     rows = await s.lookup(
         "SELECT m.company_id, m.day, m.hash, m.seq, m.digest FROM {keys} k JOIN engage_message m "
         "ON m.company_id = k.column1 AND m.day = k.column2 AND m.hash = k.column3",
@@ -122,6 +130,17 @@ async def load_messages(
         scope=scope,
     )
     return {(row[0], row[1], row[2]): (row[3], row[4]) for row in rows}
+
+
+async def _newest_days(s: Statements, ids: Collection[int], scope: Scope) -> dict[int, int]:
+    """The newest day a company knows a message of. What is stamped later is new: history that is imported in order
+    needs no look-up at all but for its newest day."""
+    rows = await s.lookup(
+        "SELECT k.column1, (SELECT MAX(m.day) FROM engage_message m WHERE m.company_id = k.column1) FROM {keys} k",
+        [(id,) for id in sorted(ids)],
+        scope=scope,
+    )
+    return {company_id: day for company_id, day in rows if day is not None}
 
 
 async def find_message(s: Statements, company_id: int, hash: bytes) -> int | None:
