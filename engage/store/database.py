@@ -54,6 +54,11 @@ def _migrations_module() -> str:
     return "engage.migrations" if find_spec("engage.migrations") else "migrations"
 
 
+def database_in_use() -> object:
+    """Stands for the database of the read or write that is going on: what is cached by a row's id belongs to one."""
+    return _current_context.get()
+
+
 class Database:
     def __init__(self, url: str, sqlite: Sqlite, context: TortoiseContext) -> None:
         self.url = url
