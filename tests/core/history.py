@@ -1,0 +1,152 @@
+"""A company's log without a store: entries appended, decided and folded one by one, in memory.
+
+Owns what `engage.actions` does around the core (numbering, local days, rollups, the program in force), so that
+scenarios and properties try the real core and nothing else. Must not know a table, a transaction or a clock.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from engage.core.calendar import local_day_hour
+from engage.core.chain import Item
+from engage.core.compiled import CompiledProgram, compile_program
+from engage.core.decide import Undone, decide
+from engage.core.decisions import Decision, decode_record, encode_record
+from engage.core.event import Body, Entry, Kind, decode_body, encode_body
+from engage.core.fold import fold
+from engage.core.ledger import ACTIVE, ISSUED, account
+from engage.core.program import Program
+from engage.core.state import CompanyState, DayRollup, MemberState, merge_days
+from engage.document import read_program
+
+
+@dataclass
+class Step:
+    """One entry, what it did, and what is needed to undo it."""
+
+    entry: Entry
+    decision: Decision
+    program: CompiledProgram | None
+
+
+@dataclass
+class History:
+    """The log so far and everything folded from it."""
+
+    timezone: str = "UTC"
+    versions: list[CompiledProgram] = field(default_factory=list)
+    company: CompanyState = field(init=False)
+    members: dict[str, MemberState] = field(default_factory=dict)
+    numbers: dict[str, int] = field(default_factory=dict)
+    rollups: dict[int, DayRollup] = field(default_factory=dict)
+    steps: list[Step] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.company = CompanyState(timezone=self.timezone)
+
+    def publish(self, program: Program) -> None:
+        self.versions.append(compile_program(program))
+
+    @property
+    def program(self) -> CompiledProgram | None:
+        return self.versions[-1] if self.versions else None
+
+    def member(self, name: str) -> MemberState:
+        """The member's state; of somebody not seen before, an empty one that is not kept."""
+        return self.members.get(name, MemberState())
+
+    def track(
+        self,
+        name: str,
+        event: str,
+        at: int,
+        properties: dict[str, Any] | None = None,
+        *,
+        trusted: bool = True,
+    ) -> Step:
+        return self.append(Kind.TRACK, name, at, event, Body("", properties or {}, None, trusted))
+
+    def adjust(self, name: str, at: int, currency: str, amount: int) -> Step:
+        return self.append(Kind.ADJUSTMENT, name, at, "", Body("", {"currency": currency, "amount": amount}))
+
+    def reverse(self, name: str, at: int, step: Step) -> Step:
+        body = Body("", {"seq": step.entry.seq})
+        undone = Undone(step.entry, step.decision.record, step.decision.transfers, step.program)
+        return self.append(Kind.REVERSAL, name, at, step.entry.name, body, undone)
+
+    def append(
+        self, kind: int, name: str, at: int, event: str, body: Body, undone: Undone | None = None
+    ) -> Step:
+        """Append one entry; `name` is empty for what concerns the company alone."""
+        if name and name not in self.members:
+            self.members[name], self.numbers[name] = MemberState(), self.company.members + 1
+        member = self.member(name)
+        day, hour = local_day_hour(at, self.company.timezone)
+        entry = Entry(
+            seq=len(self.steps) + 1,
+            kind=kind,
+            member=self.numbers.get(name, 0),
+            at=at,
+            received_at=max([at, *(step.entry.received_at for step in self.steps[-1:])]),
+            day=day,
+            hour=hour,
+            program=len(self.versions),
+            name=event,
+            body=body,
+            previous=member.last_seq,
+        )
+        decision = decide(self.program, self.company, member, entry, undone)
+        added = DayRollup()
+        fold(self.program, self.company, member, added, entry, decision)
+        merge_days(self.rollups.setdefault(day, DayRollup()), added)
+        step = Step(entry, decision, self.program)
+        self.steps.append(step)
+        return step
+
+    def items(self) -> list[Item]:
+        """What the hash chain covers."""
+        return [(s.entry, encode_record(s.decision.record), s.decision.transfers) for s in self.steps]
+
+    def balances(self) -> Counter[tuple[int, str]]:
+        """Every account's balance: the fold of all transfers."""
+        balances: Counter[tuple[int, str]] = Counter()
+        for step in self.steps:
+            for transfer in step.decision.transfers:
+                balances[(transfer.source, transfer.currency)] -= transfer.amount
+                balances[(transfer.target, transfer.currency)] += transfer.amount
+        return balances
+
+    def active(self, name: str, currency: str = "points") -> int:
+        """The member's balance by the transfers."""
+        return self.balances()[(account(self.numbers[name], ACTIVE), currency)]
+
+    def issued(self, currency: str = "points") -> int:
+        """All that was awarded and not taken back, by the transfers."""
+        return -self.balances()[(account(0, ISSUED), currency)]
+
+    def replayed(self) -> History:
+        """The same log again, from nothing but its stored entries, each decision decided anew."""
+        again = History(self.timezone)
+        names = {number: name for name, number in self.numbers.items()}
+        stored = {step.entry.seq: step for step in self.steps}
+        for step in self.steps:
+            again.versions = self.versions[: step.entry.program]
+            undone = None
+            if step.entry.kind == Kind.REVERSAL:
+                first = stored[step.entry.body.data["seq"]]
+                record = decode_record(encode_record(first.decision.record))
+                undone = Undone(first.entry, record, first.decision.transfers, first.program)
+            body = decode_body(encode_body(step.entry.body))
+            name = names.get(step.entry.member, "")
+            again.append(step.entry.kind, name, step.entry.at, step.entry.name, body, undone)
+        return again
+
+
+def program_of(text: str) -> Program:
+    """The program of a YAML document without mistakes."""
+    read = read_program(text)
+    assert read.program is not None, "\n".join(map(str, read.problems))
+    return read.program
