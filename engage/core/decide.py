@@ -310,7 +310,8 @@ def _decide_reversal(program: CompiledProgram | None, member: MemberState, undon
     before = after = member.level
     if program and program.program.levels and before and before == undone.record.level_after:
         # Only the level that this entry reached is taken back: one reached since is a later decision.
-        rank = min(reached_rank(program, member, earned), program.level_ranks.get(before, 0))
+        rank = reached_rank(program, member, earned)
+        rank = min(rank, program.level_ranks.get(before, rank))
         after = program.program.levels.steps[rank - 1].id if rank else ""
     record = Record(
         badges=badges,

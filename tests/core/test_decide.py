@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from engage.core.calendar import DAY, HOUR
 from engage.core.decisions import Undecided
@@ -50,3 +51,44 @@ def test_an_event_that_was_not_decided_can_be_undone(late: int, trusted: bool, w
     undoing = told.reverse("ann", AT, step)
     assert not undoing.decision.transfers
     assert not undoing.decision.uses
+
+
+def test_undoing_leaves_a_level_that_a_later_event_reached() -> None:
+    told = history()
+    first = told.track("ann", "Sale", AT)
+    second = told.track("ann", "Sale", AT + 1)
+    told.reverse("ann", AT + 2, first)
+    assert told.member("ann").level == "gold"
+    told.reverse("ann", AT + 3, second)
+    assert told.member("ann").level == ""
+    assert not told.company.levels
+
+
+def test_undoing_never_raises_a_level() -> None:
+    told = history()
+    told.adjust("ann", AT, "points", 50)
+    step = told.track("ann", "Sale", AT)
+    told.publish(easier(told))
+    told.reverse("ann", AT, step)
+    assert told.member("ann").level == "silver"
+
+
+def easier(told: History) -> Program:
+    """The program with thresholds of 5 and 10."""
+    assert told.program is not None
+    now = told.program.program
+    assert now.levels is not None
+    steps = tuple(replace(step, threshold=5 * rank) for rank, step in enumerate(now.levels.steps, 1))
+    return replace(now, levels=replace(now.levels, steps=steps))
+
+
+def test_undoing_takes_a_level_that_the_program_has_renamed() -> None:
+    told = history()
+    told.adjust("ann", AT, "points", 50)
+    step = told.track("ann", "Sale", AT)
+    now = easier(told)
+    assert now.levels is not None
+    renamed = tuple(replace(level, id=f"new-{level.id}") for level in now.levels.steps)
+    told.publish(replace(now, levels=replace(now.levels, steps=renamed)))
+    told.reverse("ann", AT, step)
+    assert told.member("ann").level == "new-gold"
