@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from hashlib import blake2b
 from typing import Any, ClassVar, Final, TypeVar
 
@@ -136,9 +136,12 @@ class _Import:
             self._thread.shutdown()
         return self.summary
 
+    def _submit(self, work: Callable[[], T]) -> Future[T]:
+        """Let the import's one thread do work that waits for the disk."""
+        return self._thread.submit(work)
+
     async def _aside(self, work: Callable[[], T]) -> T:
-        """Run work that waits for the disk in the import's one thread."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+        return await asyncio.wrap_future(self._submit(work))
 
     async def _stage(self, staging: Staging, readings: Iterator[Reading]) -> None:
         done = 0
@@ -170,8 +173,16 @@ class _Import:
         total, done, company = staging.rows, 0, ""
         names = _Names()
         blocks = staging.in_order(CALLS_PER_COMMIT)
-        while block := await self._aside(lambda: next(blocks, None)):
-            calls = _calls(block, names)
+
+        def read_block() -> tuple[list[Staged], list[Call]] | None:
+            block = next(blocks, None)
+            return (block, _calls(block, names)) if block else None
+
+        coming = self._submit(read_block)
+        while read := await asyncio.wrap_future(coming):
+            # The next block is read while this one is decided and, mostly, written.
+            coming = self._submit(read_block)
+            block, calls = read
             outcomes = await accept_calls(self.database, calls, now=self.now, tell_effects=False)
             for row, outcome in zip(block, outcomes, strict=True):
                 self._count(row, outcome)
