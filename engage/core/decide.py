@@ -78,13 +78,20 @@ def _decide_event(
     stopped = matcher.match(facts)
     if all(stopped):
         return Decision(Record(verdicts=tuple(map(_stopped_by, stopped))))
-    case = _Case(program.program, company, member, entry)
-    factors = case.factors(matcher.rules, stopped)
-    codes = []
-    for index, rule in enumerate(matcher.rules):
-        node = stopped[index]
-        codes.append(_stopped_by(node) if node else case.fire(index, rule, factors))
-    return _decided(program, member, tuple(codes), case)
+    refused: dict[int, int] = {}
+    while True:
+        case = _Case(program.program, company, member, entry)
+        factors, multiplying = case.factors(matcher.rules, stopped, refused)
+        codes = []
+        for index, rule in enumerate(matcher.rules):
+            node = stopped[index]
+            code = _stopped_by(node) if node else refused.get(index)
+            codes.append(case.fire(index, rule, factors) if code is None else code)
+        unfired = {index: codes[index] for index in multiplying if not fired(codes[index])}
+        if not unfired:
+            return _decided(program, member, tuple(codes), case)
+        # A rule may be refused for its own awards after its factor was counted: decide again without that rule.
+        refused |= unfired
 
 
 def _stopped_by(node: int) -> int:
@@ -139,16 +146,20 @@ class _Case:
                 return index
         return None
 
-    def factors(self, rules: tuple[Rule, ...], stopped: tuple[int, ...]) -> dict[str, list[int]]:
-        """Currency -> the factors, in thousandths, of the multiplying rules that fire."""
+    def factors(
+        self, rules: tuple[Rule, ...], stopped: tuple[int, ...], refused: dict[int, int]
+    ) -> tuple[dict[str, list[int]], list[int]]:
+        """(currency -> the factors, in thousandths, of the multiplying rules; which rules these are)."""
         factors: dict[str, list[int]] = {}
+        multiplying: list[int] = []
         for index, rule in enumerate(rules):
-            if stopped[index]:
+            if stopped[index] or index in refused:
                 continue
             for effect in rule.effects:
                 if isinstance(effect, Multiply) and self.exhausted(rule) is None:
                     factors.setdefault(effect.currency, []).append(effect.thousandths)
-        return factors
+                    multiplying.append(index)
+        return factors, multiplying
 
     def fire(self, index: int, rule: Rule, factors: dict[str, list[int]]) -> int:
         """The verdict code of a rule whose conditions hold, and its effects if it fires."""

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from engage.core.calendar import DAY, HOUR
-from engage.core.decisions import Undecided
+from engage.core.decisions import Undecided, fired
 from engage.core.program import Program
 from tests.core.history import History, program_of
 
@@ -92,3 +92,32 @@ def test_undoing_takes_a_level_that_the_program_has_renamed() -> None:
     told.publish(replace(now, levels=replace(now.levels, steps=renamed)))
     told.reverse("ann", AT, step)
     assert told.member("ann").level == "new-gold"
+
+
+JACKPOT = """
+  - {id: sale, trigger: Sale, effects: [award: {currency: points, amount: 10}]}
+  - id: jackpot
+    trigger: Sale
+    effects: [multiply: {currency: points, by: 3}, award: {currency: coins, amount: 1}]
+    limits: [{per: member, window: month, count: 5}]
+"""
+
+
+def test_a_rule_refused_for_its_own_award_multiplies_nothing() -> None:
+    told = history(JACKPOT, "budgets: [{currency: coins, window: month, amount: 1, over: refuse}]")
+    told.track("ann", "Sale", AT)
+    told.track("bob", "Sale", AT)
+    assert (told.active("ann"), told.active("bob")) == (30, 10)
+
+
+def test_a_rule_that_only_its_own_factor_makes_too_large_stays_refused() -> None:
+    rules = """
+  - id: jackpot
+    trigger: Sale
+    effects: [multiply: {currency: points, by: 3}, award: {currency: points, amount: 10}]
+    limits: [{per: member, window: day, amount: 20, currency: points, over: refuse}]
+  - {id: sale, trigger: Sale, effects: [award: {currency: points, amount: 1}]}
+"""
+    step = history(rules).track("ann", "Sale", AT)
+    assert [fired(code) for code in step.decision.record.verdicts] == [False, True]
+    assert [transfer.amount for transfer in step.decision.transfers] == [1]
