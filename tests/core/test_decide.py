@@ -121,3 +121,16 @@ def test_a_rule_that_only_its_own_factor_makes_too_large_stays_refused() -> None
     step = history(rules).track("ann", "Sale", AT)
     assert [fired(code) for code in step.decision.record.verdicts] == [False, True]
     assert [transfer.amount for transfer in step.decision.transfers] == [1]
+
+
+SALE_WITHIN = f"{SALE[:-1]}, limits: [{{per: member, window: month, amount: 150, currency: points}}]}}"
+
+
+def test_undoing_frees_no_more_of_a_budget_than_came_back() -> None:
+    told = history(SALE_WITHIN, "budgets: [{currency: points, window: month, amount: 150}]")
+    first = told.track("ann", "Sale", AT)
+    told.adjust("ann", AT, "points", -70)
+    told.reverse("ann", AT, first)
+    told.track("ann", "Sale", AT)
+    assert told.issued() == 150
+    assert told.active("ann") == 80
