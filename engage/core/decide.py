@@ -20,7 +20,7 @@ from engage.core.event import Entry, Kind
 from engage.core.ledger import ACTIVE, ADJUSTED, ISSUED, Transfer, account, owner
 from engage.core.limits import Use, used, window_start
 from engage.core.program import THOUSANDTHS_ONE, Award, GrantBadge, Limit, Multiply, Program, Rule
-from engage.core.state import AMOUNT_MAX, CompanyState, MemberState, Usage
+from engage.core.state import AMOUNT_MAX, CompanyState, MemberState, Usage, Wallet
 
 NOTHING: Final = Decision(Record(undecided=Undecided.NOT_AN_EVENT))
 
@@ -296,27 +296,23 @@ def _decide_adjustment(program: CompiledProgram | None, member: MemberState, ent
 def _decide_reversal(program: CompiledProgram | None, member: MemberState, undone: Undone) -> Decision:
     """The exact opposite of an entry's own effects, whatever happened since; later decisions stand.
 
-    Points that were spent meanwhile become a debt if the currency allows it, else what is left is taken.
+    Points that were spent meanwhile become a debt if the currency allows it, else what is left is taken, and what was
+    corrected by hand meanwhile is not taken from the earned points a second time.
     """
     transfers: list[Transfer] = []
     earned: dict[str, int] = {}
     taken: dict[str, int] = {}
     for transfer in undone.transfers:
+        name, amount, change = transfer.currency, transfer.amount, transfer.amount
         gained = bool(owner(transfer.target))
-        amount = transfer.amount
-        if gained:
-            currency = program.program.currencies.get(transfer.currency) if program else None
-            wallet = member.wallets.get(transfer.currency)
-            balance = (wallet.active if wallet else 0) - taken.get(transfer.currency, 0)
-            if currency is None or currency.debt == "refuse":
-                amount = max(0, min(amount, balance))
-            taken[transfer.currency] = taken.get(transfer.currency, 0) + amount
-        change = -transfer.amount if gained else transfer.amount
-        earned[transfer.currency] = earned.get(transfer.currency, 0) + change
+        if gained and not _may_owe(program, name):
+            wallet = member.wallets.get(name) or Wallet()
+            amount = max(0, min(amount, wallet.active - taken.get(name, 0)))
+            change = max(0, min(change, wallet.earned + earned.get(name, 0)))
+        taken[name] = taken.get(name, 0) + amount
+        earned[name] = earned.get(name, 0) + (-change if gained else change)
         if amount:
-            transfers.append(
-                Transfer(transfer.currency, transfer.target, transfer.source, amount, transfer.rule)
-            )
+            transfers.append(Transfer(name, transfer.target, transfer.source, amount, transfer.rule))
     badges = tuple(badge for badge in undone.record.badges if member.badges.get(badge) == undone.entry.seq)
     before = after = member.level
     if program and program.program.levels and before and before == undone.record.level_after:
@@ -330,6 +326,11 @@ def _decide_reversal(program: CompiledProgram | None, member: MemberState, undon
         level_after=after if before != after else "",
     )
     return Decision(record, tuple(transfers), tuple(earned.items()), tuple(released(undone)))
+
+
+def _may_owe(program: CompiledProgram | None, currency: str) -> bool:
+    declared = program.program.currencies.get(currency) if program else None
+    return declared is not None and declared.debt == "allow"
 
 
 def released(undone: Undone) -> Iterator[Use]:

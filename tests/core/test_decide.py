@@ -134,3 +134,12 @@ def test_undoing_frees_no_more_of_a_budget_than_came_back() -> None:
     told.track("ann", "Sale", AT)
     assert told.issued() == 150
     assert told.active("ann") == 80
+
+
+def test_undoing_takes_no_earned_points_that_were_corrected_before() -> None:
+    told = history()
+    step = told.track("ann", "Sale", AT)
+    told.adjust("ann", AT, "points", -70)
+    told.reverse("ann", AT, step)
+    wallet = told.member("ann").wallets["points"]
+    assert (wallet.active, wallet.earned) == (0, 0)
