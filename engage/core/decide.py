@@ -325,7 +325,7 @@ def _decide_reversal(program: CompiledProgram | None, member: MemberState, undon
         level_before=before if before != after else "",
         level_after=after if before != after else "",
     )
-    return Decision(record, tuple(transfers), tuple(earned.items()), tuple(released(undone)))
+    return Decision(record, tuple(transfers), tuple(earned.items()), tuple(released(undone, transfers)))
 
 
 def _may_owe(program: CompiledProgram | None, currency: str) -> bool:
@@ -333,8 +333,12 @@ def _may_owe(program: CompiledProgram | None, currency: str) -> bool:
     return declared is not None and declared.debt == "allow"
 
 
-def released(undone: Undone) -> Iterator[Use]:
-    """The share of limits and budgets that an entry had used, given back. One that was not decided used none."""
+def released(undone: Undone, returned: list[Transfer]) -> Iterator[Use]:
+    """The share of limits and budgets that an entry had used, given back. One that was not decided used none.
+
+    Of amounts, what was `returned`: units that could not be taken back stay awarded, and a budget is a promise that
+    no more than so many are.
+    """
     if undone.program is None or undone.entry.kind != Kind.TRACK or undone.record.undecided:
         return
     matcher = undone.program.matchers.get(undone.entry.name)
@@ -344,7 +348,7 @@ def released(undone: Undone) -> Iterator[Use]:
         for limit in rule.limits if fired(code) else ():
             if limit.count is not None:
                 yield Use(limit.per == "company", limit.key, window_start(limit.window, day), -1)
-    for transfer in undone.transfers:
+    for transfer in returned:
         for limit in rules[transfer.rule].limits:
             if limit.currency == transfer.currency and limit.amount is not None:
                 start = window_start(limit.window, day)
