@@ -109,7 +109,7 @@ class Intake:
         for fate in fates:
             outcomes.append(self._settle(fate))
             if isinstance(fate, Append) and fate.releases:
-                await self._release(fate)
+                self._release(fate)
         await self._finish()
         return outcomes
 
@@ -159,28 +159,37 @@ class Intake:
         await self.turns.load(sorted(people), sorted({fate.key for fate in appends}))
 
     async def _find_held(self, fates: Sequence[Fate]) -> None:
-        places: set[Place] = set()
+        """What waits, here and in the database, for calls of this commit, and which messages of it are known."""
+        arriving: dict[Place, list[Call]] = {}
         for fate in fates:
-            if isinstance(fate, Append) and fate.call.member:
-                fate.releases = self._releases(fate.call, fate.company_id)
-                places.update(fate.releases)
-        self.held = await load_held(self.tx, places)
-        self.held_counts = await count_held(self.tx, {fate.place for fate in fates if isinstance(fate, Hold)})
+            if isinstance(fate, Hold):
+                arriving.setdefault(fate.place, []).append(fate.call)
+        openings = [fate for fate in fates if isinstance(fate, Append) and fate.call.member]
+        for fate in openings:
+            fate.releases = self._releases(fate.call, fate.company_id)
+        self.held = await load_held(self.tx, {place for fate in openings for place in fate.releases})
+        visitors: set[Place] = set()
+        for fate in openings:
+            # An identify may itself have waited for its company: then its visitor waits for the same call.
+            for place in [place for place in fate.releases if place[1].startswith(MEMBER)]:
+                for call in (*self.held.get(place, ()), *arriving.get(place, ())):
+                    fate.releases = fate.releases + _visitors(call, fate.company_id)
+                    visitors.update(_visitors(call, fate.company_id))
+        self.held |= await load_held(self.tx, visitors - self.held.keys())
+        self.held_counts = await count_held(self.tx, arriving)
+        keys = {
+            (fate.company_id, *message_key(call))
+            for fate in openings
+            for place in fate.releases
+            for call in (*self.held.get(place, ()), *arriving.get(place, ()))
+        }
+        await self.turns.load([], sorted(keys))
 
     def _releases(self, call: Call, company_id: int) -> list[Place]:
         """A member's first call in a company releases what waited for their company; an identify or alias that
         names a visitor releases what the visitor did."""
-        places: list[Place] = []
-        if not self.turns.knows(company_id, call.member):
-            places.append((HOST, MEMBER + call.member))
-        visitor = ""
-        if call.kind == Kind.IDENTIFY:
-            visitor = call.anonymous
-        elif call.kind == Kind.ALIAS:
-            visitor = call.previous_id
-        if visitor:
-            places += [(company_id, ANONYMOUS + visitor), (HOST, ANONYMOUS + visitor)]
-        return places
+        places = [] if self.turns.knows(company_id, call.member) else [(HOST, MEMBER + call.member)]
+        return places + _visitors(call, company_id)
 
     def _settle(self, fate: Fate) -> Outcome:
         if isinstance(fate, Append):
@@ -239,20 +248,19 @@ class Intake:
         self._reject(company_id, _refusal(call, "conflicting_duplicate", message), call)
         return Outcome(call.message_id, "duplicate", Reason("conflicting_duplicate", message))
 
-    async def _release(self, fate: Append) -> None:
-        """Append what waited for this call after it, as its member's and its company's."""
+    def _release(self, fate: Append) -> None:
+        """Append what waited for this call after it, as its member's and its company's, in the order of its times."""
+        waited: list[Call] = []
         for place in fate.releases:
-            calls = self.waiting.pop(place, [])
             if place in self.held:
-                calls = self.held.pop(place) + calls
+                waited += self.held.pop(place)
                 self.released.add(place)
-            if not calls:
-                continue
-            keys = [(fate.company_id, *message_key(call)) for call in calls]
-            await self.turns.load([], keys)
-            for call, key in zip(calls, keys, strict=True):
-                call.member = fate.call.member
-                self._append(call, key)
+                self.held_counts.pop(place, None)
+            waited += self.waiting.pop(place, [])
+        for call in sorted(waited, key=lambda call: call.at):
+            # A copy: should this commit fail, the same calls are tried again one by one.
+            known = msgspec.structs.replace(call, member=fate.call.member)
+            self._append(known, (fate.company_id, *message_key(call)))
 
     def _reject(self, company_id: int, refusal: Refusal, call: Call | Refusal) -> None:
         said = msgspec.json.encode(call)[:REJECT_BYTES_MAX]
@@ -262,9 +270,20 @@ class Intake:
 
     async def _finish(self) -> None:
         await self.turns.save()
-        await hold(self.tx, [(place, call) for place, calls in self.waiting.items() for call in calls])
+        # In this order: a visitor whose calls were released may have made others since, in the same commit.
         await release(self.tx, self.released)
+        await hold(self.tx, [(place, call) for place, calls in self.waiting.items() for call in calls])
         await reject(self.tx, self.rejects)
+
+
+def _visitors(call: Call, company_id: int) -> list[Place]:
+    """Where the calls wait of the visitor whom an identify or alias names."""
+    visitor = ""
+    if call.kind == Kind.IDENTIFY:
+        visitor = call.anonymous
+    elif call.kind == Kind.ALIAS:
+        visitor = call.previous_id
+    return [(company_id, ANONYMOUS + visitor), (HOST, ANONYMOUS + visitor)] if visitor else []
 
 
 def _refusal(call: Call, code: str, message: str, *, retry: bool = False) -> Refusal:

@@ -82,8 +82,6 @@ class Refused(Exception):
         self.message = message
 
 
-encode_call = msgspec.msgpack.Encoder().encode
-decode_call = msgspec.msgpack.Decoder(Call).decode
 _size = msgspec.msgpack.Encoder().encode
 
 

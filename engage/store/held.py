@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from engage.core.call import Call, decode_call, encode_call, message_key
+import msgspec
+from msgspec import Struct
+
+from engage.core.call import Call, message_key
 from engage.store.companies import HOST
 from engage.store.scope import EVERY_COMPANY
 from engage.store.sqlite import Row, Statements, Transaction
@@ -13,18 +16,33 @@ Place = tuple[int, str]
 """(company or HOST, subject): whom a held call waits for."""
 
 
+class _Held(Struct, array_like=True, frozen=True):
+    """The stored shape of a held call: an array, so a field is only ever appended with a default."""
+
+    n: int
+    """Its place among the calls held by the same commit, which may all have arrived in one request."""
+    call: Call
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(_Held).decode
+
+
 async def load_held(s: Statements, places: Iterable[Place]) -> dict[Place, list[Call]]:
-    """The calls held for each place, oldest first."""
+    """The calls held for each place, in the order they arrived."""
     rows = await s.lookup(
         "SELECT h.company_id, h.subject, h.call FROM {keys} k JOIN engage_held h "
-        "ON h.company_id = k.column1 AND h.subject = k.column2 ORDER BY h.received_at, h.day, h.hash",
+        "ON h.company_id = k.column1 AND h.subject = k.column2",
         sorted(set(places)),
         scope=EVERY_COMPANY,  # what waits under HOST belongs to no company yet
     )
-    held: dict[Place, list[Call]] = {}
+    held: dict[Place, list[_Held]] = {}
     for company_id, subject, call in rows:
-        held.setdefault((company_id, subject), []).append(decode_call(call))
-    return held
+        held.setdefault((company_id, subject), []).append(_decode(call))
+    return {
+        place: [one.call for one in sorted(calls, key=lambda one: (one.call.received_at, one.n))]
+        for place, calls in held.items()
+    }
 
 
 async def count_held(s: Statements, places: Iterable[Place]) -> dict[Place, int]:
@@ -39,7 +57,10 @@ async def count_held(s: Statements, places: Iterable[Place]) -> dict[Place, int]
 
 async def hold(tx: Transaction, calls: Sequence[tuple[Place, Call]]) -> None:
     """Keep them; the same message held twice is held once."""
-    rows = [(*place, *message_key(call), call.received_at, encode_call(call)) for place, call in calls]
+    rows = [
+        (*place, *message_key(call), call.received_at, _encode(_Held(n, call)))
+        for n, (place, call) in enumerate(calls)
+    ]
     sql = "INSERT INTO engage_held (company_id, subject, day, hash, received_at, call) {rows} ON CONFLICT DO NOTHING"
     await tx.insert([(sql, rows)], scope=EVERY_COMPANY)
 
