@@ -101,7 +101,7 @@ class Intake:
 
     async def accept(self, calls: Sequence[Call | Refusal]) -> list[Outcome]:
         readable = [call for call in calls if isinstance(call, Call)]
-        await self._resolve_companies(readable)
+        await self._resolve_companies(calls)
         fates = await self._attribute(calls, readable)
         await self._take_turns(fates)
         await self._find_held(fates)
@@ -113,10 +113,14 @@ class Intake:
         await self._finish()
         return outcomes
 
-    async def _resolve_companies(self, calls: Sequence[Call]) -> None:
+    async def _resolve_companies(self, calls: Sequence[Call | Refusal]) -> None:
+        """The companies that are named, also by calls that cannot be accepted; only the others may create one."""
         named = {call.company for call in calls if call.company}
+        creating = {
+            call.company for call in calls if call.company and isinstance(call, Call) and call.trusted
+        }
         self.company_ids = await load_company_ids(self.tx, named)
-        unknown = {call.company for call in calls if call.company and call.trusted} - self.company_ids.keys()
+        unknown = creating - self.company_ids.keys()
         if unknown and await may_create_companies():
             self.company_ids |= await create_companies(self.tx, unknown, self.now)
 
