@@ -157,8 +157,10 @@ def verdict_text(code: int, rule: Rule, program: Program) -> str:
             return f"cut: {limit_text(rule.limits[index])}"
         case Verdict.BUDGET | Verdict.CUT_BY_BUDGET:
             budget = program.budgets[index]
-            cut = "cut: " if verdict == Verdict.CUT_BY_BUDGET else ""
-            return f"{cut}the company's {PERIODS[budget.window]} budget of {budget.amount} {budget.currency} is used up"
+            what = f"the company's {PERIODS[budget.window]} budget of {budget.amount} {budget.currency}"
+            if budget.over == "refuse":
+                return f"the award would pass {what}"
+            return f"{'cut: ' if verdict == Verdict.CUT_BY_BUDGET else ''}{what} is used up"
         case _:
             return "the balance would pass the largest amount possible"
 
@@ -167,4 +169,7 @@ def limit_text(limit: Limit) -> str:
     whose = "" if limit.per == "member" else "company's "
     if limit.count is not None:
         return f"{whose}{PERIODS[limit.window]} limit reached, {limit.count} of {limit.count}"
-    return f"{whose}{PERIODS[limit.window]} limit of {limit.amount} {limit.currency} reached"
+    what = f"{PERIODS[limit.window]} limit of {limit.amount} {limit.currency}"
+    if limit.over == "refuse":  # some of it may be left, only not enough
+        return f"the award would pass the {whose}{what}"
+    return f"{whose}{what} reached"
