@@ -1,0 +1,175 @@
+"""Runs the text tables beside it: a program, what happened, and what must come of it, to the letter.
+
+Owns the reading of the tables (README.md says what they may hold) and the words for outcomes. Must not know a rule
+of the program: what is right stands in the tables.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from engage.core.calendar import from_datetime
+from engage.core.decisions import REASONS, effects, explain_rules
+from engage.core.event import Body, Kind
+from engage.core.program import Rule
+from tests.core.history import History, Step, program_of
+
+FOLDER = Path(__file__).resolve().parent
+STORIES = sorted(path for path in FOLDER.glob("*.md") if path.name != "README.md")
+HEADINGS = ["When", "Who", "What", "Effects", "Why"]
+PROPERTY = re.compile(r'(\w+)=("[^"]*"|\[[^]]*\]|\S+)')
+
+
+@dataclass
+class Story:
+    """A story being told."""
+
+    history: History = field(default_factory=History)
+    told: dict[tuple[str, str], Step] = field(default_factory=dict)
+    """(member, time as written) -> the event, for undoing it."""
+
+    def at(self, when: str) -> int:
+        """The moment of a local time, or of a local time with its offset."""
+        moment = datetime.fromisoformat(when.replace(" +", "+").replace(" -", "-"))
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=ZoneInfo(self.history.company.timezone))
+        return from_datetime(moment)
+
+    def tell(self, when: str, who: str, what: str) -> tuple[str, str]:
+        """What a row does: its effects and why."""
+        name, _, source = who.partition(" ")
+        if what == "has":
+            return self.holdings(name), ""
+        step = self.step(when, "" if name == "company" else name, what, trusted=source != "(browser)")
+        return self.outcome(step)
+
+    def step(self, when: str, name: str, what: str, *, trusted: bool) -> Step:
+        at = self.at(when)
+        if what.startswith("is "):
+            kind = Kind.IDENTIFY if name else Kind.GROUP
+            return self.history.append(kind, name, at, "", Body("", properties(what), None, trusted))
+        if what.startswith("adjusted "):
+            amount, currency = what.split()[1:]
+            return self.history.adjust(name, at, currency, int(amount))
+        if what.startswith("undo "):
+            return self.history.reverse(name, at, self.told[(name, what.removeprefix("undo "))])
+        event = PROPERTY.sub("", what).strip()
+        step = self.history.track(name, event, at, properties(what), trusted=trusted)
+        self.told[(name, when)] = step
+        return step
+
+    def outcome(self, step: Step) -> tuple[str, str]:
+        record, undo = step.decision.record, step.entry.kind == Kind.REVERSAL
+        rules = rules_of(step)
+        done = effects(record, step.decision.transfers, rules, step.program.program if step.program else None)
+        said = ", ".join(effect_text(effect, undo=undo) for effect in done) or "nothing"
+        if record.undecided in REASONS:
+            return said, REASONS[record.undecided][1]
+        if not record.verdicts or step.program is None:
+            return said, ""
+        verdicts = explain_rules(record, rules, step.program.program)
+        why = [f"{v['rule']}{' ' if v['text'] == 'fired' else ': '}{v['text']}" for v in verdicts]
+        return said, "; ".join(why)
+
+    def holdings(self, name: str) -> str:
+        member = self.history.member(name)
+        said = [f"{wallet.active} {currency}" for currency, wallet in sorted(member.wallets.items())]
+        if any(wallet.earned != wallet.active for wallet in member.wallets.values()):
+            said += [
+                f"{wallet.earned} {currency} earned" for currency, wallet in sorted(member.wallets.items())
+            ]
+        said += [f"level {member.level}"] if member.level else []
+        said += [f"badge {badge}" for badge in sorted(member.badges)]
+        return ", ".join(said) or "nothing"
+
+
+def rules_of(step: Step) -> tuple[Rule, ...]:
+    matcher = step.program.matchers.get(step.entry.name) if step.program else None
+    return matcher.rules if matcher else ()
+
+
+def effect_text(effect: dict[str, Any], *, undo: bool) -> str:
+    if effect["type"] == "award":
+        return f"{effect['amount']:+} {effect['currency']}"
+    if effect["type"] == "badge":
+        return f"badge {effect['badge']}{' taken back' if undo else ''}"
+    return f"level {effect['level'] or 'none'}"
+
+
+def properties(what: str) -> dict[str, Any]:
+    """`value=5000 plan=trial tags=["a"]`: JSON where it is JSON, else text."""
+    found: dict[str, Any] = {}
+    for name, value in PROPERTY.findall(what):
+        try:
+            found[name] = json.loads(value)
+        except ValueError:
+            found[name] = value
+    return found
+
+
+def cells(line: str) -> list[str]:
+    return [cell.strip() for cell in line.strip().strip("|").split("|")]
+
+
+def parts(text: str) -> Iterator[tuple[str, Any]]:
+    """("zone", name), ("program", YAML) and ("row", cells), in order."""
+    zone = re.search(r"^Time zone: (\S+)$", text, re.MULTILINE)
+    if zone:
+        yield "zone", zone.group(1)
+    document: list[str] | None = None
+    for line in text.splitlines():
+        if line.startswith("```"):
+            if document is not None:
+                yield "program", "\n".join(document)
+            document = None if document is not None else []
+        elif document is not None:
+            document.append(line)
+        elif line.startswith("|") and not line.startswith("|-") and cells(line) != HEADINGS:
+            yield "row", cells(line)
+
+
+def run(text: str) -> tuple[list[str], list[str]]:
+    """The rows as they are written, and as they came out."""
+    story, written, real = Story(), [], []
+    for kind, part in parts(text):
+        if kind == "zone":
+            story = Story(History(part))
+        elif kind == "program":
+            story.history.publish(program_of(part))
+        else:
+            assert len(part) == len(HEADINGS), f"a row has {len(HEADINGS)} cells: {part}"
+            written.append(" | ".join(part))
+            real.append(" | ".join([*part[:3], *story.tell(*part[:3])]))
+    assert story.history.replayed().members == story.history.members, "the replay holds something else"
+    return written, real
+
+
+@pytest.mark.parametrize("path", STORIES, ids=lambda path: path.stem)
+def test_the_story_comes_out_as_written(path: Path) -> None:
+    written, real = run(path.read_text("utf-8"))
+    assert written, "a story without a row proves nothing"
+    assert real == written
+
+
+def test_there_are_stories() -> None:
+    assert len(STORIES) >= 10
+
+
+@pytest.mark.parametrize("column", [3, 4])
+def test_a_wrong_cell_is_seen(column: int) -> None:
+    lines = (FOLDER / "awards.md").read_text("utf-8").splitlines()
+    row = next(index for index, line in enumerate(lines) if line.startswith("| 2026") and "fired" in line)
+    changed = cells(lines[row])
+    changed[column] += " and more"
+    lines[row] = f"| {' | '.join(changed)} |"
+    written, real = run("\n".join(lines))
+    assert real != written
