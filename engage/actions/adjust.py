@@ -15,8 +15,8 @@ from engage.store.log import load_entry
 from engage.store.sqlite import Transaction
 
 REASON_CHARS_MAX = 500
-NO_DAY = 0
-"""The dedupe day of what carries no timestamp of its own."""
+NO_DAY = -1
+"""The dedupe day of corrections. No message can have it, so no client can take a correction's key by naming it."""
 
 
 class Adjustment(Struct, frozen=True):

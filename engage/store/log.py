@@ -144,10 +144,13 @@ async def _newest_days(s: Statements, ids: Collection[int], scope: Scope) -> dic
 
 
 async def find_message(s: Statements, company_id: int, hash: bytes) -> int | None:
-    """The seq of a message when the day it was stamped with is not known: one seek for each day there is."""
+    """The seq of a message when the day it was stamped with is not known: one seek for each day there is.
+
+    Days below 0 hold the keys of corrections, which are nobody's messages.
+    """
     rows = await s.rows(
         "WITH RECURSIVE days(company_id, day) AS ("
-        " SELECT company_id, MIN(day) FROM engage_message WHERE {scope}"
+        " SELECT company_id, MIN(day) FROM engage_message WHERE {scope} AND day >= 0"
         " UNION ALL SELECT d.company_id, (SELECT MIN(m.day) FROM engage_message m"
         " WHERE m.company_id = d.company_id AND m.day > d.day) FROM days d WHERE d.day IS NOT NULL)"
         " SELECT m.seq FROM days d JOIN engage_message m"
