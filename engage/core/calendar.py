@@ -33,18 +33,27 @@ def is_time_zone(name: str) -> bool:
     return True
 
 
-@lru_cache(maxsize=65_536)
-def _offset(zone: str, quarter: int) -> int:
-    """Offset from UTC in microseconds. Every zone in use changes its offset on a quarter of an hour of UTC."""
-    moment = _EPOCH + timedelta(seconds=quarter * 900)
-    offset = moment.astimezone(_zone(zone)).utcoffset()
+def _offset_at(zone: str, at: int) -> int:
+    offset = to_datetime(at).astimezone(_zone(zone)).utcoffset()
     assert offset is not None
     return offset // timedelta(microseconds=1)
 
 
+@lru_cache(maxsize=65_536)
+def _offset(zone: str, quarter: int) -> int | None:
+    """Offset from UTC in microseconds during a quarter of an hour of UTC; None when it changes inside.
+
+    Clocks are changed between two quarters almost everywhere. St John's did it a minute past midnight until 2011.
+    """
+    start = quarter * _QUARTER_HOUR
+    offset = _offset_at(zone, start)
+    return offset if _offset_at(zone, start + _QUARTER_HOUR - 1) == offset else None
+
+
 def local_day_hour(at: int, zone: str) -> tuple[int, int]:
     """The local day (ordinal) and hour (0-23) of a moment."""
-    local = at + _offset(zone, at // _QUARTER_HOUR)
+    offset = _offset(zone, at // _QUARTER_HOUR)
+    local = at + (_offset_at(zone, at) if offset is None else offset)
     return _EPOCH_DAY + local // DAY, local % DAY // HOUR
 
 
