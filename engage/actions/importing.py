@@ -19,7 +19,7 @@ from msgspec import Struct
 
 from engage.actions.import_rejects import Imported, Origin, Rejects, Unread
 from engage.actions.ingest import Outcome, accept_calls
-from engage.core.call import Call
+from engage.core.call import INTEGER_MAX, Call
 from engage.core.event import Kind
 from engage.store.database import Database
 from engage.store.log import load_memberships
@@ -94,7 +94,7 @@ class _Packed(Struct, array_like=True):
 
 
 _pack = msgspec.msgpack.Encoder().encode
-# Without an id of its own a row is known by its bytes: they must not depend on the order of a file's columns.
+# Without an id of its own a row is known by what it says: that must not depend on the order of a file's columns.
 _pack_sorted = msgspec.msgpack.Encoder(order="sorted").encode
 _unpack = msgspec.msgpack.Decoder(list[_Packed]).decode
 
@@ -224,14 +224,13 @@ def _stage(staging: Staging, reading: Reading) -> None:
     for row, call in reading.calls:
         last, index = row, index + 1 if row == last else 0
         place = _place(RANKS.get(call.kind, OTHER_RANK), reading.file, row, index)
-        pack = _pack if call.message_id else _pack_sorted
         packed = [call.kind, call.message_id, call.member, call.anonymous, call.name, call.data]
         if call.previous_id or call.warnings or call.original_at != call.at:
             packed += [call.original_at, call.previous_id, call.warnings]
         if call.company:
-            rows.append((call.company, call.at, place, pack(packed)))
+            rows.append((call.company, call.at, place, _pack(packed)))
         else:
-            loose.append((call.at, place, pack(packed), call.member, call.anonymous))
+            loose.append((call.at, place, _pack(packed), call.member, call.anonymous))
     staging.add(rows)
     staging.add_loose(loose)
     at_home = [call for _, call in reading.calls if call.company]
@@ -242,14 +241,13 @@ def _stage(staging: Staging, reading: Reading) -> None:
 
 
 def _stage_tracks(staging: Staging, file: int, tracks: Tracks) -> None:
-    pack = _pack if all(tracks.message_ids) else _pack_sorted
     base = _place(OTHER_RANK, file, 0)
     places = [base | row << 12 for row in tracks.rows]
     columns = zip(
         tracks.message_ids, tracks.members, tracks.anonymous, tracks.names, tracks.properties, strict=True
     )
     payloads = [
-        pack((Kind.TRACK, id, member, visitor, name, data)) for id, member, visitor, name, data in columns
+        _pack((Kind.TRACK, id, member, visitor, name, data)) for id, member, visitor, name, data in columns
     ]
     homes = tracks.companies
     staged = zip(homes, tracks.times, places, payloads, strict=True)
@@ -278,7 +276,7 @@ def _calls(block: Sequence[Staged], names: _Names) -> list[Call]:
     return [
         Call(
             call.kind,
-            call.message_id or names.name(company, at, place, payload),
+            call.message_id or names.name(company, at, place, call),
             call.member,
             call.anonymous,
             company,
@@ -291,7 +289,7 @@ def _calls(block: Sequence[Staged], names: _Names) -> list[Call]:
             True,
             call.warnings,
         )
-        for (company, at, place, payload), call in zip(block, packed, strict=True)
+        for (company, at, place, _), call in zip(block, packed, strict=True)
     ]
 
 
@@ -307,11 +305,21 @@ class _Names:
         self._moment: tuple[str, int] = ("", 0)
         self._seen: dict[tuple[int, bytes], int] = {}
 
-    def name(self, company: str, at: int, place: int, payload: bytes) -> str:
+    def name(self, company: str, at: int, place: int, call: _Packed) -> str:
         if self._moment != (company, at):
             self._moment = (company, at)
             self._seen.clear()
-        digest = blake2b(payload + at.to_bytes(8, "big"), digest_size=16).digest()
+        says = (at, call.kind, call.member, call.anonymous, call.name, _whole(call.data), call.original_at)
+        digest = blake2b(_pack_sorted((says, call.previous_id)), digest_size=16).digest()
         key = (_file_and_row(place)[0], digest)
         copy = self._seen[key] = self._seen.get(key, 0) + 1
         return f"import-{digest.hex()}-{copy}"
+
+
+def _whole(value: Any) -> Any:
+    """With 200.0 as 200: which of the two a number is read as depends on the format, not on what it says."""
+    if isinstance(value, float) and value.is_integer() and abs(value) <= INTEGER_MAX:
+        return int(value)
+    if isinstance(value, dict):
+        return {name: _whole(item) for name, item in value.items()}
+    return [_whole(item) for item in value] if isinstance(value, list) else value
