@@ -1,0 +1,557 @@
+"""The documentation says what there is: every command, setting, code, key and operator is in it, and its examples work.
+
+Names come from the code that defines them, so that a new one turns this red until somebody has written about it.
+Must not know how a page is worded, except where a table states figures that the code states as well.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+import json
+import pkgutil
+import re
+import shlex
+import typing
+from collections.abc import Iterator
+from pathlib import Path
+
+import engage_sdk
+import msgspec
+import pytest
+import typer
+from engage_sdk.testing import FakeEngage
+from ruamel.yaml import YAML
+
+import engage
+from engage import cli, telemetry
+from engage.actions import keys
+from engage.cli import build
+from engage.core import (
+    call,
+    check,
+    check_conditions,
+    check_rules,
+    conditions,
+    decisions,
+    health,
+    privacy,
+    problems,
+    program,
+    reports,
+    terms,
+)
+from engage.core.periods import read_period
+from engage.document import DOCUMENT_BYTES_MAX, read_program
+from engage.errors import EngageError
+from engage.settings import ENVIRONMENT, K_MAX, SECRET_CHARS_MIN, Settings
+from engage.web import bodies, paging, shapes
+from engage.web import problems as web_problems
+from engage.web.api import ENDPOINTS, events
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCS = ROOT / "engage" / "docs"
+PAGES = ("program", "operating", "http", "reports")
+README = ROOT / "README.md"
+LINKED = [
+    README,
+    *sorted(DOCS.glob("*.md")),
+    *(ROOT / "engage").glob("*.md"),
+    *(ROOT / "engage/core").glob("*.md"),
+]
+LINKED += [ROOT / "sdk/README.md", ROOT / "examples/README.md", ROOT / "CHANGELOG.md"]
+
+FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+
+
+def page(name: str) -> str:
+    return (DOCS / f"{name}.md").read_text(encoding="utf-8")
+
+
+def blocks(text: str, language: str) -> list[str]:
+    return [body for found, body in FENCE.findall(text) if found == language]
+
+
+def rows(text: str, header: str) -> list[list[str]]:
+    """The cells of the table whose header line starts so, without the header."""
+    lines = text[text.index(header) :].splitlines()[2:]
+    cells = []
+    for line in lines:
+        if not line.startswith("|"):
+            break
+        parts = [cell.strip().replace("\\|", "|") for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
+        cells.append(parts)
+    return cells
+
+
+def undocumented(names: typing.Iterable[str], text: str) -> list[str]:
+    """Those that the prose and tables do not have as code: in backquotes, alone or in a longer piece."""
+    code = "\n".join(re.findall(r"`([^`\n]+)`", FENCE.sub("", text)))
+    return sorted({name for name in names if not re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", code)})
+
+
+# --- links --------------------------------------------------------------------------------------------------
+
+
+def _anchors(path: Path) -> set[str]:
+    """As the usual renderers make them: lower case, punctuation dropped, spaces to dashes."""
+    headings = re.findall(r"^#+ (.+)$", FENCE.sub("", path.read_text(encoding="utf-8")), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("path", LINKED, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_between_files_lead_somewhere(path: Path) -> None:
+    broken = []
+    for link in LINK.findall(FENCE.sub("", path.read_text(encoding="utf-8"))):
+        if link.startswith(("http://", "https://")):
+            continue
+        name, _, anchor = link.partition("#")
+        target = (path.parent / name).resolve() if name else path
+        if not target.exists() or (anchor and target.suffix == ".md" and anchor not in _anchors(target)):
+            broken.append(link)
+    assert broken == []
+
+
+def test_the_readme_leads_to_every_page() -> None:
+    text = README.read_text(encoding="utf-8")
+    assert {path.stem for path in DOCS.glob("*.md")} == set(PAGES)
+    assert [name for name in PAGES if f"engage/docs/{name}.md" not in text] == []
+
+
+# --- the command line ---------------------------------------------------------------------------------------
+
+
+def _commands() -> Iterator[tuple[list[str], typing.Any]]:
+    """Every command with its words, below `engage`."""
+
+    def walk(words: list[str], command: typing.Any) -> Iterator[tuple[list[str], typing.Any]]:
+        inner = getattr(command, "commands", None)
+        if not inner:
+            yield words, command
+            return
+        for name, found in inner.items():
+            yield from walk([*words, name], found)
+
+    yield from walk([], typer.main.get_command(build()))
+
+
+COMMANDS = {" ".join(words): command for words, command in _commands()}
+
+
+def test_every_command_and_option_is_documented() -> None:
+    text = page("operating")
+    told = [row[0].strip("`").removeprefix("engage ") for row in rows(text, "| command | does |")]
+    assert sorted(re.split(r" (?=[A-Z\[-])", usage)[0] for usage in told) == sorted(COMMANDS)
+    options = {
+        option
+        for command in COMMANDS.values()
+        for parameter in command.params
+        for option in parameter.opts
+        if option.startswith("--")
+    }
+    assert undocumented(options, text) == []
+
+
+def test_the_exit_codes_are_documented() -> None:
+    documented = {int(row[0]) for row in rows(page("operating"), "| exit code |")}
+    assert documented >= {0, 1, 2, cli.INTERRUPTED}
+
+
+def _told_commands(path: Path) -> list[list[str]]:
+    """The `engage` commands of a page: in indented blocks and in backquotes."""
+    text = path.read_text(encoding="utf-8")
+    lines = re.findall(r"^    (engage .+)$", text, re.MULTILINE) + re.findall(r"`(engage [^`\n]+)`", text)
+    # What stands for something else (`[--x]`, `a|b`, FILE...) is not a command line to try.
+    return [shlex.split(line.split("   ")[0]) for line in lines if not re.search(r"[\[\\|]|\.\.\.", line)]
+
+
+@pytest.mark.parametrize("path", [README, *sorted(DOCS.glob("*.md"))], ids=lambda path: path.stem)
+def test_the_commands_told_are_commands_with_options_they_have(path: Path) -> None:
+    wrong = []
+    for _, *words in _told_commands(path):
+        if words == ["--help"]:
+            continue
+        name = next((n for n in COMMANDS if words[: len(n.split())] == n.split()), None)
+        known = {option for p in COMMANDS[name].params for option in p.opts} if name is not None else set()
+        options = [word.partition("=")[0] for word in words if word.startswith("--")]
+        if name is None or not known.issuperset(options):
+            wrong.append(" ".join(words))
+    assert wrong == []
+
+
+# --- settings, keys, metrics --------------------------------------------------------------------------------
+
+
+def test_every_setting_is_documented_with_its_default() -> None:
+    table = {row[0].strip("`"): row for row in rows(page("operating"), "| variable |")}
+    assert set(table) == set(ENVIRONMENT.values())
+    for name in ("database_url", "host", "port", "workers"):
+        assert table[ENVIRONMENT[name]][2] == f"`{getattr(Settings(), name)}`"
+    assert f"first {privacy.K_DEFAULT}" in table["ENGAGE_K"][2]
+    assert f"{privacy.K_MIN} to {K_MAX}" in table["ENGAGE_K"][3]
+    assert f"{SECRET_CHARS_MIN} characters" in table["ENGAGE_SECRET"][3]
+
+
+@pytest.mark.parametrize("name", ["operating", "http"])
+def test_every_kind_of_key_is_documented(name: str) -> None:
+    text = page(name)
+    assert undocumented(keys.KINDS, text) == []
+    if name == "http":
+        assert {
+            row[0].strip("`"): row[1].strip("`") for row in rows(text, "| kind of key |")
+        } == keys.PREFIXES
+
+
+def test_every_metric_is_documented() -> None:
+    names = {
+        sample.name.removesuffix("_bucket").removesuffix("_sum")
+        for metric in telemetry.REGISTRY.collect()
+        for sample in [*metric.samples, None]
+        if sample is not None and not sample.name.endswith(("_created", "_count"))
+    }
+    # Of counters with labels there is no sample before the first event.
+    names |= {f"{m.name}_total" for m in telemetry.REGISTRY.collect() if m.type == "counter"}
+    ours = {name for name in names if name.startswith("engage_")}
+    assert undocumented(ours, page("operating")) == []
+    assert len(ours) > 5
+
+
+# --- codes --------------------------------------------------------------------------------------------------
+
+SNAKE = re.compile(r"[a-z]+(_[a-z]+)+")
+REFUSING = {"Refused", "Refusal", "Reason", "_refusal"}
+
+
+def _modules() -> Iterator[tuple[typing.Any, ast.Module]]:
+    for found in pkgutil.walk_packages(engage.__path__, "engage."):
+        if (
+            not found.name.startswith(("engage.web.console", "engage.migrations"))
+            and "__main__" not in found.name
+        ):
+            module = importlib.import_module(found.name)
+            yield module, ast.parse(inspect.getsource(module))
+
+
+def _refusal_codes() -> set[str]:
+    """Every code a call or a row can be refused or left undecided with: the first snake_case text given to whatever
+    makes a refusal, and the first of a returned pair in the readers of history."""
+    codes = {code for code, _ in decisions.REASONS.values()}
+    for module, tree in _modules():
+        for node in ast.walk(tree):
+            candidates: list[ast.expr] = []
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in REFUSING:
+                candidates = node.args
+            elif (
+                isinstance(node, ast.Return)
+                and isinstance(node.value, ast.Tuple)
+                and "sources" in module.__name__
+            ):
+                candidates = node.value.elts[:1]
+            for one in candidates:
+                value = one.value if isinstance(one, ast.Constant) else None
+                if isinstance(one, ast.Name):
+                    value = vars(module).get(one.id)
+                if isinstance(value, str) and SNAKE.fullmatch(value):
+                    codes.add(value)
+                    break
+    return codes
+
+
+def test_every_reason_a_call_is_refused_or_undecided_for_is_documented() -> None:
+    codes = _refusal_codes()
+    assert {
+        "too_late",
+        "missing_user",
+        "company_unknown",
+        "held_full",
+        "missing_timestamp",
+        "invalid_term",
+    } <= codes
+    calls = {row[0].strip("`") for row in rows(page("http"), "| reason | with status |")}
+    imports = {row[0].strip("`") for row in rows(page("operating"), "| reason | means |")}
+    read = {"unreadable_row", "unreadable_file"}  # chosen between in one expression
+    assert calls | imports == codes | read
+    assert not calls & imports
+
+
+def test_every_status_of_a_message_is_documented() -> None:
+    statuses = typing.get_args(typing.get_type_hints(events.Result)["status"])
+    assert [row[0].strip("`") for row in rows(page("http"), "| status | means |")] == list(statuses)
+
+
+def _error_codes() -> dict[str, int]:
+    def tree(kind: type[EngageError]) -> Iterator[type[EngageError]]:
+        yield kind
+        for one in kind.__subclasses__():
+            yield from tree(one)
+
+    codes = {kind.code: kind.status for kind in tree(EngageError) if kind.__module__ == "engage.errors"}
+    codes |= {code: status for status, code in web_problems.ROUTER_CODES.items()}
+    for _, parsed in _modules():
+        for node in ast.walk(parsed):
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Name)
+                and node.func.id == "InvalidRequest"
+            ):
+                codes |= {
+                    k.value.value: 400
+                    for k in node.keywords
+                    if k.arg == "code" and isinstance(k.value, ast.Constant)
+                }
+    return codes
+
+
+def test_every_error_code_is_documented_with_its_status() -> None:
+    table = rows(page("http"), "| code | status |")
+    assert {row[0].strip("`"): int(row[1]) for row in table} == _error_codes()
+
+
+def test_every_effect_and_verdict_is_documented() -> None:
+    shown = json.loads(blocks(page("http"), "json")[1])["results"].values()
+    types = typing.get_args(typing.get_type_hints(shapes.Effect)["type"])
+    assert {effect["type"] for result in shown for effect in result["effects"]} == set(types)
+    verdicts = {row[0].strip("`") for row in rows(page("program"), "| `verdict` |") if row[0]}
+    assert verdicts == set(decisions.WORDS.values())
+    assert undocumented([code for code, _ in decisions.REASONS.values()], page("program")) == []
+
+
+def test_every_address_is_documented_and_no_other() -> None:
+    text = page("http") + page("operating")
+    paths = {
+        re.sub(r"\?.*", "", path)
+        for path in re.findall(r"`(?:GET |PUT |POST )?(/(?:v1/)?[^`\s]+)`", page("http"))
+    }
+    assert undocumented([one.path for one in ENDPOINTS], text) == []
+    assert paths - {one.path for one in ENDPOINTS} == {"/anything/v1/batch", "/v1/program"} | {
+        "/v1/companies/{company}/program"
+    }
+
+
+# --- programs -----------------------------------------------------------------------------------------------
+
+
+def _program_keys() -> set[str]:
+    """The keys the checker knows, from its own calls of `fields(value, path, required, optional)`."""
+    found: set[str] = set()
+    for module in (check, check_rules, check_conditions):
+        for node in ast.walk(ast.parse(inspect.getsource(module))):
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Attribute)
+                and node.func.attr == "fields"
+            ):
+                for argument in node.args[2:]:
+                    found |= set(eval(compile(ast.Expression(argument), "keys", "eval"), vars(module)))
+    return found | set(check_conditions.GROUPS) | set(check_rules.EFFECTS)
+
+
+def test_every_key_of_a_program_is_documented() -> None:
+    names = _program_keys()
+    assert {"late_days", "personal", "threshold", "over", "debt", "browser", "any", "multiply"} <= names
+    assert undocumented(names, page("program")) == []
+
+
+def test_every_choice_in_a_program_is_documented() -> None:
+    choices = {*check.TYPES, *check_rules.PER, *check_rules.WINDOWS, *check_rules.OVER}
+    for kind in (program.Debt, program.Multipliers):
+        choices |= set(typing.get_args(kind))
+    assert undocumented(choices, page("program")) == []
+
+
+def test_the_table_of_operators_is_the_checkers() -> None:
+    text = page("program")
+    header = next(line for line in text.splitlines() if line.startswith("| operator |"))
+    types = [cell.strip() for cell in header.split("|")[3:-1]]
+    table = {row[0].strip("`"): row[2:] for row in rows(text, "| operator |")}
+    told = {kind: {op for op, cells in table.items() if cells[types.index(kind)]} for kind in types}
+    assert told == {kind: set(ops) for kind, ops in conditions.OPERATORS.items()}
+
+
+def test_the_table_of_fields_is_the_checkers() -> None:
+    told = {row[0].strip("`").removesuffix("NAME") for row in rows(page("program"), "| field | what")}
+    prefixes = {conditions.PROPERTY, conditions.MEMBER_TRAIT, conditions.COMPANY_TRAIT}
+    assert told == prefixes | set(conditions.BUILT_IN)
+
+
+BOUNDS = (
+    f"| 1 to {check.CURRENCIES_MAX} |",
+    f"| 1 to {check.EVENTS_MAX} |",
+    f"| 0 to {check.LATE_DAYS_MAX};",
+    f"| {check.TRAITS_MAX} each |",
+    f"| {check.BADGES_MAX} |",
+    f"| {check.LEVELS_MAX} steps |",
+    f"| {check_rules.RULES_MAX} |",
+    f"| 1 to {check_rules.EFFECTS_MAX} |",
+    f"| {check_rules.LIMITS_MAX}; one per kind,",
+    f"| {check.BENEFITS_MAX}; text of {check.BENEFIT_CHARS_MAX} characters |",
+    f"| at most {check.PROPERTIES_MAX} |",
+    f"| {conditions.CLAUSES_MAX} clauses, {conditions.DEPTH_MAX} deep |",
+    f"at most {conditions.LIST_ITEMS_MAX} items, a text at most {conditions.LITERAL_CHARS_MAX} characters",
+    f"{conditions.INTEGER_MAX:,}",
+    f"At most {DOCUMENT_BYTES_MAX // 1024**2} MiB",
+    f"`by` from 0.001 to {check_rules.THOUSANDTHS_MAX // 1000}",
+)
+
+
+@pytest.mark.parametrize("words", BOUNDS)
+def test_the_bounds_of_a_program_are_those_in_force(words: str) -> None:
+    assert words in page("program")
+    assert problems.ID.fullmatch("a" * 64)
+    assert not problems.ID.fullmatch("a" * 65)
+
+
+def _merged(fragment: str) -> str:
+    """A fragment within the page's complete program, whose own rules and budgets it replaces."""
+    complete = YAML(typ="safe").load(blocks(page("program"), "yaml")[1])
+    return json.dumps({**complete, **YAML(typ="safe").load(fragment)})
+
+
+@pytest.mark.parametrize("index", range(len(blocks(page("program"), "yaml"))))
+def test_the_programs_of_the_page_are_right_or_wrong_as_it_says(index: int) -> None:
+    text = page("program")
+    example = blocks(text, "yaml")[index]
+    following = text[text.index(example) + len(example) :]
+    told = re.match(r"```\n\n```text\n(.*?)```", following, re.DOTALL)
+    checked = read_program(example if example.startswith("name:") else _merged(example))
+    shown = [str(problem) for problem in checked.problems]
+    assert shown == (told.group(1).splitlines() if told else [])
+
+
+def test_the_page_shows_a_complete_and_a_mistaken_program() -> None:
+    examples = blocks(page("program"), "yaml")
+    complete = read_program(examples[1]).program
+    assert complete is not None
+    sections = (complete.levels, complete.budgets, complete.badges, complete.member_traits)
+    assert all(sections)
+    assert sum(read_program(one).program is None for one in examples if one.startswith("name:")) == 1
+    assert examples[0] in README.read_text(encoding="utf-8")
+
+
+# --- the HTTP page ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "name, words",
+    [
+        ("http", f"up to {events.BATCH_MESSAGES_MAX:,} messages"),
+        (
+            "http",
+            f"{bodies.WIRE_BYTES_MAX // 1024**2} MiB as sent, {bodies.INFLATED_BYTES_MAX // 1024**2} MiB inflated",
+        ),
+        ("http", f"more than {call.CALL_BYTES_MAX // 1024} KiB"),
+        ("http", f"nested deeper than {call.DEPTH_MAX}"),
+        ("http", f"text of more than {call.STRING_CHARS_MAX:,} characters"),
+        (
+            "http",
+            f"Ids have at most {call.ID_CHARS_MAX} characters, a `messageId` {call.MESSAGE_ID_CHARS_MAX:,}",
+        ),
+        ("http", f"`limit` is 1 to {paging.LIMIT_MAX}, {paging.LIMIT_DEFAULT} by default"),
+        ("http", f"works for up to {keys.REMEMBERED_SECONDS:g} seconds more"),
+    ],
+)
+def test_the_limits_told_are_those_in_force(name: str, words: str) -> None:
+    assert words in page(name)
+
+
+def test_the_json_of_the_page_is_what_the_service_reads_and_writes() -> None:
+    sent, answered, adjustment, mistake = blocks(page("http"), "json")
+    [message] = msgspec.json.decode(sent, type=events.Batch).batch
+    read = call.read_call(
+        msgspec.to_builtins(message), verb=None, received_at=2**50, sent_at=None, trusted=True, new_id=str
+    )
+    assert isinstance(read, call.Call)
+    msgspec.json.decode(answered, type=events.Accepted)
+    msgspec.json.decode(adjustment, type=shapes.NewAdjustment)
+    assert set(json.loads(mistake)) >= {"type", "title", "status", "code", "message", "detail"}
+
+
+def test_the_python_of_the_page_is_python() -> None:
+    for example in blocks(page("http"), "python"):
+        compile(example, "http.md", "exec")
+
+
+# --- the reports page ---------------------------------------------------------------------------------------
+
+
+def _number(cell: str) -> float:
+    return float(re.sub(r"[ %×]", "", cell))
+
+
+def test_the_table_of_drivers_is_the_scores() -> None:
+    table = rows(page("reports"), "| driver | measures |")
+    told = {}
+    for row in table:
+        if name := re.search(r"\((?:`)(\w+)(?:`)\)", row[0]):
+            told[name.group(1)] = (row[0].split(" (")[0], _number(row[2]), _number(row[3]), _number(row[4]))
+    wanted = {
+        name: (health.LABELS[name], *health.BOUNDS[name], round(100 * health.WEIGHTS[name], 6))
+        for name in health.WEIGHTS
+    }
+    assert told == wanted
+    young = next(row for row in table if not row[0])
+    assert (_number(young[2]), _number(young[3])) == health.SEATS_YOUNG
+    assert f"first {health.YOUNG_DAYS} days" in young[1]
+
+
+def test_the_table_of_bands_is_the_scores() -> None:
+    told = [(row[0], row[1]) for row in rows(page("reports"), "| band |")]
+    floors = dict(reports.BAND_FLOORS)
+    for (label, words), (band, name) in zip(told, reports.BAND_LABELS.items(), strict=True):
+        assert label == f"{name} (`{band}`)"
+        if floors.get(band):
+            assert words == f"from {floors[band]}"
+
+
+def test_every_reason_for_hiding_is_documented() -> None:
+    reasons = set(typing.get_args(privacy.Hidden)) - {""}
+    told = {word for row in rows(page("reports"), "| you see |") for word in re.findall(r"`(\w+)`", row[1])}
+    assert told == reasons
+
+
+def test_the_periods_told_are_periods() -> None:
+    for row in rows(page("reports"), "| period | covers |"):
+        assert read_period(row[0].strip("`"), 738_000) is not None
+
+
+def test_every_outcome_and_confidence_is_documented() -> None:
+    assert undocumented(terms.OUTCOMES, page("operating")) == []
+    assert undocumented(typing.get_args(reports.Confidence), page("reports")) == []
+
+
+# --- the README ---------------------------------------------------------------------------------------------
+
+
+def test_the_readmes_example_runs_against_a_service(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    [example] = blocks(README.read_text(encoding="utf-8"), "python")
+    with FakeEngage() as fake:
+        fake.award("Report Exported", "points", 10)
+        monkeypatch.setattr(engage_sdk, "Client", lambda address, key: fake.client(key=key))
+        exec(compile(example, "README.md", "exec"), {})
+        fake.assert_tracked("Report Exported", company="acme", member="emp-1", times=1)
+    assert capsys.readouterr().out == "10\n"
+
+
+def test_the_readmes_program_is_the_quickstart() -> None:
+    [told] = blocks(README.read_text(encoding="utf-8"), "yaml")
+    quickstart = (ROOT / "examples/programs/quickstart.yaml").read_text(encoding="utf-8")
+    assert read_program(told).program == read_program(quickstart).program is not None
+
+
+@pytest.mark.parametrize("path", [README, DOCS / "operating.md"], ids=lambda path: path.stem)
+def test_the_make_targets_and_files_told_exist(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    assert [name for name in re.findall(r"make ([a-z]+)$", text, re.MULTILINE) if name not in targets] == []
+    for name in re.findall(r"\b(examples/[\w./-]+)", text):
+        assert (ROOT / name.rstrip(".")).exists(), name
+
+
+def test_documentation_names_no_machine() -> None:
+    for path in LINKED:
+        found = re.search(r"/work/|/tmp/|/home/|/root/", path.read_text(encoding="utf-8"))
+        assert found is None, (path, found)
