@@ -11,7 +11,8 @@ from engage.core.state import MemberState
 DAYS_KEPT = 448
 WEEKS_KEPT = 64
 FEATURES_MAX = 64
-"""Declared events remembered per member; programs declare more only rarely, and those are counted in the rollups."""
+"""Events remembered per member: those used last. Programs declare more only rarely, but before there is a program
+every event is remembered, and those must not keep the declared ones out for ever."""
 
 
 def mark_day(member: MemberState, day: int) -> bool:
@@ -44,8 +45,12 @@ def mark_feature(member: MemberState, name: str, day: int) -> None:
     week = week_of(day)
     used = member.features.get(name)
     if used is None:
-        if len(member.features) < FEATURES_MAX:
-            member.features[name] = (week, 1)
+        if len(member.features) >= FEATURES_MAX:
+            stalest = min(member.features, key=lambda known: (_last_week(member.features[known]), known))
+            if _last_week(member.features[stalest]) >= week:
+                return
+            del member.features[stalest]
+        member.features[name] = (week, 1)
         return
     base, bits = used
     shift = (week - base) // 7
@@ -62,6 +67,11 @@ def mark_feature(member: MemberState, name: str, day: int) -> None:
             bits >>= surplus
             base += 7 * surplus
     member.features[name] = (base, bits)
+
+
+def _last_week(used: tuple[int, int]) -> int:
+    base, bits = used
+    return base + 7 * (bits.bit_length() - 1)
 
 
 def days_active(member: MemberState, first: int, last: int) -> int:

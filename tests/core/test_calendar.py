@@ -26,8 +26,8 @@ from engage.core.calendar import (
 )
 from engage.core.limits import window_start
 
-# Whole and half hours, quarters, no daylight saving, southern summers, half an hour of it (Lord Howe), clocks changed at
-# a minute past midnight (St John's until 2011, Casey in 2020), a day left out (Apia), the date line, seconds (Monrovia).
+# Whole and half hours, quarters, no daylight saving, southern summers, half an hour of it (Lord Howe), clocks changed
+# a minute past midnight (St John's until 2011, Casey in 2020), a day left out (Apia), the date line, seconds.
 ZONES = (
     *("UTC", "Europe/Berlin", "Europe/Dublin", "America/New_York", "America/St_Johns", "America/Sao_Paulo"),
     *("Asia/Kolkata", "Asia/Kathmandu", "Asia/Shanghai", "Asia/Gaza", "Africa/Casablanca", "Africa/Monrovia"),
