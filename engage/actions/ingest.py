@@ -13,12 +13,18 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from engage.actions.turns import Appended, Turns
+from engage.actions.turns import Appended, Turns, program_version
 from engage.core.call import ANONYMOUS, MEMBER, Call, Refusal, digest, message_key
 from engage.core.compiled import CompiledProgram, without_personal_traits
 from engage.core.decisions import REASONS, effects
 from engage.core.event import Body, Kind
-from engage.store.companies import HOST, create_companies, load_company_ids, may_create_companies
+from engage.store.companies import (
+    HOST,
+    create_companies,
+    current_programs,
+    load_company_ids,
+    may_create_companies,
+)
 from engage.store.database import Database
 from engage.store.held import Place, count_held, hold, load_held, reject, release
 from engage.store.log import MessageKey, load_memberships
@@ -97,7 +103,7 @@ class Intake:
         """Calls held by earlier commits that a call of this one may release."""
         self.held_counts: dict[Place, int] = {}
         self.released: set[Place] = set()
-        self.rejects: list[Row] = []
+        self.rejects: list[tuple[int, Refusal, Call | Refusal]] = []
 
     async def accept(self, calls: Sequence[Call | Refusal]) -> list[Outcome]:
         readable = [call for call in calls if isinstance(call, Call)]
@@ -267,17 +273,31 @@ class Intake:
             self._append(known, (fate.company_id, *message_key(call)))
 
     def _reject(self, company_id: int, refusal: Refusal, call: Call | Refusal) -> None:
-        said = msgspec.json.encode(call)[:REJECT_BYTES_MAX]
-        self.rejects.append(
-            (company_id, self.now, random.getrandbits(62), refusal.code, refusal.message, said)
-        )
+        self.rejects.append((company_id, refusal, call))
 
     async def _finish(self) -> None:
         await self.turns.save()
+        owners = {place[0] for place in self.waiting} | {company_id for company_id, _, _ in self.rejects}
+        versions = await current_programs(self.tx, owners) if owners else {}
+        programs = {owner: await program_version(id) for owner, id in versions.items()}
         # In this order: a visitor whose calls were released may have made others since, in the same commit.
         await release(self.tx, self.released)
-        await hold(self.tx, [(place, call) for place, calls in self.waiting.items() for call in calls])
-        await reject(self.tx, self.rejects)
+        await hold(
+            self.tx,
+            [
+                (place, _loggable(programs[place[0]], call))
+                for place, calls in self.waiting.items()
+                for call in calls
+            ],
+        )
+        await reject(self.tx, [self._reject_row(programs[one[0]], *one) for one in self.rejects])
+
+    def _reject_row(
+        self, program: CompiledProgram | None, company_id: int, refusal: Refusal, call: Call | Refusal
+    ) -> Row:
+        kept = _loggable(program, call) if isinstance(call, Call) else call
+        said = msgspec.json.encode(kept)[:REJECT_BYTES_MAX]
+        return company_id, self.now, random.getrandbits(62), refusal.code, refusal.message, said
 
 
 def _visitors(call: Call, company_id: int) -> list[Place]:
@@ -301,6 +321,17 @@ def _mistyped(program: CompiledProgram, call: Call) -> list[str]:
         f"property {name!r} is not of its declared type; taken as missing"
         for name in program.mistyped(call.name, call.data)
     ]
+
+
+def _loggable(program: CompiledProgram | None, call: Call) -> Call:
+    """The call as it may be kept outside the log: what is declared personal is stored nowhere.
+
+    What waits for a company is held by the host's default program, since the company's own is not known yet.
+    """
+    if program is None or not call.data:
+        return call
+    data = _without_personal(program, call)
+    return call if data == call.data else msgspec.structs.replace(call, data=data, digest=digest(call))
 
 
 def _without_personal(program: CompiledProgram, call: Call) -> dict[str, Any]:

@@ -43,7 +43,7 @@ KINDS: Final = {
 }
 
 
-class Call(Struct):
+class Call(Struct, omit_defaults=True):
     """A readable call. Empty strings stand for what was not sent."""
 
     kind: int
@@ -61,6 +61,8 @@ class Call(Struct):
     trusted: bool = True
     """Sent with a server key (or imported): may create companies and earn."""
     warnings: list[str] = []
+    digest: int | None = None
+    """Of the call as it was sent, when `data` is no longer all of it."""
 
 
 class Refusal(Struct, frozen=True):
@@ -100,6 +102,8 @@ def message_hash(message_id: str) -> bytes:
 
 def digest(call: Call) -> int:
     """32 bits of what the call says, to notice another body under the same id. A checksum: nothing rests on it."""
+    if call.digest is not None:
+        return call.digest
     return crc32(_size((call.kind, call.member, call.anonymous, call.name, call.data, call.original_at)))
 
 
