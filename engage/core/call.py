@@ -20,6 +20,7 @@ from engage.core.calendar import from_datetime, utc_day
 from engage.core.event import Kind
 
 ID_CHARS_MAX: Final = 255
+ID_INTEGER_MAX: Final = 2**64 - 1
 MESSAGE_ID_CHARS_MAX: Final = 1024
 NAME_CHARS_MAX: Final = 255
 STRING_CHARS_MAX: Final = 8192
@@ -175,12 +176,15 @@ def _call_kind(verb: Any) -> int:
 
 
 def _id(raw: dict[str, Any], field: str, longest: int = ID_CHARS_MAX) -> str:
-    """An id as text. Numbers are accepted: several SDKs send the host's integer keys as they are."""
+    """An id as text. Whole numbers are accepted: several SDKs send the host's integer keys as they are, and JSON
+    keeps them exact, beyond 2**53 too."""
     value = raw.get(field)
     if value is None:
         return ""
     if isinstance(value, int) and not isinstance(value, bool):
-        value = str(value) if abs(value) <= INTEGER_MAX else ""
+        if not -ID_INTEGER_MAX <= value <= ID_INTEGER_MAX:
+            raise Refused("invalid_id", f"{field} must be a string, or a whole number of at most 64 bits")
+        value = str(value)
     if not isinstance(value, str):
         raise Refused("invalid_id", f"{field} must be a string, not {_kind_of(value)}")
     text = clean_text(value).strip()
@@ -235,12 +239,12 @@ def _timestamp(raw: dict[str, Any], warnings: list[str]) -> int | None:
 
 
 def parse_time(value: Any) -> int | None:
-    """Microseconds UTC of an ISO 8601 text or of milliseconds since 1970; None when it is neither, or before 1970."""
+    """Microseconds UTC of an ISO 8601 text or of milliseconds since 1970; None for all else, and outside 1970 to 9999."""
     if isinstance(value, str):
         try:
             moment = datetime.fromisoformat(value)
             at = from_datetime(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
-            return at if at >= 0 else None
+            return at if 0 <= at <= MILLISECONDS_MAX * 1000 else None
         except (ValueError, OverflowError):
             return None
     if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= MILLISECONDS_MAX:
@@ -289,5 +293,6 @@ def _kind_of(value: Any) -> str:
 
 
 def _shown(value: Any) -> str:
-    text = repr(value) if isinstance(value, str | int | float | bool) else _kind_of(value)
+    short = isinstance(value, str | float | bool) or (isinstance(value, int) and abs(value) <= INTEGER_MAX)
+    text = repr(value) if short else _kind_of(value)  # Python refuses to write very long integers
     return clean_text(text)[:80]
