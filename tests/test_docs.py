@@ -318,6 +318,34 @@ def test_every_effect_and_verdict_is_documented() -> None:
     assert undocumented([code for code, _ in decisions.REASONS.values()], page("program")) == []
 
 
+def _possible_texts(complete: program.Program) -> set[tuple[str, str]]:
+    """(verdict, text) of everything that can become of a rule of this program."""
+    found = {("fired", "fired")}
+    for rule in complete.rules:
+        nodes = conditions.size(rule.conditions) if rule.conditions is not None else 0
+        codes = [decisions.verdict_code(decisions.Verdict.CONDITION, node) for node in range(1, nodes + 1)]
+        kinds = (decisions.Verdict.LIMIT, decisions.Verdict.CUT_BY_LIMIT)
+        codes += [decisions.verdict_code(kind, n) for kind in kinds for n in range(len(rule.limits))]
+        kinds = (decisions.Verdict.BUDGET, decisions.Verdict.CUT_BY_BUDGET)
+        codes += [decisions.verdict_code(kind, n) for kind in kinds for n in range(len(complete.budgets))]
+        codes.append(decisions.Verdict.CEILING)
+        for code in codes:
+            word = decisions.WORDS[code % decisions.VERDICTS]
+            found.add((word, decisions.verdict_text(code, rule, complete)))
+    return found
+
+
+def test_the_reasons_shown_are_those_a_member_gets_from_the_complete_program() -> None:
+    text = page("program")
+    complete = read_program(blocks(text, "yaml")[1]).program
+    assert complete is not None
+    shown, verdict = [], ""
+    for cells in rows(text, "| `verdict` |"):
+        verdict = cells[0].strip("`") or verdict
+        shown.append((verdict, cells[1]))
+    assert [one for one in shown if one not in _possible_texts(complete)] == []
+
+
 def test_every_address_is_documented_and_no_other() -> None:
     text = page("http") + page("operating")
     paths = {
