@@ -17,6 +17,9 @@ from engage.errors import InvalidRequest, TooLarge
 
 WIRE_BYTES_MAX: Final = 8 * 1024 * 1024
 """A tracking request as sent. The largest that a real client was seen to send is 1.2 MB, and may be 4 MiB."""
+KEYLESS_WIRE_BYTES_MAX: Final = 1024 * 1024
+"""The same without a key in its headers: nobody knows yet whose memory it fills. Clients that put their key into the
+body send at most 508 KB."""
 INFLATED_BYTES_MAX: Final = 8 * 1024 * 1024
 DOCUMENT_WIRE_BYTES_MAX: Final = 1024 * 1024 + 4096
 """Any other request; a program is at most 1 MiB, and says so itself when it is more."""
@@ -44,12 +47,13 @@ async def read_body(request: Request, most: int) -> bytes:
             chunks.append(chunk)
     if too_large:
         chunks.clear()
-        await _drain(stream)
+        await drain(stream)
         raise _too_large(most)
     return b"".join(chunks)
 
 
-async def _drain(stream: AsyncIterator[bytes]) -> None:
+async def drain(stream: AsyncIterator[bytes]) -> None:
+    """Throw the rest of a body away, within bounds, so that its sender comes to read the answer."""
     size = 0
     try:
         async with asyncio.timeout(DRAINED_SECONDS_MAX):

@@ -25,6 +25,7 @@ from starlette.routing import Route
 from engage.actions.keys import KINDS, KeyKind, Principal
 from engage.errors import Forbidden, InvalidRequest, NotFound, Unauthorized
 from engage.web.bodies import DOCUMENT_WIRE_BYTES_MAX, read_body
+from engage.web.problems import SEEN
 from engage.web.services import Running, Services
 
 B = t.TypeVar("B")
@@ -37,8 +38,6 @@ INGESTION: t.Final[tuple[KeyKind, ...]] = ("server", "write")
 PUBLIC: t.Final[tuple[KeyKind, ...]] = ()
 
 IDEMPOTENCY_KEY_CHARS_MAX: t.Final = 255
-SEEN: t.Final = "engage.seen"
-"""In the ASGI scope: what is known about a request once it is routed, for the counters."""
 
 
 @dataclass

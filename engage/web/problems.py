@@ -27,6 +27,9 @@ log = logging.getLogger(__name__)
 PROBLEM_TYPE: Final = "application/problem+json"
 ROUTER_CODES: Final = {404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
 
+SEEN: Final = "engage.seen"
+"""In the ASGI scope: what is known about a request once it is routed, for counters and log lines."""
+
 # Of the schemes we accept, the one for which a browser opens no password dialog over somebody else's page.
 CHALLENGE: Final = {"www-authenticate": 'Bearer realm="engage"'}
 
@@ -116,7 +119,7 @@ class Unexpected:
         except ClientDisconnect:
             pass  # the caller went away while sending; there is nobody to answer
         except Exception:
-            # The path without the query, which may hold a secret.
-            log.exception("%s %s failed", scope["method"], scope["path"])
+            # The route and not the address, which names a member and may hold a secret.
+            log.exception("%s %s failed", scope["method"], scope.get(SEEN, {}).get("route", "an address"))
             if not started:
                 await unexpected()(scope, receive, send)

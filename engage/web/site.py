@@ -22,8 +22,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from engage import telemetry
 from engage.web.api import ENDPOINTS, events
-from engage.web.endpoint import SEEN, routes
-from engage.web.problems import HANDLERS, Unexpected
+from engage.web.endpoint import routes
+from engage.web.problems import HANDLERS, SEEN, Unexpected
 from engage.web.security import SecurityHeaders
 from engage.web.services import Running
 

@@ -268,6 +268,28 @@ async def test_a_history_is_read_page_by_page_each_once(running: Running, what: 
     assert found == (wanted if what == "decisions" else [id for id in wanted if int(id[1:]) % 3])
 
 
+@pytest.mark.parametrize("limit", [1, 2, 3, 5])
+async def test_the_transfers_of_one_event_may_be_cut_across_pages(running: Running, limit: int) -> None:
+    award = "[{award: {currency: a, amount: 1}}, {award: {currency: b, amount: 2}}, {award: {currency: c, amount: 3}}]"
+    await running.publish(
+        "name: Three\ncurrencies: {a: {}, b: {}, c: {}}\nevents: {E: {}}\n"
+        f"rules: [{{id: r, trigger: E, effects: {award}}}]"
+    )
+    for _ in range(3):
+        await running.track("E")
+    found, cursor = [], ""
+    while cursor is not None:
+        page = (
+            await running.server.get(f"{MEMBER}/transfers", params={"limit": limit, "cursor": cursor})
+        ).json()
+        assert len(page["data"]) <= limit
+        found += [one["id"] for one in page["data"]]
+        cursor = page["next_cursor"]
+    assert len(set(found)) == len(found) == 9
+    everything = (await running.server.get(f"{MEMBER}/transfers")).json()["data"]
+    assert found == [one["id"] for one in everything]
+
+
 async def test_the_cursor_of_another_members_history_is_refused(acme: Running) -> None:
     await acme.track()
     await acme.track(userId="emp-2")

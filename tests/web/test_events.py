@@ -271,6 +271,17 @@ async def test_a_gzip_bomb_is_a_413_and_is_not_inflated(
     assert "8388608" in answer.json()["message"]
 
 
+async def test_without_a_key_in_the_headers_less_is_read(running: Running) -> None:
+    """Nobody knows yet whose memory it would fill."""
+    key = running.keys["write"]
+    batch = [message(messageId=f"m{n}", properties={"text": "x" * 1000}) for n in range(2000)]
+    body = json.dumps({"writeKey": key, "batch": batch}).encode()
+    assert bodies.KEYLESS_WIRE_BYTES_MAX < len(body) < bodies.WIRE_BYTES_MAX
+    assert_problem(await running.anonymous.post("/v1/batch", content=body), 413, "body_too_large")
+    answer = await running.anonymous.post("/v1/batch", content=body, headers={"x-write-key": key})
+    assert answer.status_code == 200
+
+
 def test_inflating_stops_at_the_limit() -> None:
     exact = b"x" * 1000
     assert bodies.inflate(gzip.compress(exact), "gzip", 1000) == exact

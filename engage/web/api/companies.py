@@ -8,6 +8,7 @@ from typing import Final
 from engage.actions.companies import set_company
 from engage.actions.turns import program_version
 from engage.core.calendar import to_rfc3339
+from engage.core.call import clean_text
 from engage.core.state import CompanyState
 from engage.errors import InvalidRequest, NotFound
 from engage.store.companies import company_id, current_programs
@@ -93,7 +94,7 @@ async def list_all_companies(asked: Asked[None, Paging]) -> shapes.Companies:
 )
 async def create_company(asked: Asked[shapes.NewCompany, None]) -> shapes.Company:
     given = asked.body
-    _check_id(given.id)
+    check_id("id", given.id)
     created = await set_company(
         asked.services.database,
         given.id,
@@ -107,10 +108,10 @@ async def create_company(asked: Asked[shapes.NewCompany, None]) -> shapes.Compan
         return await _one(s, given.id)
 
 
-def _check_id(id: str) -> None:
-    """The same ids as calls can name: cleaned text, so that a call and the API mean one company."""
-    if id != id.strip() or not id.isprintable():
-        raise InvalidRequest("id must be printable text without spaces around it")
+def check_id(name: str, id: str) -> None:
+    """Only what a call could name as well: ids of calls are cleaned, and both must mean one company or member."""
+    if clean_text(id).strip() != id:
+        raise InvalidRequest(f"{name}: must have no NUL and no spaces around it")
 
 
 @endpoint("GET", "/v1/companies/{company}", kinds=AGGREGATES, summary="Read a company", tag="companies")

@@ -23,8 +23,8 @@ from engage import telemetry
 from engage.actions.ingest import Outcome
 from engage.actions.keys import Principal
 from engage.core.call import Call, Refusal, parse_time, read_call
-from engage.errors import InvalidRequest, TooLarge, Unauthorized
-from engage.web.bodies import WIRE_BYTES_MAX, inflate, read_body
+from engage.errors import Forbidden, InvalidRequest, TooLarge, Unauthorized
+from engage.web.bodies import KEYLESS_WIRE_BYTES_MAX, WIRE_BYTES_MAX, drain, inflate, read_body
 from engage.web.endpoint import INGESTION, Endpoint, header_key, require_kind
 from engage.web.services import Running, Services
 from engage.web.shapes import Effect, Reason, Time
@@ -177,14 +177,28 @@ def read_batch(document: Mapping[str, Any]) -> list[Any]:
     return batch
 
 
-async def _authenticate(header: str | None, document: Any, services: Services) -> Principal:
-    key: Any = header
-    if key is None and isinstance(document, dict):
+async def _from_headers(request: Request, services: Services) -> Principal | None:
+    """Who asks, by a key in the headers; None without one. A wrong key there is not made good by one in the body."""
+    try:
+        key = header_key(request, write_key_header=True)
+        return None if key is None else await _principal(key, services)
+    except (Unauthorized, Forbidden):
+        await drain(request.stream())
+        raise
+
+
+async def _from_body(document: Any, services: Services) -> Principal:
+    key: Any = None
+    if isinstance(document, dict):
         key = next((document[name] for name in _BODY_KEYS if document.get(name)), None)
-    if not isinstance(key, str) or not key:
+    if not isinstance(key, str):
         raise Unauthorized(
             "a key is needed: in Authorization (Basic KEY: or Bearer KEY), X-Write-Key, or the body's writeKey"
         )
+    return await _principal(key, services)
+
+
+async def _principal(key: str, services: Services) -> Principal:
     principal = await services.keys.authenticate(key[:KEY_CHARS_MAX])
     require_kind(principal, INGESTION)
     return principal
@@ -194,15 +208,11 @@ async def accept(request: Request, running: Running) -> Response:
     """Reads, decides and answers one request of the tracking API."""
     services = running()
     _count_retries(request)
-    header = header_key(request, write_key_header=True)
-    body = await read_body(request, WIRE_BYTES_MAX)
-    principal = None
-    if header is not None:
-        # Before the body is inflated and parsed: that much work only for those who have a key.
-        principal = await _authenticate(header, None, services)
+    principal = await _from_headers(request, services)
+    body = await read_body(request, KEYLESS_WIRE_BYTES_MAX if principal is None else WIRE_BYTES_MAX)
     document = parse_body(inflate(body, request.headers.get("content-encoding", "")))
     if principal is None:
-        principal = await _authenticate(None, document, services)
+        principal = await _from_body(document, services)
     if not isinstance(document, dict):
         raise InvalidRequest("the body must be a JSON object")
     verb = VERBS[request.url.path.rpartition("/")[2]]

@@ -172,13 +172,26 @@ async def get_member(asked: Asked[None, None]) -> shapes.Member:
 # --- a member's history -------------------------------------------------------------------------------------
 
 
-async def _history(
-    s: Statements, company_id: int, number: int, state: MemberState, cursor: str | None
-) -> AsyncIterator[Stored]:
-    """The member's entries, newest first, from the cursor on; SCANNED_ENTRIES_MAX at most."""
-    member, newest = decode_cursor(cursor, tuple[int, int]) or (number, state.last_seq)
-    if member != number:
+Place = tuple[int, int]
+"""Where a page of a history begins: an entry, and how many of its transfers were shown already."""
+
+
+def _read_cursor(cursor: str | None, number: int) -> Place | None:
+    found = decode_cursor(cursor, tuple[int, Place])
+    if found is not None and found[0] != number:
         raise InvalidRequest("this cursor belongs to another list")
+    return None if found is None else found[1]
+
+
+def _write_cursor(number: int, following: Place | None) -> str | None:
+    return None if following is None else encode_cursor((number, following))
+
+
+async def _history(
+    s: Statements, company_id: int, state: MemberState, start: Place | None
+) -> AsyncIterator[Stored]:
+    """The member's entries, newest first, from that place on; SCANNED_ENTRIES_MAX at most."""
+    newest = state.last_seq if start is None else start[0]
     scanned = 0
     while 0 < newest <= state.last_seq and scanned < SCANNED_ENTRIES_MAX:
         block = await load_member_entries(s, company_id, newest, BLOCK)
@@ -203,17 +216,22 @@ def _triggered(program: CompiledProgram | None, name: str) -> tuple[Rule, ...]:
 )
 async def list_transfers(asked: Asked[None, Paging]) -> shapes.Transfers:
     page: list[shapes.Transfer] = []
-    following = 0
+    following: tuple[int, int] | None = None
     async with asked.services.database.read() as s:
         company_id, number, state = await _find(s, asked)
-        async for stored in _history(s, company_id, number, state, asked.query.cursor):
-            # An entry's transfers stay together, so a page may be a little longer than asked for.
-            if len(page) >= asked.query.limit:
-                following = stored.entry.seq
+        start = _read_cursor(asked.query.cursor, number)
+        async for stored in _history(s, company_id, state, start):
+            entry = stored.entry
+            moved = await _transfers(stored, number)
+            skipped = start[1] if start is not None and entry.seq == start[0] else 0
+            room = asked.query.limit - len(page)
+            if len(moved) - skipped > room:
+                page += moved[skipped : skipped + room]
+                following = (entry.seq, skipped + room)
                 break
-            page += await _transfers(stored, number)
-            following = stored.entry.previous
-    return shapes.Transfers(page, encode_cursor((number, following)) if following else None)
+            page += moved[skipped:]
+            following = (entry.previous, 0) if entry.previous else None
+    return shapes.Transfers(page, _write_cursor(number, following))
 
 
 async def _transfers(stored: Stored, number: int) -> list[shapes.Transfer]:
@@ -255,22 +273,23 @@ async def _transfers(stored: Stored, number: int) -> list[shapes.Transfer]:
 )
 async def list_decisions(asked: Asked[None, Paging]) -> shapes.Decisions:
     chosen: list[Stored] = []
-    following = 0
+    following: Place | None = None
     async with asked.services.database.read() as s:
         company_id, number, state = await _find(s, asked)
-        async for stored in _history(s, company_id, number, state, asked.query.cursor):
+        start = _read_cursor(asked.query.cursor, number)
+        async for stored in _history(s, company_id, state, start):
             if len(chosen) == asked.query.limit:
-                following = stored.entry.seq
+                following = (stored.entry.seq, 0)
                 break
             if stored.entry.kind in ACTIVITY:
                 chosen.append(stored)
-            following = stored.entry.previous
+            following = (stored.entry.previous, 0) if stored.entry.previous else None
         versions = await load_versions({stored.entry.program for stored in chosen if stored.entry.program})
         page = [
             await _decision(stored, versions[stored.entry.program].number if stored.entry.program else None)
             for stored in chosen
         ]
-    return shapes.Decisions(page, encode_cursor((number, following)) if following else None)
+    return shapes.Decisions(page, _write_cursor(number, following))
 
 
 async def _decision(stored: Stored, version: int | None) -> shapes.Decision:

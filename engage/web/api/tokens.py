@@ -7,6 +7,7 @@ from typing import Final
 from engage.actions.tokens import TokenHolder, create_member_token
 from engage.core.calendar import to_rfc3339
 from engage.web import shapes
+from engage.web.api.companies import check_id
 from engage.web.endpoint import SERVER, Asked, endpoint
 
 
@@ -22,6 +23,8 @@ from engage.web.endpoint import SERVER, Asked, endpoint
 )
 async def create_token(asked: Asked[shapes.NewMemberToken, None]) -> shapes.MemberToken:
     given = asked.body
+    check_id("company", given.company)
+    check_id("member", given.member)
     holder = TokenHolder(given.company, given.member, given.origin)
     made = create_member_token(asked.services.secret, holder, given.ttl_seconds)
     return shapes.MemberToken(made.token, to_rfc3339(made.expires_at))
