@@ -10,7 +10,7 @@ import asyncio
 import fcntl
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from tortoise.context import TortoiseContext
@@ -28,6 +28,12 @@ def _only_one(path: Path) -> Iterator[None]:
         yield
 
 
+def _refuse_other_files(path: Path) -> None:
+    """Raises sqlite3.Error for what is no database: Tortoise's own client hangs on one for ever."""
+    with closing(sqlite3.connect(path)) as driver:
+        driver.execute("PRAGMA schema_version").fetchone()
+
+
 async def migrate(url: str) -> None:
     """Bring the database to the newest schema. Creates the file; does nothing when it is up to date."""
     path = Path(sqlite_path(url))
@@ -39,6 +45,7 @@ async def migrate(url: str) -> None:
 
     def locked() -> None:
         with _only_one(path):
+            _refuse_other_files(path)
             asyncio.run(apply())
 
     try:
