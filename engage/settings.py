@@ -83,13 +83,13 @@ def read_settings(
         except ValueError:
             raise InvalidRequest(f"{ENVIRONMENT[name]} must be a whole number, not {given!r}") from None
 
-    found_port = number(port, "port")
+    found_port, found_workers = number(port, "port"), number(workers, "workers")
     return Settings(
         database_url=text(database_url, "database_url") or DATABASE_URL_DEFAULT,
         secret=text(secret, "secret"),
         host=text(host, "host") or HOST_DEFAULT,
         port=PORT_DEFAULT if found_port is None else found_port,
-        workers=number(workers, "workers") or 1,
+        workers=1 if found_workers is None else found_workers,
         k=number(k, "k"),
     )
 
