@@ -239,7 +239,7 @@ def _timestamp(raw: dict[str, Any], warnings: list[str]) -> int | None:
 
 
 def parse_time(value: Any) -> int | None:
-    """Microseconds UTC of an ISO 8601 text or of milliseconds since 1970; None for all else, and outside 1970 to 9999."""
+    """Microseconds UTC of an ISO 8601 text or of milliseconds since 1970; None unless within 1970 to 9999."""
     if isinstance(value, str):
         try:
             moment = datetime.fromisoformat(value)
