@@ -1,12 +1,14 @@
 """The door between tenants: no statement touches a company's rows without saying whose rows it may touch.
 
-Every statement on a growing table carries one of two marks, which this module expands:
+Every statement that reads or changes a growing table carries one of two marks, which this module expands:
 
     {scope} or {m.scope}    company_id is one of the companies in scope
     {keys}                  joined to a list of keys whose first column is a company in scope
 
+and an INSERT names company_id first, so that the first column of its rows is the company that is written.
+
 A read across companies (the portfolio, or finding the one company of a member) says so with EVERY_COMPANY. What
-carries neither mark is refused before it reaches the database, whoever wrote it: see tests/store/test_scope.py.
+carries no mark is refused before it reaches the database, whoever wrote it: see tests/store/test_scope.py.
 """
 
 from __future__ import annotations
@@ -36,9 +38,15 @@ GROWING: Final = frozenset(
 )
 """Tables with company_id at the head of their primary key."""
 
-_TABLE = re.compile(rf"\b{PREFIX}[a-z_]+\b")
+_TABLE = re.compile(rf"\b{PREFIX}\w+", re.IGNORECASE)
 _SCOPE = re.compile(r"\{(?:(\w+)\.)?scope\}")
 _KEYS = "{keys}"
+_JOINED = re.compile(r"\.company_id = k\.column1\b")
+_SET = r"(?!company_id\b)\w+ = excluded\.\w+"
+_INSERT = re.compile(
+    rf"INSERT INTO {PREFIX}\w+ \(company_id, [\w, ]+\) {{rows}}"
+    rf"( ON CONFLICT( \([\w, ]+\))? DO (NOTHING|UPDATE SET {_SET}(, {_SET})*))?"
+)
 
 
 class ScopeError(AssertionError):
@@ -55,7 +63,7 @@ Scope = Collection[int] | EveryCompany
 
 @lru_cache(maxsize=2048)
 def touches_growing(sql: str) -> bool:
-    return any(table in GROWING for table in _TABLE.findall(sql))
+    return any(table.lower() in GROWING for table in _TABLE.findall(sql))
 
 
 @lru_cache(maxsize=2048)
@@ -91,10 +99,25 @@ def expand_scope(sql: str, scope: Scope) -> tuple[str, list[int]]:
 
 
 def check_keys(sql: str, keys: Sequence[Sequence[Any]], scope: Scope) -> None:
-    """Keys of a look-up stay within the companies in scope."""
-    if touches_growing(sql) and not _marks(sql)[1]:
-        raise ScopeError(f"a look-up on a growing table has no {{keys}}: {sql}")
+    """Keys of a look-up stay within the companies in scope, and its rows within those of its keys."""
+    if touches_growing(sql):
+        if not _marks(sql)[1]:
+            raise ScopeError(f"a look-up on a growing table has no {{keys}}: {sql}")
+        if not isinstance(scope, EveryCompany) and not _JOINED.search(sql):
+            raise ScopeError(f"a look-up is not joined on company_id = k.column1: {sql}")
     check_rows(keys, scope)
+
+
+def check_insert(sql: str, rows: Sequence[Sequence[Any]], scope: Scope) -> None:
+    """What is written into a growing table are these rows, each the company's it starts with."""
+    if touches_growing(sql) and not _is_insert(sql):
+        raise ScopeError(f"not an INSERT of rows that start with company_id: {sql}")
+    check_rows(rows, scope)
+
+
+@lru_cache(maxsize=2048)
+def _is_insert(sql: str) -> bool:
+    return _INSERT.fullmatch(sql) is not None
 
 
 def check_rows(rows: Sequence[Sequence[Any]], scope: Scope) -> None:

@@ -21,7 +21,7 @@ from tortoise.backends.sqlite.executor import SqliteExecutor
 from tortoise.backends.sqlite.schema_generator import SqliteSchemaGenerator
 from tortoise.exceptions import IntegrityError, OperationalError
 
-from engage.store.scope import Scope, check_keys, check_rows, expand_scope, refuse_unscoped
+from engage.store.scope import Scope, check_insert, check_keys, expand_scope, refuse_unscoped
 
 T = TypeVar("T")
 Row = tuple[Any, ...]
@@ -124,8 +124,8 @@ class Transaction(Statements):
 
     async def insert(self, writes: Sequence[tuple[str, Sequence[Row]]], *, scope: Scope) -> None:
         """Several tables' rows in one trip. Each statement is "INSERT INTO t (columns) {rows} ..." """
-        for _, rows in writes:
-            check_rows(rows, scope)
+        for sql, rows in writes:
+            check_insert(sql, rows, scope)
 
         def work(driver: sqlite3.Connection) -> None:
             for sql, rows in writes:
@@ -175,15 +175,12 @@ class Sqlite:
     async def transaction(self) -> AsyncIterator[Transaction]:
         """To be entered only by `Database.write`, whose task cannot be cancelled half-way."""
         async with self._turn:
-            await self._writer.run(lambda driver: driver.execute("BEGIN IMMEDIATE").close())
             try:
+                await self._writer.run(lambda driver: driver.execute("BEGIN IMMEDIATE").close())
                 yield Transaction(self._writer)
-            except BaseException:
-                await self._writer.run(lambda driver: driver.rollback())
-                raise
-            try:
                 await self._writer.run(lambda driver: driver.execute("COMMIT").close())
             except BaseException:
+                # Also when cancelled while one of the two statements ran, which only a loop that ends does.
                 await self._writer.run(lambda driver: driver.rollback())
                 raise
 
