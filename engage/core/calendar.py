@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo
 SECOND = 1_000_000
 HOUR = 3600 * SECOND
 DAY = 24 * HOUR
-_QUARTER_HOUR = 900 * SECOND
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -40,19 +39,16 @@ def _offset_at(zone: str, at: int) -> int:
 
 
 @lru_cache(maxsize=65_536)
-def _offset(zone: str, quarter: int) -> int | None:
-    """Offset from UTC in microseconds during a quarter of an hour of UTC; None when it changes inside.
-
-    Clocks are changed between two quarters almost everywhere. St John's did it a minute past midnight until 2011.
-    """
-    start = quarter * _QUARTER_HOUR
+def _offset(zone: str, utc_day: int) -> int | None:
+    """Offset from UTC in microseconds during a day of UTC (counted from 1970); None when it changes inside."""
+    start = utc_day * DAY
     offset = _offset_at(zone, start)
-    return offset if _offset_at(zone, start + _QUARTER_HOUR - 1) == offset else None
+    return offset if _offset_at(zone, start + DAY - 1) == offset else None
 
 
 def local_day_hour(at: int, zone: str) -> tuple[int, int]:
     """The local day (ordinal) and hour (0-23) of a moment."""
-    offset = _offset(zone, at // _QUARTER_HOUR)
+    offset = _offset(zone, at // DAY)
     local = at + (_offset_at(zone, at) if offset is None else offset)
     return _EPOCH_DAY + local // DAY, local % DAY // HOUR
 

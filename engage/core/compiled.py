@@ -13,9 +13,27 @@ import msgspec
 
 from engage.core.codegen import generate
 from engage.core.conditions import Facts, fold_name, typed
-from engage.core.program import Program, Property, Rule, program_hash
+from engage.core.limits import Counter, budget_counter, limit_counter
+from engage.core.program import Award, GrantBadge, Multiply, Program, Property, Rule, program_hash
 
 COMPILED_PROGRAMS_MAX = 256  # a program of 50 rules takes about 0.1 MB compiled
+
+
+class PlannedAward(msgspec.Struct, frozen=True):
+    currency: str
+    amount: int
+    counters: tuple[Counter, ...]
+    """The limits and budgets that bound it: the rule's limits first, as declared, then the budgets."""
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """A rule's effects and limits, sorted out once: what firing it takes."""
+
+    index: int  # among the rules of its trigger
+    firings: tuple[Counter, ...]  # limits on how often
+    awards: tuple[PlannedAward, ...]
+    factors: tuple[tuple[str, int], ...]  # (currency, thousandths)
+    badges: tuple[str, ...]
 
 
 class Matcher(msgspec.Struct, frozen=True):
@@ -24,6 +42,8 @@ class Matcher(msgspec.Struct, frozen=True):
 
     rules: tuple[Rule, ...]
     match: t.Callable[[Facts], tuple[int, ...]]
+    plans: tuple[Plan, ...]
+    multiplies: bool
 
 
 class CompiledProgram(msgspec.Struct, frozen=True):
@@ -74,6 +94,40 @@ def _personal(declared: dict[str, Property]) -> frozenset[str]:
     return frozenset(name for name, found in declared.items() if found.personal)
 
 
+def _plan(index: int, rule: Rule, program: Program) -> Plan:
+    limits = [(limit, limit_counter(number, limit)) for number, limit in enumerate(rule.limits)]
+    budgets = [(budget, budget_counter(number, budget)) for number, budget in enumerate(program.budgets)]
+    awards = [
+        PlannedAward(
+            effect.currency,
+            effect.amount,
+            (
+                *(counter for limit, counter in limits if limit.currency == effect.currency),
+                *(counter for budget, counter in budgets if budget.currency == effect.currency),
+            ),
+        )
+        for effect in rule.effects
+        if isinstance(effect, Award)
+    ]
+    return Plan(
+        index=index,
+        firings=tuple(counter for limit, counter in limits if limit.count is not None),
+        awards=tuple(awards),
+        factors=tuple((e.currency, e.thousandths) for e in rule.effects if isinstance(e, Multiply)),
+        badges=tuple(effect.badge for effect in rule.effects if isinstance(effect, GrantBadge)),
+    )
+
+
+def _matcher(rules: list[Rule], program: Program) -> Matcher:
+    plans = tuple(_plan(index, rule, program) for index, rule in enumerate(rules))
+    return Matcher(
+        rules=tuple(rules),
+        match=generate([rule.conditions for rule in rules]),
+        plans=plans,
+        multiplies=any(plan.factors for plan in plans),
+    )
+
+
 def compile_program(program: Program) -> CompiledProgram:
     by_trigger: dict[str, list[Rule]] = {}
     for rule in program.rules:
@@ -83,10 +137,7 @@ def compile_program(program: Program) -> CompiledProgram:
     return CompiledProgram(
         program=program,
         hash=program_hash(program),
-        matchers={
-            trigger: Matcher(tuple(rules), generate([rule.conditions for rule in rules]))
-            for trigger, rules in by_trigger.items()
-        },
+        matchers={trigger: _matcher(rules, program) for trigger, rules in by_trigger.items()},
         level_ranks={level.id: rank for rank, level in enumerate(steps, start=1)},
         level_thresholds=tuple(level.threshold for level in steps),
         property_types={

@@ -15,6 +15,7 @@ from engage.core.explain import node_text
 from engage.core.ledger import Transfer, owner
 from engage.core.limits import Use
 from engage.core.program import Limit, Program, Rule
+from engage.core.verdicts import VERDICTS, Verdict
 
 
 class Undecided:
@@ -42,20 +43,6 @@ REASONS: Final[dict[int, tuple[str, str]]] = {
 }
 
 
-class Verdict:
-    """What became of one rule. Kept as `index * VERDICTS + verdict`; the index says which node, limit or budget."""
-
-    FIRED: Final = 0
-    CONDITION: Final = 1
-    LIMIT: Final = 2
-    BUDGET: Final = 3
-    CUT_BY_LIMIT: Final = 4
-    CUT_BY_BUDGET: Final = 5
-    CEILING: Final = 6
-    """The balance would pass the largest amount there is."""
-
-
-VERDICTS: Final = 8
 WORDS: Final = {
     Verdict.FIRED: "fired",
     Verdict.CONDITION: "condition",
@@ -90,17 +77,6 @@ class Decision(Struct, frozen=True):
 
 encode_record = msgspec.msgpack.Encoder().encode
 decode_record = msgspec.msgpack.Decoder(Record).decode
-
-
-def verdict_code(verdict: int, index: int = 0) -> int:
-    return index * VERDICTS + verdict
-
-
-_FIRED: Final = frozenset({Verdict.FIRED, Verdict.CUT_BY_LIMIT, Verdict.CUT_BY_BUDGET})
-
-
-def fired(code: int) -> bool:
-    return code % VERDICTS in _FIRED
 
 
 def effects(

@@ -9,8 +9,9 @@ from __future__ import annotations
 from msgspec import Struct
 
 from engage.core.calendar import month_of, week_of
-from engage.core.program import Window
+from engage.core.program import Budget, Limit, Window
 from engage.core.state import Usage
+from engage.core.verdicts import Verdict, verdict_code
 
 MONTH_DAYS_MAX = 31
 
@@ -22,6 +23,44 @@ class Use(Struct, frozen=True, array_like=True):
     key: str
     start: int
     amount: int
+
+
+class Counter(Struct, frozen=True):
+    """A limit or a budget as firing a rule meets it."""
+
+    company: bool
+    key: str
+    window: Window
+    most: int
+    refused: int
+    """The verdict code when nothing is left, or not enough for one that refuses."""
+    cut: int
+    """The verdict code of an award cut to what is left; 0 for a limit that does not cut."""
+
+
+def limit_counter(index: int, limit: Limit) -> Counter:
+    """The counter of a rule's limit number `index`."""
+    cuts = limit.count is None and limit.over == "cut"
+    return Counter(
+        company=limit.per == "company",
+        key=limit.key,
+        window=limit.window,
+        most=limit.amount if limit.count is None and limit.amount is not None else limit.count or 0,
+        refused=verdict_code(Verdict.LIMIT, index),
+        cut=verdict_code(Verdict.CUT_BY_LIMIT, index) if cuts else 0,
+    )
+
+
+def budget_counter(index: int, budget: Budget) -> Counter:
+    """The counter of a program's budget number `index`."""
+    return Counter(
+        company=True,
+        key=budget.key,
+        window=budget.window,
+        most=budget.amount,
+        refused=verdict_code(Verdict.BUDGET, index),
+        cut=verdict_code(Verdict.CUT_BY_BUDGET, index) if budget.over == "cut" else 0,
+    )
 
 
 def window_start(window: Window, day: int) -> int:

@@ -6,7 +6,8 @@ import pytest
 from msgspec.structs import replace
 
 from engage.core.calendar import DAY, HOUR
-from engage.core.decisions import Undecided, fired
+from engage.core.decisions import Undecided
+from engage.core.verdicts import fired
 from engage.core.program import Program
 from tests.core.history import History, program_of
 
