@@ -465,6 +465,7 @@ def test_the_page_shows_a_complete_and_a_mistaken_program() -> None:
     "name, words",
     [
         ("http", f"up to {events.BATCH_MESSAGES_MAX:,} messages"),
+        ("http", f"body only | {bodies.KEYLESS_WIRE_BYTES_MAX // 1024**2} MiB"),
         (
             "http",
             f"{bodies.WIRE_BYTES_MAX // 1024**2} MiB as sent, {bodies.INFLATED_BYTES_MAX // 1024**2} MiB inflated",
