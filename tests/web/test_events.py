@@ -224,6 +224,7 @@ async def test_a_gzip_of_several_members_is_read_whole(running: Running) -> None
     [
         (b"not gzip at all", "gzip", "invalid_request"),
         (gzip.compress(b"{}" * 100)[:-9], "gzip", "invalid_request"),
+        (gzip.compress(b"") * 50_000, "gzip", "invalid_request"),
         (b"{}", "br", "invalid_request"),
         (b"", "", "invalid_json"),
         (b"", "gzip", "invalid_json"),

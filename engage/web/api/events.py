@@ -23,8 +23,8 @@ from engage import telemetry
 from engage.actions.ingest import Outcome
 from engage.actions.keys import Principal
 from engage.core.call import Call, Refusal, parse_time, read_call
-from engage.errors import Forbidden, InvalidRequest, TooLarge, Unauthorized
-from engage.web.bodies import KEYLESS_WIRE_BYTES_MAX, WIRE_BYTES_MAX, drain, inflate, read_body
+from engage.errors import InvalidRequest, TooLarge, Unauthorized
+from engage.web.bodies import KEYLESS_WIRE_BYTES_MAX, WIRE_BYTES_MAX, inflate, read_body
 from engage.web.endpoint import INGESTION, Endpoint, header_key, require_kind
 from engage.web.services import Running, Services
 from engage.web.shapes import Effect, Reason, Time
@@ -179,12 +179,8 @@ def read_batch(document: Mapping[str, Any]) -> list[Any]:
 
 async def _from_headers(request: Request, services: Services) -> Principal | None:
     """Who asks, by a key in the headers; None without one. A wrong key there is not made good by one in the body."""
-    try:
-        key = header_key(request, write_key_header=True)
-        return None if key is None else await _principal(key, services)
-    except (Unauthorized, Forbidden):
-        await drain(request.stream())
-        raise
+    key = header_key(request, write_key_header=True)
+    return None if key is None else await _principal(key, services)
 
 
 async def _from_body(document: Any, services: Services) -> Principal:
