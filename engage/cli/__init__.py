@@ -76,8 +76,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         complain(error.message)
         return 1
     except (KeyboardInterrupt, typer.Abort):
-        complain("interrupted")
-        return INTERRUPTED
+        code = INTERRUPTED
     except BrokenPipeError:
         # Python would complain once more when it closes stdout at the end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -85,6 +84,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         complain(f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror or error))
         return 1
+    if code == INTERRUPTED:  # typer turns most Ctrl-Cs into this exit code, and says nothing
+        complain("interrupted")
     return code if isinstance(code, int) else 0
 
 

@@ -103,6 +103,10 @@ def open_sources(paths: Sequence[str], mapping: Mapping[str, str]) -> list[Sourc
     for name in paths:
         with _readable(name):
             path = Path(name).resolve(strict=True)
+            if path.is_dir():
+                raise InvalidRequest(f"{name} is a directory; name the files in it")
+            if not path.is_file():
+                raise InvalidRequest(f"{name} is not a regular file, and an import reads its files twice")
             if path not in seen:
                 sources.append(_open_source(name, path))
             seen.add(path)
@@ -167,8 +171,6 @@ def _readable(name: str) -> Iterator[None]:
         yield
     except FileNotFoundError:
         raise InvalidRequest(f"{name}: no such file") from None
-    except IsADirectoryError:
-        raise InvalidRequest(f"{name} is a directory; name the files in it") from None
     except (OSError, EOFError, zlib.error) as error:
         raise InvalidRequest(f"{name} cannot be read: {_reason(error)}") from error
     except (pa.ArrowException, csv.Error) as error:
