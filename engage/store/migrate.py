@@ -1,7 +1,8 @@
 """Applying migrations: one process at a time, on the stock SQLite client with foreign keys off.
 
-Tortoise writes its ledger row outside the migration's transaction, so two at once would run a migration twice: a
-file lock beside the database keeps the second one waiting until there is nothing left to do.
+Tortoise writes its ledger row outside the migration's transaction, so two at once would run a migration twice, and
+one that is killed between the two could never be finished. Hence one transaction around everything, and a file lock
+beside the database that keeps the second one waiting until there is nothing left to do.
 """
 
 from __future__ import annotations
@@ -15,10 +16,17 @@ from pathlib import Path
 
 from tortoise.context import TortoiseContext
 from tortoise.exceptions import BaseORMException
-from tortoise.migrations.api.migrate import migrate as run_migrations
+from tortoise.migrations.executor import MigrationExecutor, MigrationTarget
+from tortoise.migrations.recorder import MigrationRecorder
+from tortoise.transactions import in_transaction
 
 from engage.errors import Unavailable
-from engage.store.database import orm_config, sqlite_path
+from engage.store.database import ALIAS, orm_config, sqlite_path
+
+
+class _MadeLedger(MigrationRecorder):
+    async def ensure_schema(self, schema_editor: object) -> None:
+        """It is there, and making it would commit what is open."""
 
 
 @contextmanager
@@ -40,8 +48,14 @@ async def migrate(url: str) -> None:
 
     async def apply() -> None:
         config = orm_config("tortoise.backends.sqlite", {"file_path": str(path), "foreign_keys": "OFF"})
-        async with TortoiseContext():
-            await run_migrations(config=config)
+        async with TortoiseContext() as context:
+            await context.init(config=config)
+            apps, target = config["apps"], MigrationTarget(ALIAS, "__latest__")
+            await MigrationExecutor(context.connections.get(ALIAS), apps).migrate([])  # makes the ledger
+            async with in_transaction(ALIAS) as connection:
+                executor = MigrationExecutor(connection, apps)
+                executor.recorder = _MadeLedger(connection)
+                await executor.migrate([target])
 
     def locked() -> None:
         with _only_one(path):
