@@ -9,15 +9,16 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Final, TypeVar
 
 from tortoise.connection import get_connections
 from tortoise.context import TortoiseContext, _current_context
+from tortoise.exceptions import OperationalError
 
 from engage.errors import InvalidRequest, Unavailable
-from engage.store.sqlite import OrmTransaction, Sqlite, Statements, Transaction
+from engage.store.sqlite import Connection, OrmTransaction, Sqlite, Statements, Transaction
 
 T = TypeVar("T")
 
@@ -59,12 +60,27 @@ def database_in_use() -> object:
     return _current_context.get()
 
 
+@contextmanager
+def _unavailable(what: str) -> Iterator[None]:
+    """A file that is locked, full, read-only, damaged or gone, whether found by our statements or by the ORM's.
+
+    Their subclasses tell of mistakes of ours and pass.
+    """
+    try:
+        yield
+    except (sqlite3.OperationalError, sqlite3.DatabaseError, OperationalError) as error:
+        if type(error) not in (sqlite3.OperationalError, sqlite3.DatabaseError, OperationalError):
+            raise
+        raise Unavailable(f"{what}: {error}") from error
+
+
 class Database:
     def __init__(self, url: str, sqlite: Sqlite, context: TortoiseContext) -> None:
         self.url = url
         self._sqlite = sqlite
         self._context = context
         self._running: set[asyncio.Task[Any]] = set()
+        self._closed = False
 
     @classmethod
     async def open(cls, url: str) -> Database:
@@ -85,27 +101,53 @@ class Database:
         return cls(url, sqlite, context)
 
     async def close(self) -> None:
-        """Let running transactions end, then close."""
+        """Let running transactions end, then close. What is asked after this is Unavailable."""
+        self._closed = True
         if self._running:
             await asyncio.wait(self._running)
         await self._sqlite.close()
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Statements]:
-        """Statements and ORM queries on a connection that cannot write."""
+        """Statements and ORM queries on a connection that cannot write. Each sees what is committed by then."""
+        self._refuse_closed()
         token = _current_context.set(self._context)
         try:
-            yield Statements(self._sqlite.reader())
-        except sqlite3.OperationalError as error:
-            raise Unavailable(f"the database cannot be read: {error}") from error
+            with _unavailable("the database cannot be read"):
+                yield Statements(self._sqlite.reader())
         finally:
             _current_context.reset(token)
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Statements]:
+        """Like `read`, but all statements see the database as it was at one moment, whatever is committed meanwhile.
+
+        On a connection of its own. ORM queries are not part of the snapshot. While it is open the write-ahead log
+        cannot be folded back into the file, so not for long.
+        """
+        self._refuse_closed()
+        token = _current_context.set(self._context)
+        try:
+            with _unavailable("the database cannot be read"):
+                connection = await Connection.open(self._sqlite.path, writable=False)
+                try:
+                    await connection.run(lambda driver: driver.execute("BEGIN").close())
+                    yield Statements(connection)
+                finally:
+                    await asyncio.shield(connection.close())
+        finally:
+            _current_context.reset(token)
+
+    def _refuse_closed(self) -> None:
+        if self._closed:
+            raise Unavailable("the database is closed")
 
     async def write(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
         """Run `work` in one transaction: committed when this returns, nothing of it kept when it raises.
 
         ORM queries inside `work` belong to the same transaction. `work` must not start tasks.
         """
+        self._refuse_closed()
         task = asyncio.get_running_loop().create_task(self._transact(work), context=contextvars.Context())
         self._running.add(task)
         task.add_done_callback(self._running.discard)
@@ -118,7 +160,7 @@ class Database:
 
     async def _transact(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
         _current_context.set(self._context)
-        try:
+        with _unavailable("the database cannot be written"):
             async with self._sqlite.transaction() as transaction:
                 orm = OrmTransaction(self._sqlite, transaction.connection, connection_name=ALIAS)
                 token = get_connections().set(ALIAS, orm)
@@ -126,5 +168,3 @@ class Database:
                     return await work(transaction)
                 finally:
                     get_connections().reset(token)
-        except sqlite3.OperationalError as error:
-            raise Unavailable(f"the database cannot be written: {error}") from error
