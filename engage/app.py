@@ -177,12 +177,24 @@ def run_server(settings: Settings, announce: Callable[[str], None] = print) -> N
     """
     telemetry.start_logging()
     with _listen(settings.host, settings.port) as listener:
-        asyncio.run(_serve(create_app(settings), listener, announce))
+        service = create_app(settings)
+        config = uvicorn.Config(
+            service,
+            lifespan="off",  # entered by _serve: uvicorn turns an error of it into a log line and exit code 3
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            backlog=BACKLOG,
+            timeout_graceful_shutdown=STOP_SECONDS,
+        )
+        with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+            runner.run(_serve(service, _Server(config), listener, announce))
 
 
 def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    # Named as TCP: on a socket that only says "stream" asyncio leaves Nagle's algorithm on, 40 ms an answer.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
@@ -192,19 +204,10 @@ def _listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-async def _serve(service: Service, listener: socket.socket, announce: Callable[[str], None]) -> None:
-    # The lifespan is entered here and not by uvicorn, which turns an error of it into a log line and exit code 3.
+async def _serve(
+    service: Service, server: _Server, listener: socket.socket, announce: Callable[[str], None]
+) -> None:
     async with service.lifespan():
-        config = uvicorn.Config(
-            service,
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            backlog=BACKLOG,
-            timeout_graceful_shutdown=STOP_SECONDS,
-        )
-        server = _Server(config)
         telling = asyncio.create_task(_announce(service, server, listener, announce))
         try:
             await server.serve(sockets=[listener])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -153,3 +154,25 @@ async def test_a_migrated_database_starts_as_well(settings: Settings) -> None:
     await migrate(settings.database_url)
     async with create_app(settings).lifespan():
         pass
+
+
+async def test_a_server_that_runs_lifespans_starts_and_ends_it(settings: Settings) -> None:
+    service = create_app(settings)
+    incoming: asyncio.Queue[dict[str, str]] = asyncio.Queue()
+    outgoing: asyncio.Queue[dict[str, str]] = asyncio.Queue()
+    running = asyncio.create_task(service({"type": "lifespan", "state": {}}, incoming.get, outgoing.put))
+    await incoming.put({"type": "lifespan.startup"})
+    assert (await outgoing.get())["type"] == "lifespan.startup.complete"
+    async with client(service) as outside:
+        assert (await outside.get("/readyz")).status_code == 200
+    await incoming.put({"type": "lifespan.shutdown"})
+    assert (await outgoing.get())["type"] == "lifespan.shutdown.complete"
+    await running
+    with pytest.raises(Unavailable):
+        service.services()
+
+
+def test_answers_are_not_held_back_by_nagles_algorithm() -> None:
+    """asyncio switches it off on sockets that say they are TCP, and only there."""
+    with apps._listen("127.0.0.1", 0) as listener:
+        assert listener.proto == socket.IPPROTO_TCP

@@ -33,7 +33,7 @@ from engage.web.paging import Paging, cut, decode_cursor, encode_cursor
 
 SCANNED_ENTRIES_MAX: Final = 2_000
 """Entries looked at for one page: a page of a member with few transfers may be short, and has a cursor all the same."""
-BLOCK: Final = 200
+BLOCK_MAX: Final = 200
 _NAME_TRAITS: Final = ("name", "fullname", "displayname")
 _FIRST_NAMES, _LAST_NAMES = "firstname", "lastname"
 
@@ -188,13 +188,13 @@ def _write_cursor(number: int, following: Place | None) -> str | None:
 
 
 async def _history(
-    s: Statements, company_id: int, state: MemberState, start: Place | None
+    s: Statements, company_id: int, state: MemberState, start: Place | None, wanted: int
 ) -> AsyncIterator[Stored]:
-    """The member's entries, newest first, from that place on; SCANNED_ENTRIES_MAX at most."""
+    """The member's entries, newest first, from that place on; SCANNED_ENTRIES_MAX at most, some `wanted` at a time."""
     newest = state.last_seq if start is None else start[0]
     scanned = 0
     while 0 < newest <= state.last_seq and scanned < SCANNED_ENTRIES_MAX:
-        block = await load_member_entries(s, company_id, newest, BLOCK)
+        block = await load_member_entries(s, company_id, newest, min(wanted + 1, BLOCK_MAX))
         for stored in block:
             yield stored
         scanned += len(block)
@@ -220,7 +220,7 @@ async def list_transfers(asked: Asked[None, Paging]) -> shapes.Transfers:
     async with asked.services.database.read() as s:
         company_id, number, state = await _find(s, asked)
         start = _read_cursor(asked.query.cursor, number)
-        async for stored in _history(s, company_id, state, start):
+        async for stored in _history(s, company_id, state, start, asked.query.limit):
             entry = stored.entry
             moved = await _transfers(stored, number)
             skipped = start[1] if start is not None and entry.seq == start[0] else 0
@@ -277,7 +277,7 @@ async def list_decisions(asked: Asked[None, Paging]) -> shapes.Decisions:
     async with asked.services.database.read() as s:
         company_id, number, state = await _find(s, asked)
         start = _read_cursor(asked.query.cursor, number)
-        async for stored in _history(s, company_id, state, start):
+        async for stored in _history(s, company_id, state, start, asked.query.limit):
             if len(chosen) == asked.query.limit:
                 following = (stored.entry.seq, 0)
                 break

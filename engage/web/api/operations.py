@@ -6,13 +6,14 @@ None of these needs a key, and none tells a company's or member's name or number
 from __future__ import annotations
 
 from functools import cache
+from importlib.metadata import version
 from typing import Final
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from engage import __version__, telemetry
+from engage import telemetry
 from engage.store.settings import read_setting
 from engage.web import shapes
 from engage.web.endpoint import PUBLIC, Endpoint, Raw
@@ -46,7 +47,7 @@ async def openapi(request: Request, running: Running) -> Response:
 def _document(mount: str) -> bytes:
     from engage.web.api import ENDPOINTS as EVERY_ENDPOINT
 
-    return msgspec.json.encode(document(EVERY_ENDPOINT, version=__version__, servers=[mount or "/"]))
+    return msgspec.json.encode(document(EVERY_ENDPOINT, version=version("engage"), servers=[mount or "/"]))
 
 
 def _declared(
