@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import engage_sdk
+import httpx
 import msgspec
 import pytest
 import typer
@@ -27,6 +28,8 @@ from ruamel.yaml import YAML
 import engage
 from engage import cli, telemetry
 from engage.actions import keys
+from engage.actions.publish import publish
+from engage.app import create_app
 from engage.cli import build
 from engage.core import (
     call,
@@ -318,32 +321,64 @@ def test_every_effect_and_verdict_is_documented() -> None:
     assert undocumented([code for code, _ in decisions.REASONS.values()], page("program")) == []
 
 
-def _possible_texts(complete: program.Program) -> set[tuple[str, str]]:
-    """(verdict, text) of everything that can become of a rule of this program."""
-    found = {("fired", "fired")}
-    for rule in complete.rules:
-        nodes = conditions.size(rule.conditions) if rule.conditions is not None else 0
-        codes = [decisions.verdict_code(decisions.Verdict.CONDITION, node) for node in range(1, nodes + 1)]
-        kinds = (decisions.Verdict.LIMIT, decisions.Verdict.CUT_BY_LIMIT)
-        codes += [decisions.verdict_code(kind, n) for kind in kinds for n in range(len(rule.limits))]
-        kinds = (decisions.Verdict.BUDGET, decisions.Verdict.CUT_BY_BUDGET)
-        codes += [decisions.verdict_code(kind, n) for kind in kinds for n in range(len(complete.budgets))]
-        codes.append(decisions.Verdict.CEILING)
-        for code in codes:
-            word = decisions.WORDS[code % decisions.VERDICTS]
-            found.add((word, decisions.verdict_text(code, rule, complete)))
+async def _reasons(
+    tmp_path: Path, programs: dict[str, str], happened: list[dict[str, str]]
+) -> set[tuple[str, str]]:
+    """(verdict, text) of every rule that a real service considered for these events, by the companies' programs."""
+    app = create_app(Settings(database_url=f"sqlite:///{tmp_path / 'docs.db'}"))
+    found: set[tuple[str, str]] = set()
+    async with app.lifespan():
+        services = app.services()
+        key = await keys.create_key(services.database, "server")
+        for company, text in programs.items():
+            read = read_program(text).program
+            assert read is not None
+            await publish(services.database, read, text, company=company, actor="", now=services.now())
+        transport = httpx.ASGITransport(app=app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://engage", auth=(key, "")) as client:
+            (await client.post("/v1/batch", json={"batch": happened})).raise_for_status()
+            for company, member in {(one["groupId"], one["userId"]) for one in happened}:
+                answer = await client.get(f"/v1/companies/{company}/members/{member}/decisions")
+                found |= {
+                    (rule["verdict"], rule["text"]) for one in answer.json()["data"] for rule in one["rules"]
+                }
     return found
 
 
-def test_the_reasons_shown_are_those_a_member_gets_from_the_complete_program() -> None:
+async def test_the_reasons_shown_are_those_a_member_gets(tmp_path: Path) -> None:
     text = page("program")
-    complete = read_program(blocks(text, "yaml")[1]).program
-    assert complete is not None
     shown, verdict = [], ""
     for cells in rows(text, "| `verdict` |"):
         verdict = cells[0].strip("`") or verdict
         shown.append((verdict, cells[1]))
-    assert [one for one in shown if one not in _possible_texts(complete)] == []
+
+    happened: list[dict[str, typing.Any]] = []
+
+    def happens(times: int, member: str, event: str, company: str = "acme", **properties: float) -> None:
+        call = {
+            "type": "track",
+            "userId": member,
+            "event": event,
+            "groupId": company,
+            "properties": properties,
+        }
+        happened.extend([call] * times)
+
+    happens(6, "emp-1", "Meeting Held")
+    happens(9, "emp-1", "Deal Won", value=500)
+    for number in range(101):
+        happens(1, f"learner-{number}", "Lesson Finished")
+    for number in range(5):
+        happens(9, f"seller-{number}", "Deal Won", value=500)
+    happens(2, "emp-1", "Meeting Held", company="lavish")
+    lavish = "name: Lavish\ncurrencies: {p: {}}\nevents: {Meeting Held: {}}\nrules: [{id: r, trigger: Meeting Held, "
+    lavish += f"effects: [{{award: {conditions.INTEGER_MAX}}}]}}]"
+    complete = blocks(text, "yaml")[1]
+    without_the_badge = complete.replace("      - badge: closer\n", "")
+    programs = {"acme": complete, "plain": without_the_badge, "lavish": lavish}
+    happened += [{**call, "groupId": "plain"} for call in happened if call["groupId"] == "acme"]
+    reasons = await _reasons(tmp_path, programs, happened)
+    assert [one for one in shown if one not in reasons] == []
 
 
 def test_every_address_is_documented_and_no_other() -> None:
