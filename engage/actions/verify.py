@@ -6,29 +6,46 @@ and transfers must come out the same; the chain must link; and the state folded 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
+from engage.actions.adjust import NO_DAY
 from engage.actions.turns import program_version, undone
+from engage.core.calendar import utc_day
+from engage.core.call import message_hash
 from engage.core.chain import GENESIS, Item, link
 from engage.core.compiled import CompiledProgram
 from engage.core.decide import decide
 from engage.core.decisions import encode_record
-from engage.core.event import Kind
+from engage.core.event import Entry, Kind
 from engage.core.fold import fold
 from engage.core.ledger import ACTIVE, account, owner, place
 from engage.core.state import CompanyState, DayRollup, MemberState, merge_days
-from engage.errors import NotFound
+from engage.errors import EngageError, NotFound
 from engage.store.companies import company_id as find_company_id
+from engage.store.companies import name_companies
 from engage.store.database import Database
-from engage.store.log import Head, Stored, load_days, load_entries, load_entry, load_heads, load_links
-from engage.store.members import every_member, list_companies
+from engage.store.log import (
+    Head,
+    MessageKey,
+    Stored,
+    count_messages,
+    count_strays,
+    load_days,
+    load_entries,
+    load_entry,
+    load_heads,
+    load_links,
+    load_messages,
+)
+from engage.store.members import every_member
 from engage.store.sqlite import Statements
 
 ENTRIES_PER_READ = 2000
 COMPANIES_PER_READ = 200
 EVERY_DAY = (0, 4_000_000)
+DIFFERENCE_CHARS_MAX = 2000
 
 
 class Verified(Struct):
@@ -50,13 +67,15 @@ async def verify(
     """Replay one company, or all. `progress` is told how many entries were replayed since it was last called."""
     done = Verified()
     async with database.read() as s:
-        try:
-            for id, external_id in await _companies(s, company):
-                replay = Replay(s, id, external_id, done, progress)
-                await replay.run()
-                done.companies += 1
-        except Difference as difference:
-            done.difference = str(difference)
+        companies = await _companies(s, company)
+    try:
+        for id, external_id in companies:
+            # A snapshot, so that what is accepted meanwhile is no difference; for each company one, to be brief.
+            async with database.snapshot() as s:
+                await Replay(s, id, external_id, done, progress).run()
+            done.companies += 1
+    except Difference as difference:
+        done.difference = str(difference)
     return done
 
 
@@ -67,8 +86,8 @@ async def _companies(s: Statements, company: str | None) -> list[tuple[int, str]
             raise NotFound(f"company {company!r} is not known")
         return [(id, company)]
     found: list[tuple[int, str]] = []
-    while page := await list_companies(s, found[-1][0] if found else 0, COMPANIES_PER_READ):
-        found += [(row[0], row[1]) for row in page]
+    while page := await name_companies(s, found[-1][0] if found else 0, COMPANIES_PER_READ):
+        found += page
     return found
 
 
@@ -89,8 +108,18 @@ class Replay:
         self.balances: dict[tuple[int, str], int] = {}
         self.commit: list[Item] = []
         self.commit_rollups: dict[int, DayRollup] = {}
+        self.messages = 0
 
     async def run(self) -> None:
+        try:
+            await self._run()
+        except (Difference, EngageError):
+            raise
+        except Exception as error:  # whatever damaged bytes break is a difference, not a crash
+            what = f"{self.name}: what is stored after entry {self.company.last_seq} cannot be replayed"
+            raise Difference(f"{what}: {type(error).__name__}: {error}"[:DIFFERENCE_CHARS_MAX]) from error
+
+    async def _run(self) -> None:
         head = (await load_heads(self.s, [self.id]))[self.id]
         links = await load_links(self.s, self.id)
         chain, seq, last_of_commit = GENESIS, 0, iter(links)
@@ -102,13 +131,33 @@ class Replay:
                 await self._replay(item)
                 if seq == last_seq:
                     chain = link(chain, self.commit)
-                    self._same(f"link {number} of the chain differs", chain, expected)
+                    self._same(f"link {number} of the chain differs", expected, chain)
                     self._close_commit()
                     number, last_seq, expected = next(last_of_commit, (number, last_seq, chain))
+            await self._compare_messages(stored)
             self.progress(len(stored))
-        self._same("the log ends before its head", seq, head.seq)
+        self._same("the log ends before its head", head.seq, seq)
         self._same("the head's hash is not that of the last link", head.chain, chain)
+        self._same(
+            "the links are not numbered without a gap", [n for n, _, _ in links], [*range(1, head.links + 1)]
+        )
+        self._same(
+            "entries or transfers stand outside the log", await count_strays(self.s, self.id, head.seq), 0
+        )
+        self._same(
+            "the number of known messages differs", await count_messages(self.s, self.id), self.messages
+        )
         await self._compare(head)
+
+    async def _compare_messages(self, stored: Sequence[Stored]) -> None:
+        """Every message that was accepted is known, so that none can be accepted again."""
+        keys = {
+            _message_key(self.id, item.entry): item.entry.seq for item in stored if item.entry.body.message_id
+        }
+        known = await load_messages(self.s, sorted(keys), [self.id])
+        for key, seq in keys.items():
+            self._same(f"the message of entry {seq} is not known by it", known.get(key, (0, 0))[0], seq)
+        self.messages += len(keys)
 
     async def _replay(self, stored: Stored) -> None:
         entry = stored.entry
@@ -164,4 +213,13 @@ class Replay:
 
     def _same(self, what: str, stored: object, replayed: object) -> None:
         if stored != replayed:
-            raise Difference(f"{self.name}: {what}: stored {stored!r}, replayed {replayed!r}"[:2000])
+            words = f"{self.name}: {what}: stored {stored!r}, replayed {replayed!r}"
+            raise Difference(words[:DIFFERENCE_CHARS_MAX])
+
+
+def _message_key(company_id: int, entry: Entry) -> MessageKey:
+    """The key an entry was accepted under: a message's own day, or the corrections'."""
+    body, day = entry.body, NO_DAY
+    if entry.kind <= Kind.ALIAS:
+        day = 0 if body.original_at is None else utc_day(body.original_at)
+    return company_id, day, message_hash(body.message_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
+from engage.core.call import ID_CHARS_MAX
 from engage.core.program import Program as ProgramData
 from engage.core.program import from_canonical
 from engage.store.scope import EVERY_COMPANY
@@ -36,6 +37,16 @@ async def create_companies(tx: Transaction, external_ids: Iterable[str], now: in
     return await load_company_ids(tx, names)
 
 
+async def name_companies(s: Statements, after: int, limit: int) -> list[tuple[int, str]]:
+    """(number, external id) of the companies above number `after`, in order of number."""
+    rows = await s.rows(
+        "SELECT id, external_id FROM engage_company WHERE id > ? ORDER BY id LIMIT ?",
+        [after, limit],
+        scope=EVERY_COMPANY,
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
 async def may_create_companies() -> bool:
     setting = await Setting.get_or_none(name=UNKNOWN_COMPANIES)
     return setting is None or setting.value != "refuse"
@@ -60,6 +71,8 @@ async def load_program(id: int) -> ProgramData:
 
 
 async def company_id(external_id: str) -> int | None:
+    if len(external_id) > ID_CHARS_MAX:
+        return None  # no company's; the ORM would call it a mistake of ours
     found = await Company.get_or_none(external_id=external_id)
     return found.id if found else None
 

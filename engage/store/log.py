@@ -312,3 +312,17 @@ async def load_links(s: Statements, company_id: int) -> list[tuple[int, int, byt
         "SELECT number, last_seq, hash FROM engage_link WHERE {scope} ORDER BY number", scope=[company_id]
     )
     return [(row[0], row[1], row[2]) for row in rows]
+
+
+async def count_strays(s: Statements, company_id: int, last: int) -> int:
+    """How many entries and transfers there are that no log up to entry `last` can have."""
+    count = 0
+    for table in ("engage_entry", "engage_transfer"):
+        sql = f"SELECT COUNT(*) FROM {table} WHERE {{scope}} AND (seq < 1 OR seq > ?)"
+        count += (await s.rows(sql, [last], scope=[company_id]))[0][0]
+    return count
+
+
+async def count_messages(s: Statements, company_id: int) -> int:
+    rows = await s.rows("SELECT COUNT(*) FROM engage_message WHERE {scope}", scope=[company_id])
+    return int(rows[0][0])
