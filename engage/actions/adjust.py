@@ -50,6 +50,8 @@ async def adjust(
         raise InvalidRequest(f"amount must be a whole number other than 0, at most {AMOUNT_MAX}")
     if not reason.strip() or len(reason) > REASON_CHARS_MAX:
         raise InvalidRequest(f"reason is required, at most {REASON_CHARS_MAX} characters")
+    if not idempotency_key:
+        raise InvalidRequest("an Idempotency-Key is required: without one a retry would count twice")
 
     async def work(tx: Transaction) -> Adjustment:
         id = await find_company_id(company)
