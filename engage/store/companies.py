@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from engage.core.call import ID_CHARS_MAX
-from engage.core.call import ID_CHARS_MAX
 from engage.core.program import Program as ProgramData
 from engage.core.program import from_canonical
 from engage.store.scope import EVERY_COMPANY
