@@ -27,7 +27,7 @@ from engage.store.companies import (
 )
 from engage.store.database import Database
 from engage.store.held import Place, count_held, hold, load_held, reject, release
-from engage.store.log import MessageKey, load_memberships
+from engage.store.log import INSERT_MESSAGES, MessageKey, load_memberships, load_messages
 from engage.store.sqlite import Row, Transaction
 
 HELD_PER_SUBJECT_MAX: Final = 1000
@@ -103,6 +103,10 @@ class Intake:
         """Calls held by earlier commits that a call of this one may release."""
         self.held_counts: dict[Place, int] = {}
         self.released: set[Place] = set()
+        self.settled: dict[MessageKey, tuple[int, int]] = {}
+        """Messages that were held once and are no longer: (seq, digest) by the place's company. HOST is one here, as
+        what was released into one company must not be released into another when it is sent again."""
+        self.settling: list[Row] = []
         self.rejects: list[tuple[int, Refusal, Call | Refusal]] = []
 
     async def accept(self, calls: Sequence[Call | Refusal]) -> list[Outcome]:
@@ -187,6 +191,9 @@ class Intake:
                     visitors.update(_visitors(call, fate.company_id))
         self.held |= await load_held(self.tx, visitors - self.held.keys())
         self.held_counts = await count_held(self.tx, arriving)
+        places = (*arriving.items(), *self.held.items())
+        holding = {(place[0], *message_key(call)) for place, calls in places for call in calls}
+        self.settled = await load_messages(self.tx, sorted(holding), {key[0] for key in holding})
         keys = {
             (fate.company_id, *message_key(call))
             for fate in openings
@@ -215,6 +222,10 @@ class Intake:
         return Outcome(refusal.message_id, status, Reason(refusal.code, refusal.message))
 
     def _hold(self, call: Call, place: Place) -> Outcome:
+        key = (place[0], *message_key(call))
+        if key in self.settled:
+            # A company's digest covers who the visitor turned out to be, so only the host's can be compared.
+            return self._duplicate(call, place[0], place[0] != HOST or self.settled[key][1] == digest(call))
         waiting = self.waiting.setdefault(place, [])
         if len(waiting) + self.held_counts.get(place, 0) >= HELD_PER_SUBJECT_MAX:
             message = f"{HELD_PER_SUBJECT_MAX} calls are held for this subject already"
@@ -260,17 +271,24 @@ class Intake:
 
     def _release(self, fate: Append) -> None:
         """Append what waited for this call after it, as its member's and its company's, in the order of its times."""
-        waited: list[Call] = []
+        waited: list[tuple[int, Call]] = []
         for place in fate.releases:
             if place in self.held:
-                waited += self.held.pop(place)
+                waited += ((place[0], call) for call in self.held.pop(place))
                 self.released.add(place)
                 self.held_counts.pop(place, None)
-            waited += self.waiting.pop(place, [])
-        for call in sorted(waited, key=lambda call: call.at):
+            waited += ((place[0], call) for call in self.waiting.pop(place, []))
+        for holder, call in sorted(waited, key=lambda one: one[1].at):
+            day, hash = message_key(call)
+            before = self.settled.setdefault((holder, day, hash), settled := (0, digest(call)))
+            if before is not settled:
+                self._duplicate(call, fate.company_id, holder != HOST or before == settled)
+                continue
+            if holder == HOST:
+                self.settling.append((HOST, day, hash, *settled))
             # A copy: should this commit fail, the same calls are tried again one by one.
             known = msgspec.structs.replace(call, member=fate.call.member)
-            self._append(known, (fate.company_id, *message_key(call)))
+            self._append(known, (fate.company_id, day, hash))
 
     def _reject(self, company_id: int, refusal: Refusal, call: Call | Refusal) -> None:
         self.rejects.append((company_id, refusal, call))
@@ -282,6 +300,7 @@ class Intake:
         programs = {owner: await program_version(id) for owner, id in versions.items()}
         # In this order: a visitor whose calls were released may have made others since, in the same commit.
         await release(self.tx, self.released)
+        await self.tx.insert([(INSERT_MESSAGES, self.settling)], scope=[HOST])
         await hold(
             self.tx,
             [

@@ -111,15 +111,51 @@ async def test_what_a_visitor_does_after_the_release_waits_for_the_next_one(host
     assert host.count("held") == 0
 
 
-async def test_a_released_message_sent_again_is_held_and_dropped_in_silence(host: Host) -> None:
+@pytest.mark.parametrize("company", ["", "acme"])
+async def test_a_released_message_sent_again_is_a_duplicate(host: Host, company: str) -> None:
     await host.publish()
     visit = {"messageId": "x", "properties": {"a": 1}}
-    identify = {"groupId": "acme", "anonymousId": "v1"}
-    for _ in range(2):
-        await host.send(host.visit("v1", **visit))
-        await host.send(host.call("identify", "ann", **identify))
-    assert await host.balance("ann") == 10
+    await host.send(host.visit("v1", company=company, **visit))
+    await host.send(host.call("identify", "ann", groupId="acme", anonymousId="v1"))
+    outcomes = await host.send(host.visit("v1", company=company, **visit))
+    assert (statuses(outcomes), reasons(outcomes)) == (["duplicate"], [""])
+    assert host.count("held") == 0
+
+
+async def test_a_message_released_into_one_company_is_never_released_into_another(host: Host) -> None:
+    """An agency's person works for two: a retry that comes between the two must not count twice."""
+    await host.publish()
+    await host.send(host.visit("v1", messageId="x"))
+    await host.send(host.call("identify", "ann", groupId="acme", anonymousId="v1"))
+    await host.send(host.visit("v1", messageId="x"))
+    await host.send(host.call("identify", "ann", groupId="beta", anonymousId="v1"))
+    assert (await host.balance("ann", "acme"), await host.balance("ann", "beta")) == (10, 0)
+
+
+async def test_a_batch_of_visit_and_identify_may_be_sent_again_and_again(host: Host) -> None:
+    await host.publish()
+    batch = [
+        host.visit("v1"),
+        host.call("identify", "ann", groupId="acme", anonymousId="v1"),
+        host.visit("v1"),
+        host.call("identify", "ann", groupId="beta", anonymousId="v1"),
+    ]
+    for _ in range(3):
+        await host.send(*batch, batch[0], batch[2])
+        assert (await host.balance("ann", "acme"), await host.balance("ann", "beta")) == (10, 10)
     assert await host.rejects() == []
+    assert (await host.verify()).difference is None
+
+
+async def test_another_visit_under_a_released_id_is_dropped_and_visible(host: Host) -> None:
+    await host.publish()
+    await host.send(host.visit("v1", messageId="x"), host.visit("v2", "Deal Won", messageId="x"))
+    await host.send(host.call("identify", "ann", groupId="acme", anonymousId="v1"))
+    (outcome,) = await host.send(host.visit("v1", "Page Clicked", messageId="x"))
+    assert (outcome.status, reasons([outcome])) == ("duplicate", ["conflicting_duplicate"])
+    await host.send(host.call("identify", "bob", groupId="beta", anonymousId="v2"))
+    assert await host.rejects() == [("beta", "conflicting_duplicate"), (None, "conflicting_duplicate")]
+    assert host.count("held") == 0
 
 
 async def test_a_call_held_for_its_company_and_sent_again_after_is_a_plain_duplicate(host: Host) -> None:
