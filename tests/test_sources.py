@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from engage.actions.importing import Reading
@@ -70,6 +70,7 @@ VALUES = (
         max_size=6,
     )
 )
+@example([{"userId": "a", "event": "\t", "timestamp": AT}])
 def test_columns_read_quickly_are_the_calls_they_are_row_by_row(table: list[dict[str, Any]]) -> None:
     names = {name for row in table for name in row}
     chunk = Chunk(0, 0, range(1, len(table) + 1), {name: [row.get(name) for row in table] for name in names})

@@ -228,9 +228,11 @@ def _tidy(values: list[Any], longest: int) -> list[str] | None:
         joined = "".join(texts)
     except TypeError:  # not all of it is text
         return None
-    if joined.isascii() and "\0" not in joined and joined.split(None, 1) in ([], [joined]):
+    if not joined:
+        return texts
+    if joined.isascii() and "\0" not in joined and joined.split(None, 1) == [joined]:
         # No white space at all, so none to strip: the common case of ids.
-        return texts if max(map(len, texts), default=0) <= longest else None
+        return texts if max(map(len, texts)) <= longest else None
     for value in set(texts):
         if len(value) > longest or clean_text(value).strip() != value:
             return None
