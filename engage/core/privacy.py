@@ -41,6 +41,10 @@ Hidden = Literal["", "few", "most", "protects", "partial", "missing"]
 NOT_SHOWN: Final = "not shown"
 
 
+RANGE_MAX: Final = 50.0
+"""Percentage points: what may be told of a share only as a range wider than this is not worth telling."""
+
+
 class Figure(Struct, frozen=True, omit_defaults=True):
     """A number that may be read by customer success, or the words shown in its place.
 
@@ -236,7 +240,8 @@ def publish_split(
 def ratio(part: Figure, whole: Figure, unit: Unit = "percent") -> Figure:
     """`part` of `whole`, as a percentage or per one of the whole; a range where only ranges may be told.
 
-    Members of members are at most all of them; members per seat may be more.
+    A share told as a range ends at 100 %, members per seat too: "160 % or less" would say nothing. One wider than
+    RANGE_MAX says nothing either and is not shown.
     """
     if "missing" in (part.hidden, whole.hidden) or (whole.value is not None and whole.value <= 0):
         return missing(unit)
@@ -248,11 +253,11 @@ def ratio(part: Figure, whole: Figure, unit: Unit = "percent") -> Figure:
     if part.ceiling is None or whole.ceiling is None or whole.floor <= 0:
         return Figure(NOT_SHOWN, unit, hidden=reason)
     low, high = round(scale * part.floor / whole.ceiling, 1), round(scale * part.ceiling / whole.floor, 1)
-    if part.unit == whole.unit == "members":
-        high = min(high, 100.0)
-    if low <= 0 and unit == "percent" and high >= 100:
-        text = NOT_SHOWN
-    elif low <= 0:
+    if unit == "percent":
+        low, high = min(low, 100.0), min(high, 100.0)
+        if high - low > RANGE_MAX:
+            return Figure(NOT_SHOWN, unit, hidden=reason)
+    if low <= 0:
         text = f"{_words(high, unit)} or less"
     elif unit == "percent" and high >= 100:
         text = f"{_words(low, unit)} or more"
@@ -274,10 +279,10 @@ def total(figures: Iterable[Figure], unit: Unit) -> Figure:
 
 
 def mean(figures: Iterable[Figure], unit: Unit) -> Figure:
-    """The mean of figures, hidden ones at the middle of their range; then it is "about"."""
+    """The mean of figures, hidden ones at the middle of their range; then it is "about". All hidden: so is it."""
     listed = list(figures)
     estimates = [figure.estimate for figure in listed if figure.estimate is not None]
-    if not estimates:
+    if all(figure.value is None for figure in listed):
         return missing(unit) if not any(f.hidden != "missing" for f in listed) else _hidden(unit)
     value = round(sum(estimates) / len(estimates), 1)
     exact = all(figure.value is not None for figure in listed)

@@ -177,6 +177,31 @@ def test_a_ratio_is_hidden_with_its_part_and_tells_only_the_range() -> None:
     assert privacy.ratio(whole, fact(0, "seats")).hidden == "missing"
 
 
+def test_a_share_told_as_a_range_is_narrow_and_ends_at_a_hundred() -> None:
+    seats = fact(3, "seats")
+    assert privacy.ratio(publish_count(3, K, members(30)), seats).text == "not shown"  # 0 to 133 %
+    assert privacy.ratio(publish_count(38, K, members(40)), fact(38, "seats")).text == "95 % or more"
+    wide = privacy.Figure(privacy.NOT_SHOWN, "members", hidden="protects", low=5, high=55)
+    assert privacy.ratio(wide, members(60)) == Figure("not shown", "percent", hidden="protects")
+    assert privacy.ratio(fact(45, "seats"), fact(30, "seats")).text == "150 %"  # no range: as it is
+
+
+@given(st.integers(0, 60), st.integers(1, 60), floors)
+def test_no_share_of_members_is_above_a_hundred(count: int, whole: int, k: int) -> None:
+    share = privacy.ratio(publish_count(min(count, whole), k, members(whole)), members(whole))
+    assert 0 <= share.floor <= (share.ceiling or 0) <= 100 or share.text == "not shown"
+    assert (share.high or 0) - (share.low or 0) <= privacy.RANGE_MAX
+
+
+def test_a_mean_of_hidden_figures_is_hidden_and_so_is_its_change() -> None:
+    hidden = [publish_count(count, K, members(20)) for count in (1, 2, 0)]
+    mean = privacy.mean(hidden, "members")
+    assert (mean.value, mean.text, mean.low, mean.high) == (None, "not shown", None, None)
+    assert privacy.change(mean, mean).text == "not shown"
+    some = privacy.mean([*hidden, members(10)], "members")
+    assert (some.value, some.text) == (4.0, "about 4")
+
+
 def test_nearly_everybody_at_one_level_is_told_as_such() -> None:
     cells, _ = publish_table([0, 2, 98], K, members(100), partition=True)
     assert [cell.text for cell in cells] == ["fewer than 5", "fewer than 5", "96 or more"]
