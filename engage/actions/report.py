@@ -56,9 +56,10 @@ async def company_report(database: Database, company: str, period: str = PERIOD_
             raise InvalidRequest(f"{period[:60]!r} is not a period: {EXPECTED}")
         now, before = periods
         end = date.fromisoformat(now.last).toordinal()
-        weeks = await load_weeks(s, followed.id, date.fromisoformat(before.first).toordinal(), end)
-        scores = await load_scores(s, followed.id, end - WEEK * HISTORY_WEEKS, end)
-        terms = (await load_terms(s, [followed.id])).get(followed.id, [])
+        own = [followed.id]
+        weeks = await load_weeks(s, own, date.fromisoformat(before.first).toordinal(), end)
+        scores = (await load_scores(s, own, end - WEEK * HISTORY_WEEKS, end)).get(followed.id, {})
+        terms = (await load_terms(s, own)).get(followed.id, [])
         version = (await current_programs(s, [followed.id]))[followed.id]
         state = followed.state
         source = Source(
@@ -67,10 +68,11 @@ async def company_report(database: Database, company: str, period: str = PERIOD_
             timezone=state.timezone,
             contract=contract_on(terms, end, state.seats, customer_since(state)),
             program=await load_program(version) if version else None,
-            weeks=weeks,
+            weeks=weeks.get(followed.id, {}),
             scores={day: scored.health.score for day, scored in scores.items()},
             health=scores[end].health if end in scores else _not_scored(end),
             k=await floor(),
+            data_until="" if last is None else date.fromordinal(sunday).isoformat(),
         )
     return adoption_report(source, now, before)
 
@@ -83,11 +85,9 @@ async def portfolio(database: Database, as_of: date | None = None) -> Portfolio:
         scores = await load_newest_scores(s, [one.id for one in followed], until)
         terms = await load_terms(s, EVERY_COMPANY)
         k = await floor()
-    if as_of is not None:
-        end = as_of.toordinal()
-    else:
-        newest = [sunday for sunday, _ in scores.values()]
-        end = max(newest) if newest else _utc_last_sunday()
+    newest = max((sunday for sunday, _ in scores.values()), default=None)
+    end = as_of.toordinal() if as_of is not None else newest or _utc_last_sunday()
+    data_until = date.fromordinal(newest).isoformat() if newest else ""
     standings = []
     for one in followed:
         own = terms.get(one.id, [])
@@ -102,22 +102,22 @@ async def portfolio(database: Database, as_of: date | None = None) -> Portfolio:
                 left=has_left(term_on(own, end), end),
             )
         )
-    return portfolios.portfolio(date.fromordinal(end).isoformat(), standings, k)
+    return portfolios.portfolio(date.fromordinal(end).isoformat(), standings, k, data_until)
 
 
 async def company_health(database: Database, company: str) -> Health:
     """The newest health of a company."""
     async with database.read() as s:
         followed = await _find(s, company)
-        scores = await load_scores(s, followed.id, 0, date.max.toordinal())
-    return scores[max(scores)].health if scores else _not_scored(_last_sunday(followed))
+        scores = await load_newest_scores(s, [followed.id], date.max.toordinal())
+    return scores[followed.id][1].health if scores else _not_scored(_last_sunday(followed))
 
 
 async def health_history(database: Database, company: str) -> tuple[ScorePoint, ...]:
     """Its scores week by week, oldest first, HISTORY_MAX at most."""
     async with database.read() as s:
         followed = await _find(s, company)
-        scores = await load_scores(s, followed.id, 0, date.max.toordinal())
+        scores = (await load_scores(s, [followed.id], 0, date.max.toordinal())).get(followed.id, {})
     points = [ScorePoint(one.health.as_of, one.health.score, one.health.band) for one in scores.values()]
     return tuple(points[-HISTORY_MAX:])
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from engage.core.calendar import local_day_hour, week_of
+from engage.core.calendar import DAY, local_day_hour, week_of
 from engage.core.conditions import fold_name
 from engage.core.health import WEEKS_NEEDED, score
 from engage.core.measures import WEEK, WeekMeasures, measure_weeks
@@ -31,11 +31,13 @@ from engage.store.signal import (
     FLOOR_SETTING,
     RECENT_SCORES,
     Followed,
+    Frozen,
     Scored,
     decoded,
     load_days,
     load_first_days,
     load_followed,
+    load_frozen,
     load_names,
     load_scores,
     load_states,
@@ -46,8 +48,12 @@ from engage.store.signal import (
 from engage.store.sqlite import Statements, Transaction
 
 COMPANIES_PER_TRANSACTION: Final = 50
+MEMBERS_PER_TRANSACTION: Final = 20_000
+"""Read at once; a company of more is read alone."""
 BACKFILL_WEEKS_MAX: Final = 52
 """Weeks measured of the past: bitmaps go back 64 weeks, and a habit looks at 12."""
+QUIET_DAYS: Final = 7
+"""When no company has had an event for longer, nothing is known of the days since: they are not scored as idle."""
 
 CATALOGUE_COMPANIES_MAX: Final = 50
 CATALOGUE_MEMBERS_MAX: Final = 200
@@ -69,6 +75,7 @@ class Scoring(Struct, frozen=True):
     as_of: str | None
     weeks: int  # frozen by this run
     companies: tuple[ScoredCompany, ...]
+    data_until: str | None = None  # as_of, when it is because the data ends that nothing newer is scored
 
 
 class _Company(Struct):
@@ -78,20 +85,33 @@ class _Company(Struct):
     program: Program | None
     terms: Sequence[Term]
     mondays: Sequence[int]
-    """The weeks to be frozen by now, oldest first; empty when nothing has happened yet."""
+    """The weeks looked at, oldest first: those before are frozen and scored without a gap."""
     last_monday: int
     frozen: dict[int, WeekMeasures]
     scores: dict[int, Scored]
-    due: Sequence[int]
+    due: Sequence[int] = ()
+    """Of these, the weeks to be measured."""
     states: Sequence[bytes] = ()
-    days: dict[int, DayRollup] = {}
+    days: Mapping[int, DayRollup] = {}
+
+
+class _Host(Struct, frozen=True):
+    """What scoring any of the host's companies needs."""
+
+    programs: Mapping[int, Program | None]
+    """company -> the program it follows"""
+    catalogue: Collection[str]
+    k: int
+    on: date | None
+    again: bool
 
 
 async def score_companies(
     database: Database, on: date | None = None, progress: Progress | None = None, *, again: bool = False
 ) -> Scoring:
-    """Freeze and score every complete week before the day `on` (today in each company's zone when None).
+    """Freeze and score every complete week before the day `on`.
 
+    None: today in each company's zone; but where the data ended more than QUIET_DAYS ago, the day after its end.
     Weeks before the last are frozen and scored as well where they are not yet, BACKFILL_WEEKS_MAX of them.
     `again` measures weeks anew that are frozen already, with what is known by now.
     """
@@ -102,37 +122,50 @@ async def score_companies(
         without = [one.id for one in followed if not versions[one.id]][:CATALOGUE_COMPANIES_MAX]
         catalogue = await load_names(s, without, CATALOGUE_MEMBERS_MAX) if without else set()
         k = await floor()
+    ended = _end_of_data(followed, time.time_ns() // 1000) if on is None else None
+    following = {one.id: programs.get(versions[one.id]) for one in followed}
+    host = _Host(following, catalogue, k, on or ended, again)
     done: list[ScoredCompany] = []
     weeks_frozen = 0
-    for start in range(0, len(followed), COMPANIES_PER_TRANSACTION):
-        batch = followed[start : start + COMPANIES_PER_TRANSACTION]
-        new_weeks: list[tuple[int, WeekMeasures]] = []
-        new_scores: list[tuple[int, int, Scored]] = []
+    for batch in _batches(followed):
         async with database.read() as s:
-            first_days = await load_first_days(s, [one.id for one in batch])
-            terms = await load_terms(s, [one.id for one in batch])
-            for one in batch:
-                company = await _load(
-                    s,
-                    one,
-                    programs.get(versions[one.id]),
-                    terms.get(one.id, []),
-                    _last_monday(one, on),
-                    first_days.get(one.id),
-                    again=again,
-                )
-                # Off the event loop: measuring a large company takes a while, and requests go on meanwhile.
-                weeks, scores = await asyncio.to_thread(_measure_and_score, company, catalogue, k, again)
-                new_weeks += [(one.id, week) for week in weeks]
-                new_scores += [(one.id, as_of, scored) for as_of, scored in scores.items()]
-                newest = company.scores[company.last_monday + WEEK - 1]
-                done.append(ScoredCompany(one.external_id, one.name, newest.health))
-        if new_weeks or new_scores:
-            await _freeze(database, new_weeks, new_scores, again=again)
-        weeks_frozen += len(new_weeks)
+            companies = await _load(s, batch, host)
+        # Off the event loop: measuring large companies takes a while, and requests go on meanwhile.
+        weeks, scores = await asyncio.to_thread(_measure_and_score, companies, host)
+        if weeks or scores:
+            await _freeze(database, weeks, scores, again=again)
+        weeks_frozen += len(weeks)
+        for company in companies:
+            one, newest = company.followed, company.scores[company.last_monday + WEEK - 1]
+            done.append(ScoredCompany(one.external_id, one.name, newest.health))
         if progress:
             progress(len(done), len(followed))
-    return Scoring(max((one.health.as_of for one in done), default=None), weeks_frozen, tuple(done))
+    as_of = max((one.health.as_of for one in done), default=None)
+    return Scoring(as_of, weeks_frozen, tuple(done), as_of if ended else None)
+
+
+def _end_of_data(followed: Sequence[Followed], now: int) -> date | None:
+    """The day after the newest event of any company, when the host has been quiet for longer than QUIET_DAYS."""
+    newest = max(followed, key=lambda one: one.state.head_at, default=None)
+    if newest is None or not newest.state.head_at or now - newest.state.head_at <= QUIET_DAYS * DAY:
+        return None
+    day, _ = local_day_hour(newest.state.head_at, newest.state.timezone)
+    return date.fromordinal(day + 1)
+
+
+def _batches(followed: Sequence[Followed]) -> Iterator[list[Followed]]:
+    batch: list[Followed] = []
+    members = 0
+    for one in followed:
+        if batch and (
+            len(batch) == COMPANIES_PER_TRANSACTION or members + one.state.members > MEMBERS_PER_TRANSACTION
+        ):
+            yield batch
+            batch, members = [], 0
+        batch.append(one)
+        members += one.state.members
+    if batch:
+        yield batch
 
 
 async def floor() -> int:
@@ -162,52 +195,71 @@ def _last_monday(one: Followed, on: date | None) -> int:
     return week_of(today) - WEEK
 
 
-async def _load(
-    s: Statements,
-    followed: Followed,
-    program: Program | None,
-    terms: Sequence[Term],
-    last_monday: int,
-    first_day: int | None,
-    *,
-    again: bool,
-) -> _Company:
-    earliest = last_monday - WEEK * (BACKFILL_WEEKS_MAX - 1)
-    if first_day is None or first_day >= last_monday + WEEK:
-        mondays = range(0)
-    else:
-        mondays = range(max(week_of(first_day), earliest), last_monday + 1, WEEK)
-    first = mondays[0] if mondays else last_monday
-    frozen = await load_weeks(s, followed.id, first - WEEK * WEEKS_NEEDED, last_monday)
-    sunday = first + WEEK - 1
-    scores = await load_scores(s, followed.id, sunday - WEEK * RECENT_SCORES, last_monday + WEEK - 1)
-    due = [monday for monday in mondays if again or monday not in frozen]
-    company = _Company(followed, program, terms, mondays, last_monday, frozen, scores, due)
+async def _load(s: Statements, batch: Sequence[Followed], host: _Host) -> list[_Company]:
+    ids = [one.id for one in batch]
+    lasts = {one.id: _last_monday(one, host.on) for one in batch}
+    newest, earliest = max(lasts.values()), min(lasts.values()) - WEEK * (BACKFILL_WEEKS_MAX - 1)
+    first_days = await load_first_days(s, ids)
+    known = {} if host.again else await load_frozen(s, ids, earliest, newest)
+    terms = await load_terms(s, ids)
+    mondays = {id: _weeks_to_look_at(last, first_days.get(id), known.get(id)) for id, last in lasts.items()}
+    first = min((weeks[0] if weeks else lasts[id] for id, weeks in mondays.items()))
+    frozen = await load_weeks(s, ids, first - WEEK * WEEKS_NEEDED, newest)
+    scores = await load_scores(s, ids, first - WEEK * RECENT_SCORES, newest + WEEK - 1)
+    companies = [
+        _Company(
+            one,
+            host.programs[one.id],
+            terms.get(one.id, ()),
+            mondays[one.id],
+            lasts[one.id],
+            frozen.get(one.id, {}),
+            scores.get(one.id, {}),
+        )
+        for one in batch
+    ]
+    for company in companies:
+        company.due = [week for week in company.mondays if host.again or week not in company.frozen]
+    due = {company.followed.id: company.due[0] for company in companies if company.due}
     if due:
-        company.states = await load_states(s, followed.id)
-        company.days = await load_days(s, followed.id, due[0])
-    return company
+        states = await load_states(s, due)
+        days = await load_days(s, due, min(due.values()))
+        for company in companies:
+            company.states = states.get(company.followed.id, ())
+            company.days = days.get(company.followed.id, {})
+    return companies
+
+
+def _weeks_to_look_at(last_monday: int, first_day: int | None, known: Frozen | None) -> range:
+    """From the first week not frozen; or from the very first, where something lies before what is frozen."""
+    if first_day is None or first_day >= last_monday + WEEK:
+        return range(0)
+    first = max(week_of(first_day), last_monday - WEEK * (BACKFILL_WEEKS_MAX - 1))
+    if known and known.first <= first and known.weeks == (known.last - known.first) // WEEK + 1:
+        first = known.last + WEEK
+    return range(first, last_monday + 1, WEEK)
 
 
 def _measure_and_score(
-    company: _Company, catalogue: Collection[str], k: int, again: bool
-) -> tuple[list[WeekMeasures], dict[int, Scored]]:
-    """The new weeks and the new scores by Sunday; both are put to those the company has."""
-    weeks = measure_weeks(
-        company.program,
-        company.followed.state,
-        decoded(company.states),
-        company.days,
-        company.due,
-        catalogue,
-    )
-    company.frozen.update((week.monday, week) for week in weeks)
-    scores: dict[int, Scored] = {}
-    for monday in company.mondays or [company.last_monday]:
-        sunday = monday + WEEK - 1
-        if again or sunday not in company.scores:
-            company.scores[sunday] = scores[sunday] = _scored(company, monday, k)
-    return weeks, scores
+    companies: Sequence[_Company], host: _Host
+) -> tuple[list[tuple[int, WeekMeasures]], list[tuple[int, int, Scored]]]:
+    """The new weeks and the new scores, by company and Sunday; they are put to those the companies have."""
+    new_weeks: list[tuple[int, WeekMeasures]] = []
+    new_scores: list[tuple[int, int, Scored]] = []
+    for company in companies:
+        id = company.followed.id
+        if company.due:
+            members = decoded(company.states)
+            state = company.followed.state
+            weeks = measure_weeks(company.program, state, members, company.days, company.due, host.catalogue)
+            company.frozen.update((week.monday, week) for week in weeks)
+            new_weeks += [(id, week) for week in weeks]
+        for monday in company.mondays or [company.last_monday]:
+            sunday = monday + WEEK - 1
+            if host.again or sunday not in company.scores:
+                company.scores[sunday] = scored = _scored(company, monday, host.k)
+                new_scores.append((id, sunday, scored))
+    return new_weeks, new_scores
 
 
 def _scored(company: _Company, monday: int, k: int) -> Scored:
@@ -232,6 +284,8 @@ def _compared(health: Health, scores: Mapping[int, Scored], sunday: int) -> Heal
         before = scores.get(sunday - WEEK * weeks)
         if before is None or before.health.score is None or health.score is None:
             return None
+        if before.health.version != health.version:
+            return None  # another definition: the difference would be the definition's
         return health.score - before.health.score
 
     drivers = health.drivers

@@ -33,7 +33,11 @@ def register(app: typer.Typer) -> None:
 def score(
     day: Annotated[
         str | None,
-        typer.Option("--date", metavar="DATE", help="Score the weeks complete before this day; else today."),
+        typer.Option(
+            "--date",
+            metavar="DATE",
+            help="Score the weeks complete before this day; else today, or the end of the data.",
+        ),
     ] = None,
     again: Annotated[
         bool, typer.Option("--again", help="Measure weeks anew that were measured already.")
@@ -77,6 +81,8 @@ def score(
         )
     ]
     say(f"as of {scoring.as_of}, {scoring.weeks:,} new weeks measured; the lowest score first")
+    if scoring.data_until:
+        say(f"data until {scoring.data_until}: no company has had an event for more than a week")
     say_table(("company", "name", "score", "band", "4 weeks"), rows, right=(2, 4))
 
 

@@ -53,6 +53,7 @@ class Source(Struct, frozen=True):
     scores: Mapping[int, int | None]
     health: Health
     k: int
+    data_until: str = ""
 
 
 class _Weeks:
@@ -130,6 +131,7 @@ def company_report(source: Source, period: Period, before: Period) -> CompanyRep
         ),
         notes=_notes(source, now),
         definitions=DEFINITIONS,
+        data_until=source.data_until,
     )
 
 
@@ -287,6 +289,8 @@ def _notes(source: Source, now: _Weeks) -> tuple[str, ...]:
         ),
         "All figures are for whole weeks, Monday to Sunday in the company's time zone, frozen when the week is over.",
     ]
+    if source.data_until:
+        notes.insert(0, f"Data until {source.data_until}, the end of the last week measured.")
     absent = sum(1 for week in now.measures if week is None)
     if absent:
         notes.append(f"{absent} of the {len(now.measures)} weeks have no measures.")

@@ -30,17 +30,20 @@ class Standing(Struct, frozen=True):
     left: bool = False
 
 
-def portfolio(as_of: str, standings: Iterable[Standing], k: int) -> Portfolio:
+def portfolio(as_of: str, standings: Iterable[Standing], k: int, data_until: str = "") -> Portfolio:
     """The largest value at risk first; then the highest risk; then by name, so that the order is stable."""
     rows = [_row(standing) for standing in standings]
     rows.sort(key=lambda row: (-(row.value_at_risk_cents or 0), -row.risk, row.name, row.company))
     counted = Counter(row.band for row in rows)
     unknown = sum(1 for row in rows if row.monthly_revenue_cents is None)
-    notes = []
+    notes = [f"Data until {data_until}, the end of the last week measured."] if data_until else []
     if unknown:
-        notes.append(
-            f"The revenue of {unknown} {'company is' if unknown == 1 else 'companies is'} not known; they come last."
+        whose = (
+            "1 company is not known; it comes"
+            if unknown == 1
+            else f"{unknown} companies is not known; they come"
         )
+        notes.append(f"The revenue of {whose} last.")
     return Portfolio(
         as_of=as_of,
         k=k,
@@ -50,6 +53,7 @@ def portfolio(as_of: str, standings: Iterable[Standing], k: int) -> Portfolio:
         value_at_risk_cents=sum(row.value_at_risk_cents or 0 for row in rows),
         notes=tuple(notes),
         definitions=PORTFOLIO_DEFINITIONS,
+        data_until=data_until,
     )
 
 

@@ -81,12 +81,12 @@ class Table(Struct, frozen=True):
 class Driver(Struct, frozen=True):
     """An input of the score. Contributions are signed points around a neutral 50 and add up to the score."""
 
-    name: str  # activity, habit, momentum, breadth, seats, levels
+    name: str  # activity, habit, breadth, features, trend, seats, levels, tenure; version 1: momentum
     label: str
     value: float | None  # None when the figure behind it is hidden; `text` then says what may be told
     score: float  # 0-100
     weight: float  # 0-1, after the weight of missing inputs was shared out
-    contribution: float  # weight x (score - 50); the score is 50 plus all of them, rounded
+    contribution: float  # weight x (score - 50), in tenths; the score is 50 plus all of them, rounded
     text: str
     change: float = 0.0  # of the contribution, against four weeks before
 
@@ -166,6 +166,7 @@ class CompanyReport(Struct, frozen=True):
     points: tuple[Series, ...]  # issued, per currency
     notes: tuple[str, ...]  # what is hidden and why, weeks without measures
     definitions: tuple[Definition, ...]
+    data_until: str = ""  # the Sunday of the newest week measured of the company; empty: none yet
 
 
 class PortfolioRow(Struct, frozen=True):
@@ -200,6 +201,7 @@ class Portfolio(Struct, frozen=True):
     value_at_risk_cents: int
     notes: tuple[str, ...] = ()
     definitions: tuple[Definition, ...] = ()
+    data_until: str = ""  # the Sunday of the newest score; empty: none yet
 
 
 Cell = str | int | float | None

@@ -7,7 +7,7 @@ change: weeks and terms are arrays that only grow at the end, scores are maps th
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 from msgspec import Struct
@@ -80,10 +80,15 @@ async def load_names(s: Statements, ids: Collection[int], members_max: int) -> s
     return {name for row in rows for name in decode_member(row[0]).features}
 
 
-async def load_states(s: Statements, company_id: int) -> list[bytes]:
-    """The members' states, still encoded: a company of many is decoded one by one."""
-    rows = await s.rows("SELECT state FROM engage_member WHERE {scope} ORDER BY id", scope=[company_id])
-    return [row[0] for row in rows]
+async def load_states(s: Statements, ids: Collection[int]) -> dict[int, list[bytes]]:
+    """company -> its members' states, still encoded: a company of many is decoded one by one."""
+    rows = await s.rows(
+        "SELECT company_id, state FROM engage_member WHERE {scope} ORDER BY company_id, id", scope=ids
+    )
+    states: dict[int, list[bytes]] = {}
+    for company_id, state in rows:
+        states.setdefault(company_id, []).append(state)
+    return states
 
 
 def decoded(states: Iterable[bytes]) -> Iterable[MemberState]:
@@ -98,21 +103,49 @@ async def load_first_days(s: Statements, ids: Collection[int]) -> dict[int, int]
     return {row[0]: row[1] for row in rows}
 
 
-async def load_days(s: Statements, company_id: int, first: int) -> dict[int, DayRollup]:
+async def load_days(s: Statements, ids: Collection[int], first: int) -> dict[int, dict[int, DayRollup]]:
+    """company -> day -> its rollup, from the day `first` on."""
     rows = await s.rows(
-        "SELECT day, document FROM engage_rollup WHERE {scope} AND day >= ?", [first], scope=[company_id]
+        "SELECT company_id, day, document FROM engage_rollup WHERE {scope} AND day >= ?", [first], scope=ids
     )
-    return {row[0]: decode_day(row[1]) for row in rows}
+    days: dict[int, dict[int, DayRollup]] = {}
+    for company_id, day, document in rows:
+        days.setdefault(company_id, {})[day] = decode_day(document)
+    return days
 
 
-async def load_weeks(s: Statements, company_id: int, first: int, last: int) -> dict[int, WeekMeasures]:
-    """The frozen weeks whose Mondays lie from `first` to `last`."""
+class Frozen(NamedTuple):
+    """What is frozen of a company: the oldest and newest Monday, and how many weeks."""
+
+    first: int
+    last: int
+    weeks: int
+
+
+async def load_frozen(s: Statements, ids: Collection[int], first: int, last: int) -> dict[int, Frozen]:
+    """company -> what is frozen of it, of the weeks from `first` to `last`. Reads no document."""
     rows = await s.rows(
-        "SELECT monday, document FROM engage_week WHERE {scope} AND monday BETWEEN ? AND ?",
+        "SELECT company_id, MIN(monday), MAX(monday), COUNT(*) FROM engage_week "
+        "WHERE {scope} AND monday BETWEEN ? AND ? GROUP BY company_id",
         [first, last],
-        scope=[company_id],
+        scope=ids,
     )
-    return {row[0]: _decode_week(row[1]) for row in rows}
+    return {row[0]: Frozen(*row[1:]) for row in rows}
+
+
+async def load_weeks(
+    s: Statements, ids: Collection[int], first: int, last: int
+) -> dict[int, dict[int, WeekMeasures]]:
+    """company -> Monday -> its frozen weeks from `first` to `last`."""
+    rows = await s.rows(
+        "SELECT company_id, monday, document FROM engage_week WHERE {scope} AND monday BETWEEN ? AND ?",
+        [first, last],
+        scope=ids,
+    )
+    weeks: dict[int, dict[int, WeekMeasures]] = {}
+    for company_id, monday, document in rows:
+        weeks.setdefault(company_id, {})[monday] = _decode_week(document)
+    return weeks
 
 
 async def load_last_monday(s: Statements, company_id: int) -> int | None:
@@ -121,14 +154,20 @@ async def load_last_monday(s: Statements, company_id: int) -> int | None:
     return rows[0][0] if rows else None
 
 
-async def load_scores(s: Statements, company_id: int, first: int, last: int) -> dict[int, Scored]:
-    """The scores whose Sundays lie from `first` to `last`, oldest first."""
+async def load_scores(
+    s: Statements, ids: Collection[int], first: int, last: int
+) -> dict[int, dict[int, Scored]]:
+    """company -> Sunday -> its scores from `first` to `last`, oldest first."""
     rows = await s.rows(
-        "SELECT as_of, document FROM engage_score WHERE {scope} AND as_of BETWEEN ? AND ? ORDER BY as_of",
+        "SELECT company_id, as_of, document FROM engage_score WHERE {scope} AND as_of BETWEEN ? AND ? "
+        "ORDER BY company_id, as_of",
         [first, last],
-        scope=[company_id],
+        scope=ids,
     )
-    return {row[0]: _decode_scored(row[1]) for row in rows}
+    scores: dict[int, dict[int, Scored]] = {}
+    for company_id, as_of, document in rows:
+        scores.setdefault(company_id, {})[as_of] = _decode_scored(document)
+    return scores
 
 
 async def load_newest_scores(

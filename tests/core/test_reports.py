@@ -93,7 +93,16 @@ def report(active: int = 40, users: int = 20) -> CompanyReport:
     assert found is not None
     score = health.score("2026-11-15", list(measured.values()), 62, 500, 5)
     source = Source(
-        "acme", "@Acme", "UTC", Contract(seats=62), None, measured, {SUNDAY: score.score}, score, 5
+        "acme",
+        "@Acme",
+        "UTC",
+        Contract(seats=62),
+        None,
+        measured,
+        {SUNDAY: score.score},
+        score,
+        5,
+        "2026-11-15",
     )
     return company_report(source, *found)
 
@@ -146,6 +155,25 @@ def test_below_the_floor_a_report_holds_no_number_about_members() -> None:
     assert not secret & numbers(msgspec.to_builtins((found.incentives, found.breadth, found.summary)))
 
 
+def test_below_the_floor_the_summary_shows_words() -> None:
+    found = report(active=3, users=3)
+    assert {one.figure.text for one in found.summary} <= {"not shown", "fewer than 5"}
+    assert {one.change.text for one in found.summary} == {"not shown"}
+
+
+def test_no_share_of_a_feature_is_above_a_hundred_or_a_wide_range() -> None:
+    for active in range(5, 13):
+        for cell in report(active=active, users=active).breadth.column("share"):
+            assert isinstance(cell, Figure)
+            assert (cell.ceiling or 0) <= 100
+            assert " to " not in cell.text or (cell.high or 0) - (cell.low or 0) <= 50
+
+
+def test_a_report_says_up_to_when_the_data_goes() -> None:
+    assert report().data_until == "2026-11-15"
+    assert report().notes[0].startswith("Data until 2026-11-15")
+
+
 def test_a_report_goes_to_json_and_back() -> None:
     found = report()
     data = msgspec.json.encode(found)
@@ -188,6 +216,17 @@ def test_the_portfolio_starts_with_the_largest_value_at_risk() -> None:
     assert found.monthly_revenue_cents == 1_060_000
     rows = list(csv.DictReader(io.StringIO(portfolio_csv(found).removeprefix("\ufeff"))))
     assert [row["company"] for row in rows] == [row.company for row in found.data]
+
+
+def test_the_portfolio_counts_unknown_revenue_in_good_english() -> None:
+    one = portfolio("2026-11-15", [standing("a", 10, None)], 5, "2026-11-15")
+    assert one.notes == (
+        "Data until 2026-11-15, the end of the last week measured.",
+        "The revenue of 1 company is not known; it comes last.",
+    )
+    two = portfolio("2026-11-15", [standing("a", 10, None), standing("b", 10, None)], 5)
+    assert two.notes == ("The revenue of 2 companies is not known; they come last.",)
+    assert two.data_until == ""
 
 
 def row(**changes: str) -> dict[str, str]:
