@@ -9,9 +9,10 @@ from engage.core.reports import Definition
 DEFINITIONS: Final[tuple[Definition, ...]] = (
     Definition(
         "Health score",
-        "50 plus the contributions of six drivers, each from 0 to 100 between stated bounds; reckoned from the "
-        "figures of this report, seats and the age of the contract, and from nothing else.",
-        "Weights in the proportions of Tenzo's usage score; missing inputs as Catalyst shares them out.",
+        "50 plus the contributions of eight drivers, each from 0 to 100 between stated bounds; reckoned from published "
+        "figures, seats and time as a customer, and from nothing else. Version 2: bounds at the natural ends, trend "
+        "against the company's own best, time as a customer; scores of different versions are not compared.",
+        "Depth and breadth in equal parts: Gainsight on its own customers; missing inputs as Catalyst shares them out.",
     ),
     Definition(
         "Bands",
@@ -27,19 +28,25 @@ DEFINITIONS: Final[tuple[Definition, ...]] = (
         "Microsoft Viva Insights, definition of a habit.",
     ),
     Definition(
-        "Momentum",
-        "Weekly active members of the last four weeks against the eight before.",
-        "Tenzo's trend.",
-    ),
-    Definition(
-        "Breadth",
-        "How many of the declared key events an active member used in four weeks.",
+        "Features in use",
+        "How many of the declared key events at least k members used in four weeks; beside it, how many an active "
+        "member used. Of more than thirty declared, thirty count as all.",
         "Gainsight's breadth: top features in use.",
     ),
     Definition(
+        "Trend",
+        "Active days of all members in four weeks, against the best four of the last 26 weeks.",
+        "Tenzo: 60 % less is as bad as a trend gets; against the own best, so that a ramp-up is no growth.",
+    ),
+    Definition(
         "Seat use",
-        "Members active in four weeks per seat: weak below 50 %, strong from 80 %; 10 % and 75 % for new customers.",
-        "GitLab on Gainsight, Sourcegraph on Vitally.",
+        "Members active in four weeks per seat. All seats count as full use, 75 % of them in the first 180 days.",
+        "GitLab on Gainsight, Sourcegraph on Vitally: weak below 50 %.",
+    ),
+    Definition(
+        "Time with us",
+        "Months as a customer, up to twelve; going by the first activity where no contract is known.",
+        "A prior, not behaviour: the risk of leaving is highest at first and falls with time.",
     ),
     Definition(
         "Organic and incentivised",

@@ -105,8 +105,10 @@ def measure_weeks(
     if not weeks:
         return weeks
     rewarded = {rule.trigger for rule in program.rules} if program else set()
+    span = (weeks[-1].monday - weeks[0].monday) // WEEK + HABIT_WEEKS
+    week_starts = _repeat(span)
     for member in members:
-        _count_activity(member, weeks)
+        _count_activity(member, weeks, week_starts)
         _count_features(member, weeks, rewarded)
     for week in weeks:
         _add_days(week, days)
@@ -130,8 +132,11 @@ _MONTH: Final = _repeat(MONTH_WEEKS)
 _HABIT: Final = _repeat(HABIT_WEEKS)
 
 
-def _count_activity(member: MemberState, weeks: list[WeekMeasures]) -> None:
-    """Fold the day bitmap to one bit per week (the first of seven), then read each window with a mask."""
+def _count_activity(member: MemberState, weeks: list[WeekMeasures], week_starts: int) -> None:
+    """Fold the day bitmap to one bit per week (the first of seven), then read each window with a mask.
+
+    `week_starts`: that first bit of every week from eleven before the first of `weeks` to the last.
+    """
     if not member.days:
         return
     first = weeks[0].monday - WEEK * (HABIT_WEEKS - 1)
@@ -139,7 +144,7 @@ def _count_activity(member: MemberState, weeks: list[WeekMeasures]) -> None:
     bits = window_bits(member, first, last)
     pairs = bits | bits >> 1
     fours = pairs | pairs >> 2
-    used = (fours | fours >> 3) & _repeat((last - first + 1) // WEEK)
+    used = (fours | fours >> 3) & week_starts
     since = week_of(member.days_base)
     for week in weeks:
         if since > week.monday:

@@ -36,9 +36,14 @@ class People(NamedTuple):
     habitual: Figure
 
 
+def publish_active_of(active_4w: int, members: int, k: int) -> Figure:
+    """Of these it is told, however few there are, whether they reach the floor: by it a company is scored or not."""
+    return publish_count(active_4w, k, fact(members, "members"), told=True)
+
+
 def publish_people(week: WeekMeasures, k: int) -> People:
     members = fact(week.members, "members")
-    active_4w = publish_count(week.active_4w, k, members, told=True)
+    active_4w = publish_active_of(week.active_4w, week.members, k)
     active = publish_count(week.active, k, active_4w)
     return People(
         members=members,
@@ -51,8 +56,12 @@ def publish_people(week: WeekMeasures, k: int) -> People:
 
 def publish_month_days(weeks: Sequence[WeekMeasures], active_4w: Figure, k: int) -> Figure:
     """Active days in the four weeks that end with the last of `weeks`, summed over the active members."""
-    month = weeks[-MONTH_WEEKS:]
-    return publish_days(sum(week.days for week in month), active_4w, k, WEEK * MONTH_WEEKS)
+    return publish_days_of(sum(week.days for week in weeks[-MONTH_WEEKS:]), active_4w, k)
+
+
+def publish_days_of(days: int, active_4w: Figure, k: int) -> Figure:
+    """Active days of any four weeks."""
+    return publish_days(days, active_4w, k, WEEK * MONTH_WEEKS)
 
 
 class Features(NamedTuple):

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from engage.actions.report import company_health, company_report, health_history
+from engage.actions.report import company_health, company_report, health_history, portfolio
 from engage.actions.score import score_companies
 from engage.actions.terms import record_terms
+from engage.core import health
 from engage.store.database import Database
 from engage.store.migrate import migrate
 from tests.actions.signal_host import LAST_SUNDAY, TODAY, accept, call, publish_default, seats, working
@@ -27,6 +28,11 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
         await opened.close()
 
 
+def set_clock(monkeypatch: pytest.MonkeyPatch, day: date, hour: int = 12) -> None:
+    at = datetime(day.year, day.month, day.day, hour, tzinfo=UTC)
+    monkeypatch.setattr("engage.actions.score.time.time_ns", lambda: int(at.timestamp()) * 10**9)
+
+
 async def test_a_company_at_work_is_scored_and_a_tiny_one_gets_words(database: Database) -> None:
     await publish_default(database)
     await accept(database, [seats("acme", 20), *working("acme", 16, 16), *working("tiny", 4, 16)])
@@ -38,8 +44,10 @@ async def test_a_company_at_work_is_scored_and_a_tiny_one_gets_words(database: D
     assert {one.name for one in scored["acme"].drivers} >= {
         "activity",
         "habit",
-        "momentum",
+        "trend",
         "breadth",
+        "features",
+        "tenure",
         "seats",
     }
     assert scored["tiny"].score is None
@@ -81,22 +89,26 @@ async def test_past_weeks_are_scored_as_of_their_own_time(database: Database) ->
         await score_companies(database, LAST_SUNDAY - timedelta(days=7 * weeks - 1))
     await score_companies(database, TODAY)
     stepwise = await health_history(database, "acme")
+    rows, newest = (await portfolio(database)).data, await company_health(database, "acme")
+    assert newest.change_13w is not None
     await score_companies(database, TODAY, again=True)
     assert await health_history(database, "acme") == stepwise
+    assert await company_health(database, "acme") == newest
+    assert (await portfolio(database)).data == rows
     assert len(stepwise) == 20
 
 
 async def test_changes_compare_with_the_scores_of_4_and_13_weeks_before(database: Database) -> None:
     await accept(database, [seats("acme", 20), *working("acme", 16, 30, idle_last=3)])
     await score_companies(database, TODAY)
-    health = await company_health(database, "acme")
+    newest = await company_health(database, "acme")
     history = await health_history(database, "acme")
-    assert health.score is not None
+    assert newest.score is not None
     assert history[-5].score is not None
     assert history[-14].score is not None
-    assert health.change_4w == health.score - history[-5].score
-    assert health.change_13w == health.score - history[-14].score
-    assert health.change_4w < 0
+    assert newest.change_4w == newest.score - history[-5].score
+    assert newest.change_13w == newest.score - history[-14].score
+    assert newest.change_4w < 0
 
 
 async def test_the_day_decides_which_week_is_the_last(database: Database) -> None:
@@ -105,6 +117,64 @@ async def test_the_day_decides_which_week_is_the_last(database: Database) -> Non
     on_monday = await score_companies(database, LAST_SUNDAY + timedelta(days=1))
     assert on_sunday.as_of == (LAST_SUNDAY - timedelta(days=7)).isoformat()
     assert on_monday.as_of == LAST_SUNDAY.isoformat()
+
+
+async def test_history_that_ended_long_ago_is_scored_as_of_its_end(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A host's silence says nothing of its companies: they are not idle, we do not know."""
+    await accept(database, [*working("acme", 12, 16), *working("early", 12, 8, idle_last=4)])
+    set_clock(monkeypatch, TODAY + timedelta(days=150))
+    found = await score_companies(database)
+    # The newest event is of a Thursday, so its week may lack days.
+    assert found.as_of == found.data_until == (LAST_SUNDAY - timedelta(days=7)).isoformat()
+    assert (await company_report(database, "acme")).data_until == found.as_of
+    by_id = {one.company: one.health.score for one in found.companies}
+    assert by_id["acme"] is not None
+    assert by_id["early"] is None or by_id["early"] < by_id["acme"]
+
+
+@pytest.mark.parametrize("hour, ended", [(10, False), (11, True)])
+async def test_a_week_of_silence_is_not_the_end_of_the_data(
+    database: Database, monkeypatch: pytest.MonkeyPatch, hour: int, ended: bool
+) -> None:
+    await accept(database, working("acme", 12, 16))
+    newest = LAST_SUNDAY - timedelta(days=3)  # a Thursday, at ten
+    set_clock(monkeypatch, newest + timedelta(days=7), hour)
+    found = await score_companies(database)
+    assert found.as_of == (LAST_SUNDAY - timedelta(days=7 if ended else 0)).isoformat()
+    assert (found.data_until is not None) == ended
+
+
+async def test_an_event_on_a_sunday_completes_the_last_week(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sunday = [call("acme", "emp-0", "Report Exported", LAST_SUNDAY)]
+    await accept(database, [*working("acme", 12, 16), *sunday])
+    set_clock(monkeypatch, TODAY + timedelta(days=150))
+    assert (await score_companies(database)).as_of == LAST_SUNDAY.isoformat()
+
+
+async def test_older_history_found_later_is_frozen_too(database: Database) -> None:
+    await accept(database, working("acme", 12, 4))
+    assert (await score_companies(database, TODAY)).weeks == 4
+    old = working("acme", 12, 3, until=LAST_SUNDAY - timedelta(days=7 * 10))
+    await accept(database, old)
+    assert (await score_companies(database, TODAY)).weeks == 9  # three, and the six between
+    assert (await score_companies(database, TODAY)).weeks == 0
+
+
+async def test_scores_of_different_definitions_are_not_compared(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await accept(database, working("acme", 12, 16))
+    monkeypatch.setattr(health, "VERSION", health.VERSION - 1)
+    await score_companies(database, LAST_SUNDAY)
+    monkeypatch.undo()
+    found = (await score_companies(database, TODAY)).companies[0].health
+    assert found.score is not None
+    assert found.version == health.VERSION
+    assert (found.change_4w, {one.change for one in found.drivers}) == (None, {0.0})
 
 
 async def test_terms_give_seats_and_are_recorded_once(database: Database) -> None:

@@ -47,20 +47,40 @@ def driver(found: Health, name: str) -> float:
 
 
 def test_each_driver_runs_linearly_between_its_bounds() -> None:
-    found = scored(steady())
-    assert driver(found, "activity") == 50.0  # 400 days of 40 members: 10, between 2 and 18
-    assert driver(found, "habit") == 100.0  # 50 %
-    assert driver(found, "momentum") == 60.0  # as before: 1.0, between 0.4 and 1.4
-    assert driver(found, "breadth") == 100.0  # 4 of 8
-    assert driver(found, "seats") == pytest.approx(48.3, abs=0.1)  # 64.5 %, between 50 and 80
-    assert driver(found, "levels") == 100.0  # 30 of 60
-    assert found.band == "healthy" if (found.score or 0) < 80 else "thriving"
+    found = scored(steady(), age=183)
+    assert driver(found, "activity") == 35.7  # 400 days of 40 members: 10 of 28
+    assert driver(found, "habit") == 50.0  # 20 of 40
+    assert driver(found, "breadth") == 100.0  # 8 of 8 by at least five
+    assert driver(found, "features") == 50.0  # 4 of 8
+    assert driver(found, "trend") == 100.0  # as much as ever
+    assert driver(found, "seats") == 64.5  # 40 of 62
+    assert driver(found, "levels") == 50.0  # 30 of 60
+    assert driver(found, "tenure") == 50.1  # 183 days of a year
 
 
-def test_contributions_add_up_to_the_score() -> None:
-    found = scored(steady())
-    assert found.score == round(50 + sum(one.contribution for one in found.drivers))
-    assert sum(one.weight for one in found.drivers) == pytest.approx(1, abs=0.001)
+def test_what_is_reckoned_per_member_takes_the_middle_of_a_hidden_number_of_active_members() -> None:
+    """58 of 60 are told as "56 or more": every figure per member is of 58, whichever of the five it was."""
+    for active in (56, 57, 58, 59, 60):
+        found = scored(steady(active_4w=active, days=145), seats=116)
+        assert driver(found, "activity") == 35.7  # 580 days of 58: 10 of 28
+        assert driver(found, "features") == pytest.approx(100 * 160 / 58 / 8, abs=0.7)
+        assert driver(found, "seats") == 50.0
+        assert any("56 or more active members" in one.text for one in found.drivers)
+
+
+def test_contributions_add_up_to_the_score_as_they_are_printed() -> None:
+    for index in range(200):
+        found = scored(steady(days=60 + index, habitual=5 + index % 30), seats=40 + index, age=3 * index)
+        printed = [f"{one.contribution:.1f}" for one in found.drivers]
+        assert [float(text) for text in printed] == [one.contribution for one in found.drivers]
+        assert found.score == round(50 + sum(round(10 * float(text)) for text in printed) / 10)
+        assert sum(one.weight for one in found.drivers) == pytest.approx(1, abs=0.001)
+
+
+def test_the_weights_are_round_and_whole() -> None:
+    assert sum(round(100 * weight) for weight in health.WEIGHTS.values()) == 100
+    assert all(round(100 * weight) % 5 == 0 for weight in health.WEIGHTS.values())
+    assert set(health.WEIGHTS) == set(health.LABELS)
 
 
 def test_the_weight_of_a_missing_input_is_shared_out_and_said() -> None:
@@ -92,26 +112,89 @@ def test_a_company_that_never_did_anything_is_not_scored() -> None:
     assert "no activity" in scored([]).verdict
 
 
+def after(*days: int) -> Health:
+    """Active days week by week."""
+    return scored([week(index, days=count) for index, count in enumerate(days)])
+
+
 def test_decline_lowers_the_score_and_is_named_first() -> None:
-    falling = [
-        *(week(index, active=38) for index in range(12)),
-        *(week(index, active=12) for index in range(12, 16)),
+    falling = after(*[150] * 12, *[60] * 4)
+    assert (falling.score or 0) < (scored(steady()).score or 0)
+    assert min(falling.drivers, key=lambda one: one.contribution).name == "trend"
+    assert driver(falling, "trend") == 0.0  # 40 % of the best
+    assert "60 % less activity than in the best four of the last 16 weeks" in falling.verdict
+
+
+def test_a_slow_decline_shows_against_the_best_of_half_a_year() -> None:
+    slow = after(*(200 - 5 * index for index in range(26)))
+    assert driver(slow, "trend") == pytest.approx(100 * (82.5 / 192.5 - 0.4) / 0.6, abs=1)
+    long_ago = after(*[250] * 4, *[100] * 26)
+    assert driver(long_ago, "trend") == 100.0
+
+
+def test_the_best_four_weeks_may_lie_anywhere_in_half_a_year() -> None:
+    assert driver(after(*[60] * 6, *[200] * 6, *[140] * 6), "trend") == 50.0  # 70 %
+
+
+def test_ramping_up_is_not_better_than_having_arrived() -> None:
+    rising = after(*(60 + 6 * index for index in range(16)))
+    settled = after(*[150] * 16)
+    assert driver(rising, "trend") == driver(settled, "trend") == 100.0
+
+
+def test_a_feature_counts_as_in_use_from_k_members_on() -> None:
+    few = {name: FeatureWeek(4, 4 if name in "ab" else 20, 9) for name in NAMES}
+    found = scored(steady(features=few))
+    assert driver(found, "breadth") == 75.0
+    assert "6 of 8 key features are used by at least 5 members" in {one.text for one in found.drivers}
+
+
+def test_of_very_many_declared_features_thirty_are_enough() -> None:
+    many = {f"event {index}": FeatureWeek(0, 20 if index < 15 else 0, 9) for index in range(300)}
+    found = scored(steady(features=many))
+    assert driver(found, "breadth") == 50.0
+    assert driver(found, "features") == 25.0  # 7.5 for each of 40
+
+
+def test_time_with_the_host_counts_up_to_a_year() -> None:
+    assert [driver(scored(steady(), age=days), "tenure") for days in (-5, 0, 365, 366, 4000)] == [
+        0.0,
+        0.0,
+        99.9,
+        100.0,
+        100.0,
     ]
-    found = scored(falling)
-    assert (found.score or 0) < (scored(steady()).score or 0)
-    assert min(found.drivers, key=lambda one: one.contribution).name == "momentum"
+
+
+def test_a_contract_that_has_not_begun_is_no_time_at_all() -> None:
+    assert "a customer for less than a month" in {one.text for one in scored(steady(), age=-400).drivers}
+
+
+def test_without_a_contract_time_counts_from_the_first_activity() -> None:
+    found = scored(steady(), age=None)
+    assert driver(found, "tenure") == pytest.approx(100 * 16 * 7 / 365.25, abs=0.1)
+    assert "a customer for 3 months, going by the first activity" in {one.text for one in found.drivers}
 
 
 def test_a_new_customer_is_measured_by_the_bounds_for_new_ones() -> None:
-    weeks = steady(active_4w=20, active=15, habitual=10)
-    assert driver(scored(weeks, age=90), "seats") > driver(scored(weeks, age=400), "seats") == 0
+    weeks = steady(active_4w=30, active=15, habitual=10)
+    assert driver(scored(weeks, seats=60, age=90), "seats") == 66.7
+    assert driver(scored(weeks, seats=60, age=400), "seats") == 50.0
 
 
-def test_habit_and_momentum_wait_for_enough_weeks() -> None:
+def test_habit_and_trend_wait_for_enough_weeks() -> None:
     young = [replace(one, since=FIRST + 7 * 10) for one in steady()]
     found = scored(young)
-    assert {"habit", "momentum"}.isdisjoint(one.name for one in found.drivers)
+    assert {"habit", "trend"}.isdisjoint(one.name for one in found.drivers)
     assert found.confidence == "low"
+
+
+def test_in_a_group_too_small_to_tell_features_of_breadth_is_missing() -> None:
+    """Of six active members "five used it" would be said of nearly everyone."""
+    small = {name: FeatureWeek(5, 5, 9) for name in NAMES}
+    found = scored(steady(members=6, active=6, active_4w=6, habitual=5, days=30, features=small, levels=[]))
+    assert "breadth" not in {one.name for one in found.drivers}
+    assert any(note.startswith("Features in use is missing") for note in found.notes)
 
 
 counts = st.integers(0, 40)

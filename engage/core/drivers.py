@@ -1,0 +1,218 @@
+"""The inputs of the health score: what each is reckoned from, between which bounds, and how it is said.
+
+Owns the definition of every driver. Must not know weights, bands or the verdict (`engage.core.health`), nor a member,
+a raw count or a date: it reads what `engage.core.published` lets out, and contract facts. Hidden figures count with the
+middle of the range that may be told; a driver whose figures tell too little is missing, and its text says why.
+
+Each driver runs linearly from 0 at its lower bound to 100 at its upper bound (Natero: (x - lo) / (hi - lo), clamped).
+The bounds are the natural ends of what is measured, so that no driver saturates where a company still can get better
+or worse; published thresholds then lie within, near the neutral 50:
+
+    driver    what                                          0     100    thresholds elsewhere
+    activity  days active of 28, per active member          0     28     Gainsight: 10 are healthy; ChurnZero: 18 daily
+    habit     active members active in 9 of 12 weeks        0 %   100 %  Viva Insights; Gainsight: green at 50 %
+    breadth   key events that k members or more used        none  all    Gainsight: 4 top features, of a usual 8
+    features  key events used per active member             none  all    the same, for one member
+    trend     active days, 4 weeks to the best 4 of 26      40 %  100 %  Tenzo: -60 % is as low as a trend goes
+    seats     active members per seat, four weeks           0 %   100 %  GitLab, Sourcegraph: red below 50, green at 80
+              in the first 180 days                         0 %   75 %   GitLab: new ones are green at 75
+    levels    share of members at level 2 or above          0 %   100 %  ours, in analogy to habit
+    tenure    months with the host                          0     12     see below
+
+Why these. Breadth is counted in features that at least k members use: what hangs on fewer goes when they go, and a
+company that relies on many parts of a product finds it hard to replace. Beside it stands the mean member, so that
+breadth does not merely say that a company is large. The trend is measured against the company's own best, not the
+weeks before: a new company that is ramping up is not better off than a settled one, and a slow decline shows as long
+as the best is remembered. It counts active days, which fall when fewer come and when the same come less often.
+Tenure is no behaviour but a prior: in subscription businesses the risk of leaving is highest at first and falls with
+time (survival curves of contracts fall steeply early; the first renewal is the hardest), so a year is full trust.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+from engage.core.measures import HABIT_WEEKS, MONTH_WEEKS, WEEK, WeekMeasures
+from engage.core.privacy import NOT_SHOWN, Figure, fact, missing, ratio
+from engage.core.published import (
+    Features,
+    People,
+    publish_active_of,
+    publish_days_of,
+    publish_features,
+    publish_levels,
+    publish_month_days,
+)
+
+TREND_WEEKS: Final = 26
+"""How far back the best four weeks are looked for: half a year, so that last year's peak is not held against this."""
+TREND_WEEKS_LEAST: Final = 12
+"""Before that many weeks of activity a company has no best to be measured by: it is still starting."""
+FEATURES_ENOUGH: Final = 30
+"""Where more key events are declared, this many count as all: nobody needs every corner of a large product."""
+TENURE_MONTHS: Final = 12
+DAYS_PER_MONTH: Final = 365.25 / 12
+YOUNG_DAYS: Final = 180
+
+
+class Bounds(NamedTuple):
+    low: float
+    high: float
+
+
+SHARE: Final = Bounds(0, 100)
+MONTH: Final = Bounds(0, WEEK * MONTH_WEEKS)
+TREND: Final = Bounds(40, 100)
+SEATS_YOUNG: Final = Bounds(0, 75)
+TENURE: Final = Bounds(0, TENURE_MONTHS)
+
+
+class Input(NamedTuple):
+    """What a driver is reckoned from. No estimate: it is missing, and `text` says why."""
+
+    figure: Figure
+    estimate: float | None
+    text: str
+    bounds: Bounds = SHARE
+
+    @property
+    def points(self) -> float:
+        assert self.estimate is not None, "a missing driver has no points"
+        low, high = self.bounds
+        return round(100 * min(1.0, max(0.0, (self.estimate - low) / (high - low))), 1)
+
+
+def read_inputs(
+    weeks: Sequence[WeekMeasures], people: People, seats: int | None, age_days: int | None, k: int
+) -> dict[str, Input]:
+    """Every driver's input after the last of `weeks`, whose people as published are `people`: k or more active."""
+    last = weeks[-1]
+    features = publish_features(last, k, people.active_4w)
+    return {
+        "activity": _activity(weeks, people, k),
+        "habit": _habit(last, people),
+        "breadth": _breadth(features, k),
+        "features": _features(features, people),
+        "trend": _trend(weeks, k),
+        "seats": _seats(people, seats, age_days),
+        "levels": _levels(last, k),
+        "tenure": _tenure(last, age_days),
+    }
+
+
+def _absent(text: str, unit_bounds: Bounds = SHARE) -> Input:
+    return Input(missing("percent"), None, text, unit_bounds)
+
+
+def _active(people: People) -> float:
+    """Only companies of which this can be told are scored."""
+    active = people.active_4w.estimate
+    assert active, "a scored company has active members"
+    return active
+
+
+def _activity(weeks: Sequence[WeekMeasures], people: People, k: int) -> Input:
+    days = publish_month_days(weeks, people.active_4w, k)
+    assert days.estimate is not None
+    each = round(days.estimate / _active(people), 1)
+    text = f"an active member was active on {each:g} of the last 28 days"
+    return Input(fact(each, "days"), each, text, MONTH)
+
+
+def _habit(week: WeekMeasures, people: People) -> Input:
+    if week.weeks_known < HABIT_WEEKS:
+        return _absent(f"needs {HABIT_WEEKS} weeks of activity; there are {week.weeks_known}")
+    share = ratio(people.habitual, people.active_4w)
+    if share.estimate is None:
+        return _absent("how many members have the habit cannot be shown")
+    text = f"{share.text} of active members were active in at least 9 of the last 12 weeks"
+    return Input(share, share.estimate, text)
+
+
+def _breadth(features: Features, k: int) -> Input:
+    cells = features.members.values()
+    if not cells:
+        return _absent("the program declares no key events")
+    if any(cell.text == NOT_SHOWN and cell.floor < k for cell in cells):
+        return _absent("how many features are in use cannot be shown")
+    used = sum(1 for cell in cells if cell.floor >= k)
+    share = round(100 * used / min(len(cells), FEATURES_ENOUGH), 1)
+    text = f"{used} of {len(cells)} key features are used by at least {k} members"
+    return Input(fact(share, "percent"), share, text)
+
+
+def _features(features: Features, people: People) -> Input:
+    declared = len(features.members)
+    if not declared:
+        return _absent("the program declares no key events")
+    uses = features.uses.value
+    if uses is None:
+        if any(figure.text == NOT_SHOWN for figure in features.members.values()):
+            return _absent("how many features a member uses cannot be shown")
+        uses = sum(figure.estimate or 0.0 for figure in features.members.values())
+    each = min(float(declared), round(uses / _active(people), 1))
+    share = round(100 * each / min(declared, FEATURES_ENOUGH), 1)
+    text = f"an active member uses {each:g} of {declared} key features"
+    return Input(fact(share, "percent"), share, text)
+
+
+def _trend(weeks: Sequence[WeekMeasures], k: int) -> Input:
+    recent = [week for week in weeks[-TREND_WEEKS:] if week.monday >= weeks[-1].since]
+    if len(recent) < TREND_WEEKS_LEAST:
+        return _absent(f"needs {TREND_WEEKS_LEAST} weeks of activity; there are {len(recent)}", TREND)
+    months = [
+        _days_told(
+            sum(week.days for week in recent[end - MONTH_WEEKS : end]), last.active_4w, last.members, k
+        )
+        for end, last in enumerate(recent[MONTH_WEEKS - 1 :], MONTH_WEEKS)
+    ]
+    share = round(100 * months[-1] / max(months))
+    if share == 100:
+        text = f"as much activity in four weeks as ever in the last {len(recent)}"
+    else:
+        text = f"{100 - share} % less activity than in the best four of the last {len(recent)} weeks"
+    return Input(fact(share, "percent"), share, text, TREND)
+
+
+@lru_cache(maxsize=1 << 16)  # the same month is looked at by 26 weeks' scores
+def _days_told(days: int, active_4w: int, members: int, k: int) -> float:
+    """Active days of a month as far as they may be told; too few people: none, for that was not the best month."""
+    return publish_days_of(days, publish_active_of(active_4w, members, k), k).estimate or 0.0
+
+
+def _seats(people: People, seats: int | None, age_days: int | None) -> Input:
+    if not seats:
+        return _absent("the number of seats is not known")
+    share = ratio(people.active_4w, fact(seats, "seats"))
+    if share.estimate is None:
+        return _absent("how many of the seats are in use cannot be shown")
+    young = age_days is not None and age_days < YOUNG_DAYS
+    text = f"{people.active_4w.text} active members for {seats:,} seats in the last four weeks"
+    if young:
+        text += ", measured as a new customer"
+    return Input(share, share.estimate, text, SEATS_YOUNG if young else SHARE)
+
+
+def _levels(week: WeekMeasures, k: int) -> Input:
+    levels = publish_levels(week, k)
+    if levels is None:
+        return _absent("the program has no levels")
+    share = ratio(levels.upper, fact(week.members, "members"))
+    if share.estimate is None:
+        return _absent("how many members stand at the second level or above cannot be shown")
+    text = f"{share.text} of members stand at the second level or above"
+    return Input(share, share.estimate, text)
+
+
+def _tenure(week: WeekMeasures, age_days: int | None) -> Input:
+    """Without contract facts, since the first activity: it cannot have begun later."""
+    known = age_days is not None
+    days = max(0, age_days) if age_days is not None else week.weeks_known * WEEK
+    months = int(days / DAYS_PER_MONTH)
+    span = "less than a month" if months == 0 else f"{months} month{'' if months == 1 else 's'}"
+    if months >= TENURE_MONTHS:
+        span = "a year or more"
+    text = f"a customer for {span}" + ("" if known else ", going by the first activity")
+    return Input(fact(months, "each"), days / DAYS_PER_MONTH, text, TENURE)
