@@ -6,13 +6,21 @@ from typing import Any
 
 from engage.actions.turns import Turns
 from engage.core.calendar import is_time_zone
-from engage.core.call import ID_CHARS_MAX
+from engage.core.call import ID_CHARS_MAX, clean_text
 from engage.core.event import Body, Kind
 from engage.core.fold import SEATS_MAX, is_seats
 from engage.errors import InvalidRequest
 from engage.store.companies import create_companies, load_company_ids
 from engage.store.database import Database
 from engage.store.sqlite import Transaction
+
+
+def check_company_id(company: str) -> None:
+    """Raises InvalidRequest for an id that no call could name, since calls are cleaned when they are read."""
+    if not 0 < len(company) <= ID_CHARS_MAX or clean_text(company).strip() != company:
+        raise InvalidRequest(
+            f"a company's id has 1 to {ID_CHARS_MAX} characters, no blank at its ends and no NUL"
+        )
 
 
 async def set_company(
@@ -28,8 +36,7 @@ async def set_company(
 
     Raises InvalidRequest for an unknown time zone or an impossible number of seats. What is as it was leaves no entry.
     """
-    if not company or len(company) > ID_CHARS_MAX:
-        raise InvalidRequest(f"a company's id has 1 to {ID_CHARS_MAX} characters")
+    check_company_id(company)
     if timezone is not None and not is_time_zone(timezone):
         raise InvalidRequest(f"{timezone!r} is not an IANA time zone such as Europe/Berlin")
     if seats is not None and not is_seats(seats):

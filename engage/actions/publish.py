@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from engage.actions.companies import check_company_id
 from engage.core.program import Program, canonical, program_hash
 from engage.store import tables
 from engage.store.companies import HOST, create_companies, latest_version
@@ -26,6 +27,8 @@ async def publish(
 
     `document` is kept as it was written. Companies without a program of their own follow the default.
     """
+    if company is not None:
+        check_company_id(company)
 
     async def work(tx: Transaction) -> Published:
         owner = HOST if company is None else (await create_companies(tx, [company], now))[company]
