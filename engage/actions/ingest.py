@@ -6,8 +6,8 @@ rejected (kept with its reason), retry (not kept; the same call may succeed late
 
 from __future__ import annotations
 
-import random
 from collections.abc import Sequence
+from hashlib import blake2b
 from typing import Any, Final
 
 import msgspec
@@ -314,9 +314,12 @@ class Intake:
     def _reject_row(
         self, program: CompiledProgram | None, company_id: int, refusal: Refusal, call: Call | Refusal
     ) -> Row:
-        kept = _loggable(program, call) if isinstance(call, Call) else call
-        said = msgspec.json.encode(kept)[:REJECT_BYTES_MAX]
-        return company_id, self.now, random.getrandbits(62), refusal.code, refusal.message, said
+        """Numbered by what it says, so that the same refusal of the same call is kept once."""
+        kept = _loggable(program, call) if isinstance(call, Call) else call.said
+        received_at = call.received_at if isinstance(call, Call) else self.now
+        said = msgspec.json.encode(kept)
+        number = int.from_bytes(blake2b(said + refusal.code.encode(), digest_size=7).digest(), "big")
+        return company_id, received_at, number, refusal.code, refusal.message, said[:REJECT_BYTES_MAX]
 
 
 def _visitors(call: Call, company_id: int) -> list[Place]:

@@ -27,6 +27,9 @@ STRING_CHARS_MAX: Final = 8192
 CALL_BYTES_MAX: Final = 32 * 1024
 """What Segment's own SDKs refuse to send; counted after cleaning, in the encoding that is stored."""
 DEPTH_MAX: Final = 16
+SHOWN_CHARS: Final = 80
+SHOWN_NAMES: Final = 20
+"""How much of a call that cannot be read is shown."""
 INTEGER_MAX: Final = 2**53 - 1
 MILLISECONDS_MAX: Final = 253_402_300_799_999
 """The end of the year 9999."""
@@ -74,6 +77,8 @@ class Refusal(Struct, frozen=True):
     message_id: str = ""
     company: str = ""
     retry: bool = False
+    said: dict[str, Any] = {}
+    """Enough of the call to find it again: its short fields and the names of its properties, never their values."""
 
 
 class Refused(Exception):
@@ -126,7 +131,23 @@ def read_call(
         company = _company(raw)
         return _read(raw, verb, message_id, company, received_at, sent_at, trusted)
     except Refused as refused:
-        return Refusal(refused.code, refused.message, message_id, company)
+        return Refusal(refused.code, refused.message, message_id, company, said=_outline(raw))
+
+
+def _outline(raw: dict[str, Any]) -> dict[str, Any]:
+    """A call that cannot be read, without what may be personal: which properties are, only the program knows."""
+    fields = ("type", "event", "name", "messageId", "userId", "anonymousId", "groupId", "timestamp")
+    outline = {
+        field: clean_text(value)[:SHOWN_CHARS] if isinstance(value, str) else _shown(value)
+        for field in fields
+        if (value := raw.get(field)) is not None
+    }
+    for field in ("properties", "traits"):
+        if isinstance(raw.get(field), dict):
+            outline[field] = ", ".join(
+                clean_text(str(name))[:SHOWN_CHARS] for name in list(raw[field])[:SHOWN_NAMES]
+            )
+    return outline
 
 
 def _read(
@@ -295,4 +316,4 @@ def _kind_of(value: Any) -> str:
 def _shown(value: Any) -> str:
     short = isinstance(value, str | float | bool) or (isinstance(value, int) and abs(value) <= INTEGER_MAX)
     text = repr(value) if short else _kind_of(value)  # Python refuses to write very long integers
-    return clean_text(text)[:80]
+    return clean_text(text)[:SHOWN_CHARS]
