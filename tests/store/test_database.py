@@ -79,6 +79,25 @@ async def test_a_cancelled_caller_loses_nothing_and_stops_nobody(database: Datab
     assert 50 < len(acknowledged) < 360
 
 
+async def test_a_transaction_outlives_the_caller_who_went_away(database: Database) -> None:
+    started, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slow(tx: Transaction) -> None:
+        await add(tx, 1)
+        started.set()
+        await go_on.wait()
+        await add(tx, 2)
+
+    caller = asyncio.create_task(database.write(slow))
+    await started.wait()
+    caller.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await caller
+    go_on.set()
+    assert await database.write(lambda tx: add(tx, 3)) == 3
+    assert await stored(database) == {1, 2, 3}
+
+
 async def test_a_reader_cancelled_midway_leaves_the_next_one_alone(database: Database) -> None:
     chance = random.Random(3)
     for _ in range(200):
@@ -224,10 +243,13 @@ from engage.store.database import Database
 TERM = "INSERT INTO engage_term (company_id, start, document) {rows}"
 async def main(url, base, count):
     database = await Database.open(url)
+    print("ready", flush=True)
+    sys.stdin.readline()
     try:
         for n in range(count):
             async def work(tx):
                 newest = await tx.rows("SELECT COALESCE(MAX(start), 0) FROM engage_term WHERE {scope}", scope=[1])
+                await asyncio.sleep(0.0005)
                 await tx.insert([(TERM, [(1, newest[0][0] + 1, base)])], scope=[1])
             await database.write(work)
     finally:
@@ -247,7 +269,14 @@ def start(code: str, *arguments: object, **options: Any) -> subprocess.Popen[str
 async def test_two_processes_writing_one_file_lose_nothing(path: Path, database: Database) -> None:
     """Each reads the newest number and writes the next: one lost update and a key would be taken twice."""
     url = f"sqlite:///{path}"
-    processes = [start(WRITER, url, name, 100) for name in ("a", "b")]
+    processes = [start(WRITER, url, name, 100, stdin=subprocess.PIPE) for name in ("a", "b")]
+    for process in processes:
+        assert process.stdout is not None
+        assert await asyncio.to_thread(process.stdout.readline) == "ready\n"
+    for process in processes:  # only now, so that they really meet
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
     for _ in range(20):
         await stored(database)
         await asyncio.sleep(0.005)
