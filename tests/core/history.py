@@ -19,7 +19,16 @@ from engage.core.event import Body, Entry, Kind, decode_body, encode_body
 from engage.core.fold import fold
 from engage.core.ledger import ACTIVE, ISSUED, account
 from engage.core.program import Program
-from engage.core.state import CompanyState, DayRollup, MemberState, merge_days
+from engage.core.state import (
+    CompanyState,
+    DayRollup,
+    MemberState,
+    decode_company,
+    decode_day,
+    decode_member,
+    encode_state,
+    merge_days,
+)
 from engage.document import read_program
 
 
@@ -37,6 +46,8 @@ class History:
     """The log so far and everything folded from it."""
 
     timezone: str = "UTC"
+    stored: bool = False
+    """Whether every document goes through its stored form between two entries, as it does between two commits."""
     versions: list[CompiledProgram] = field(default_factory=list)
     company: CompanyState = field(init=False)
     members: dict[str, MemberState] = field(default_factory=dict)
@@ -102,9 +113,17 @@ class History:
         added = DayRollup()
         fold(self.program, self.company, member, added, entry, decision)
         merge_days(self.rollups.setdefault(day, DayRollup()), added)
+        if self.stored:
+            self._store(name, day)
         step = Step(entry, decision, self.program)
         self.steps.append(step)
         return step
+
+    def _store(self, name: str, day: int) -> None:
+        self.company = decode_company(encode_state(self.company))
+        self.rollups[day] = decode_day(encode_state(self.rollups[day]))
+        if name:
+            self.members[name] = decode_member(encode_state(self.members[name]))
 
     def items(self) -> list[Item]:
         """What the hash chain covers."""
@@ -129,7 +148,7 @@ class History:
 
     def replayed(self) -> History:
         """The same log again, from nothing but its stored entries, each decision decided anew."""
-        again = History(self.timezone)
+        again = History(self.timezone, stored=True)
         names = {number: name for name, number in self.numbers.items()}
         stored = {step.entry.seq: step for step in self.steps}
         for step in self.steps:
