@@ -29,7 +29,7 @@ from engage.actions.sessions import (
     redeem_sign_in,
     session_for,
 )
-from engage.actions.settings import set_floor
+from engage.actions.settings import set_floor, set_unknown_companies
 from engage.actions.tokens import signing_secret
 from engage.core.reports import CompanyReport, Portfolio
 from engage.errors import InvalidRequest, Unavailable
@@ -81,6 +81,8 @@ class Service:
         try:
             if self.settings.k is not None:
                 await set_floor(database, self.settings.k)
+            if self.settings.unknown_companies is not None:
+                await set_unknown_companies(database, self.settings.unknown_companies)
             secret = await signing_secret(database, self.settings.secret)
             ingestion = Ingestion(database)
             ingestion.start()

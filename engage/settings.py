@@ -30,6 +30,7 @@ ENVIRONMENT: Final = {
     "port": "ENGAGE_PORT",
     "workers": "ENGAGE_WORKERS",
     "k": "ENGAGE_K",
+    "unknown_companies": "ENGAGE_UNKNOWN_COMPANIES",
 }
 """Setting -> the variable it is read from."""
 
@@ -45,6 +46,8 @@ class Settings:
     workers: int = 1
     k: int | None = None
     """The smallest group of members a figure may be told about. None: what the database holds, at first 5."""
+    unknown_companies: str | None = None
+    """create or refuse: what becomes of a company that a call names. None: what the database holds, at first create."""
 
     def __post_init__(self) -> None:
         if self.secret is not None and len(self.secret) < SECRET_CHARS_MIN:
@@ -53,6 +56,10 @@ class Settings:
         _within("workers", self.workers, 1, 64)
         if self.k is not None:
             _within("k", self.k, K_MIN, K_MAX)
+        if self.unknown_companies not in (None, "create", "refuse"):
+            raise InvalidRequest(
+                f"ENGAGE_UNKNOWN_COMPANIES must be create or refuse, not {self.unknown_companies!r}"
+            )
         if self.workers > 1 and not self.database_url.startswith(POSTGRES_SCHEMES):
             raise InvalidRequest("--workers above 1 needs PostgreSQL: SQLite has one writer, one process")
 
@@ -91,6 +98,7 @@ def read_settings(
         port=PORT_DEFAULT if found_port is None else found_port,
         workers=1 if found_workers is None else found_workers,
         k=number(k, "k"),
+        unknown_companies=text(None, "unknown_companies"),
     )
 
 

@@ -23,7 +23,17 @@ QUICKSTART = REPOSITORY / "examples" / "programs" / "quickstart.yaml"
 SECONDS = 60
 
 COMMANDS = (
-    *("serve", "migrate", "key create", "company create", "program check", "program diff", "program publish"),
+    *(
+        "serve",
+        "migrate",
+        "key create",
+        "key list",
+        "key revoke",
+        "company create",
+        "program check",
+        "program diff",
+        "program publish",
+    ),
     *("import", "score", "report", "verify", "rejects", "doctor"),
 )
 
@@ -400,3 +410,15 @@ def test_a_terminal_gets_a_progress_bar_and_a_table(tmp_path: Path, history: Pat
     assert process.returncode == 0
     assert b"importing" in shown
     assert "─".encode() in shown
+
+
+def test_a_revoked_key_is_listed_as_such_and_cannot_be_revoked_twice(engage: Engage) -> None:
+    secret = engage("key", "create", "--kind", "report", "--name", "board").out.strip()
+    assert engage("key", "revoke", "1").code == 0
+    listed = engage("key", "list", "--json")
+    assert secret not in listed.out
+    assert [(key["kind"], key["name"], bool(key["revoked"])) for key in listed.json] == [
+        ("report", "board", True)
+    ]
+    again = engage("key", "revoke", "1")
+    assert (again.code, complaint(again)) == (1, "there is no key 1 in force")

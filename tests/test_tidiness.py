@@ -48,6 +48,7 @@ ARROWS: dict[str, set[str]] = {
     "store": {"core", "store", "errors", "telemetry"},
     "actions": {"core", "store", "actions", "errors", "telemetry"},
     "web": {"core", "store", "actions", "web", "errors", "telemetry", "settings", "document"},
+    "sources": {"core", "actions", "errors", "sources"},
     "schedule": {"core", "store", "actions", "errors", "telemetry", "settings"},
     "document": {"core", "errors"},
     "errors": {"core"},

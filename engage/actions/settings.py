@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from engage.core.privacy import K_MIN
 from engage.errors import InvalidRequest
+from engage.store.companies import UNKNOWN_COMPANIES
 from engage.store.database import Database
 from engage.store.settings import put_setting
 from engage.store.signal import FLOOR_SETTING
@@ -14,3 +15,8 @@ async def set_floor(database: Database, k: int) -> None:
     if k < K_MIN:
         raise InvalidRequest(f"the floor k is at least {K_MIN}, not {k}")
     await database.write(lambda _: put_setting(FLOOR_SETTING, str(k)))
+
+
+async def set_unknown_companies(database: Database, choice: str) -> None:
+    """Whether a server key's call creates a company it names ("create") or is to be tried again later ("refuse")."""
+    await database.write(lambda _: put_setting(UNKNOWN_COMPANIES, choice))

@@ -1,4 +1,4 @@
-"""serve, migrate, key create."""
+"""serve, migrate, key create, key list, key revoke."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from engage.cli.output import AsJson, note, say, say_json
+from engage.cli.output import AsJson, note, say, say_json, say_table
 from engage.cli.running import DatabaseUrl, with_database
+from engage.core.calendar import to_rfc3339
 from engage.settings import read_settings
 
 
@@ -22,9 +23,9 @@ def register(app: typer.Typer) -> None:
     app.command()(serve)
     app.command()(migrate)
     key = typer.Typer(no_args_is_help=True, help="API keys.")
-    # With one command only, typer would make the group itself the command.
-    key.callback()(lambda: None)
     key.command("create")(create_key)
+    key.command("list")(list_keys)
+    key.command("revoke")(revoke_key)
     app.add_typer(key, name="key")
 
 
@@ -80,3 +81,40 @@ def create_key(
     else:
         say(text)
         note("This is the only time it is shown.")
+
+
+def list_keys(database: DatabaseUrl = None, as_json: AsJson = False) -> None:
+    """List the keys, without their secrets."""
+    from engage.actions import keys
+
+    found = with_database(database, keys.list_all)
+    columns = ("number", "kind", "name", "created", "revoked")
+    rows = [
+        (
+            str(key.id),
+            key.kind,
+            key.name,
+            to_rfc3339(key.created_at),
+            to_rfc3339(key.revoked_at) if key.revoked_at else "",
+        )
+        for key in found
+    ]
+    if as_json:
+        say_json([dict(zip(columns, row, strict=True)) for row in rows])
+    else:
+        say_table(columns, rows, right=(0,))
+
+
+def revoke_key(
+    number: Annotated[int, typer.Argument(metavar="NUMBER", help="As `engage key list` shows it.")],
+    database: DatabaseUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """End a key. A service that runs refuses it within 5 seconds."""
+    from engage.actions import keys
+
+    with_database(database, lambda opened: keys.revoke(opened, number))
+    if as_json:
+        say_json({"number": number, "revoked": True})
+    else:
+        say(f"key {number} is revoked")

@@ -24,6 +24,9 @@ from engage.core.state import CompanyState, MemberState, Wallet
 from engage.core.verdicts import Verdict, fired, verdict_code
 
 NOTHING: Final = Decision(Record(undecided=Undecided.NOT_AN_EVENT))
+DISTRUSTED: Final = Decision(Record(undecided=Undecided.UNTRUSTED_SOURCE))
+TRAITS: Final = frozenset({Kind.IDENTIFY, Kind.GROUP})
+"""Calls whose traits change nothing when they come with a write key."""
 
 
 class Undone(Struct, frozen=True):
@@ -50,7 +53,7 @@ def decide(
     if entry.kind == Kind.REVERSAL:
         assert undone is not None
         return _decide_reversal(program, member, undone)
-    return NOTHING
+    return NOTHING if entry.body.trusted or entry.kind not in TRAITS else DISTRUSTED
 
 
 def _decide_event(

@@ -38,7 +38,10 @@ REASONS: Final[dict[int, tuple[str, str]]] = {
     ),
     Undecided.UNTRUSTED_SOURCE: (
         "untrusted_source",
-        "recorded, not rewarded; it came with a write key and the event does not declare `browser: true`",
+        (
+            "recorded without effect; a write key is trusted with no traits, "
+            "and only with events that declare `browser: true`"
+        ),
     ),
 }
 

@@ -43,10 +43,12 @@ def fold(
         member.first_at = entry.at
     if entry.kind in ACTIVITY:
         _fold_activity(program, company, member, rollup, entry, decision)
-    elif entry.kind == Kind.IDENTIFY:
-        merge_traits(member.traits, entry.body.data)
-    elif entry.kind in (Kind.GROUP, Kind.SETTING):
-        _fold_company(company, entry.body.data)
+    elif entry.body.trusted:
+        # Traits steer conditions, seats and time zone: a write key, which may be public, records them and no more.
+        if entry.kind == Kind.IDENTIFY:
+            merge_traits(member.traits, entry.body.data)
+        elif entry.kind in (Kind.GROUP, Kind.SETTING):
+            _fold_company(company, entry.body.data)
     _fold_decision(program, company, member, rollup, entry, decision)
     company.last_seq = entry.seq
     if entry.member:

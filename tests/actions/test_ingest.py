@@ -403,3 +403,16 @@ async def test_twenty_thousand_calls_fit_in_one_batch(host: Host) -> None:
     assert set(statuses(outcomes)) == {"ok"}
     assert host.count("transfer") == 20_000
     assert (await host.verify()).difference is None
+
+
+async def test_the_traits_of_a_write_key_are_recorded_and_change_nothing(host: Host) -> None:
+    await host.send(host.track("ann"), host.call("group", "ann", groupId="acme", traits={"seats": 50}))
+    told = await host.send(
+        host.call("group", "ann", trusted=False, groupId="acme", traits={"seats": 1, "timezone": "Asia/Tokyo"}),
+        host.call("identify", "ann", trusted=False, context={"groupId": "acme"}, traits={"role": "owner"}),
+    )
+    assert [outcome.reason and outcome.reason.code for outcome in told] == ["untrusted_source"] * 2
+    company = await host.company("acme")
+    assert (company.seats, company.timezone) == (50, "UTC")
+    assert (await host.member("ann")).traits == {}
+    assert (await host.verify()).difference is None

@@ -7,8 +7,8 @@ from msgspec.structs import replace
 
 from engage.core.calendar import DAY, HOUR
 from engage.core.decisions import Undecided
-from engage.core.verdicts import fired
 from engage.core.program import Program
+from engage.core.verdicts import fired
 from tests.core.history import History, program_of
 
 AT = 20_500 * DAY + 9 * HOUR

@@ -1,0 +1,122 @@
+"""The page on programs says what the checker enforces: every key, operator, field and bound, and its examples work."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import json
+import re
+import typing
+
+import pytest
+from ruamel.yaml import YAML
+
+from engage.core import (
+    check,
+    check_conditions,
+    check_rules,
+    conditions,
+    problems,
+    program,
+)
+from engage.document import DOCUMENT_BYTES_MAX, read_program
+from tests.docs_pages import README, blocks, page, rows, undocumented
+
+# --- programs -----------------------------------------------------------------------------------------------
+
+
+def _program_keys() -> set[str]:
+    """The keys the checker knows, from its own calls of `fields(value, path, required, optional)`."""
+    found: set[str] = set()
+    for module in (check, check_rules, check_conditions):
+        for node in ast.walk(ast.parse(inspect.getsource(module))):
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Attribute)
+                and node.func.attr == "fields"
+            ):
+                for argument in node.args[2:]:
+                    found |= set(eval(compile(ast.Expression(argument), "keys", "eval"), vars(module)))
+    return found | set(check_conditions.GROUPS) | set(check_rules.EFFECTS)
+
+
+def test_every_key_of_a_program_is_documented() -> None:
+    names = _program_keys()
+    assert {"late_days", "personal", "threshold", "over", "debt", "browser", "any", "multiply"} <= names
+    assert undocumented(names, page("program")) == []
+
+
+def test_every_choice_in_a_program_is_documented() -> None:
+    choices = {*check.TYPES, *check_rules.PER, *check_rules.WINDOWS, *check_rules.OVER}
+    for kind in (program.Debt, program.Multipliers):
+        choices |= set(typing.get_args(kind))
+    assert undocumented(choices, page("program")) == []
+
+
+def test_the_table_of_operators_is_the_checkers() -> None:
+    text = page("program")
+    header = next(line for line in text.splitlines() if line.startswith("| operator |"))
+    types = [cell.strip() for cell in header.split("|")[3:-1]]
+    table = {row[0].strip("`"): row[2:] for row in rows(text, "| operator |")}
+    told = {kind: {op for op, cells in table.items() if cells[types.index(kind)]} for kind in types}
+    assert told == {kind: set(ops) for kind, ops in conditions.OPERATORS.items()}
+
+
+def test_the_table_of_fields_is_the_checkers() -> None:
+    told = {row[0].strip("`").removesuffix("NAME") for row in rows(page("program"), "| field | what")}
+    prefixes = {conditions.PROPERTY, conditions.MEMBER_TRAIT, conditions.COMPANY_TRAIT}
+    assert told == prefixes | set(conditions.BUILT_IN)
+
+
+BOUNDS = (
+    f"| 1 to {check.CURRENCIES_MAX} |",
+    f"| 1 to {check.EVENTS_MAX} |",
+    f"| 0 to {check.LATE_DAYS_MAX};",
+    f"| {check.TRAITS_MAX} each |",
+    f"| {check.BADGES_MAX} |",
+    f"| {check.LEVELS_MAX} steps |",
+    f"| {check_rules.RULES_MAX} |",
+    f"| 1 to {check_rules.EFFECTS_MAX} |",
+    f"| {check_rules.LIMITS_MAX}; one per kind,",
+    f"| {check.BENEFITS_MAX}; text of {check.BENEFIT_CHARS_MAX} characters |",
+    f"| at most {check.PROPERTIES_MAX} |",
+    f"| {conditions.CLAUSES_MAX} clauses, {conditions.DEPTH_MAX} deep |",
+    f"at most {conditions.LIST_ITEMS_MAX} items, a text at most {conditions.LITERAL_CHARS_MAX} characters",
+    f"{conditions.INTEGER_MAX:,}",
+    f"At most {DOCUMENT_BYTES_MAX // 1024**2} MiB",
+    f"`by` from 0.001 to {check_rules.THOUSANDTHS_MAX // 1000}",
+)
+
+
+@pytest.mark.parametrize("words", BOUNDS)
+def test_the_bounds_of_a_program_are_those_in_force(words: str) -> None:
+    assert words in page("program")
+    assert problems.ID.fullmatch("a" * 64)
+    assert not problems.ID.fullmatch("a" * 65)
+
+
+def _merged(fragment: str) -> str:
+    """A fragment within the page's complete program, whose own rules and budgets it replaces."""
+    complete = YAML(typ="safe").load(blocks(page("program"), "yaml")[1])
+    return json.dumps({**complete, **YAML(typ="safe").load(fragment)})
+
+
+@pytest.mark.parametrize("index", range(len(blocks(page("program"), "yaml"))))
+def test_the_programs_of_the_page_are_right_or_wrong_as_it_says(index: int) -> None:
+    text = page("program")
+    example = blocks(text, "yaml")[index]
+    following = text[text.index(example) + len(example) :]
+    told = re.match(r"```\n\n```text\n(.*?)```", following, re.DOTALL)
+    checked = read_program(example if example.startswith("name:") else _merged(example))
+    shown = [str(problem) for problem in checked.problems]
+    assert shown == (told.group(1).splitlines() if told else [])
+
+
+def test_the_page_shows_a_complete_and_a_mistaken_program() -> None:
+    examples = blocks(page("program"), "yaml")
+    complete = read_program(examples[1]).program
+    assert complete is not None
+    sections = (complete.levels, complete.budgets, complete.badges, complete.member_traits)
+    assert all(sections)
+    assert sum(read_program(one).program is None for one in examples if one.startswith("name:")) == 1
+    assert examples[0] in README.read_text(encoding="utf-8")
