@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from engage.core.calendar import DAY, HOUR, from_datetime, to_rfc3339
+from engage.core.calendar import DAY, HOUR, from_datetime, to_rfc3339, utc_day
 from engage.core.call import (
     CALL_BYTES_MAX,
     DEPTH_MAX,
@@ -230,7 +230,9 @@ def test_without_a_time_of_sending_the_future_is_now(original: int | None, recei
 def test_the_message_is_known_by_its_own_uncorrected_day() -> None:
     stamped = from_datetime(datetime(2026, 11, 20, 23, 59, tzinfo=UTC))
     first = track(timestamp=to_rfc3339(stamped), sentAt=to_rfc3339(stamped))
-    retry = track(timestamp=to_rfc3339(stamped), sentAt=to_rfc3339(stamped + 3 * HOUR))
-    assert first.at != retry.at
+    retry = track(timestamp=to_rfc3339(stamped), sentAt=to_rfc3339(stamped + 13 * HOUR))
+    assert utc_day(first.at) != utc_day(retry.at)
     assert message_key(first) == message_key(retry)
+    assert message_key(first)[0] == utc_day(stamped)
+    assert message_key(track())[0] == 0
     assert digest(first) == digest(retry)
