@@ -117,7 +117,7 @@ class Firing:
             if (stop is not None and not stop.cut) or self.overflows(award.currency, amount):
                 # Refused, and as a whole: what the rule had awarded so far is taken back.
                 del self.transfers[kept[0] :], self.uses[kept[1] :]
-                return stop.refused if stop is not None else CEILING
+                return stop.refused if stop is not None and not stop.cut else CEILING
             if stop is not None and not code:
                 code, refusal = stop.cut, stop.refused
             if amount:

@@ -8,7 +8,8 @@ from msgspec.structs import replace
 from engage.core.calendar import DAY, HOUR
 from engage.core.decisions import Undecided
 from engage.core.program import Program
-from engage.core.verdicts import fired
+from engage.core.state import AMOUNT_MAX
+from engage.core.verdicts import Verdict, fired, verdict_code
 from tests.core.history import History, program_of
 
 AT = 20_500 * DAY + 9 * HOUR
@@ -144,3 +145,14 @@ def test_undoing_takes_no_earned_points_that_were_corrected_before() -> None:
     told.reverse("ann", AT, step)
     wallet = told.member("ann").wallets["points"]
     assert (wallet.active, wallet.earned) == (0, 0)
+
+
+def test_an_award_past_the_largest_balance_is_refused_and_says_so_even_when_it_was_cut() -> None:
+    told = history(SALE_WITHIN)
+    told.track("ann", "Sale", AT)
+    told.adjust("ann", AT, "points", AMOUNT_MAX - 120)
+    step = told.track("ann", "Sale", AT)
+    assert step.decision.record.verdicts == (verdict_code(Verdict.CEILING),)
+    assert told.active("ann") == AMOUNT_MAX - 20
+    told.adjust("ann", AT, "points", -40)
+    assert told.track("ann", "Sale", AT).decision.transfers[0].amount == 50
