@@ -63,20 +63,20 @@ async def adjust(
         await turns.load([(id, member)], [key])
         said = {"currency": currency, "amount": amount, "reason": reason, "actor": actor}
         if key in turns.known:
-            return await _repeated(tx, id, turns.known[key][0], turns.member(id, member).number, said)
-        if not turns.knows(id, member):
+            return await _repeated(tx, id, turns.known[key][0], turns[id].member(member).number, said)
+        if member not in turns[id].members:
             raise NotFound(f"member {member!r} is not known in company {company!r}")
-        program = turns.program(id)
+        program = turns[id].program
         if program is None or currency not in program.program.currencies:
             raise InvalidRequest(f"the program of {company!r} declares no currency {currency!r}")
-        wallet = turns.member(id, member).state.wallets.get(currency)
+        wallet = turns[id].member(member).state.wallets.get(currency)
         balance = wallet.active if wallet else 0
         if amount < 0 and balance + amount < 0:
             raise Conflict(f"the balance is {balance} {currency}; {-amount} cannot be taken")
         if max(balance, wallet.earned if wallet else 0) + amount > AMOUNT_MAX:
             raise Conflict(f"the balance would pass {AMOUNT_MAX}")
         body = Body(f"adjustment:{idempotency_key}", said)
-        appended = turns.append(id, member, Kind.ADJUSTMENT, now, now, "", body)
+        appended = turns[id].append(member, Kind.ADJUSTMENT, now, now, "", body)
         turns.remember(key, appended.entry.seq)
         await turns.save()
         return Adjustment(appended.entry.seq, currency, amount, reason, actor, repeated=False)

@@ -47,13 +47,13 @@ async def set_company(
         id = (await create_companies(tx, [company], now))[company]
         turns = Turns(tx)
         await turns.take([id])
-        state = turns.heads[id].state
+        state = turns[id].head.state
         given: dict[str, Any] = {"name": name, "timezone": timezone, "seats": seats}
         changes = {
             key: value for key, value in given.items() if value is not None and getattr(state, key) != value
         }
         if changes or created:
-            turns.append(id, "", Kind.SETTING, now, now, "", Body("", changes))
+            turns[id].append("", Kind.SETTING, now, now, "", Body("", changes))
             await turns.save()
         return created
 

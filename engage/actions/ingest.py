@@ -32,6 +32,7 @@ from engage.store.sqlite import Row, Transaction
 
 HELD_PER_SUBJECT_MAX: Final = 1000
 """Calls kept for one anonymous visitor, or for one member whose company is not known yet."""
+IDENTIFYING: Final = frozenset({Kind.IDENTIFY, Kind.ALIAS})
 REJECT_BYTES_MAX: Final = 4096
 """How much of a refused call is kept."""
 
@@ -170,7 +171,7 @@ class Intake:
         appends = [fate for fate in fates if isinstance(fate, Append)]
         await self.turns.take({fate.company_id for fate in appends})
         people = {(fate.company_id, fate.call.member) for fate in appends}
-        await self.turns.load(sorted(people), sorted({fate.key for fate in appends}))
+        await self.turns.load(sorted(people), {fate.key for fate in appends})
 
     async def _find_held(self, fates: Sequence[Fate]) -> None:
         """What waits, here and in the database, for calls of this commit, and which messages of it are known."""
@@ -178,9 +179,11 @@ class Intake:
         for fate in fates:
             if isinstance(fate, Hold):
                 arriving.setdefault(fate.place, []).append(fate.call)
-        openings = [fate for fate in fates if isinstance(fate, Append) and fate.call.member]
-        for fate in openings:
-            fate.releases = self._releases(fate.call, fate.company_id)
+        openings: list[Append] = []
+        for fate in fates:
+            if isinstance(fate, Append) and self._may_release(fate):
+                fate.releases = self._releases(fate.call, fate.company_id)
+                openings.append(fate)
         self.held = await load_held(self.tx, {place for fate in openings for place in fate.releases})
         visitors: set[Place] = set()
         for fate in openings:
@@ -200,12 +203,19 @@ class Intake:
             for place in fate.releases
             for call in (*self.held.get(place, ()), *arriving.get(place, ()))
         }
-        await self.turns.load([], sorted(keys))
+        await self.turns.load([], keys)
+
+    def _may_release(self, fate: Append) -> bool:
+        """A member known in the company who says nothing new about who they are releases nothing."""
+        call = fate.call
+        return bool(call.member) and (
+            call.kind in IDENTIFYING or call.member not in self.turns[fate.company_id].members
+        )
 
     def _releases(self, call: Call, company_id: int) -> list[Place]:
         """A member's first call in a company releases what waited for their company; an identify or alias that
         names a visitor releases what the visitor did."""
-        places = [] if self.turns.knows(company_id, call.member) else [(HOST, MEMBER + call.member)]
+        places = [] if call.member in self.turns[company_id].members else [(HOST, MEMBER + call.member)]
         return places + _visitors(call, company_id)
 
     def _settle(self, fate: Fate) -> Outcome:
@@ -239,14 +249,14 @@ class Intake:
         known = self.turns.known.get(key)
         if known is not None:
             return self._duplicate(call, company_id, known[1] == body_digest)
-        program = self.turns.program(company_id)
+        program = self.turns[company_id].program
         warnings, data = call.warnings, call.data
         if program is not None and data:
             warnings = warnings + _mistyped(program, call)
             data = _without_personal(program, call)
         body = Body(call.message_id, data, call.original_at, call.trusted)
-        appended = self.turns.append(
-            company_id, call.member, call.kind, call.at, call.received_at, call.name, body
+        appended = self.turns[company_id].append(
+            call.member, call.kind, call.at, call.received_at, call.name, body
         )
         self.turns.remember(key, appended.entry.seq, body_digest)
         return self._told(call.message_id, appended, warnings)

@@ -71,7 +71,7 @@ async def reverse(
             "key": idempotency_key,
         }
         body = Body(f"reversal:{stored.entry.seq}", said)
-        appended = turns.append(id, member, Kind.REVERSAL, now, now, stored.entry.name, body, undoing)
+        appended = turns[id].append(member, Kind.REVERSAL, now, now, stored.entry.name, body, undoing)
         turns.remember(key, appended.entry.seq)
         await turns.save()
         decision = appended.decision

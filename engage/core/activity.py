@@ -20,7 +20,7 @@ def mark_day(member: MemberState, day: int) -> bool:
     if not member.days:
         member.days_base, member.days, member.last_day = day, b"\x01", day
         return True
-    if day < member.last_day - DAYS_KEPT:
+    if day == member.last_day or day < member.last_day - DAYS_KEPT:
         return False
     bits = int.from_bytes(member.days, "little")
     if day < member.days_base:

@@ -44,6 +44,8 @@ class Matcher(msgspec.Struct, frozen=True):
     match: t.Callable[[Facts], tuple[int, ...]]
     plans: tuple[Plan, ...]
     multiplies: bool
+    unconditional: tuple[int, ...] = ()
+    """What `match` answers for every event, when no rule of the trigger has conditions."""
 
 
 class CompiledProgram(msgspec.Struct, frozen=True):
@@ -125,6 +127,7 @@ def _matcher(rules: list[Rule], program: Program) -> Matcher:
         match=generate([rule.conditions for rule in rules]),
         plans=plans,
         multiplies=any(plan.factors for plan in plans),
+        unconditional=(0,) * len(rules) if all(rule.conditions is None for rule in rules) else (),
     )
 
 

@@ -71,19 +71,16 @@ def _decide_event(
     matcher = program.matchers.get(entry.name)
     if matcher is None:
         return Decision(Record())
-    facts = Facts(
-        entry.body.data,
-        member.traits,
-        company.traits,
-        program.level_ranks.get(member.level, 0),
-        entry.hour,
-        weekday_of(entry.day),
-    )
-    stopped = matcher.match(facts)
+    stopped = matcher.unconditional or matcher.match(_facts(program, company, member, entry))
     if all(stopped):
         return Decision(Record(verdicts=tuple([verdict_code(Verdict.CONDITION, node) for node in stopped])))
     codes, firing = fire_rules(program, matcher, stopped, company, member, entry)
     return _granted(program, member, codes, firing)
+
+
+def _facts(program: CompiledProgram, company: CompanyState, member: MemberState, entry: Entry) -> Facts:
+    rank = program.level_ranks.get(member.level, 0)
+    return Facts(entry.body.data, member.traits, company.traits, rank, entry.hour, weekday_of(entry.day))
 
 
 def _granted(

@@ -77,6 +77,18 @@ class Decision(Struct, frozen=True):
     """(currency, change) of what counts toward levels."""
     uses: tuple[Use, ...] = ()
 
+    @property
+    def changes_anything(self) -> bool:
+        """Most events of most programs earn nothing: these need no folding of what was decided."""
+        record = self.record
+        return bool(
+            self.transfers
+            or self.earned
+            or self.uses
+            or record.badges
+            or record.level_before != record.level_after
+        )
+
 
 encode_record = msgspec.msgpack.Encoder().encode
 decode_record = msgspec.msgpack.Decoder(Record).decode

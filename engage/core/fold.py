@@ -49,7 +49,8 @@ def fold(
             merge_traits(member.traits, entry.body.data)
         elif entry.kind in (Kind.GROUP, Kind.SETTING):
             _fold_company(company, entry.body.data)
-    _fold_decision(program, company, member, rollup, entry, decision)
+    if decision.changes_anything:
+        _fold_decision(program, company, member, rollup, entry, decision)
     company.last_seq = entry.seq
     if entry.member:
         member.last_seq = entry.seq
@@ -63,16 +64,20 @@ def _fold_activity(
     entry: Entry,
     decision: Decision,
 ) -> None:
-    company.head_at = max(company.head_at, entry.at)
-    member.last_at = max(member.last_at, entry.at)
+    at, name, names = entry.at, entry.name, rollup.names
+    if at > company.head_at:
+        company.head_at = at
+    if at > member.last_at:
+        member.last_at = at
     member.events += 1
     rollup.events += 1
-    rollup.incentivised += bool(decision.transfers)
-    add_to(rollup.names, entry.name, 1)
+    names[name] = names.get(name, 0) + 1
+    if decision.transfers:
+        rollup.incentivised += 1
     if mark_day(member, entry.day):
         rollup.members += 1
-    if entry.kind == Kind.TRACK and (program is None or entry.name in program.program.events):
-        mark_feature(member, entry.name, entry.day)
+    if entry.kind == Kind.TRACK and (program is None or name in program.program.events):
+        mark_feature(member, name, entry.day)
 
 
 def _fold_decision(

@@ -81,7 +81,12 @@ def used(usage: Usage, key: str, start: int) -> int:
 
 def use(usage: Usage, change: Use, late_days: int) -> None:
     """Count it. Windows that no event within `late_days` can reach any more are forgotten."""
-    windows = usage.setdefault(change.key, {})
+    windows = usage.get(change.key)
+    if windows is None:
+        windows = usage[change.key] = {}
+    if change.start in windows and change.amount > 0:
+        windows[change.start] += change.amount
+        return
     if windows and change.start not in windows:
         oldest = max(change.start, max(windows)) - late_days - MONTH_DAYS_MAX
         for start in [start for start in windows if start < oldest]:

@@ -53,6 +53,8 @@ def fire_rules(
 class Firing:
     """One event in front of its rules: what has been granted so far, and the limits it has used up."""
 
+    __slots__ = ("badges", "company", "day", "member", "program", "spendable", "transfers", "uses")
+
     def __init__(
         self, program: CompiledProgram, company: CompanyState, member: MemberState, entry: Entry
     ) -> None:

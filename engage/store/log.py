@@ -117,7 +117,7 @@ async def load_memberships(s: Statements, external_ids: Iterable[str]) -> dict[s
 
 
 async def load_messages(
-    s: Statements, keys: Sequence[MessageKey], scope: Scope
+    s: Statements, keys: Collection[MessageKey], scope: Scope
 ) -> dict[MessageKey, tuple[int, int]]:
     """Message -> (seq, digest), for those that are known."""
     if len(keys) > LOOKUPS_WORTH_A_SEEK:
@@ -126,7 +126,7 @@ async def load_messages(
     rows = await s.lookup(
         "SELECT m.company_id, m.day, m.hash, m.seq, m.digest FROM {keys} k JOIN engage_message m "
         "ON m.company_id = k.column1 AND m.day = k.column2 AND m.hash = k.column3",
-        keys,
+        sorted(keys),
         scope=scope,
     )
     return {(row[0], row[1], row[2]): (row[3], row[4]) for row in rows}
