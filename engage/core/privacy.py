@@ -15,7 +15,8 @@ The rules (k is the floor, 5 unless the host chose more, never below 3):
   shown". Only whether the floor is reached is told, of the active members, for a company is scored or not by it.
 - A count of events, or an amount, is hidden when fewer than k people stand behind it.
 - In a table whose total is shown, hidden cells are joined by the next smallest ones until every hidden cell has at
-  least two possible values. (Glint and Lattice hide the next smallest group.)
+  least two possible values, and together they are at least k people. (Glint and Lattice hide the next smallest
+  group; that the hidden ones reach the floor together is ours.)
 - A ratio is hidden with either of its parts, and a range of the parts gives a range of the ratio.
 - A sum over weeks adds what is shown, and says that something is missing.
 
@@ -24,6 +25,7 @@ The size of a company (members known, seats) is the host's own list of people, n
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import Final, Literal, NamedTuple
 
@@ -154,7 +156,10 @@ def publish_table(
     if within.hidden in ("few", "missing"):
         return Published(tuple(cells), hidden_total)
     for index in sorted(range(len(cells)), key=lambda i: (counts[i], i)):
-        if all(high > low for low, high in feasible(cells, amount, whole)):
+        if (
+            all(high > low for low, high in feasible(cells, amount, whole))
+            and _hidden_sum(cells, amount) >= k
+        ):
             break
         if not cells[index].hidden:
             cells[index] = Figure(NOT_SHOWN, "members", hidden="protects", low=k, high=whole - k)
@@ -169,6 +174,13 @@ def publish_table(
             if len(cells) < 2 or amount - least < k or most - amount < k:
                 return Published(tuple(cells), hidden_total)
     return Published(tuple(cells), Figure(_words(amount, unit), unit, amount))
+
+
+def _hidden_sum(cells: Sequence[Figure], total: int) -> float:
+    """What the hidden cells add up to, which a reader finds by subtraction: it must not tell of fewer than k either."""
+    if all(cell.value is not None for cell in cells):
+        return math.inf
+    return total - sum(int(cell.value) for cell in cells if cell.value is not None)
 
 
 def feasible(cells: Sequence[Figure], total: int, whole: int) -> list[tuple[int, int]]:

@@ -408,7 +408,9 @@ async def test_twenty_thousand_calls_fit_in_one_batch(host: Host) -> None:
 async def test_the_traits_of_a_write_key_are_recorded_and_change_nothing(host: Host) -> None:
     await host.send(host.track("ann"), host.call("group", "ann", groupId="acme", traits={"seats": 50}))
     told = await host.send(
-        host.call("group", "ann", trusted=False, groupId="acme", traits={"seats": 1, "timezone": "Asia/Tokyo"}),
+        host.call(
+            "group", "ann", trusted=False, groupId="acme", traits={"seats": 1, "timezone": "Asia/Tokyo"}
+        ),
         host.call("identify", "ann", trusted=False, context={"groupId": "acme"}, traits={"role": "owner"}),
     )
     assert [outcome.reason and outcome.reason.code for outcome in told] == ["untrusted_source"] * 2

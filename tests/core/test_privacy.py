@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engage.core import privacy
+from engage.core.measures import WeekMeasures
 from engage.core.privacy import (
     Figure,
     Part,
@@ -18,6 +19,7 @@ from engage.core.privacy import (
     publish_split,
     publish_table,
 )
+from engage.core.published import publish_levels
 
 K = 5
 floors = st.integers(3, 12)
@@ -221,3 +223,20 @@ def test_days_never_say_that_everybody_did_all_or_the_least(active: int, days: i
     if figure.value is not None:
         assert figure.value - people.floor >= k
         assert 7 * (people.ceiling or 0) - figure.value >= k
+
+
+@given(st.lists(st.integers(0, 60), min_size=2, max_size=6), st.integers(3, 8))
+def test_what_a_table_hides_adds_up_to_no_fewer_than_the_floor(counts: list[int], k: int) -> None:
+    """Levels share out all members, so a reader finds the sum of what is hidden by subtraction."""
+    whole = sum(counts)
+    cells = publish_table(counts, k, fact(whole, "members"), partition=True).cells
+    hidden = whole - sum(int(cell.value) for cell in cells if cell.value is not None)
+    assert all(cell.value is not None for cell in cells) or hidden >= k or whole < k
+
+
+def test_one_member_at_an_upper_level_is_not_told_of_by_subtraction() -> None:
+    week = WeekMeasures(monday=739_000, members=190, levels=[("", 46), ("one", 143), ("two", 1), ("three", 0)])
+    levels = publish_levels(week, 5)
+    assert levels is not None
+    assert levels.upper.value is None
+    assert sum(cell.value is None for _, cell in levels.members) >= 3
