@@ -17,6 +17,9 @@ from engage.core.reports import BAND_FLOORS, Contract, Health, Portfolio, Portfo
 MONTHS: Final = 12
 RISK_UNKNOWN: Final = 0.5
 """Of a company that is not scored: neither good news nor bad."""
+RISK_QUIET: Final = 0.9
+"""Of one that was scored in the weeks shown and has since fallen below the floor of active members: as bad as a score
+of 10. What it did is not told; that it is not scored any more is."""
 
 
 class Standing(Struct, frozen=True):
@@ -59,7 +62,7 @@ def portfolio(as_of: str, standings: Iterable[Standing], k: int, data_until: str
 
 def _row(standing: Standing) -> PortfolioRow:
     health, contract = standing.health, standing.contract
-    risk = RISK_UNKNOWN if health.score is None else round(1 - health.score / 100, 2)
+    risk = _risk(health.score, standing.history)
     revenue = 0 if standing.left else contract.monthly_revenue_cents
     worst = min(health.drivers, key=lambda driver: driver.contribution, default=None)
     if worst is not None and worst.contribution >= 0:
@@ -82,3 +85,9 @@ def _row(standing: Standing) -> PortfolioRow:
         text=f"Contract ended on {contract.renewal_date}." if standing.left else health.verdict,
         history=tuple(standing.history),
     )
+
+
+def _risk(score: int | None, history: Sequence[int | None]) -> float:
+    if score is not None:
+        return round(1 - score / 100, 2)
+    return RISK_QUIET if any(past is not None for past in history) else RISK_UNKNOWN

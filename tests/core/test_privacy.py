@@ -235,7 +235,9 @@ def test_what_a_table_hides_adds_up_to_no_fewer_than_the_floor(counts: list[int]
 
 
 def test_one_member_at_an_upper_level_is_not_told_of_by_subtraction() -> None:
-    week = WeekMeasures(monday=739_000, members=190, levels=[("", 46), ("one", 143), ("two", 1), ("three", 0)])
+    week = WeekMeasures(
+        monday=739_000, members=190, levels=[("", 46), ("one", 143), ("two", 1), ("three", 0)]
+    )
     levels = publish_levels(week, 5)
     assert levels is not None
     assert levels.upper.value is None

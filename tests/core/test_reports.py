@@ -197,6 +197,12 @@ def standing(company: str, score: int | None, revenue: int | None, *, left: bool
     return Standing(company, company.title(), changed, Contract(monthly_revenue_cents=revenue), (), left)
 
 
+def test_a_company_gone_too_quiet_to_be_scored_comes_before_one_never_scored() -> None:
+    quiet = msgspec.structs.replace(standing("quiet", None, 50_000), history=(62, 55, None))
+    found = portfolio("2026-11-15", [standing("tiny", None, 50_000), quiet], 5)
+    assert [(row.company, row.risk) for row in found.data] == [("quiet", 0.9), ("tiny", 0.5)]
+
+
 def test_the_portfolio_starts_with_the_largest_value_at_risk() -> None:
     found = portfolio(
         "2026-11-15",
