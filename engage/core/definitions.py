@@ -59,7 +59,10 @@ DEFINITIONS: Final[tuple[Definition, ...]] = (
 
 PORTFOLIO_DEFINITIONS: Final[tuple[Definition, ...]] = (
     *DEFINITIONS[:2],
-    Definition("Risk", "What the score lacks to 100, as a share; one half for a company that is not scored."),
+    Definition(
+        "Risk",
+        "What the score lacks to 100, as a share; 0.5 for a company never scored, 0.9 for one gone too quiet to be.",
+    ),
     Definition(
         "Value at risk", "Twelve times the monthly revenue of the current term, times the risk, in cents."
     ),
