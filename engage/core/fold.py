@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+import msgspec
+
 from engage.core.activity import mark_day, mark_feature
 from engage.core.calendar import is_time_zone
 from engage.core.compiled import CompiledProgram
@@ -26,6 +28,11 @@ from engage.core.state import (
 
 SEATS_MAX: Final = 10_000_000
 NAME_CHARS_MAX: Final = 255
+TRAITS_MAX: Final = 200
+TRAIT_BYTES_MAX: Final = 1024
+"""Of one member or company, in the encoding that is stored."""
+
+_size = msgspec.msgpack.Encoder().encode
 
 
 def fold(
@@ -112,12 +119,13 @@ def _fold_decision(
 
 
 def merge_traits(traits: dict[str, Any], more: dict[str, Any]) -> None:
-    """Names compare folded (`createdAt` is `created_at`); null clears, absent keeps."""
+    """Names compare folded (`createdAt` is `created_at`); null clears, absent keeps. What is too much stays in the
+    log alone: a state document is read and written with every event."""
     for name, value in more.items():
         key = fold_name(name)
         if value is None:
             traits.pop(key, None)
-        else:
+        elif (key in traits or len(traits) < TRAITS_MAX) and len(_size(value)) <= TRAIT_BYTES_MAX:
             traits[key] = value
 
 

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from engage.core.calendar import DAY, HOUR
 from engage.core.decisions import Undecided
+from engage.core.fold import TRAITS_MAX, merge_traits
 from engage.core.program import Program
 from engage.core.state import AMOUNT_MAX
 from engage.core.verdicts import Verdict, fired, verdict_code
@@ -156,3 +157,11 @@ def test_an_award_past_the_largest_balance_is_refused_and_says_so_even_when_it_w
     assert told.active("ann") == AMOUNT_MAX - 20
     told.adjust("ann", AT, "points", -40)
     assert told.track("ann", "Sale", AT).decision.transfers[0].amount == 50
+
+
+def test_traits_beyond_the_bounds_are_not_kept_with_every_member() -> None:
+    traits: dict[str, object] = {}
+    merge_traits(traits, {f"trait {number}": number for number in range(TRAITS_MAX + 50)})
+    merge_traits(traits, {"trait 0": "x" * 2000, "trait 1": "new"})
+    assert len(traits) == TRAITS_MAX
+    assert (traits["trait0"], traits["trait1"]) == (0, "new")
