@@ -143,7 +143,7 @@ def _outline(raw: dict[str, Any]) -> dict[str, Any]:
         if (value := raw.get(field)) is not None
     }
     for field in ("properties", "traits"):
-        if isinstance(raw.get(field), dict):
+        if isinstance(raw.get(field), dict) and raw[field]:
             outline[field] = ", ".join(
                 clean_text(str(name))[:SHOWN_CHARS] for name in list(raw[field])[:SHOWN_NAMES]
             )
