@@ -144,9 +144,8 @@ def _outline(raw: dict[str, Any]) -> dict[str, Any]:
     }
     for field in ("properties", "traits"):
         if isinstance(raw.get(field), dict) and raw[field]:
-            outline[field] = ", ".join(
-                clean_text(str(name))[:SHOWN_CHARS] for name in list(raw[field])[:SHOWN_NAMES]
-            )
+            names = sorted(clean_text(str(name))[:SHOWN_CHARS] for name in raw[field])
+            outline[field] = ", ".join(names[:SHOWN_NAMES])
     return outline
 
 
