@@ -8,13 +8,14 @@ from pathlib import Path
 from urllib.parse import quote
 
 import httpx
+import msgspec
 import pytest
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 from starlette.routing import Router
 
 import engage.web.console as console
 from engage.actions.sessions import SignedIn
-from engage.web.console.pages import ROWS_PER_PAGE, PortfolioQuery, period_choices
+from engage.web.console.pages import ROWS_PER_PAGE, PortfolioQuery, period_choices, portfolio_view
 from engage.web.console.routes import COOKIE, console_routes
 from engage.web.security import CONTENT_SECURITY_POLICY, SecurityHeaders
 from tests.web.console_samples import AS_OF, ROWS, STAFF, SampleServices, many, measured, portfolio
@@ -174,6 +175,13 @@ async def test_whom_to_call_comes_first_and_why(browser: httpx.AsyncClient) -> N
     ]
     assert "the term ends in 38 days: call now" in calls[0].text()
     assert _names(answer)[:2] == ["Nordwind Logistics", "Brightwater Clinics"]
+
+
+def test_a_company_gone_too_quiet_to_be_scored_is_to_be_called_too() -> None:
+    quiet = msgspec.structs.replace(ROWS[6], risk=0.9, value_at_risk_cents=9_000_000)
+    view = portfolio_view(portfolio((*ROWS, quiet)), PortfolioQuery())
+    assert view.calls[0] is quiet
+    assert ROWS[6] not in view.calls
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 
 from markupsafe import Markup
 
+from engage.core.portfolio import RISK_QUIET
 from engage.core.privacy import Figure
 from engage.core.reports import (
     BAND_FLOORS,
@@ -147,7 +148,8 @@ def portfolio_view(portfolio: Portfolio, query: PortfolioQuery) -> PortfolioView
     page = min(query.page, pages)
     shown = chosen[(page - 1) * ROWS_PER_PAGE : page * ROWS_PER_PAGE]
     # Nothing at stake: the contract has ended, and a call would come too late.
-    worst = [row for row in portfolio.data if row.band in CALLED and row.value_at_risk_cents != 0]
+    called = [row for row in portfolio.data if row.band in CALLED or row.risk >= RISK_QUIET]
+    worst = [row for row in called if row.value_at_risk_cents != 0]
     worst.sort(key=_stake, reverse=True)
     return PortfolioView(
         portfolio=portfolio,
