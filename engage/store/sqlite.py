@@ -126,6 +126,8 @@ class Transaction(Statements):
         """Several tables' rows in one trip. Each statement is "INSERT INTO t (columns) {rows} ..." """
         for sql, rows in writes:
             check_insert(sql, rows, scope)
+        if not any(rows for _, rows in writes):
+            return  # most commits hold, release and reject nothing: no trip to the writer's thread for that
 
         def work(driver: sqlite3.Connection) -> None:
             for sql, rows in writes:
