@@ -33,7 +33,6 @@ from engage.errors import InvalidRequest
 ROWS_PER_CHUNK: Final = 8192
 LINE_BYTES_MAX: Final = 4 * 1024 * 1024
 """A longer line is one bad row; a batch of Segment's is at most half a megabyte."""
-COLUMNS_MAX: Final = 2000
 SHOWN_CHARS_MAX: Final = 500
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)

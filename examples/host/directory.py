@@ -25,10 +25,6 @@ class Person:
         words = self.name.split()
         return (words[0][0] + words[-1][0]).upper()
 
-    @property
-    def first_name(self) -> str:
-        return self.name.split()[0]
-
 
 COMPANIES: dict[str, str] = {
     "nordhafen": "Nordhafen Logistik",
