@@ -1,0 +1,135 @@
+"""`engage serve` as a process of its own, which a test may kill, and the command line beside it.
+
+Owns starting, ending and watching real processes. Knows nothing of what is sent to them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+START_SECONDS_MAX = 30
+"""A process that does not listen by then has failed, however slow the machine."""
+STOP_SECONDS_MAX = 30
+ENGAGE = (sys.executable, "-m", "engage.cli")
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+def environment(**more: str) -> dict[str, str]:
+    """With its bytecode kept, as where it is installed: half of a start would be spent compiling."""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, "PYTHONPATH": os.pathsep.join([str(REPOSITORY), *sys.path]), **more}
+
+
+@dataclass
+class Engage:
+    """One server process, started again on the port it had. `command` is what runs it, before the arguments."""
+
+    database_url: str
+    folder: Path
+    key: str
+    command: Sequence[str] = (*ENGAGE, "serve")
+    port: int = 0
+    popen: subprocess.Popen[str] | None = None
+    variables: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def pid(self) -> int:
+        assert self.popen is not None
+        return self.popen.pid
+
+    @property
+    def log(self) -> str:
+        """What it said on stderr, over all its starts."""
+        return "".join(path.read_text() for path in sorted(self.folder.glob("stderr-*")))
+
+    async def start(self) -> None:
+        """Returns when it listens. Raises when it ends instead."""
+        await asyncio.to_thread(self._start)
+
+    def _start(self) -> None:
+        assert self.popen is None or self.popen.poll() is not None, "it runs already"
+        arguments = ["--database", self.database_url, "--port", str(self.port)]
+        with (self.folder / f"stderr-{self.port}-{time.monotonic_ns()}").open("w") as errors:
+            self.popen = subprocess.Popen(
+                [*self.command, *arguments],
+                cwd=self.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+                env=environment(**self.variables),
+            )
+        assert self.popen.stdout is not None
+        line = self.popen.stdout.readline()  # ends without a line when the process ends
+        if not line.startswith("listening on "):
+            self.popen.kill()
+            raise RuntimeError(f"it did not start: {line}{self.log}")
+        self.port = int(line.rpartition(":")[2])
+
+    def kill(self) -> None:
+        """SIGKILL: nothing of it runs on."""
+        assert self.popen is not None
+        self.popen.kill()
+        self._reap()
+
+    async def stop(self, number: int = signal.SIGTERM, seconds: float = STOP_SECONDS_MAX) -> int:
+        """Its exit code after a signal. Raises subprocess.TimeoutExpired when it does not end in time."""
+        assert self.popen is not None
+        self.popen.send_signal(number)
+        await asyncio.to_thread(self.popen.wait, seconds)
+        return self._reap()
+
+    def _reap(self) -> int:
+        assert self.popen is not None
+        code = self.popen.wait(STOP_SECONDS_MAX)
+        if self.popen.stdout is not None:
+            self.popen.stdout.close()
+        return code
+
+    def end(self) -> None:
+        """Whatever state it is in, it runs no more."""
+        if self.popen is not None:
+            self.popen.kill()
+            self._reap()
+
+    # --- what the system says of it -------------------------------------------------------------------------
+
+    def open_files(self) -> int:
+        return len(list(Path(f"/proc/{self.pid}/fd").iterdir()))
+
+    def megabytes_at_most(self) -> float:
+        """The most memory it ever had."""
+        [line] = [
+            line
+            for line in Path(f"/proc/{self.pid}/status").read_text().splitlines()
+            if line.startswith("VmHWM:")
+        ]
+        return int(line.split()[1]) / 1024
+
+
+async def run(*words: str, database_url: str, seconds: float = 60) -> tuple[int, str]:
+    """Exit code and words of one `engage` command."""
+
+    def work() -> tuple[int, str]:
+        done = subprocess.run(
+            [*ENGAGE, *words, "--database", database_url],
+            capture_output=True,
+            text=True,
+            timeout=seconds,
+            env=environment(),
+        )
+        return done.returncode, done.stdout + done.stderr
+
+    return await asyncio.to_thread(work)

@@ -1,0 +1,84 @@
+"""Clients that go away by the thousand, at every point of a request and of its answer."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import struct
+
+from tests.faults.account import Account, Call, answers_again, client_of, eventually, load
+from tests.faults.serving import Engage, run
+
+DISCONNECTS = 1200
+AT_ONCE = 40
+RESET = struct.pack("ii", 1, 0)
+"""SO_LINGER of nothing: closing sends a reset, as a killed or unplugged client does."""
+READS = (
+    "/openapi.json",
+    "/v1/companies/company-0/members/member-0/decisions?limit=200",
+    "/v1/companies/company-0/members/member-0/transfers?limit=200",
+    "/v1/companies/company-0/report?format=csv",
+    "/v1/portfolio",
+    "/metrics",
+)
+
+
+def raw(call: Call, key: str, *, chunked: bool = False) -> bytes:
+    """A request as it goes over the wire."""
+    body = json.dumps(call.body).encode() if call.method == "POST" else b""
+    head = f"{call.method} {call.path} HTTP/1.1\r\nhost: engage\r\nauthorization: Bearer {key}\r\n"
+    if chunked:
+        middle = len(body) // 2
+        parts = b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in (body[:middle], body[middle:]))
+        return f"{head}transfer-encoding: chunked\r\n\r\n".encode() + parts + b"0\r\n\r\n"
+    return f"{head}content-length: {len(body)}\r\n\r\n".encode() + body
+
+
+async def leave(engage: Engage, account: Account) -> str:
+    """Ask for something and go away at a chance moment; how far it came."""
+    chance = account.chance
+    reading = chance.random() < 0.3
+    call = Call("", chance.choice(READS), {}, method="GET") if reading else account.batch()
+    said = raw(call, engage.key, chunked=not reading and chance.random() < 0.3)
+    reader, writer = await asyncio.open_connection("127.0.0.1", engage.port)
+    try:
+        if chance.random() < 0.5:
+            plug = writer.get_extra_info("socket")
+            plug.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+        sent = len(said) if chance.random() < 0.6 else chance.randrange(len(said))
+        writer.write(said[:sent])
+        await writer.drain()
+        if sent < len(said):
+            await asyncio.sleep(chance.random() / 100)
+            return "asking"
+        if chance.random() < 0.5:
+            await asyncio.sleep(chance.random() / 100)
+            return "waiting"
+        return "reading" if await reader.read(chance.randint(1, 2000)) else "refused"
+    except ConnectionError:
+        return "refused"
+    finally:
+        writer.transport.abort()
+
+
+async def test_clients_that_go_away_stop_nobody_and_leave_nothing_behind(
+    engage: Engage, account: Account
+) -> None:
+    await answers_again(account, engage.url, engage.key)
+    before = engage.open_files()
+    left: list[str] = []
+
+    async def leaving() -> None:
+        while len(left) < DISCONNECTS:
+            left.append(await leave(engage, account))
+
+    async with load(account, engage.url, engage.key, clients=3):
+        await asyncio.gather(*(leaving() for _ in range(AT_ONCE)))
+    assert {"asking", "waiting", "reading"} <= set(left)
+    await answers_again(account, engage.url, engage.key)
+    await eventually(lambda: engage.open_files() <= before, 10, "connections were left open")
+    async with client_of(engage.url, engage.key) as client:
+        await account.settle(client)
+    code, said = await run("verify", database_url=engage.database_url)
+    assert code == 0, said
