@@ -1,6 +1,7 @@
 # From nothing to a running service or a finished test run, on a machine with Python 3.11+ and make.
 #
 #   make demo    install, seed a host, serve its pages and a small host product
+#   make bench   install, then measure this machine (`make bench BENCH_FLAGS=--quick`: two minutes)
 #   make test    install, find or install a headless browser, then lint, types and the whole test suite
 #
 # Everything is installed into .venv from requirements.lock, hash by hash; a stamp makes the second start quick.
@@ -21,12 +22,13 @@ SAY := printf '[engage] %s\n'
 # Errors only: what pip warns of is mostly this machine's own pip settings.
 PIP := $(PYTHON) -m pip --quiet --quiet --disable-pip-version-check
 
-.PHONY: help install demo test lint lock clean
+.PHONY: help install demo bench test lint lock clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo 'make demo    a seeded host with its pages and a small product to click in'
 	@echo 'make test    everything CI runs: lint, types and all tests'
+	@echo 'make bench   figures of this machine, each beside its own limit'
 	@echo 'make lint    ruff and mypy only'
 	@echo 'make lock    resolve pyproject.toml and sdk/pyproject.toml into requirements.lock'
 	@echo 'make clean   remove the environment, the caches and the demo database'
@@ -66,6 +68,9 @@ $(STAMP): pyproject.toml sdk/pyproject.toml requirements.lock
 
 demo: $(STAMP)
 	@$(PYTHON) -m examples.demo
+
+bench: $(STAMP)
+	@$(VENV)/bin/engage bench $(BENCH_FLAGS)
 
 # The pages are tested in a real browser. Without one the run stops here: skipping would look like passing.
 test: lint

@@ -1,0 +1,143 @@
+"""What is measured: the names, what each is held against, and what is asked of it.
+
+Owns the list of figures and the sums over rounds. Must not know how anything is measured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+from statistics import median
+from typing import Final, Literal
+
+from msgspec import Struct
+
+from engage.errors import InvalidRequest
+
+Judged = Literal["ratio", "value", ""]
+
+
+class Figure(Struct, frozen=True):
+    """`limit` says in words what the value is held against. `at_least` and `aim` bound the ratio, or the value itself
+    where `judged` says so; without either the figure is there to be looked at."""
+
+    name: str
+    unit: str
+    what: str
+    limit: str
+    judged: Judged = ""
+    at_least: float | None = None
+    aim: float | None = None
+    less_is_better: bool = False
+
+
+RAW: Final = "the same loads and rows by hand-written driver code"
+BARE: Final = "the same server answering after authentication and decoding"
+
+
+def _over_raw(name: str, what: str, at_least: float | None = None, aim: float | None = None) -> Figure:
+    return Figure(name, "events/s", what, RAW, "ratio" if at_least else "", at_least, aim)
+
+
+def _over_bare(
+    name: str, unit: str, what: str, at_least: float | None = None, aim: float | None = None
+) -> Figure:
+    return Figure(name, unit, what, BARE, "ratio" if at_least else "", at_least, aim)
+
+
+FIGURES: Final = (
+    _over_raw("sqlite_batch_500", "SQLite, 4 connections, batches of 500", 0.55, 0.75),
+    _over_raw("sqlite_batch_500_one", "the same over 1 connection"),
+)
+
+
+class Sample(Struct, frozen=True):
+    """One round of one figure."""
+
+    value: float
+    limit: float | None = None
+    details: dict[str, float] = {}
+    """What else was seen, such as processor time: it tells more than the clock on a machine that others use too."""
+
+
+def beside(measured: Sample, limit: Sample) -> Sample:
+    """A sample with its limit, and what was seen of both."""
+    return Sample(measured.value, limit.value, {**measured.details, **limit.details})
+
+
+class Spread(Struct, frozen=True):
+    """The least and the most of all rounds."""
+
+    value: tuple[float, float]
+    limit: tuple[float, float] | None
+    ratio: tuple[float, float] | None
+
+
+class Result(Struct, frozen=True):
+    """Medians over the rounds. `ratio` is the median of each round's own ratio, so a machine that drifts between
+    rounds does not move it."""
+
+    value: float
+    limit: float | None
+    ratio: float | None
+    unit: str
+    rounds: int
+    spread: Spread
+    against: str
+    at_least: float | None
+    aim: float | None
+    judged: Judged
+    met: Literal["aim", "at least", "missed", ""]
+    details: dict[str, float]
+
+
+def choose(patterns: Sequence[str]) -> list[str]:
+    """The names that match any of the patterns, all without one. Raises InvalidRequest for one that matches none."""
+    names = [figure.name for figure in FIGURES]
+    for pattern in patterns:
+        if not any(fnmatchcase(name, pattern) for name in names):
+            raise InvalidRequest(f"no figure is called {pattern!r}; there are {', '.join(names)}")
+    return [name for name in names if not patterns or any(fnmatchcase(name, p) for p in patterns)]
+
+
+def summarise(figure: Figure, samples: Sequence[Sample]) -> Result:
+    """The figure of all its rounds."""
+    values = [sample.value for sample in samples]
+    limits = [sample.limit for sample in samples if sample.limit is not None]
+    ratios = [sample.value / sample.limit for sample in samples if sample.limit]
+    ratio = median(ratios) if ratios else None
+    return Result(
+        value=_rounded(median(values)),
+        limit=_rounded(median(limits)) if limits else None,
+        ratio=None if ratio is None else _rounded(ratio),
+        unit=figure.unit,
+        rounds=len(samples),
+        spread=Spread(_range(values), _range(limits) if limits else None, _range(ratios) if ratios else None),
+        against=figure.limit,
+        at_least=figure.at_least,
+        aim=figure.aim,
+        judged=figure.judged,
+        met=_met(figure, ratio if figure.judged == "ratio" else median(values)),
+        details={
+            name: _rounded(median(sample.details[name] for sample in samples if name in sample.details))
+            for name in dict.fromkeys(name for sample in samples for name in sample.details)
+        },
+    )
+
+
+def _met(figure: Figure, measured: float | None) -> Literal["aim", "at least", "missed", ""]:
+    if measured is None or figure.at_least is None or figure.aim is None:
+        return ""
+    sign = -1 if figure.less_is_better else 1
+    if sign * measured >= sign * figure.aim:
+        return "aim"
+    return "at least" if sign * measured >= sign * figure.at_least else "missed"
+
+
+def _range(numbers: Sequence[float]) -> tuple[float, float]:
+    return _rounded(min(numbers)), _rounded(max(numbers))
+
+
+def _rounded(number: float) -> float:
+    """Four digits: more would claim what no benchmark of this kind can know."""
+    return float(f"{number:.4g}")
