@@ -1,7 +1,9 @@
-"""Group commit: requests that arrive while one commit runs share the next one.
+"""Group commit: requests that arrive while one commit runs share the next one, decided meanwhile.
 
-No timers: whatever waited is the next group. A request returns when all its calls are decided and durable. The
-queue is bounded, so an overload is told at once instead of growing into a latency.
+No timers: whatever waited is the next group. While its predecessor is written, a group is decided on what that one
+leaves (`engage.actions.turns.WorkingSet`), so deciding and writing overlap. Who finds that another process wrote to
+one of its companies meanwhile decides again with the turns taken first. A request returns when all its calls are
+decided and durable. The queue is bounded, so an overload is told at once instead of growing into a latency.
 """
 
 from __future__ import annotations
@@ -10,10 +12,11 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
-from engage.actions.ingest import Outcome, accept_calls
+from engage.actions.ingest import Decided, Outcome, accept_in_turn, decide_ahead, is_open
+from engage.actions.turns import WorkingSet
 from engage.core.call import Call, Refusal
 from engage.errors import EngageError, TooManyRequests, Unavailable
 from engage.store.database import Database
@@ -21,6 +24,8 @@ from engage.store.database import Database
 QUEUE_CALLS_MAX: Final = 20_000
 GROUP_CALLS_MAX: Final = 2_000
 """Calls per commit: enough that the fixed costs vanish, few enough that a commit stays far below a second."""
+
+CONTENDED_SECONDS: Final = 5
 
 log = logging.getLogger(__name__)
 
@@ -34,14 +39,23 @@ class _Request:
     def __init__(self, calls: Sequence[Call | Refusal], done: asyncio.Future[list[Outcome]]) -> None:
         self.calls = calls
         self.done = done
+        self.open = any(is_open(call) for call in calls)
+        """Belongs into a group that is decided in its transaction. Others are not to wait for that one."""
 
 
 class Ingestion:
     """The queue and the one task that empties it. `start` it, `accept` calls, `stop` it."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(
+        self, database: Database, *, clock: Callable[[], int] = now, tell_effects: bool = True
+    ) -> None:
         self.database = database
+        self.clock = clock
+        self.tell_effects = tell_effects
         self.queued = 0
+        self._kept = WorkingSet()
+        self._overtaken: dict[str, float] = {}
+        """Companies that somebody else wrote to while a group was decided, and when."""
         self._requests: deque[_Request] = deque()
         self._arrived = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -74,52 +88,103 @@ class Ingestion:
         return await request.done
 
     async def _commit_groups(self) -> None:
+        commit: asyncio.Task[bool] | None = None
         while self._requests or not self._stopping:
             if not self._requests:
                 self._arrived.clear()
                 await self._arrived.wait()
                 continue
             group = self._next_group()
-            try:
-                await self._commit(group)
-            except EngageError as error:
-                _fail(group, error)
-            except Exception as error:  # noqa: BLE001 - one request must not take its neighbours down
-                await self._commit_one_by_one(group, error)
-            self.queued -= sum(len(request.calls) for request in group)
+            calls = [call for request in group for call in request.calls]
+            decided = None if group[0].open else await self._decide_ahead(calls)
+            kept = commit is None or await commit
+            commit = None
+            if not kept:
+                self._kept = WorkingSet()  # so what was decided on it is void
+            if kept and decided is not None:
+                commit = asyncio.create_task(self._commit(group, decided))
+            else:
+                await self._commit_in_turn(group, calls)
+        if commit is not None:
+            await commit
 
     def _next_group(self) -> list[_Request]:
+        """The oldest request and those that may share its commit, in the order they came."""
         group = [self._requests.popleft()]
         size = len(group[0].calls)
+        passed: deque[_Request] = deque()
         while self._requests and size + len(self._requests[0].calls) <= GROUP_CALLS_MAX:
-            group.append(self._requests.popleft())
-            size += len(group[-1].calls)
+            request = self._requests.popleft()
+            if request.open == group[0].open:
+                group.append(request)
+                size += len(request.calls)
+            else:
+                passed.append(request)
+        self._requests.extendleft(reversed(passed))
         return group
 
-    async def _commit(self, group: Sequence[_Request]) -> None:
-        outcomes = await accept_calls(
-            self.database, [call for request in group for call in request.calls], now=now()
-        )
+    async def _decide_ahead(self, calls: Sequence[Call | Refusal]) -> Decided | None:
+        try:
+            if self._contended(calls):
+                return None
+            async with self.database.read() as s:
+                return await decide_ahead(s, self._kept, calls, self.clock(), self.tell_effects)
+        except Exception:  # noqa: BLE001 - told by the second try, and to the one request that it belongs to
+            self._kept = WorkingSet()  # some of it may be half decided
+            return None
+
+    def _contended(self, calls: Sequence[Call | Refusal]) -> bool:
+        """Whether others keep writing to one of the companies: then what is decided ahead is decided in vain."""
+        if not self._overtaken:
+            return False
+        since = time.monotonic() - CONTENDED_SECONDS
+        self._overtaken = {name: at for name, at in self._overtaken.items() if at > since}
+        return not self._overtaken.keys().isdisjoint(call.company for call in calls)
+
+    async def _commit(self, group: Sequence[_Request], decided: Decided) -> bool:
+        """Write a group that was decided ahead. False when it had to be decided again, or failed."""
+        try:
+            if await decided.commit(self.database):
+                self._tell(group, decided.outcomes)
+                return True
+        except EngageError as error:
+            self._fail(group, error)
+            return False
+        except Exception as error:
+            log.error("a commit of %d requests failed", len(group), exc_info=error)
+        calls = [call for request in group for call in request.calls]
+        self._overtaken |= {call.company: time.monotonic() for call in calls}
+        await self._commit_in_turn(group, calls)
+        return False
+
+    async def _commit_in_turn(self, group: Sequence[_Request], calls: Sequence[Call | Refusal]) -> None:
+        try:
+            outcomes, left = await accept_in_turn(self.database, calls, self.clock(), self.tell_effects)
+            self._kept.adopt(left)
+            self._tell(group, outcomes)
+        except EngageError as error:
+            self._fail(group, error)
+        except Exception as error:
+            if len(group) == 1:
+                self._fail(group, error)
+                return
+            # A defect of ours: let only the request that meets it fail.
+            log.error("a commit of %d requests failed", len(group), exc_info=error)
+            for request in group:
+                await self._commit_in_turn([request], request.calls)
+
+    def _tell(self, group: Sequence[_Request], outcomes: list[Outcome]) -> None:
         start = 0
         for request in group:
             end = start + len(request.calls)
-            if (
-                not request.done.done()
-            ):  # its client may have gone away; the calls are in the log all the same
+            # Its client may have gone away; the calls are in the log all the same.
+            if not request.done.done():
                 request.done.set_result(outcomes[start:end])
             start = end
+        self.queued -= start
 
-    async def _commit_one_by_one(self, group: Sequence[_Request], error: Exception) -> None:
-        """A defect of ours: let only the request that meets it fail."""
-        log.error("a commit of %d requests failed", len(group), exc_info=error)
+    def _fail(self, group: Sequence[_Request], error: Exception) -> None:
         for request in group:
-            try:
-                await self._commit([request])
-            except Exception as own:  # noqa: BLE001 - told to the one request it belongs to
-                _fail([request], own)
-
-
-def _fail(group: Sequence[_Request], error: Exception) -> None:
-    for request in group:
-        if not request.done.done():
-            request.done.set_exception(error)
+            if not request.done.done():
+                request.done.set_exception(error)
+            self.queued -= len(request.calls)

@@ -16,7 +16,7 @@ from engage.actions.ingest import REJECT_BYTES_MAX
 from engage.core.call import Refusal, parse_time
 from engage.store.companies import HOST, load_company_ids
 from engage.store.database import Database
-from engage.store.held import reject
+from engage.store.held import insert_rejects
 from engage.store.sqlite import Row
 
 REJECTS_SHOWN: Final = 20
@@ -104,7 +104,8 @@ class Rejects:
         async with self.database.read() as s:
             ids = await load_company_ids(s, {one.refusal.company for _, one in kept if one.refusal.company})
         rows = [self._row(self.origins[file], one, ids) for file, one in kept]
-        await self.database.write(lambda tx: reject(tx, rows))
+        insert, companies = insert_rejects(rows), {row[0] for row in rows}
+        await self.database.write(lambda tx: tx.insert([insert], scope=companies))
 
     def _row(self, origin: Origin, one: Unread, ids: dict[str, int]) -> Row:
         refusal = one.refusal

@@ -9,6 +9,7 @@ that was cut short is simply run again: what was accepted is known by its messag
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from hashlib import blake2b
@@ -17,8 +18,9 @@ from typing import Any, ClassVar, Final, TypeVar
 import msgspec
 from msgspec import Struct
 
+from engage.actions.group_commit import Ingestion
 from engage.actions.import_rejects import Imported, Origin, Rejects, Unread
-from engage.actions.ingest import Outcome, accept_calls
+from engage.actions.ingest import Outcome
 from engage.core.call import INTEGER_MAX, Call
 from engage.core.event import Kind
 from engage.store.database import Database
@@ -30,6 +32,8 @@ T = TypeVar("T")
 
 CALLS_PER_COMMIT: Final = 4000
 """Enough that a commit's fixed costs vanish, few enough that a service beside the import waits under a second."""
+
+BLOCKS_AHEAD: Final = 2
 
 FILES_MAX: Final = 1 << 14
 CALLS_PER_ROW: Final = 1 << 12
@@ -123,6 +127,8 @@ class _Import:
         self.summary = Imported()
         self.rejects = Rejects(database, origins, self.summary, now)
         self._thread = ThreadPoolExecutor(1, "import")
+        self._done = 0
+        self._company = ""
 
     async def run(self, readings: Iterator[Reading]) -> Imported:
         staging = Staging()
@@ -170,30 +176,44 @@ class _Import:
         await self._aside(staging.attribute)
 
     async def _accept(self, staging: Staging) -> None:
-        total, done, company = staging.rows, 0, ""
-        names = _Names()
+        ingestion = Ingestion(self.database, clock=lambda: self.now, tell_effects=False)
+        ingestion.start()
+        try:
+            await self._accept_blocks(staging, ingestion)
+        finally:
+            await ingestion.stop()
+
+    async def _accept_blocks(self, staging: Staging, ingestion: Ingestion) -> None:
+        """A block is read while the one before it is decided and the one before that is written."""
+        total, names = staging.rows, _Names()
         blocks = staging.in_order(CALLS_PER_COMMIT)
 
         def read_block() -> tuple[list[Staged], list[Call]] | None:
             block = next(blocks, None)
             return (block, _calls(block, names)) if block else None
 
+        async def count(block: list[Staged], accepting: asyncio.Task[list[Outcome]]) -> None:
+            for row, outcome in zip(block, await accepting, strict=True):
+                self._count(row, outcome)
+            self._done += len(block)
+            self.listen(Progress(Progress.IMPORTING, self._done, total))
+
         coming = self._submit(read_block)
+        accepting: deque[tuple[list[Staged], asyncio.Task[list[Outcome]]]] = deque()
         while read := await asyncio.wrap_future(coming):
-            # The next block is read while this one is decided and, mostly, written.
             coming = self._submit(read_block)
             block, calls = read
-            outcomes = await accept_calls(self.database, calls, now=self.now, tell_effects=False)
-            for row, outcome in zip(block, outcomes, strict=True):
-                self._count(row, outcome)
-                if row[0] != company:
-                    company = row[0]
-                    self.summary.companies += bool(company)
-            done += len(block)
-            self.listen(Progress(Progress.IMPORTING, done, total))
+            accepting.append((block, asyncio.create_task(ingestion.accept(calls))))
+            if len(accepting) > BLOCKS_AHEAD:
+                await count(*accepting.popleft())
+        while accepting:
+            await count(*accepting.popleft())
 
     def _count(self, row: Staged, outcome: Outcome) -> None:
         summary, reason = self.summary, outcome.reason
+        if row[0] != self._company:
+            self._company = row[0]
+            summary.companies += bool(row[0])
         if outcome.status == "duplicate":
             summary.duplicates += 1
         elif outcome.status == "ok":

@@ -6,14 +6,14 @@ rejected (kept with its reason), retry (not kept; the same call may succeed late
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from hashlib import blake2b
 from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
 
-from engage.actions.turns import Appended, Turns, program_version
+from engage.actions.turns import Appended, Turns, WorkingSet, program_version
 from engage.core.call import ANONYMOUS, MEMBER, Call, Refusal, digest, message_key
 from engage.core.compiled import CompiledProgram, without_personal_traits
 from engage.core.decisions import REASONS, effects
@@ -26,9 +26,9 @@ from engage.store.companies import (
     may_create_companies,
 )
 from engage.store.database import Database
-from engage.store.held import Place, count_held, hold, load_held, reject, release
-from engage.store.log import INSERT_MESSAGES, MessageKey, load_memberships, load_messages
-from engage.store.sqlite import Row, Transaction
+from engage.store.held import Place, count_held, insert_held, insert_rejects, load_held, release
+from engage.store.log import INSERT_MESSAGES, Basis, MessageKey, load_memberships, load_messages
+from engage.store.sqlite import Insert, Row, Statements, Transaction
 
 HELD_PER_SUBJECT_MAX: Final = 1000
 """Calls kept for one anonymous visitor, or for one member whose company is not known yet."""
@@ -81,22 +81,78 @@ Fate = Append | Hold | Refuse
 async def accept_calls(
     database: Database, calls: Sequence[Call | Refusal], *, now: int, tell_effects: bool = True
 ) -> list[Outcome]:
-    """Decide and store the calls in one transaction; an outcome for each, in their order.
+    """Accept calls in one transaction; an outcome for each, in their order. `now` stamps companies created.
 
-    `now`, in microseconds UTC, stamps companies created and refusals kept. Raises Unavailable when nothing could be
-    written.
+    Raises Unavailable when the database cannot be written; then nothing was kept. `tell_effects` False leaves them
+    out of the outcomes, for those who do not look at them.
     """
-    return await database.write(lambda tx: Intake(tx, now, tell_effects).accept(calls))
+    outcomes, _ = await accept_in_turn(database, calls, now, tell_effects)
+    return outcomes
+
+
+async def accept_in_turn(
+    database: Database, calls: Sequence[Call | Refusal], now: int, tell_effects: bool
+) -> tuple[list[Outcome], WorkingSet]:
+    """Take the turns, decide and write, all in one transaction; and what that leaves to decide the next calls on."""
+
+    async def work(tx: Transaction) -> tuple[list[Outcome], WorkingSet]:
+        intake = Intake(tx, WorkingSet(), now, tell_effects)
+        outcomes = await intake.accept(calls)
+        inserts = await intake.close()
+        # In this order: a visitor whose calls were released may have made others since, in the same commit.
+        await release(tx, intake.released)
+        await tx.insert(inserts, scope=intake.scope())
+        return outcomes, intake.kept
+
+    return await database.write(work)
+
+
+class Decided(Struct):
+    """Calls decided ahead of their transaction: it need only write, if they were decided on what still holds."""
+
+    basis: Basis
+    inserts: list[Insert]
+    scope: Collection[int]
+    outcomes: list[Outcome]
+
+    async def commit(self, database: Database) -> bool:
+        """False: somebody else wrote to one of the companies meanwhile, and nothing was done."""
+        return await database.insert_if(self.basis.checks(), self.inserts, scope=self.scope)
+
+
+def is_open(call: Call | Refusal) -> bool:
+    """Whether it says who somebody is, or depends on what others say of that: decided in a transaction, in order."""
+    if isinstance(call, Refusal):
+        return False
+    return not (call.member and call.company) or (call.kind in IDENTIFYING and bool(_visitors(call, HOST)))
+
+
+async def decide_ahead(
+    s: Statements, kept: WorkingSet, calls: Sequence[Call | Refusal], now: int, tell_effects: bool
+) -> Decided | None:
+    """Decide calls, none of them open, on what is committed or, in `kept`, about to be. None when that takes a
+    transaction: for calls that create a company or release what was held."""
+    intake = Intake(s, kept, now, tell_effects)
+    try:
+        outcomes = await intake.accept(calls)
+    except TransactionNeeded:
+        return None
+    return Decided(intake.turns.basis, await intake.close(), intake.scope(), outcomes)
+
+
+class TransactionNeeded(Exception):
+    """Ends an attempt to decide ahead, before anything was decided."""
 
 
 class Intake:
     """One commit of calls: attribution first, then the companies' turns, then entries in order of arrival."""
 
-    def __init__(self, tx: Transaction, now: int, tell_effects: bool) -> None:
-        self.tx = tx
+    def __init__(self, s: Statements, kept: WorkingSet, now: int, tell_effects: bool) -> None:
+        self.s = s
+        self.kept = kept
         self.now = now
         self.tell_effects = tell_effects
-        self.turns = Turns(tx)
+        self.turns = Turns(s, kept)
         self.company_ids: dict[str, int] = {}
         self.waiting: dict[Place, list[Call]] = {}
         """Calls of this commit that are held, unless a later call of it releases them."""
@@ -111,9 +167,8 @@ class Intake:
         self.rejects: list[tuple[int, Refusal, Call | Refusal]] = []
 
     async def accept(self, calls: Sequence[Call | Refusal]) -> list[Outcome]:
-        readable = [call for call in calls if isinstance(call, Call)]
         await self._resolve_companies(calls)
-        fates = await self._attribute(calls, readable)
+        fates = await self._attribute(calls)
         await self._take_turns(fates)
         await self._find_held(fates)
         outcomes = []
@@ -121,24 +176,39 @@ class Intake:
             outcomes.append(self._settle(fate))
             if isinstance(fate, Append) and fate.releases:
                 self._release(fate)
-        await self._finish()
         return outcomes
 
     async def _resolve_companies(self, calls: Sequence[Call | Refusal]) -> None:
         """The companies that are named, also by calls that cannot be accepted; only the others may create one."""
         named = {call.company for call in calls if call.company}
+        known = self.kept.company_ids
+        missing = named - known.keys()
+        if missing:
+            known |= await load_company_ids(self.s, missing)
         creating = {
-            call.company for call in calls if call.company and isinstance(call, Call) and call.trusted
+            call.company
+            for call in calls
+            if call.company not in known and call.company and isinstance(call, Call) and call.trusted
         }
-        self.company_ids = await load_company_ids(self.tx, named)
-        unknown = creating - self.company_ids.keys()
-        if unknown and await may_create_companies():
-            self.company_ids |= await create_companies(self.tx, unknown, self.now)
+        if creating and await may_create_companies():
+            known |= await create_companies(self._transaction(), creating, self.now)
+        self.company_ids = {name: known[name] for name in named if name in known}
 
-    async def _attribute(self, calls: Sequence[Call | Refusal], readable: Sequence[Call]) -> list[Fate]:
+    def scope(self) -> Collection[int]:
+        """The companies that calls name or were attributed to, and the host."""
+        return {HOST, *self.turns.basis.heads, *self.company_ids.values()}
+
+    def _transaction(self) -> Transaction:
+        if not isinstance(self.s, Transaction):
+            raise TransactionNeeded
+        return self.s
+
+    async def _attribute(self, calls: Sequence[Call | Refusal]) -> list[Fate]:
         """The company of each call: the one it names, else the only one its member is known in."""
-        homeless = {call.member for call in readable if call.member and not call.company}
-        companies = await load_memberships(self.tx, homeless)
+        homeless = {
+            call.member for call in calls if isinstance(call, Call) and call.member and not call.company
+        }
+        companies = await load_memberships(self.s, homeless) if homeless else {}
         fates: list[Fate] = []
         for call in calls:
             if isinstance(call, Refusal):
@@ -171,7 +241,7 @@ class Intake:
         appends = [fate for fate in fates if isinstance(fate, Append)]
         await self.turns.take({fate.company_id for fate in appends})
         people = {(fate.company_id, fate.call.member) for fate in appends}
-        await self.turns.load(sorted(people), {fate.key for fate in appends})
+        await self.turns.load(people, {fate.key for fate in appends})
 
     async def _find_held(self, fates: Sequence[Fate]) -> None:
         """What waits, here and in the database, for calls of this commit, and which messages of it are known."""
@@ -184,7 +254,14 @@ class Intake:
             if isinstance(fate, Append) and self._may_release(fate):
                 fate.releases = self._releases(fate.call, fate.company_id)
                 openings.append(fate)
-        self.held = await load_held(self.tx, {place for fate in openings for place in fate.releases})
+        if not openings and not arriving:
+            return
+        await self.turns.take([HOST])
+        self.held = await load_held(self.s, {place for fate in openings for place in fate.releases})
+        if self.held or arriving:
+            # Holding and releasing both move the host's head, so that whoever read what is held before is found out.
+            self._transaction()
+            self.turns[HOST].touched = True
         visitors: set[Place] = set()
         for fate in openings:
             # An identify may itself have waited for its company: then its visitor waits for the same call.
@@ -192,11 +269,11 @@ class Intake:
                 for call in (*self.held.get(place, ()), *arriving.get(place, ())):
                     fate.releases = fate.releases + _visitors(call, fate.company_id)
                     visitors.update(_visitors(call, fate.company_id))
-        self.held |= await load_held(self.tx, visitors - self.held.keys())
-        self.held_counts = await count_held(self.tx, arriving)
+        self.held |= await load_held(self.s, visitors - self.held.keys())
+        self.held_counts = await count_held(self.s, arriving)
         places = (*arriving.items(), *self.held.items())
         holding = {(place[0], *message_key(call)) for place, calls in places for call in calls}
-        self.settled = await load_messages(self.tx, sorted(holding), {key[0] for key in holding})
+        self.settled = await load_messages(self.s, sorted(holding), {key[0] for key in holding})
         keys = {
             (fate.company_id, *message_key(call))
             for fate in openings
@@ -303,23 +380,21 @@ class Intake:
     def _reject(self, company_id: int, refusal: Refusal, call: Call | Refusal) -> None:
         self.rejects.append((company_id, refusal, call))
 
-    async def _finish(self) -> None:
-        await self.turns.save()
+    async def close(self) -> list[Insert]:
+        """The rows of everything that was accepted, held and refused."""
+        inserts = (await self.turns.close()).inserts()
         owners = {place[0] for place in self.waiting} | {company_id for company_id, _, _ in self.rejects}
-        versions = await current_programs(self.tx, owners) if owners else {}
+        if not owners:
+            return [*inserts, (INSERT_MESSAGES, self.settling)]
+        versions = await current_programs(self.s, owners)
         programs = {owner: await program_version(id) for owner, id in versions.items()}
-        # In this order: a visitor whose calls were released may have made others since, in the same commit.
-        await release(self.tx, self.released)
-        await self.tx.insert([(INSERT_MESSAGES, self.settling)], scope=[HOST])
-        await hold(
-            self.tx,
-            [
-                (place, _loggable(programs[place[0]], call))
-                for place, calls in self.waiting.items()
-                for call in calls
-            ],
-        )
-        await reject(self.tx, [self._reject_row(programs[one[0]], *one) for one in self.rejects])
+        held = [
+            (place, _loggable(programs[place[0]], call))
+            for place, calls in self.waiting.items()
+            for call in calls
+        ]
+        rejects = [self._reject_row(programs[one[0]], *one) for one in self.rejects]
+        return [*inserts, (INSERT_MESSAGES, self.settling), insert_held(held), insert_rejects(rejects)]
 
     def _reject_row(
         self, program: CompiledProgram | None, company_id: int, refusal: Refusal, call: Call | Refusal

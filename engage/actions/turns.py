@@ -1,12 +1,14 @@
 """Taking companies' turns: load their heads, append entries in order, write everything in one go.
 
-Every action that changes a company does it through `Turns`, inside one transaction. What is appended is decided
-and folded at once, so the next entry sees the state the one before it left.
+Every action that changes a company does it through `Turns`. What is appended is decided and folded at once, so the
+next entry sees the state the one before it left. Inside a transaction the turns are held until it ends. Ahead of one
+they are only assumed: `basis` says on what, and the commit checks that it still holds.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable
+from typing import Final
 from weakref import WeakKeyDictionary
 
 from msgspec import Struct
@@ -19,9 +21,10 @@ from engage.core.decisions import Decision, decode_record, encode_record
 from engage.core.event import Body, Entry, Kind
 from engage.core.fold import fold
 from engage.core.state import DayRollup, MemberState, encode_state, merge_days
-from engage.store.companies import current_programs, load_program
+from engage.store.companies import current_programs, load_program, newest_version
 from engage.store.database import database_in_use
 from engage.store.log import (
+    Basis,
     Head,
     MessageKey,
     Stored,
@@ -31,9 +34,12 @@ from engage.store.log import (
     load_messages,
     load_rollups,
 )
-from engage.store.sqlite import Row, Transaction
+from engage.store.sqlite import Row, Statements, Transaction
 
-PROGRAMS_MAX = 256
+PROGRAMS_MAX: Final = 256
+MEMBERS_KEPT: Final = 20_000
+"""Of members, about 2 KB each, and companies that stay in memory between commits."""
+COMPANY_IDS_KEPT: Final = 100_000
 
 # By database and version id, least recently used first. Versions never change, but two databases number alike.
 _programs: WeakKeyDictionary[object, dict[int, CompiledProgram]] = WeakKeyDictionary()
@@ -73,8 +79,16 @@ class Turn:
         self.program = program
         """The program in force for the next entry."""
         self.members: dict[str, Member] = {}
+        self.changed: list[Member] = []
+        self.latest: list[Member] = []
+        """Whom the last commit changed."""
         self.items: list[Item] = []
         self.rollups: dict[int, DayRollup] = {}
+        """What is appended adds to each local day."""
+        self.days: dict[int, DayRollup] = {}
+        """Local days as they are stored, or will be when the commit before this one is done."""
+        self.touched = False
+        """The head moves on although nothing is appended."""
         self._company_alone = Member(0, "", MemberState())
 
     def member(self, external_id: str) -> Member:
@@ -119,67 +133,144 @@ class Turn:
             rollup = self.rollups[day] = DayRollup()
         fold(self.program, head.state, state, rollup, entry, decision)
         self.items.append((entry, encode_record(decision.record), decision.transfers))
-        member.changed = member.number > 0
+        if member.number and not member.changed:
+            member.changed = True
+            self.changed.append(member)
         return Appended(entry, decision, self.program)
+
+    def close(self, writes: Writes) -> None:
+        """Add the rows of what was appended, and be ready for the next commit."""
+        head = self.head
+        if self.items:
+            for entry, record, transfers in self.items:
+                writes.add_entry(head.company_id, entry, record, transfers)
+            head.chain = link(head.chain, self.items)
+            head.links += 1
+            writes.links.append((head.company_id, head.links, head.seq, head.chain))
+        if self.items or self.touched:
+            head.seq += self.touched
+            writes.add_head(head)
+        for member in sorted(self.changed, key=lambda member: member.number):
+            state = encode_state(member.state)
+            writes.members.append((head.company_id, member.number, member.external_id, state))
+            member.changed = False
+        for day, more in sorted(self.rollups.items()):
+            merge_days(self.days.setdefault(day, DayRollup()), more)
+            writes.rollups.append((head.company_id, day, encode_state(self.days[day])))
+        self.days = {day: self.days[day] for day in self.rollups}
+        self.latest, self.changed = self.changed, []
+        self.items, self.rollups, self.touched = [], {}, False
+
+
+class WorkingSet:
+    """What the commits of one process leave in memory, so that the next can be decided while the last is written,
+    on what it wrote. Exact as long as nobody else writes to the same companies, which each commit checks."""
+
+    def __init__(self) -> None:
+        self.company_ids: dict[str, int] = {}
+        self.turns: dict[int, Turn] = {}
+        self.versions: dict[int, int] = {}
+        """Company -> id of the program version in force, as of `newest_version`."""
+        self.newest_version: int | None = None
+        self.unseen: dict[MessageKey, tuple[int, int]] = {}
+        """Messages of the last commit, which a reader may not see yet."""
+
+        self._size = 0
+
+    def adopt(self, later: WorkingSet) -> None:
+        """Take over what a commit of its own has left since."""
+        self.company_ids |= later.company_ids
+        self.turns |= later.turns
+        self.unseen = {}
+        if self.newest_version != later.newest_version:
+            self.newest_version, self.versions = later.newest_version, {}
+        self.versions |= later.versions
+        self.grow(later._size, later.turns)
+
+    def grow(self, size: int, latest: Collection[int]) -> None:
+        """Count `size` more members and companies. What would be too much is forgotten, but for what the `latest`
+        commit, which may not be done yet, changed in its companies."""
+        self._size += size
+        if len(self.company_ids) > COMPANY_IDS_KEPT:
+            self.company_ids.clear()
+        if self._size > MEMBERS_KEPT:
+            self.turns = {id: self.turns[id] for id in latest}
+            for turn in self.turns.values():
+                turn.members = {member.external_id: member for member in turn.latest}
+            self._size = sum(1 + len(turn.members) for turn in self.turns.values())
 
 
 class Turns:
-    """The turns of some companies, until the transaction ends."""
+    """The turns of some companies: until the transaction ends, or as far as `basis` still holds at the commit."""
 
-    def __init__(self, tx: Transaction) -> None:
-        self.tx = tx
+    def __init__(self, s: Statements, kept: WorkingSet | None = None) -> None:
+        self.s = s
+        self.kept = kept or WorkingSet()
+        self.basis = Basis()
         self.known: dict[MessageKey, tuple[int, int]] = {}
         self._turns: dict[int, Turn] = {}
         self._messages: list[Row] = []
+        self._loaded = 0
 
     def __getitem__(self, company_id: int) -> Turn:
         return self._turns[company_id]
 
     async def take(self, ids: Collection[int]) -> None:
         """Take the companies' turns, in the order of their ids so that two never wait for each other."""
-        heads = await load_heads(self.tx, ids)
-        current = await current_programs(self.tx, ids)
-        for id, head in heads.items():
-            self._turns[id] = Turn(head, current[id], await program_version(current[id]))
+        kept = self.kept
+        await self._learn_versions(ids)
+        missing = [id for id in ids if id not in kept.turns]
+        heads = await load_heads(self.s, missing) if missing else {}
+        self._loaded += len(heads)
+        for id in sorted(ids):
+            version = kept.versions[id]
+            program = await program_version(version)
+            turn = kept.turns[id] if id in kept.turns else Turn(heads[id], version, program)
+            turn.program_id, turn.program = version, program
+            self._turns[id] = kept.turns[id] = turn
+            self.basis.heads[id] = (turn.head.seq, turn.head.chain)
 
-    async def load(self, people: Sequence[tuple[int, str]], messages: Collection[MessageKey]) -> None:
+    async def _learn_versions(self, ids: Collection[int]) -> None:
+        kept = self.kept
+        if kept.newest_version is None:
+            kept.newest_version = await newest_version(self.s)
+        self.basis.newest_version = kept.newest_version
+        missing = [id for id in ids if id not in kept.versions]
+        if missing:
+            kept.versions |= await current_programs(self.s, missing)
+
+    async def load(self, people: Iterable[tuple[int, str]], messages: Collection[MessageKey]) -> None:
         """Load members by (company, external id) and look messages up, set-wise."""
-        found = await load_members(self.tx, people, self._turns)
+        missing = sorted(one for one in people if one[1] not in self._turns[one[0]].members)
+        found = await load_members(self.s, missing, self._turns) if missing else {}
+        self._loaded += len(missing)
         for (company_id, external_id), (number, state) in found.items():
-            self._turns[company_id].members.setdefault(external_id, Member(number, external_id, state))
-        self.known |= await load_messages(self.tx, messages, self._turns)
+            self._turns[company_id].members[external_id] = Member(number, external_id, state)
+        self.known |= await load_messages(self.s, messages, self._turns)
+        for key in self.kept.unseen.keys() & messages:
+            self.known[key] = self.kept.unseen[key]
 
     def remember(self, key: MessageKey, seq: int, digest: int = 0) -> None:
         """Never accept this message again."""
         self.known[key] = (seq, digest)
         self._messages.append((*key, seq, digest))
 
-    async def save(self) -> None:
-        """Write it all: entries, transfers, state, rollups and one link per company."""
+    async def close(self) -> Writes:
+        """The rows of everything appended: entries, transfers, state, rollups and one link per company."""
+        days = [(id, day) for id, turn in self._turns.items() for day in turn.rollups if day not in turn.days]
+        for (id, day), stored in (await load_rollups(self.s, sorted(days), self._turns)).items():
+            self._turns[id].days[day] = stored
         writes = Writes(messages=self._messages)
-        for company_id, turn in self._turns.items():
-            if turn.items:
-                _write_turn(writes, company_id, turn)
-        days = [(id, day) for id, turn in self._turns.items() for day in sorted(turn.rollups)]
-        stored = await load_rollups(self.tx, days, self._turns)
-        for company_id, day in days:
-            rollup = stored.get((company_id, day), DayRollup())
-            merge_days(rollup, self._turns[company_id].rollups[day])
-            writes.rollups.append((company_id, day, encode_state(rollup)))
-        await writes.save(self.tx, self._turns)
+        for turn in self._turns.values():
+            turn.close(writes)
+        self.kept.unseen = {(row[0], row[1], row[2]): (row[3], row[4]) for row in self._messages}
+        self.kept.grow(self._loaded, self._turns)
+        return writes
 
-
-def _write_turn(writes: Writes, company_id: int, turn: Turn) -> None:
-    head = turn.head
-    for entry, record, transfers in turn.items:
-        writes.add_entry(company_id, entry, record, transfers)
-    head.chain = link(head.chain, turn.items)
-    head.links += 1
-    writes.links.append((company_id, head.links, head.seq, head.chain))
-    writes.add_head(head)
-    changed = [member for member in turn.members.values() if member.changed]
-    for member in sorted(changed, key=lambda member: member.number):
-        writes.members.append((company_id, member.number, member.external_id, encode_state(member.state)))
+    async def save(self) -> None:
+        """Write it all, in the transaction that holds the turns."""
+        assert isinstance(self.s, Transaction)
+        await self.s.insert((await self.close()).inserts(), scope=self._turns)
 
 
 async def undone(stored: Stored) -> Undone:

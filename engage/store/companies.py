@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from typing import Final
 
 from engage.core.call import ID_CHARS_MAX
 from engage.core.program import Program as ProgramData
@@ -63,6 +64,15 @@ async def current_programs(s: Statements, ids: Collection[int]) -> dict[int, int
     newest: dict[int, int] = dict(rows)
     default = newest.get(HOST, 0)
     return {id: newest.get(id, default) for id in ids}
+
+
+NEWEST_VERSION: Final = "SELECT COALESCE(MAX(id), 0) FROM engage_program"
+
+
+async def newest_version(s: Statements) -> int:
+    """The id of the last version published by anybody: while it is the same, so are those in force."""
+    rows = await s.rows(NEWEST_VERSION, scope=EVERY_COMPANY)
+    return int(rows[0][0])
 
 
 async def load_program(id: int) -> ProgramData:

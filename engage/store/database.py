@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Final, TypeVar
 
@@ -18,7 +18,8 @@ from tortoise.context import TortoiseContext, _current_context
 from tortoise.exceptions import OperationalError
 
 from engage.errors import InvalidRequest, Unavailable
-from engage.store.sqlite import Connection, OrmTransaction, Sqlite, Statements, Transaction
+from engage.store.scope import Scope
+from engage.store.sqlite import Check, Connection, Insert, OrmTransaction, Sqlite, Statements, Transaction
 
 T = TypeVar("T")
 
@@ -147,8 +148,19 @@ class Database:
 
         ORM queries inside `work` belong to the same transaction. `work` must not start tasks.
         """
-        self._refuse_closed()
-        task = asyncio.get_running_loop().create_task(self._transact(work), context=contextvars.Context())
+        return await self._to_the_end(self._transact(work))
+
+    async def insert_if(self, checks: Sequence[Check], writes: Sequence[Insert], *, scope: Scope) -> bool:
+        """Commit the rows if every check finds what it expects. False: it does not, and nothing was done."""
+        return await self._to_the_end(self._insert_if(checks, writes, scope))
+
+    async def _to_the_end(self, transaction: Coroutine[Any, Any, T]) -> T:
+        try:
+            self._refuse_closed()
+        except Unavailable:
+            transaction.close()
+            raise
+        task = asyncio.get_running_loop().create_task(transaction, context=contextvars.Context())
         self._running.add(task)
         task.add_done_callback(self._running.discard)
         try:
@@ -157,6 +169,10 @@ class Database:
             # The caller went away. The transaction ends by itself; whatever it raises has nobody to hear it.
             task.add_done_callback(lambda done: done.cancelled() or done.exception())
             raise
+
+    async def _insert_if(self, checks: Sequence[Check], writes: Sequence[Insert], scope: Scope) -> bool:
+        with _unavailable("the database cannot be written"):
+            return await self._sqlite.insert_if(checks, writes, scope)
 
     async def _transact(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
         _current_context.set(self._context)

@@ -10,7 +10,7 @@ from msgspec import Struct
 from engage.core.call import Call, message_key
 from engage.store.companies import HOST
 from engage.store.scope import EVERY_COMPANY
-from engage.store.sqlite import Row, Statements, Transaction
+from engage.store.sqlite import Insert, Row, Statements, Transaction
 
 Place = tuple[int, str]
 """(company or HOST, subject): whom a held call waits for."""
@@ -55,14 +55,14 @@ async def count_held(s: Statements, places: Iterable[Place]) -> dict[Place, int]
     return {(company_id, subject): count for company_id, subject, count in rows}
 
 
-async def hold(tx: Transaction, calls: Sequence[tuple[Place, Call]]) -> None:
+def insert_held(calls: Sequence[tuple[Place, Call]]) -> Insert:
     """Keep them; the same message held twice is held once."""
     rows = [
         (*place, *message_key(call), call.received_at, _encode(_Held(n, call)))
         for n, (place, call) in enumerate(calls)
     ]
     sql = "INSERT INTO engage_held (company_id, subject, day, hash, received_at, call) {rows} ON CONFLICT DO NOTHING"
-    await tx.insert([(sql, rows)], scope=EVERY_COMPANY)
+    return sql, rows
 
 
 async def release(tx: Transaction, places: Iterable[Place]) -> None:
@@ -73,13 +73,13 @@ async def release(tx: Transaction, places: Iterable[Place]) -> None:
         )
 
 
-async def reject(tx: Transaction, rows: Sequence[Row]) -> None:
+def insert_rejects(rows: Sequence[Row]) -> Insert:
     """Keep what was refused: (company or HOST, received_at, n, code, message, call as JSON)."""
     sql = (
         "INSERT INTO engage_reject (company_id, received_at, n, code, message, call) {rows} "
         "ON CONFLICT (company_id, received_at, n) DO NOTHING"
     )
-    await tx.insert([(sql, rows)], scope=EVERY_COMPANY)
+    return sql, rows
 
 
 async def load_rejects(s: Statements, before: tuple[int, int, int] | None, limit: int) -> list[Row]:
@@ -95,4 +95,13 @@ async def load_rejects(s: Statements, before: tuple[int, int, int] | None, limit
     )
 
 
-__all__ = ["HOST", "Place", "count_held", "hold", "load_held", "load_rejects", "reject", "release"]
+__all__ = [
+    "HOST",
+    "Place",
+    "count_held",
+    "insert_held",
+    "insert_rejects",
+    "load_held",
+    "load_rejects",
+    "release",
+]

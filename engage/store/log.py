@@ -23,8 +23,9 @@ from engage.core.state import (
     decode_member,
     encode_state,
 )
+from engage.store.companies import NEWEST_VERSION
 from engage.store.scope import EVERY_COMPANY, Scope
-from engage.store.sqlite import Row, Statements, Transaction
+from engage.store.sqlite import Check, Insert, Row, Statements
 
 INSERT_HEADS: Final = (
     "INSERT INTO engage_head (company_id, seq, links, chain, program_id, state) {rows} "
@@ -293,8 +294,8 @@ class Writes(Struct):
         state = encode_state(head.state)
         self.heads.append((head.company_id, head.seq, head.links, head.chain, head.program_id, state))
 
-    async def save(self, tx: Transaction, scope: Scope) -> None:
-        writes = [
+    def inserts(self) -> list[Insert]:
+        return [
             (INSERT_ENTRIES, self.entries),
             (INSERT_MESSAGES, sorted(self.messages)),
             (INSERT_TRANSFERS, self.transfers),
@@ -303,7 +304,24 @@ class Writes(Struct):
             (INSERT_LINKS, self.links),
             (INSERT_HEADS, self.heads),
         ]
-        await tx.insert(writes, scope=scope)
+
+
+class Basis(Struct):
+    """What a group was decided on ahead of its transaction. A commit on any other would decide on what is past."""
+
+    heads: dict[int, tuple[int, bytes]] = {}
+    """Company -> (seq, chain) of its head. The chain is that of no other history."""
+    newest_version: int = 0
+
+    def checks(self) -> list[Check]:
+        version = Check(NEWEST_VERSION, [], {(self.newest_version,)})
+        if not self.heads:
+            return [version]
+        sql = (
+            "SELECT h.company_id, h.seq, h.chain FROM {keys} k JOIN engage_head h ON h.company_id = k.column1"
+        )
+        keys = [(company_id,) for company_id in sorted(self.heads)]
+        return [version, Check(sql, keys, {(id, *head) for id, head in self.heads.items() if head[0]})]
 
 
 async def load_links(s: Statements, company_id: int) -> list[tuple[int, int, bytes]]:

@@ -11,8 +11,8 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from itertools import cycle
-from typing import Any, TypeVar
+from itertools import chain, cycle
+from typing import Any, NamedTuple, TypeVar
 
 import aiosqlite
 from pypika_tortoise.dialects import SQLLiteQuery
@@ -25,6 +25,8 @@ from engage.store.scope import Scope, check_insert, check_keys, expand_scope, re
 
 T = TypeVar("T")
 Row = tuple[Any, ...]
+Insert = tuple[str, Sequence[Row]]
+"""A statement "INSERT INTO t (columns) {rows} ..." and its rows."""
 
 READERS = 2
 BUSY_SECONDS = 30
@@ -40,6 +42,14 @@ _PRAGMAS = (
     "PRAGMA temp_store = MEMORY",
     "PRAGMA journal_size_limit = 67108864",
 )
+
+
+class Check(NamedTuple):
+    """What a look-up must find, in any order, for a commit to be right."""
+
+    sql: str
+    keys: Sequence[Row]
+    expected: set[Row]
 
 
 class Connection:
@@ -90,6 +100,21 @@ def _values(count: int, width: int) -> str:
     return "VALUES " + ", ".join([row] * count)
 
 
+def _look_up(driver: sqlite3.Connection, sql: str, keys: Sequence[Row]) -> list[Row]:
+    found: list[Row] = []
+    for block in _blocks(keys):
+        text = sql.replace("{keys}", f"({_values(len(block), len(block[0]))})")
+        found += driver.execute(text, list(chain.from_iterable(block)))
+    return found
+
+
+def _insert(driver: sqlite3.Connection, writes: Sequence[Insert]) -> None:
+    for sql, rows in writes:
+        for block in _blocks(rows):
+            text = sql.replace("{rows}", _values(len(block), len(block[0])))
+            driver.execute(text, list(chain.from_iterable(block)))
+
+
 class Statements:
     """Statements on one connection. Each names its scope; see `engage.store.scope`."""
 
@@ -107,35 +132,20 @@ class Statements:
         check_keys(sql, keys, scope)
         if not keys:
             return []
-        width = len(keys[0])
-
-        def work(driver: sqlite3.Connection) -> list[Row]:
-            found: list[Row] = []
-            for block in _blocks(keys):
-                text = sql.replace("{keys}", f"({_values(len(block), width)})")
-                found += driver.execute(text, [value for key in block for value in key])
-            return found
-
-        return await self.connection.run(work)
+        return await self.connection.run(lambda driver: _look_up(driver, sql, keys))
 
 
 class Transaction(Statements):
     """A `Statements` that may write, between BEGIN IMMEDIATE and COMMIT."""
 
-    async def insert(self, writes: Sequence[tuple[str, Sequence[Row]]], *, scope: Scope) -> None:
+    async def insert(self, writes: Sequence[Insert], *, scope: Scope) -> None:
         """Several tables' rows in one trip. Each statement is "INSERT INTO t (columns) {rows} ..." """
         for sql, rows in writes:
             check_insert(sql, rows, scope)
         if not any(rows for _, rows in writes):
             return  # most commits hold, release and reject nothing: no trip to the writer's thread for that
 
-        def work(driver: sqlite3.Connection) -> None:
-            for sql, rows in writes:
-                for block in _blocks(rows):
-                    text = sql.replace("{rows}", _values(len(block), len(block[0])))
-                    driver.execute(text, [value for row in block for value in row])
-
-        await self.connection.run(work)
+        await self.connection.run(lambda driver: _insert(driver, writes))
 
     async def execute(self, sql: str, params: Sequence[Any] = (), *, scope: Scope) -> int:
         """How many rows one UPDATE or DELETE changed."""
@@ -183,6 +193,31 @@ class Sqlite:
                 await self._writer.run(lambda driver: driver.execute("COMMIT").close())
             except BaseException:
                 # Also when cancelled while one of the two statements ran, which only a loop that ends does.
+                await self._writer.run(lambda driver: driver.rollback())
+                raise
+
+    async def insert_if(self, checks: Sequence[Check], writes: Sequence[Insert], scope: Scope) -> bool:
+        """A whole transaction in one trip: the writes, if every check finds what it expects. False: nothing done."""
+        for check in checks:
+            check_keys(check.sql, check.keys, scope)
+        for sql, rows in writes:
+            check_insert(sql, rows, scope)
+
+        def work(driver: sqlite3.Connection) -> bool:
+            driver.execute("BEGIN IMMEDIATE").close()
+            for check in checks:
+                found = _look_up(driver, check.sql, check.keys) if check.keys else driver.execute(check.sql)
+                if set(found) != check.expected:
+                    driver.rollback()
+                    return False
+            _insert(driver, writes)
+            driver.execute("COMMIT").close()
+            return True
+
+        async with self._turn:
+            try:
+                return await self._writer.run(work)
+            except BaseException:
                 await self._writer.run(lambda driver: driver.rollback())
                 raise
 

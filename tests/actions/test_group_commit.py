@@ -6,14 +6,16 @@ import asyncio
 import random
 import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import suppress
+from typing import Any
 
 import pytest
 
-from engage.actions import group_commit
+from engage.actions import group_commit, turns
 from engage.actions.group_commit import Ingestion
-from engage.core.call import Call, Refusal
-from engage.errors import TooManyRequests, Unavailable
-from tests.actions.host import Host
+from engage.core.call import Call, Refusal, message_hash
+from engage.errors import NotFound, TooManyRequests, Unavailable
+from tests.actions.host import PROGRAM, Host
 
 
 @pytest.fixture
@@ -202,3 +204,188 @@ async def test_two_queues_on_one_file_do_not_get_in_each_others_way(host: Host, 
     statuses = [outcome.status for (outcome,) in told]
     assert (statuses.count("ok"), statuses.count("duplicate")) == (100, 100)
     assert (await host.verify()).difference is None
+
+
+class Gate:
+    """Stands before a database's `insert_if`: who comes waits until it is opened, and others may act meanwhile."""
+
+    def __init__(self, host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.opened = asyncio.Event()
+        self.waiting = asyncio.Event()
+        self.answers: list[bool | BaseException] = []
+        self._insert_if = host.database.insert_if
+        monkeypatch.setattr(host.database, "insert_if", self._pass)
+
+    async def _pass(self, *args: Any, **named: Any) -> bool:
+        self.waiting.set()
+        await self.opened.wait()
+        try:
+            self.answers.append(await self._insert_if(*args, **named))
+        except BaseException as error:
+            self.answers.append(error)
+            raise
+        return self.answers[-1] is True
+
+
+@pytest.fixture
+async def gate(host: Host, ingestion: Ingestion, monkeypatch: pytest.MonkeyPatch) -> Gate:
+    await ingestion.accept([host.track("ann")])  # a company is created in a transaction
+    return Gate(host, monkeypatch)
+
+
+async def decided(ingestion: Ingestion, gate: Gate, calls: list[Call]) -> asyncio.Task[Any]:
+    """A request whose commit waits at the gate, or behind one that does."""
+    request = asyncio.create_task(ingestion.accept(calls))
+    await gate.waiting.wait()
+    for _ in range(50):
+        await asyncio.sleep(0.001)
+    return request
+
+
+async def test_a_group_is_decided_on_what_the_one_before_it_has_yet_to_write(
+    host: Host, ingestion: Ingestion, gate: Gate
+) -> None:
+    call = host.track("ann", messageId="x")
+    first = await decided(ingestion, gate, [call, host.track("new")])
+    second = await decided(ingestion, gate, [call, host.track("new"), host.track("ann", "Deal Won")])
+    third = await decided(ingestion, gate, [host.track("new"), call])
+    gate.opened.set()
+    told = await asyncio.gather(first, second, third)
+    assert [[outcome.status for outcome in outcomes] for outcomes in told] == [
+        ["ok", "ok"],
+        ["duplicate", "ok", "ok"],
+        ["ok", "duplicate"],
+    ]
+    assert gate.answers == [True, True, True]
+    assert (await host.balance("ann"), await host.balance("new")) == (20, 30)
+    assert (await host.company()).members == 2
+    assert (await host.verify()).difference is None
+
+
+async def test_what_somebody_else_wrote_meanwhile_is_decided_upon(
+    host: Host, ingestion: Ingestion, gate: Gate
+) -> None:
+    """Two deals a day: the other process's two leave none for this one."""
+    deals = [host.track("ann", "Deal Won", properties={"value": 5000}) for _ in range(2)]
+    late = await decided(
+        ingestion, gate, [host.track("ann", "Deal Won", properties={"value": 5000}), host.track("bob")]
+    )
+    later = await decided(ingestion, gate, [host.track("bob")])
+    await host.send(*deals)
+    gate.opened.set()
+    (deal, _), _ = await asyncio.gather(late, later)
+    assert gate.answers == [False]
+    assert deal.effects == []
+    assert (await host.balance("ann"), await host.balance("bob")) == (110, 20)
+    await ingestion.accept([host.track("bob")])
+    assert gate.answers == [False], "a company that others write to is decided in its turn"
+    assert (await host.verify()).difference is None
+
+
+async def test_a_program_published_meanwhile_is_in_force(
+    host: Host, ingestion: Ingestion, gate: Gate
+) -> None:
+    request = await decided(ingestion, gate, [host.track("ann")])
+    await host.publish(PROGRAM.replace("amount: 10}", "amount: 11}"))
+    gate.opened.set()
+    await request
+    assert await host.balance("ann") == 21
+    assert (await host.verify()).difference is None
+
+
+async def test_a_call_held_meanwhile_is_released_by_the_members_first(
+    host: Host, ingestion: Ingestion, gate: Gate
+) -> None:
+    request = await decided(ingestion, gate, [host.track("new")])
+    await host.send(host.track("new", company=None))
+    gate.opened.set()
+    await request
+    assert await host.balance("new") == 20
+    assert (await host.verify()).difference is None
+
+
+async def test_what_was_decided_on_a_failed_commit_is_decided_again(
+    host: Host, ingestion: Ingestion, gate: Gate
+) -> None:
+    writer = host.database._sqlite._writer
+    await writer.run(lambda driver: driver.execute("PRAGMA busy_timeout = 20").close())
+    other = sqlite3.connect(host.path, isolation_level=None)
+    call = host.track("ann", messageId="x")
+    try:
+        other.execute("BEGIN IMMEDIATE")
+        first = await decided(ingestion, gate, [call, host.track("new")])
+        second = await decided(ingestion, gate, [call])
+        gate.opened.set()
+        with pytest.raises(Unavailable):
+            await first
+        other.execute("ROLLBACK")
+    finally:
+        other.close()
+    assert isinstance(gate.answers[0], BaseException)
+    results = await asyncio.gather(second, return_exceptions=True)
+    # It may have met the lock as well; else it is the first to bring the message.
+    sent = results[0] if isinstance(results[0], list) else await ingestion.accept([call])
+    assert [outcome.status for outcome in sent] == ["ok"]
+    assert (await host.balance("ann"), await host.balance("new")) == (20, None)
+    assert (await host.verify()).difference is None
+
+
+async def test_little_memory_decides_the_same(
+    host: Host, ingestion: Ingestion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns, "MEMBERS_KEPT", 5)
+    chance = random.Random(3)
+    requests = [
+        [host.track(f"u{chance.randrange(30)}", company=f"c{chance.randrange(4)}") for _ in range(7)]
+        for _ in range(120)
+    ]
+    for start in range(0, len(requests), 6):
+        await asyncio.gather(*(ingestion.accept(request) for request in requests[start : start + 6]))
+    assert len(ingestion._kept.turns) <= 8
+    assert host.count("transfer") == 840
+    assert (await host.verify()).difference is None
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_any_traffic_ends_in_the_same_account(host: Host, ingestion: Ingestion, seed: int) -> None:
+    """Many requests at once, everything sent twice, while corrections, publications and another queue come between."""
+    chance = random.Random(seed)
+    other = Ingestion(host.database)
+    other.start()
+    tracked = [
+        host.track(
+            f"u{chance.randrange(9)}", company=chance.choice(["acme", "acme", "globex", f"c{n // 40}", None])
+        )
+        for n in range(300)
+    ]
+    odd = [host.visit(f"v{n}", company=chance.choice(["", "acme"])) for n in range(12)]
+    odd += [host.call("identify", f"u{n % 9}", groupId="acme", anonymousId=f"v{n}") for n in range(12)]
+    calls = [*tracked, *odd] * 2
+    chance.shuffle(calls)
+
+    async def send(part: list[Call]) -> None:
+        await asyncio.sleep(chance.random() / 20)
+        await chance.choice([ingestion, ingestion, other]).accept(part)
+
+    async def interfere() -> None:
+        for n in range(8):
+            await asyncio.sleep(chance.random() / 40)
+            await host.publish(PROGRAM.replace("name: Tests", f"name: Tests {n}"))
+            with suppress(NotFound):
+                await host.adjust("u1", 5, f"key {n}")
+
+    try:
+        parts = [calls[start : start + 8] for start in range(0, len(calls), 8)]
+        await asyncio.gather(interfere(), *(send(part) for part in parts))
+        # What was held goes where its member is known by now.
+        await ingestion.accept([host.track(f"u{n}", company="acme") for n in range(9)])
+    finally:
+        await other.stop()
+    verified = await host.verify()
+    assert verified.difference is None
+    rows = host.stored_rows()
+    accepted = {row[2] for row in rows["engage_message"] if row[1] >= 0 and row[0]}
+    ids = {message_hash(call.message_id) for call in tracked}
+    waiting = {row[3] for row in rows["engage_held"]}
+    ambiguous = {message_hash(call.message_id) for call in tracked if not call.company}
+    assert ids - accepted - waiting <= ambiguous

@@ -512,7 +512,7 @@ async def test_a_database_that_cannot_be_written_is_a_503_with_whole_seconds(
     async def broken(*_: Any, **__: Any) -> Any:
         raise Unavailable("the database cannot be written: disk I/O error")
 
-    monkeypatch.setattr(group_commit, "accept_calls", broken)
+    monkeypatch.setattr(group_commit, "accept_in_turn", broken)
     answer = await running.server.post("/v1/track", json=message())
     assert_problem(answer, 503, "unavailable")
     assert int(answer.headers["retry-after"]) > 0
