@@ -21,6 +21,8 @@ AUDIENCE: Final = "engage-member"
 ALGORITHM: Final = "HS256"
 TTL_SECONDS_DEFAULT: Final = 300
 TTL_SECONDS_MAX: Final = 600
+CLOCK_SECONDS_OFF_MAX: Final = 5
+"""How far the clock that reads a token may be from the one that signed it: another machine's, or one set back."""
 
 _SIGNING: Final = "member-token-signing"
 _SECRET_BYTES: Final = 32
@@ -76,6 +78,7 @@ def read_member_token(secret: str, token: str) -> TokenHolder:
             secret,
             [ALGORITHM],
             audience=AUDIENCE,
+            leeway=CLOCK_SECONDS_OFF_MAX,
             options={"require": ["aud", "exp", "iat", "sub", "company"]},
         )
     except jwt.PyJWTError as error:

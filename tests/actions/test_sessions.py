@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -121,6 +122,19 @@ def test_a_member_token_says_whose_it_is() -> None:
 def test_a_token_that_is_not_ours_is_refused(token: str) -> None:
     with pytest.raises(Unauthorized):
         tokens.read_member_token(SECRET, token)
+
+
+def test_a_clock_a_little_behind_believes_a_token_and_one_far_behind_does_not() -> None:
+    """The clock that reads it may be another machine's, or may have been set back."""
+    holder = {"aud": "engage-member", "sub": "m", "company": "c", "exp": 1 << 40}
+    now = int(time.time())
+    near, far = (
+        jwt.encode({**holder, "iat": now + ahead}, SECRET, "HS256")
+        for ahead in (tokens.CLOCK_SECONDS_OFF_MAX - 2, 60)
+    )
+    assert tokens.read_member_token(SECRET, near).member == "m"
+    with pytest.raises(Unauthorized):
+        tokens.read_member_token(SECRET, far)
 
 
 async def test_processes_that_start_together_sign_alike(database: Database) -> None:
