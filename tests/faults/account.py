@@ -309,14 +309,22 @@ class Load:
     async def until(self, more: int, seconds: float = 30) -> None:
         """Until so many more messages were acknowledged: the load really runs."""
         wanted = len(self.account.acknowledged) + more
+        await self._until(
+            lambda: len(self.account.acknowledged) >= wanted, seconds, "nothing is acknowledged"
+        )
 
-        def reached() -> bool:
+    async def until_refused(self, times: int, seconds: float = 20) -> None:
+        wanted = len(self.account.refusals) + times
+        await self._until(lambda: len(self.account.refusals) >= wanted, seconds, "nothing is refused")
+
+    async def _until(self, reached: Callable[[], bool], seconds: float, what: str) -> None:
+        def checked() -> bool:
             for task in self.tasks:
                 if task.done():
-                    task.result()  # raises what stopped it
-            return len(self.account.acknowledged) >= wanted
+                    task.result()  # raises what a client found wrong
+            return reached()
 
-        await eventually(reached, seconds)
+        await eventually(checked, seconds, what)
 
 
 @asynccontextmanager

@@ -1,0 +1,75 @@
+"""Clocks that are set: the server's own, back and forth under load, and that of its clients."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from email.utils import parsedate_to_datetime
+
+import pytest
+
+from tests.faults.account import Account, answers_again, client_of, eventually, load
+from tests.faults.serving import Engage, run
+
+STEPS = (-3600.0, -3 * 86_400.0, 2 * 86_400.0, -2.5)
+"""Seconds from the true time, one after the other. Fewer than the 30 days after which an event is too late to count."""
+ADJUSTABLE = f"""
+import signal, sys, time
+steps = iter({STEPS})
+true_time, true_time_ns, off = time.time, time.time_ns, 0.0
+def step(*_):
+    global off
+    off = next(steps)
+time.time = lambda: true_time() + off
+time.time_ns = lambda: true_time_ns() + int(off * 1e9)
+signal.signal(signal.SIGUSR1, step)
+from engage.cli import run
+sys.exit(run(["serve", *sys.argv[1:]]))
+"""
+
+
+@pytest.fixture
+def stopped(stopped: Engage) -> Engage:
+    """A server whose clock takes its next step at SIGUSR1, as one does that is set: timers go on as before."""
+    stopped.command = (sys.executable, "-c", ADJUSTABLE)
+    return stopped
+
+
+async def told_clock(engage: Engage, off: float) -> bool:
+    """Whether the server tells the time as it is `off` seconds from the true one."""
+    async with client_of(engage.url, engage.key) as client:
+        told = parsedate_to_datetime((await client.get("/healthz")).headers["date"])
+    return abs(told.timestamp() - time.time() - off) < 2.4
+
+
+async def test_a_servers_clock_that_is_set_loses_nothing_and_counts_nothing_twice(
+    engage: Engage, account: Account
+) -> None:
+    async with load(account, engage.url, engage.key) as running:
+        for step in STEPS:
+            await running.until(60)
+            os.kill(engage.pid, signal.SIGUSR1)
+            await eventually(lambda off=step: told_clock(engage, off), 5, "the clock was not set")  # type: ignore[misc]
+            await answers_again(account, engage.url, engage.key)
+        await running.until(60)
+    async with client_of(engage.url, engage.key) as client:
+        await account.settle(client)
+    code, said = await run("verify", database_url=engage.database_url)
+    assert code == 0, said
+
+
+async def test_clients_whose_clocks_are_set_count_once(engage: Engage, account: Account) -> None:
+    """The time of an event and the time it is sent may then be days apart, in either direction."""
+    off = 0.0
+    account.clock = lambda: time.time() + off
+    async with load(account, engage.url, engage.key) as running:
+        for step in STEPS:
+            await running.until(40)
+            off = step
+        await running.until(40)
+    async with client_of(engage.url, engage.key) as client:
+        await account.settle(client)
+    code, said = await run("verify", database_url=engage.database_url)
+    assert code == 0, said
