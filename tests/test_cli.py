@@ -34,7 +34,7 @@ COMMANDS = (
         "program diff",
         "program publish",
     ),
-    *("import", "score", "report", "verify", "rejects", "doctor"),
+    *("import", "score", "report", "verify", "rejects", "doctor", "backup"),
 )
 
 
@@ -140,6 +140,10 @@ def test_a_wrong_call_is_one_line_and_exit_code_2(engage: Engage, arguments: lis
         (["import", "bad.parquet"], "bad.parquet cannot be read"),
         (["import", "binary.yaml"], "what kind of file is it"),
         (["verify"], "there is no database"),
+        (["backup", "copy.db"], "there is no database"),
+        (["backup", "folder", "--database", "sqlite:///binary.yaml"], "is a folder"),
+        (["backup", "copy.db", "--database", "sqlite:///binary.yaml"], "cannot copy binary.yaml"),
+        (["backup", "no/such/copy.db", "--database", "sqlite:///binary.yaml"], "No such file or directory"),
         (["report", "acme"], "there is no database"),
         (["score", "--database", "mysql://x"], "not a database URL"),
         (["migrate", "--database", "sqlite:///no/such/folder/engage.db"], "No such file or directory"),
@@ -276,6 +280,23 @@ def test_verify_tells_a_tampered_balance(engage: Engage, history: Path, tmp_path
     assert engage("verify", "--json").json["difference"]
 
 
+def test_a_backup_is_a_database_that_verifies(engage: Engage, history: Path) -> None:
+    engage("program", "publish", QUICKSTART)
+    engage("import", history)
+    assert {
+        "name": "backup",
+        "verdict": "warning",
+        "text": "none yet; engage backup FILE makes one",
+    } in engage("doctor", "--json").json["findings"]
+    told = engage("backup", "copy.db", "--verify", "--json").json
+    assert told["file"] == "copy.db"
+    assert told["verified"] is True
+    assert engage("verify", "--database", "sqlite:///copy.db", "--json").json["entries"] == 61
+    again = engage("backup", "copy.db")
+    assert (again.code, complaint(again)) == (1, "copy.db exists; --force replaces it")
+    assert engage("backup", "copy.db", "--force").out.startswith("copy.db: ")
+
+
 # --- keys, companies, doctor --------------------------------------------------------------------------------
 
 
@@ -300,6 +321,7 @@ def test_doctor_gives_a_verdict_on_everything(engage: Engage, tmp_path: Path) ->
     assert not (tmp_path / "engage.db").exists()
     engage("program", "publish", QUICKSTART)
     engage("key", "create", "--kind", "server")
+    assert engage("backup", "copy.db").code == 0
     found = {one["name"]: one["verdict"] for one in engage("doctor", "--json").json["findings"]}
     assert set(found.values()) == {"ok"}
     assert {
@@ -311,6 +333,7 @@ def test_doctor_gives_a_verdict_on_everything(engage: Engage, tmp_path: Path) ->
         "secret",
         "keys",
         "program",
+        "backup",
         "rejects",
     } <= set(found)
     sick = engage("doctor", "--database", "sqlite:///no/such/folder/engage.db")

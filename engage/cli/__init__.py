@@ -15,7 +15,7 @@ from typing import Annotated, Final
 import typer
 from typer._click.exceptions import ClickException, NoArgsIsHelpError, UsageError
 
-from engage.cli import bench, companies, history, programs, service, signal, upkeep
+from engage.cli import bench, companies, history, keeping, programs, service, signal, upkeep
 from engage.cli.output import complain
 from engage.errors import EngageError
 
@@ -52,7 +52,7 @@ def build() -> typer.Typer:
     ) -> None:
         """Points, levels and recognition for the people inside your customers' companies, and a health signal."""
 
-    for commands in (service, companies, programs, history, signal, upkeep, bench):
+    for commands in (service, companies, programs, history, signal, upkeep, keeping, bench):
         commands.register(app)
     return app
 

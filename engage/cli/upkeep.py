@@ -16,7 +16,8 @@ import typer
 from msgspec import Struct
 
 from engage.cli.output import AsJson, complain, progress, say, say_json, say_table
-from engage.cli.running import DatabaseUrl, collect_rarely, with_database
+from engage.cli.running import DatabaseUrl, collect_rarely, now, with_database
+from engage.core.calendar import DAY, to_rfc3339
 from engage.errors import EngageError
 from engage.settings import Settings, read_settings
 
@@ -30,6 +31,8 @@ PACKAGES: Final = ("tortoise-orm", "starlette", "uvicorn", "msgspec", "pyarrow",
 DISK_BYTES_NEEDED: Final = 200 * 1024**2
 DISK_BYTES_WISE: Final = 2 * 1024**3
 REJECTS_COUNTED_MAX: Final = 1000
+BACKUP_DAYS_WISE: Final = 8
+"""A weekly backup may be a day late."""
 
 
 def register(app: typer.Typer) -> None:
@@ -180,15 +183,24 @@ def _database(settings: Settings) -> Iterator[Finding]:
         yield Finding("database", "failed", error.message)
 
 
+def _backup(at: str | None) -> Finding:
+    if at is None:
+        return Finding("backup", "warning", "none yet; engage backup FILE makes one")
+    days = (now() - int(at)) // DAY
+    text = f"the newest was begun at {to_rfc3339(int(at))}"
+    return Finding("backup", "warning" if days >= BACKUP_DAYS_WISE else "ok", text)
+
+
 class _Undone(Exception):
     """Ends the transaction that only tries whether writing is possible."""
 
 
 async def _contents(opened: Database, settings: Settings) -> list[Finding]:
+    from engage.store.backup import LAST_BACKUP
     from engage.store.companies import HOST, latest_version
     from engage.store.held import load_rejects
     from engage.store.keys import list_keys
-    from engage.store.settings import put_setting
+    from engage.store.settings import put_setting, read_setting
     from engage.store.tables import Company
 
     async def try_to_write(_: object) -> None:
@@ -203,6 +215,7 @@ async def _contents(opened: Database, settings: Settings) -> list[Finding]:
         keys = [key for key in await list_keys() if key.revoked_at is None]
         program = await latest_version(HOST)
         companies = await Company.all().count()
+        backed_up = await read_setting(LAST_BACKUP)
     findings += [
         Finding(
             "secret", "ok", "ENGAGE_SECRET" if settings.secret else "made by serve and kept in the database"
@@ -214,6 +227,7 @@ async def _contents(opened: Database, settings: Settings) -> list[Finding]:
         if program
         else Finding("program", "warning", "no default yet; engage program publish FILE sets one"),
         Finding("companies", "ok", f"{companies:,}"),
+        _backup(backed_up),
     ]
     count = f"{rejected:,}" if rejected < REJECTS_COUNTED_MAX else f"{REJECTS_COUNTED_MAX:,} or more"
     text = f"{count} calls were rejected; engage rejects lists them" if rejected else "none"
