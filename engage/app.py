@@ -10,7 +10,7 @@ import asyncio
 import logging
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable, Generator, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, MutableMapping
 from contextlib import asynccontextmanager, contextmanager
 from datetime import date
 from typing import Any, Final
@@ -49,6 +49,7 @@ BACKLOG: Final = 512
 STOP_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 
 Scope = MutableMapping[str, Any]
+Application = Callable[[Scope, Any, Any], Awaitable[None]]
 
 
 class Service:
@@ -61,7 +62,11 @@ class Service:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._services: Services | None = None
-        self._site = build_site(self.services, console_routes(Console(self.services)), self.lifespan)
+        self._site = self.build_site()
+
+    def build_site(self) -> Application:
+        """What answers requests while this runs."""
+        return build_site(self.services, console_routes(Console(self.services)), self.lifespan)
 
     async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
         await self._site(scope, receive, send)
@@ -171,7 +176,11 @@ class _Server(uvicorn.Server):
                 signal.signal(name, handler)
 
 
-def run_server(settings: Settings, announce: Callable[[str], None] = print) -> None:
+def run_server(
+    settings: Settings,
+    announce: Callable[[str], None] = print,
+    create: Callable[[Settings], Service] = create_app,
+) -> None:
     """Serve until SIGTERM or SIGINT, then drain and return.
 
     `announce` gets the lines for the operator, once requests are really answered: the address and a sign-in link.
@@ -179,7 +188,7 @@ def run_server(settings: Settings, announce: Callable[[str], None] = print) -> N
     """
     telemetry.start_logging()
     with _listen(settings.host, settings.port) as listener:
-        service = create_app(settings)
+        service = create(settings)
         config = uvicorn.Config(
             service,
             lifespan="off",  # entered by _serve: uvicorn turns an error of it into a log line and exit code 3

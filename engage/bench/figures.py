@@ -48,6 +48,19 @@ def _over_bare(
 FIGURES: Final = (
     _over_raw("sqlite_batch_500", "SQLite, 4 connections, batches of 500", 0.55, 0.75),
     _over_raw("sqlite_batch_500_one", "the same over 1 connection"),
+    _over_bare("single_64", "requests/s", "64 connections, an event per request", 0.60, 0.80),
+    Figure(
+        "single_64_p99",
+        "ms",
+        "99 of 100 are answered within this at 70 % of that load, from when each was due",
+        BARE,
+        "value",
+        25,
+        10,
+        less_is_better=True,
+    ),
+    _over_bare("member_read", "requests/s", "64 connections, each request reads a member", 0.50, 0.80),
+    _over_bare("mixed_80_20", "requests/s", "64 connections, 80 % read a member, 20 % report an event"),
 )
 
 

@@ -22,6 +22,7 @@ from engage.bench.errors import RoundFailed
 from engage.bench.usage import family
 
 SERVE: Final = ("engage.cli", "serve")
+BARE: Final = ("engage.bench.bare",)
 STOP_SECONDS: Final = 60
 LOAD_SECONDS_MAX: Final = 600
 _PACKAGE = Path(__file__).parents[2]

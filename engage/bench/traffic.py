@@ -12,6 +12,7 @@ import random
 import uuid
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Any, Final
 
 from msgspec import Struct
@@ -52,7 +53,7 @@ class Traffic:
 
     def first_of_everyone(self, size: int) -> Iterator[list[dict[str, Any]]]:
         """One call of each member, in batches: from then on nobody is new."""
-        while people := [n for n, _ in zip(self._everyone, range(size), strict=False)]:
+        while people := list(islice(self._everyone, size)):
             yield [self._call(n) for n in people]
 
     def batch(self, size: int) -> list[dict[str, Any]]:
@@ -78,6 +79,10 @@ def batch_request(calls: Sequence[dict[str, Any]], key: str) -> bytes:
 
 def track_request(call: dict[str, Any], key: str) -> bytes:
     return request("POST", "/v1/track", key, call)
+
+
+def member_request(company: str, member: str, key: str) -> bytes:
+    return request("GET", f"/v1/companies/{company}/members/{member}", key)
 
 
 def request(method: str, path: str, key: str, document: Any = None) -> bytes:

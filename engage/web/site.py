@@ -22,7 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from engage import telemetry
 from engage.web.api import ENDPOINTS, events
-from engage.web.endpoint import routes
+from engage.web.endpoint import Endpoint, routes
 from engage.web.problems import HANDLERS, SEEN, Unexpected
 from engage.web.security import SecurityHeaders
 from engage.web.services import Running
@@ -85,10 +85,10 @@ class Counted:
             telemetry.REQUEST_SECONDS.labels(route).observe(time.perf_counter() - started)
 
 
-def api_routes(running: Running) -> list[Route]:
+def api_routes(running: Running, endpoints: Sequence[Endpoint] = ENDPOINTS) -> list[Route]:
     """Every endpoint; those of the tracking API open to pages of any origin."""
     tracking = {one.path for one in events.ENDPOINTS}
-    found = routes(ENDPOINTS, running)
+    found = routes(endpoints, running)
     for route in found:
         if route.path in tracking:
             route.methods = {*(route.methods or ()), "OPTIONS"}
@@ -105,6 +105,7 @@ def build_site(
     running: Running,
     pages: Sequence[BaseRoute] = (),
     lifespan: Callable[[], AbstractAsyncContextManager[object]] | None = None,
+    endpoints: Sequence[Endpoint] = ENDPOINTS,
 ) -> ASGIApp:
     """The application. `lifespan` is entered while the server runs; a host that mounts this enters its own."""
 
@@ -115,7 +116,7 @@ def build_site(
             yield
 
     site = Starlette(
-        routes=[*api_routes(running), Route("/", _front_door), *pages],
+        routes=[*api_routes(running, endpoints), Route("/", _front_door), *pages],
         middleware=[
             Middleware(Counted),
             Middleware(SecurityHeaders),

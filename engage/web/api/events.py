@@ -200,10 +200,8 @@ async def _principal(key: str, services: Services) -> Principal:
     return principal
 
 
-async def accept(request: Request, running: Running) -> Response:
-    """Reads, decides and answers one request of the tracking API."""
-    services = running()
-    _count_retries(request)
+async def read_calls(request: Request, services: Services) -> tuple[Principal, list[Call | Refusal]]:
+    """Who asks, and what each message of the body says."""
     principal = await _from_headers(request, services)
     body = await read_body(request, KEYLESS_WIRE_BYTES_MAX if principal is None else WIRE_BYTES_MAX)
     document = parse_body(inflate(body, request.headers.get("content-encoding", "")))
@@ -215,7 +213,7 @@ async def accept(request: Request, running: Running) -> Response:
     raws = [document] if verb is not None else read_batch(document)
     sent_at = parse_time(document.get("sentAt") or document.get("sent_at"))
     received_at = services.now()
-    calls = [
+    return principal, [
         read_call(
             raw,
             verb=verb,
@@ -226,6 +224,13 @@ async def accept(request: Request, running: Running) -> Response:
         )
         for raw in raws
     ]
+
+
+async def accept(request: Request, running: Running) -> Response:
+    """Reads, decides and answers one request of the tracking API."""
+    services = running()
+    _count_retries(request)
+    principal, calls = await read_calls(request, services)
     outcomes = await services.ingestion.accept(calls) if calls else []
     _count_outcomes(outcomes)
     answer = {"success": True, "results": _results(calls, outcomes, principal)}

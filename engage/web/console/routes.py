@@ -116,7 +116,7 @@ def console_routes(services: ConsoleServices) -> list[Route]:
         answer.delete_cookie(COOKIE, path="/console", httponly=True, samesite="lax")
         return answer
 
-    private, public = _private(services), _public
+    private, public = signed_in_only(services), _public
     return [
         Route("/console/static/console.css", stylesheet),
         Route("/console/sign-in", public(sign_in)),
@@ -139,9 +139,11 @@ def _public(page: Page) -> Page:
     return answer
 
 
-def _private(
+def signed_in_only(
     services: ConsoleServices,
 ) -> Callable[[Callable[[Request, SignedIn], Awaitable[Response]]], Page]:
+    """A page for customer-success staff with a session; anybody else gets the page that says so."""
+
     def wrap(page: Callable[[Request, SignedIn], Awaitable[Response]]) -> Page:
         async def answer(request: Request) -> Response:
             async def look_up() -> Response:
