@@ -80,7 +80,8 @@ def weekday_of(day: int) -> int:
 
 def from_datetime(moment: datetime) -> int:
     """Microseconds UTC of an aware datetime, exactly."""
-    return (moment - _EPOCH) // timedelta(microseconds=1)
+    since = moment - _EPOCH
+    return since.days * DAY + since.seconds * SECOND + since.microseconds
 
 
 def to_datetime(at: int) -> datetime:

@@ -164,7 +164,7 @@ def _read(
         raise Refused("missing_user", "userId or anonymousId is required")
     warnings: list[str] = []
     original_at = _timestamp(raw, warnings)
-    own_sent_at = parse_time(raw.get("sentAt"))
+    own_sent_at = parse_time(raw["sentAt"]) if "sentAt" in raw else None
     at = corrected(original_at, own_sent_at if own_sent_at is not None else sent_at, received_at)
     call = Call(
         kind=kind,
@@ -201,6 +201,8 @@ def _id(raw: dict[str, Any], field: str, longest: int = ID_CHARS_MAX) -> str:
     value = raw.get(field)
     if value is None:
         return ""
+    if isinstance(value, str) and len(value) <= longest and is_clean_text(value):
+        return value.strip()
     if isinstance(value, int) and not isinstance(value, bool):
         if not -ID_INTEGER_MAX <= value <= ID_INTEGER_MAX:
             raise Refused("invalid_id", f"{field} must be a string, or a whole number of at most 64 bits")
@@ -242,8 +244,7 @@ def _data(raw: dict[str, Any], kind: int, warnings: list[str]) -> dict[str, Any]
     if not isinstance(value, dict):
         warnings.append(f"{field} must be an object, not {_kind_of(value)}; taken as empty")
         return {}
-    cleaned: dict[str, Any] = clean(value)
-    return cleaned
+    return value if is_clean(value) else dict(clean(value))
 
 
 def _timestamp(raw: dict[str, Any], warnings: list[str]) -> int | None:
@@ -299,6 +300,31 @@ def clean(value: Any, depth: int = 0) -> Any:
             raise Refused("too_deep", f"properties are nested deeper than {DEPTH_MAX} levels")
         return [clean(item, depth + 1) for item in value]
     return value
+
+
+def is_clean(value: dict[str, Any]) -> bool:
+    """Whether `clean` would leave it as it is: true of nearly all there is, and much cheaper to find out. False for
+    what is nested, which is rare."""
+    for key, item in value.items():
+        kind = item.__class__
+        if kind is str:
+            if not is_clean_text(item):
+                return False
+        elif kind is int:
+            if not -INTEGER_MAX <= item <= INTEGER_MAX:
+                return False
+        elif kind is float:
+            if item - item != 0:
+                return False
+        elif kind is dict or kind is list:
+            return False
+        if not is_clean_text(key):
+            return False
+    return True
+
+
+def is_clean_text(text: str) -> bool:
+    return text.isascii() and "\0" not in text and len(text) <= STRING_CHARS_MAX
 
 
 def clean_text(text: str) -> str:

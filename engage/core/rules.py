@@ -114,8 +114,11 @@ class Firing:
         code, granted = FIRED, bool(plan.badges or plan.factors)
         refusal = FIRED
         for award in plan.awards:
-            amount = multiplied(award.amount, factors.get(award.currency), self.program.program.multipliers)
-            amount, stop = self.allowed(award.counters, amount)
+            amount, stop = award.amount, None
+            if factors:
+                amount = multiplied(amount, factors.get(award.currency), self.program.program.multipliers)
+            if award.counters:
+                amount, stop = self.allowed(award.counters, amount)
             if (stop is not None and not stop.cut) or self.overflows(award.currency, amount):
                 # Refused, and as a whole: what the rule had awarded so far is taken back.
                 del self.transfers[kept[0] :], self.uses[kept[1] :]

@@ -24,6 +24,7 @@ from engage.core.call import (
     clean,
     corrected,
     digest,
+    is_clean,
     message_key,
     parse_time,
     read_call,
@@ -123,6 +124,16 @@ def test_a_call_is_the_same_after_it_was_kept_and_when_it_is_sent_again(raw: Any
         assert kept == call
         assert message_key(kept) == message_key(call)
         assert 0 <= digest(kept) == digest(call) < 2**32
+
+
+@given(value=st.dictionaries(TEXT, VALUES, max_size=4))
+def test_what_counts_as_clean_is_what_cleaning_leaves_alone(value: dict[str, Any]) -> None:
+    if is_clean(value):
+        assert repr(clean(value)) == repr(value)
+    else:
+        nested = any(isinstance(item, dict | list) for item in value.values())
+        foreign = not all(text.isascii() for text in [*value, *value.values()] if isinstance(text, str))
+        assert nested or foreign or repr(clean(value)) != repr(value)
 
 
 @given(value=VALUES)
