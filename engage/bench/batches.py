@@ -13,7 +13,7 @@ from engage.bench.client import Shot
 from engage.bench.databases import prepare_sqlite, sqlite_copy
 from engage.bench.figures import Sample, beside
 from engage.bench.processes import serving
-from engage.bench.programs import QUICKSTART
+from engage.bench.programs import QUICKSTART, RULES_EVENTS, fifty_rules
 from engage.bench.traffic import USUAL, Population, Traffic, batch_request
 from engage.bench.workshop import Case, Round, Workshop
 from engage.store.database import SQLITE_SCHEME
@@ -49,7 +49,7 @@ class Batches(Struct, frozen=True):
 
         def by_engage() -> dict[str, Sample]:
             found = {}
-            for name in workshop.wanted & self.connections.keys():
+            for name in filter(workshop.wanted.__contains__, self.connections):
                 with (
                     sqlite_copy(template, "engage.db") as url,
                     serving(url, profile=workshop.profile) as server,
@@ -74,4 +74,10 @@ class Batches(Struct, frozen=True):
         yield measure
 
 
-CASES: Final = (Batches({"sqlite_batch_500": 4, "sqlite_batch_500_one": 1}).case(),)
+CASES: Final = (
+    Batches({"sqlite_batch_500": 4, "sqlite_batch_500_one": 1}).case(),
+    Batches({"sqlite_batch_100": 4}, size=100).case(),
+    Batches({"rules_50": 4}, program=fifty_rules(), events=RULES_EVENTS).case(),
+    Batches({"one_company": 4}, population=Population(companies=1, members=10_000)).case(),
+    Batches({"companies_1000": 4}, population=Population(companies=1_000, members=10_000)).case(),
+)

@@ -31,6 +31,7 @@ class Figure(Struct, frozen=True):
     less_is_better: bool = False
 
 
+QUEUE: Final = "an id, the time and a copy of the properties put into a queue under a lock"
 RAW: Final = "the same loads and rows by hand-written driver code"
 BARE: Final = "the same server answering after authentication and decoding"
 
@@ -48,6 +49,10 @@ def _over_bare(
 FIGURES: Final = (
     _over_raw("sqlite_batch_500", "SQLite, 4 connections, batches of 500", 0.55, 0.75),
     _over_raw("sqlite_batch_500_one", "the same over 1 connection"),
+    _over_raw("sqlite_batch_100", "SQLite, 4 connections, batches of 100"),
+    _over_raw("rules_50", "SQLite, batches of 500, 50 rules per company, 5 for each event"),
+    _over_raw("one_company", "SQLite, batches of 500, all of one company"),
+    _over_raw("companies_1000", "SQLite, batches of 500, over 1,000 companies"),
     _over_bare("single_64", "requests/s", "64 connections, an event per request", 0.60, 0.80),
     Figure(
         "single_64_p99",
@@ -61,6 +66,16 @@ FIGURES: Final = (
     ),
     _over_bare("member_read", "requests/s", "64 connections, each request reads a member", 0.50, 0.80),
     _over_bare("mixed_80_20", "requests/s", "64 connections, 80 % read a member, 20 % report an event"),
+    Figure(
+        "track_call",
+        "us",
+        "track() of the client in the caller's thread",
+        QUEUE,
+        "value",
+        10,
+        3,
+        less_is_better=True,
+    ),
 )
 
 

@@ -45,7 +45,7 @@ class Server:
             file.flush()
             done = subprocess.run(  # noqa: S603 - our own module
                 [sys.executable, "-m", "engage.bench.client", file.name],
-                env=_environment(),
+                env=environment(),
                 capture_output=True,
                 timeout=LOAD_SECONDS_MAX,
                 check=False,
@@ -89,7 +89,7 @@ def serving(
         command += ["--workers", str(workers)]
     with tempfile.NamedTemporaryFile("w", prefix="engage-serve-", suffix=".log") as log:
         popen = subprocess.Popen(  # noqa: S603 - our own module
-            command, env=_environment(), stdout=subprocess.PIPE, stderr=log, text=True
+            command, env=environment(), stdout=subprocess.PIPE, stderr=log, text=True
         )
         try:
             assert popen.stdout is not None
@@ -111,7 +111,8 @@ def serving(
                 popen.stdout.close()
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
+    """Of a process of ours: our own settings and nobody else's."""
     path = os.pathsep.join(filter(None, [str(_PACKAGE), os.environ.get("PYTHONPATH", "")]))
     kept = {name: value for name, value in os.environ.items() if not name.startswith("ENGAGE_")}
     return {**kept, "PYTHONPATH": path}

@@ -19,7 +19,8 @@ from engage.bench.errors import RoundFailed
 from engage.core.call import parse_time, read_call
 from engage.store.database import Database
 from engage.store.scope import Scope, expand_scope
-from engage.store.sqlite import Row, Statements, Transaction
+from engage.store.sqlite import Check, Row, Statements, Transaction
+from engage.store.sqlite import Insert as Written
 
 T = TypeVar("T")
 
@@ -59,6 +60,15 @@ class _Recording:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._real, name)
+
+    @property
+    def __class__(self) -> type:
+        """To isinstance() it is what it stands for."""
+        return type(self._real)
+
+    @__class__.setter
+    def __class__(self, _: type) -> None:
+        raise AttributeError
 
     async def rows(self, sql: str, params: Sequence[Any] = (), *, scope: Scope, **more: Any) -> list[Row]:
         self._keep_statement(sql, params, scope)
@@ -106,9 +116,19 @@ class RecordingDatabase:
             return await work(cast(Transaction, _Recording(tx, steps)))
 
         result = await self._real.write(recorded)
+        self._committed(steps)
+        return result
+
+    async def insert_if(self, checks: Sequence[Check], writes: Sequence[Written], *, scope: Scope) -> bool:
+        done = await self._real.insert_if(checks, writes, scope=scope)
+        if done:
+            looked = (Lookup(one.sql, one.keys) if one.keys else Statement(one.sql, ()) for one in checks)
+            self._committed([*looked, *(Insert(sql, list(rows)) for sql, rows in writes if rows)])
+        return done
+
+    def _committed(self, steps: Commit) -> None:
         self.commits.append([*self._read, *steps])
         self._read.clear()
-        return result
 
 
 def record(url: str, batches: Sequence[Sequence[dict[str, Any]]]) -> list[Commit]:

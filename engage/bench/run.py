@@ -14,7 +14,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from engage.bench import batches, requests
+from engage.bench import batches, requests, track
 from engage.bench.errors import CannotRun, RoundFailed
 from engage.bench.figures import FIGURES, Result, Sample, choose, summarise
 from engage.bench.machine import Machine, describe
@@ -22,7 +22,7 @@ from engage.bench.workshop import Case, Workshop
 
 ROUNDS: Final = 5
 QUICK_ROUNDS: Final = 3
-CASES: Final[tuple[Case, ...]] = (*batches.CASES, *requests.CASES)
+CASES: Final[tuple[Case, ...]] = (*batches.CASES, *requests.CASES, *track.CASES)
 
 
 class Outcome(Struct, frozen=True):
@@ -42,7 +42,7 @@ class Wanted(Struct, frozen=True):
     profile: Path | None = None
 
 
-def run(wanted: Wanted, note: Callable[[str], None], cases: Sequence[Case] = CASES) -> Outcome:
+def run(wanted: Wanted, note: Callable[[str], None], cases: Sequence[Case] | None = None) -> Outcome:
     """Measure. `note` hears of every case and round. Raises InvalidRequest for a figure that does not exist."""
     names = set(choose(wanted.only))
     samples: dict[str, list[Sample]] = {}
@@ -50,7 +50,7 @@ def run(wanted: Wanted, note: Callable[[str], None], cases: Sequence[Case] = CAS
     failed: dict[str, str] = {}
     with tempfile.TemporaryDirectory(prefix="engage-bench-", dir=wanted.folder) as folder:
         machine = describe(Path(folder))
-        for case in cases:
+        for case in CASES if cases is None else cases:
             chosen = [name for name in case.figures if name in names]
             if not chosen:
                 continue
@@ -72,6 +72,8 @@ def run(wanted: Wanted, note: Callable[[str], None], cases: Sequence[Case] = CAS
                 not_run |= dict.fromkeys(chosen, error.message)
             except RoundFailed as error:
                 failed |= dict.fromkeys(chosen, error.message)
+                for name in chosen:
+                    samples.pop(name, None)  # a figure of fewer rounds than were asked for is none
     figures = {
         figure.name: summarise(figure, samples[figure.name])
         for figure in FIGURES
