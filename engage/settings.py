@@ -37,7 +37,8 @@ ENVIRONMENT: Final = {
 
 @dataclass(frozen=True)
 class Settings:
-    database_url: str = DATABASE_URL_DEFAULT
+    database_url: str = field(default=DATABASE_URL_DEFAULT, repr=False)
+    """May hold a password."""
     secret: str | None = field(default=None, repr=False)
     """Signs member tokens. None: one is made at the first start and kept in the database."""
     host: str = HOST_DEFAULT

@@ -12,7 +12,7 @@ from engage.errors import Conflict, InvalidRequest, NotFound
 from engage.store.companies import company_id as find_company_id
 from engage.store.database import Database
 from engage.store.log import load_entry
-from engage.store.sqlite import Transaction
+from engage.store.statements import Transaction
 
 REASON_CHARS_MAX = 500
 NO_DAY = -1

@@ -12,7 +12,7 @@ from engage.core.fold import SEATS_MAX, is_seats
 from engage.errors import InvalidRequest
 from engage.store.companies import create_companies, load_company_ids
 from engage.store.database import Database
-from engage.store.sqlite import Transaction
+from engage.store.statements import Transaction
 
 
 def check_company_id(company: str) -> None:

@@ -6,7 +6,7 @@ from engage.errors import NotFound
 from engage.store.companies import HOST, company_id
 from engage.store.database import Database
 from engage.store.programs import DraftRow, save_draft
-from engage.store.sqlite import Transaction
+from engage.store.statements import Transaction
 
 
 async def owner_of(company: str | None) -> int:

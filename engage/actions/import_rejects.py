@@ -17,7 +17,7 @@ from engage.core.call import Refusal, parse_time
 from engage.store.companies import HOST, load_company_ids
 from engage.store.database import Database
 from engage.store.held import insert_rejects
-from engage.store.sqlite import Row
+from engage.store.statements import Row
 
 REJECTS_SHOWN: Final = 20
 REJECTS_PER_WRITE: Final = 1000

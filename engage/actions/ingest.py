@@ -27,8 +27,8 @@ from engage.store.companies import (
 )
 from engage.store.database import Database
 from engage.store.held import Place, count_held, insert_held, insert_rejects, load_held, release
-from engage.store.log import INSERT_MESSAGES, Basis, MessageKey, load_memberships, load_messages
-from engage.store.sqlite import Insert, Row, Statements, Transaction
+from engage.store.log import INSERT_MESSAGES, Basis, MessageKey, load_memberships, load_messages, proof
+from engage.store.statements import Insert, Row, Statements, Transaction
 
 HELD_PER_SUBJECT_MAX: Final = 1000
 """Calls kept for one anonymous visitor, or for one member whose company is not known yet."""
@@ -117,7 +117,9 @@ class Decided(Struct):
 
     async def commit(self, database: Database) -> bool:
         """False: somebody else wrote to one of the companies meanwhile, and nothing was done."""
-        return await database.insert_if(self.basis.checks(), self.inserts, scope=self.scope)
+        return await database.insert_if(
+            self.basis.checks(), self.inserts, scope=self.scope, proof=proof(self.inserts)
+        )
 
 
 def is_open(call: Call | Refusal) -> bool:

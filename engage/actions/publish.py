@@ -9,7 +9,7 @@ from engage.core.program import Program, canonical, program_hash
 from engage.store import tables
 from engage.store.companies import HOST, create_companies, latest_version
 from engage.store.database import Database
-from engage.store.sqlite import Transaction
+from engage.store.statements import Transaction
 
 
 class Published(Struct, frozen=True):

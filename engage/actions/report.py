@@ -30,7 +30,7 @@ from engage.store.signal import (
     load_terms,
     load_weeks,
 )
-from engage.store.sqlite import Statements
+from engage.store.statements import Statements
 
 HISTORY_MAX: Final = 520
 """Scores in one history: ten years of weeks."""

@@ -18,7 +18,7 @@ from engage.store.companies import company_id as find_company_id
 from engage.store.database import Database
 from engage.store.log import find_message, load_entry
 from engage.store.members import external_id_of
-from engage.store.sqlite import Transaction
+from engage.store.statements import Transaction
 
 
 class Reversal(Struct, frozen=True):

@@ -45,7 +45,7 @@ from engage.store.signal import (
     load_weeks,
     save_signal,
 )
-from engage.store.sqlite import Statements, Transaction
+from engage.store.statements import Statements, Transaction
 
 COMPANIES_PER_TRANSACTION: Final = 50
 MEMBERS_PER_TRANSACTION: Final = 20_000

@@ -15,7 +15,7 @@ from engage.core.terms import Term, read_term
 from engage.store.companies import create_companies, load_company_ids, may_create_companies
 from engage.store.database import Database
 from engage.store.signal import save_terms
-from engage.store.sqlite import Transaction
+from engage.store.statements import Transaction
 
 ROWS_MAX: Final = 10_000
 """Rows in one call: the importer brings larger files in pieces."""

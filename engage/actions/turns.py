@@ -34,7 +34,7 @@ from engage.store.log import (
     load_messages,
     load_rollups,
 )
-from engage.store.sqlite import Row, Statements, Transaction
+from engage.store.statements import Row, Statements, Transaction
 
 PROGRAMS_MAX: Final = 256
 MEMBERS_KEPT: Final = 20_000
@@ -218,10 +218,11 @@ class Turns:
     async def take(self, ids: Collection[int]) -> None:
         """Take the companies' turns, in the order of their ids so that two never wait for each other."""
         kept = self.kept
-        await self._learn_versions(ids)
         missing = [id for id in ids if id not in kept.turns]
         heads = await load_heads(self.s, missing) if missing else {}
         self._loaded += len(heads)
+        # Once the turns are taken, which may mean to wait: others may have published, and written by that, meanwhile.
+        await self._learn_versions(ids)
         for id in sorted(ids):
             version = kept.versions[id]
             program = await program_version(version)

@@ -40,7 +40,7 @@ from engage.store.log import (
     load_messages,
 )
 from engage.store.members import every_member
-from engage.store.sqlite import Statements
+from engage.store.statements import Statements
 
 ENTRIES_PER_READ = 2000
 COMPANIES_PER_READ = 200

@@ -18,9 +18,10 @@ from engage.actions.group_commit import Ingestion, now
 from engage.bench.errors import RoundFailed
 from engage.core.call import parse_time, read_call
 from engage.store.database import Database
-from engage.store.scope import Scope, expand_scope
-from engage.store.sqlite import Check, Row, Statements, Transaction
-from engage.store.sqlite import Insert as Written
+from engage.store.scope import Scope
+from engage.store.sqlite import expand_scope
+from engage.store.statements import Check, Row, Statements, Transaction
+from engage.store.statements import Insert as Written
 
 T = TypeVar("T")
 
@@ -119,8 +120,10 @@ class RecordingDatabase:
         self._committed(steps)
         return result
 
-    async def insert_if(self, checks: Sequence[Check], writes: Sequence[Written], *, scope: Scope) -> bool:
-        done = await self._real.insert_if(checks, writes, scope=scope)
+    async def insert_if(
+        self, checks: Sequence[Check], writes: Sequence[Written], *, scope: Scope, **more: Any
+    ) -> bool:
+        done = await self._real.insert_if(checks, writes, scope=scope, **more)
         if done:
             looked = (Lookup(one.sql, one.keys) if one.keys else Statement(one.sql, ()) for one in checks)
             self._committed([*looked, *(Insert(sql, list(rows)) for sql, rows in writes if rows)])

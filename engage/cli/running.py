@@ -31,15 +31,14 @@ DatabaseUrl = Annotated[
 
 
 def with_database(url: str | None, work: Callable[[Database], Awaitable[T]], *, create: bool = True) -> T:
-    """Run `work` with the database, migrated if it is new or behind. Without `create` one that is not there is an
+    """Run `work` with the database, migrated if it is new or behind. Without `create` a file that is not there is an
     error: an empty one would answer a mistyped name with a report of nothing."""
     url = read_settings(database_url=url).database_url
 
-    from engage.store.database import Database, sqlite_path
+    from engage.store.database import Database, is_postgres, sqlite_path
     from engage.store.migrate import migrate
 
-    path = Path(sqlite_path(url))
-    if not create and not path.exists():
+    if not create and not is_postgres(url) and not (path := Path(sqlite_path(url))).exists():
         raise NotFound(f"there is no database {path}; name it with --database or ENGAGE_DATABASE_URL")
 
     async def opened() -> T:

@@ -56,7 +56,9 @@ def migrate(database: DatabaseUrl = None, as_json: AsJson = False) -> None:
         """Opening it is the proof."""
 
     with_database(database, opened)
-    url = read_settings(database_url=database).database_url
+    from engage.store.database import shown
+
+    url = shown(read_settings(database_url=database).database_url)
     if as_json:
         say_json({"database": url, "migrated": True})
     else:

@@ -132,7 +132,9 @@ def _examine(url: str | None) -> Iterator[Finding]:
     except EngageError as error:
         yield Finding("settings", "failed", error.message)
         return
-    yield Finding("settings", "ok", f"database {settings.database_url}")
+    from engage.store.database import shown
+
+    yield Finding("settings", "ok", f"database {shown(settings.database_url)}")
     yield from _database(settings)
 
 
@@ -162,25 +164,31 @@ def _disk(name: str, folder: Path) -> Finding:
 
 
 def _database(settings: Settings) -> Iterator[Finding]:
-    from engage.store.database import sqlite_path
+    from engage.store.database import is_postgres
 
     try:
-        path = Path(sqlite_path(settings.database_url)).absolute()
+        if not is_postgres(settings.database_url):
+            found = list(_file(settings))
+            yield from found
+            if found[-1].name == "database":
+                return
+        yield _disk("sorting", Path(tempfile.gettempdir()))
+        yield from with_database(settings.database_url, lambda opened: _contents(opened, settings))
     except EngageError as error:
         yield Finding("database", "failed", error.message)
-        return
+
+
+def _file(settings: Settings) -> Iterator[Finding]:
+    """Where the file is to be; the last finding is of the database when it cannot be looked at."""
+    from engage.store.database import sqlite_path
+
+    path = Path(sqlite_path(settings.database_url)).absolute()
     if not path.parent.is_dir():
         yield Finding("database", "failed", f"the folder {path.parent} does not exist")
         return
     yield _disk("disk", path.parent)
-    yield _disk("sorting", Path(tempfile.gettempdir()))
     if not path.exists():
         yield Finding("database", "warning", f"{path} does not exist yet; engage serve or migrate creates it")
-        return
-    try:
-        yield from with_database(settings.database_url, lambda opened: _contents(opened, settings))
-    except EngageError as error:
-        yield Finding("database", "failed", error.message)
 
 
 def _backup(at: str | None) -> Finding:

@@ -15,6 +15,7 @@ from typing import Any, Final, Literal
 import msgspec
 from msgspec import Struct
 
+from engage.core.call import clean_text
 from engage.core.reports import Contract
 
 Outcome = Literal["open", "renewed", "churned"]
@@ -55,7 +56,7 @@ def read_term(row: Mapping[str, Any]) -> tuple[str, Term] | str:
     outcome (open, renewed, churned) may be empty; others are ignored.
     """
     company = _text(row.get("groupId"))
-    if not company or len(company) > COMPANY_CHARS_MAX:
+    if not company or len(company) > COMPANY_CHARS_MAX or clean_text(company).strip() != company:
         return f"groupId must be a company's id of 1 to {COMPANY_CHARS_MAX} characters"
     days = []
     for column in ("term_start", "term_end"):

@@ -9,7 +9,7 @@ from engage.core.call import ID_CHARS_MAX
 from engage.core.program import Program as ProgramData
 from engage.core.program import from_canonical
 from engage.store.scope import EVERY_COMPANY
-from engage.store.sqlite import Statements, Transaction
+from engage.store.statements import Statements, Transaction
 from engage.store.tables import Company, Program, Setting
 
 HOST = 0
@@ -29,13 +29,17 @@ async def load_company_ids(s: Statements, external_ids: Iterable[str]) -> dict[s
 
 async def create_companies(tx: Transaction, external_ids: Iterable[str], now: int) -> dict[str, int]:
     """Create those that do not exist; the ids of all of them."""
-    names = sorted(set(external_ids))
-    rows = [(name, now) for name in names]
+    names = set(external_ids)
+    known = await load_company_ids(tx, names)
+    # Only what is missing, as each row tried takes a number, and in one order, so that two never wait for each other.
+    rows = [(name, now) for name in sorted(names - known.keys())]
+    if not rows:
+        return known
     await tx.insert(
         [("INSERT INTO engage_company (external_id, created_at) {rows} ON CONFLICT DO NOTHING", rows)],
         scope=EVERY_COMPANY,
     )
-    return await load_company_ids(tx, names)
+    return known | await load_company_ids(tx, [name for name, _ in rows])
 
 
 async def name_companies(s: Statements, after: int, limit: int) -> list[tuple[int, str]]:

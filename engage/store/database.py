@@ -8,52 +8,53 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from importlib.util import find_spec
 from typing import Any, Final, TypeVar
+from urllib.parse import urlsplit, urlunsplit
 
-from tortoise.connection import get_connections
 from tortoise.context import TortoiseContext, _current_context
-from tortoise.exceptions import OperationalError
 
 from engage.errors import InvalidRequest, Unavailable
+from engage.store.orm import Opened, one_dialect, orm_config
 from engage.store.scope import Scope
-from engage.store.sqlite import Check, Connection, Insert, OrmTransaction, Sqlite, Statements, Transaction
+from engage.store.statements import Backend, Check, Insert, Statements, Work
 
 T = TypeVar("T")
 
-ALIAS: Final = "engage"
 SQLITE_SCHEME: Final = "sqlite:///"
+POSTGRES_SCHEMES: Final = ("postgres://", "postgresql://")
+
+
+def is_postgres(url: str) -> bool:
+    """Raises InvalidRequest when the driver is not installed."""
+    if not url.startswith(POSTGRES_SCHEMES):
+        return False
+    if find_spec("asyncpg") is None:
+        raise InvalidRequest("PostgreSQL needs its driver: pip install 'engage[postgres]'")
+    return True
 
 
 def sqlite_path(url: str) -> str:
     """The file of a `sqlite:///relative.db` or `sqlite:////absolute.db` URL."""
-    if url.startswith(("postgres://", "postgresql://")):
-        raise InvalidRequest("this release runs on SQLite; PostgreSQL is not supported yet")
     if not url.startswith(SQLITE_SCHEME) or not url.removeprefix(SQLITE_SCHEME):
-        raise InvalidRequest(f"not a database URL: {url!r}; write sqlite:///engage.db")
+        raise InvalidRequest(
+            f"not a database URL: {shown(url)!r}; write sqlite:///engage.db or postgresql://user@host/name"
+        )
     return url.removeprefix(SQLITE_SCHEME)
 
 
-def orm_config(engine: str, credentials: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "connections": {ALIAS: {"engine": engine, "credentials": credentials}},
-        "apps": {
-            ALIAS: {
-                "models": ["engage.store.tables"],
-                "default_connection": ALIAS,
-                "migrations": _migrations_module(),
-            }
-        },
-    }
-
-
-def _migrations_module() -> str:
-    """`migrations/` stands beside the package in a checkout and inside it in a wheel."""
-    from importlib.util import find_spec
-
-    return "engage.migrations" if find_spec("engage.migrations") else "migrations"
+def shown(url: str) -> str:
+    """A database's URL for people and logs, without a password."""
+    try:
+        parts = urlsplit(url)
+        if parts.password is None:
+            return url
+        user, _, host = parts.netloc.rpartition("@")
+        return urlunsplit(parts._replace(netloc=f"{user.partition(':')[0]}:***@{host}"))
+    except ValueError:
+        return url.partition("://")[0] + "://..."
 
 
 def database_in_use() -> object:
@@ -61,52 +62,63 @@ def database_in_use() -> object:
     return _current_context.get()
 
 
-@contextmanager
-def _unavailable(what: str) -> Iterator[None]:
-    """A file that is locked, full, read-only, damaged or gone, whether found by our statements or by the ORM's.
+async def _open(url: str) -> Backend:
+    if is_postgres(url):
+        from engage.store.postgres import Postgres
 
-    Their subclasses tell of mistakes of ours and pass.
-    """
-    try:
-        yield
-    except (sqlite3.OperationalError, sqlite3.DatabaseError, OperationalError) as error:
-        if type(error) not in (sqlite3.OperationalError, sqlite3.DatabaseError, OperationalError):
-            raise
-        raise Unavailable(f"{what}: {error}") from error
+        return await Postgres.open(url)
+    from engage.store.sqlite import Sqlite
+
+    return await Sqlite.open(sqlite_path(url))
 
 
 class Database:
-    def __init__(self, url: str, sqlite: Sqlite, context: TortoiseContext) -> None:
+    def __init__(self, url: str, backend: Backend, context: TortoiseContext, opened: Opened) -> None:
         self.url = url
-        self._sqlite = sqlite
+        self.backend = backend
         self._context = context
+        self._opened = opened
         self._running: set[asyncio.Task[Any]] = set()
         self._closed = False
 
     @classmethod
     async def open(cls, url: str) -> Database:
-        """Open a migrated database. Raises Unavailable when the file cannot be opened."""
+        """Open a migrated database.
+
+        Raises Unavailable when it cannot be opened, and InvalidRequest for a URL that is none or when a driver is not
+        installed.
+        """
+        opened = one_dialect("postgres" if is_postgres(url) else "sqlite")
         try:
-            sqlite = await Sqlite.open(sqlite_path(url))
-        except sqlite3.Error as error:
-            raise Unavailable(f"cannot open {sqlite_path(url)}: {error}") from error
-        context = TortoiseContext()
-        token = _current_context.set(context)
-        try:
-            await context.init(config=orm_config("engage.store.sqlite", {"sqlite": sqlite}))
+            backend = await _open(url)
+            try:
+                context = TortoiseContext()
+                token = _current_context.set(context)
+                try:
+                    await context.init(config=orm_config(backend.engine, backend.credentials))
+                finally:
+                    _current_context.reset(token)
+            except BaseException:
+                await backend.close()
+                raise
         except BaseException:
-            await sqlite.close()
+            opened.close()
             raise
-        finally:
-            _current_context.reset(token)
-        return cls(url, sqlite, context)
+        return cls(url, backend, context, opened)
 
     async def close(self) -> None:
         """Let running transactions end, then close. What is asked after this is Unavailable."""
         self._closed = True
         if self._running:
             await asyncio.wait(self._running)
-        await self._sqlite.close()
+        self._opened.close()
+        await self.backend.close()
+
+    @property
+    def one_company_per_transaction(self) -> bool:
+        """Whether a transaction should touch the rows of one company only: companies live on several machines, and
+        one that touches several of these commits in two slow phases."""
+        return self.backend.one_company_per_transaction
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Statements]:
@@ -114,8 +126,9 @@ class Database:
         self._refuse_closed()
         token = _current_context.set(self._context)
         try:
-            with _unavailable("the database cannot be read"):
-                yield Statements(self._sqlite.reader())
+            with self._unavailable("the database cannot be read"):
+                async with self.backend.reading() as statements:
+                    yield statements
         finally:
             _current_context.reset(token)
 
@@ -123,36 +136,37 @@ class Database:
     async def snapshot(self) -> AsyncIterator[Statements]:
         """Like `read`, but all statements see the database as it was at one moment, whatever is committed meanwhile.
 
-        On a connection of its own. ORM queries are not part of the snapshot. While it is open the write-ahead log
-        cannot be folded back into the file, so not for long.
+        ORM queries are not part of it. Not for long: neither database can clean up what came after that moment.
         """
         self._refuse_closed()
         token = _current_context.set(self._context)
         try:
-            with _unavailable("the database cannot be read"):
-                connection = await Connection.open(self._sqlite.path, writable=False)
-                try:
-                    await connection.run(lambda driver: driver.execute("BEGIN").close())
-                    yield Statements(connection)
-                finally:
-                    await asyncio.shield(connection.close())
+            with self._unavailable("the database cannot be read"):
+                async with self.backend.snapshot() as statements:
+                    yield statements
         finally:
             _current_context.reset(token)
 
-    def _refuse_closed(self) -> None:
-        if self._closed:
-            raise Unavailable("the database is closed")
-
-    async def write(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
+    async def write(self, work: Work[T]) -> T:
         """Run `work` in one transaction: committed when this returns, nothing of it kept when it raises.
 
-        ORM queries inside `work` belong to the same transaction. `work` must not start tasks.
+        ORM queries inside `work` belong to the same transaction. `work` must not start tasks, and must be fit to be
+        run again from its start, since PostgreSQL asks for that: it keeps what it finds out in its own variables.
+        Raises Unavailable when the database cannot be written, or when nobody can tell any more whether a COMMIT that
+        lost its connection was kept; what can be done twice without harm is then simply done again.
         """
         return await self._to_the_end(self._transact(work))
 
-    async def insert_if(self, checks: Sequence[Check], writes: Sequence[Insert], *, scope: Scope) -> bool:
-        """Commit the rows if every check finds what it expects. False: it does not, and nothing was done."""
-        return await self._to_the_end(self._insert_if(checks, writes, scope))
+    async def insert_if(
+        self, checks: Sequence[Check], writes: Sequence[Insert], *, scope: Scope, proof: Check | None = None
+    ) -> bool:
+        """Commit the rows if every check finds what it expects, and nobody changes the rows found before that.
+
+        False: it does not, or somebody was quicker, and nothing was done. `proof` finds what it expects if and only if
+        these rows were committed; it is asked when the connection was lost before the answer came. Without one that
+        is False as well, so the rows must be such that they can be decided on once more.
+        """
+        return await self._to_the_end(self._insert_if(checks, writes, scope, proof))
 
     async def _to_the_end(self, transaction: Coroutine[Any, Any, T]) -> T:
         try:
@@ -170,17 +184,27 @@ class Database:
             task.add_done_callback(lambda done: done.cancelled() or done.exception())
             raise
 
-    async def _insert_if(self, checks: Sequence[Check], writes: Sequence[Insert], scope: Scope) -> bool:
-        with _unavailable("the database cannot be written"):
-            return await self._sqlite.insert_if(checks, writes, scope)
-
-    async def _transact(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
+    async def _transact(self, work: Work[T]) -> T:
         _current_context.set(self._context)
-        with _unavailable("the database cannot be written"):
-            async with self._sqlite.transaction() as transaction:
-                orm = OrmTransaction(self._sqlite, transaction.connection, connection_name=ALIAS)
-                token = get_connections().set(ALIAS, orm)
-                try:
-                    return await work(transaction)
-                finally:
-                    get_connections().reset(token)
+        with self._unavailable("the database cannot be written"):
+            return await self.backend.transact(work)
+
+    async def _insert_if(
+        self, checks: Sequence[Check], writes: Sequence[Insert], scope: Scope, proof: Check | None
+    ) -> bool:
+        with self._unavailable("the database cannot be written"):
+            return await self.backend.insert_if(checks, writes, scope, proof)
+
+    def _refuse_closed(self) -> None:
+        if self._closed:
+            raise Unavailable("the database is closed")
+
+    @contextmanager
+    def _unavailable(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:
+            trouble = self.backend.trouble(error)
+            if trouble is None:
+                raise
+            raise Unavailable(f"{what}: {trouble}") from error

@@ -10,7 +10,7 @@ from msgspec import Struct
 from engage.core.call import Call, message_key
 from engage.store.companies import HOST
 from engage.store.scope import EVERY_COMPANY
-from engage.store.sqlite import Insert, Row, Statements, Transaction
+from engage.store.statements import Insert, Row, Statements, Transaction
 
 Place = tuple[int, str]
 """(company or HOST, subject): whom a held call waits for."""

@@ -25,8 +25,15 @@ from engage.core.state import (
 )
 from engage.store.companies import NEWEST_VERSION
 from engage.store.scope import EVERY_COMPANY, Scope
-from engage.store.sqlite import Check, Insert, Row, Statements
+from engage.store.statements import Check, Insert, Row, Statements, Transaction
 
+HEADS: Final = (
+    "SELECT h.company_id, h.seq, h.links, h.chain, h.program_id, h.state "
+    "FROM {keys} k JOIN engage_head h ON h.company_id = k.column1"
+)
+MAKE_HEADS: Final = (
+    "INSERT INTO engage_head (company_id, seq, links, chain, program_id, state) {rows} ON CONFLICT DO NOTHING"
+)
 INSERT_HEADS: Final = (
     "INSERT INTO engage_head (company_id, seq, links, chain, program_id, state) {rows} "
     "ON CONFLICT (company_id) DO UPDATE SET seq = excluded.seq, links = excluded.links, "
@@ -80,15 +87,24 @@ class Stored(Struct, frozen=True):
 
 
 async def load_heads(s: Statements, ids: Collection[int]) -> dict[int, Head]:
-    """The heads of the companies, new ones for those without a log yet. Inside a transaction this is the turn."""
-    rows = await s.lookup(
-        "SELECT h.company_id, h.seq, h.links, h.chain, h.program_id, h.state "
-        "FROM {keys} k JOIN engage_head h ON h.company_id = k.column1",
-        [(company_id,) for company_id in sorted(ids)],
-        scope=ids,
-    )
+    """The heads of the companies, new ones for those without a log yet.
+
+    Inside a transaction this is the turn: nobody else writes to these companies before it ends. What is not there
+    cannot be locked, so companies without a log get a blank head first; of two that hurry to make one the second waits
+    for the first.
+    """
+    keys: list[Row] = [(id,) for id in sorted(ids)]
+    if isinstance(s, Transaction):
+        rows = await s.lookup(HEADS, keys, scope=ids, lock=True)
+        if s.locks_rows and len(rows) < len(keys):
+            missing = {id for (id,) in keys} - {row[0] for row in rows}
+            blank = [(id, 0, 0, GENESIS, 0, encode_state(CompanyState())) for id in sorted(missing)]
+            await s.insert([(MAKE_HEADS, blank)], scope=ids)
+            rows = await s.lookup(HEADS, keys, scope=ids, lock=True)
+    else:
+        rows = await s.lookup(HEADS, keys, scope=ids)
     heads = {row[0]: Head(row[0], row[1], row[2], row[3], row[4], decode_company(row[5])) for row in rows}
-    return {id: heads[id] if id in heads else Head(id, state=CompanyState()) for id in sorted(ids)}
+    return {id: heads[id] if id in heads else Head(id, state=CompanyState()) for (id,) in keys}
 
 
 async def load_members(
@@ -151,7 +167,8 @@ async def find_message(s: Statements, company_id: int, hash: bytes) -> int | Non
     """
     rows = await s.rows(
         "WITH RECURSIVE days(company_id, day) AS ("
-        " SELECT company_id, MIN(day) FROM engage_message WHERE {scope} AND day >= 0"
+        " SELECT h.company_id, (SELECT MIN(m.day) FROM engage_message m"
+        " WHERE m.company_id = h.company_id AND m.day >= 0) FROM engage_head h WHERE {h.scope}"
         " UNION ALL SELECT d.company_id, (SELECT MIN(m.day) FROM engage_message m"
         " WHERE m.company_id = d.company_id AND m.day > d.day) FROM days d WHERE d.day IS NOT NULL)"
         " SELECT m.seq FROM days d JOIN engage_message m"
@@ -322,6 +339,18 @@ class Basis(Struct):
         )
         keys = [(company_id,) for company_id in sorted(self.heads)]
         return [version, Check(sql, keys, {(id, *head) for id, head in self.heads.items() if head[0]})]
+
+
+def proof(inserts: Iterable[Insert]) -> Check | None:
+    """What is found if and only if a commit with these rows was kept: its links, as no other history has them."""
+    rows = [row for sql, rows in inserts if sql == INSERT_LINKS for row in rows]
+    if not rows:
+        return None
+    sql = (
+        "SELECT l.company_id, l.number, l.last_seq, l.hash FROM {keys} k "
+        "JOIN engage_link l ON l.company_id = k.column1 AND l.number = k.column2"
+    )
+    return Check(sql, [row[:2] for row in rows], set(rows))
 
 
 async def load_links(s: Statements, company_id: int) -> list[tuple[int, int, bytes]]:

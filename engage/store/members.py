@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 from engage.core.state import CompanyState, MemberState, decode_company, decode_member
 from engage.store.scope import EVERY_COMPANY
-from engage.store.sqlite import Statements
+from engage.store.statements import Statements
 
 MEMBERS_PER_READ = 2000
 

@@ -1,8 +1,9 @@
-"""Applying migrations: one process at a time, on the stock SQLite client with foreign keys off.
+"""Applying migrations: one process at a time, everything in one transaction.
 
 Tortoise writes its ledger row outside the migration's transaction, so two at once would run a migration twice, and
-one that is killed between the two could never be finished. Hence one transaction around everything, and a file lock
-beside the database that keeps the second one waiting until there is nothing left to do.
+one that is killed between the two could never be finished. Hence one transaction around everything, and a lock that
+keeps the second one waiting until there is nothing left to do: a file beside the database on SQLite, whose migrations
+run on the stock client with foreign keys off; an advisory lock on PostgreSQL.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.context import TortoiseContext
 from tortoise.exceptions import BaseORMException
 from tortoise.migrations.executor import MigrationExecutor, MigrationTarget
@@ -21,12 +23,40 @@ from tortoise.migrations.recorder import MigrationRecorder
 from tortoise.transactions import in_transaction
 
 from engage.errors import Unavailable
-from engage.store.database import ALIAS, orm_config, sqlite_path
+from engage.store.database import is_postgres, sqlite_path
+from engage.store.orm import ALIAS, one_dialect, orm_config
 
 
 class _MadeLedger(MigrationRecorder):
     async def ensure_schema(self, schema_editor: object) -> None:
         """It is there, and making it would commit what is open."""
+
+
+async def migrate(url: str) -> None:
+    """Bring the database to the newest schema; does nothing when it is up to date.
+
+    Creates a SQLite file. A PostgreSQL database must be there. Raises Unavailable when it cannot be migrated.
+    """
+    opened = one_dialect("postgres" if is_postgres(url) else "sqlite")
+    try:
+        if is_postgres(url):
+            from engage.store.postgres_migrate import migrate_postgres
+
+            await migrate_postgres(url, _apply)
+        else:
+            await _migrate_sqlite(Path(sqlite_path(url)))
+    finally:
+        opened.close()
+
+
+async def _apply(connection: BaseDBAsyncClient) -> None:
+    """Within a transaction on `connection`."""
+    executor = MigrationExecutor(connection, orm_config("", {})["apps"])
+    executor.recorder = _MadeLedger(connection)
+    await executor.migrate([MigrationTarget(ALIAS, "__latest__")])
+
+
+# --- SQLite -------------------------------------------------------------------------------------------------
 
 
 @contextmanager
@@ -42,20 +72,15 @@ def _refuse_other_files(path: Path) -> None:
         driver.execute("PRAGMA schema_version").fetchone()
 
 
-async def migrate(url: str) -> None:
-    """Bring the database to the newest schema. Creates the file; does nothing when it is up to date."""
-    path = Path(sqlite_path(url))
-
+async def _migrate_sqlite(path: Path) -> None:
     async def apply() -> None:
         config = orm_config("tortoise.backends.sqlite", {"file_path": str(path), "foreign_keys": "OFF"})
         async with TortoiseContext() as context:
             await context.init(config=config)
-            apps, target = config["apps"], MigrationTarget(ALIAS, "__latest__")
-            await MigrationExecutor(context.connections.get(ALIAS), apps).migrate([])  # makes the ledger
+            ledger = MigrationExecutor(context.connections.get(ALIAS), config["apps"])
+            await ledger.migrate([])  # makes the ledger
             async with in_transaction(ALIAS) as connection:
-                executor = MigrationExecutor(connection, apps)
-                executor.recorder = _MadeLedger(connection)
-                await executor.migrate([target])
+                await _apply(connection)
 
     def locked() -> None:
         with _only_one(path):

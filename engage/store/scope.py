@@ -14,7 +14,7 @@ carries no mark is refused before it reaches the database, whoever wrote it: see
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
@@ -77,25 +77,22 @@ def refuse_unscoped(sql: str) -> None:
         raise ScopeError(f"a growing table is reached without a scope: {sql}")
 
 
-def expand_scope(sql: str, scope: Scope) -> tuple[str, list[int]]:
-    """The statement with its {scope} marks written out, and the company ids to bind in their place."""
-    marks, _ = _marks(sql)
-    if touches_growing(sql) and not marks:
+def expand_marks(sql: str, condition: Callable[[str], str]) -> str:
+    """The statement with each {scope} mark replaced by the condition on its column."""
+    if touches_growing(sql) and not _marks(sql)[0]:
         raise ScopeError(f"a statement on a growing table has no {{scope}}: {sql}")
-    bound: list[int] = []
-    ids: list[int] = [] if isinstance(scope, EveryCompany) else sorted(scope)
 
     def expand(match: re.Match[str]) -> str:
-        if isinstance(scope, EveryCompany):
-            return "1 = 1"
-        column = f"{match.group(1)}.company_id" if match.group(1) else "company_id"
-        if len(ids) == 1:
-            bound.append(ids[0])
-            return f"{column} = ?"
-        bound.extend(ids)
-        return f"{column} IN ({', '.join('?' * len(ids))})"
+        return condition(f"{match.group(1)}.company_id" if match.group(1) else "company_id")
 
-    return _SCOPE.sub(expand, sql), bound
+    return _SCOPE.sub(expand, sql)
+
+
+def only_company(sql: str, scope: Scope) -> int | None:
+    """The one company whose rows a statement on a growing table may touch, if it is one."""
+    if isinstance(scope, EveryCompany) or len(scope) != 1 or not touches_growing(sql):
+        return None
+    return next(iter(scope))
 
 
 def check_keys(sql: str, keys: Sequence[Sequence[Any]], scope: Scope) -> None:

@@ -17,7 +17,7 @@ from engage.core.reports import Health
 from engage.core.state import CompanyState, DayRollup, MemberState, decode_company, decode_day, decode_member
 from engage.core.terms import Term, decode_term, encode_term
 from engage.store.scope import EVERY_COMPANY, EveryCompany, Scope
-from engage.store.sqlite import Statements, Transaction
+from engage.store.statements import Statements, Transaction
 from engage.store.tables import Company
 
 FLOOR_SETTING: Final = "privacy_floor"

@@ -12,21 +12,21 @@ import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from itertools import chain, cycle
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import aiosqlite
 from pypika_tortoise.dialects import SQLLiteQuery
-from tortoise.backends.base.client import BaseDBAsyncClient, Capabilities, TransactionalDBClient
+from tortoise.backends.base.client import BaseDBAsyncClient, Capabilities
 from tortoise.backends.sqlite.executor import SqliteExecutor
 from tortoise.backends.sqlite.schema_generator import SqliteSchemaGenerator
 from tortoise.exceptions import IntegrityError, OperationalError
 
-from engage.store.scope import Scope, check_insert, check_keys, expand_scope, refuse_unscoped
+from engage.errors import Unavailable
+from engage.store.orm import ALIAS, WithinWrite, using
+from engage.store.scope import EveryCompany, Scope, check_insert, check_keys, expand_marks, refuse_unscoped
+from engage.store.statements import Check, Insert, Row, Statements, Transaction, Work
 
 T = TypeVar("T")
-Row = tuple[Any, ...]
-Insert = tuple[str, Sequence[Row]]
-"""A statement "INSERT INTO t (columns) {rows} ..." and its rows."""
 
 READERS = 2
 BUSY_SECONDS = 30
@@ -42,14 +42,6 @@ _PRAGMAS = (
     "PRAGMA temp_store = MEMORY",
     "PRAGMA journal_size_limit = 67108864",
 )
-
-
-class Check(NamedTuple):
-    """What a look-up must find, in any order, for a commit to be right."""
-
-    sql: str
-    keys: Sequence[Row]
-    expected: set[Row]
 
 
 class Connection:
@@ -115,31 +107,54 @@ def _insert(driver: sqlite3.Connection, writes: Sequence[Insert]) -> None:
             driver.execute(text, list(chain.from_iterable(block)))
 
 
-class Statements:
-    """Statements on one connection. Each names its scope; see `engage.store.scope`."""
+def expand_scope(sql: str, scope: Scope) -> tuple[str, list[int]]:
+    """The statement with its {scope} marks written out, and the company ids to bind in their place."""
+    bound: list[int] = []
+    ids: list[int] = [] if isinstance(scope, EveryCompany) else sorted(scope)
+
+    def condition(column: str) -> str:
+        if isinstance(scope, EveryCompany):
+            return "1 = 1"
+        bound.extend(ids)
+        return f"{column} = ?" if len(ids) == 1 else f"{column} IN ({', '.join('?' * len(ids))})"
+
+    return expand_marks(sql, condition), bound
+
+
+class SqliteStatements(Statements):
+    """`Statements` on one connection. Entering and leaving one is nothing: each statement is a trip of its own."""
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
 
+    async def __aenter__(self) -> SqliteStatements:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        pass
+
     async def rows(self, sql: str, params: Sequence[Any] = (), *, scope: Scope) -> list[Row]:
-        """The rows of one statement. `{scope}` marks come before any `?` of the statement's own."""
         text, bound = expand_scope(sql, scope)
         arguments = (*bound, *params)
         return await self.connection.run(lambda driver: driver.execute(text, arguments).fetchall())
 
     async def lookup(self, sql: str, keys: Sequence[Row], *, scope: Scope) -> list[Row]:
-        """The rows that match a list of keys. In `sql`, `{keys}` is a table of columns column1, column2, ..."""
         check_keys(sql, keys, scope)
         if not keys:
             return []
         return await self.connection.run(lambda driver: _look_up(driver, sql, keys))
 
 
-class Transaction(Statements):
-    """A `Statements` that may write, between BEGIN IMMEDIATE and COMMIT."""
+class SqliteTransaction(SqliteStatements, Transaction):
+    """`Transaction` on the connection that writes, between BEGIN IMMEDIATE, which is the lock on everything, and
+    COMMIT."""
+
+    locks_rows = False
+
+    async def lookup(self, sql: str, keys: Sequence[Row], *, scope: Scope, lock: bool = False) -> list[Row]:
+        return await super().lookup(sql, keys, scope=scope)
 
     async def insert(self, writes: Sequence[Insert], *, scope: Scope) -> None:
-        """Several tables' rows in one trip. Each statement is "INSERT INTO t (columns) {rows} ..." """
         for sql, rows in writes:
             check_insert(sql, rows, scope)
         if not any(rows for _, rows in writes):
@@ -148,7 +163,6 @@ class Transaction(Statements):
         await self.connection.run(lambda driver: _insert(driver, writes))
 
     async def execute(self, sql: str, params: Sequence[Any] = (), *, scope: Scope) -> int:
-        """How many rows one UPDATE or DELETE changed."""
         text, bound = expand_scope(sql, scope)
         arguments = (*bound, *params)
         return await self.connection.run(lambda driver: driver.execute(text, arguments).rowcount)
@@ -157,46 +171,69 @@ class Transaction(Statements):
 class Sqlite:
     """The open file."""
 
+    engine = "engage.store.sqlite"
+    one_company_per_transaction = False
+
     def __init__(self, path: str, writer: Connection, readers: list[Connection]) -> None:
         self.path = path
-        self._writer = writer
+        self.credentials: dict[str, Any] = {"sqlite": self}
+        self.writer = writer
         self._readers = readers
         self._next_reader = cycle(readers)
         self._turn = asyncio.Lock()
 
     @classmethod
     async def open(cls, path: str) -> Sqlite:
-        opened = [await Connection.open(path, writable=True)]
+        """Raises Unavailable when the file cannot be opened."""
+        opened: list[Connection] = []
         try:
+            opened.append(await Connection.open(path, writable=True))
             opened += [await Connection.open(path, writable=False) for _ in range(READERS)]
-        except BaseException:
+        except BaseException as error:
             for connection in opened:
                 await connection.close()
+            if isinstance(error, sqlite3.Error):
+                raise Unavailable(f"cannot open {path}: {error}") from error
             raise
         return cls(path, opened[0], opened[1:])
 
     async def close(self) -> None:
         async with self._turn:
-            for connection in (self._writer, *self._readers):
+            for connection in (self.writer, *self._readers):
                 await connection.close()
 
     def reader(self) -> Connection:
         return next(self._next_reader)
 
+    def reading(self) -> SqliteStatements:
+        return SqliteStatements(self.reader())
+
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Transaction]:
-        """To be entered only by `Database.write`, whose task cannot be cancelled half-way."""
+    async def snapshot(self) -> AsyncIterator[SqliteStatements]:
+        """On a connection of its own. While it is open the write-ahead log cannot be folded back into the file."""
+        connection = await Connection.open(self.path, writable=False)
+        try:
+            await connection.run(lambda driver: driver.execute("BEGIN").close())
+            yield SqliteStatements(connection)
+        finally:
+            await asyncio.shield(connection.close())
+
+    async def transact(self, work: Work[T]) -> T:
         async with self._turn:
             try:
-                await self._writer.run(lambda driver: driver.execute("BEGIN IMMEDIATE").close())
-                yield Transaction(self._writer)
-                await self._writer.run(lambda driver: driver.execute("COMMIT").close())
+                await self.writer.run(lambda driver: driver.execute("BEGIN IMMEDIATE").close())
+                with using(OrmTransaction(self, self.writer, connection_name=ALIAS)):
+                    result = await work(SqliteTransaction(self.writer))
+                await self.writer.run(lambda driver: driver.execute("COMMIT").close())
             except BaseException:
                 # Also when cancelled while one of the two statements ran, which only a loop that ends does.
-                await self._writer.run(lambda driver: driver.rollback())
+                await self.writer.run(lambda driver: driver.rollback())
                 raise
+        return result
 
-    async def insert_if(self, checks: Sequence[Check], writes: Sequence[Insert], scope: Scope) -> bool:
+    async def insert_if(
+        self, checks: Sequence[Check], writes: Sequence[Insert], scope: Scope, proof: Check | None
+    ) -> bool:
         """A whole transaction in one trip: the writes, if every check finds what it expects. False: nothing done."""
         for check in checks:
             check_keys(check.sql, check.keys, scope)
@@ -216,10 +253,16 @@ class Sqlite:
 
         async with self._turn:
             try:
-                return await self._writer.run(work)
+                return await self.writer.run(work)
             except BaseException:
-                await self._writer.run(lambda driver: driver.rollback())
+                await self.writer.run(lambda driver: driver.rollback())
                 raise
+
+    def trouble(self, error: Exception) -> str | None:
+        """A file that is locked, full, read-only, damaged or gone, whether found by our statements or by the ORM's.
+        Subclasses of these errors tell of mistakes of ours."""
+        told = type(error) in (sqlite3.OperationalError, sqlite3.DatabaseError, OperationalError)
+        return str(error) if told else None
 
 
 class OrmClient(BaseDBAsyncClient):
@@ -283,14 +326,8 @@ class OrmClient(BaseDBAsyncClient):
         return [dict(row) for row in rows]
 
 
-class OrmTransaction(OrmClient, TransactionalDBClient):
-    """The same inside `Database.write`, which alone begins, commits and rolls back."""
-
-    async def _not_here(self) -> None:
-        raise AssertionError("only Database.write begins, commits and rolls back")
-
-    begin = commit = rollback = _not_here
-    savepoint = savepoint_rollback = release_savepoint = _not_here
+class OrmTransaction(OrmClient, WithinWrite):
+    """The same inside `Sqlite.transact`."""
 
 
 client_class = OrmClient

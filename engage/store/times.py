@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from engage.store.sqlite import Statements
+from engage.store.statements import Statements
 
 
 async def load_times(s: Statements, company_id: int, seqs: Iterable[int]) -> dict[int, int]:

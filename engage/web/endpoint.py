@@ -219,6 +219,8 @@ def _read_path(request: Request) -> dict[str, str]:
             text = unquote_to_bytes(encoded).decode()
         except UnicodeDecodeError:
             raise NotFound(f"the {name} in the address is not UTF-8") from None
+        if "\0" in text:  # no id holds one, and PostgreSQL no text
+            raise NotFound(f"the {name} in the address holds a NUL")
         found[name] = text
     return found
 

@@ -159,7 +159,7 @@ async def test_a_client_that_goes_away_leaves_its_calls_decided(host: Host, inge
 async def test_a_database_in_trouble_is_unavailable_for_all_and_recovers(
     host: Host, ingestion: Ingestion
 ) -> None:
-    writer = host.database._sqlite._writer
+    writer = host.database.backend.writer
     await writer.run(lambda driver: driver.execute("PRAGMA busy_timeout = 20").close())
     other = sqlite3.connect(host.path, isolation_level=None)
     try:
@@ -178,7 +178,7 @@ async def test_a_database_in_trouble_is_unavailable_for_all_and_recovers(
 
 
 async def test_a_full_disk_is_unavailable_and_recovers(host: Host, ingestion: Ingestion) -> None:
-    writer = host.database._sqlite._writer
+    writer = host.database.backend.writer
     await ingestion.accept([host.track("ann")])
     pages = await writer.run(lambda driver: driver.execute("PRAGMA page_count").fetchone()[0])
     await writer.run(lambda driver: driver.execute(f"PRAGMA max_page_count = {pages + 2}").close())
@@ -307,7 +307,7 @@ async def test_a_call_held_meanwhile_is_released_by_the_members_first(
 async def test_what_was_decided_on_a_failed_commit_is_decided_again(
     host: Host, ingestion: Ingestion, gate: Gate
 ) -> None:
-    writer = host.database._sqlite._writer
+    writer = host.database.backend.writer
     await writer.run(lambda driver: driver.execute("PRAGMA busy_timeout = 20").close())
     other = sqlite3.connect(host.path, isolation_level=None)
     call = host.track("ann", messageId="x")

@@ -17,10 +17,11 @@ from tortoise.context import TortoiseContext
 from tortoise.migrations.autodetector import MigrationAutodetector
 
 from engage.errors import InvalidRequest, Unavailable
-from engage.store.database import Database, orm_config, sqlite_path
+from engage.store.database import Database, sqlite_path
 from engage.store.migrate import migrate
+from engage.store.orm import orm_config
 from engage.store.scope import EVERY_COMPANY
-from engage.store.sqlite import Transaction
+from engage.store.statements import Transaction
 from engage.store.tables import Company, Draft
 
 TERM = "INSERT INTO engage_term (company_id, start, document) {rows}"
@@ -44,7 +45,7 @@ async def stored(database: Database) -> set[int]:
 
 async def pragma(database: Database, text: str) -> None:
     """On the connection that writes."""
-    await database._sqlite._writer.run(lambda driver: driver.execute(text).close())
+    await database.backend.writer.run(lambda driver: driver.execute(text).close())
 
 
 # --- cancelled callers ------------------------------------------------------------------------------------------
@@ -311,7 +312,7 @@ async def test_a_file_locked_too_long_is_unavailable_and_then_usable_again(
 
 async def test_a_full_disk_is_unavailable_and_then_usable_again(database: Database) -> None:
     await database.write(lambda tx: add(tx, 1))
-    (pages,) = await database._sqlite._writer.run(
+    (pages,) = await database.backend.writer.run(
         lambda driver: driver.execute("PRAGMA page_count").fetchone()
     )
     await pragma(database, f"PRAGMA max_page_count = {pages + 4}")
@@ -333,6 +334,7 @@ FILLED = """
 import asyncio, resource, signal, sys
 from engage.errors import Unavailable
 from engage.store.database import Database
+from engage.store.orm import orm_config
 from engage.store.scope import EVERY_COMPANY
 TERM = "INSERT INTO engage_term (company_id, start, document) {rows}"
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -532,4 +534,4 @@ async def test_the_file_is_as_durable_as_promised(database: Database) -> None:
     def settings(driver: sqlite3.Connection) -> list[Any]:
         return [driver.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous")]
 
-    assert await database._sqlite._writer.run(settings) == ["wal", 2]
+    assert await database.backend.writer.run(settings) == ["wal", 2]

@@ -15,10 +15,12 @@ import pytest
 from tortoise import connections
 
 import engage.store
-from engage.store.database import ALIAS, Database
+from engage.store.database import Database
 from engage.store.log import INSERT_LINKS
-from engage.store.scope import EVERY_COMPANY, GROWING, PREFIX, ScopeError, expand_scope
-from engage.store.sqlite import Transaction
+from engage.store.orm import ALIAS
+from engage.store.scope import EVERY_COMPANY, GROWING, PREFIX, ScopeError
+from engage.store.sqlite import expand_scope
+from engage.store.statements import Transaction
 from engage.store.tables import Company
 
 LINK = "INSERT INTO engage_link (company_id, number, last_seq, hash) {rows}"

@@ -14,7 +14,7 @@ from engage.errors import InvalidRequest, NotFound
 from engage.store.companies import company_id, current_programs
 from engage.store.members import list_companies
 from engage.store.programs import load_versions
-from engage.store.sqlite import Statements
+from engage.store.statements import Statements
 from engage.web import shapes
 from engage.web.endpoint import AGGREGATES, SERVER, Asked, endpoint
 from engage.web.paging import Paging, cut, decode_cursor

@@ -24,7 +24,7 @@ from engage.store.companies import current_programs
 from engage.store.log import Stored, load_member_entries
 from engage.store.members import list_members, load_member
 from engage.store.programs import load_versions
-from engage.store.sqlite import Statements
+from engage.store.statements import Statements
 from engage.store.times import load_times
 from engage.web import shapes
 from engage.web.api.companies import find_company

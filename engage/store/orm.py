@@ -1,0 +1,87 @@
+"""Tortoise in its place: the everyday, host-level tables, on the connections that `database` opened.
+
+Tortoise keeps much of its state per process: prepared statements by alias and table, the dialect of a model's queries.
+So one alias of our own, and one kind of database at a time in a process; see `one_dialect`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from typing import Any, Final
+from weakref import WeakSet
+
+from tortoise.backends.base.client import BaseDBAsyncClient, TransactionalDBClient
+from tortoise.backends.base.executor import EXECUTOR_CACHE
+from tortoise.connection import get_connections
+
+from engage.errors import InvalidRequest
+
+ALIAS: Final = "engage"
+
+
+def orm_config(engine: str, credentials: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "connections": {ALIAS: {"engine": engine, "credentials": credentials}},
+        "apps": {
+            ALIAS: {
+                "models": ["engage.store.tables"],
+                "default_connection": ALIAS,
+                "migrations": _migrations_module(),
+            }
+        },
+    }
+
+
+def _migrations_module() -> str:
+    """`migrations/` stands beside the package in a checkout and inside it in a wheel."""
+    return "engage.migrations" if find_spec("engage.migrations") else "migrations"
+
+
+@contextmanager
+def using(client: BaseDBAsyncClient) -> Iterator[None]:
+    """ORM queries go through this client, in this task."""
+    connections = get_connections()
+    token = connections.set(ALIAS, client)
+    try:
+        yield
+    finally:
+        connections.reset(token)
+
+
+class WithinWrite(TransactionalDBClient):
+    """For the client inside `Database.write`, which alone begins, commits and rolls back."""
+
+    async def _not_here(self) -> None:
+        raise AssertionError("only Database.write begins, commits and rolls back")
+
+    begin = commit = rollback = _not_here
+    savepoint = savepoint_rollback = release_savepoint = _not_here
+
+
+class Opened:
+    """Stands for an open database of one dialect; `close` it with the database."""
+
+    def __init__(self, dialect: str) -> None:
+        self.dialect = dialect
+
+    def close(self) -> None:
+        _opened.discard(self)
+
+
+_opened: WeakSet[Opened] = WeakSet()
+_last_dialect: list[str] = []
+
+
+def one_dialect(dialect: str) -> Opened:
+    """To be called before Tortoise learns of a database. Raises InvalidRequest while one of another kind is open: it
+    would send the one's statements to the other."""
+    if any(other.dialect != dialect for other in _opened):
+        raise InvalidRequest("a process works with SQLite or with PostgreSQL, not with both at once")
+    if _last_dialect != [dialect]:
+        EXECUTOR_CACHE.clear()
+        _last_dialect[:] = [dialect]
+    opened = Opened(dialect)
+    _opened.add(opened)
+    return opened

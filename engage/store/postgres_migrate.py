@@ -1,0 +1,70 @@
+"""Migrating PostgreSQL: one connection, one transaction, and an advisory lock that ends with it, however it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+import asyncpg
+from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.context import TortoiseContext
+from tortoise.exceptions import BaseORMException
+from tortoise.migrations.recorder import MigrationRecorder
+from tortoise.migrations.schema_editor import AsyncpgSchemaEditor
+
+from engage.errors import Unavailable
+from engage.store.orm import ALIAS, orm_config, using
+from engage.store.postgres import Unreachable, Within, connect, patiently, refuse_strangers, told
+from engage.store.postgres_orm import OrmClient
+
+LOCK: Final = 0x656E67616765
+"""The advisory lock's number: "engage" as bytes."""
+_SETTINGS: Final = {"default_transaction_read_only": "off", "statement_timeout": "0", "lock_timeout": "0"}
+
+
+class _Nested:
+    """What Tortoise takes for a transaction of its own is a part of the one around everything."""
+
+    def __init__(self, client: BaseDBAsyncClient) -> None:
+        self._client = client
+
+    async def __aenter__(self) -> BaseDBAsyncClient:
+        return self._client
+
+    async def __aexit__(self, *_: object) -> None:
+        pass
+
+
+class _MigrationClient(OrmClient):
+    def admit(self, query: str) -> None:
+        """Migrations make every table."""
+
+    async def execute_script(self, query: str) -> None:
+        await self.session.run(query, ())
+
+    def _in_transaction(self) -> Any:
+        return _Nested(self)
+
+
+async def migrate_postgres(url: str, apply: Callable[[BaseDBAsyncClient], Awaitable[None]]) -> None:
+    try:
+        connection = await patiently(lambda: connect(url, **_SETTINGS))
+        try:
+            refuse_strangers(connection)
+            async with connection.transaction():
+                await connection.execute("SELECT pg_advisory_xact_lock($1)", LOCK)
+                await _migrate(Within(connection), apply)
+        finally:
+            await connection.close()
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, Unreachable, BaseORMException) as error:
+        raise Unavailable(f"cannot migrate the database: {told(error)}") from error
+
+
+async def _migrate(session: Within, apply: Callable[[BaseDBAsyncClient], Awaitable[None]]) -> None:
+    async with TortoiseContext() as context:
+        await context.init(config=orm_config("engage.store.postgres_orm", {}))
+        client = _MigrationClient(session, connection_name=ALIAS)
+        with using(client):
+            # First of all: Tortoise looks into the ledger before it makes it, and the error ends the transaction.
+            await MigrationRecorder(client).ensure_schema(AsyncpgSchemaEditor(client))
+            await apply(client)
