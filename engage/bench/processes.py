@@ -43,7 +43,7 @@ class Server:
         with tempfile.NamedTemporaryFile(prefix="engage-plan-") as file:
             file.write(msgspec.msgpack.encode(plan))
             file.flush()
-            done = subprocess.run(  # noqa: S603 - our own module
+            done = subprocess.run(
                 [sys.executable, "-m", "engage.bench.client", file.name],
                 env=environment(),
                 capture_output=True,
@@ -88,9 +88,7 @@ def serving(
     if workers > 1:
         command += ["--workers", str(workers)]
     with tempfile.NamedTemporaryFile("w", prefix="engage-serve-", suffix=".log") as log:
-        popen = subprocess.Popen(  # noqa: S603 - our own module
-            command, env=environment(), stdout=subprocess.PIPE, stderr=log, text=True
-        )
+        popen = subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE, stderr=log, text=True)
         try:
             assert popen.stdout is not None
             line = popen.stdout.readline()

@@ -87,7 +87,7 @@ class Requests(Struct, frozen=True):
         yield measure
 
     def _shots(self, traffic: Traffic, key: str, count: int) -> list[Shot]:
-        chance = random.Random(count)  # noqa: S311 - the same every time
+        chance = random.Random(count)
         return [
             Shot(member_request(*USUAL.person(chance.randrange(USUAL.members)), key))
             if chance.random() < self.reads

@@ -14,7 +14,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from engage.bench import batches, requests, track
+from engage.bench import batches, footprint, histories, requests, track
 from engage.bench.errors import CannotRun, RoundFailed
 from engage.bench.figures import FIGURES, Result, Sample, choose, summarise
 from engage.bench.machine import Machine, describe
@@ -22,7 +22,13 @@ from engage.bench.workshop import Case, Workshop
 
 ROUNDS: Final = 5
 QUICK_ROUNDS: Final = 3
-CASES: Final[tuple[Case, ...]] = (*batches.CASES, *requests.CASES, *track.CASES)
+CASES: Final[tuple[Case, ...]] = (
+    *batches.CASES,
+    *requests.CASES,
+    *histories.CASES,
+    *footprint.CASES,
+    *track.CASES,
+)
 
 
 class Outcome(Struct, frozen=True):

@@ -18,6 +18,8 @@ from typing import Any, Final
 from msgspec import Struct
 
 EVENT: Final = "Report Exported"
+COMPANY: Final = "company-"
+MEMBER: Final = "employee-"
 
 
 class Population(Struct, frozen=True):
@@ -28,7 +30,7 @@ class Population(Struct, frozen=True):
 
     def person(self, n: int) -> tuple[str, str]:
         """(company, member)."""
-        return f"company-{n % self.companies}", f"employee-{n}"
+        return f"{COMPANY}{n % self.companies}", f"{MEMBER}{n}"
 
 
 USUAL: Final = Population(companies=20, members=10_000)
@@ -44,11 +46,13 @@ class Traffic:
         seed: int = 1,
         events: Sequence[str] = (EVENT,),
         start: datetime | None = None,
+        step: timedelta = timedelta(microseconds=20),
     ) -> None:
         self.population = population
         self.events = events
-        self._random = random.Random(seed)  # noqa: S311 - the same traffic every time is the point
+        self._random = random.Random(seed)
         self._at = start or datetime.now(UTC)
+        self._step = step
         self._everyone = iter(range(population.members))
 
     def first_of_everyone(self, size: int) -> Iterator[list[dict[str, Any]]]:
@@ -56,12 +60,23 @@ class Traffic:
         while people := list(islice(self._everyone, size)):
             yield [self._call(n) for n in people]
 
+    def of_first_company(self, size: int) -> list[dict[str, Any]]:
+        """Calls of company 0 alone: of each of its members once, then of anybody."""
+        population = self.population
+        own = population.members // population.companies
+        calls = []
+        for _ in range(size):
+            place = next(self._everyone, own)
+            one = place if place < own else self._random.randrange(own)
+            calls.append(self._call(one * population.companies))
+        return calls
+
     def batch(self, size: int) -> list[dict[str, Any]]:
         return [self._call(self._random.randrange(self.population.members)) for _ in range(size)]
 
     def _call(self, person: int) -> dict[str, Any]:
         company, member = self.population.person(person)
-        self._at += timedelta(microseconds=20)
+        self._at += self._step
         return {
             "type": "track",
             "messageId": str(uuid.UUID(int=self._random.getrandbits(128), version=4)),

@@ -52,7 +52,7 @@ def _from_proc() -> list[Usage]:
 
 def _from_ps() -> list[Usage]:
     listed = subprocess.run(
-        ["ps", "-A", "-o", "pid=,ppid=,rss=,cputime="],  # noqa: S607 - wherever the system has it
+        ["ps", "-A", "-o", "pid=,ppid=,rss=,cputime="],
         capture_output=True,
         text=True,
         check=True,
