@@ -13,12 +13,13 @@ from weakref import WeakKeyDictionary
 
 from msgspec import Struct
 
+from engage.actions.semantics import adopt_rules
 from engage.core.calendar import local_day_hour
 from engage.core.chain import Item, link
 from engage.core.compiled import CompiledProgram, compile_program
 from engage.core.decide import Undone, decide
 from engage.core.decisions import Decision, decode_record, encode_record
-from engage.core.event import Body, Entry, Kind
+from engage.core.event import SEMANTICS, Body, Entry, Kind
 from engage.core.fold import fold
 from engage.core.state import DayRollup, MemberState, encode_state, merge_days
 from engage.store.companies import current_programs, load_program, newest_version
@@ -228,6 +229,8 @@ class Turns:
             program = await program_version(version)
             turn = kept.turns[id] if id in kept.turns else Turn(heads[id], version, program)
             turn.program_id, turn.program = version, program
+            if turn.head.links and turn.head.state.semantics != SEMANTICS:
+                await adopt_rules(self.s, turn)
             self._turns[id] = kept.turns[id] = turn
             self.basis.heads[id] = (turn.head.seq, turn.head.chain)
 

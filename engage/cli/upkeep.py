@@ -43,6 +43,10 @@ def register(app: typer.Typer) -> None:
 
 def verify(
     company: Annotated[str | None, typer.Option(metavar="ID", help="Only this company.")] = None,
+    from_start: Annotated[
+        bool,
+        typer.Option("--from-start", help="Decide every entry again, not only those after a checkpoint."),
+    ] = False,
     database: DatabaseUrl = None,
     as_json: AsJson = False,
 ) -> None:
@@ -55,7 +59,10 @@ def verify(
         with progress("entries") as bars:
             task = bars.add_task("replaying", total=None)
             return await action.verify(
-                opened, company=company, progress=lambda entries: bars.advance(task, entries)
+                opened,
+                company=company,
+                from_start=from_start,
+                progress=lambda entries: bars.advance(task, entries),
             )
 
     done = with_database(database, work, create=False)
@@ -64,6 +71,8 @@ def verify(
     else:
         companies = f"{done.companies:,} {'company' if done.companies == 1 else 'companies'}"
         say(f"replayed {done.entries:,} entries and {done.transfers:,} transfers of {companies}")
+        if done.chained:
+            say(f"followed the chain through {done.chained:,} entries before a checkpoint")
     if done.difference is not None:
         complain(done.difference)
         raise typer.Exit(1)

@@ -15,7 +15,7 @@ from msgspec import Struct
 from engage.core.calendar import DAY, weekday_of
 from engage.core.compiled import CompiledProgram
 from engage.core.conditions import Facts
-from engage.core.decisions import Decision, Record, Undecided
+from engage.core.decisions import Decision, Record, Undecided, checkpoint_record
 from engage.core.event import Entry, Kind
 from engage.core.ledger import ACTIVE, ADJUSTED, Transfer, account, owner
 from engage.core.limits import Use, window_start
@@ -53,6 +53,8 @@ def decide(
     if entry.kind == Kind.REVERSAL:
         assert undone is not None
         return _decide_reversal(program, member, undone)
+    if entry.kind == Kind.CHECKPOINT:
+        return Decision(checkpoint_record(bytes.fromhex(entry.body.data["hash"])))
     return NOTHING if entry.body.trusted or entry.kind not in TRAITS else DISTRUSTED
 
 

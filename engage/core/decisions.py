@@ -70,6 +70,16 @@ class Record(Struct, frozen=True, array_like=True, omit_defaults=True):
     level_after: str = ""
 
 
+class CheckpointRecord(Record, frozen=True, array_like=True):
+    """What is stored with a CHECKPOINT entry: where the chain covers the checkpoint's hash."""
+
+    checkpoint: bytes = b""
+
+
+def checkpoint_record(hash: bytes) -> Record:
+    return CheckpointRecord(Undecided.NOT_AN_EVENT, checkpoint=hash)
+
+
 class Decision(Struct, frozen=True):
     record: Record
     transfers: tuple[Transfer, ...] = ()

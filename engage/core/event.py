@@ -12,7 +12,8 @@ import msgspec
 from msgspec import Struct
 
 SEMANTICS = 1
-"""The number of the rules by which this release decides. A release that decides differently raises it."""
+"""The number of the rules by which this release decides. A release that decides differently raises it, and writes a
+checkpoint of each company before it decides anything: `CompanyState.semantics` says who decided what came since."""
 
 
 class Kind:
@@ -30,6 +31,8 @@ class Kind:
     """The company's name, time zone or seats, set by the host rather than by a `group` call."""
     ADJUSTMENT: Final = 9
     REVERSAL: Final = 10
+    CHECKPOINT: Final = 11
+    """The state at an entry before this one was kept, and its hash; see `engage.core.checkpoint`."""
 
 
 ACTIVITY = frozenset({Kind.TRACK, Kind.PAGE, Kind.SCREEN})
@@ -40,7 +43,8 @@ class Body(Struct, array_like=True, omit_defaults=True):
     """What an entry says. `data` is what the kind needs:
 
     track, page, screen: properties. identify: member traits. group, setting: company traits.
-    adjustment: currency, amount, reason, actor. reversal: seq of the entry undone, reason, actor.
+    adjustment: currency, amount, reason, actor. reversal: seq of the entry undone, reason, actor. checkpoint: its
+    seq and hash, and what it says of `archived` and `semantics`.
     """
 
     message_id: str

@@ -56,6 +56,9 @@ def fold(
             merge_traits(member.traits, entry.body.data)
         elif entry.kind in (Kind.GROUP, Kind.SETTING):
             _fold_company(company, entry.body.data)
+        elif entry.kind == Kind.CHECKPOINT:
+            company.archived = entry.body.data["archived"]
+            company.semantics = entry.body.data["semantics"]
     if decision.changes_anything:
         _fold_decision(program, company, member, rollup, entry, decision)
     company.last_seq = entry.seq

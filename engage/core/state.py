@@ -14,6 +14,8 @@ from typing import Any
 import msgspec
 from msgspec import Struct, field
 
+from engage.core.event import SEMANTICS
+
 AMOUNT_MAX = 2**53 - 1
 """The largest amount, and the largest balance, in whole units: what every JSON reader can hold exactly."""
 
@@ -64,6 +66,10 @@ class CompanyState(Struct, array_like=True):
     levels: dict[str, int] = field(default_factory=dict)
     """Level id -> members standing there now. Members without a level are not counted."""
     last_seq: int = 0
+    semantics: int = 1
+    """Which rules decided the entries since the newest checkpoint, or since the first entry; see `event.SEMANTICS`."""
+    archived: int = 0
+    """Entries up to this one are archived and may be gone; nothing may need them any more."""
 
 
 class DayRollup(Struct, array_like=True):
@@ -94,6 +100,11 @@ _encode = msgspec.msgpack.Encoder().encode
 _decode_member = msgspec.msgpack.Decoder(MemberState).decode
 _decode_company = msgspec.msgpack.Decoder(CompanyState).decode
 _decode_day = msgspec.msgpack.Decoder(DayRollup).decode
+
+
+def first_state() -> CompanyState:
+    """The state of a company before its first entry."""
+    return CompanyState(semantics=SEMANTICS)
 
 
 def encode_state(state: MemberState | CompanyState | DayRollup) -> bytes:

@@ -22,6 +22,7 @@ from engage.core.state import (
     decode_day,
     decode_member,
     encode_state,
+    first_state,
 )
 from engage.store.companies import NEWEST_VERSION
 from engage.store.scope import EVERY_COMPANY, Scope
@@ -98,13 +99,13 @@ async def load_heads(s: Statements, ids: Collection[int]) -> dict[int, Head]:
         rows = await s.lookup(HEADS, keys, scope=ids, lock=True)
         if s.locks_rows and len(rows) < len(keys):
             missing = {id for (id,) in keys} - {row[0] for row in rows}
-            blank = [(id, 0, 0, GENESIS, 0, encode_state(CompanyState())) for id in sorted(missing)]
+            blank = [(id, 0, 0, GENESIS, 0, encode_state(first_state())) for id in sorted(missing)]
             await s.insert([(MAKE_HEADS, blank)], scope=ids)
             rows = await s.lookup(HEADS, keys, scope=ids, lock=True)
     else:
         rows = await s.lookup(HEADS, keys, scope=ids)
     heads = {row[0]: Head(row[0], row[1], row[2], row[3], row[4], decode_company(row[5])) for row in rows}
-    return {id: heads[id] if id in heads else Head(id, state=CompanyState()) for (id,) in keys}
+    return {id: heads[id] if id in heads else Head(id, state=first_state()) for (id,) in keys}
 
 
 async def load_members(
@@ -201,20 +202,25 @@ async def load_days(s: Statements, company_id: int, first: int, last: int) -> di
     return {day: decode_day(document) for day, document in rows}
 
 
-async def load_entries(s: Statements, company_id: int, after: int, last: int) -> list[Stored]:
-    """The entries above `after` up to `last`, in order, with their transfers."""
-    rows = await s.rows(
+async def load_entry_rows(s: Statements, company_id: int, after: int, last: int) -> list[Row]:
+    """ENTRY_COLUMNS of the entries above `after` up to `last`, in order."""
+    return await s.rows(
         f"SELECT {ENTRY_COLUMNS} FROM engage_entry WHERE {{scope}} AND seq > ? AND seq <= ? ORDER BY seq",
         [after, last],
         scope=[company_id],
     )
+
+
+async def load_entries(s: Statements, company_id: int, after: int, last: int) -> list[Stored]:
+    """The entries above `after` up to `last`, in order, with their transfers."""
+    rows = await load_entry_rows(s, company_id, after, last)
     transfers = await s.rows(
         "SELECT seq, currency, source, target, amount, rule FROM engage_transfer "
         "WHERE {scope} AND seq > ? AND seq <= ? ORDER BY seq, n",
         [after, last],
         scope=[company_id],
     )
-    return _with_transfers(rows, transfers)
+    return with_transfers(rows, transfers)
 
 
 async def load_entry(s: Statements, company_id: int, seq: int) -> Stored | None:
@@ -241,10 +247,11 @@ async def load_member_entries(s: Statements, company_id: int, newest: int, limit
         [(company_id, row[0]) for row in rows],
         scope=[company_id],
     )
-    return _with_transfers(rows, transfers)
+    return with_transfers(rows, transfers)
 
 
-def _with_transfers(rows: list[Row], transfers: list[Row]) -> list[Stored]:
+def with_transfers(rows: list[Row], transfers: Iterable[Row]) -> list[Stored]:
+    """Rows of ENTRY_COLUMNS with those of their transfers: (seq, currency, source, target, amount, rule), in order."""
     by_seq: dict[int, list[Transfer]] = {}
     for seq, currency, source, target, amount, rule in transfers:
         by_seq.setdefault(seq, []).append(Transfer(currency, source, target, amount, rule))
@@ -351,25 +358,3 @@ def proof(inserts: Iterable[Insert]) -> Check | None:
         "JOIN engage_link l ON l.company_id = k.column1 AND l.number = k.column2"
     )
     return Check(sql, [row[:2] for row in rows], set(rows))
-
-
-async def load_links(s: Statements, company_id: int) -> list[tuple[int, int, bytes]]:
-    """(number, last seq of the commit, hash) of every link of a company's chain, in order."""
-    rows = await s.rows(
-        "SELECT number, last_seq, hash FROM engage_link WHERE {scope} ORDER BY number", scope=[company_id]
-    )
-    return [(row[0], row[1], row[2]) for row in rows]
-
-
-async def count_strays(s: Statements, company_id: int, last: int) -> int:
-    """How many entries and transfers there are that no log up to entry `last` can have."""
-    count = 0
-    for table in ("engage_entry", "engage_transfer"):
-        sql = f"SELECT COUNT(*) FROM {table} WHERE {{scope}} AND (seq < 1 OR seq > ?)"
-        count += (await s.rows(sql, [last], scope=[company_id]))[0][0]
-    return count
-
-
-async def count_messages(s: Statements, company_id: int) -> int:
-    rows = await s.rows("SELECT COUNT(*) FROM engage_message WHERE {scope}", scope=[company_id])
-    return int(rows[0][0])

@@ -34,6 +34,10 @@ GROWING: Final = frozenset(
         "week",
         "score",
         "term",
+        "checkpoint",
+        "checkpoint_part",
+        "archive",
+        "moment",
     )
 )
 """Tables with company_id at the head of their primary key."""

@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from engage.actions.adjust import Adjustment, adjust
+from engage.actions.checkpoint import take_checkpoint
 from engage.actions.ingest import Outcome, accept_calls
 from engage.actions.publish import Published, publish
+from engage.actions.replay import Replay, Replayed
 from engage.actions.reverse import Reversal, reverse
-from engage.actions.verify import Verified, verify
+from engage.actions.verify import Verified, replay_all, verify
 from engage.core.calendar import DAY, HOUR, from_datetime
 from engage.core.call import Call, Refusal, read_call
 from engage.core.event import Kind
@@ -118,8 +120,22 @@ class Host:
             now=self.now,
         )
 
-    async def verify(self) -> Verified:
-        return await verify(self.database)
+    async def verify(self, **asked: Any) -> Verified:
+        return await verify(self.database, **asked)
+
+    async def checkpoint(self, company: str = "acme") -> int:
+        """Take one of the company as it stands; the seq of its entry."""
+        async with self.database.read():
+            id = await company_id(company)
+        assert id is not None
+        replay = Replay(id, company, Replayed())
+        try:
+            await replay_all(self.database, replay)
+            entry = await take_checkpoint(self.database, replay, now=self.now)
+        finally:
+            replay.close()
+        assert entry is not None
+        return entry
 
     async def member(self, member: str, company: str = "acme") -> MemberState | None:
         async with self.database.read() as s:

@@ -1,0 +1,496 @@
+"""Replaying one company's log, from its first entry or from its newest checkpoint, and comparing with what is stored.
+
+Owns what is decided again, what is only checked against the chain, and what is compared. The entries after the
+checkpoint are decided again. Those before it are checked against the chain as far as they are there; where they are
+archived the links, transfers and known messages they left must be those that the checkpoint's hash covers. Memory
+does not grow with the log, nor much with the members.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final, Protocol
+
+import msgspec
+from msgspec import Struct
+
+from engage.actions.adjust import NO_DAY
+from engage.actions.turns import program_version, undone
+from engage.core.calendar import utc_day
+from engage.core.call import message_hash
+from engage.core.chain import GENESIS, Item, link
+from engage.core.checkpoint import Checkpoint, Of, Rows, checkpoint_hash, state_hash, state_items
+from engage.core.checkpoint import said as checkpoint_said
+from engage.core.decide import decide
+from engage.core.decisions import checkpoint_record, encode_record
+from engage.core.event import SEMANTICS, Entry, Kind
+from engage.core.fold import fold
+from engage.core.ledger import ACTIVE, owner, place
+from engage.core.state import (
+    DayRollup,
+    MemberState,
+    decode_company,
+    decode_day,
+    decode_member,
+    encode_state,
+    first_state,
+    merge_days,
+)
+from engage.errors import Conflict, EngageError
+from engage.store.archived import files_hash, load_files, moments_hash
+from engage.store.checkpoints import (
+    count_messages,
+    count_strays,
+    load_checkpoints,
+    load_items,
+    load_links,
+    load_transfers,
+    messages_hash,
+)
+from engage.store.log import (
+    Head,
+    MessageKey,
+    Stored,
+    load_days,
+    load_entry,
+    load_entry_rows,
+    load_heads,
+    load_messages,
+    with_transfers,
+)
+from engage.store.members import every_member
+from engage.store.scratch import Scratch
+from engage.store.statements import Row, Statements
+
+ENTRIES_PER_READ: Final = 2000
+LINKS_PER_READ: Final = 2000
+MEMBERS_IN_MEMORY: Final = 4000
+EVERY_DAY: Final = (0, 4_000_000)
+DIFFERENCE_CHARS_MAX: Final = 2000
+
+
+class Replayed(Struct):
+    """What was replayed, of all companies so far."""
+
+    entries: int = 0
+    """Decided again."""
+    transfers: int = 0
+    chained: int = 0
+    """Entries before a checkpoint that were only checked against the chain."""
+    archived: int = 0
+    """Entries that are not there, but in the archive."""
+
+
+class Difference(Exception):
+    """Carries the first disagreement out of the replay."""
+
+
+class ArchivedLog(Protocol):
+    """A company's archived entries, read back from files."""
+
+    def rows(self, after: int, last: int) -> list[Row]:
+        """ENTRY_COLUMNS of those above `after` up to `last`, in order. Asked for in order."""
+
+    def row(self, seq: int) -> Row | None: ...
+
+
+class _Kept(Struct):
+    """A member as replayed: no state yet where only transfers name it. `balances`: by currency, from transfers."""
+
+    state: MemberState | None
+    balances: dict[str, int]
+
+
+class _Members:
+    """All members of a company, the latest in memory."""
+
+    def __init__(self) -> None:
+        self._scratch = Scratch()
+        self._held: dict[int, _Kept] = {}
+
+    def close(self) -> None:
+        self._scratch.close()
+
+    def of(self, number: int) -> _Kept:
+        kept = self._held.pop(number, None)
+        if kept is None:
+            found = self._scratch.get(number)
+            kept = _Kept(None, {})
+            if found is not None:
+                kept.state = decode_member(found[1]) if found[1] is not None else None
+                kept.balances = _decode_balances(found[2])
+        self._held[number] = kept
+        if len(self._held) > MEMBERS_IN_MEMORY:
+            self._put_away(MEMBERS_IN_MEMORY // 2)
+        return kept
+
+    def state(self, number: int) -> MemberState:
+        kept = self.of(number)
+        if kept.state is None:
+            kept.state = MemberState()
+        return kept.state
+
+    def _put_away(self, count: int) -> None:
+        """The `count` that were used least recently."""
+        numbers = list(self._held)[:count]
+        self._scratch.put(
+            (number, encode_state(kept.state) if kept.state else None, _encode(kept.balances))
+            for number, kept in ((number, self._held[number]) for number in numbers)
+        )
+        for number in numbers:
+            del self._held[number]
+
+    def in_order(self) -> Iterator[tuple[int, _Kept]]:
+        self._put_away(len(self._held))
+        for number, state, balances in self._scratch.in_order():
+            yield (
+                number,
+                _Kept(decode_member(state) if state is not None else None, _decode_balances(balances)),
+            )
+
+    def states(self) -> Iterator[tuple[int, MemberState]]:
+        return ((number, kept.state) for number, kept in self.in_order() if kept.state is not None)
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode_balances = msgspec.msgpack.Decoder(dict[str, int]).decode
+
+
+class Replay:
+    """One company's log. `open` it, `advance` it as far as wanted, in any number of steps, and `compare`."""
+
+    def __init__(
+        self,
+        id: int,
+        name: str,
+        done: Replayed,
+        progress: Callable[[int], None] = lambda entries: None,
+        *,
+        from_start: bool = False,
+        archive: ArchivedLog | None = None,
+    ) -> None:
+        self.id = id
+        self.name = name
+        self.done = done
+        self.progress = progress
+        self.from_start = from_start
+        self.archive = archive
+        self.seq = 0
+        self.number = 0
+        """How many links were followed, and up to which entry."""
+        self.chain = GENESIS
+        self.semantics = SEMANTICS
+        """The rules that decided the entries that follow."""
+        self.company = first_state()
+        self.members = _Members()
+        self.rollups: dict[int, DayRollup] = {}
+        self.messages = 0
+        self.transfers = Rows()
+        self.link_rows = Rows()
+        self.checkpoints: dict[int, Checkpoint] = {}
+        """By the seq of their CHECKPOINT entry."""
+        self.base: Checkpoint | None = None
+        """Where deciding again begins; None: at the first entry."""
+        self._newest: Checkpoint | None = None
+        self._due: list[Checkpoint] = []
+        """The checkpoints not yet reached, oldest first."""
+
+    def close(self) -> None:
+        self.members.close()
+
+    async def open(self, s: Statements) -> None:
+        """Look at the company's checkpoints."""
+        with self._told():
+            self.checkpoints = dict(await load_checkpoints(s, self.id))
+            before = GENESIS
+            for entry, checkpoint in self.checkpoints.items():
+                self._same(f"checkpoint {entry} follows another", checkpoint.previous, before)
+                before = checkpoint_hash(checkpoint)
+                self._newest = checkpoint
+            self._due = sorted(self.checkpoints.values(), key=lambda checkpoint: checkpoint.seq)
+            self.base = None if self.from_start else self._newest
+            if self._due:
+                self.semantics = self.company.semantics = self._due[0].decided_by
+            others = [one.seq for one in self._due if one.decided_by != SEMANTICS]
+        if self.from_start and others:
+            words = f"entries up to {max(others)} of {self.name} were decided by the rules of another release"
+            raise Conflict(f"{words}; only that one can decide them again")
+
+    def _told(self) -> _Told:
+        return _Told(self)
+
+    @property
+    def archived(self) -> int:
+        """Entries up to this one may be gone."""
+        return self._newest.archived if self._newest else 0
+
+    @property
+    def deciding(self) -> bool:
+        return self.base is None or self.seq >= self.base.seq
+
+    async def head(self, s: Statements) -> Head:
+        with self._told():
+            return (await load_heads(s, [self.id]))[self.id]
+
+    # --- following the log ------------------------------------------------------------------------------
+
+    async def advance(self, s: Statements, last: int) -> None:
+        """Follow the log up to entry `last`, or to where its links end."""
+        with self._told():
+            while self.seq < last:
+                links = await load_links(s, self.id, self.number, LINKS_PER_READ)
+                within = [one for one in links if one[1] <= last]
+                for some in self._some(within):
+                    await self._follow(s, some)
+                if len(within) < LINKS_PER_READ:
+                    break
+
+    def _some(self, links: Sequence[tuple[int, int, bytes]]) -> Iterator[list[tuple[int, int, bytes]]]:
+        """Links whose entries are read at once: a bounded number, and no checkpoint between two of them."""
+        some: list[tuple[int, int, bytes]] = []
+        for one in links:
+            some.append(one)
+            ends = self._due and one[1] >= self._due[0].seq
+            if ends or one[1] - self.seq >= ENTRIES_PER_READ:
+                yield some
+                some = []
+        if some:
+            yield some
+
+    async def _follow(self, s: Statements, links: Sequence[tuple[int, int, bytes]]) -> None:
+        first, last = self.seq, links[-1][1]
+        transfers = await load_transfers(s, self.id, first, last)
+        rows = await self._rows(s, first, last)
+        stored = with_transfers(rows, (row[:1] + row[2:] for row in transfers))
+        self.transfers.add(transfers)
+        self._fold_transfers(transfers)
+        self.link_rows.add(links)
+        start = 0
+        for number, last_seq, expected in links:
+            self._same("the links are not numbered without a gap", number, self.number + 1)
+            if last_seq <= self.seq:
+                raise self._difference(f"link {number} reaches no further than the one before it")
+            end = start
+            while end < len(stored) and stored[end].entry.seq <= last_seq:
+                end += 1
+            await self._commit(s, number, last_seq, expected, stored[start:end])
+            start = end
+        await self._compare_messages(s, stored)
+        self.progress(last - first)
+        if self._due and self.seq >= self._due[0].seq:
+            await self._reach(s, self._due.pop(0))
+
+    async def _rows(self, s: Statements, after: int, last: int) -> list[Row]:
+        if self.archive is None or after >= self.archived:
+            return await load_entry_rows(s, self.id, after, last)
+        rows = self.archive.rows(after, min(last, self.archived))
+        return rows + await load_entry_rows(s, self.id, max(after, self.archived), last)
+
+    async def _commit(
+        self, s: Statements, number: int, last_seq: int, expected: bytes, stored: Sequence[Stored]
+    ) -> None:
+        """Follow one link: its entries are all there, or archived and all gone."""
+        if not stored and last_seq <= self.archived and not self.deciding:
+            self.done.archived += last_seq - self.seq
+            self.chain = expected
+        else:
+            items = await self._items(s, stored, last_seq)
+            self._same(f"link {number} of the chain differs", expected, link(self.chain, items))
+            self.chain = expected
+        self.number, self.seq = number, last_seq
+
+    async def _items(self, s: Statements, stored: Sequence[Stored], last_seq: int) -> list[Item]:
+        if self.deciding:
+            self._same(f"entry {last_seq} was decided by other rules", self.semantics, SEMANTICS)
+        seq, items = self.seq, list[Item]()
+        rollups: dict[int, DayRollup] = {}
+        for one in stored:
+            seq += 1
+            self._same("the entries are not numbered without a gap", one.entry.seq, seq)
+            if one.entry.kind == Kind.CHECKPOINT:
+                self._compare_entry(one)
+            record = await self._decide(s, one, rollups) if self.deciding else one.decision
+            items.append((one.entry, record, one.transfers))
+        self._same("the entries are not numbered without a gap", seq, last_seq)
+        for day, more in rollups.items():
+            merge_days(self.rollups.setdefault(day, DayRollup()), more)
+        if self.deciding:
+            self.done.entries += len(stored)
+        else:
+            self.done.chained += len(stored)
+        return items
+
+    async def _decide(self, s: Statements, stored: Stored, rollups: dict[int, DayRollup]) -> bytes:
+        """Decide an entry again and fold it; its decision as it is to be stored."""
+        entry = stored.entry
+        program = await program_version(entry.program)
+        member = self.members.state(entry.member) if entry.member else MemberState()
+        undoing = None
+        if entry.kind == Kind.REVERSAL:
+            undoing = await undone(await self._undone(s, entry))
+        self._same(f"entry {entry.seq} names another previous entry", entry.previous, member.last_seq)
+        decision = decide(program, self.company, member, entry, undoing)
+        record = encode_record(decision.record)
+        self._same(f"entry {entry.seq} was decided otherwise", stored.decision, record)
+        self._same(f"entry {entry.seq} has other transfers", stored.transfers, decision.transfers)
+        fold(program, self.company, member, rollups.setdefault(entry.day, DayRollup()), entry, decision)
+        return record
+
+    async def _undone(self, s: Statements, entry: Entry) -> Stored:
+        seq = entry.body.data["seq"]
+        found = await load_entry(s, self.id, seq)
+        row = self.archive.row(seq) if found is None and self.archive is not None else None
+        if row is not None:
+            transfers = await load_transfers(s, self.id, seq - 1, seq)
+            [found] = with_transfers([row], (one[:1] + one[2:] for one in transfers))
+        if found is None:
+            raise self._difference(f"entry {entry.seq} undoes an entry that is not there")
+        return found
+
+    def _fold_transfers(self, transfers: Sequence[Row]) -> None:
+        for _, _, currency, source, target, amount, _ in transfers:
+            for account, change in ((source, -amount), (target, amount)):
+                if owner(account) and place(account) == ACTIVE:
+                    balances = self.members.of(owner(account)).balances
+                    balances[currency] = balances.get(currency, 0) + change
+        self.done.transfers += len(transfers)
+
+    async def _compare_messages(self, s: Statements, stored: Sequence[Stored]) -> None:
+        """Every message that was accepted is known, so that none can be accepted again."""
+        keys = {
+            _message_key(self.id, one.entry): one.entry.seq for one in stored if one.entry.body.message_id
+        }
+        known = await load_messages(s, sorted(keys), [self.id])
+        for key, seq in keys.items():
+            self._same(f"the message of entry {seq} is not known by it", known.get(key, (0, 0))[0], seq)
+        if self.deciding:
+            self.messages += len(keys)
+
+    # --- checkpoints ------------------------------------------------------------------------------------
+
+    def _compare_entry(self, stored: Stored) -> None:
+        """A CHECKPOINT entry says of its checkpoint what is stored of it."""
+        seq, said = stored.entry.seq, stored.entry.body.data
+        checkpoint = self.checkpoints.get(seq)
+        if checkpoint is None:
+            raise self._difference(f"what checkpoint {seq} covers is not there")
+        record = encode_record(checkpoint_record(checkpoint_hash(checkpoint)))
+        self._same(f"checkpoint {seq} differs from its hash in the log", record, stored.decision)
+        self._same(f"entry {seq} says otherwise of its checkpoint", said, checkpoint_said(checkpoint))
+
+    async def _reach(self, s: Statements, checkpoint: Checkpoint) -> None:
+        """The log stands where a checkpoint was taken: all it covers must be as it was."""
+        what = f"at the checkpoint of entry {checkpoint.seq}"
+        self._same(f"{what} another entry ends a commit", self.seq, checkpoint.seq)
+        self._same(
+            f"the links up to {what} differ", (self.number, self.chain), (checkpoint.links, checkpoint.chain)
+        )
+        self._same(f"the links up to {what} differ", self.link_rows.digest(), checkpoint.link_rows)
+        self._same(f"the transfers up to {what} differ", self.transfers.digest(), checkpoint.transfers)
+        if checkpoint is self.base:
+            await self._load(s, checkpoint, what)
+        elif self.deciding:
+            items = state_items(self.company, self.rollups, self.members.states())
+            self._same(f"the state {what} differs", checkpoint.state, state_hash(items))
+        self.semantics = checkpoint.semantics
+        if checkpoint is self._newest:
+            await self._compare_kept(s, checkpoint, what)
+
+    async def _load(self, s: Statements, checkpoint: Checkpoint, what: str) -> None:
+        rows = Rows()
+        async for items in load_items(s, self.id, checkpoint.seq):
+            rows.add((item.of, item.key, item.document) for item in items)
+            for item in items:
+                if item.of == Of.COMPANY:
+                    self.company = decode_company(item.document)
+                elif item.of == Of.DAY:
+                    self.rollups[item.key] = decode_day(item.document)
+                else:
+                    self.members.of(item.key).state = decode_member(item.document)
+        self._same(f"the state {what} differs", rows.digest(), checkpoint.state)
+        self.messages = checkpoint.messages
+
+    async def _compare_kept(self, s: Statements, checkpoint: Checkpoint, what: str) -> None:
+        """What outlives the entries is still what it was."""
+        count, hash = await messages_hash(s, self.id, checkpoint.seq)
+        stands = (checkpoint.messages, checkpoint.message_rows)
+        self._same(f"the messages known {what} differ", (count, hash), stands)
+        files = await files_hash(s, self.id)
+        self._same(f"the list of archived files {what} differs", files, checkpoint.files)
+        moments = await moments_hash(s, self.id, checkpoint.archived)
+        self._same(f"the times kept of archived entries {what} differ", moments, checkpoint.moments)
+
+    # --- comparing --------------------------------------------------------------------------------------
+
+    async def compare(self, s: Statements, head: Head) -> None:
+        """The stored state beside the replayed one, and every balance beside the fold of its transfers."""
+        with self._told():
+            self._same("the log ends before its head", head.seq, self.seq)
+            self._same("the head's hash is not that of the last link", head.chain, self.chain)
+            self._same("the number of links differs", head.links, self.number)
+            beyond = await load_links(s, self.id, self.number, 1)
+            self._same("there is a link beyond the head", beyond, [])
+            for checkpoint in self._due:
+                raise self._difference(f"the log does not reach its checkpoint of entry {checkpoint.seq}")
+            newest = max(self.checkpoints, default=0)
+            self._same("the newest checkpoint is not in the log", newest <= self.seq, True)
+            if not self.checkpoints:
+                self._same("files are archived without a checkpoint", await load_files(s, self.id), [])
+            strays = await count_strays(s, self.id, head.seq)
+            self._same("entries or transfers stand outside the log", strays, 0)
+            known = await count_messages(s, self.id)
+            self._same("the number of known messages differs", known, self.messages)
+            self._same("the company's state differs", head.state, self.company)
+            await self._compare_members(s)
+            days = await load_days(s, self.id, *EVERY_DAY)
+            self._same("the daily rollups differ", days, self.rollups)
+
+    async def _compare_members(self, s: Statements) -> None:
+        count = 0
+        async for number, external_id, state in every_member(s, self.id):
+            count += 1
+            kept = self.members.of(number)
+            self._same(f"the state of member {external_id!r} differs", state, kept.state)
+            for currency, wallet in state.wallets.items():
+                folded = kept.balances.get(currency, 0)
+                self._same(f"the {currency} balance of member {external_id!r} differs", wallet.active, folded)
+                lots = sum(units for _, units in wallet.lots)
+                self._same(
+                    f"the {currency} lots of member {external_id!r} differ", lots, max(wallet.active, 0)
+                )
+        replayed = 0
+        for number, kept in self.members.in_order():
+            replayed += kept.state is not None
+            for currency, balance in kept.balances.items():
+                if balance and (kept.state is None or currency not in kept.state.wallets):
+                    raise self._difference(f"member number {number} has no {currency} wallet for {balance}")
+        self._same("the number of members differs", count, replayed)
+
+    def _same(self, what: str, stored: object, replayed: object) -> None:
+        if stored != replayed:
+            raise self._difference(f"{what}: stored {stored!r}, replayed {replayed!r}")
+
+    def _difference(self, what: str) -> Difference:
+        return Difference(f"{self.name}: {what}"[:DIFFERENCE_CHARS_MAX])
+
+
+class _Told:
+    """Whatever damaged bytes break is a difference, not a crash."""
+
+    def __init__(self, replay: Replay) -> None:
+        self.replay = replay
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, Exception) and not isinstance(error, Difference | EngageError):
+            what = f"what is stored after entry {self.replay.seq} cannot be replayed"
+            raise self.replay._difference(f"{what}: {type(error).__name__}: {error}") from error
+
+
+def _message_key(company_id: int, entry: Entry) -> MessageKey:
+    """The key an entry was accepted under: a message's own day, or the corrections'."""
+    body, day = entry.body, NO_DAY
+    if entry.kind <= Kind.ALIAS:
+        day = 0 if body.original_at is None else utc_day(body.original_at)
+    return company_id, day, message_hash(body.message_id)
