@@ -2,7 +2,8 @@
 
 No timers: whatever waited is the next group. While its predecessor is written, a group is decided on what that one
 leaves (`engage.actions.turns.WorkingSet`), so deciding and writing overlap. Who finds that another process wrote to
-one of its companies meanwhile decides again with the turns taken first. A request returns when all its calls are
+one of its companies meanwhile decides again with the turns taken first. Where companies live on several machines each
+has a transaction of its own. A request returns when all its calls are
 decided and durable. The queue is bounded, so an overload is told at once instead of growing into a latency.
 """
 
@@ -15,7 +16,14 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from engage.actions.ingest import Decided, Outcome, accept_in_turn, decide_ahead, is_open
+from engage.actions.ingest import (
+    Decided,
+    Outcome,
+    accept_by_company,
+    accept_in_turn,
+    decide_ahead,
+    is_open,
+)
 from engage.actions.turns import WorkingSet
 from engage.core.call import Call, Refusal
 from engage.errors import EngageError, TooManyRequests, Unavailable
@@ -125,7 +133,7 @@ class Ingestion:
 
     async def _decide_ahead(self, calls: Sequence[Call | Refusal]) -> Decided | None:
         try:
-            if self._contended(calls):
+            if self.database.one_company_per_transaction or self._contended(calls):
                 return None
             async with self.database.read() as s:
                 return await decide_ahead(s, self._kept, calls, self.clock(), self.tell_effects)
@@ -159,8 +167,11 @@ class Ingestion:
 
     async def _commit_in_turn(self, group: Sequence[_Request], calls: Sequence[Call | Refusal]) -> None:
         try:
-            outcomes, left = await accept_in_turn(self.database, calls, self.clock(), self.tell_effects)
-            self._kept.adopt(left)
+            if self.database.one_company_per_transaction:
+                outcomes = await accept_by_company(self.database, calls, self.clock(), self.tell_effects)
+            else:
+                outcomes, left = await accept_in_turn(self.database, calls, self.clock(), self.tell_effects)
+                self._kept.adopt(left)
             self._tell(group, outcomes)
         except EngageError as error:
             self._fail(group, error)

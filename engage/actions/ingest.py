@@ -6,6 +6,7 @@ rejected (kept with its reason), retry (not kept; the same call may succeed late
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Sequence
 from hashlib import blake2b
 from typing import Any, Final
@@ -105,6 +106,27 @@ async def accept_in_turn(
         return outcomes, intake.kept
 
     return await database.write(work)
+
+
+async def accept_by_company(
+    database: Database, calls: Sequence[Call | Refusal], now: int, tell_effects: bool
+) -> list[Outcome]:
+    """The same in a transaction for each company, at once. When one fails, what the others committed stays: sent
+    again, those calls are duplicates."""
+    slices: dict[str, list[int]] = {}
+    for place, call in enumerate(calls):
+        slices.setdefault("" if is_open(call) else call.company, []).append(place)
+    work = (
+        accept_in_turn(database, [calls[place] for place in places], now, tell_effects)
+        for places in slices.values()
+    )
+    outcomes: dict[int, Outcome] = {}
+    results = await asyncio.gather(*work, return_exceptions=True)
+    for places, result in zip(slices.values(), results, strict=True):
+        if isinstance(result, BaseException):
+            raise result
+        outcomes |= zip(places, result[0], strict=True)
+    return [outcomes[place] for place in range(len(calls))]
 
 
 class Decided(Struct):

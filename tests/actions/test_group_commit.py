@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -15,6 +15,9 @@ from engage.actions import group_commit, turns
 from engage.actions.group_commit import Ingestion
 from engage.core.call import Call, Refusal, message_hash
 from engage.errors import NotFound, TooManyRequests, Unavailable
+from engage.store.scope import Scope
+from engage.store.sqlite import SqliteTransaction
+from engage.store.statements import Insert
 from tests.actions.host import PROGRAM, Host
 
 
@@ -343,6 +346,30 @@ async def test_little_memory_decides_the_same(
         await asyncio.gather(*(ingestion.accept(request) for request in requests[start : start + 6]))
     assert len(ingestion._kept.turns) <= 8
     assert host.count("transfer") == 840
+    assert (await host.verify()).difference is None
+
+
+async def test_where_companies_live_apart_each_has_a_transaction_of_its_own(
+    host: Host, ingestion: Ingestion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(host.database.backend, "one_company_per_transaction", True)
+    calls = [host.track(f"u{n % 5}", company=f"c{n % 3}", messageId=f"m{n}") for n in range(60)]
+    told = await asyncio.gather(*(ingestion.accept(calls[start : start + 20]) for start in range(0, 60, 20)))
+    assert [one.message_id for outcomes in told for one in outcomes] == [call.message_id for call in calls]
+    assert {one.status for outcomes in told for one in outcomes} == {"ok"}
+    written: list[set[int]] = []
+    insert = SqliteTransaction.insert
+
+    async def watched(tx: SqliteTransaction, writes: Sequence[Insert], *, scope: Scope) -> None:
+        written.append({row[0] for _, rows in writes for row in rows})
+        await insert(tx, writes, scope=scope)
+
+    monkeypatch.setattr(SqliteTransaction, "insert", watched)
+    again = await ingestion.accept(
+        [*calls, *(host.track(f"u{n % 5}", company=f"c{n % 3}") for n in range(9))]
+    )
+    assert [one.status for one in again] == ["duplicate"] * 60 + ["ok"] * 9
+    assert sorted(written, key=min) == [{1}, {2}, {3}]
     assert (await host.verify()).difference is None
 
 
