@@ -38,12 +38,12 @@ REJECT_BYTES_MAX: Final = 4096
 """How much of a refused call is kept."""
 
 
-class Reason(Struct, frozen=True, omit_defaults=True):
+class Reason(Struct, frozen=True, omit_defaults=True, gc=False):
     code: str
     message: str
 
 
-class Outcome(Struct, omit_defaults=True):
+class Outcome(Struct, omit_defaults=True, gc=False):
     message_id: str
     status: str
     reason: Reason | None = None
@@ -55,7 +55,7 @@ HELD_ANONYMOUS: Final = Reason("held_anonymous", "held until this anonymousId is
 HELD_UNATTRIBUTED: Final = Reason("held_unattributed", "held until the member is known in a company")
 
 
-class Append(Struct):
+class Append(Struct, gc=False):
     """The call goes into the log of `company_id`, unless `key` (company, day, hash) is known."""
 
     call: Call
@@ -65,12 +65,12 @@ class Append(Struct):
     """Where calls may wait for this one."""
 
 
-class Hold(Struct, frozen=True):
+class Hold(Struct, frozen=True, gc=False):
     call: Call
     place: Place
 
 
-class Refuse(Struct, frozen=True):
+class Refuse(Struct, frozen=True, gc=False):
     call: Call | Refusal
     company_id: int
     refusal: Refusal

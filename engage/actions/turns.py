@@ -58,14 +58,14 @@ async def program_version(id: int) -> CompiledProgram | None:
     return program
 
 
-class Member(Struct):
+class Member(Struct, gc=False):
     number: int
     external_id: str
     state: MemberState
     changed: bool = False
 
 
-class Appended(Struct, frozen=True):
+class Appended(Struct, frozen=True, gc=False):
     entry: Entry
     decision: Decision
     program: CompiledProgram | None

@@ -47,7 +47,7 @@ KINDS: Final = {
 }
 
 
-class Call(Struct, omit_defaults=True):
+class Call(Struct, omit_defaults=True, gc=False):
     """A readable call. Empty strings stand for what was not sent."""
 
     kind: int
@@ -69,7 +69,7 @@ class Call(Struct, omit_defaults=True):
     """Of the call as it was sent, when `data` is no longer all of it."""
 
 
-class Refusal(Struct, frozen=True):
+class Refusal(Struct, frozen=True, gc=False):
     """Why a call cannot be accepted. Final unless `retry`: then the same call may succeed later."""
 
     code: str

@@ -58,7 +58,7 @@ WORDS: Final = {
 PERIODS: Final = {"day": "daily", "week": "weekly", "month": "monthly", "lifetime": "lifetime"}
 
 
-class Record(Struct, frozen=True, array_like=True, omit_defaults=True):
+class Record(Struct, frozen=True, array_like=True, omit_defaults=True, gc=False):
     """The part of a decision that is stored with its entry."""
 
     undecided: int = 0
@@ -80,7 +80,7 @@ def checkpoint_record(hash: bytes) -> Record:
     return CheckpointRecord(Undecided.NOT_AN_EVENT, checkpoint=hash)
 
 
-class Decision(Struct, frozen=True):
+class Decision(Struct, frozen=True, gc=False):
     record: Record
     transfers: tuple[Transfer, ...] = ()
     earned: tuple[tuple[str, int], ...] = ()

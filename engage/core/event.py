@@ -39,7 +39,7 @@ ACTIVITY = frozenset({Kind.TRACK, Kind.PAGE, Kind.SCREEN})
 """What a member did, as against what somebody said about a member."""
 
 
-class Body(Struct, array_like=True, omit_defaults=True):
+class Body(Struct, array_like=True, omit_defaults=True, gc=False):
     """What an entry says. `data` is what the kind needs:
 
     track, page, screen: properties. identify: member traits. group, setting: company traits.
@@ -55,7 +55,7 @@ class Body(Struct, array_like=True, omit_defaults=True):
     """False when it came with a write key, which may be public and so forged."""
 
 
-class Entry(Struct):
+class Entry(Struct, gc=False):
     seq: int
     kind: int
     member: int

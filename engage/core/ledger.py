@@ -27,7 +27,7 @@ NEVER: Final = 0
 """The expiry day of a lot that does not expire."""
 
 
-class Transfer(Struct, frozen=True, array_like=True):
+class Transfer(Struct, frozen=True, array_like=True, gc=False):
     currency: str
     source: int
     target: int

@@ -16,7 +16,7 @@ from engage.core.verdicts import Verdict, verdict_code
 MONTH_DAYS_MAX = 31
 
 
-class Use(Struct, frozen=True, array_like=True):
+class Use(Struct, frozen=True, array_like=True, gc=False):
     """A change of one counter: `company` says whose, the member's or the company's."""
 
     company: bool

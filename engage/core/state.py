@@ -1,7 +1,8 @@
 """The state a decision reads and the fold writes: one document per member, company and local day.
 
 Everything here is derived: replaying a company's log from its beginning builds the same documents bit for bit,
-which is what `engage verify` does. How they are stored is the business of `store`.
+which is what `engage verify` does. How they are stored is the business of `store`. They stay in memory between
+commits, thousands of them, and hold no cycles: `gc=False` keeps the garbage collector from walking them all.
 
 How the shapes may change: they are encoded as arrays, so a field is only ever appended, with a default that
 means "nothing yet". Removing or reordering one needs a checkpoint and a new semantics number.
@@ -23,7 +24,7 @@ Usage = dict[str, dict[int, int]]
 """What limits have used: limit key -> first day (ordinal) of the window -> units or firings."""
 
 
-class Wallet(Struct, array_like=True):
+class Wallet(Struct, array_like=True, gc=False):
     """A member's balance in one currency, in whole units. `active` is negative only while a debt is owed."""
 
     active: int = 0
@@ -33,7 +34,7 @@ class Wallet(Struct, array_like=True):
     """(day of expiry as ordinal, 0 = never; units left), soonest expiry first, never last."""
 
 
-class MemberState(Struct, array_like=True):
+class MemberState(Struct, array_like=True, gc=False):
     wallets: dict[str, Wallet] = field(default_factory=dict)
     level: str = ""
     badges: dict[str, int] = field(default_factory=dict)
@@ -53,7 +54,7 @@ class MemberState(Struct, array_like=True):
     events: int = 0
 
 
-class CompanyState(Struct, array_like=True):
+class CompanyState(Struct, array_like=True, gc=False):
     name: str = ""
     timezone: str = "UTC"
     seats: int | None = None
@@ -72,7 +73,7 @@ class CompanyState(Struct, array_like=True):
     """Entries up to this one are archived and may be gone; nothing may need them any more."""
 
 
-class DayRollup(Struct, array_like=True):
+class DayRollup(Struct, array_like=True, gc=False):
     """What happened in a company on one local day. Every field adds up, so two rollups of a day merge by addition."""
 
     events: int = 0
