@@ -99,7 +99,7 @@ test: lint
 	    exit 1; \
 	fi; \
 	$(SAY) "tests, with $$browser"; \
-	CHROMIUM=$$browser $(PYTHON) -m pytest -q
+	CHROMIUM=$$browser $(PYTHON) -m pytest -q --numprocesses auto --maxprocesses 4 --dist loadfile
 
 lint: $(STAMP)
 	@$(SAY) 'ruff'
