@@ -50,6 +50,9 @@ FIGURES: Final = (
     _over_raw("sqlite_batch_500", "SQLite, 4 connections, batches of 500", 0.55, 0.75),
     _over_raw("sqlite_batch_500_one", "the same over 1 connection"),
     _over_raw("sqlite_batch_100", "SQLite, 4 connections, batches of 100"),
+    _over_raw("postgres_batch_500", "PostgreSQL, 4 connections, batches of 500", 0.75, 0.95),
+    _over_raw("postgres_batch_500_one", "the same over 1 connection"),
+    _over_raw("postgres_batch_100", "PostgreSQL, 4 connections, batches of 100"),
     _over_raw("rules_50", "SQLite, batches of 500, 50 rules per company, 5 for each event"),
     _over_raw("one_company", "SQLite, batches of 500, all of one company"),
     _over_raw("companies_1000", "SQLite, batches of 500, over 1,000 companies"),
@@ -65,6 +68,17 @@ FIGURES: Final = (
         less_is_better=True,
     ),
     _over_bare("member_read", "requests/s", "64 connections, each request reads a member", 0.50, 0.80),
+    _over_bare("postgres_single_64", "requests/s", "PostgreSQL, 64 connections, an event per request"),
+    Figure(
+        "postgres_single_64_p99",
+        "ms",
+        "99 of 100 are answered within this at 70 % of that load, from when each was due",
+        BARE,
+        less_is_better=True,
+    ),
+    _over_bare(
+        "postgres_member_read", "requests/s", "PostgreSQL, 64 connections, each request reads a member"
+    ),
     _over_bare("mixed_80_20", "requests/s", "64 connections, 80 % read a member, 20 % report an event"),
     Figure("history_1m", "events/s", "SQLite, batches of 500, 1 million stored events", "the same at none"),
     Figure(
@@ -84,6 +98,15 @@ FIGURES: Final = (
         "ratio",
         0.35,
         0.60,
+    ),
+    Figure(
+        "postgres_members_1m",
+        "events/s",
+        "PostgreSQL, batches of 500, 1 million members",
+        "the same with 10,000 members",
+        "ratio",
+        0.60,
+        0.80,
     ),
     Figure(
         "bytes_per_event",

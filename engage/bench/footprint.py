@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Final
 
 from engage.bench.client import Shot
-from engage.bench.databases import prepare_sqlite, sqlite_copy
+from engage.bench.databases import file_of
 from engage.bench.errors import RoundFailed
 from engage.bench.figures import Sample
 from engage.bench.processes import BARE, SERVE, serving
@@ -17,7 +16,6 @@ from engage.bench.programs import QUICKSTART
 from engage.bench.requests import CONNECTIONS
 from engage.bench.traffic import USUAL, Traffic, batch_request, track_request
 from engage.bench.workshop import Case, Round, Workshop
-from engage.store.database import SQLITE_SCHEME
 
 STORED_CALLS: Final = 100_000
 STORED_DAYS: Final = 10
@@ -29,7 +27,8 @@ BATCH: Final = 500
 @contextmanager
 def _bytes_per_event(workshop: Workshop) -> Iterator[Callable[[], Round]]:
     """All of the file that was not there before, its empty pages as well."""
-    template = prepare_sqlite(workshop.folder, QUICKSTART)
+    engine = workshop.engine("sqlite")
+    template = engine.prepare(workshop.folder, QUICKSTART)
     calls = workshop.scaled(STORED_CALLS)
 
     def measure() -> Round:
@@ -39,8 +38,8 @@ def _bytes_per_event(workshop: Workshop) -> Iterator[Callable[[], Round]]:
         batches = [*traffic.first_of_everyone(BATCH), *(traffic.batch(BATCH) for _ in range(calls // BATCH))]
         shots = [Shot(batch_request(batch, template.key), len(batch)) for batch in batches]
         count = sum(map(len, batches))
-        with sqlite_copy(template, "engage.db") as url:
-            file = Path(url.removeprefix(SQLITE_SCHEME))
+        with engine.copy(template) as url:
+            file = file_of(url)
             before = file.stat().st_size
             with serving(url, profile=workshop.profile) as server:
                 server.drive(shots, 4)
@@ -55,7 +54,8 @@ def _bytes_per_event(workshop: Workshop) -> Iterator[Callable[[], Round]]:
 
 @contextmanager
 def _memory(workshop: Workshop) -> Iterator[Callable[[], Round]]:
-    template = prepare_sqlite(workshop.folder, QUICKSTART)
+    engine = workshop.engine("sqlite")
+    template = engine.prepare(workshop.folder, QUICKSTART)
     traffic = Traffic(USUAL)
     loaded = workshop.scaled(LOADED_CALLS) // BATCH
     batches = [*traffic.first_of_everyone(BATCH), *(traffic.batch(BATCH) for _ in range(loaded))]
@@ -64,7 +64,7 @@ def _memory(workshop: Workshop) -> Iterator[Callable[[], Round]]:
     alone = [Shot(track_request(call, template.key), 1) for call in singles]
 
     def resident(module: tuple[str, ...]) -> float:
-        with sqlite_copy(template, "engage.db") as url, serving(url, module=module) as server:
+        with engine.copy(template) as url, serving(url, module=module) as server:
             for shots, connections in ((in_batches, 4), (alone, CONNECTIONS)):
                 server.drive(shots if module == SERVE else [Shot(shot.data) for shot in shots], connections)
             return server.memory_bytes() / 1e6

@@ -11,14 +11,14 @@ from typing import Final
 from msgspec import Struct
 
 from engage.bench.client import Shot
-from engage.bench.databases import Prepared, prepare_sqlite, sqlite_copy
+from engage.bench.databases import Engine, Prepared
 from engage.bench.errors import CannotRun
 from engage.bench.figures import Sample, beside
 from engage.bench.processes import serving
 from engage.bench.programs import QUICKSTART
-from engage.bench.stored import History, build_on_sqlite
+from engage.bench.stored import History, build
 from engage.bench.traffic import Population, Traffic, batch_request
-from engage.bench.workshop import Case, Round, Workshop
+from engage.bench.workshop import Case, EngineName, Round, Workshop
 
 BATCH: Final = 500
 CONNECTIONS: Final = 4
@@ -39,15 +39,17 @@ class Compared(Struct, frozen=True):
     larger: History
     smaller: History | None
     in_quick: bool = False
+    on: EngineName = "sqlite"
 
     def case(self) -> Case:
-        return Case((self.name,), self.on_sqlite, self.in_quick)
+        return Case((self.name,), self.prepare, self.in_quick)
 
     @contextmanager
-    def on_sqlite(self, workshop: Workshop) -> Iterator[Callable[[], Round]]:
-        larger = _built(workshop, "larger", self.larger)
-        smaller = None if self.smaller is None else _built(workshop, "smaller", self.smaller)
-        empty = _prepared(workshop, "empty")
+    def prepare(self, workshop: Workshop) -> Iterator[Callable[[], Round]]:
+        engine = workshop.engine(self.on)
+        larger = _built(workshop, engine, "larger", self.larger)
+        smaller = None if self.smaller is None else _built(workshop, engine, "smaller", self.smaller)
+        empty = _prepared(workshop, engine, "empty")
 
         def on_larger() -> Sample:
             return _rate(workshop, larger.url, larger.key, self.larger.population, "larger")
@@ -55,19 +57,19 @@ class Compared(Struct, frozen=True):
         def on_smaller() -> Sample:
             if smaller is not None and self.smaller is not None:
                 return _rate(workshop, smaller.url, smaller.key, self.smaller.population, "smaller")
-            with sqlite_copy(empty, "copy.db") as url:
+            with engine.copy(empty) as url:
                 return _rate(workshop, url, empty.key, self.larger.population, "smaller", everyone=True)
 
         yield lambda: {self.name: beside(*workshop.in_turns(on_larger, on_smaller))}
 
 
-def _prepared(workshop: Workshop, name: str) -> Prepared:
+def _prepared(workshop: Workshop, engine: Engine, name: str) -> Prepared:
     folder = workshop.folder / name
     folder.mkdir()
-    return prepare_sqlite(folder, QUICKSTART)
+    return engine.prepare(folder, QUICKSTART)
 
 
-def _built(workshop: Workshop, name: str, history: History) -> Prepared:
+def _built(workshop: Workshop, engine: Engine, name: str, history: History) -> Prepared:
     free, needed = shutil.disk_usage(workshop.folder).free, history.events * BYTES_PER_EVENT
     if free < needed:
         raise CannotRun(
@@ -75,8 +77,8 @@ def _built(workshop: Workshop, name: str, history: History) -> Prepared:
             f"{free / 1e9:.1f} GB free; --folder names another place"
         )
     workshop.note(f"building {history.events:,} events of {history.population.members:,} members")
-    template = _prepared(workshop, name)
-    build_on_sqlite(template, history)
+    template = _prepared(workshop, engine, name)
+    build(engine, template.url, history)
     return template
 
 
@@ -105,4 +107,5 @@ CASES: Final = (
     Compared("history_1m", History(FEW, MILLION), None, in_quick=True).case(),
     Compared("history_20m", History(FEW, 20 * MILLION), History(FEW, MILLION)).case(),
     Compared("members_1m", History(MANY, MILLION), History(FEW, MILLION)).case(),
+    Compared("postgres_members_1m", History(MANY, MILLION), History(FEW, MILLION), on="postgres").case(),
 )

@@ -34,7 +34,8 @@ class Machine(Struct, frozen=True):
     measured_at: str
 
 
-def describe(folder: Path, postgres: str = "") -> Machine:
+def describe(folder: Path) -> Machine:
+    """`postgres` is told once a server was used."""
     return Machine(
         processor=_processor(),
         cores=_cores(),
@@ -42,7 +43,7 @@ def describe(folder: Path, postgres: str = "") -> Machine:
         system=f"{platform.system()} {platform.release()}",
         python=platform.python_version(),
         sqlite=sqlite3.sqlite_version,
-        postgres=postgres,
+        postgres="",
         durability="SQLite: WAL, synchronous=FULL; PostgreSQL: fsync=on, synchronous_commit=on",
         syncs_per_second=_syncs_per_second(folder),
         engage=_version(),

@@ -14,9 +14,8 @@ from collections.abc import Sequence
 from contextlib import closing
 from typing import Any, Final, TypeVar
 
-from msgspec import Struct
-
 from engage.bench.recording import Commit, Insert, Lookup
+from engage.bench.usage import Spent
 
 T = TypeVar("T")
 
@@ -45,11 +44,6 @@ def flatten(commit: Commit) -> Flat:
         else:
             flat.append((step.sql, list(step.params)))
     return flat
-
-
-class Spent(Struct, frozen=True):
-    seconds: float
-    cpu_seconds: float
 
 
 def replay(path: str, before: Sequence[Flat], timed: Sequence[Flat]) -> Spent:

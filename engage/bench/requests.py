@@ -10,12 +10,11 @@ from typing import Final
 from msgspec import Struct
 
 from engage.bench.client import Shot
-from engage.bench.databases import prepare_sqlite, sqlite_copy
 from engage.bench.figures import Sample, beside
 from engage.bench.processes import BARE, Server, serving
 from engage.bench.programs import QUICKSTART
 from engage.bench.traffic import USUAL, Traffic, batch_request, member_request, track_request
-from engage.bench.workshop import Case, Round, Workshop
+from engage.bench.workshop import Case, EngineName, Round, Workshop
 
 CONNECTIONS: Final = 64
 REQUESTS_PER_ROUND: Final = 12_000
@@ -31,13 +30,15 @@ class Requests(Struct, frozen=True):
     name: str
     reads: float
     p99: str = ""
+    on: EngineName = "sqlite"
 
     def case(self) -> Case:
-        return Case((self.name, *filter(None, [self.p99])), self.on_sqlite)
+        return Case((self.name, *filter(None, [self.p99])), self.prepare)
 
     @contextmanager
-    def on_sqlite(self, workshop: Workshop) -> Iterator[Callable[[], Round]]:
-        template = prepare_sqlite(workshop.folder, QUICKSTART)
+    def prepare(self, workshop: Workshop) -> Iterator[Callable[[], Round]]:
+        engine = workshop.engine(self.on)
+        template = engine.prepare(workshop.folder, QUICKSTART)
         traffic = Traffic(USUAL)
         warm = [
             Shot(batch_request(batch, template.key), len(batch)) for batch in traffic.first_of_everyone(500)
@@ -70,11 +71,11 @@ class Requests(Struct, frozen=True):
             return Sample(rate, details=details), Sample(calm.p99_ms, details=told)
 
         def by_engage() -> tuple[Sample, Sample | None]:
-            with sqlite_copy(template, "engage.db") as url, serving(url, profile=workshop.profile) as server:
+            with engine.copy(template) as url, serving(url, profile=workshop.profile) as server:
                 return drive(server, expects=True)
 
         def by_bare() -> tuple[Sample, Sample | None]:
-            with sqlite_copy(template, "bare.db") as url, serving(url, module=BARE) as server:
+            with engine.copy(template) as url, serving(url, module=BARE) as server:
                 return drive(server, expects=False)
 
         def measure() -> Round:
@@ -99,5 +100,7 @@ class Requests(Struct, frozen=True):
 CASES: Final = (
     Requests("single_64", 0.0, "single_64_p99").case(),
     Requests("member_read", 1.0).case(),
+    Requests("postgres_single_64", 0.0, "postgres_single_64_p99", on="postgres").case(),
+    Requests("postgres_member_read", 1.0, on="postgres").case(),
     Requests("mixed_80_20", 0.8).case(),
 )

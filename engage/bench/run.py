@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from engage.bench import batches, footprint, histories, requests, track
 from engage.bench.errors import CannotRun, RoundFailed
 from engage.bench.figures import FIGURES, Result, Sample, choose, summarise
 from engage.bench.machine import Machine, describe
+from engage.bench.places import Places
 from engage.bench.workshop import Case, Workshop
 
 ROUNDS: Final = 5
@@ -46,6 +48,8 @@ class Wanted(Struct, frozen=True):
     rounds: int | None = None
     folder: Path | None = None
     profile: Path | None = None
+    postgres: str | None = None
+    """A server to measure on, by a URL whose user may create databases; None: one of its own."""
 
 
 def run(wanted: Wanted, note: Callable[[str], None], cases: Sequence[Case] | None = None) -> Outcome:
@@ -54,8 +58,12 @@ def run(wanted: Wanted, note: Callable[[str], None], cases: Sequence[Case] | Non
     samples: dict[str, list[Sample]] = {}
     not_run: dict[str, str] = {}
     failed: dict[str, str] = {}
-    with tempfile.TemporaryDirectory(prefix="engage-bench-", dir=wanted.folder) as folder:
+    with (
+        tempfile.TemporaryDirectory(prefix="engage-bench-", dir=wanted.folder) as folder,
+        ExitStack() as held,
+    ):
         machine = describe(Path(folder))
+        places = Places(wanted.postgres, held)
         for case in CASES if cases is None else cases:
             chosen = [name for name in case.figures if name in names]
             if not chosen:
@@ -66,7 +74,7 @@ def run(wanted: Wanted, note: Callable[[str], None], cases: Sequence[Case] | Non
             note(", ".join(chosen))
             try:
                 with (
-                    _workshop(Path(folder), wanted, chosen, note) as workshop,
+                    _workshop(Path(folder), places, wanted, chosen, note) as workshop,
                     case.prepare(workshop) as measure,
                 ):
                     for _ in range(wanted.rounds or (QUICK_ROUNDS if wanted.quick else ROUNDS)):
@@ -85,17 +93,26 @@ def run(wanted: Wanted, note: Callable[[str], None], cases: Sequence[Case] | Non
         for figure in FIGURES
         if figure.name in names and figure.name in samples
     }
+    machine = replace(machine, postgres=places.postgres_told)
     return Outcome(machine, figures, not_run, failed)
 
 
 @contextmanager
 def _workshop(
-    folder: Path, wanted: Wanted, names: Sequence[str], note: Callable[[str], None]
+    folder: Path, places: Places, wanted: Wanted, names: Sequence[str], note: Callable[[str], None]
 ) -> Iterator[Workshop]:
     with tempfile.TemporaryDirectory(dir=folder) as own:
-        yield Workshop(
-            Path(own), frozenset(names), wanted.quick, wanted.profile, lambda text: note(f"  {text}")
-        )
+        try:
+            yield Workshop(
+                Path(own),
+                frozenset(names),
+                {"sqlite": places.sqlite, "postgres": places.postgres},
+                wanted.quick,
+                wanted.profile,
+                lambda text: note(f"  {text}"),
+            )
+        finally:
+            places.clear()
 
 
 def _words(sample: Sample) -> str:

@@ -8,10 +8,8 @@ is a test (tests/bench/test_stored.py).
 from __future__ import annotations
 
 import asyncio
-import sqlite3
-from contextlib import closing
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
 
@@ -19,11 +17,11 @@ from msgspec import Struct
 
 from engage.actions.ingest import accept_calls
 from engage.actions.score import score_companies
-from engage.bench.databases import Prepared
+from engage.bench.databases import Engine
 from engage.bench.errors import RoundFailed
 from engage.bench.traffic import COMPANY, MEMBER, Population, Traffic
 from engage.core.call import parse_time, read_call
-from engage.store.database import SQLITE_SCHEME, Database
+from engage.store.database import Database
 
 BATCH: Final = 2_000
 COPIED: Final = (
@@ -33,8 +31,9 @@ COPIED: Final = (
     "engage_link",
     "engage_rollup",
     "engage_head",
+    "engage_member",
 )
-"""What is copied as it is but for company_id; members get names of their own."""
+"""The tables of a company's log and state."""
 
 
 class History(Struct, frozen=True):
@@ -49,18 +48,11 @@ class History(Struct, frozen=True):
         return self.events // self.population.companies
 
 
-def build_on_sqlite(template: Prepared, history: History) -> None:
-    """Fill the file, which nobody else has open and which is lost if this is cut short."""
-    asyncio.run(_first_company(template.url, history))
-    with closing(sqlite3.connect(template.url.removeprefix(SQLITE_SCHEME), isolation_level=None)) as driver:
-        for pragma in ("journal_mode = OFF", "synchronous = OFF", "cache_size = -1000000"):
-            driver.execute(f"PRAGMA {pragma}").fetchall()
-        driver.execute("BEGIN")
-        for statement in _copying(history.population, lambda table: _columns(driver, table)):
-            driver.execute(statement)
-        driver.execute("COMMIT")
-        driver.execute("PRAGMA journal_mode = WAL").fetchall()
-    asyncio.run(_score(template.url))
+def build(engine: Engine, url: str, history: History) -> None:
+    """Fill a database that nobody else has open, and that is lost if this is cut short."""
+    asyncio.run(_first_company(url, history))
+    engine.fill(url, _copying(history.population, lambda table: engine.columns(url, table)))
+    asyncio.run(_score(url))
 
 
 async def _first_company(url: str, history: History) -> None:
@@ -88,32 +80,25 @@ def _read(raw: dict[str, Any]) -> Any:
     return read_call(raw, verb=None, received_at=at, sent_at=None, trusted=True, new_id=lambda: uuid4().hex)
 
 
-def _copying(population: Population, columns: Any) -> list[str]:
+def _copying(population: Population, columns: Callable[[str], list[str]]) -> list[str]:
     """The statements that make all other companies of the first."""
-    companies = range(1, population.companies)
+    others = range(1, population.companies)
     statements = [
-        f"INSERT INTO engage_company (external_id, created_at) VALUES ('{COMPANY}{n}', 1)" for n in companies
+        f"INSERT INTO engage_company (external_id, created_at) VALUES ('{COMPANY}{n}', 1)" for n in others
     ]
     for table in COPIED:
-        rest = ", ".join(name for name in columns(table) if name != "company_id")
+        names = [name for name in columns(table) if name != "company_id"]
+        copied = {name: f"t.{name}" for name in names}
+        if table == "engage_member":  # the same person of each company has the next number
+            number = f"CAST(substr(t.external_id, {len(MEMBER) + 1}) AS INTEGER)"
+            copied["external_id"] = f"'{MEMBER}' || ({number} + {{n}})"
         statements += [
-            f"INSERT INTO {table} (company_id, {rest}) SELECT c.id, {rest} FROM {table} t, engage_company c "
-            f"WHERE t.company_id = 1 AND c.external_id = '{COMPANY}{n}'"
-            for n in companies
+            f"INSERT INTO {table} (company_id, {', '.join(copied)}) SELECT c.id, {', '.join(copied.values())} "
+            f"FROM {table} t, engage_company c, engage_company f WHERE f.external_id = '{COMPANY}0' "
+            f"AND t.company_id = f.id AND c.external_id = '{COMPANY}{{n}}'".replace("{n}", str(n))
+            for n in others
         ]
-    rest = ", ".join(name for name in columns("engage_member") if name not in ("company_id", "external_id"))
-    number = f"CAST(substr(t.external_id, {len(MEMBER) + 1}) AS INTEGER)"
-    statements += [
-        f"INSERT INTO engage_member (company_id, external_id, {rest}) SELECT c.id, '{MEMBER}' || ({number} + {n}), "
-        + ", ".join(f"t.{name}" for name in rest.split(", "))
-        + f" FROM engage_member t, engage_company c WHERE t.company_id = 1 AND c.external_id = '{COMPANY}{n}'"
-        for n in companies
-    ]
     return statements
-
-
-def _columns(driver: sqlite3.Connection, table: str) -> list[str]:
-    return [row[1] for row in driver.execute(f"PRAGMA table_info({table})")]
 
 
 async def _score(url: str) -> None:
@@ -123,7 +108,3 @@ async def _score(url: str) -> None:
         await score_companies(database)
     finally:
         await database.close()
-
-
-def bytes_of(template: Prepared) -> int:
-    return Path(template.url.removeprefix(SQLITE_SCHEME)).stat().st_size

@@ -15,6 +15,13 @@ from msgspec import Struct
 _PROC: Final = Path("/proc")
 
 
+class Spent(Struct, frozen=True):
+    """What some work took."""
+
+    seconds: float
+    cpu_seconds: float
+
+
 class Usage(Struct, frozen=True):
     pid: int
     parent: int

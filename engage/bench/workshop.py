@@ -6,18 +6,20 @@ one after the other, in turns first, so that neither profits from a machine that
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from msgspec import Struct
 
+from engage.bench.databases import Engine
 from engage.bench.figures import Sample
 
 T = TypeVar("T")
 U = TypeVar("U")
 
+EngineName = Literal["sqlite", "postgres"]
 Round = dict[str, Sample]
 """By the figure's name."""
 
@@ -27,11 +29,16 @@ class Workshop(Struct):
     """For databases; empty at the start of each case."""
     wanted: frozenset[str]
     """The figures asked for: a case of several measures only these."""
+    engines: Mapping[EngineName, Callable[[], Engine]]
+    """Raises CannotRun for a database that is not to be had here."""
     quick: bool = False
     profile: Path | None = None
     """Where to leave a profile of the service's main thread, which then is slower than it says."""
     note: Callable[[str], None] = lambda text: None
     rounds_done: int = 0
+
+    def engine(self, name: EngineName) -> Engine:
+        return self.engines[name]()
 
     def scaled(self, number: int) -> int:
         """Less of it where the benchmark is to be quick."""

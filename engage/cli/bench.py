@@ -30,6 +30,12 @@ def bench(
     folder: Annotated[
         Path | None, typer.Option(help="Where the databases are made; else the system's temporary folder.")
     ] = None,
+    postgres: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL", help="A PostgreSQL server to make databases on; else one is started for the run."
+        ),
+    ] = None,
     profile: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Leave a cProfile of the service's main thread there.")
     ] = None,
@@ -38,7 +44,7 @@ def bench(
     """Measure this machine: each figure beside its own limit. Exit 1 when a round failed."""
     from engage.bench.run import Wanted, run
 
-    outcome = run(Wanted(only or [], quick, rounds, folder, profile), note)
+    outcome = run(Wanted(only or [], quick, rounds, folder, profile, postgres), note)
     if as_json:
         say_json(outcome)
     else:

@@ -2,56 +2,93 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
-from engage.bench import raw_sqlite
-from engage.bench.databases import prepare_sqlite, sqlite_copy
+import asyncpg
+import pytest
+
+from engage.bench.databases import Engine, Sqlite, file_of
+from engage.bench.places import Places
 from engage.bench.programs import QUICKSTART
+from engage.bench.raw_sqlite import flatten
 from engage.bench.recording import Insert, Lookup, record
 from engage.bench.traffic import Population, Traffic
-from engage.store.database import SQLITE_SCHEME
+
+PEOPLE = Population(companies=3, members=40)
+Rows = dict[str, list[tuple[Any, ...]]]
 
 
-def rows_of(url: str) -> dict[str, list[tuple[Any, ...]]]:
-    with closing(sqlite3.connect(url.removeprefix(SQLITE_SCHEME))) as driver:
-        tables = [
-            name
-            for (name,) in driver.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-            if name.startswith("engage_")
-        ]
-        return {name: sorted(driver.execute(f"SELECT * FROM {name}"), key=repr) for name in tables}
+@pytest.fixture(scope="module")
+def places() -> Iterator[Places]:
+    with ExitStack() as held:
+        yield Places(None, held)
 
 
-def test_the_raw_side_writes_the_same_rows_to_the_bit(tmp_path: Path) -> None:
-    template = prepare_sqlite(tmp_path, QUICKSTART)
-    traffic = Traffic(Population(companies=3, members=40))
+@pytest.fixture(params=["sqlite", "postgres"])
+def engine(request: pytest.FixtureRequest, places: Places) -> Iterator[Engine]:
+    yield places.sqlite() if request.param == "sqlite" else places.postgres()
+    places.clear()
+
+
+def rows_of(url: str) -> Rows:
+    if url.startswith("sqlite"):
+        with closing(sqlite3.connect(file_of(url))) as driver:
+            names = driver.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+            return ours((name, driver.execute(f"SELECT * FROM {name}").fetchall()) for (name,) in names)
+    return asyncio.run(rows_on_postgres(url))
+
+
+async def rows_on_postgres(url: str) -> Rows:
+    connection = await asyncpg.connect(url)
+    try:
+        names = await connection.fetch("SELECT relname FROM pg_class WHERE relkind = 'r'")
+        return ours(
+            [
+                (name, [tuple(row) for row in await connection.fetch(f"SELECT * FROM {name}")])
+                for (name,) in names
+                if name.startswith("engage_")
+            ]
+        )
+    finally:
+        await connection.close()
+
+
+def ours(tables: Any) -> Rows:
+    return {name: sorted(rows, key=repr) for name, rows in tables if name.startswith("engage_")}
+
+
+def test_the_raw_side_writes_the_same_rows_to_the_bit(tmp_path: Path, engine: Engine) -> None:
+    template = engine.prepare(tmp_path, QUICKSTART)
+    traffic = Traffic(PEOPLE)
+    # Batches of 60 make rows enough to be worth a COPY, and those of 25 do not.
     batches = [*traffic.first_of_everyone(25), *(traffic.batch(60) for _ in range(4))]
-    with sqlite_copy(template, "engage.db") as engage, sqlite_copy(template, "raw.db") as raw:
-        commits = record(engage, batches)
-        flat = [raw_sqlite.flatten(commit) for commit in commits]
-        spent = raw_sqlite.replay(raw.removeprefix(SQLITE_SCHEME), flat[:2], flat[2:])
+    with engine.copy(template) as engage, engine.copy(template) as raw:
+        spent = engine.replay(record(engage, batches), before=2)(raw)
         written = rows_of(engage)
         assert rows_of(raw) == written
     assert spent.seconds > 0
     assert len(written["engage_message"]) == sum(map(len, batches))
     assert len(written["engage_transfer"]) == sum(map(len, batches))
-    assert len(written["engage_member"]) == 40
+    assert len(written["engage_member"]) == PEOPLE.members
 
 
 def test_the_raw_side_loads_what_engage_loads(tmp_path: Path) -> None:
-    template = prepare_sqlite(tmp_path, QUICKSTART)
-    traffic = Traffic(Population(companies=3, members=40))
-    with sqlite_copy(template, "engage.db") as url:
+    engine = Sqlite()
+    template = engine.prepare(tmp_path, QUICKSTART)
+    traffic = Traffic(PEOPLE)
+    with engine.copy(template) as url:
         commits = record(url, [*traffic.first_of_everyone(40), traffic.batch(60)])
     steps = commits[-1]
     entries = next(step for step in steps if isinstance(step, Insert) and "engage_entry" in step.sql)
     assert len(entries.rows) == 60
     assert any(isinstance(step, Lookup) and len(step.keys) == 60 for step in steps), "messages are looked up"
     # Nothing is lost on the way to the driver: as many values are bound as were asked for.
-    bound = sum(len(values) for _, values in raw_sqlite.flatten(steps))
+    bound = sum(len(values) for _, values in flatten(steps))
     wanted = sum(
         sum(map(len, step.keys if isinstance(step, Lookup) else step.rows))
         for step in steps

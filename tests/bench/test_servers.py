@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from engage.bench.client import Shot
-from engage.bench.databases import Prepared, prepare_sqlite
+from engage.bench.databases import Prepared, Sqlite
 from engage.bench.errors import RoundFailed
 from engage.bench.processes import BARE, Server, serving
 from engage.bench.programs import QUICKSTART
@@ -22,7 +22,7 @@ PEOPLE = Population(companies=3, members=30)
 
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
-    return prepare_sqlite(tmp_path_factory.mktemp("bench"), QUICKSTART)
+    return Sqlite().prepare(tmp_path_factory.mktemp("bench"), QUICKSTART)
 
 
 @pytest.fixture(scope="module")

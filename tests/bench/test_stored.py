@@ -9,12 +9,12 @@ import pytest
 
 from engage.actions.verify import Verified, verify
 from engage.bench.client import Shot
-from engage.bench.databases import prepare_sqlite
+from engage.bench.databases import Sqlite
 from engage.bench.errors import CannotRun
 from engage.bench.histories import Compared
 from engage.bench.processes import serving
 from engage.bench.programs import QUICKSTART
-from engage.bench.stored import History, build_on_sqlite
+from engage.bench.stored import History, build
 from engage.bench.traffic import Population, Traffic, batch_request, member_request
 from engage.bench.workshop import Workshop
 from engage.store.database import Database
@@ -36,8 +36,9 @@ async def verified(url: str) -> tuple[Verified, list[str], int]:
 
 
 def test_verify_agrees_with_a_built_history_and_its_people_go_on(tmp_path: Path) -> None:
-    template = prepare_sqlite(tmp_path, QUICKSTART)
-    build_on_sqlite(template, History(PEOPLE, 2_000, days=100))
+    engine = Sqlite()
+    template = engine.prepare(tmp_path, QUICKSTART)
+    build(engine, template.url, History(PEOPLE, 2_000, days=100))
     found, companies, scores = asyncio.run(verified(template.url))
     assert found.difference is None
     assert (found.companies, found.transfers) == (4, 2_000)
@@ -54,6 +55,6 @@ def test_verify_agrees_with_a_built_history_and_its_people_go_on(tmp_path: Path)
 
 def test_without_room_on_the_disk_it_says_so(tmp_path: Path) -> None:
     case = Compared("history_20m", History(PEOPLE, 10**13), None).case()
-    workshop = Workshop(tmp_path, frozenset(case.figures))
+    workshop = Workshop(tmp_path, frozenset(case.figures), {"sqlite": Sqlite})
     with pytest.raises(CannotRun, match=r"events need 3500000\.0 GB"), case.prepare(workshop):
         pytest.fail("it was built")
