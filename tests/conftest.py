@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.places import DIALECTS, Place, Places
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -36,6 +39,29 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
 def repository() -> Path:
     """The top of the checkout."""
     return REPOSITORY
+
+
+@pytest.fixture(scope="session")
+def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Places]:
+    """Where databases of both kinds come from. A missing server fails what needs it, never skips."""
+    made = Places(tmp_path_factory.mktemp("places"))
+    yield made
+    made.close()
+
+
+@pytest.fixture(params=DIALECTS)
+def place(request: pytest.FixtureRequest, places: Places, tmp_path: Path) -> Iterator[Place]:
+    """A migrated database of the test's own, of each kind, unless it is marked ON_SQLITE or ON_POSTGRES."""
+    untouched = request.node.get_closest_marker("untouched") is not None
+    with places.migrated(request.param, tmp_path, untouched=untouched) as made:
+        yield made
+
+
+@pytest.fixture(params=DIALECTS)
+def new_place(request: pytest.FixtureRequest, places: Places, tmp_path: Path) -> Iterator[Place]:
+    """One that nobody has migrated yet."""
+    with places.new(request.param, tmp_path) as made:
+        yield made
 
 
 @pytest.fixture(scope="session")

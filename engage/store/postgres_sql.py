@@ -64,7 +64,10 @@ def _numbered(text: str, first: int) -> str:
     return head + "".join(f"${first + n}{part}" for n, part in enumerate(rest))
 
 
-def looked_up(sql: str, keys: Sequence[Row], scope: Scope, *, lock: bool) -> tuple[str, list[Any]]:
+Lock = Literal["", "FOR NO KEY UPDATE", "FOR SHARE"]
+
+
+def looked_up(sql: str, keys: Sequence[Row], scope: Scope, lock: Lock = "") -> tuple[str, list[Any]]:
     """A look-up by keys, of which there is at least one, and what to bind."""
     columns = list(zip(*keys, strict=True))
     types = tuple(_type_of(column) or "text" for column in columns)
@@ -76,12 +79,12 @@ def looked_up(sql: str, keys: Sequence[Row], scope: Scope, *, lock: bool) -> tup
 
 
 @lru_cache(maxsize=TEXTS_MAX)
-def _looked_up(sql: str, types: tuple[str, ...], one: bool, lock: bool) -> str:
+def _looked_up(sql: str, types: tuple[str, ...], one: bool, lock: Lock) -> str:
     if lock:
         found = _JOINED.search(sql)
         assert found, f"a look-up that locks starts with one table, joined to its keys: {sql}"
-        # Of one company there is one order only, and to sort by a constant would be none.
-        sql += ("" if one else " ORDER BY k.column1") + f" FOR NO KEY UPDATE OF {found[1]}"
+        # The host, which is number 0, last. Of one company there is one order only, and to sort by a constant is none.
+        sql += ("" if one else " ORDER BY NULLIF(k.column1, 0)") + f" {lock} OF {found[1]}"
     names = [f"column{n}" for n, _ in enumerate(types, 1)]
     arrays = [f"${n}::{type}[]" for n, type in enumerate(types, 1)]
     if not one:
@@ -145,15 +148,20 @@ def inserted_if(checks: Sequence[Check], writes: Sequence[Insert], scope: Scope)
     parts, conditions = [], []
     bound: list[Any] = []
     for number, check in enumerate(checks):
-        text, values = looked_up(check.sql, check.keys, scope, lock=True) if check.keys else (check.sql, [])
+        text = check.sql
+        values: list[Any] = []
+        if check.keys:
+            lock: Lock = "FOR SHARE" if check.shared else "FOR NO KEY UPDATE"
+            text, values = looked_up(check.sql, check.keys, scope, lock)
         parts.append(f"f{number} AS MATERIALIZED ({_shifted(text, len(bound))})")
         bound += values
-        expected = list(zip(*check.expected, strict=True))
+        expected = [*check.expected, *check.blank]
         conditions.append(f"(SELECT count(*) FROM f{number}) = ${len(bound) + 1}::bigint")
-        bound.append(len(check.expected))
+        bound.append(len(expected))
         if expected:
-            arrays = [f"${len(bound) + n}::{_type_of(column)}[]" for n, column in enumerate(expected, 1)]
-            bound += expected
+            columns = list(zip(*expected, strict=True))
+            arrays = [f"${len(bound) + n}::{_type_of(column)}[]" for n, column in enumerate(columns, 1)]
+            bound += columns
             rows = f"SELECT * FROM unnest({', '.join(arrays)})"
             conditions.append(f"NOT EXISTS (SELECT * FROM f{number} EXCEPT {rows})")
     parts.append(f"verdict AS MATERIALIZED (SELECT {' AND '.join(conditions)} AS holds)")

@@ -31,6 +31,11 @@ class Check(NamedTuple):
     sql: str
     keys: Sequence[Row]
     expected: set[Row]
+    blank: frozenset[Row] = frozenset()
+    """Rows that say no more than that there is nothing yet. A database that locks rows must have them, to lock them;
+    another need not."""
+    shared: bool = False
+    """The commit changes none of these rows, and others may lock them in the same way meanwhile."""
 
 
 class Statements(ABC):

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from engage.actions.adjust import Adjustment, adjust
@@ -27,6 +25,7 @@ from engage.store.held import load_rejects
 from engage.store.log import Stored, load_days, load_entries
 from engage.store.members import load_company_state, load_member
 from engage.store.scope import GROWING
+from tests.places import Place
 
 NOON = from_datetime(datetime(2026, 6, 3, 12, tzinfo=UTC))
 MINUTE = HOUR // 60
@@ -66,7 +65,7 @@ def program(text: str = PROGRAM) -> Any:
 @dataclass
 class Host:
     database: Database
-    path: Path
+    place: Place
     now: int = NOON
     sent: int = field(default=0)
 
@@ -178,35 +177,21 @@ class Host:
         async with self.database.read() as s:
             return [(row[0], row[4]) for row in await load_rejects(s, None, 1000)]
 
+    def tamper(self, tampering: str | Callable[[Place], object]) -> None:
+        """Change what is stored behind everybody's back."""
+        if callable(tampering):
+            tampering(self.place)
+        else:
+            self.place.change(tampering)
+
     def count(self, table: str) -> int:
-        with_file = sqlite3.connect(self.path)
-        try:
-            return int(with_file.execute(f"SELECT COUNT(*) FROM engage_{table}").fetchone()[0])
-        finally:
-            with_file.close()
+        return int(self.place.rows(f"SELECT COUNT(*) FROM engage_{table}")[0][0])
 
     def stored_rows(self) -> dict[str, list[Any]]:
         """Every row of every growing table."""
-        with_file = sqlite3.connect(self.path)
-        try:
-            return {
-                table: with_file.execute(f"SELECT * FROM {table} ORDER BY 1, 2, 3").fetchall()
-                for table in sorted(GROWING)
-            }
-        finally:
-            with_file.close()
-
-    def tamper(self, change: Callable[[sqlite3.Connection], object]) -> None:
-        """Change the file behind everybody's back."""
-        with_file = sqlite3.connect(self.path, isolation_level=None)
-        try:
-            change(with_file)
-        finally:
-            with_file.close()
-
-    def stored_bytes(self) -> bytes:
-        """Everything on disk: the file, its log and whatever lies beside it."""
-        return b"".join(path.read_bytes() for path in sorted(self.path.parent.glob(f"{self.path.name}*")))
+        return {
+            table: self.place.rows(f"SELECT * FROM {table} ORDER BY 1, 2, 3") for table in sorted(GROWING)
+        }
 
 
 def iso(at: int) -> str:

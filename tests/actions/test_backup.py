@@ -19,6 +19,9 @@ from engage.store import backup as store_backup
 from engage.store.database import Database
 from tests.actions.host import Host
 from tests.actions.test_kill import acknowledged, start
+from tests.places import ON_SQLITE, SqlitePlace
+
+pytestmark = ON_SQLITE
 
 NOW = 1_780_488_000_000_000
 
@@ -31,7 +34,7 @@ def target(tmp_path: Path) -> Path:
 
 
 def url(host: Host) -> str:
-    return f"sqlite:///{host.path}"
+    return f"sqlite:///{host.place.path}"
 
 
 def beside(target: Path) -> list[str]:
@@ -54,7 +57,7 @@ def size_and_mode(target: Path) -> tuple[int, str]:
 
 async def restored(copy: Path) -> Host:
     """A backup put in place: what the operator does with it, and a service that opens it."""
-    return Host(await Database.open(f"sqlite:///{copy}"), copy)
+    return Host(await Database.open(f"sqlite:///{copy}"), SqlitePlace(copy))
 
 
 async def test_everything_acknowledged_before_it_began_is_in_a_backup_under_load(
@@ -96,9 +99,7 @@ async def test_commits_of_others_neither_restart_nor_enter_it(
 
     def listen(done: int, total: int) -> None:
         told.append((done, total))
-        host.tamper(
-            lambda file: file.execute("INSERT INTO engage_setting (name, value) VALUES (?, '')", [done])
-        )
+        host.place.change("INSERT INTO engage_setting (name, value) VALUES (?, '')", done)
 
     back_up(url(host), target, now=NOW, listen=listen)
     assert told == [(min(4 * n, told[0][1]), told[0][1]) for n in range(1, len(told) + 1)]
@@ -154,16 +155,16 @@ async def test_what_cannot_be_backed_up_is_said_and_leaves_nothing(host: Host, t
     with pytest.raises(InvalidRequest, match="is a folder"):
         back_up(url(host), target.parent, now=NOW)
     with pytest.raises(InvalidRequest, match="the database itself"):
-        back_up(url(host), host.path, force=True, now=NOW)
+        back_up(url(host), host.place.path, force=True, now=NOW)
     assert beside(target) == ["other.db", "text.db"]
 
 
 async def test_a_damaged_database_makes_no_backup(host: Host, target: Path) -> None:
     await host.send(*(host.track(f"u{n}") for n in range(300)))
     await host.database.close()
-    sound = host.path.read_bytes()
+    sound = host.place.path.read_bytes()
     at = sound.rindex(b"Report Exported") // 4096 * 4096
-    host.path.write_bytes(sound[:at] + b"\x0d\xff\xff\xff" * 1024 + sound[at + 4096 :])
+    host.place.path.write_bytes(sound[:at] + b"\x0d\xff\xff\xff" * 1024 + sound[at + 4096 :])
     put(target, "the one before")
     with pytest.raises(Unavailable, match="damaged"):
         back_up(url(host), target, force=True, now=NOW)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import sqlite3
 import zlib
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -24,6 +23,7 @@ from engage.errors import Conflict, Unavailable
 from engage.store import checkpoints as stored_checkpoints
 from tests.actions.host import DAY, Host
 from tests.actions.test_verify import TAMPERINGS, History
+from tests.places import ON_SQLITE
 
 
 @pytest.fixture(autouse=True)
@@ -139,9 +139,10 @@ async def test_an_abandoned_state_is_forgotten_by_the_next(host: Host) -> None:
     await host.publish()
     await host.send(*(host.track(f"u{n}") for n in range(9)))
     parts = [(1, 3, n, zlib.compress(b"\x90")) for n in range(7)]
-    host.tamper(
-        lambda file: file.executemany("INSERT INTO engage_checkpoint_part VALUES (?, ?, ?, ?)", parts)
-    )
+    for part in parts:
+        host.place.change(
+            "INSERT INTO engage_checkpoint_part (company_id, seq, part, document) VALUES (?, ?, ?, ?)", *part
+        )
     assert (await host.verify()).difference is None
     await host.checkpoint()
     assert {row[1] for row in host.stored_rows()["engage_checkpoint_part"]} == {10}
@@ -150,7 +151,7 @@ async def test_an_abandoned_state_is_forgotten_by_the_next(host: Host) -> None:
 async def test_what_is_decided_by_a_replay_is_the_checkpoint_of_a_sound_log_only(host: Host) -> None:
     await host.publish()
     await host.send(host.track("ann"))
-    host.tamper(lambda file: file.execute("UPDATE engage_transfer SET amount = 7"))
+    host.tamper("UPDATE engage_transfer SET amount = 7")
     with pytest.raises(replaying.Difference):
         await host.checkpoint()
     assert (host.count("checkpoint"), host.count("checkpoint_part")) == (0, 0)
@@ -180,12 +181,13 @@ BEFORE = {"an event's name", "a body"}
 """What neither the chain covers, so that a person can be erased, nor anything kept for ever: not decided again."""
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("what", TAMPERINGS)
 async def test_tampering_before_and_after_a_checkpoint_is_found(host: Host, what: str) -> None:
     await honest(host)
     tampering = TAMPERINGS[what]
     rows = host.stored_rows()
-    host.tamper(tampering if callable(tampering) else lambda file: file.execute(tampering))
+    host.tamper(tampering)
     assert host.stored_rows() != rows, "the tampering changed nothing"
     difference = (await host.verify(from_start=what in BEFORE)).difference
     assert difference is not None
@@ -224,11 +226,12 @@ KEPT: dict[str, str] = {
 }
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("what", KEPT)
 async def test_what_a_checkpoint_covers_cannot_be_changed(host: Host, what: str) -> None:
     await honest(host)
     rows = host.stored_rows()
-    host.tamper(lambda file: file.execute(KEPT[what]))
+    host.tamper(KEPT[what])
     assert host.stored_rows() != rows, "the tampering changed nothing"
     difference = (await host.verify()).difference
     assert difference is not None
@@ -241,6 +244,7 @@ def numbers(checkpoint: Checkpoint) -> Iterator[tuple[str, Any]]:
         yield field, value + 1 if isinstance(value, int) else bytes([value[0] ^ 1]) + value[1:]
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("which", [0, 1])
 @pytest.mark.parametrize("field", Checkpoint.__struct_fields__)
 async def test_no_field_of_a_checkpoint_can_be_changed(host: Host, field: str, which: int) -> None:
@@ -248,37 +252,36 @@ async def test_no_field_of_a_checkpoint_can_be_changed(host: Host, field: str, w
     _, entry, document = host.stored_rows()["engage_checkpoint"][which]
     checkpoint = decode_checkpoint(document)
     changed = replace(checkpoint, **{field: dict(numbers(checkpoint))[field]})
-    row = [stored_checkpoints.encode_checkpoint(changed), entry]
-    host.tamper(lambda file: file.execute("UPDATE engage_checkpoint SET document = ? WHERE entry = ?", row))
+    document = stored_checkpoints.encode_checkpoint(changed)
+    host.place.change("UPDATE engage_checkpoint SET document = ? WHERE entry = ?", document, entry)
     difference = (await host.verify()).difference
     assert difference is not None
     assert difference.startswith("acme: ")
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("seed", range(6))
 async def test_any_flipped_bit_of_a_checkpoint_or_its_state_is_found(host: Host, seed: int) -> None:
     await honest(host)
     chance = random.Random(seed)
     table, key = chance.choice((("engage_checkpoint", "entry"), ("engage_checkpoint_part", "part")))
 
-    def flip(file: sqlite3.Connection) -> None:
-        number, blob = chance.choice(file.execute(f"SELECT {key}, document FROM {table}").fetchall())
-        if table == "engage_checkpoint_part":  # past the check of zlib
-            blob = zlib.decompress(blob)
-        changed = bytearray(blob)
-        changed[chance.randrange(len(changed))] ^= 1 << chance.randrange(8)
-        packed = zlib.compress(changed) if table == "engage_checkpoint_part" else bytes(changed)
-        file.execute(f"UPDATE {table} SET document = ? WHERE {key} = ?", [packed, number])
-
-    host.tamper(flip)
+    number, blob = chance.choice(host.place.rows(f"SELECT {key}, document FROM {table} ORDER BY 1"))
+    if table == "engage_checkpoint_part":  # past the check of zlib
+        blob = zlib.decompress(blob)
+    changed = bytearray(blob)
+    changed[chance.randrange(len(changed))] ^= 1 << chance.randrange(8)
+    packed = zlib.compress(changed) if table == "engage_checkpoint_part" else bytes(changed)
+    host.place.change(f"UPDATE {table} SET document = ? WHERE {key} = ?", packed, number)
     assert (await host.verify()).difference is not None
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("garbage", [b"", b"\xa5hello", b"\x90", b"\x91" * 5000, "text", 7])
 @pytest.mark.parametrize("table", ["engage_checkpoint", "engage_checkpoint_part"])
 async def test_garbage_is_a_difference_not_a_crash(host: Host, table: str, garbage: Any) -> None:
     await honest(host)
-    host.tamper(lambda file: file.execute(f"UPDATE {table} SET document = ?", [garbage]))
+    host.place.change(f"UPDATE {table} SET document = ?", garbage)
     difference = (await host.verify()).difference
     assert difference is not None
     assert difference.startswith("acme: ")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import sqlite3
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from typing import Any
@@ -15,10 +14,12 @@ from engage.actions import group_commit, turns
 from engage.actions.group_commit import Ingestion
 from engage.core.call import Call, Refusal, message_hash
 from engage.errors import NotFound, TooManyRequests, Unavailable
+from engage.store.postgres import PostgresTransaction
 from engage.store.scope import Scope
 from engage.store.sqlite import SqliteTransaction
-from engage.store.statements import Insert
+from engage.store.statements import Insert, Transaction
 from tests.actions.host import PROGRAM, Host
+from tests.places import ON_SQLITE, held_up
 
 
 @pytest.fixture
@@ -160,19 +161,12 @@ async def test_a_client_that_goes_away_leaves_its_calls_decided(host: Host, inge
 
 
 async def test_a_database_in_trouble_is_unavailable_for_all_and_recovers(
-    host: Host, ingestion: Ingestion
+    host: Host, ingestion: Ingestion, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    writer = host.database.backend.writer
-    await writer.run(lambda driver: driver.execute("PRAGMA busy_timeout = 20").close())
-    other = sqlite3.connect(host.path, isolation_level=None)
-    try:
-        other.execute("BEGIN IMMEDIATE")
-        calls = [host.track("ann") for _ in range(30)]
+    calls = [host.track("ann") for _ in range(30)]
+    async with held_up(host.database, host.place, monkeypatch):
         results = await asyncio.gather(*(ingestion.accept([call]) for call in calls), return_exceptions=True)
         assert [type(result) for result in results] == [Unavailable] * 30
-        other.execute("ROLLBACK")
-    finally:
-        other.close()
     assert await host.balance("ann") is None
     again = await asyncio.gather(*(ingestion.accept([call]) for call in calls))
     assert [outcome.status for (outcome,) in again] == ["ok"] * 30
@@ -180,6 +174,7 @@ async def test_a_database_in_trouble_is_unavailable_for_all_and_recovers(
     assert await host.balance("ann") == 300
 
 
+@ON_SQLITE
 async def test_a_full_disk_is_unavailable_and_recovers(host: Host, ingestion: Ingestion) -> None:
     writer = host.database.backend.writer
     await ingestion.accept([host.track("ann")])
@@ -308,22 +303,15 @@ async def test_a_call_held_meanwhile_is_released_by_the_members_first(
 
 
 async def test_what_was_decided_on_a_failed_commit_is_decided_again(
-    host: Host, ingestion: Ingestion, gate: Gate
+    host: Host, ingestion: Ingestion, gate: Gate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    writer = host.database.backend.writer
-    await writer.run(lambda driver: driver.execute("PRAGMA busy_timeout = 20").close())
-    other = sqlite3.connect(host.path, isolation_level=None)
     call = host.track("ann", messageId="x")
-    try:
-        other.execute("BEGIN IMMEDIATE")
+    async with held_up(host.database, host.place, monkeypatch):
         first = await decided(ingestion, gate, [call, host.track("new")])
         second = await decided(ingestion, gate, [call])
         gate.opened.set()
         with pytest.raises(Unavailable):
             await first
-        other.execute("ROLLBACK")
-    finally:
-        other.close()
     assert isinstance(gate.answers[0], BaseException)
     results = await asyncio.gather(second, return_exceptions=True)
     # It may have met the lock as well; else it is the first to bring the message.
@@ -358,13 +346,14 @@ async def test_where_companies_live_apart_each_has_a_transaction_of_its_own(
     assert [one.message_id for outcomes in told for one in outcomes] == [call.message_id for call in calls]
     assert {one.status for outcomes in told for one in outcomes} == {"ok"}
     written: list[set[int]] = []
-    insert = SqliteTransaction.insert
+    kind = SqliteTransaction if host.place.dialect == "sqlite" else PostgresTransaction
+    insert = kind.insert
 
-    async def watched(tx: SqliteTransaction, writes: Sequence[Insert], *, scope: Scope) -> None:
+    async def watched(tx: Transaction, writes: Sequence[Insert], *, scope: Scope) -> None:
         written.append({row[0] for _, rows in writes for row in rows})
-        await insert(tx, writes, scope=scope)
+        await insert(tx, writes, scope=scope)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(SqliteTransaction, "insert", watched)
+    monkeypatch.setattr(kind, "insert", watched)
     again = await ingestion.accept(
         [*calls, *(host.track(f"u{n % 5}", company=f"c{n % 3}") for n in range(9))]
     )
@@ -410,9 +399,9 @@ async def test_any_traffic_ends_in_the_same_account(host: Host, ingestion: Inges
         await other.stop()
     verified = await host.verify()
     assert verified.difference is None
-    rows = host.stored_rows()
-    accepted = {row[2] for row in rows["engage_message"] if row[1] >= 0 and row[0]}
+    messages = host.place.rows("SELECT hash FROM engage_message WHERE day >= 0 AND company_id > 0")
+    accepted = {hash for (hash,) in messages}
     ids = {message_hash(call.message_id) for call in tracked}
-    waiting = {row[3] for row in rows["engage_held"]}
+    waiting = {hash for (hash,) in host.place.rows("SELECT hash FROM engage_held")}
     ambiguous = {message_hash(call.message_id) for call in tracked if not call.company}
     assert ids - accepted - waiting <= ambiguous

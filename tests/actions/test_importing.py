@@ -8,7 +8,6 @@ import json
 import os
 import random
 import signal
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -26,7 +25,9 @@ from engage.core.event import Kind
 from engage.sources.calls import read_calls
 from engage.sources.facts import read_facts
 from engage.sources.files import open_sources, origins
+from engage.store.database import Database
 from tests.actions.host import DAY, MINUTE, NOON, Host, iso
+from tests.places import Place, Places
 
 Row = dict[str, Any]
 NOW = NOON + 200 * DAY
@@ -378,50 +379,50 @@ def _rows_for_a_long_import() -> list[Row]:
     return rows + rows[:500]
 
 
-def _engage(arguments: Sequence[str], database: Path) -> subprocess.Popen[bytes]:
-    environment = os.environ | {"ENGAGE_DATABASE_URL": f"sqlite:///{database}"}
+def _engage(arguments: Sequence[str], url: str) -> subprocess.Popen[bytes]:
+    environment = os.environ | {"ENGAGE_DATABASE_URL": url}
     command = [sys.executable, "-m", "engage.cli", *arguments]
     return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
-def _balances(database: Path) -> list[Any]:
-    opened = sqlite3.connect(database)
-    try:
-        found: list[Any] = []
-        for table in ("member", "transfer", "entry"):
-            columns = (
-                "company_id, seq, kind, member_id, at, day, name, body, decision" if table == "entry" else "*"
-            )
-            found += opened.execute(f"SELECT {columns} FROM engage_{table} ORDER BY 1, 2, 3").fetchall()
-        return found
-    finally:
-        opened.close()
+def _balances(place: Place) -> list[Any]:
+    tables = {
+        "member": "company_id, id, external_id, state",
+        "transfer": "company_id, seq, n, currency, source, target, amount, rule",
+        "entry": "company_id, seq, kind, member_id, at, day, name, body, decision",
+    }
+    return [
+        place.rows(f"SELECT {columns} FROM engage_{table} ORDER BY 1, 2, 3")
+        for table, columns in tables.items()
+    ]
 
 
 async def test_an_import_killed_midway_and_run_again_ends_as_an_undisturbed_one(
-    host: Host, tmp_path: Path
+    host: Host, places: Places, tmp_path: Path
 ) -> None:
-    await host.publish()
-    await host.database.close()
-    file = parquet(tmp_path / "a.parquet", _rows_for_a_long_import())
-    killed, whole = tmp_path / "killed.db", tmp_path / "whole.db"
-    for path in (killed, whole):
-        path.write_bytes(host.path.read_bytes())
-    running = _engage(["import", file], killed)
-    opened = sqlite3.connect(killed)
-    while not opened.execute("SELECT COUNT(*) FROM engage_link").fetchone()[0]:
-        assert running.poll() is None, running.communicate()
-        await asyncio.sleep(0.005)
-    running.send_signal(signal.SIGKILL)
-    assert running.wait() == -signal.SIGKILL
-    running.communicate()
-    assert 0 < opened.execute("SELECT COUNT(*) FROM engage_entry").fetchone()[0] < 12_500
-    opened.close()
-    for path in (killed, whole):
-        again = _engage(["import", file, "--json"], path)
-        out, errors = again.communicate(timeout=100)
-        assert again.returncode == 0, errors
-        told = json.loads(out)
-        assert told["accepted"] + told["duplicates"] == 12_500
-    assert told["duplicates"] == 0
-    assert _balances(killed) == _balances(whole)
+    (tmp_path / "whole").mkdir()
+    with places.migrated(host.place.dialect, tmp_path / "whole") as whole:
+        opened = await Database.open(whole.url)
+        try:
+            await Host(opened, whole).publish()
+        finally:
+            await opened.close()
+        await host.publish()
+        await host.database.close()
+        file = parquet(tmp_path / "a.parquet", _rows_for_a_long_import())
+        running = _engage(["import", file], host.place.url)
+        while not host.count("link"):
+            assert running.poll() is None, running.communicate()
+            await asyncio.sleep(0.005)
+        running.send_signal(signal.SIGKILL)
+        assert running.wait() == -signal.SIGKILL
+        running.communicate()
+        assert 0 < host.count("entry") < 12_500
+        for place in (host.place, whole):
+            again = _engage(["import", file, "--json"], place.url)
+            out, errors = again.communicate(timeout=100)
+            assert again.returncode == 0, errors
+            told = json.loads(out)
+            assert told["accepted"] + told["duplicates"] == 12_500
+        assert told["duplicates"] == 0
+        assert _balances(host.place) == _balances(whole)

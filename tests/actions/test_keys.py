@@ -3,28 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
 from engage.actions import keys
 from engage.errors import InvalidRequest, NotFound, Unauthorized
 from engage.store.database import Database
-from engage.store.migrate import migrate
-
-
-@pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    url = f"sqlite:///{tmp_path / 'engage.db'}"
-    await migrate(url)
-    opened = await Database.open(url)
-    yield opened
-    await opened.close()
-
-
-def everything_stored(folder: Path) -> bytes:
-    return b"".join(path.read_bytes() for path in folder.glob("engage.db*"))
+from tests.places import Place
 
 
 class Clock:
@@ -42,10 +27,11 @@ async def test_a_key_names_its_kind_and_is_known_by_it(database: Database, kind:
     assert principal.kind == kind
 
 
-async def test_only_the_hash_of_a_key_is_kept(database: Database, tmp_path: Path) -> None:
+@pytest.mark.untouched
+async def test_only_the_hash_of_a_key_is_kept(database: Database, place: Place) -> None:
     text = await keys.create_key(database, "server")
     await database.close()
-    stored = everything_stored(tmp_path)
+    stored = place.stored_bytes()
     assert keys._hash(text).encode() in stored
     assert text.encode() not in stored
     assert text.removeprefix("sk_").encode() not in stored

@@ -44,7 +44,7 @@ asyncio.run(main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3])))
 
 
 def start(host: Host, first: int, last: int) -> subprocess.Popen[str]:
-    command = [sys.executable, "-c", INGESTING, f"sqlite:///{host.path}", str(first), str(last)]
+    command = [sys.executable, "-c", INGESTING, host.place.url, str(first), str(last)]
     folder = Path(__file__).resolve().parents[2]
     process = subprocess.Popen(
         command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
@@ -52,6 +52,11 @@ def start(host: Host, first: int, last: int) -> subprocess.Popen[str]:
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"
     return process
+
+
+def read(process: subprocess.Popen[str], lines: int) -> str:
+    assert process.stdout is not None
+    return "".join(process.stdout.readline() for _ in range(lines))
 
 
 def acknowledged(said: str) -> dict[int, str]:
@@ -67,9 +72,10 @@ async def test_a_killed_process_loses_nothing_it_acknowledged(host: Host, seed: 
     known: set[int] = set()
     for _ in range(4):
         process = await asyncio.to_thread(start, host, 0, CALLS)
-        await asyncio.sleep(chance.random() / 3)
+        said = await asyncio.to_thread(read, process, chance.randrange(400))
+        await asyncio.sleep(chance.random() / 30)
         process.kill()
-        said, _ = await asyncio.to_thread(process.communicate)
+        said += (await asyncio.to_thread(process.communicate))[0]
         assert process.returncode == -9 or len(acknowledged(said)) == CALLS, said
         told = acknowledged(said)
         assert {told[n] for n in known & told.keys()} <= {"duplicate"}, "decided twice"

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.actions.host import PROGRAM, Host
 
 
+@pytest.mark.untouched
 async def test_a_personal_property_is_nowhere_in_the_file(host: Host) -> None:
     """Neither in the log nor in a trait, nor in what waits, nor in what was refused."""
     await host.publish()
@@ -25,13 +28,14 @@ async def test_a_personal_property_is_nowhere_in_the_file(host: Host) -> None:
     await host.send(host.call("identify", "", anonymousId="v3", traits={"phone": secrets[9]}))
     assert host.count("reject") == 2
     assert host.count("held") == 4
-    stored = host.stored_bytes()
+    stored = host.place.stored_bytes()
     assert b"Deal Won" in stored
     assert [secret for secret in secrets if secret.encode() in stored] == []
     await host.send(host.call("identify", "cat", anonymousId="v1", groupId="acme"))
     assert await host.balance("cat") == 50
 
 
+@pytest.mark.untouched
 async def test_a_companys_own_program_says_what_is_personal_in_it(host: Host) -> None:
     await host.publish(PROGRAM.replace(", personal: true", ""))
     await host.publish(PROGRAM, company="acme")
@@ -39,9 +43,9 @@ async def test_a_companys_own_program_says_what_is_personal_in_it(host: Host) ->
     await host.send(host.visit("v1", "Deal Won", "acme", **said), host.track("ann", "Deal Won", **said))
     await host.send(host.track("ann", messageId="x"), host.track("ann", "Deal Won", messageId="x", **said))
     assert (host.count("held"), host.count("reject")) == (1, 1)
-    assert b"Jane Roe" not in host.stored_bytes()
+    assert b"Jane Roe" not in host.place.stored_bytes()
     await host.send(host.track("bob", "Deal Won", company="beta", **said))
-    assert b"Jane Roe" in host.stored_bytes(), "the search finds what is there"
+    assert b"Jane Roe" in host.place.stored_bytes(), "the search finds what is there"
 
 
 async def test_a_retry_of_a_call_that_lost_its_personal_part_is_a_plain_duplicate(host: Host) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import date
-from pathlib import Path
 
 import pytest
 
@@ -13,19 +11,7 @@ from engage.actions.score import score_companies
 from engage.actions.terms import record_terms
 from engage.errors import InvalidRequest, NotFound
 from engage.store.database import Database
-from engage.store.migrate import migrate
 from tests.actions.signal_host import TODAY, accept, publish_default, seats, working
-
-
-@pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    url = f"sqlite:///{tmp_path / 'engage.db'}"
-    await migrate(url)
-    opened = await Database.open(url)
-    try:
-        yield opened
-    finally:
-        await opened.close()
 
 
 async def seeded(database: Database) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -13,19 +11,7 @@ from engage.actions.score import score_companies
 from engage.actions.terms import record_terms
 from engage.core import health
 from engage.store.database import Database
-from engage.store.migrate import migrate
 from tests.actions.signal_host import LAST_SUNDAY, TODAY, accept, call, publish_default, seats, working
-
-
-@pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    url = f"sqlite:///{tmp_path / 'engage.db'}"
-    await migrate(url)
-    opened = await Database.open(url)
-    try:
-        yield opened
-    finally:
-        await opened.close()
 
 
 def set_clock(monkeypatch: pytest.MonkeyPatch, day: date, hour: int = 12) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import jwt
@@ -14,22 +12,9 @@ import pytest
 from engage.actions import sessions, tokens
 from engage.errors import InvalidRequest, Unauthorized
 from engage.store.database import Database
-from engage.store.migrate import migrate
+from tests.places import Place
 
 SECRET = "a secret of the operator, 32 characters or more"
-
-
-@pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    url = f"sqlite:///{tmp_path / 'engage.db'}"
-    await migrate(url)
-    opened = await Database.open(url)
-    yield opened
-    await opened.close()
-
-
-def everything_stored(folder: Path) -> bytes:
-    return b"".join(path.read_bytes() for path in folder.glob("engage.db*"))
 
 
 async def new_token(database: Database, **settings: int) -> str:
@@ -80,12 +65,13 @@ async def test_an_ended_session_opens_nothing(database: Database) -> None:
     assert await sessions.session_for(database, secret) is None
 
 
-async def test_no_secret_is_kept_in_the_clear(database: Database, tmp_path: Path) -> None:
+@pytest.mark.untouched
+async def test_no_secret_is_kept_in_the_clear(database: Database, place: Place) -> None:
     token = await new_token(database)
     secret = await sessions.redeem_sign_in(database, token)
     assert secret is not None
     await database.close()
-    stored = everything_stored(tmp_path)
+    stored = place.stored_bytes()
     assert sessions._hash(secret).encode() in stored
     assert token.encode() not in stored
     assert secret.encode() not in stored

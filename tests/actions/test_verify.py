@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import sqlite3
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +13,7 @@ from engage.actions.companies import set_company
 from engage.actions.verify import verify
 from engage.errors import EngageError, NotFound
 from tests.actions.host import DAY, HOUR, PROGRAM, Host, iso
+from tests.places import ON_SQLITE, Place
 
 EVENTS = ("Report Exported", "Deal Won", "Page Clicked", "Undeclared")
 ZONES = ("UTC", "Asia/Tokyo", "America/St_Johns", "Nowhere/Land")
@@ -138,7 +138,7 @@ async def test_what_is_accepted_meanwhile_is_no_difference(host: Host) -> None:
 
 async def test_one_company_is_verified_alone(host: Host) -> None:
     await host.send(host.track("ann", company="acme"), host.track("ann", company="beta"))
-    host.tamper(lambda file: file.execute("UPDATE engage_head SET seq = 9 WHERE company_id = 2"))
+    host.place.change("UPDATE engage_head SET seq = 9 WHERE company_id = 2")
     assert (await verify(host.database, company="acme")).difference is None
     assert str((await verify(host.database, company="beta")).difference).startswith("beta: ")
     assert (await host.verify()).difference is not None
@@ -176,24 +176,36 @@ async def honest(host: Host) -> None:
     assert (await host.verify()).difference is None
 
 
-def swap(file: sqlite3.Connection, table: str, key: str, one: int, other: int) -> None:
+def swap(place: Place, table: str, key: str, one: int, other: int) -> None:
     for old, new in ((one, -1), (other, one), (-1, other)):
-        file.execute(f"UPDATE {table} SET {key} = {new} WHERE {key} = {old}")
+        place.change(f"UPDATE {table} SET {key} = {new} WHERE {key} = {old}")
 
 
-def swap_entries(file: sqlite3.Connection) -> None:
-    swap(file, "engage_entry", "seq", 2, 3)
-    swap(file, "engage_transfer", "seq", 2, 3)
+def swap_entries(place: Place) -> None:
+    swap(place, "engage_entry", "seq", 2, 3)
+    swap(place, "engage_transfer", "seq", 2, 3)
 
 
-TAMPERINGS: dict[str, str | Callable[[sqlite3.Connection], object]] = {
+def copy(table: str, columns: str, **others: str) -> str:
+    """A row more, like one that is there, but for some columns."""
+    names = [name.strip() for name in columns.split(",")]
+    chosen = ", ".join(others.get(name, name) for name in names)
+    return f"INSERT INTO {table} ({columns}) SELECT {chosen} FROM {table} WHERE {others['where']}"
+
+
+ENTRY = (
+    "company_id, seq, kind, member_id, previous, at, received_at, day, hour, program_id, name, body, decision"
+)
+MEMBER = "company_id, id, external_id, state"
+TRANSFER = "company_id, seq, n, currency, source, target, amount, rule"
+TAMPERINGS: dict[str, str | Callable[[Place], object]] = {
     "an amount": "UPDATE engage_transfer SET amount = amount + 1 WHERE seq = 2",
     "a target": "UPDATE engage_transfer SET target = target + 16 WHERE seq = 2",
     "a currency": "UPDATE engage_transfer SET currency = 'gems' WHERE seq = 2",
     "a transfer gone": "DELETE FROM engage_transfer WHERE seq = 3",
-    "a transfer more": "INSERT INTO engage_transfer VALUES (1, 2, 9, 'points', 1, 19, 100, -1)",
-    "a transfer of no entry": "INSERT INTO engage_transfer VALUES (1, 99, 0, 'points', 1, 19, 100, -1)",
-    "a transfer before the log": "INSERT INTO engage_transfer VALUES (1, 0, 0, 'points', 1, 19, 100, -1)",
+    "a transfer more": f"INSERT INTO engage_transfer ({TRANSFER}) VALUES (1, 2, 9, 'points', 1, 19, 100, -1)",
+    "a transfer of no entry": f"INSERT INTO engage_transfer ({TRANSFER}) VALUES (1, 99, 0, 'points', 1, 19, 100, -1)",
+    "a transfer before the log": f"INSERT INTO engage_transfer ({TRANSFER}) VALUES (1, 0, 0, 'points', 1, 19, 100, -1)",
     "a decision": "UPDATE engage_entry SET decision = (SELECT decision FROM engage_entry WHERE seq = 1) WHERE seq = 2",
     "an event's name": "UPDATE engage_entry SET name = 'Page Clicked' WHERE seq = 2",
     "an event's time": "UPDATE engage_entry SET at = at - 1 WHERE seq = 2",
@@ -209,40 +221,40 @@ TAMPERINGS: dict[str, str | Callable[[sqlite3.Connection], object]] = {
     "an entry gone": "DELETE FROM engage_entry WHERE seq = 3",
     "the last entry gone": "DELETE FROM engage_entry WHERE seq = (SELECT MAX(seq) FROM engage_entry)",
     "every entry gone": "DELETE FROM engage_entry",
-    "an entry more": "INSERT INTO engage_entry SELECT company_id, 99, kind, member_id, previous, at, received_at, day, "
-    "hour, program_id, name, body, decision FROM engage_entry WHERE seq = 2",
+    "an entry more": copy("engage_entry", ENTRY, seq="99", where="seq = 2"),
     "two entries swapped": swap_entries,
     "a link": "UPDATE engage_link SET hash = x'00' WHERE number = 1",
     "a link's reach": "UPDATE engage_link SET last_seq = last_seq - 1 WHERE number = 2",
     "a link gone": "DELETE FROM engage_link WHERE number = 2",
     "the last link gone": "DELETE FROM engage_link WHERE number = (SELECT MAX(number) FROM engage_link)",
-    "a link more": "INSERT INTO engage_link VALUES (1, 99, 99, x'00')",
-    "two links swapped": lambda file: swap(file, "engage_link", "number", 1, 2),
+    "a link more": "INSERT INTO engage_link (company_id, number, last_seq, hash) VALUES (1, 99, 99, x'00')",
+    "two links swapped": lambda place: swap(place, "engage_link", "number", 1, 2),
     "a link's number": "UPDATE engage_link SET number = 50 WHERE number = (SELECT MAX(number) FROM engage_link)",
     "the head's seq": "UPDATE engage_head SET seq = seq - 1",
     "the head's seq ahead": "UPDATE engage_head SET seq = seq + 1",
-    "the head's hash": "UPDATE engage_head SET chain = zeroblob(32)",
+    "the head's hash": f"UPDATE engage_head SET chain = x'{'00' * 32}'",
     "the head's links": "UPDATE engage_head SET links = links + 1",
     "the head gone": "DELETE FROM engage_head",
     "a member's state": "UPDATE engage_member SET state = (SELECT state FROM engage_member WHERE id = 2) WHERE id = 1",
     "a member gone": "DELETE FROM engage_member WHERE id = 2",
-    "a member more": "INSERT INTO engage_member SELECT company_id, 9, 'eve', state FROM engage_member WHERE id = 1",
-    "two members swapped": lambda file: swap(file, "engage_member", "id", 1, 2),
+    "a member more": copy("engage_member", MEMBER, id="9", external_id="'eve'", where="id = 1"),
+    "two members swapped": lambda place: swap(place, "engage_member", "id", 1, 2),
     "a rollup": "UPDATE engage_rollup SET document = (SELECT document FROM engage_rollup ORDER BY day DESC LIMIT 1)",
     "a rollup gone": "DELETE FROM engage_rollup WHERE day = (SELECT MIN(day) FROM engage_rollup)",
     "a rollup's day": "UPDATE engage_rollup SET day = day + 400",
     "a message forgotten": "DELETE FROM engage_message WHERE seq = 2",
     "a message's entry": "UPDATE engage_message SET seq = 4 WHERE seq = 2",
-    "a message more": "INSERT INTO engage_message VALUES (1, 5, x'00', 2, 0)",
+    "a message more": "INSERT INTO engage_message (company_id, day, hash, seq, digest) VALUES (1, 5, x'00', 2, 0)",
 }
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("what", TAMPERINGS)
 async def test_tampering_is_named_in_words(host: Host, what: str) -> None:
     await honest(host)
     tampering = TAMPERINGS[what]
     rows = host.stored_rows()
-    host.tamper(tampering if callable(tampering) else lambda file: file.execute(tampering))
+    host.tamper(tampering)
     assert host.stored_rows() != rows, "the tampering changed nothing"
     difference = (await host.verify()).difference
     assert difference is not None
@@ -273,29 +285,27 @@ GARBAGE = {
 }
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("garbage", GARBAGE)
 @pytest.mark.parametrize("table, column", BLOBS)
 async def test_garbage_in_a_document_is_a_difference_not_a_crash(
     host: Host, table: str, column: str, garbage: str
 ) -> None:
     await honest(host)
-    host.tamper(lambda file: file.execute(f"UPDATE {table} SET {column} = ?", [GARBAGE[garbage]]))
+    host.place.change(f"UPDATE {table} SET {column} = ?", GARBAGE[garbage])
     difference = (await host.verify()).difference
     assert difference is not None
     assert difference.startswith("acme: ")
 
 
+@ON_SQLITE
 @pytest.mark.parametrize(
     "column", ["kind", "member_id", "previous", "at", "day", "hour", "program_id", "name"]
 )
 async def test_a_value_of_another_type_is_a_difference_not_a_crash(host: Host, column: str) -> None:
     await honest(host)
     for value in ("text", b"\xff\xfe", 2.5, 2**62, -1):
-        host.tamper(
-            lambda file, value=value: file.execute(
-                f"UPDATE engage_entry SET {column} = ? WHERE seq = 3", [value]
-            )
-        )  # type: ignore[misc]
+        host.place.change(f"UPDATE engage_entry SET {column} = ? WHERE seq = 3", value)
         assert (await host.verify()).difference is not None, value
 
 
@@ -304,21 +314,18 @@ async def test_any_flipped_bit_of_a_link_or_decision_is_found(host: Host, seed: 
     await honest(host)
     chance = random.Random(seed)
 
-    def flip(file: sqlite3.Connection) -> None:
-        table, column, key = chance.choice(
-            (("engage_link", "hash", "number"), ("engage_entry", "decision", "seq"))
-        )
-        number, blob = chance.choice(file.execute(f"SELECT {key}, {column} FROM {table}").fetchall())
-        changed = bytearray(blob)
-        changed[chance.randrange(len(changed))] ^= 1 << chance.randrange(8)
-        file.execute(f"UPDATE {table} SET {column} = ? WHERE {key} = ?", [bytes(changed), number])
-
-    host.tamper(flip)
+    table, column, key = chance.choice(
+        (("engage_link", "hash", "number"), ("engage_entry", "decision", "seq"))
+    )
+    number, blob = chance.choice(host.place.rows(f"SELECT {key}, {column} FROM {table} ORDER BY 1"))
+    changed = bytearray(blob)
+    changed[chance.randrange(len(changed))] ^= 1 << chance.randrange(8)
+    host.place.change(f"UPDATE {table} SET {column} = ? WHERE {key} = ?", bytes(changed), number)
     assert (await host.verify()).difference is not None
 
 
 async def test_erasing_a_name_leaves_everything_verifiable(host: Host) -> None:
     """The chain covers numbers, never names: the mapping to a person can be removed."""
     await honest(host)
-    host.tamper(lambda file: file.execute("UPDATE engage_member SET external_id = 'erased:1' WHERE id = 1"))
+    host.place.change("UPDATE engage_member SET external_id = 'erased:1' WHERE id = 1")
     assert (await host.verify()).difference is None
