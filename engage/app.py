@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import signal
+import os
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Generator, MutableMapping
-from contextlib import asynccontextmanager, contextmanager
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from contextlib import asynccontextmanager
 from datetime import date
 from typing import Any, Final
-
-import uvicorn
 
 from engage import telemetry
 from engage.actions.group_commit import Ingestion
@@ -37,16 +36,15 @@ from engage.settings import Settings, read_settings
 from engage.store.database import Database
 from engage.store.migrate import migrate
 from engage.web.console.routes import console_routes
+from engage.web.server import Server, listen
 from engage.web.services import Services
 from engage.web.site import build_site
 
 log = logging.getLogger(__name__)
 
 SCORING_SECONDS: Final = 3600
-STOP_SECONDS: Final = 20
-"""How long requests that run at a SIGTERM may take to end."""
-BACKLOG: Final = 512
-STOP_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
+CLOSE_SECONDS: Final = 10
+"""How long committing what was accepted, and closing the database, may take when no request is left."""
 
 Scope = MutableMapping[str, Any]
 Application = Callable[[Scope, Any, Any], Awaitable[None]]
@@ -155,27 +153,6 @@ async def score_hourly(database: Database) -> None:
 # --- serving ------------------------------------------------------------------------------------------------
 
 
-class _Server(uvicorn.Server):
-    """Uvicorn that says when it listens, and ends with 0 after SIGTERM: by itself it would die of the signal."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.listening = asyncio.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.listening.set()
-
-    @contextmanager
-    def capture_signals(self) -> Generator[None, None, None]:
-        previous = {name: signal.signal(name, self.handle_exit) for name in STOP_SIGNALS}
-        try:
-            yield
-        finally:
-            for name, handler in previous.items():
-                signal.signal(name, handler)
-
-
 def run_server(
     settings: Settings,
     announce: Callable[[str], None] = print,
@@ -187,36 +164,20 @@ def run_server(
     Raises EngageError when the address is taken or the database cannot be opened.
     """
     telemetry.start_logging()
-    with _listen(settings.host, settings.port) as listener:
-        service = create(settings)
-        config = uvicorn.Config(
-            service,
-            lifespan="off",  # entered by _serve: uvicorn turns an error of it into a log line and exit code 3
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            backlog=BACKLOG,
-            timeout_graceful_shutdown=STOP_SECONDS,
-        )
-        with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
-            runner.run(_serve(service, _Server(config), listener, announce))
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # Named as TCP: on a socket that only says "stream" asyncio leaves Nagle's algorithm on, 40 ms an answer.
-    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((host, port))
+        listener = listen(settings.host, settings.port)
     except OSError as error:
-        listener.close()
-        raise InvalidRequest(f"cannot listen on {host}:{port}: {error.strerror or error}") from error
-    return listener
+        why = error.strerror or error
+        raise InvalidRequest(f"cannot listen on {settings.host}:{settings.port}: {why}") from error
+    with listener:
+        service = create(settings)
+        server = Server(service)
+        with asyncio.Runner(loop_factory=server.config.get_loop_factory()) as runner:
+            runner.run(_serve(service, server, listener, announce))
 
 
 async def _serve(
-    service: Service, server: _Server, listener: socket.socket, announce: Callable[[str], None]
+    service: Service, server: Server, listener: socket.socket, announce: Callable[[str], None]
 ) -> None:
     async with service.lifespan():
         telling = asyncio.create_task(_announce(service, server, listener, announce))
@@ -225,10 +186,24 @@ async def _serve(
         finally:
             telling.cancel()
             await asyncio.wait([telling])
+            _end_within(CLOSE_SECONDS)
+
+
+def _end_within(seconds: float) -> None:
+    """End the process by force if a database that hangs keeps it from ending: whoever stops it must not wait for ever,
+    and what was acknowledged is on disk."""
+
+    def end() -> None:
+        log.error("the database did not close within %d s; the process ends all the same", seconds)
+        os._exit(1)
+
+    timer = threading.Timer(seconds, end)
+    timer.daemon = True
+    timer.start()
 
 
 async def _announce(
-    service: Service, server: _Server, listener: socket.socket, announce: Callable[[str], None]
+    service: Service, server: Server, listener: socket.socket, announce: Callable[[str], None]
 ) -> None:
     await server.listening.wait()
     host, port = listener.getsockname()[:2]

@@ -44,6 +44,13 @@ class NotFound(EngageError):
     status = 404
 
 
+class TooSlow(EngageError):
+    """The rest of a request did not come in time. Nothing of it was kept."""
+
+    code = "too_slow"
+    status = 408
+
+
 class Conflict(EngageError):
     code = "conflict"
     status = 409

@@ -30,6 +30,12 @@ REQUEST_SECONDS: Final = Histogram(
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
     registry=REGISTRY,
 )
+CUT_CONNECTIONS: Final = Counter(
+    "engage_cut_connections",
+    "Connections refused, or ended before their request was answered, by reason.",
+    ("reason",),
+    registry=REGISTRY,
+)
 MESSAGES: Final = Counter(
     "engage_messages", "Messages of the tracking API by outcome.", ("status",), registry=REGISTRY
 )

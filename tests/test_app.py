@@ -19,6 +19,7 @@ from engage.app import create_app
 from engage.errors import Unavailable
 from engage.settings import Settings
 from engage.store.migrate import migrate
+from engage.web.server import listen
 
 
 @pytest.fixture
@@ -174,5 +175,5 @@ async def test_a_server_that_runs_lifespans_starts_and_ends_it(settings: Setting
 
 def test_answers_are_not_held_back_by_nagles_algorithm() -> None:
     """asyncio switches it off on sockets that say they are TCP, and only there."""
-    with apps._listen("127.0.0.1", 0) as listener:
+    with listen("127.0.0.1", 0) as listener:
         assert listener.proto == socket.IPPROTO_TCP

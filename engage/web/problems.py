@@ -67,12 +67,16 @@ def problem(
     return Response(body, status, headers, media_type=PROBLEM_TYPE)
 
 
-async def on_mistake(_: Request, error: EngageError) -> Response:
+def answer_to(error: EngageError) -> Response:
     headers = dict(CHALLENGE) if error.status == 401 else {}
     retry_after = getattr(error, "retry_after", None)
     if retry_after is not None:
         headers["retry-after"] = str(retry_after)  # whole seconds: clients parse nothing else
     return problem(error.status, error.code, error.message, errors=error.errors, headers=headers)
+
+
+async def on_mistake(_: Request, error: EngageError) -> Response:
+    return answer_to(error)
 
 
 async def on_router(request: Request, error: HTTPException) -> Response:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import json
 import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -52,6 +53,26 @@ def now_text(clock: Callable[[], float] = time.time) -> str:
 
 class Wrong(AssertionError):
     """The service broke its word."""
+
+
+@dataclass
+class Answer:
+    """One that was read by hand, under httpx's names."""
+
+    status_code: int
+    headers: dict[str, str]
+    content: bytes = field(repr=False)
+
+    def json(self) -> Any:
+        return json.loads(self.content)
+
+    @property
+    def is_error(self) -> bool:
+        return self.status_code >= 400
+
+    @property
+    def text(self) -> str:
+        return self.content.decode()
 
 
 @dataclass
@@ -189,7 +210,7 @@ class Account:
 
     # --- answers --------------------------------------------------------------------------------------------
 
-    def hear(self, call: Call, answer: httpx.Response) -> bool:
+    def hear(self, call: Call, answer: httpx.Response | Answer) -> bool:
         """Note what was acknowledged. False: ask again. Raises Wrong for an answer that must never come."""
         if answer.status_code in (429, 503):
             self.refusals.append(answer.status_code)
@@ -237,12 +258,12 @@ class Account:
                 )
 
 
-def check_refusal(answer: httpx.Response) -> None:
+def check_refusal(answer: httpx.Response | Answer) -> None:
     """A refusal for now: RFC 9457 with code and message, and whole seconds to wait."""
     after = answer.headers.get("retry-after", "")
     said = answer.json()
     if not (after.isascii() and after.isdigit() and int(after) >= 1):
-        raise Wrong(f"{answer.status_code} without whole seconds in Retry-After: {after!r}")
+        raise Wrong(f"a refusal without whole seconds in Retry-After: {after!r}")
     if answer.headers["content-type"] != "application/problem+json" or not (said["code"] and said["message"]):
         raise Wrong(f"not a problem document: {answer.text[:500]}")
 

@@ -6,7 +6,7 @@ import asyncio
 import os
 import random
 import shutil
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,7 +17,7 @@ from engage.document import read_program
 from engage.store.database import Database
 from engage.store.migrate import migrate
 from tests.faults.account import PROGRAM, Account
-from tests.faults.serving import Engage
+from tests.faults.serving import Engage, with_bounds
 
 SEED = "FAULTS_SEED"
 
@@ -71,6 +71,21 @@ def stopped(file: Path, prepared: tuple[Path, str], tmp_path: Path) -> Iterator[
         yield engage
     finally:
         engage.end()
+
+
+Start = Callable[..., Awaitable[Engage]]
+
+
+@pytest.fixture
+def bounded(stopped: Engage) -> Start:
+    """Starts the server with other bounds; see `with_bounds`."""
+
+    async def start(**bounds: float) -> Engage:
+        stopped.command = with_bounds(**bounds)
+        await stopped.start()
+        return stopped
+
+    return start
 
 
 @pytest.fixture

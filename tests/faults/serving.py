@@ -133,3 +133,16 @@ async def run(*words: str, database_url: str, seconds: float = 60) -> tuple[int,
         return done.returncode, done.stdout + done.stderr
 
     return await asyncio.to_thread(work)
+
+
+def with_bounds(**bounds: float) -> list[str]:
+    """A command that serves with other bounds: `web__server__HEAD_SECONDS_MAX=1` for that of `engage.web.server`."""
+    lines = ["import importlib, sys"]
+    for name, value in bounds.items():
+        module, _, constant = name.rpartition("__")
+        path = "engage." + module.replace("__", ".")
+        # A name that is not there would change nothing, and the test would prove nothing.
+        lines.append(f"vars(importlib.import_module({path!r}))[{constant!r}]; ")
+        lines.append(f"importlib.import_module({path!r}).{constant} = {value}")
+    lines.append("from engage.cli import run; sys.exit(run(['serve', *sys.argv[1:]]))")
+    return [sys.executable, "-c", "\n".join(lines)]

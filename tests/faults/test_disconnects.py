@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import socket
 import struct
 
 from tests.faults.account import Account, Call, answers_again, client_of, eventually, load
 from tests.faults.serving import Engage, run
+from tests.faults.wire import raw
 
 DISCONNECTS = 1200
 AT_ONCE = 40
@@ -22,17 +22,6 @@ READS = (
     "/v1/portfolio",
     "/metrics",
 )
-
-
-def raw(call: Call, key: str, *, chunked: bool = False) -> bytes:
-    """A request as it goes over the wire."""
-    body = json.dumps(call.body).encode() if call.method == "POST" else b""
-    head = f"{call.method} {call.path} HTTP/1.1\r\nhost: engage\r\nauthorization: Bearer {key}\r\n"
-    if chunked:
-        middle = len(body) // 2
-        parts = b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in (body[:middle], body[middle:]))
-        return f"{head}transfer-encoding: chunked\r\n\r\n".encode() + parts + b"0\r\n\r\n"
-    return f"{head}content-length: {len(body)}\r\n\r\n".encode() + body
 
 
 async def leave(engage: Engage, account: Account) -> str:

@@ -1,0 +1,144 @@
+"""SIGTERM: what was accepted is answered, nothing new is taken, and the process ends with 0 in time, whoever hangs."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+
+from engage.app import CLOSE_SECONDS
+from engage.web.server import STOP_RECEIVING_SECONDS, STOP_SECONDS
+from tests.faults.account import Account, answers_again, check_refusal, client_of, load
+from tests.faults.conftest import Start
+from tests.faults.serving import Engage, run
+from tests.faults.wire import connected, raw
+
+SLACK_SECONDS = 3
+"""For a busy machine."""
+
+
+@contextmanager
+def held(path: Path) -> Iterator[sqlite3.Connection]:
+    """Somebody else has the database's turn, so that whatever writes must wait."""
+    other = sqlite3.connect(path, isolation_level=None, timeout=30)
+    try:
+        other.execute("BEGIN IMMEDIATE")
+        yield other
+    finally:
+        other.close()
+
+
+async def stopped_within(engage: Engage, seconds: float) -> int:
+    started = time.monotonic()
+    code = await engage.stop(seconds=seconds + SLACK_SECONDS + 20)
+    assert time.monotonic() - started < seconds + SLACK_SECONDS
+    return code
+
+
+async def settled(engage: Engage, account: Account) -> None:
+    async with client_of(engage.url, engage.key) as client:
+        await account.settle(client)
+    code, said = await run("verify", database_url=engage.database_url)
+    assert code == 0, said
+
+
+async def test_a_stop_under_load_loses_nothing_it_acknowledged(engage: Engage, account: Account) -> None:
+    """Clients that go on asking get 503 or no connection: anything else the account does not forgive."""
+    async with load(account, engage.url, engage.key) as running:
+        for _ in range(2):
+            await running.until(100)
+            assert await stopped_within(engage, STOP_RECEIVING_SECONDS) == 0
+            await engage.start()
+        await answers_again(account, engage.url, engage.key)
+    await settled(engage, account)
+
+
+async def test_clients_that_hang_delay_a_stop_by_no_more_than_their_time(
+    engage: Engage, account: Account
+) -> None:
+    said = raw(account.batch(*(account.message() for _ in range(20))), engage.key)
+    async with AsyncExitStack() as stack:
+        silent, unused, in_the_head, in_the_body = [
+            await stack.enter_async_context(connected(engage)) for _ in range(4)
+        ]
+        await unused.send(b"GET /healthz HTTP/1.1\r\nhost: engage\r\n\r\n")
+        assert await unused.answer() is not None
+        await in_the_head.send(said[:30])
+        await in_the_body.send(said[:-30])
+        await asyncio.sleep(0.2)
+        assert await stopped_within(engage, STOP_RECEIVING_SECONDS) == 0
+        for peer in (silent, unused, in_the_head):
+            assert await peer.answer() is None
+        cut = await in_the_body.answer()
+        assert cut is not None
+        assert cut.status_code == 503
+        check_refusal(cut)
+    assert "Traceback" not in engage.log
+
+
+async def test_a_request_that_was_accepted_is_answered_before_the_end(
+    engage: Engage, account: Account, file: Path
+) -> None:
+    """Even when it must wait for the database, and other connections are closed meanwhile."""
+    call = account.batch(account.message())
+    async with connected(engage) as peer, connected(engage) as late:
+        with held(file):
+            await peer.send(raw(call, engage.key))
+            await asyncio.sleep(0.3)
+            stopping = asyncio.create_task(stopped_within(engage, STOP_SECONDS))
+            await asyncio.sleep(1)
+            with pytest.raises(OSError):  # noqa: PT011 - whatever it is called, there is no connection
+                async with connected(engage):
+                    pass
+            assert await late.answer() is None
+        answer = await peer.answer()
+        assert answer is not None
+        assert account.hear(call, answer)
+        assert answer.headers["connection"] == "close"
+        assert await stopping == 0
+
+
+async def test_a_request_that_cannot_be_answered_in_time_is_told_so(
+    bounded: Start, account: Account, file: Path
+) -> None:
+    """Its client is told to ask again, and the process ends all the same, with 1: its database did not end."""
+    engage = await bounded(web__server__STOP_SECONDS=1, app__CLOSE_SECONDS=1)
+    async with connected(engage) as peer:
+        with held(file):
+            await peer.send(raw(account.batch(account.message()), engage.key))
+            await asyncio.sleep(0.3)
+            assert await stopped_within(engage, 2) == 1
+            answer = await peer.answer()
+            assert answer is not None
+            assert answer.status_code == 503
+            check_refusal(answer)
+    assert "did not close within 1 s" in engage.log
+    assert STOP_SECONDS + CLOSE_SECONDS <= 20, "what the operator is told"
+    await engage.start()
+    await settled(engage, account)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_a_second_signal_ends_at_once(
+    engage: Engage, account: Account, file: Path, number: int
+) -> None:
+    await answers_again(account, engage.url, engage.key)
+    assert engage.popen is not None
+    async with connected(engage) as peer:
+        with held(file):
+            await peer.send(raw(account.batch(account.message()), engage.key))
+            await asyncio.sleep(0.3)
+            engage.popen.send_signal(signal.SIGTERM)
+            await asyncio.sleep(0.5)
+            assert engage.popen.poll() is None, "it waits for the request"
+            started = time.monotonic()
+            assert await engage.stop(number) == -number
+            assert time.monotonic() - started < 1
+    await engage.start()
+    await settled(engage, account)
