@@ -29,7 +29,10 @@ from engage.core.call import Call, Refusal
 from engage.errors import EngageError, TooManyRequests, Unavailable
 from engage.store.database import Database
 
-QUEUE_CALLS_MAX: Final = 20_000
+QUEUE_CALLS_MAX: Final = 10_000
+QUEUE_SECONDS_MAX: Final = 3
+"""While a request would wait longer than this to be decided, or one has, new ones are refused: however slow the disk
+is, what is accepted is answered soon."""
 GROUP_CALLS_MAX: Final = 2_000
 """Calls per commit: enough that the fixed costs vanish, few enough that a commit stays far below a second."""
 
@@ -47,6 +50,7 @@ class _Request:
     def __init__(self, calls: Sequence[Call | Refusal], done: asyncio.Future[list[Outcome]]) -> None:
         self.calls = calls
         self.done = done
+        self.arrived = time.monotonic()
         self.open = any(is_open(call) for call in calls)
         """Belongs into a group that is decided in its transaction. Others are not to wait for that one."""
 
@@ -68,6 +72,8 @@ class Ingestion:
         self._arrived = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._stopping = False
+        self._group_seconds = 0.0
+        """From one group to the next, of late."""
 
     def start(self) -> None:
         self._task = asyncio.get_running_loop().create_task(self._commit_groups())
@@ -79,16 +85,27 @@ class Ingestion:
         if self._task is not None:
             await self._task
 
+    def check_open(self) -> None:
+        """Raises what `accept` would raise whatever is asked, so that nobody reads and decodes a request in vain."""
+        if self._stopping or self._task is None:
+            raise Unavailable("the service is stopping")
+        waited = time.monotonic() - self._requests[0].arrived if self._requests else 0.0
+        to_wait = self.queued / GROUP_CALLS_MAX * self._group_seconds
+        if self.queued >= QUEUE_CALLS_MAX or max(waited, to_wait) > QUEUE_SECONDS_MAX:
+            raise self._full()
+
+    def _full(self) -> TooManyRequests:
+        return TooManyRequests(f"{self.queued} calls are waiting; try again in a moment")
+
     async def accept(self, calls: Sequence[Call | Refusal]) -> list[Outcome]:
         """Decide the calls and return when they are durable; an outcome for each, in their order.
 
         Raises TooManyRequests when the queue is full and Unavailable when the database cannot be written; then
         nothing of the request was kept.
         """
-        if self._stopping or self._task is None:
-            raise Unavailable("the service is stopping")
+        self.check_open()
         if self.queued and self.queued + len(calls) > QUEUE_CALLS_MAX:
-            raise TooManyRequests(f"{self.queued} calls are waiting; try again in a moment")
+            raise self._full()
         request = _Request(calls, asyncio.get_running_loop().create_future())
         self._requests.append(request)
         self.queued += len(calls)
@@ -102,6 +119,7 @@ class Ingestion:
                 self._arrived.clear()
                 await self._arrived.wait()
                 continue
+            began = time.monotonic()
             group = self._next_group()
             calls = [call for request in group for call in request.calls]
             decided = None if group[0].open else await self._decide_ahead(calls)
@@ -113,6 +131,7 @@ class Ingestion:
                 commit = asyncio.create_task(self._commit(group, decided))
             else:
                 await self._commit_in_turn(group, calls)
+            self._group_seconds += (time.monotonic() - began - self._group_seconds) / 4
         if commit is not None:
             await commit
 

@@ -87,6 +87,43 @@ async def test_a_full_queue_is_told_at_once_and_empties(
     assert len(await ingestion.accept([host.track("ann")])) == 1
 
 
+async def test_nobody_new_waits_behind_requests_that_wait_too_long(
+    host: Host, ingestion: Ingestion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever holds the database up: those who wait are answered in the end, and no longer line is made."""
+    monkeypatch.setattr(group_commit, "QUEUE_SECONDS_MAX", 0.2)
+    monkeypatch.setattr(group_commit, "GROUP_CALLS_MAX", 10)
+    other = sqlite3.connect(host.path, isolation_level=None)
+    try:
+        other.execute("BEGIN IMMEDIATE")
+        waiting = [asyncio.create_task(ingestion.accept([host.track("ann")])) for _ in range(60)]
+        await asyncio.sleep(0.4)
+        with pytest.raises(TooManyRequests, match="are waiting"):
+            ingestion.check_open()
+        with pytest.raises(TooManyRequests, match="are waiting"):
+            await ingestion.accept([host.track("bob")])
+        other.execute("ROLLBACK")
+    finally:
+        other.close()
+    assert {outcome.status for (outcome,) in await asyncio.gather(*waiting)} == {"ok"}
+    assert [outcome.status for outcome in await ingestion.accept([host.track("bob")])] == ["ok"]
+
+
+async def test_a_slow_database_makes_the_queue_shorter(
+    host: Host, ingestion: Ingestion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As short as it must be for the last one to be answered soon, at the pace of late."""
+    monkeypatch.setattr(group_commit, "GROUP_CALLS_MAX", 10)
+    await asyncio.gather(*(ingestion.accept([host.track("ann")]) for _ in range(100)))
+    monkeypatch.setattr(group_commit, "QUEUE_SECONDS_MAX", 3 * ingestion._group_seconds)
+    results = await asyncio.gather(
+        *(ingestion.accept([host.track("ann")]) for _ in range(100)), return_exceptions=True
+    )
+    accepted = [result for result in results if isinstance(result, list)]
+    assert 30 <= len(accepted) <= 32
+    assert {type(result) for result in results} == {list, TooManyRequests}
+
+
 async def test_a_request_larger_than_the_queue_passes_when_nobody_waits(
     host: Host, ingestion: Ingestion, monkeypatch: pytest.MonkeyPatch
 ) -> None:
