@@ -26,7 +26,9 @@ from engage.web.site import build_site
 
 
 async def _decoded(request: Request, running: Running) -> Response:
-    await read_calls(request, running())
+    services = running()
+    with services.room.share() as share:
+        await read_calls(request, services, share)
     return Response(b'{"success":true}', media_type="application/json")
 
 

@@ -24,7 +24,7 @@ from starlette.routing import Route
 
 from engage.actions.keys import KINDS, KeyKind, Principal
 from engage.errors import Forbidden, InvalidRequest, NotFound, Unauthorized
-from engage.web.bodies import DOCUMENT_WIRE_BYTES_MAX, read_body
+from engage.web.bodies import DOCUMENT_WIRE_BYTES_MAX, Share, read_body
 from engage.web.problems import SEEN
 from engage.web.services import Running, Services
 
@@ -234,10 +234,10 @@ def _read_query(request: Request, kind: t.Any) -> t.Any:
         raise InvalidRequest(explain(error)) from None
 
 
-async def _read_json(request: Request, declared: Endpoint) -> t.Any:
+async def _read_json(request: Request, declared: Endpoint, share: Share) -> t.Any:
     if declared.body is None:
         return None
-    body = await read_body(request, DOCUMENT_WIRE_BYTES_MAX)
+    body = await read_body(request, DOCUMENT_WIRE_BYTES_MAX, share)
     if declared.body is bytes:
         return body
     if not body and declared.body_optional:
@@ -291,16 +291,17 @@ def _dispatch(methods: Mapping[str, Endpoint], running: Running) -> Callable[[Re
 async def _answer(declared: Endpoint, request: Request, services: Services) -> Response:
     assert declared.handler is not None
     principal = await _authenticate(request, services, declared.kinds)
-    asked: Asked[t.Any, t.Any] = Asked(
-        services=services,
-        request=request,
-        principal=principal,
-        path=_read_path(request),
-        query=_read_query(request, declared.query),
-        body=await _read_json(request, declared),
-        status=declared.status,
-    )
-    answer = await declared.handler(asked)
+    with services.room.share() as share:
+        asked: Asked[t.Any, t.Any] = Asked(
+            services=services,
+            request=request,
+            principal=principal,
+            path=_read_path(request),
+            query=_read_query(request, declared.query),
+            body=await _read_json(request, declared, share),
+            status=declared.status,
+        )
+        answer = await declared.handler(asked)
     if isinstance(answer, Download):
         return answer.response(asked.status)
     return Response(msgspec.json.encode(answer), asked.status, media_type="application/json")

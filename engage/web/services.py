@@ -10,6 +10,7 @@ from engage.actions.group_commit import Ingestion
 from engage.actions.keys import KeyRing
 from engage.settings import Settings
 from engage.store.database import Database
+from engage.web.bodies import Room
 
 
 def now() -> int:
@@ -25,6 +26,7 @@ class Services:
     keys: KeyRing
     secret: str = field(repr=False)
     now: Callable[[], int] = now
+    room: Room = field(default_factory=Room)
 
 
 Running = Callable[[], Services]

@@ -24,7 +24,7 @@ from engage.actions.ingest import Outcome
 from engage.actions.keys import Principal
 from engage.core.call import Call, Refusal, parse_time, read_call
 from engage.errors import InvalidRequest, TooLarge, Unauthorized
-from engage.web.bodies import KEYLESS_WIRE_BYTES_MAX, WIRE_BYTES_MAX, inflate, read_body
+from engage.web.bodies import KEYLESS_WIRE_BYTES_MAX, WIRE_BYTES_MAX, Share, inflate_into, read_body
 from engage.web.endpoint import INGESTION, Endpoint, header_key, require_kind
 from engage.web.services import Running, Services
 from engage.web.shapes import Effect, Reason, Time
@@ -200,11 +200,15 @@ async def _principal(key: str, services: Services) -> Principal:
     return principal
 
 
-async def read_calls(request: Request, services: Services) -> tuple[Principal, list[Call | Refusal]]:
+async def read_calls(
+    request: Request, services: Services, share: Share
+) -> tuple[Principal, list[Call | Refusal]]:
     """Who asks, and what each message of the body says."""
     principal = await _from_headers(request, services)
-    body = await read_body(request, KEYLESS_WIRE_BYTES_MAX if principal is None else WIRE_BYTES_MAX)
-    document = parse_body(inflate(body, request.headers.get("content-encoding", "")))
+    services.ingestion.check_open()
+    most = KEYLESS_WIRE_BYTES_MAX if principal is None else WIRE_BYTES_MAX
+    body = await read_body(request, most, share)
+    document = parse_body(await inflate_into(share, body, request.headers.get("content-encoding", "")))
     if principal is None:
         principal = await _from_body(document, services)
     if not isinstance(document, dict):
@@ -230,11 +234,12 @@ async def accept(request: Request, running: Running) -> Response:
     """Reads, decides and answers one request of the tracking API."""
     services = running()
     _count_retries(request)
-    principal, calls = await read_calls(request, services)
-    outcomes = await services.ingestion.accept(calls) if calls else []
-    _count_outcomes(outcomes)
-    answer = {"success": True, "results": _results(calls, outcomes, principal)}
-    return Response(msgspec.json.encode(answer), media_type="application/json")
+    with services.room.share() as share:
+        principal, calls = await read_calls(request, services, share)
+        outcomes = await services.ingestion.accept(calls) if calls else []
+        _count_outcomes(outcomes)
+        answer = {"success": True, "results": _results(calls, outcomes, principal)}
+        return Response(msgspec.json.encode(answer), media_type="application/json")
 
 
 def _new_id() -> str:
