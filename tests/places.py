@@ -89,16 +89,13 @@ class PostgresPlace:
 
 
 @asynccontextmanager
-async def held_up(database: Database, place: Place, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
-    """Somebody else writes and does not end; the database's transactions wait for a moment only."""
+async def turn_taken(place: Place) -> AsyncIterator[None]:
+    """Somebody else writes and does not end while the block runs."""
     if isinstance(place, SqlitePlace):
-        await database.backend.writer.run(lambda driver: driver.execute("PRAGMA busy_timeout = 20").close())  # type: ignore[attr-defined]
         with closing(sqlite3.connect(place.path, isolation_level=None)) as driver:
             driver.execute("BEGIN IMMEDIATE")
             yield
         return
-    monkeypatch.setitem(postgres.SETTINGS, "lock_timeout", "50ms")  # type: ignore[arg-type]
-    await database.backend._writers._pool.expire_connections()  # type: ignore[attr-defined]
     connection = await asyncpg.connect(place.url)
     try:
         async with connection.transaction():
@@ -106,6 +103,18 @@ async def held_up(database: Database, place: Place, monkeypatch: pytest.MonkeyPa
             yield
     finally:
         await connection.close()
+
+
+@asynccontextmanager
+async def held_up(database: Database, place: Place, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
+    """The same, and the database's transactions wait for a moment only."""
+    if place.dialect == "sqlite":
+        await database.backend.writer.run(lambda driver: driver.execute("PRAGMA busy_timeout = 20").close())  # type: ignore[attr-defined]
+    else:
+        monkeypatch.setitem(postgres.SETTINGS, "lock_timeout", "50ms")  # type: ignore[arg-type]
+        await database.backend._writers._pool.expire_connections()  # type: ignore[attr-defined]
+    async with turn_taken(place):
+        yield
 
 
 class Places:

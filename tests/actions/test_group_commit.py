@@ -19,7 +19,7 @@ from engage.store.scope import Scope
 from engage.store.sqlite import SqliteTransaction
 from engage.store.statements import Insert, Transaction
 from tests.actions.host import PROGRAM, Host
-from tests.places import ON_SQLITE, held_up
+from tests.places import ON_SQLITE, held_up, turn_taken
 
 
 @pytest.fixture
@@ -93,18 +93,13 @@ async def test_nobody_new_waits_behind_requests_that_wait_too_long(
     """Whatever holds the database up: those who wait are answered in the end, and no longer line is made."""
     monkeypatch.setattr(group_commit, "QUEUE_SECONDS_MAX", 0.2)
     monkeypatch.setattr(group_commit, "GROUP_CALLS_MAX", 10)
-    other = sqlite3.connect(host.path, isolation_level=None)
-    try:
-        other.execute("BEGIN IMMEDIATE")
+    async with turn_taken(host.place):
         waiting = [asyncio.create_task(ingestion.accept([host.track("ann")])) for _ in range(60)]
         await asyncio.sleep(0.4)
         with pytest.raises(TooManyRequests, match="are waiting"):
             ingestion.check_open()
         with pytest.raises(TooManyRequests, match="are waiting"):
             await ingestion.accept([host.track("bob")])
-        other.execute("ROLLBACK")
-    finally:
-        other.close()
     assert {outcome.status for (outcome,) in await asyncio.gather(*waiting)} == {"ok"}
     assert [outcome.status for outcome in await ingestion.accept([host.track("bob")])] == ["ok"]
 
