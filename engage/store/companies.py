@@ -4,18 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from typing import Final
+from weakref import WeakKeyDictionary
 
 from engage.core.call import ID_CHARS_MAX
 from engage.core.program import Program as ProgramData
 from engage.core.program import from_canonical
+from engage.store.database import database_in_use
 from engage.store.scope import EVERY_COMPANY
 from engage.store.statements import Statements, Transaction
 from engage.store.tables import Company, Program, Setting
 
 HOST = 0
 """Stands for the host itself where a company's number is expected: its default program, calls not attributed yet."""
+NUMBERS_MAX: Final = 100_000
+"""How many companies' numbers are remembered."""
 UNKNOWN_COMPANIES = "unknown_companies"
 """The setting that, when "refuse", keeps calls from creating companies."""
+
+# By database: external id -> number.
+_numbers: WeakKeyDictionary[object, dict[str, int]] = WeakKeyDictionary()
 
 
 async def load_company_ids(s: Statements, external_ids: Iterable[str]) -> dict[str, int]:
@@ -89,6 +96,23 @@ async def company_id(external_id: str) -> int | None:
         return None  # no company's; the ORM would call it a mistake of ours
     found = await Company.get_or_none(external_id=external_id)
     return found.id if found else None
+
+
+async def known_company(s: Statements, external_id: str) -> int | None:
+    """A company's number, remembered, so that a request about a company asks for it once.
+
+    Companies are never deleted and their numbers are nobody else's. Within a read only: what a transaction creates
+    may be rolled back.
+    """
+    numbers = _numbers.setdefault(database_in_use(), {})
+    number = numbers.get(external_id)
+    if number is None and len(external_id) <= ID_CHARS_MAX:
+        number = (await load_company_ids(s, [external_id])).get(external_id)
+        if number is not None:
+            while len(numbers) >= NUMBERS_MAX:
+                del numbers[next(iter(numbers))]
+            numbers[external_id] = number
+    return number
 
 
 async def latest_version(owner: int) -> Program | None:

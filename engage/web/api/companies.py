@@ -11,7 +11,7 @@ from engage.core.calendar import to_rfc3339
 from engage.core.call import clean_text
 from engage.core.state import CompanyState
 from engage.errors import InvalidRequest, NotFound
-from engage.store.companies import company_id, current_programs
+from engage.store.companies import current_programs, known_company
 from engage.store.members import list_companies
 from engage.store.programs import load_versions
 from engage.store.statements import Statements
@@ -59,16 +59,16 @@ async def _shown(s: Statements, rows: Sequence[CompanyRow]) -> list[shapes.Compa
     ]
 
 
-async def find_company(company: str) -> int:
+async def find_company(s: Statements, company: str) -> int:
     """Within a read. Raises NotFound."""
-    found = await company_id(company)
+    found = await known_company(s, company)
     if found is None:
         raise NotFound(f"there is no company {company[:255]!r}")
     return found
 
 
 async def _one(s: Statements, company: str) -> shapes.Company:
-    id = await find_company(company)
+    id = await find_company(s, company)
     return (await _shown(s, await list_companies(s, id - 1, 1)))[0]
 
 

@@ -22,7 +22,7 @@ from engage.core.state import MemberState, Wallet
 from engage.errors import InvalidRequest, NotFound
 from engage.store.companies import current_programs
 from engage.store.log import Stored, load_member_entries
-from engage.store.members import list_members, load_member
+from engage.store.members import list_members, load_member_and_program
 from engage.store.programs import load_versions
 from engage.store.statements import Statements
 from engage.store.times import load_times
@@ -130,10 +130,10 @@ async def _program_of(s: Statements, company_id: int) -> Program | None:
     return compiled.program if compiled else None
 
 
-async def _find(s: Statements, asked: Asked[Any, Any]) -> tuple[int, int, MemberState]:
-    """(company's number, member's number, state). Raises NotFound."""
-    company_id = await find_company(asked.path["company"])
-    found = await load_member(s, company_id, asked.path["member"])
+async def _find(s: Statements, asked: Asked[Any, Any]) -> tuple[int, int, MemberState, int]:
+    """(company's number, member's number, state, program version in force). Raises NotFound."""
+    company_id = await find_company(s, asked.path["company"])
+    found = await load_member_and_program(s, company_id, asked.path["member"])
     if found is None:
         raise NotFound(f"there is no member {asked.path['member'][:255]!r} in this company")
     return company_id, *found
@@ -145,7 +145,7 @@ async def _find(s: Statements, asked: Asked[Any, Any]) -> tuple[int, int, Member
 async def list_company_members(asked: Asked[None, Paging]) -> shapes.Members:
     after = decode_cursor(asked.query.cursor, int) or 0
     async with asked.services.database.read() as s:
-        company_id = await find_company(asked.path["company"])
+        company_id = await find_company(s, asked.path["company"])
         program = await _program_of(s, company_id)
         rows = await list_members(s, company_id, after, asked.query.limit + 1)
         page, cursor = cut(rows, asked.query.limit, lambda row: row[0])
@@ -163,9 +163,10 @@ async def list_company_members(asked: Asked[None, Paging]) -> shapes.Members:
 )
 async def get_member(asked: Asked[None, None]) -> shapes.Member:
     async with asked.services.database.read() as s:
-        company_id, _, state = await _find(s, asked)
-        program = await _program_of(s, company_id)
+        company_id, _, state, version = await _find(s, asked)
+        compiled = await program_version(version)
         times = await load_times(s, company_id, state.badges.values())
+    program = compiled.program if compiled else None
     return member_shape(asked.path["company"], asked.path["member"], state, program, times)
 
 
@@ -218,7 +219,7 @@ async def list_transfers(asked: Asked[None, Paging]) -> shapes.Transfers:
     page: list[shapes.Transfer] = []
     following: tuple[int, int] | None = None
     async with asked.services.database.read() as s:
-        company_id, number, state = await _find(s, asked)
+        company_id, number, state, _ = await _find(s, asked)
         start = _read_cursor(asked.query.cursor, number)
         async for stored in _history(s, company_id, state, start, asked.query.limit):
             entry = stored.entry
@@ -275,7 +276,7 @@ async def list_decisions(asked: Asked[None, Paging]) -> shapes.Decisions:
     chosen: list[Stored] = []
     following: Place | None = None
     async with asked.services.database.read() as s:
-        company_id, number, state = await _find(s, asked)
+        company_id, number, state, _ = await _find(s, asked)
         start = _read_cursor(asked.query.cursor, number)
         async for stored in _history(s, company_id, state, start, asked.query.limit):
             if len(chosen) == asked.query.limit:
@@ -351,7 +352,7 @@ async def create_adjustment(asked: Asked[shapes.NewAdjustment, None]) -> shapes.
         now=asked.services.now(),
     )
     async with asked.services.database.read() as s:
-        _, _, state = await _find(s, asked)
+        _, _, state, _ = await _find(s, asked)
     return shapes.Adjustment(
         id=str(done.seq),
         currency=done.currency,
