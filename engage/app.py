@@ -32,6 +32,7 @@ from engage.actions.settings import set_floor, set_unknown_companies
 from engage.actions.tokens import signing_secret
 from engage.core.reports import CompanyReport, Portfolio
 from engage.errors import InvalidRequest, Unavailable
+from engage.interpreter import run_for_throughput
 from engage.settings import Settings, read_settings
 from engage.store.database import Database
 from engage.store.migrate import migrate
@@ -164,6 +165,7 @@ def run_server(
     Raises EngageError when the address is taken or the database cannot be opened.
     """
     telemetry.start_logging()
+    run_for_throughput()
     try:
         listener = listen(settings.host, settings.port)
     except OSError as error:

@@ -59,9 +59,16 @@ class Ingestion:
     """The queue and the one task that empties it. `start` it, `accept` calls, `stop` it."""
 
     def __init__(
-        self, database: Database, *, clock: Callable[[], int] = now, tell_effects: bool = True
+        self,
+        database: Database,
+        *,
+        clock: Callable[[], int] = now,
+        tell_effects: bool = True,
+        patient: bool = False,
     ) -> None:
+        """`patient`: refuse nobody for having to wait. Who asks knows how much is enough."""
         self.database = database
+        self.patient = patient
         self.clock = clock
         self.tell_effects = tell_effects
         self.queued = 0
@@ -89,6 +96,8 @@ class Ingestion:
         """Raises what `accept` would raise whatever is asked, so that nobody reads and decodes a request in vain."""
         if self._stopping or self._task is None:
             raise Unavailable("the service is stopping")
+        if self.patient:
+            return
         waited = time.monotonic() - self._requests[0].arrived if self._requests else 0.0
         to_wait = self.queued / GROUP_CALLS_MAX * self._group_seconds
         if self.queued >= QUEUE_CALLS_MAX or max(waited, to_wait) > QUEUE_SECONDS_MAX:
@@ -104,7 +113,7 @@ class Ingestion:
         nothing of the request was kept.
         """
         self.check_open()
-        if self.queued and self.queued + len(calls) > QUEUE_CALLS_MAX:
+        if self.queued and self.queued + len(calls) > QUEUE_CALLS_MAX and not self.patient:
             raise self._full()
         request = _Request(calls, asyncio.get_running_loop().create_future())
         self._requests.append(request)

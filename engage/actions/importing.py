@@ -176,7 +176,7 @@ class _Import:
         await self._aside(staging.attribute)
 
     async def _accept(self, staging: Staging) -> None:
-        ingestion = Ingestion(self.database, clock=lambda: self.now, tell_effects=False)
+        ingestion = Ingestion(self.database, clock=lambda: self.now, tell_effects=False, patient=True)
         ingestion.start()
         try:
             await self._accept_blocks(staging, ingestion)

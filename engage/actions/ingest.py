@@ -446,7 +446,7 @@ def _refusal(call: Call, code: str, message: str, *, retry: bool = False) -> Ref
 
 
 def _mistyped(program: CompiledProgram, call: Call) -> list[str]:
-    if call.name not in program.property_types:
+    if not program.property_types.get(call.name):
         return []
     return [
         f"property {name!r} is not of its declared type; taken as missing"

@@ -11,7 +11,8 @@ import typer
 from msgspec.structs import asdict
 
 from engage.cli.output import AsJson, complain, note, progress, say, say_json, say_table
-from engage.cli.running import DatabaseUrl, collect_rarely, now, with_database
+from engage.cli.running import DatabaseUrl, now, with_database
+from engage.interpreter import run_for_throughput
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -68,7 +69,7 @@ def import_files(
     from engage.sources.files import open_sources
 
     sources = open_sources(files, mapping)
-    collect_rarely()
+    run_for_throughput()
     started = time.monotonic()
     total = sum(source.size for source in sources)
     with progress("{task.fields[speed]}", bytes=kind is not Kind.EVENTS) as bars:

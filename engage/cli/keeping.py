@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from engage.cli.output import AsJson, complain, progress, say, say_json
-from engage.cli.running import DatabaseUrl, collect_rarely, now, with_database
+from engage.cli.running import DatabaseUrl, now, with_database
+from engage.interpreter import run_for_throughput
 from engage.settings import read_settings
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def _verified(copy: Path) -> str | None:
     """The first difference in a backup, or None."""
     from engage.actions.verify import verify
 
-    collect_rarely()
+    run_for_throughput()
 
     async def work(opened: Database) -> str | None:
         return (await verify(opened)).difference

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -55,10 +54,3 @@ def with_database(url: str | None, work: Callable[[Database], Awaitable[T]], *, 
 def now() -> int:
     """Microseconds UTC."""
     return time.time_ns() // 1000
-
-
-def collect_rarely() -> None:
-    """For commands that make millions of short-lived objects without cycles: looking for cycles among them as often
-    as a service should would take a third of the time."""
-    gc.freeze()
-    gc.set_threshold(100_000, 50, 50)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from engage.cli.output import AsJson, progress, say, say_json, say_table
-from engage.cli.running import DatabaseUrl, collect_rarely, with_database
+from engage.cli.running import DatabaseUrl, with_database
+from engage.interpreter import run_for_throughput
 
 if TYPE_CHECKING:
     from engage.actions.score import Scoring
@@ -47,7 +48,7 @@ def score(
 ) -> None:
     """Measure every complete week once, and score the health of each company."""
     on = _day(day)
-    collect_rarely()
+    run_for_throughput()
 
     async def work(opened: Database) -> Scoring:
         from engage.actions.score import score_companies

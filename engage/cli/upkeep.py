@@ -16,9 +16,10 @@ import typer
 from msgspec import Struct
 
 from engage.cli.output import AsJson, complain, progress, say, say_json, say_table
-from engage.cli.running import DatabaseUrl, collect_rarely, now, with_database
+from engage.cli.running import DatabaseUrl, now, with_database
 from engage.core.calendar import DAY, to_rfc3339
 from engage.errors import EngageError
+from engage.interpreter import run_for_throughput
 from engage.settings import Settings, read_settings
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def verify(
     as_json: AsJson = False,
 ) -> None:
     """Replay the logs and recompute every balance, level and chain; exit 1 if anything disagrees."""
-    collect_rarely()
+    run_for_throughput()
 
     async def work(opened: Database) -> Verified:
         from engage.actions import verify as action

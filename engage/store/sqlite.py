@@ -31,8 +31,9 @@ T = TypeVar("T")
 READERS = 2
 BUSY_SECONDS = 30
 """How long a transaction waits for another process (the command line beside a running service)."""
-ROWS_PER_STATEMENT = (256, 32, 4, 1)
-"""Rows go out in blocks of these sizes, so that a handful of statement texts serve every batch and stay prepared."""
+ROWS_PER_STATEMENT = tuple(1 << power for power in range(10, -1, -1))
+"""Rows go out in blocks of these sizes, so that a handful of statement texts serve every batch and stay prepared. Each
+statement gives the interpreter away and waits for it, so few large ones."""
 
 _PRAGMAS = (
     "PRAGMA journal_mode = WAL",
