@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from engage.actions import group_commit, importing
 from engage.actions.company_facts import import_companies, import_terms
 from engage.actions.import_rejects import Imported
 from engage.actions.importing import import_calls
@@ -140,6 +141,19 @@ async def test_a_second_import_changes_nothing(host: Host, tmp_path: Path) -> No
     assert (first.accepted, first.duplicates, first.rejected) == (302, 0, 2)
     assert (second.accepted, second.duplicates, second.rejected) == (0, 302, 2)
     assert host.stored_rows() == before
+
+
+async def test_an_import_is_refused_nothing_for_having_to_wait(
+    host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(group_commit, "QUEUE_CALLS_MAX", 5)
+    monkeypatch.setattr(group_commit, "QUEUE_SECONDS_MAX", 0)
+    monkeypatch.setattr(importing, "CALLS_PER_COMMIT", 10)
+    await host.publish()
+    rows = [event(f"u{n % 4}", NOON + n * MINUTE, messageId=f"m{n}") for n in range(95)]
+    done = await bring(host, ndjson(tmp_path / "many.ndjson", rows))
+    assert (done.accepted, done.rejected) == (95, 0)
+    assert await host.balance("u0") == 240
 
 
 async def test_equal_rows_without_ids_all_count_once_each(host: Host, tmp_path: Path) -> None:
