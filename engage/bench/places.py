@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import ExitStack
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Final
 
 from engage.bench.databases import Engine, Postgres, Sqlite
@@ -25,8 +26,9 @@ SETTINGS: Final = {
 class Places:
     """The engines of a run, each made when first asked for."""
 
-    def __init__(self, postgres: str | None, held: ExitStack) -> None:
+    def __init__(self, postgres: str | None, folder: Path | None, held: ExitStack) -> None:
         self._named = postgres
+        self._folder = folder
         self._held = held
         self._postgres: Postgres | None = None
         self._missing = ""
@@ -62,7 +64,7 @@ class Places:
             engine = Postgres(self._named)
         else:
             try:
-                server = self._held.enter_context(PostgresServer(**SETTINGS))
+                server = self._held.enter_context(PostgresServer(self._folder, **SETTINGS))
             except NoPostgres as error:
                 raise CannotRun(f"{error}; or name a server with --postgres") from error
             engine = Postgres(server.url("postgres"), server.postmaster)

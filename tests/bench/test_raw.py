@@ -26,7 +26,7 @@ Rows = dict[str, list[tuple[Any, ...]]]
 @pytest.fixture(scope="module")
 def places() -> Iterator[Places]:
     with ExitStack() as held:
-        yield Places(None, held)
+        yield Places(None, None, held)
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
