@@ -37,6 +37,9 @@ GROUP_CALLS_MAX: Final = 2_000
 """Calls per commit: enough that the fixed costs vanish, few enough that a commit stays far below a second."""
 
 CONTENDED_SECONDS: Final = 5
+"""How long a company that somebody else wrote to meanwhile is decided in its turn."""
+SHARED_SECONDS: Final = 60
+"""How long others are thought to write at all."""
 
 log = logging.getLogger(__name__)
 
@@ -131,18 +134,28 @@ class Ingestion:
             began = time.monotonic()
             group = self._next_group()
             calls = [call for request in group for call in request.calls]
+            if commit is None or commit.done():
+                self._settled(commit is None or await commit)
+                commit = None
             decided = None if group[0].open else await self._decide_ahead(calls)
-            kept = commit is None or await commit
-            commit = None
-            if not kept:
-                self._kept = WorkingSet()  # so what was decided on it is void
-            if kept and decided is not None:
+            if commit is not None and not await commit:
+                decided = None  # what it was decided on is void
+                self._settled(False)
+            if decided is not None:
                 commit = asyncio.create_task(self._commit(group, decided))
             else:
+                commit = None
                 await self._commit_in_turn(group, calls)
             self._group_seconds += (time.monotonic() - began - self._group_seconds) / 4
         if commit is not None:
             await commit
+
+    def _settled(self, kept: bool) -> None:
+        """The commit is done: what it left is in the database, or nowhere."""
+        if kept:
+            self._kept.latest = ()
+        else:
+            self._kept = WorkingSet()
 
     def _next_group(self) -> list[_Request]:
         """The oldest request and those that may share its commit, in the order they came."""
@@ -173,9 +186,10 @@ class Ingestion:
         """Whether others keep writing to one of the companies: then what is decided ahead is decided in vain."""
         if not self._overtaken:
             return False
-        since = time.monotonic() - CONTENDED_SECONDS
-        self._overtaken = {name: at for name, at in self._overtaken.items() if at > since}
-        return not self._overtaken.keys().isdisjoint(call.company for call in calls)
+        moment = time.monotonic()
+        self._overtaken = {n: at for n, at in self._overtaken.items() if moment - at < SHARED_SECONDS}
+        self._kept.shared = bool(self._overtaken)
+        return any(moment - self._overtaken.get(call.company, 0.0) < CONTENDED_SECONDS for call in calls)
 
     async def _commit(self, group: Sequence[_Request], decided: Decided) -> bool:
         """Write a group that was decided ahead. False when it had to be decided again, or failed."""

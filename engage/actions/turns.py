@@ -139,6 +139,10 @@ class Turn:
             self.changed.append(member)
         return Appended(entry, decision, self.program)
 
+    def stands_at(self, head: Head) -> bool:
+        """Whether nobody wrote to the company since."""
+        return (self.head.seq, self.head.chain) == (head.seq, head.chain)
+
     def close(self, writes: Writes) -> None:
         """Add the rows of what was appended, and be ready for the next commit."""
         head = self.head
@@ -175,6 +179,10 @@ class WorkingSet:
         self.newest_version: int | None = None
         self.unseen: dict[MessageKey, tuple[int, int]] = {}
         """Messages of the last commit, which a reader may not see yet."""
+        self.latest: Collection[int] = ()
+        """The companies of the last commit, until it is done."""
+        self.shared = False
+        """Others were seen to write: what the last commit did not leave is looked at before it is decided on."""
 
         self._size = 0
 
@@ -219,19 +227,21 @@ class Turns:
     async def take(self, ids: Collection[int]) -> None:
         """Take the companies' turns, in the order of their ids so that two never wait for each other."""
         kept = self.kept
-        missing = [id for id in ids if id not in kept.turns]
-        heads = await load_heads(self.s, missing) if missing else {}
-        self._loaded += len(heads)
+        asked = [id for id in ids if id not in kept.turns or (kept.shared and id not in kept.latest)]
+        heads = await load_heads(self.s, asked) if asked else {}
         # Once the turns are taken, which may mean to wait: others may have published, and written by that, meanwhile.
         await self._learn_versions(ids)
         for id in sorted(ids):
             version = kept.versions[id]
             program = await program_version(version)
-            turn = kept.turns[id] if id in kept.turns else Turn(heads[id], version, program)
+            turn = kept.turns.get(id)
+            if turn is None or (id in heads and not turn.stands_at(heads[id])):
+                turn = kept.turns[id] = Turn(heads[id], version, program)
+                self._loaded += 1
             turn.program_id, turn.program = version, program
             if turn.head.links and turn.head.state.semantics != SEMANTICS:
                 await adopt_rules(self.s, turn)
-            self._turns[id] = kept.turns[id] = turn
+            self._turns[id] = turn
             self.basis.heads[id] = (turn.head.seq, turn.head.chain)
 
     async def _learn_versions(self, ids: Collection[int]) -> None:
@@ -268,6 +278,7 @@ class Turns:
         for turn in self._turns.values():
             turn.close(writes)
         self.kept.unseen = {(row[0], row[1], row[2]): (row[3], row[4]) for row in self._messages}
+        self.kept.latest = self._turns.keys()
         self.kept.grow(self._loaded, self._turns)
         return writes
 

@@ -312,6 +312,21 @@ async def test_what_somebody_else_wrote_meanwhile_is_decided_upon(
     assert (await host.verify()).difference is None
 
 
+async def test_once_others_were_seen_to_write_what_is_kept_is_looked_at_first(
+    host: Host, ingestion: Ingestion, gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate.opened.set()
+    await host.send(host.track("ann"))
+    await ingestion.accept([host.track("ann")])
+    assert gate.answers == [False], "it was decided on what it had kept"
+    monkeypatch.setattr(group_commit, "CONTENDED_SECONDS", 0)
+    await host.send(host.track("ann"))
+    await ingestion.accept([host.track("ann")])
+    assert gate.answers == [False, True]
+    assert await host.balance("ann") == 50
+    assert (await host.verify()).difference is None
+
+
 async def test_a_program_published_meanwhile_is_in_force(
     host: Host, ingestion: Ingestion, gate: Gate
 ) -> None:
