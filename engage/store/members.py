@@ -28,7 +28,7 @@ async def load_member_and_program(
     s: Statements, company_id: int, external_id: str
 ) -> tuple[int, MemberState, int] | None:
     """(number, state, the program version in force, 0 for none), in one trip: a page asks this for every visitor."""
-    rows = await s.rows(
+    rows = await s.few(
         "SELECT m.id, m.state, COALESCE("
         " (SELECT MAX(p.id) FROM engage_program p WHERE p.company_id = m.company_id),"
         " (SELECT MAX(p.id) FROM engage_program p WHERE p.company_id = 0), 0)"

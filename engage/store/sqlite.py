@@ -11,6 +11,7 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import lru_cache
 from itertools import chain, cycle
 from typing import Any, TypeVar
 
@@ -55,15 +56,8 @@ class Connection:
     async def open(cls, path: str, *, writable: bool) -> Connection:
         raw = await aiosqlite.connect(path, isolation_level=None, cached_statements=512)
         connection = cls(raw)
-
-        def prepare(driver: sqlite3.Connection) -> None:
-            for pragma in _PRAGMAS:
-                driver.execute(pragma).close()
-            if not writable:
-                driver.execute("PRAGMA query_only = ON").close()
-
         try:
-            await connection.run(prepare)
+            await connection.run(lambda driver: _prepare(driver, writable=writable))
         except BaseException:
             await raw.close()
             raise
@@ -76,6 +70,25 @@ class Connection:
 
     async def close(self) -> None:
         await self._raw.close()
+
+
+def _open_at_hand(path: str) -> sqlite3.Connection:
+    """A connection for this thread, to read with and never to wait."""
+    driver = sqlite3.connect(path, isolation_level=None)
+    try:
+        _prepare(driver, writable=False)
+        driver.execute("PRAGMA busy_timeout = 0").close()
+    except BaseException:
+        driver.close()
+        raise
+    return driver
+
+
+def _prepare(driver: sqlite3.Connection, *, writable: bool) -> None:
+    for pragma in _PRAGMAS:
+        driver.execute(pragma).close()
+    if not writable:
+        driver.execute("PRAGMA query_only = ON").close()
 
 
 def _blocks(rows: Sequence[T]) -> list[Sequence[T]]:
@@ -110,16 +123,26 @@ def _insert(driver: sqlite3.Connection, writes: Sequence[Insert]) -> None:
 
 def expand_scope(sql: str, scope: Scope) -> tuple[str, list[int]]:
     """The statement with its {scope} marks written out, and the company ids to bind in their place."""
-    bound: list[int] = []
-    ids: list[int] = [] if isinstance(scope, EveryCompany) else sorted(scope)
+    if isinstance(scope, EveryCompany):
+        return _expanded(sql, None)[0], []
+    ids = sorted(scope)
+    text, marks = _expanded(sql, len(ids))
+    return text, ids * marks
+
+
+@lru_cache(maxsize=1024)
+def _expanded(sql: str, companies: int | None) -> tuple[str, int]:
+    """The statement for so many companies, None for all, and how many marks it had."""
+    marks = 0
 
     def condition(column: str) -> str:
-        if isinstance(scope, EveryCompany):
+        nonlocal marks
+        marks += 1
+        if companies is None:
             return "1 = 1"
-        bound.extend(ids)
-        return f"{column} = ?" if len(ids) == 1 else f"{column} IN ({', '.join('?' * len(ids))})"
+        return f"{column} = ?" if companies == 1 else f"{column} IN ({', '.join('?' * companies)})"
 
-    return expand_marks(sql, condition), bound
+    return expand_marks(sql, condition), marks
 
 
 class SqliteStatements(Statements):
@@ -144,6 +167,25 @@ class SqliteStatements(Statements):
         if not keys:
             return []
         return await self.connection.run(lambda driver: _look_up(driver, sql, keys))
+
+
+class SqliteReading(SqliteStatements):
+    """`SqliteStatements` that read a few rows on the spot, on a connection of the loop's own thread.
+
+    A read never waits for the writer. Should it have to wait for anything else (a file that somebody holds for
+    himself alone), that is for a thread to do.
+    """
+
+    def __init__(self, connection: Connection, at_hand: sqlite3.Connection) -> None:
+        super().__init__(connection)
+        self._at_hand = at_hand
+
+    async def few(self, sql: str, params: Sequence[Any] = (), *, scope: Scope) -> list[Row]:
+        text, bound = expand_scope(sql, scope)
+        try:
+            return self._at_hand.execute(text, (*bound, *params)).fetchall()
+        except sqlite3.OperationalError:
+            return await self.rows(sql, params, scope=scope)
 
 
 class SqliteTransaction(SqliteStatements, Transaction):
@@ -175,8 +217,11 @@ class Sqlite:
     engine = "engage.store.sqlite"
     one_company_per_transaction = False
 
-    def __init__(self, path: str, writer: Connection, readers: list[Connection]) -> None:
+    def __init__(
+        self, path: str, writer: Connection, readers: list[Connection], at_hand: sqlite3.Connection
+    ) -> None:
         self.path = path
+        self._at_hand = at_hand
         self.credentials: dict[str, Any] = {"sqlite": self}
         self.writer = writer
         self._readers = readers
@@ -190,24 +235,26 @@ class Sqlite:
         try:
             opened.append(await Connection.open(path, writable=True))
             opened += [await Connection.open(path, writable=False) for _ in range(READERS)]
+            at_hand = _open_at_hand(path)
         except BaseException as error:
             for connection in opened:
                 await connection.close()
             if isinstance(error, sqlite3.Error):
                 raise Unavailable(f"cannot open {path}: {error}") from error
             raise
-        return cls(path, opened[0], opened[1:])
+        return cls(path, opened[0], opened[1:], at_hand)
 
     async def close(self) -> None:
         async with self._turn:
             for connection in (self.writer, *self._readers):
                 await connection.close()
+            self._at_hand.close()
 
     def reader(self) -> Connection:
         return next(self._next_reader)
 
-    def reading(self) -> SqliteStatements:
-        return SqliteStatements(self.reader())
+    def reading(self) -> SqliteReading:
+        return SqliteReading(self.reader(), self._at_hand)
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[SqliteStatements]:

@@ -45,6 +45,11 @@ class Statements(ABC):
     async def rows(self, sql: str, params: Sequence[Any] = (), *, scope: Scope) -> list[Row]:
         """The rows of one statement. `{scope}` marks come before any `?` of the statement's own."""
 
+    async def few(self, sql: str, params: Sequence[Any] = (), *, scope: Scope) -> list[Row]:
+        """`rows` of a statement that finds a handful by a key: where the file is at hand, that is less work than to
+        hand it to a thread."""
+        return await self.rows(sql, params, scope=scope)
+
     @abstractmethod
     async def lookup(self, sql: str, keys: Sequence[Row], *, scope: Scope) -> list[Row]:
         """The rows that match a list of keys. In `sql`, `{keys}` is a table of columns column1, column2, ..."""

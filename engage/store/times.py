@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 
 from engage.store.statements import Statements
 
 
-async def load_times(s: Statements, company_id: int, seqs: Iterable[int]) -> dict[int, int]:
+async def load_times(s: Statements, company_id: int, seqs: Collection[int]) -> dict[int, int]:
     """seq -> when it happened, microseconds UTC."""
+    if not seqs:
+        return {}
     rows = await s.lookup(
         "SELECT e.seq, e.at FROM {keys} k "
         "JOIN engage_entry e ON e.company_id = k.column1 AND e.seq = k.column2",

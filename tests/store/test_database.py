@@ -535,3 +535,42 @@ async def test_the_file_is_as_durable_as_promised(database: Database) -> None:
         return [driver.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous")]
 
     assert await database.backend.writer.run(settings) == ["wal", 2]
+
+
+# --- reading on the spot ----------------------------------------------------------------------------------------
+
+
+async def few(database: Database, number: int) -> list[Any]:
+    async with database.read() as s:
+        return await s.few("SELECT start FROM engage_term WHERE {scope}", scope=[number])
+
+
+async def test_a_few_rows_are_read_without_a_thread_and_only_what_is_committed(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def look_meanwhile(tx: Transaction) -> list[Any]:
+        await add(tx, 1)
+        return await few(database, 1)
+
+    async def hand_over(*_: object) -> None:
+        pytest.fail("a thread was asked")
+
+    assert await database.write(look_meanwhile) == []
+    monkeypatch.setattr(type(database.backend.reader()), "run", hand_over)
+    assert await few(database, 1) == [(0,)]
+    monkeypatch.undo()
+
+
+async def test_what_cannot_be_read_on_the_spot_waits_on_a_thread(database: Database) -> None:
+    await database.write(lambda tx: add(tx, 1))
+    at_hand = database.backend._at_hand
+    at_hand.set_progress_handler(lambda: 1, 1)  # every statement is interrupted
+    assert await few(database, 1) == [(0,)]
+    at_hand.set_progress_handler(None, 1)
+    assert await few(database, 1) == [(0,)]
+
+
+async def test_reading_on_the_spot_cannot_write(database: Database) -> None:
+    with pytest.raises(Unavailable, match="readonly"):
+        async with database.read() as s:
+            await s.few("UPDATE engage_term SET start = 5 WHERE {scope}", scope=[1])
