@@ -19,7 +19,7 @@ import asyncpg
 import pytest
 
 from engage.bench.postgres_server import PostgresServer
-from engage.store import postgres
+from engage.store import postgres_connections
 from engage.store.database import Database
 from engage.store.migrate import migrate
 from engage.store.scope import PREFIX
@@ -111,7 +111,7 @@ async def held_up(database: Database, place: Place, monkeypatch: pytest.MonkeyPa
     if place.dialect == "sqlite":
         await database.backend.writer.run(lambda driver: driver.execute("PRAGMA busy_timeout = 20").close())  # type: ignore[attr-defined]
     else:
-        monkeypatch.setitem(postgres.SETTINGS, "lock_timeout", "50ms")  # type: ignore[arg-type]
+        monkeypatch.setitem(postgres_connections.SETTINGS, "lock_timeout", "50ms")  # type: ignore[arg-type]
         await database.backend._writers._pool.expire_connections()  # type: ignore[attr-defined]
     async with turn_taken(place):
         yield

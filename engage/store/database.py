@@ -192,6 +192,7 @@ class Database:
     async def _insert_if(
         self, checks: Sequence[Check], writes: Sequence[Insert], scope: Scope, proof: Check | None
     ) -> bool:
+        _current_context.set(self._context)
         with self._unavailable("the database cannot be written"):
             return await self.backend.insert_if(checks, writes, scope, proof)
 

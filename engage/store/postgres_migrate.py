@@ -14,7 +14,8 @@ from tortoise.migrations.schema_editor import AsyncpgSchemaEditor
 
 from engage.errors import Unavailable
 from engage.store.orm import ALIAS, orm_config, using
-from engage.store.postgres import Unreachable, Within, connect, patiently, refuse_strangers, told
+from engage.store.postgres import Within
+from engage.store.postgres_connections import Unreachable, connect, patiently, refuse_strangers, told
 from engage.store.postgres_orm import OrmClient
 
 LOCK: Final = 0x656E67616765

@@ -24,6 +24,7 @@ Companies = Literal["none", "one", "many"]
 _COMPANY = re.compile(r"\bk\.column1\b")
 _JOINED = re.compile(r"\{keys\} k\s+JOIN \w+ (\w+) ON ")
 _BOUND = re.compile(r"\$(\d+)")
+_PLAIN = re.compile(r"INSERT INTO (\w+) \(([\w, ]+)\) \{rows\}")
 _ROWS = " {rows}"
 
 
@@ -97,6 +98,22 @@ def _table(names: Sequence[str], arrays: Sequence[str]) -> str:
     return f"(SELECT * FROM unnest({', '.join(arrays)}) AS u({', '.join(names)}))"
 
 
+ROWS_WORTH_A_COPY: Final = 64
+"""From so many rows on COPY takes less time than arrays, of the server's and of ours, though it is a trip more."""
+
+
+def copied(write: Insert) -> tuple[str, list[str]] | None:
+    """The table and columns of rows that are many and plain enough for COPY, which knows no ON CONFLICT."""
+    sql, rows = write
+    return _copied(sql) if len(rows) >= ROWS_WORTH_A_COPY else None
+
+
+@lru_cache(maxsize=TEXTS_MAX)
+def _copied(sql: str) -> tuple[str, list[str]] | None:
+    found = _PLAIN.fullmatch(sql)
+    return (found[1], found[2].split(", ")) if found else None
+
+
 Described = tuple[tuple[str, tuple[str | None, ...]], ...]
 """Of each INSERT, the types of its columns."""
 
@@ -142,9 +159,21 @@ def _inserts(writes: Described, bound: int, condition: str) -> list[str]:
     return parts
 
 
+def checked(checks: Sequence[Check], scope: Scope) -> tuple[str, list[Any]]:
+    """Whether every check finds what it expects; the rows found are locked before they are compared."""
+    parts, bound = _checks(checks, scope)
+    return f"WITH {', '.join(parts)} SELECT holds FROM verdict", bound
+
+
 def inserted_if(checks: Sequence[Check], writes: Sequence[Insert], scope: Scope) -> tuple[str, list[Any]]:
-    """The same, if every check finds what it expects; the rows found are locked before they are compared. It answers
-    with whether it did. A transaction by itself when it is run outside of one."""
+    """`inserted`, if `checked`, and it answers with that. A transaction by itself when it is run outside of one."""
+    parts, bound = _checks(checks, scope)
+    described, rows = _described(writes)
+    parts += _inserts(described, len(bound), " WHERE (SELECT holds FROM verdict)")
+    return f"WITH {', '.join(parts)} SELECT holds FROM verdict", [*bound, *rows]
+
+
+def _checks(checks: Sequence[Check], scope: Scope) -> tuple[list[str], list[Any]]:
     parts, conditions = [], []
     bound: list[Any] = []
     for number, check in enumerate(checks):
@@ -165,9 +194,7 @@ def inserted_if(checks: Sequence[Check], writes: Sequence[Insert], scope: Scope)
             rows = f"SELECT * FROM unnest({', '.join(arrays)})"
             conditions.append(f"NOT EXISTS (SELECT * FROM f{number} EXCEPT {rows})")
     parts.append(f"verdict AS MATERIALIZED (SELECT {' AND '.join(conditions)} AS holds)")
-    described, rows_bound = _described(writes)
-    parts += _inserts(described, len(bound), " WHERE (SELECT holds FROM verdict)")
-    return f"WITH {', '.join(parts)} SELECT holds FROM verdict", [*bound, *rows_bound]
+    return parts, bound
 
 
 def _shifted(text: str, by: int) -> str:

@@ -1,35 +1,31 @@
-"""A migrated file, made once and copied for each test."""
+"""An open database of each kind, and the file of the one."""
 
 from __future__ import annotations
 
-import asyncio
-import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from engage.store.database import Database
-from engage.store.migrate import migrate
-
-
-@pytest.fixture(scope="session")
-def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("migrated") / "engage.db"
-    asyncio.run(migrate(f"sqlite:///{path}"))
-    return path
+from tests.places import Place, Places, SqlitePlace
 
 
 @pytest.fixture
-def path(tmp_path: Path, migrated_file: Path) -> Path:
-    copy = tmp_path / "engage.db"
-    shutil.copyfile(migrated_file, copy)
-    return copy
+def migrated_file(places: Places) -> Path:
+    return places.migrated_file
 
 
 @pytest.fixture
-async def database(path: Path) -> AsyncIterator[Database]:
-    opened = await Database.open(f"sqlite:///{path}")
+def path(place: Place) -> Path:
+    """For tests marked ON_SQLITE."""
+    assert isinstance(place, SqlitePlace)
+    return place.path
+
+
+@pytest.fixture
+async def database(place: Place) -> AsyncIterator[Database]:
+    opened = await Database.open(place.url)
     try:
         yield opened
     finally:

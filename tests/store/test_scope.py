@@ -22,6 +22,7 @@ from engage.store.scope import EVERY_COMPANY, GROWING, PREFIX, ScopeError
 from engage.store.sqlite import expand_scope
 from engage.store.statements import Transaction
 from engage.store.tables import Company
+from tests.places import ON_SQLITE
 
 LINK = "INSERT INTO engage_link (company_id, number, last_seq, hash) {rows}"
 
@@ -39,6 +40,7 @@ async def add_links(database: Database, *rows: tuple[int, int]) -> None:
     await database.write(lambda tx: tx.insert([(INSERT_LINKS, links)], scope=EVERY_COMPANY))
 
 
+@ON_SQLITE
 def test_every_table_of_companies_rows_is_known_to_the_door(path: Path) -> None:
     """A new table with company_id in its primary key cannot be forgotten."""
     tables = [name for (name,) in shown(path, "SELECT name FROM sqlite_master WHERE type = 'table'")]
@@ -52,6 +54,7 @@ def test_every_table_of_companies_rows_is_known_to_the_door(path: Path) -> None:
     assert set(keyed.values()) == {"company_id"}, "company_id stands first in every key"
 
 
+@ON_SQLITE
 def test_every_unique_index_of_a_growing_table_starts_with_the_company(path: Path) -> None:
     for table in sorted(GROWING):
         for (index,) in shown(path, f"SELECT name FROM pragma_index_list('{table}') WHERE \"unique\""):
@@ -59,6 +62,7 @@ def test_every_unique_index_of_a_growing_table_starts_with_the_company(path: Pat
             assert columns[0] == ("company_id",), index
 
 
+@ON_SQLITE
 def test_growing_tables_keep_a_companys_rows_together(path: Path) -> None:
     tables = dict(shown(path, "SELECT name, sql FROM sqlite_master WHERE type = 'table'"))
     for table in GROWING - {"engage_head"}:  # whose key is the row's own number
