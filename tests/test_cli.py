@@ -34,7 +34,7 @@ COMMANDS = (
         "program diff",
         "program publish",
     ),
-    *("import", "score", "report", "verify", "rejects", "doctor", "backup"),
+    *("import", "score", "calibrate", "report", "verify", "rejects", "doctor", "backup"),
 )
 
 
@@ -228,6 +228,8 @@ def test_from_an_export_to_a_report(engage: Engage, history: Path) -> None:
     scored = engage("score", "--date", "2026-06-29", "--json").json
     assert [one["company"] for one in scored["companies"]] == ["acme"]
     assert "acme" in engage("score").out
+    assert set(engage("calibrate", "--json").json) == {"expert", "fitted"}
+    assert engage("calibrate", "--json").json["expert"]["0"]["n"] == 0
     assert "acme" in engage("report", "acme").out
     assert engage("report", "acme", "--period", "2026-06", "--json").json["company"] == "acme"
     assert engage("report", "acme", "--format", "csv").out.count("\n") > 10

@@ -6,10 +6,13 @@ import time
 from datetime import date
 from typing import Final
 
+import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from engage.actions.score import customer_since, floor
 from engage.core import portfolio as portfolios
+from engage.core.accuracy import CalibrationCard
 from engage.core.adoption import HISTORY_WEEKS, Source
 from engage.core.adoption import company_report as adoption_report
 from engage.core.calendar import local_day_hour, week_of
@@ -21,7 +24,9 @@ from engage.errors import InvalidRequest, NotFound
 from engage.store.companies import company_id, current_programs, load_program
 from engage.store.database import Database
 from engage.store.scope import EVERY_COMPANY
+from engage.store.settings import read_setting
 from engage.store.signal import (
+    CALIBRATION_SETTING,
     Followed,
     load_followed,
     load_last_monday,
@@ -34,6 +39,9 @@ from engage.store.statements import Statements
 
 HISTORY_MAX: Final = 520
 """Scores in one history: ten years of weeks."""
+
+
+_decode_card = msgspec.json.Decoder(CalibrationCard).decode
 
 
 class ScorePoint(Struct, frozen=True):
@@ -85,6 +93,7 @@ async def portfolio(database: Database, as_of: date | None = None) -> Portfolio:
         scores = await load_newest_scores(s, [one.id for one in followed], until)
         terms = await load_terms(s, EVERY_COMPANY)
         k = await floor()
+        kept = await read_setting(CALIBRATION_SETTING)
     newest = max((sunday for sunday, _ in scores.values()), default=None)
     end = as_of.toordinal() if as_of is not None else newest or _utc_last_sunday()
     data_until = date.fromordinal(newest).isoformat() if newest else ""
@@ -102,7 +111,8 @@ async def portfolio(database: Database, as_of: date | None = None) -> Portfolio:
                 left=has_left(term_on(own, end), end),
             )
         )
-    return portfolios.portfolio(date.fromordinal(end).isoformat(), standings, k, data_until)
+    found = portfolios.portfolio(date.fromordinal(end).isoformat(), standings, k, data_until)
+    return replace(found, calibration=_decode_card(kept) if kept else None)
 
 
 async def company_health(database: Database, company: str) -> Health:

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from engage.cli.output import AsJson, progress, say, say_json, say_table
+from engage.cli.output import AsJson, note, progress, say, say_json, say_table
 from engage.cli.running import DatabaseUrl, with_database
 from engage.interpreter import run_for_throughput
 
 if TYPE_CHECKING:
     from engage.actions.score import Scoring
+    from engage.core.accuracy import Accuracy
     from engage.core.reports import CompanyReport
     from engage.store.database import Database
 
@@ -29,6 +30,7 @@ class Format(StrEnum):
 def register(app: typer.Typer) -> None:
     app.command()(score)
     app.command()(report)
+    app.command()(calibrate)
 
 
 def score(
@@ -100,6 +102,38 @@ def _shown(number: float | None, *, sign: bool = False) -> str:
     if number is None:
         return "-"
     return f"{number:+.0f}" if sign else f"{number:.0f}"
+
+
+def calibrate(database: DatabaseUrl = None, as_json: AsJson = False) -> None:
+    """Say how well the health score foretold the terms that have ended, and keep it for the portfolio page."""
+    from engage.actions import fitting
+    from engage.actions.calibrate import calibrate as measure
+
+    found = with_database(database, measure, create=False)
+    if not found.fitted:
+        note(fitting.MISSING)
+    if as_json:
+        say_json(found)
+        return
+    rows = [
+        (name, days, str(one.n), str(one.churned), *map(_measured, _measures(one)))
+        for name, forecast in (("score", found.expert), ("fitted", found.fitted))
+        for days, one in forecast.items()
+    ]
+    columns = ("forecast", "days before", "terms", "churned", "AUC", "Brier", "base", "calibration error")
+    say_table(columns, rows, right=range(1, 8))
+    for why in dict.fromkeys(
+        one.text for one in (*found.expert.values(), *found.fitted.values()) if one.text
+    ):
+        say(why)
+
+
+def _measures(one: Accuracy) -> tuple[float | None, ...]:
+    return one.auc, one.brier, one.base_brier, one.calibration_error
+
+
+def _measured(number: float | None) -> str:
+    return "-" if number is None else f"{number:.4f}"
 
 
 def report(

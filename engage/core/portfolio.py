@@ -62,7 +62,8 @@ def portfolio(as_of: str, standings: Iterable[Standing], k: int, data_until: str
 
 def _row(standing: Standing) -> PortfolioRow:
     health, contract = standing.health, standing.contract
-    risk = _risk(health.score, standing.history)
+    was_scored = any(past is not None for past in standing.history)
+    risk = risk_of(health.score, was_scored=was_scored)
     revenue = 0 if standing.left else contract.monthly_revenue_cents
     worst = min(health.drivers, key=lambda driver: driver.contribution, default=None)
     if worst is not None and worst.contribution >= 0:
@@ -87,7 +88,8 @@ def _row(standing: Standing) -> PortfolioRow:
     )
 
 
-def _risk(score: int | None, history: Sequence[int | None]) -> float:
+def risk_of(score: int | None, *, was_scored: bool) -> float:
+    """`was_scored`: in one of the weeks before; read where there is no score now."""
     if score is not None:
         return round(1 - score / 100, 2)
-    return RISK_QUIET if any(past is not None for past in history) else RISK_UNKNOWN
+    return RISK_QUIET if was_scored else RISK_UNKNOWN

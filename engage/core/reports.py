@@ -16,6 +16,7 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
+from engage.core.accuracy import CalibrationCard
 from engage.core.privacy import Figure, Unit
 
 Band = Literal["thriving", "healthy", "watch", "at_risk", "unscored"]
@@ -202,6 +203,7 @@ class Portfolio(Struct, frozen=True):
     notes: tuple[str, ...] = ()
     definitions: tuple[Definition, ...] = ()
     data_until: str = ""  # the Sunday of the newest score; empty: none yet
+    calibration: CalibrationCard | None = None  # how well the score foretold; None: never asked
 
 
 Cell = str | int | float | None

@@ -22,6 +22,8 @@ from engage.store.tables import Company
 
 FLOOR_SETTING: Final = "privacy_floor"
 """The setting that raises the floor k; see `engage.core.privacy`."""
+CALIBRATION_SETTING: Final = "calibration"
+"""The newest calibration card, as JSON; see `engage.core.accuracy`."""
 RECENT_SCORES: Final = 14
 """Scores kept with each score: the week's own and the 13 before, so that the portfolio reads one row a company."""
 

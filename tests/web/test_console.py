@@ -15,6 +15,7 @@ from starlette.routing import Router
 
 import engage.web.console as console
 from engage.actions.sessions import SignedIn
+from engage.core.accuracy import Accuracy, Calibration, CalibrationCard, measure, threshold
 from engage.web.console.pages import ROWS_PER_PAGE, PortfolioQuery, period_choices, portfolio_view
 from engage.web.console.routes import COOKIE, console_routes
 from engage.web.security import CONTENT_SECURITY_POLICY, SecurityHeaders
@@ -420,3 +421,29 @@ def test_what_an_address_asks_for_survives_a_change_of_page() -> None:
     query = PortfolioQuery.read({"band": "watch", "q": "a&b", "sort": "-score", "as_of": "2026-11-15"})
     assert query.url(page=2) == "/console/?band=watch&q=a%26b&sort=-score&as_of=2026-11-15&page=2"
     assert PortfolioQuery().url() == "/console/"
+
+
+# How sure we are
+
+
+async def test_the_portfolio_says_how_well_the_score_foretold(
+    services: SampleServices, browser: httpx.AsyncClient
+) -> None:
+    assert "How sure are we?" not in _words(await browser.get("/console/"))
+    churned = [True] * 2 + [False] * 8
+    risks = [0.9, 0.5, 0.7, *[0.1] * 7]
+    called = threshold("watch", [risk > 0.4 for risk in risks], churned)
+    expert = msgspec.structs.replace(measure(risks, risks, churned), thresholds=(called,), lead_days=28)
+    fitted = Accuracy(10, 2, text="insufficient: 2 churned")
+    card = CalibrationCard("2026-11-22", Calibration({"0": expert}, {"0": fitted}))
+    services.companies = msgspec.structs.replace(services.companies, calibration=card)
+    words = _words(await browser.get("/console/"))
+    assert "3 calls over 10 ends of terms and met 2 of the 2 that left (100 %): 66.7 of 100 calls." in words
+    assert "for 28 days or more" in words
+    assert "Fitted: insufficient: 2 churned." in words
+    assert [node.text() for node in _tree(await browser.get("/console/")).css("#calibration ~ div tbody td")][
+        :4
+    ] == ["Score", "10", "2", "0.94"]
+    nothing = CalibrationCard("2026-11-22", Calibration({"0": measure([], [], [])}, {}))
+    services.companies = msgspec.structs.replace(services.companies, calibration=nothing)
+    assert "No term has ended yet" in _words(await browser.get("/console/"))

@@ -1,0 +1,99 @@
+"""Calibrating: the expert score and the fitted forecast, held against how the host's terms ended.
+
+Owns reading what is needed, once, and keeping the card for the portfolio page. Reads frozen weeks and contract facts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from typing import Final
+
+import msgspec
+from msgspec.structs import replace
+
+from engage.actions import fitting
+from engage.actions.score import customer_since, floor
+from engage.core.accuracy import (
+    THRESHOLDS,
+    Accuracy,
+    Calibration,
+    CalibrationCard,
+    insufficient,
+    measure,
+    riskiest,
+    threshold,
+)
+from engage.core.calibration import HORIZONS, Case, Past, cases, lead_days
+from engage.store.database import Database
+from engage.store.scope import EVERY_COMPANY
+from engage.store.settings import put_setting
+from engage.store.signal import CALIBRATION_SETTING, load_followed, load_terms, load_weeks
+
+COMPANIES_PER_READ: Final = 200
+
+
+async def calibrate(database: Database) -> Calibration:
+    """Measures both forecasts and keeps the card. A term's end that was never measured counts with contract facts."""
+    async with database.read() as s:
+        terms = await load_terms(s, EVERY_COMPANY)
+        k = await floor()
+        ended = [id for id, own in terms.items() if any(term.outcome != "open" for term in own)]
+        followed = await load_followed(s, ended) if ended else []
+    found: dict[int, list[Case]] = {days: [] for days in HORIZONS}
+    leads: list[int] = []
+    for start in range(0, len(followed), COMPANIES_PER_READ):
+        part = followed[start : start + COMPANIES_PER_READ]
+        async with database.read() as s:
+            weeks = await load_weeks(s, [one.id for one in part], 0, date.max.toordinal())
+        pasts = [
+            Past(
+                one.external_id,
+                terms[one.id],
+                weeks.get(one.id, {}),
+                one.state.seats,
+                customer_since(one.state),
+            )
+            for one in part
+        ]
+        for days in HORIZONS:
+            found[days] += await asyncio.to_thread(cases, pasts, days, k)
+        leads += await asyncio.to_thread(lead_days, pasts, k)
+    lead = round(statistics.median(leads)) if leads else None
+    expert = {str(days): _expert(own, lead) for days, own in found.items()}
+    fitted: dict[str, Accuracy] = {}
+    if fitting.available():
+        fitted = {str(days): await asyncio.to_thread(_fitted, own) for days, own in found.items()}
+    made = Calibration(expert, fitted)
+    card = CalibrationCard(datetime.now(UTC).date().isoformat(), made)
+    text = msgspec.json.encode(card).decode()
+    await database.write(lambda _: put_setting(CALIBRATION_SETTING, text))
+    return made
+
+
+def _expert(found: Sequence[Case], lead: int | None) -> Accuracy:
+    churned = [case.churned for case in found]
+    risks = [case.risk for case in found]
+    accuracy = measure(risks, [case.probability for case in found], churned)
+    bands = tuple(
+        threshold(name, [risk > least for risk in risks], churned) for name, least in THRESHOLDS if found
+    )
+    scored = sum(case.score is not None for case in found)
+    return replace(accuracy, scored=scored, thresholds=bands, lead_days=lead)
+
+
+def _fitted(found: Sequence[Case]) -> Accuracy:
+    churned = [case.churned for case in found]
+    why = insufficient(churned, {case.company for case in found if case.churned})
+    scored = sum(case.score is not None for case in found)
+    if why:
+        return Accuracy(len(found), sum(churned), scored=scored, text=why)
+    chances = fitting.foretell(found)
+    # It has no bands: it calls as many as the expert's score does.
+    bands = tuple(
+        threshold(name, riskiest(chances, sum(case.risk > least for case in found)), churned)
+        for name, least in THRESHOLDS
+    )
+    return replace(measure(chances, chances, churned), scored=scored, thresholds=bands)

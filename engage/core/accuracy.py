@@ -1,0 +1,163 @@
+"""How well a forecast did: measures of forecasts of churn beside what came.
+
+Owns the measures, each by its usual definition, and who is in which fold. Must not know where a forecast comes from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from itertools import groupby
+from typing import Final
+from zlib import crc32
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+FOLDS: Final = 5
+BINS: Final = 10
+CHURNED_LEAST: Final = 20
+RENEWED_LEAST: Final = 100
+"""Fewer outcomes, and nothing is fitted: with 20 churned an AUC is known to a tenth (Hanley and McNeil, 1982)."""
+COMPANIES_LEAST: Final = FOLDS
+"""Companies that churned, so that each fold has one."""
+THRESHOLDS: Final = (("at_risk", 0.6), ("watch", 0.4))
+"""Bands by the risk of a score below 40 and below 60: a company is called in this band or a worse one."""
+
+
+class Bin(Struct, frozen=True):
+    """Cases of like probability: what was foretold, and what came."""
+
+    n: int
+    foretold: float
+    churned: float
+
+
+class Threshold(Struct, frozen=True):
+    """What calling every company at or above a risk would have met."""
+
+    name: str  # at_risk, watch: these and worse
+    flagged: int
+    churned: int
+    precision: float | None
+    recall: float | None
+
+
+class Accuracy(Struct, frozen=True):
+    """How well one forecast did. None: undefined, and `text` says why."""
+
+    n: int
+    churned: int
+    auc: float | None = None
+    brier: float | None = None
+    base_brier: float | None = None
+    calibration_error: float | None = None
+    scored: int = 0
+    lead_days: int | None = None
+    bins: tuple[Bin, ...] = ()
+    thresholds: tuple[Threshold, ...] = ()
+    text: str = ""
+
+
+class Calibration(Struct, frozen=True):
+    """Days before a term's end -> how well each forecast did. `fitted` is empty where scikit-learn is missing."""
+
+    expert: dict[str, Accuracy]
+    fitted: dict[str, Accuracy]
+
+
+class CalibrationCard(Struct, frozen=True):
+    """A calibration kept for the portfolio. `as_of`: the day on which it was made."""
+
+    as_of: str
+    calibration: Calibration
+
+
+def measure(risks: Sequence[float], chances: Sequence[float], churned: Sequence[bool]) -> Accuracy:
+    """`risks` order the cases; `chances` are probabilities. Undefined measures are None, and the text says why."""
+    n, lost = len(churned), sum(churned)
+    if not n:
+        return Accuracy(0, 0, text="No term has ended that could be looked at so early.")
+    share = lost / n
+    found = Accuracy(
+        n,
+        lost,
+        auc=auc(risks, churned),
+        brier=round(sum((p - c) ** 2 for p, c in zip(chances, churned, strict=True)) / n, 5),
+        base_brier=round(share * (1 - share), 5),
+        bins=bins(chances, churned),
+        text="" if 0 < lost < n else "All ended alike: there is nothing to tell apart.",
+    )
+    error = sum(one.n * abs(one.foretold - one.churned) for one in found.bins) / n
+    return replace(found, calibration_error=round(error, 5))
+
+
+def auc(risks: Sequence[float], churned: Sequence[bool]) -> float | None:
+    """The chance that a churned case has the higher risk of two, ties counting half (Mann and Whitney, 1947)."""
+    lost = sum(churned)
+    kept = len(churned) - lost
+    if not lost or not kept:
+        return None
+    ordered = sorted(zip(risks, churned, strict=True))
+    rank_sum, position = 0.0, 0
+    for _, tied in groupby(ordered, key=lambda one: one[0]):
+        outcomes = [outcome for _, outcome in tied]
+        rank_sum += sum(outcomes) * (position + (len(outcomes) + 1) / 2)
+        position += len(outcomes)
+    return round((rank_sum - lost * (lost + 1) / 2) / (lost * kept), 4)
+
+
+def bins(chances: Sequence[float], churned: Sequence[bool]) -> tuple[Bin, ...]:
+    """BINS of as many cases each, the least probable first. The calibration error is their mean distance, by n."""
+    ordered = sorted(zip(chances, churned, strict=True))
+    found = []
+    for index in range(BINS):
+        part = ordered[len(ordered) * index // BINS : len(ordered) * (index + 1) // BINS]
+        if part:
+            foretold = sum(chance for chance, _ in part) / len(part)
+            found.append(
+                Bin(len(part), round(foretold, 5), round(sum(lost for _, lost in part) / len(part), 5))
+            )
+    return tuple(found)
+
+
+def threshold(name: str, flagged: Sequence[bool], churned: Sequence[bool]) -> Threshold:
+    """Precision: of those called, who churned; recall: of those who churned, who was called. Of none: None."""
+    called, lost = sum(flagged), sum(churned)
+    met = sum(one and other for one, other in zip(flagged, churned, strict=True))
+    return Threshold(
+        name,
+        called,
+        met,
+        round(met / called, 4) if called else None,
+        round(met / lost, 4) if lost else None,
+    )
+
+
+def riskiest(risks: Sequence[float], count: int) -> list[bool]:
+    """The `count` cases of the highest risk: a forecast without bands is held against one with them like this."""
+    first = set(sorted(range(len(risks)), key=lambda index: (-risks[index], index))[:count])
+    return [index in first for index in range(len(risks))]
+
+
+def folds(outcomes: Mapping[str, bool], deal: int = 0) -> dict[str, int]:
+    """company -> its fold. All its terms are in one: a model never meets in a test whom it was fitted on.
+
+    `outcomes`: company -> whether it churned; both kinds are dealt out evenly, in an order that says nothing of them.
+    `deal`: another number deals them out another way.
+    """
+    dealt = sorted(
+        outcomes, key=lambda company: (outcomes[company], crc32(f"{deal}/{company}".encode()), company)
+    )
+    return {company: index % FOLDS for index, company in enumerate(dealt)}
+
+
+def insufficient(churned: Sequence[bool], companies: Collection[str]) -> str:
+    """Why nothing can be fitted; empty: it can. `companies`: those that churned."""
+    lost = sum(churned)
+    kept = len(churned) - lost
+    if lost >= CHURNED_LEAST and kept >= RENEWED_LEAST and len(companies) >= COMPANIES_LEAST:
+        return ""
+    return (
+        f"insufficient: {lost} churned and {kept} renewed terms, of {len(companies)} companies that left; fitting "
+        f"needs {CHURNED_LEAST} and {RENEWED_LEAST}, and {COMPANIES_LEAST} companies"
+    )

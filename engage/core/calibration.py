@@ -1,0 +1,181 @@
+"""Calibration: how well the score foretold which contract terms were renewed, measured on the host's own outcomes.
+
+Owns what is foretold (a case), what was known when, the stated mapping of a score to a probability, and the measures
+of a forecast. Must not know how cases are stored or a model is fitted. Pure; of members it reads published figures
+alone, so that nothing here can tell more than the reports do.
+
+A case is a term that has ended, renewed or churned, looked at some days before its end. It reads the last whole week
+before that day and those before it, and the term in force then; a company with no contract then is no case. Nothing
+later is read, least of all how later terms ended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from math import exp, log
+from typing import Final
+
+from msgspec import Struct
+
+from engage.core.calendar import week_of
+from engage.core.drivers import DAYS_PER_MONTH, read_inputs
+from engage.core.health import WEEKS_NEEDED, score
+from engage.core.measures import MONTH_WEEKS, WEEK, WeekMeasures
+from engage.core.portfolio import risk_of
+from engage.core.published import publish_events, publish_features, publish_people
+from engage.core.terms import Term, contract_on, day_of, term_on
+
+HORIZONS: Final = (0, 30, 60, 90, 180)
+"""Days before a term's end."""
+
+USES: Final = "uses "
+"""Before the name of a key event: the share of active members who used it in four weeks."""
+LEAD_DAYS_MAX: Final = 182
+CALLED_RISK: Final = 0.4
+"""On watch or at risk: a score below 60."""
+
+YEARLY_CHURN_NEUTRAL: Final = 0.2
+BAND_FACTOR: Final = 3.0
+BAND_POINTS: Final = 20
+"""The stated mapping, fixed before any outcome was seen: of customers at a neutral score of 50, a fifth is lost in a
+year; each band of 20 points less triples the rate, each more divides it by three."""
+
+
+class Case(Struct, frozen=True):
+    """One ended term, as it looked some days before its end. `risk`: what the score lacks to 100, as a share."""
+
+    company: str
+    end: int
+    churned: bool
+    score: int | None
+    risk: float
+    probability: float
+    features: Mapping[str, float]
+    """What the fitted model may read, by name; what is not known is not there."""
+
+
+class Past(Struct, frozen=True):
+    """A company with all that was ever known of it; `case_of` reads no more of it than was known in time.
+
+    `weeks`: Monday -> frozen measures. `seats`: of its traits, used where no term says.
+    """
+
+    company: str
+    terms: Sequence[Term]
+    weeks: Mapping[int, WeekMeasures]
+    seats: int | None = None
+    since: int | None = None
+
+
+def probability_of(risk: float, months: float) -> float:
+    """That a customer leaves within so many months, by the stated mapping of risk."""
+    yearly = -log(1 - YEARLY_CHURN_NEUTRAL) * BAND_FACTOR ** ((100 * risk - 50) / BAND_POINTS)
+    return 1 - exp(-yearly * months / 12)
+
+
+def cases(pasts: Sequence[Past], days_before: int, k: int) -> list[Case]:
+    found = (case_of(past, term, days_before, k) for past in pasts for term in past.terms)
+    return [one for one in found if one is not None]
+
+
+def case_of(past: Past, term: Term, days_before: int, k: int) -> Case | None:
+    """None: the term has not ended, or the company had no contract yet on that day."""
+    day = term.end - days_before
+    known = [one for one in past.terms if one.start < day]
+    standing = term_on(known, day)
+    if term.outcome == "open" or standing is None or standing.end < day:
+        return None
+    monday = week_of(day) - WEEK
+    sunday = monday + WEEK - 1
+    contract = contract_on(known, sunday, past.seats, past.since)
+    since = day_of(contract.customer_since)
+    age = None if since is None else day - since
+    seats = standing.seats if standing.seats is not None else past.seats
+    weeks = recent(past.weeks, monday)
+    health = score(date.fromordinal(sunday).isoformat(), weeks, seats, age, k)
+    was_scored = health.score is None and _ever_scored(past, monday, k)
+    risk = risk_of(health.score, was_scored=was_scored)
+    months = (standing.end - standing.start) / DAYS_PER_MONTH
+    return Case(
+        past.company,
+        term.end,
+        term.outcome == "churned",
+        health.score,
+        risk,
+        probability_of(risk, months),
+        {
+            **_contract_facts(standing, seats, age, months, first=len(known) == 1),
+            **_figures(weeks, seats, age, k),
+        },
+    )
+
+
+def recent(weeks: Mapping[int, WeekMeasures], monday: int) -> list[WeekMeasures]:
+    """The weeks a score of the one that starts on `monday` looks at; none, where that one was not measured."""
+    if monday not in weeks:
+        return []
+    window = range(monday - WEEK * (WEEKS_NEEDED - 1), monday + 1, WEEK)
+    return [weeks[one] for one in window if one in weeks]
+
+
+def _ever_scored(past: Past, monday: int, k: int) -> bool:
+    """Whether one of the 13 weeks before had enough active members: what the portfolio goes by."""
+    before = (past.weeks.get(monday - WEEK * back) for back in range(1, 13))
+    return any(week is not None and week.active_4w >= k for week in before)
+
+
+def _contract_facts(
+    term: Term, seats: int | None, age: int | None, months: float, *, first: bool
+) -> dict[str, float]:
+    """What was agreed, on a scale on which a doubling is a step: 5 to 10 seats is much, 1,000 to 1,005 nothing."""
+    facts = {"term_months": log(max(1.0, months)), "first_term": float(first)}
+    if age is not None:
+        facts["tenure"] = log(1 + max(0, age) / DAYS_PER_MONTH)
+    if seats:
+        facts["seats_agreed"] = log(seats)
+    if term.monthly_revenue_cents:
+        facts["revenue"] = log(term.monthly_revenue_cents)
+    return facts
+
+
+def _figures(weeks: Sequence[WeekMeasures], seats: int | None, age: int | None, k: int) -> dict[str, float]:
+    """The drivers of the score before they are weighed, how often its people act, and how many use each key event."""
+    people = publish_people(weeks[-1], k) if weeks else None
+    active = people.active_4w.estimate if people is not None and people.active_4w.floor >= k else None
+    if people is None or not active:
+        return {}
+    inputs = read_inputs(weeks[-WEEKS_NEEDED:], people, seats, age, k)
+    figures = {
+        name: one.estimate / 100 if name != "activity" else one.estimate / (WEEK * MONTH_WEEKS)
+        for name, one in inputs.items()
+        if one.estimate is not None and name != "tenure"
+    }
+    figures["active"] = log(active)
+    if people.active.estimate is not None:
+        figures["stickiness"] = people.active.estimate / active
+    events = sum(publish_events(week, k).events.value or 0 for week in weeks[-MONTH_WEEKS:])
+    figures["events"] = log(1 + events / active)
+    for name, figure in publish_features(weeks[-1], k, people.active_4w).members.items():
+        if figure.estimate is not None:
+            figures[f"{USES}{name}"] = min(1.0, figure.estimate / active)
+    return figures
+
+
+def lead_days(pasts: Sequence[Past], k: int) -> list[int]:
+    """For each churned term that was on watch or at risk when it ended: for how many days it had been, at a stretch."""
+    found = []
+    for past in pasts:
+        for term in past.terms:
+            if term.outcome == "churned":
+                days = 0
+                while days <= LEAD_DAYS_MAX and _called(past, term, days, k):
+                    days += WEEK
+                if days:
+                    found.append(days - WEEK)
+    return found
+
+
+def _called(past: Past, term: Term, days_before: int, k: int) -> bool:
+    case = case_of(past, term, days_before, k)
+    return case is not None and case.risk > CALLED_RISK

@@ -1,0 +1,131 @@
+"""Calibrating on a real database: companies that fade leave, and the card is kept for the portfolio."""
+
+from __future__ import annotations
+
+import random
+import sys
+from datetime import date
+
+import msgspec
+import pytest
+
+from engage.actions.calibrate import calibrate
+from engage.actions.report import portfolio
+from engage.actions.terms import record_terms
+from engage.core.calendar import week_of
+from engage.core.measures import FeatureWeek, WeekMeasures
+from engage.store.database import Database
+from engage.store.signal import load_followed, save_signal
+
+START = date(2026, 1, 5)
+WEEKS = 16
+
+
+async def seeded(database: Database, companies: int, leavers: int) -> None:
+    """Companies of 40 seats with one term of 112 days. Those that leave fade, most of them; some others do too."""
+    chance = random.Random(7)
+    first = week_of(START.toordinal())
+    rows = [
+        {
+            "groupId": f"c{number}",
+            "term_start": START.isoformat(),
+            "term_end": date.fromordinal(first + 7 * WEEKS).isoformat(),
+            "monthly_revenue": 100 + number,
+            "seats": 40,
+            "outcome": "churned" if number < leavers else "renewed",
+        }
+        for number in range(companies)
+    ]
+    assert (await record_terms(database, rows)).recorded == companies
+    async with database.read() as s:
+        followed = await load_followed(s)
+    weeks = []
+    for one in followed:
+        fading = chance.random() < (0.8 if int(one.external_id[1:]) < leavers else 0.1)
+        for index in range(WEEKS):
+            active = max(6, 34 - chance.randrange(6) - (2 * index if fading else 0))
+            days, events = active * (1 if fading else 3), active * 5
+            weeks.append(
+                (
+                    one.id,
+                    WeekMeasures(
+                        first + 7 * index,
+                        40,
+                        0,
+                        38,
+                        active,
+                        active,
+                        10,
+                        days,
+                        events,
+                        features={"Export": FeatureWeek(active, active, events)},
+                        since=first,
+                    ),
+                )
+            )
+    await database.write(lambda tx: save_signal(tx, weeks, [], again=False))
+
+
+async def test_both_forecasts_tell_leavers_and_the_card_is_on_the_portfolio(database: Database) -> None:
+    await seeded(database, 150, 25)
+    assert (await portfolio(database)).calibration is None
+    found = await calibrate(database)
+    assert list(found.expert) == list(found.fitted) == ["0", "30", "60", "90", "180"]
+    expert, fitted = found.expert["0"], found.fitted["0"]
+    assert (expert.n, expert.churned, expert.scored) == (150, 25, 150)
+    assert expert.auc is not None
+    assert expert.auc > 0.75
+    assert fitted.auc is not None
+    assert fitted.auc > 0.75
+    assert fitted.brier is not None
+    assert fitted.base_brier is not None
+    assert fitted.brier < 0.8 * fitted.base_brier
+    assert fitted.calibration_error is not None
+    assert fitted.calibration_error < 0.1
+    assert [one.flagged for one in fitted.thresholds] == [one.flagged for one in expert.thresholds]
+    assert (found.expert["180"].n, found.expert["180"].auc) == (0, None)
+    card = (await portfolio(database)).calibration
+    assert card is not None
+    assert card.calibration == found
+    assert (await calibrate(database)) == found
+
+
+async def test_outcomes_at_random_cannot_be_foretold(database: Database) -> None:
+    """A model that saw whom it is tried on would do better than chance here."""
+    await seeded(database, 130, 25)
+    async with database.read() as s:
+        ids = [one.external_id for one in await load_followed(s)]
+    random.Random(3).shuffle(ids)
+    end = date.fromordinal(week_of(START.toordinal()) + 7 * WEEKS).isoformat()
+    rows = [
+        {"groupId": id, "term_start": START.isoformat(), "term_end": end, "outcome": outcome}
+        for id, outcome in zip(ids, ["churned"] * 25 + ["renewed"] * 105, strict=True)
+    ]
+    await record_terms(database, rows)
+    fitted = (await calibrate(database)).fitted["0"]
+    assert fitted.auc is not None
+    assert fitted.auc < 0.65
+
+
+async def test_few_outcomes_are_said_to_be_insufficient(database: Database) -> None:
+    await seeded(database, 130, 19)
+    found = await calibrate(database)
+    assert found.fitted["0"].text.startswith("insufficient: 19 churned and 111 renewed")
+    assert found.fitted["0"].auc is None
+    assert found.expert["0"].auc is not None
+
+
+async def test_without_the_model_library_the_score_is_measured_all_the_same(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "sklearn", None)
+    await seeded(database, 20, 5)
+    found = await calibrate(database)
+    assert found.fitted == {}
+    assert found.expert["0"].n == 20
+
+
+async def test_a_host_without_terms_gets_an_answer(database: Database) -> None:
+    found = await calibrate(database)
+    assert {one.n for one in found.expert.values()} == {0}
+    assert msgspec.json.encode(found)

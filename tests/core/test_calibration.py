@@ -1,0 +1,152 @@
+"""Calibration: measures by hand, and that nothing later than the day looked from is ever read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+import pytest
+from msgspec.structs import replace
+
+from engage.core.accuracy import FOLDS, auc, bins, folds, insufficient, measure, riskiest, threshold
+from engage.core.calendar import week_of
+from engage.core.calibration import HORIZONS, Past, case_of, cases, lead_days, probability_of
+from engage.core.measures import FeatureWeek, WeekMeasures
+from engage.core.terms import Term
+
+START = week_of(date(2026, 1, 5).toordinal())
+
+
+@dataclass
+class Company:
+    """Thirty active of forty, for 34 weeks; two terms of 105 days."""
+
+    outcome: str = "churned"
+
+    def past(self) -> Past:
+        weeks = {START + 7 * n: week(START + 7 * n) for n in range(34)}
+        first = Term(START, START + 105, 100_000, 50, "", "renewed")
+        second = Term(START + 105, START + 210, 100_000, 50, "", self.outcome)  # type: ignore[arg-type]
+        return Past("acme", [first, second], weeks)
+
+
+def week(monday: int, active: int = 30) -> WeekMeasures:
+    return WeekMeasures(
+        monday, 40, 0, 35, active, active, 10, active * 3, active * 9,
+        features={"Export": FeatureWeek(active, active, active * 9)}, since=START,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "risks, churned, expected",
+    [
+        ([0.9, 0.1], [True, False], 1.0),
+        ([0.1, 0.9], [True, False], 0.0),
+        ([0.5, 0.5, 0.5], [True, False, False], 0.5),
+        ([0.9, 0.4, 0.4, 0.1], [True, True, False, False], 0.875),
+        ([0.9, 0.1], [False, False], None),
+    ],
+)
+def test_the_auc_is_the_share_of_pairs_in_the_right_order(
+    risks: list[float], churned: list[bool], expected: float | None
+) -> None:
+    assert auc(risks, churned) == expected
+
+
+def test_measures_of_a_forecast_by_hand() -> None:
+    found = measure([0.8, 0.2, 0.2, 0.2], [0.8, 0.2, 0.2, 0.2], [True, False, False, True])
+    assert (found.n, found.churned) == (4, 2)
+    assert found.brier == pytest.approx((0.04 + 0.04 + 0.04 + 0.64) / 4)
+    assert found.base_brier == 0.25
+    assert found.calibration_error == pytest.approx((0.2 + 0.2 + 0.2 + 0.8) / 4)
+    assert measure([], [], []).auc is None
+    assert "alike" in measure([0.5], [0.5], [False]).text
+
+
+def test_bins_hold_as_many_cases_each_and_lose_none() -> None:
+    found = bins([index / 25 for index in range(25)], [index > 20 for index in range(25)])
+    assert sum(one.n for one in found) == 25
+    assert {one.n for one in found} == {2, 3}
+    assert found[0].churned == 0
+    assert found[-1].churned == 1
+
+
+def test_precision_and_recall_at_a_threshold() -> None:
+    found = threshold("watch", [True, True, False, False], [True, False, True, False])
+    assert (found.flagged, found.churned, found.precision, found.recall) == (2, 1, 0.5, 0.5)
+    assert threshold("watch", [False], [False]).precision is None
+    assert riskiest([0.1, 0.9, 0.5], 2) == [False, True, True]
+
+
+def test_both_kinds_of_companies_are_dealt_evenly_and_a_deal_is_repeatable() -> None:
+    outcomes = {f"c{number}": number < 10 for number in range(50)}
+    dealt = folds(outcomes)
+    assert dealt == folds(dict(reversed(outcomes.items())))
+    assert dealt != folds(outcomes, 1)
+    for fold in range(FOLDS):
+        own = [company for company, one in dealt.items() if one == fold]
+        assert len(own) == 10
+        assert sum(outcomes[company] for company in own) == 2
+
+
+def test_too_few_outcomes_are_insufficient() -> None:
+    enough = [True] * 20 + [False] * 100
+    assert insufficient(enough, {"a", "b", "c", "d", "e"}) == ""
+    assert "19 churned" in insufficient(enough[1:], {"a", "b", "c", "d", "e"})
+    assert "of 4 companies" in insufficient(enough, {"a", "b", "c", "d"})
+
+
+@pytest.mark.parametrize("days_before", HORIZONS)
+def test_nothing_after_the_day_is_read(days_before: int) -> None:
+    """All that comes later may be anything: other weeks, other terms, another outcome of the term in force."""
+    past = Company().past()
+    term = past.terms[1]
+    day = term.end - days_before
+    seen = case_of(past, term, days_before, 5)
+    assert seen is not None
+    later = {monday: week(monday, 6) if monday + 7 > day else one for monday, one in past.weeks.items()}
+    assert any(later[monday] != past.weeks[monday] for monday in later)
+    more = [*past.terms, Term(day + 1, day + 400, 1, 1, "", "churned"), Term(day, day + 30)]
+    assert case_of(replace(past, weeks=later, terms=more), term, days_before, 5) == seen
+    other = replace(term, outcome="renewed")
+    renewed = case_of(replace(past, terms=[past.terms[0], other]), other, days_before, 5)
+    assert renewed == replace(seen, churned=False)
+
+
+def test_what_happened_before_the_day_is_read() -> None:
+    past = Company().past()
+    quiet = {monday: week(monday, 8) for monday in past.weeks}
+    before, after = (case_of(one, past.terms[1], 0, 5) for one in (past, replace(past, weeks=quiet)))
+    assert before is not None
+    assert after is not None
+    assert after.risk > before.risk
+    assert after.features["active"] < before.features["active"]
+
+
+def test_an_open_term_and_a_company_without_a_contract_yet_are_no_cases() -> None:
+    assert [len(cases([Company("open").past()], days, 5)) for days in (0, 60, 180)] == [1, 1, 0]
+    assert [len(cases([Company().past()], days, 5)) for days in (0, 60, 180)] == [2, 2, 1]
+
+
+def test_a_company_below_the_floor_gives_contract_facts_only() -> None:
+    past = Company().past()
+    few = replace(past, weeks={monday: week(monday, 4) for monday in past.weeks})
+    case = case_of(few, past.terms[1], 0, 5)
+    assert case is not None
+    assert case.score is None
+    assert set(case.features) == {"term_months", "first_term", "tenure", "seats_agreed", "revenue"}
+
+
+def test_the_stated_mapping_loses_a_fifth_a_year_at_a_neutral_score() -> None:
+    assert probability_of(0.5, 12) == pytest.approx(0.2)
+    assert probability_of(0.7, 1) == pytest.approx(3 * probability_of(0.5, 1), rel=0.02)
+    assert probability_of(0.5, 1) < probability_of(0.5, 12)
+
+
+def test_the_lead_is_how_long_a_leaver_had_been_called() -> None:
+    past = Company().past()
+    idle = START + 7 * 24
+    fading = {m: week(m, 6) if m >= idle else week(m, 40) for m in past.weeks}
+    (lead,) = lead_days([replace(past, weeks=fading)], 5)
+    assert 0 < lead <= past.terms[1].end - idle
+    assert lead_days([Company("renewed").past()], 5) == []
