@@ -17,6 +17,7 @@ from engage.core.adoption import HISTORY_WEEKS, Source
 from engage.core.adoption import company_report as adoption_report
 from engage.core.calendar import local_day_hour, week_of
 from engage.core.measures import WEEK
+from engage.core.outcomes import outcomes
 from engage.core.periods import EXPECTED, PERIOD_DEFAULT, read_period
 from engage.core.reports import Band, CompanyReport, Health, Portfolio
 from engage.core.terms import contract_on, has_left, term_on
@@ -112,7 +113,11 @@ async def portfolio(database: Database, as_of: date | None = None) -> Portfolio:
             )
         )
     found = portfolios.portfolio(date.fromordinal(end).isoformat(), standings, k, data_until)
-    return replace(found, calibration=_decode_card(kept) if kept else None)
+    return replace(
+        found,
+        calibration=_decode_card(kept) if kept else None,
+        outcomes=outcomes(terms, end) if terms else None,
+    )
 
 
 async def company_health(database: Database, company: str) -> Health:

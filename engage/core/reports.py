@@ -191,6 +191,29 @@ class PortfolioRow(Struct, frozen=True):
     history: tuple[int | None, ...] = ()  # scores of the last 13 weeks, oldest first
 
 
+class Outcomes(Struct, frozen=True):
+    """As of the end of the day `as_of`; kept and lost over the year before. Shares are 0-1, money is in cents."""
+
+    as_of: str
+    companies: int  # with revenue now
+    mrr_cents: int
+    arr_cents: int
+    arpa_cents: int | None  # per company and month
+    start_cents: int  # monthly revenue a year ago, of those who were customers then
+    churn_cents: int  # of it, lost with companies that left
+    contraction_cents: int  # and with companies that pay less
+    expansion_cents: int  # more from those that pay more
+    new_cents: int  # from companies that were none a year ago
+    grr: float | None
+    nrr: float | None
+    due: int  # terms that ended in the year, renewed or churned
+    renewed: int
+    renewal_rate: float | None
+    key_companies: int
+    key_share: float | None  # of monthly revenue, from them
+    notes: tuple[str, ...] = ()
+
+
 class Portfolio(Struct, frozen=True):
     """Every company, the largest value at risk first."""
 
@@ -204,6 +227,7 @@ class Portfolio(Struct, frozen=True):
     definitions: tuple[Definition, ...] = ()
     data_until: str = ""  # the Sunday of the newest score; empty: none yet
     calibration: CalibrationCard | None = None  # how well the score foretold; None: never asked
+    outcomes: Outcomes | None = None  # what contracts brought; None: there are no terms
 
 
 Cell = str | int | float | None

@@ -16,6 +16,8 @@ from starlette.routing import Router
 import engage.web.console as console
 from engage.actions.sessions import SignedIn
 from engage.core.accuracy import Accuracy, Calibration, CalibrationCard, measure, threshold
+from engage.core.outcomes import outcomes
+from engage.core.terms import Term
 from engage.web.console.pages import ROWS_PER_PAGE, PortfolioQuery, period_choices, portfolio_view
 from engage.web.console.routes import COOKIE, console_routes
 from engage.web.security import CONTENT_SECURITY_POLICY, SecurityHeaders
@@ -447,3 +449,16 @@ async def test_the_portfolio_says_how_well_the_score_foretold(
     nothing = CalibrationCard("2026-11-22", Calibration({"0": measure([], [], [])}, {}))
     services.companies = msgspec.structs.replace(services.companies, calibration=nothing)
     assert "No term has ended yet" in _words(await browser.get("/console/"))
+
+
+async def test_the_portfolio_says_what_contracts_brought(
+    services: SampleServices, browser: httpx.AsyncClient
+) -> None:
+    day = AS_OF.toordinal()
+    brought = outcomes({1: [Term(day - 400, day + 9, 120_000)]}, day)
+    services.companies = msgspec.structs.replace(services.companies, outcomes=brought)
+    words = _words(await browser.get("/console/"))
+    assert "Revenue per month (MRR)1,200" in words
+    assert "Kept of it (GRR)100.0 %" in words
+    assert "Renewal rate–" in words
+    assert "there is no renewal rate" in words

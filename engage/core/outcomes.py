@@ -1,0 +1,83 @@
+"""What contracts brought: recurring revenue, what of it was kept, and what a customer is worth.
+
+Owns the definitions, each by its usual name and source; see engage/docs/reports.md. Reads contract terms alone, nothing
+of members. Money is in cents of the host's one currency, whole numbers. What has no base is None, and `notes` say why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Final
+
+from engage.core.reports import Outcomes
+from engage.core.terms import Term
+
+YEAR_DAYS: Final = 365
+MONTHS: Final = 12
+KEY_SHARE: Final = 0.2
+"""The key customers: the fifth of companies that pays most (Pareto)."""
+
+
+def outcomes(terms: Mapping[int, Sequence[Term]], day: int) -> Outcomes:
+    """Of all companies. `terms`: company -> its terms; `day`: an ordinal."""
+    now = {company: _paid(own, day) for company, own in terms.items()}
+    then = {company: _paid(own, day - YEAR_DAYS) for company, own in terms.items()}
+    paying = sorted((cents for cents in now.values() if cents), reverse=True)
+    mrr, start = sum(paying), sum(then.values())
+    churn = sum(cents for company, cents in then.items() if not now[company])
+    contraction = sum(max(0, cents - now[company]) for company, cents in then.items() if now[company])
+    expansion = sum(max(0, now[company] - cents) for company, cents in then.items() if cents)
+    ended = [
+        term
+        for own in terms.values()
+        for term in own
+        if term.outcome != "open" and day - YEAR_DAYS < term.end - 1 <= day
+    ]
+    renewed = sum(term.outcome == "renewed" for term in ended)
+    key = -(-len(paying) // round(1 / KEY_SHARE))
+    notes = []
+    if not start:
+        notes.append("Nobody paid a year ago: what of the revenue was kept cannot be said.")
+    if not ended:
+        notes.append("No term has ended in the year: there is no renewal rate.")
+    unknown = sum(1 for own in terms.values() for term in own if _runs(term, day) and _cents(term) is None)
+    if unknown:
+        notes.append(f"{unknown} running terms have no known revenue; they count as none.")
+    return Outcomes(
+        as_of=date.fromordinal(day).isoformat(),
+        companies=len(paying),
+        mrr_cents=mrr,
+        arr_cents=mrr * MONTHS,
+        arpa_cents=round(mrr / len(paying)) if paying else None,
+        start_cents=start,
+        churn_cents=churn,
+        contraction_cents=contraction,
+        expansion_cents=expansion,
+        new_cents=sum(cents for company, cents in now.items() if not then[company]),
+        grr=_share(start - churn - contraction, start),
+        nrr=_share(start - churn - contraction + expansion, start),
+        due=len(ended),
+        renewed=renewed,
+        renewal_rate=_share(renewed, len(ended)),
+        key_companies=key,
+        key_share=_share(sum(paying[:key]), mrr),
+        notes=tuple(notes),
+    )
+
+
+def _runs(term: Term, day: int) -> bool:
+    return term.start <= day < term.end
+
+
+def _cents(term: Term) -> int | None:
+    return term.monthly_revenue_cents
+
+
+def _paid(terms: Sequence[Term], day: int) -> int:
+    """Per month on the day. Terms of one company that overlap are contracts side by side: they add up."""
+    return sum(_cents(term) or 0 for term in terms if _runs(term, day))
+
+
+def _share(part: int, whole: int) -> float | None:
+    return round(part / whole, 4) if whole else None
