@@ -54,7 +54,7 @@ ARROWS: dict[str, set[str]] = {
     "sources": {"core", "actions", "errors", "sources"},
     "schedule": {"core", "store", "actions", "errors", "telemetry", "settings"},
     # Starts what it measures and looks behind every curtain; only the command line may start it.
-    "bench": {"core", "store", "actions", "web", "app", "bench", "errors", "settings", "document"},
+    "bench": {"core", "store", "actions", "web", "sources", "app", "bench", "errors", "settings", "document"},
     "document": {"core", "errors"},
     "errors": {"core"},
     "telemetry": {"errors"},

@@ -91,7 +91,9 @@ class Load:
         self.first_failure = self.first_failure or what
 
     async def run(self, connections: list[Connection]) -> None:
-        self.began = time.perf_counter()
+        self.began = self.ended = time.perf_counter()
+        if not self.plan.shots:
+            return
         if self.plan.rate is None:
             for connection in connections:
                 connection.advance(self.began)

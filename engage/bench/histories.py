@@ -96,7 +96,7 @@ def _rate(
     timed = [traffic.batch(BATCH) for _ in range(workshop.scaled(CALLS_PER_ROUND) // BATCH)]
     calls = len(timed) * BATCH
     with serving(url, profile=workshop.profile) as server:
-        server.drive([Shot(batch_request(batch, key), BATCH) for batch in before], CONNECTIONS)
+        server.drive([Shot(batch_request(batch, key), len(batch)) for batch in before], CONNECTIONS)
         cpu = server.cpu_seconds()
         report = server.drive([Shot(batch_request(batch, key), BATCH) for batch in timed], CONNECTIONS)
         spent = (server.cpu_seconds() - cpu) / calls * 1e6

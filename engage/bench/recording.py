@@ -139,12 +139,28 @@ def record(url: str, batches: Sequence[Sequence[dict[str, Any]]]) -> list[Commit
     return asyncio.run(_record(url, batches))
 
 
-async def _record(url: str, batches: Sequence[Sequence[dict[str, Any]]]) -> list[Commit]:
+async def record_work(url: str, work: Callable[[Database], Awaitable[None]]) -> list[Commit]:
+    """The commits of some work on the database at `url`."""
     database = await Database.open(url)
     recording = RecordingDatabase(database)
-    ingestion = Ingestion(cast(Database, recording))
     try:
-        ingestion.start()
+        await work(cast(Database, recording))
+    finally:
+        await database.close()
+    return recording.commits
+
+
+async def _record(url: str, batches: Sequence[Sequence[dict[str, Any]]]) -> list[Commit]:
+    commits = await record_work(url, lambda database: _ingest(database, batches))
+    if len(commits) != len(batches):
+        raise RoundFailed(f"{len(batches)} batches made {len(commits)} commits")
+    return commits
+
+
+async def _ingest(database: Database, batches: Sequence[Sequence[dict[str, Any]]]) -> None:
+    ingestion = Ingestion(database)
+    ingestion.start()
+    try:
         for batch in batches:
             received_at = now()
             calls = [
@@ -164,7 +180,3 @@ async def _record(url: str, batches: Sequence[Sequence[dict[str, Any]]]) -> list
                 raise RoundFailed(f"while recording, a call was not accepted: {wrong}")
     finally:
         await ingestion.stop()
-        await database.close()
-    if len(recording.commits) != len(batches):
-        raise RoundFailed(f"{len(batches)} batches made {len(recording.commits)} commits")
-    return recording.commits

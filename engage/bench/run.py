@@ -15,7 +15,7 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from engage.bench import batches, footprint, histories, requests, track
+from engage.bench import batches, footprint, histories, imports, pages, requests, together, track
 from engage.bench.errors import CannotRun, RoundFailed
 from engage.bench.figures import FIGURES, Result, Sample, choose, summarise
 from engage.bench.machine import Machine, describe
@@ -28,6 +28,9 @@ CASES: Final[tuple[Case, ...]] = (
     *batches.CASES,
     *requests.CASES,
     *histories.CASES,
+    *together.CASES,
+    *pages.CASES,
+    *imports.CASES,
     *footprint.CASES,
     *track.CASES,
 )

@@ -71,8 +71,13 @@ class Traffic:
             calls.append(self._call(one * population.companies))
         return calls
 
-    def batch(self, size: int) -> list[dict[str, Any]]:
-        return [self._call(self._random.randrange(self.population.members)) for _ in range(size)]
+    def batch(self, size: int, company: int | None = None) -> list[dict[str, Any]]:
+        """Calls of anybody, or of anybody in one company."""
+        population = self.population
+        if company is None:
+            return [self._call(self._random.randrange(population.members)) for _ in range(size)]
+        own = population.members // population.companies
+        return [self._call(company + self._random.randrange(own) * population.companies) for _ in range(size)]
 
     def _call(self, person: int) -> dict[str, Any]:
         company, member = self.population.person(person)
@@ -98,6 +103,10 @@ def track_request(call: dict[str, Any], key: str) -> bytes:
 
 def member_request(company: str, member: str, key: str) -> bytes:
     return request("GET", f"/v1/companies/{company}/members/{member}", key)
+
+
+def page_request(path: str, cookie: str) -> bytes:
+    return f"GET {path} HTTP/1.1\r\nHost: bench\r\nCookie: {cookie}\r\n\r\n".encode()
 
 
 def request(method: str, path: str, key: str, document: Any = None) -> bytes:
