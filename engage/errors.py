@@ -56,6 +56,12 @@ class Conflict(EngageError):
     status = 409
 
 
+class Archived(Conflict):
+    """It needs entries that were archived and dropped."""
+
+    code = "archived"
+
+
 class TooLarge(EngageError):
     code = "body_too_large"
     status = 413

@@ -18,13 +18,14 @@ SQLITE: Final = (
         document BLOB NOT NULL,
         PRIMARY KEY (company_id, entry)
     ) WITHOUT ROWID""",
-    # The state at entry seq, packed, in parts of a few kilobytes. Of the newest checkpoint alone.
+    # The state of a checkpoint, packed, in parts of a few kilobytes. Of the newest alone. state: a number that no other
+    # attempt at a checkpoint has; the checkpoint says which is its own.
     """CREATE TABLE engage_checkpoint_part (
         company_id INTEGER NOT NULL,
-        seq INTEGER NOT NULL,
+        state INTEGER NOT NULL,
         part INTEGER NOT NULL,
         document BLOB NOT NULL,
-        PRIMARY KEY (company_id, seq, part)
+        PRIMARY KEY (company_id, state, part)
     ) WITHOUT ROWID""",
     # One per file of the archive, for ever: which entries it holds, of which month, and the hash of its bytes.
     """CREATE TABLE engage_archive (
@@ -56,10 +57,10 @@ POSTGRES: Final = (
     )""",
     """CREATE TABLE engage_checkpoint_part (
         company_id BIGINT NOT NULL,
-        seq BIGINT NOT NULL,
+        state BIGINT NOT NULL,
         part INTEGER NOT NULL,
         document BYTEA NOT NULL,
-        PRIMARY KEY (company_id, seq, part)
+        PRIMARY KEY (company_id, state, part)
     )""",
     # Packed already.
     "ALTER TABLE engage_checkpoint_part ALTER COLUMN document SET STORAGE EXTERNAL",

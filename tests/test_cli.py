@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,7 @@ COMMANDS = (
         "program diff",
         "program publish",
     ),
-    *("import", "score", "calibrate", "report", "verify", "rejects", "doctor", "backup"),
+    *("import", "score", "calibrate", "report", "verify", "rejects", "doctor", "backup", "archive"),
 )
 
 
@@ -118,6 +118,11 @@ def test_the_top_lists_every_command(engage: Engage) -> None:
         (["serve", "--port", "http"], "--port"),
         (["report", "acme", "--format", "docx"], "docx"),
         (["verify", "--frobnicate"], "--frobnicate"),
+        (["archive"], "--to"),
+        (["archive", "--to", "old"], "give one of the two"),
+        (["archive", "--to", "old", "--months", "1", "--before", "2026-01-01"], "give one of the two"),
+        (["archive", "--to", "old", "--months", "-1"], "--months"),
+        (["archive", "--to", "old", "--before", "yesterday"], "'yesterday' is not a day"),
     ],
 )
 def test_a_wrong_call_is_one_line_and_exit_code_2(engage: Engage, arguments: list[str], words: str) -> None:
@@ -141,6 +146,7 @@ def test_a_wrong_call_is_one_line_and_exit_code_2(engage: Engage, arguments: lis
         (["import", "binary.yaml"], "what kind of file is it"),
         (["verify"], "there is no database"),
         (["backup", "copy.db"], "there is no database"),
+        (["archive", "--to", "old", "--months", "3"], "there is no database"),
         (["backup", "folder", "--database", "sqlite:///binary.yaml"], "is a folder"),
         (["backup", "copy.db", "--database", "sqlite:///binary.yaml"], "cannot copy binary.yaml"),
         (["backup", "no/such/copy.db", "--database", "sqlite:///binary.yaml"], "No such file or directory"),
@@ -297,6 +303,49 @@ def test_a_backup_is_a_database_that_verifies(engage: Engage, history: Path) -> 
     again = engage("backup", "copy.db")
     assert (again.code, complaint(again)) == (1, "copy.db exists; --force replaces it")
     assert engage("backup", "copy.db", "--force").out.startswith("copy.db: ")
+
+
+def test_archived_history_is_gone_counts_all_the_same_and_can_be_verified(
+    engage: Engage, history: Path, tmp_path: Path
+) -> None:
+    engage("program", "publish", QUICKSTART)
+    header, *lines = history.read_text().splitlines()
+    for name, first in (("old.csv", True), ("new.csv", False)):
+        some = [line for line in lines if (",2026-06-0" in line) == first]
+        (tmp_path / name).write_text("\n".join([header, *some]))
+        engage("import", name)  # what is committed together is archived together
+    told = engage("archive", "--to", "old", "--before", "2026-06-10", "--json").json
+    [acme] = told["companies"]
+    assert (told["before"], acme["company"], acme["entries"], acme["files"]) == (
+        *("2026-06-10T00:00:00Z", "acme"),
+        *(acme["dropped"], 1),
+    )
+    assert acme["entries"] == 23  # the program, and the events of the first nine days
+    assert [path.parent.name for path in (tmp_path / "old").rglob("*.parquet")] == ["2026-06"]
+    assert "nothing to archive" in engage("archive", "--to", "old", "--before", "2026-06-10").out
+    again = engage("import", history, "--json").json
+    assert (again["accepted"], again["duplicates"]) == (0, 60)
+    verified = engage("verify")
+    assert f"{acme['entries']:,} entries are archived" in verified.out
+    assert "everything agrees" in verified.out
+    whole = engage("verify", "--archive", "old", "--json").json
+    assert (whole["difference"], whole["entries"], whole["archived"]) == (None, 62, 0)
+    refused = engage("verify", "--from-start")
+    assert (refused.code, "--archive" in complaint(refused)) == (1, True)
+    [row] = [row for row in engage("doctor", "--json").json["findings"] if row["name"] == "archive"]
+    assert row["text"].startswith(f"{acme['entries']} entries in 1 files")
+    later = engage("archive", "--to", "old", "--months", "0")
+    assert (later.code, later.error) == (0, "")
+
+
+def test_a_company_that_does_not_agree_is_not_archived(engage: Engage, history: Path, tmp_path: Path) -> None:
+    engage("program", "publish", QUICKSTART)
+    engage("import", history)
+    with closing(sqlite3.connect(tmp_path / "engage.db", isolation_level=None)) as file:
+        file.execute("UPDATE engage_transfer SET amount = amount + 1 WHERE seq = 2")
+    ended = engage("archive", "--to", "old", "--before", "2026-07-01")
+    assert (ended.code, ended.out) == (1, "nothing to archive\n")
+    assert complaint(ended).startswith("acme: entry 2 ")
 
 
 # --- keys, companies, doctor --------------------------------------------------------------------------------

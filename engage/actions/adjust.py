@@ -8,7 +8,7 @@ from engage.actions.turns import Turns
 from engage.core.call import message_hash
 from engage.core.event import Body, Kind
 from engage.core.state import AMOUNT_MAX
-from engage.errors import Conflict, InvalidRequest, NotFound
+from engage.errors import Archived, Conflict, InvalidRequest, NotFound
 from engage.store.companies import company_id as find_company_id
 from engage.store.database import Database
 from engage.store.log import load_entry
@@ -88,6 +88,8 @@ async def _repeated(
     tx: Transaction, company_id: int, seq: int, member: int, said: dict[str, object]
 ) -> Adjustment:
     stored = await load_entry(tx, company_id, seq)
-    if stored is None or stored.entry.member != member or stored.entry.body.data != said:
+    if stored is None:
+        raise Archived("this Idempotency-Key was used for an adjustment that is archived")
+    if stored.entry.member != member or stored.entry.body.data != said:
         raise Conflict("this Idempotency-Key was used for another adjustment")
     return Adjustment(seq, repeated=True, **stored.entry.body.data)

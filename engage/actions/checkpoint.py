@@ -20,10 +20,11 @@ from engage.errors import Conflict
 from engage.store.archived import INSERT_FILES, File, files_hash, moments_hash
 from engage.store.checkpoints import (
     Packing,
-    count_parts,
     drop_parts,
     insert_checkpoint,
     insert_parts,
+    is_kept,
+    is_kept_whole,
     load_bodies,
     messages_hash,
     newest_checkpoint,
@@ -46,15 +47,15 @@ async def take_checkpoint(
     undone after the entry where the replay stands: then replay further, and try again. Raises Conflict when another
     process does the same.
     """
-    checkpoint, parts = await _write_state(database, replay, archived, files)
+    checkpoint = await _write_state(database, replay, archived, files)
     id = replay.id
 
     async def seal(tx: Transaction) -> int | None:
         turns = Turns(tx)
         await turns.take([id])
         taken = await newest_checkpoint(tx, id)
-        if taken != max(replay.checkpoints, default=0) or parts != await count_parts(tx, id, checkpoint.seq):
-            raise Conflict(f"another process is taking a checkpoint of {replay.name}")
+        if taken != max(replay.checkpoints, default=0) or not await is_kept(tx, id, checkpoint.kept_as):
+            raise _not_alone(replay)
         bodies = await load_bodies(tx, id, checkpoint.seq, Kind.REVERSAL)
         if any(decode_body(body).data["seq"] <= checkpoint.archived for body in bodies):
             return None
@@ -67,32 +68,40 @@ async def take_checkpoint(
 
     entry = await database.write(seal)
     if entry is not None:
-        await _forget_other_states(database, id, checkpoint.seq)
+        await _forget_other_states(database, id, checkpoint.kept_as)
     return entry
+
+
+def _not_alone(replay: Replay) -> Conflict:
+    return Conflict(f"another process is taking a checkpoint of {replay.name}")
 
 
 async def _write_state(
     database: Database, replay: Replay, archived: int, files: Sequence[File]
-) -> tuple[Checkpoint, int]:
+) -> Checkpoint:
     id, seq = replay.id, replay.seq
     archived = max(archived, replay.archived)
-    packing = Packing(id, seq)
+    packing = Packing(id)
     rows = packing.add(state_items(replay.company, replay.rollups, replay.members.states()))
     while some := list(islice(rows, PARTS_PER_TRANSACTION)):
         await _insert_parts(database, id, some)
     await _insert_parts(database, id, list(packing.end()))
     async with database.read() as s:
+        # Nothing else could bring it back once entries are dropped.
+        if not await is_kept_whole(s, id, packing.kept_as, packing.hash()):
+            raise _not_alone(replay)
         messages, message_rows = await messages_hash(s, id, seq)
         file_rows = await files_hash(s, id, files)
         moments = await moments_hash(s, id, archived)
     newest = replay.checkpoints[max(replay.checkpoints)] if replay.checkpoints else None
-    checkpoint = Checkpoint(
+    return Checkpoint(
         seq=seq,
         links=replay.number,
         chain=replay.chain,
         decided_by=replay.semantics,
         semantics=SEMANTICS,
         archived=archived,
+        kept_as=packing.kept_as,
         state=packing.hash(),
         transfers=replay.transfers.digest(),
         link_rows=replay.link_rows.digest(),
@@ -102,7 +111,6 @@ async def _write_state(
         moments=moments,
         previous=checkpoint_hash(newest) if newest else GENESIS,
     )
-    return checkpoint, packing.parts
 
 
 async def _insert_parts(database: Database, id: int, rows: list[tuple[object, ...]]) -> None:
@@ -110,11 +118,11 @@ async def _insert_parts(database: Database, id: int, rows: list[tuple[object, ..
         await database.write(lambda tx: tx.insert([insert_parts(rows)], scope=[id]))
 
 
-async def _forget_other_states(database: Database, id: int, seq: int) -> None:
+async def _forget_other_states(database: Database, id: int, kept_as: int) -> None:
     """Only the newest state is needed, and what was abandoned is of no use."""
     while True:
         async with database.read() as s:
-            other = await other_parts(s, id, seq)
+            other = await other_parts(s, id, kept_as)
         if other is None:
             return
         stale, parts = other

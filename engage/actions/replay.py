@@ -398,7 +398,7 @@ class Replay:
 
     async def _load(self, s: Statements, checkpoint: Checkpoint, what: str) -> None:
         rows = Rows()
-        async for items in load_items(s, self.id, checkpoint.seq):
+        async for items in load_items(s, self.id, checkpoint.kept_as):
             rows.add((item.of, item.key, item.document) for item in items)
             for item in items:
                 if item.of == Of.COMPANY:

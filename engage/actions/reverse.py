@@ -13,7 +13,7 @@ from engage.core.decide import Undone
 from engage.core.decisions import Record, effects
 from engage.core.event import Body, Kind
 from engage.core.ledger import Transfer
-from engage.errors import Conflict, NotFound
+from engage.errors import Archived, Conflict, NotFound
 from engage.store.companies import company_id as find_company_id
 from engage.store.database import Database
 from engage.store.log import find_message, load_entry
@@ -40,20 +40,24 @@ async def reverse(
 ) -> Reversal:
     """Undo the event `message_id`.
 
-    Raises NotFound, and Conflict when it is no event or was undone before; a retry with the same `idempotency_key` is
-    told what the first try did.
+    Raises NotFound, Archived, and Conflict when it is no event or was undone before; a retry with the same
+    `idempotency_key` is told what the first try did.
     """
 
     async def work(tx: Transaction) -> Reversal:
         id = await find_company_id(company)
         seq = await find_message(tx, id, message_hash(message_id)) if id is not None else None
-        stored = await load_entry(tx, id, seq) if id is not None and seq is not None else None
-        if id is None or stored is None:
+        if id is None or seq is None:
             raise NotFound(f"company {company!r} has no event {message_id!r}")
-        if stored.entry.kind != Kind.TRACK:
-            raise Conflict(f"{message_id!r} is not an event; only events can be reversed")
         turns = Turns(tx)
         await turns.take([id])
+        if seq <= turns[id].head.state.archived:
+            raise Archived(f"event {message_id!r} is archived; correct what it did by an adjustment")
+        stored = await load_entry(tx, id, seq)
+        if stored is None:
+            raise NotFound(f"event {message_id!r} is not in the log")
+        if stored.entry.kind != Kind.TRACK:
+            raise Conflict(f"{message_id!r} is not an event; only events can be reversed")
         key = (id, NO_DAY, message_hash(f"reversal:{stored.entry.seq}"))
         member = await external_id_of(tx, id, stored.entry.member)
         await turns.load([(id, member)], [key])

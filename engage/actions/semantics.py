@@ -48,7 +48,7 @@ async def adopt_rules(s: Statements, turn: Turn) -> None:
     if not isinstance(s, Transaction):
         raise Unavailable("the rules have changed; this takes a transaction")
     id, seq = head.company_id, head.seq
-    packing = Packing(id, seq)
+    packing = Packing(id)
     state = state_items(head.state, await load_days(s, id, *EVERY_DAY), ())
     await s.insert([insert_parts(list(packing.add(state)))], scope=[id])
     after = 0
@@ -66,6 +66,7 @@ async def adopt_rules(s: Statements, turn: Turn) -> None:
         decided_by=head.state.semantics,
         semantics=SEMANTICS,
         archived=head.state.archived,
+        kept_as=packing.kept_as,
         state=packing.hash(),
         transfers=await _transfers_hash(s, id, seq),
         link_rows=await _links_hash(s, id),
@@ -84,7 +85,7 @@ async def adopt_rules(s: Statements, turn: Turn) -> None:
     writes = Writes()
     turn.close(writes)
     await s.insert([insert_checkpoint(id, entry.seq, checkpoint), *writes.inserts()], scope=[id])
-    while other := await other_parts(s, id, seq):
+    while other := await other_parts(s, id, packing.kept_as):
         await drop_parts(s, id, other[0])
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Final, Protocol
 
 from engage.actions.replay import ArchivedLog, Difference, Replay, Replayed
-from engage.errors import Conflict, NotFound
+from engage.errors import Archived, Conflict, NotFound
 from engage.store.archived import File, load_files
 from engage.store.checkpoints import newest_checkpoint
 from engage.store.companies import company_id as find_company_id
@@ -31,7 +31,7 @@ class Verified(Replayed):
 
 
 class Archive(Protocol):
-    """A folder of archived entries. Raises Difference for a file that is not as it was written."""
+    """A folder of archived entries. Its logs raise for a file that is not as it was written."""
 
     def log(self, company: str, files: list[File]) -> ArchivedLog: ...
 
@@ -47,11 +47,11 @@ async def verify(
     """Replay one company, or all. `progress` is told how many entries were followed since it was last called.
 
     From the newest checkpoint, else from the start; `from_start` decides every entry again, for which archived ones
-    are read back from `archive`. Raises Conflict when it is needed and not given.
+    are read back from `archive`. Raises Archived when it is needed and not given.
     """
     done = Verified()
     async with database.read() as s:
-        companies = await _companies(s, company)
+        companies = await companies_named(s, company)
     try:
         for id, external_id in companies:
             await _verify(database, id, external_id, done, from_start, archive, progress)
@@ -61,7 +61,8 @@ async def verify(
     return done
 
 
-async def _companies(s: Statements, company: str | None) -> list[tuple[int, str]]:
+async def companies_named(s: Statements, company: str | None) -> list[tuple[int, str]]:
+    """(number, external id) of the one company, or of all. Raises NotFound."""
     if company is not None:
         id = await find_company_id(company)
         if id is None:
@@ -104,16 +105,24 @@ async def _verify(
 
 
 async def replay_all(database: Database, replay: Replay) -> None:
-    """Replay a company up to its head and compare.
+    """Replay a company up to its head and compare."""
+    async with database.read() as s:
+        await replay.open(s)
+    if replay.from_start and replay.archived and replay.archive is None:
+        words = (
+            f"entries 1 to {replay.archived} of {replay.name} are archived; name the folder with --archive"
+        )
+        raise Archived(words)
+    await catch_up(database, replay)
+
+
+async def catch_up(database: Database, replay: Replay) -> None:
+    """Replay what was appended since, and compare.
 
     Most of it on what is committed by now, for entries do not change; only the last commits and the comparison need
     a snapshot, so that what is accepted meanwhile is no difference, and need it for a short time.
     """
     async with database.read() as s:
-        await replay.open(s)
-        if replay.from_start and replay.archived and replay.archive is None:
-            words = f"entries 1 to {replay.archived} of {replay.name} are archived; name the folder with --archive"
-            raise Conflict(words, code="archived")
         await replay.advance(s, (await replay.head(s)).seq)
     async with database.snapshot() as s:
         head = await replay.head(s)

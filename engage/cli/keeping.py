@@ -1,23 +1,28 @@
-"""backup."""
+"""backup and archive."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from engage.cli.output import AsJson, complain, progress, say, say_json
+from engage.cli.output import AsJson, complain, progress, say, say_json, say_table
 from engage.cli.running import DatabaseUrl, now, with_database
+from engage.core.calendar import from_datetime, to_rfc3339
 from engage.interpreter import run_for_throughput
 from engage.settings import read_settings
 
 if TYPE_CHECKING:
+    from engage.actions.archive import ArchivedCompany
     from engage.store.database import Database
 
 
 def register(app: typer.Typer) -> None:
     app.command()(backup)
+    app.command()(archive)
 
 
 def backup(
@@ -65,3 +70,99 @@ def _verified(copy: Path) -> str | None:
         return (await verify(opened)).difference
 
     return with_database(f"sqlite:///{copy.absolute()}", work)
+
+
+def archive(
+    to: Annotated[
+        Path,
+        typer.Option(
+            "--to", metavar="DIR", help="The archive's folder; always the same.", show_default=False
+        ),
+    ],
+    months: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", help="Keep this month and the N before it.", min=0, max=1200, show_default=False
+        ),
+    ] = None,
+    before: Annotated[
+        str | None,
+        typer.Option(metavar="DATE", help="Archive what arrived before this day, UTC.", show_default=False),
+    ] = None,
+    company: Annotated[str | None, typer.Option(metavar="ID", help="Only this company.")] = None,
+    database: DatabaseUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """Move old entries of the logs into Parquet files, one per company and month, and drop them from the database.
+
+    Points, levels, limits, reports and what is known of messages stay. The service may run meanwhile. A company whose
+    log does not agree with what is stored is left alone, and the exit code is 1. A command that was cut short is
+    simply run again.
+    """
+    horizon = _horizon(months, before)
+    from engage.actions import archive as action
+    from engage.store.parquet import Folder
+
+    run_for_throughput()
+    folder = Folder(to)
+
+    async def work(opened: Database) -> list[ArchivedCompany]:
+        with progress() as bars:
+            task = bars.add_task("archiving", total=None)
+
+            def tell(name: str, entries: int) -> None:
+                bars.update(task, description=f"archiving {name}", advance=entries)
+
+            with folder.alone():
+                return await action.archive(
+                    opened, folder, before=horizon, company=company, now=now(), progress=tell
+                )
+
+    done = with_database(database, work, create=False)
+    if as_json:
+        say_json({"before": to_rfc3339(horizon), "companies": done})
+    else:
+        _tell(done)
+    differences = [one.difference for one in done if one.difference is not None]
+    for difference in differences:
+        complain(difference)
+    if differences:
+        raise typer.Exit(1)
+
+
+def _horizon(months: int | None, before: str | None) -> int:
+    if (months is None) == (before is None):
+        raise typer.BadParameter("give one of the two", param_hint="'--months' / '--before'")
+    if months is not None:
+        from engage.actions.archive import horizon
+
+        return horizon(datetime.now(UTC), months)
+    assert before is not None
+    try:
+        day = date.fromisoformat(before)
+    except ValueError as error:
+        raise typer.BadParameter(
+            f"{before!r} is not a day such as 2026-05-01", param_hint="'--before'"
+        ) from error
+    return from_datetime(datetime(day.year, day.month, day.day, tzinfo=UTC))
+
+
+def _tell(done: Sequence[ArchivedCompany]) -> None:
+    done = [one for one in done if one.difference is None]
+    if not done:
+        say("nothing to archive")
+        return
+    say_table(
+        ("company", "entries", "files", "MiB", "dropped"),
+        [
+            (
+                one.company,
+                f"{one.entries:,}",
+                f"{one.files:,}",
+                f"{one.bytes / 1024**2:,.1f}",
+                f"{one.dropped:,}",
+            )
+            for one in done
+        ],
+        right=(1, 2, 3, 4),
+    )

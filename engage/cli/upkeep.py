@@ -32,6 +32,7 @@ PACKAGES: Final = ("tortoise-orm", "starlette", "uvicorn", "msgspec", "pyarrow",
 DISK_BYTES_NEEDED: Final = 200 * 1024**2
 DISK_BYTES_WISE: Final = 2 * 1024**3
 REJECTS_COUNTED_MAX: Final = 1000
+FREE_MIB_TOLD: Final = 1
 BACKUP_DAYS_WISE: Final = 8
 """A weekly backup may be a day late."""
 
@@ -48,6 +49,14 @@ def verify(
         bool,
         typer.Option("--from-start", help="Decide every entry again, not only those after a checkpoint."),
     ] = False,
+    archive: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="The same, with archived entries read back from this folder.",
+            show_default=False,
+        ),
+    ] = None,
     database: DatabaseUrl = None,
     as_json: AsJson = False,
 ) -> None:
@@ -57,12 +66,18 @@ def verify(
     async def work(opened: Database) -> Verified:
         from engage.actions import verify as action
 
+        folder = None
+        if archive is not None:
+            from engage.store.parquet import Folder
+
+            folder = Folder(archive)
         with progress("entries") as bars:
             task = bars.add_task("replaying", total=None)
             return await action.verify(
                 opened,
                 company=company,
                 from_start=from_start,
+                archive=folder,
                 progress=lambda entries: bars.advance(task, entries),
             )
 
@@ -74,6 +89,8 @@ def verify(
         say(f"replayed {done.entries:,} entries and {done.transfers:,} transfers of {companies}")
         if done.chained:
             say(f"followed the chain through {done.chained:,} entries before a checkpoint")
+        if done.archived:
+            say(f"{done.archived:,} entries are archived; --archive DIR replays them too")
     if done.difference is not None:
         complain(done.difference)
         raise typer.Exit(1)
@@ -199,6 +216,12 @@ def _file(settings: Settings) -> Iterator[Finding]:
     yield _disk("disk", path.parent)
     if not path.exists():
         yield Finding("database", "warning", f"{path} does not exist yet; engage serve or migrate creates it")
+        return
+    from engage.store.backup import free_bytes
+
+    free = free_bytes(path) / 1024**2
+    if free >= FREE_MIB_TOLD:
+        yield Finding("file", "ok", f"{free:,.0f} MiB within {path.name} are free for what comes next")
 
 
 def _backup(at: str | None) -> Finding:
@@ -214,6 +237,7 @@ class _Undone(Exception):
 
 
 async def _contents(opened: Database, settings: Settings) -> list[Finding]:
+    from engage.store.archived import total_archived
     from engage.store.backup import LAST_BACKUP
     from engage.store.companies import HOST, latest_version
     from engage.store.held import load_rejects
@@ -234,6 +258,7 @@ async def _contents(opened: Database, settings: Settings) -> list[Finding]:
         program = await latest_version(HOST)
         companies = await Company.all().count()
         backed_up = await read_setting(LAST_BACKUP)
+        total = await total_archived(s)
     findings += [
         Finding(
             "secret", "ok", "ENGAGE_SECRET" if settings.secret else "made by serve and kept in the database"
@@ -247,6 +272,9 @@ async def _contents(opened: Database, settings: Settings) -> list[Finding]:
         Finding("companies", "ok", f"{companies:,}"),
         _backup(backed_up),
     ]
+    if total.files:
+        words = f"{total.entries:,} entries in {total.files:,} files, {total.bytes / 1024**2:,.0f} MiB"
+        findings.append(Finding("archive", "ok", words))
     count = f"{rejected:,}" if rejected < REJECTS_COUNTED_MAX else f"{REJECTS_COUNTED_MAX:,} or more"
     text = f"{count} calls were rejected; engage rejects lists them" if rejected else "none"
     return [*findings, Finding("rejects", "warning" if rejected else "ok", text)]

@@ -34,6 +34,8 @@ class Checkpoint(Struct, frozen=True, array_like=True, omit_defaults=True):
     """The semantics that decide from the CHECKPOINT entry on."""
     archived: int
     """Entries up to this one are archived and may be gone; 0 when none are."""
+    kept_as: int
+    """The number under which the state is kept: no other attempt at a checkpoint has it."""
     state: bytes
     """`state_hash` of the state."""
     transfers: bytes

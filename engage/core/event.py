@@ -35,6 +35,19 @@ class Kind:
     """The state at an entry before this one was kept, and its hash; see `engage.core.checkpoint`."""
 
 
+KIND_NAMES: Final = {
+    Kind.TRACK: "track",
+    Kind.PAGE: "page",
+    Kind.SCREEN: "screen",
+    Kind.IDENTIFY: "identify",
+    Kind.GROUP: "group",
+    Kind.ALIAS: "alias",
+    Kind.PROGRAM: "program",
+    Kind.SETTING: "setting",
+    Kind.ADJUSTMENT: "adjustment",
+    Kind.REVERSAL: "reversal",
+    Kind.CHECKPOINT: "checkpoint",
+}
 ACTIVITY = frozenset({Kind.TRACK, Kind.PAGE, Kind.SCREEN})
 """What a member did, as against what somebody said about a member."""
 

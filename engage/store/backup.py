@@ -71,6 +71,17 @@ def _refuse_other_files(origin: sqlite3.Connection, source: Path) -> None:
         raise InvalidRequest(f"{source} is no database of Engage")
 
 
+def free_bytes(path: Path) -> int:
+    """Room within the file, left by what was dropped, that what comes next will fill."""
+    try:
+        with closing(_open(path)) as driver:
+            [pages] = driver.execute("PRAGMA freelist_count").fetchone()
+            [size] = driver.execute("PRAGMA page_size").fetchone()
+    except sqlite3.Error as error:
+        raise Unavailable(f"cannot read {path}: {error}") from error
+    return int(pages) * int(size)
+
+
 def check_copy(path: Path) -> str | None:
     """What SQLite finds wrong with a copy, or None. Reads all of it, and leaves no file beside it."""
     try:

@@ -14,6 +14,9 @@ Time = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
 Day = Annotated[str, Meta(extra_json_schema={"format": "date"})]
 Identifier = Annotated[str, Meta(min_length=1, max_length=255)]
 Amount = Annotated[int, Meta(ge=-(2**53 - 1), le=2**53 - 1)]
+Archived = Annotated[
+    bool, Meta(description="Here the list ends, but not the history: what is older was archived.")
+]
 
 
 class Reason(Struct):
@@ -146,6 +149,7 @@ class Transfer(Struct, omit_defaults=True):
 class Transfers(Struct):
     data: list[Transfer]
     next_cursor: str | None
+    archived: Archived = False
 
 
 class RuleVerdict(Struct):
@@ -173,6 +177,7 @@ class Decision(Struct, omit_defaults=True):
 class Decisions(Struct):
     data: list[Decision]
     next_cursor: str | None
+    archived: Archived = False
 
 
 class NewAdjustment(Struct):

@@ -80,7 +80,9 @@ async def test_only_what_came_after_the_newest_is_decided_again(host: Host) -> N
     # The state of one checkpoint is kept, of all of them what they covered.
     rows = host.stored_rows()
     assert [row[1] for row in rows["engage_checkpoint"]] == [32, 34]
-    assert {row[1] for row in rows["engage_checkpoint_part"]} == {33}
+    newest = decode_checkpoint(rows["engage_checkpoint"][-1][2])
+    assert newest.seq == 33
+    assert {row[1] for row in rows["engage_checkpoint_part"]} == {newest.kept_as}
 
 
 async def test_a_checkpoint_changes_nothing_else(host: Host) -> None:
@@ -141,11 +143,14 @@ async def test_an_abandoned_state_is_forgotten_by_the_next(host: Host) -> None:
     parts = [(1, 3, n, zlib.compress(b"\x90")) for n in range(7)]
     for part in parts:
         host.place.change(
-            "INSERT INTO engage_checkpoint_part (company_id, seq, part, document) VALUES (?, ?, ?, ?)", *part
+            "INSERT INTO engage_checkpoint_part (company_id, state, part, document) VALUES (?, ?, ?, ?)",
+            *part,
         )
     assert (await host.verify()).difference is None
     await host.checkpoint()
-    assert {row[1] for row in host.stored_rows()["engage_checkpoint_part"]} == {10}
+    rows = host.stored_rows()
+    [kept] = {row[1] for row in rows["engage_checkpoint_part"]}
+    assert decode_checkpoint(rows["engage_checkpoint"][0][2]).kept_as == kept != 3
 
 
 async def test_what_is_decided_by_a_replay_is_the_checkpoint_of_a_sound_log_only(host: Host) -> None:
@@ -199,7 +204,7 @@ def _newest(column: str) -> str:
 
 
 KEPT: dict[str, str] = {
-    "a checkpoint gone": "DELETE FROM engage_checkpoint WHERE entry = 5",
+    "a checkpoint gone": "DELETE FROM engage_checkpoint WHERE entry = (SELECT MIN(entry) FROM engage_checkpoint)",
     "the newest gone": "DELETE FROM engage_checkpoint WHERE entry = (SELECT MAX(entry) FROM engage_checkpoint)",
     "all gone": "DELETE FROM engage_checkpoint",
     "a checkpoint more": f"INSERT INTO engage_checkpoint SELECT company_id, 99, ({_newest('document')}) FROM "
@@ -210,14 +215,15 @@ KEPT: dict[str, str] = {
     "a part gone": "DELETE FROM engage_checkpoint_part WHERE part = 1",
     "the last part gone": "DELETE FROM engage_checkpoint_part WHERE part = (SELECT MAX(part) FROM "
     "engage_checkpoint_part)",
-    "a part beyond": "INSERT INTO engage_checkpoint_part SELECT company_id, seq, 99, document FROM "
+    "a part beyond": "INSERT INTO engage_checkpoint_part SELECT company_id, state, 99, document FROM "
     "engage_checkpoint_part WHERE part = 0",
-    "a part after the last": "INSERT INTO engage_checkpoint_part SELECT company_id, seq, MAX(part) + 1, document FROM "
-    "engage_checkpoint_part",
+    "a part after the last": "INSERT INTO engage_checkpoint_part SELECT company_id, state, MAX(part) + 1, document "
+    "FROM engage_checkpoint_part",
     "a part for another": "UPDATE engage_checkpoint_part SET document = (SELECT document FROM engage_checkpoint_part "
     "WHERE part = 0) WHERE part = 1",
-    "the state at another entry": "UPDATE engage_checkpoint_part SET seq = seq + 1",
-    "a file that is not": "INSERT INTO engage_archive VALUES (1, 1, 2, 2, 9, '2026-06', 'x', x'00')",
+    "the state of another": "UPDATE engage_checkpoint_part SET state = state + 1",
+    "a file that is not": "INSERT INTO engage_archive (company_id, first_seq, last_seq, entries, bytes, month, name, "
+    "hash) VALUES (1, 1, 2, 2, 9, '2026-06', 'x', x'00')",
     "a transfer's rule": "UPDATE engage_transfer SET rule = 5 WHERE seq = 2",
     "amounts that add up": "UPDATE engage_transfer SET amount = CASE seq WHEN 2 THEN amount - 1 ELSE amount + 1 END "
     "WHERE seq IN (2, 4) AND currency = 'points'",

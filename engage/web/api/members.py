@@ -22,7 +22,7 @@ from engage.core.state import MemberState, Wallet
 from engage.errors import InvalidRequest, NotFound
 from engage.store.companies import current_programs
 from engage.store.log import Stored, load_member_entries
-from engage.store.members import list_members, load_member_and_program
+from engage.store.members import list_members, load_company_state, load_member_and_program
 from engage.store.programs import load_versions
 from engage.store.statements import Statements
 from engage.store.times import load_times
@@ -188,15 +188,28 @@ def _write_cursor(number: int, following: Place | None) -> str | None:
     return None if following is None else encode_cursor((number, following))
 
 
+async def _archived(s: Statements, company_id: int) -> int:
+    """The newest entry of the company that is archived."""
+    found = await load_company_state(s, company_id)
+    return found[0].archived if found else 0
+
+
+def _ends_archived(start: Place | None, following: Place | None, newest: int, archived: int) -> bool:
+    """Whether a list that began at `start`, or at the member's `newest` entry, would go on in the archive."""
+    return (following or start or (newest, 0))[0] <= archived
+
+
 async def _history(
-    s: Statements, company_id: int, state: MemberState, start: Place | None, wanted: int
+    s: Statements, company_id: int, state: MemberState, start: Place | None, wanted: int, archived: int
 ) -> AsyncIterator[Stored]:
     """The member's entries, newest first, from that place on; SCANNED_ENTRIES_MAX at most, some `wanted` at a time."""
     newest = state.last_seq if start is None else start[0]
     scanned = 0
-    while 0 < newest <= state.last_seq and scanned < SCANNED_ENTRIES_MAX:
+    while archived < newest <= state.last_seq and scanned < SCANNED_ENTRIES_MAX:
         block = await load_member_entries(s, company_id, newest, min(wanted + 1, BLOCK_MAX))
         for stored in block:
+            if stored.entry.seq <= archived:  # it may be there still
+                return
             yield stored
         scanned += len(block)
         newest = block[-1].entry.previous if block else 0
@@ -221,7 +234,8 @@ async def list_transfers(asked: Asked[None, Paging]) -> shapes.Transfers:
     async with asked.services.database.read() as s:
         company_id, number, state, _ = await _find(s, asked)
         start = _read_cursor(asked.query.cursor, number)
-        async for stored in _history(s, company_id, state, start, asked.query.limit):
+        archived = await _archived(s, company_id)
+        async for stored in _history(s, company_id, state, start, asked.query.limit, archived):
             entry = stored.entry
             moved = await _transfers(stored, number)
             skipped = start[1] if start is not None and entry.seq == start[0] else 0
@@ -232,6 +246,8 @@ async def list_transfers(asked: Asked[None, Paging]) -> shapes.Transfers:
                 break
             page += moved[skipped:]
             following = (entry.previous, 0) if entry.previous else None
+    if _ends_archived(start, following, state.last_seq, archived):
+        return shapes.Transfers(page, None, archived=True)
     return shapes.Transfers(page, _write_cursor(number, following))
 
 
@@ -278,7 +294,8 @@ async def list_decisions(asked: Asked[None, Paging]) -> shapes.Decisions:
     async with asked.services.database.read() as s:
         company_id, number, state, _ = await _find(s, asked)
         start = _read_cursor(asked.query.cursor, number)
-        async for stored in _history(s, company_id, state, start, asked.query.limit):
+        archived = await _archived(s, company_id)
+        async for stored in _history(s, company_id, state, start, asked.query.limit, archived):
             if len(chosen) == asked.query.limit:
                 following = (stored.entry.seq, 0)
                 break
@@ -290,6 +307,8 @@ async def list_decisions(asked: Asked[None, Paging]) -> shapes.Decisions:
             await _decision(stored, versions[stored.entry.program].number if stored.entry.program else None)
             for stored in chosen
         ]
+    if _ends_archived(start, following, state.last_seq, archived):
+        return shapes.Decisions(page, None, archived=True)
     return shapes.Decisions(page, _write_cursor(number, following))
 
 
