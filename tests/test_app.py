@@ -20,11 +20,12 @@ from engage.errors import Unavailable
 from engage.settings import Settings
 from engage.store.migrate import migrate
 from engage.web.server import listen
+from tests.places import Place
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return Settings(database_url=f"sqlite:///{tmp_path / 'engage.db'}")
+def settings(new_place: Place) -> Settings:
+    return Settings(database_url=new_place.url)
 
 
 def client(app: Any) -> httpx.AsyncClient:
@@ -88,8 +89,8 @@ async def test_a_database_that_cannot_be_opened_is_said_at_the_start(tmp_path: P
             pass
 
 
-async def test_the_floor_chosen_is_the_floor_reported(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'engage.db'}"
+async def test_the_floor_chosen_is_the_floor_reported(settings: Settings) -> None:
+    url = settings.database_url
     async with create_app(Settings(database_url=url, k=10)).lifespan():
         pass
     service = create_app(Settings(database_url=url))

@@ -18,6 +18,8 @@ from typing import Any
 
 import pytest
 
+from tests.places import Place
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 QUICKSTART = REPOSITORY / "examples" / "programs" / "quickstart.yaml"
 SECONDS = 60
@@ -496,3 +498,42 @@ def test_a_revoked_key_is_listed_as_such_and_cannot_be_revoked_twice(engage: Eng
     ]
     again = engage("key", "revoke", "1")
     assert (again.code, complaint(again)) == (1, "there is no key 1 in force")
+
+
+# --- PostgreSQL ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("new_place", ["postgres"], indirect=True)
+def test_every_command_works_on_postgres(
+    engage: Engage, new_place: Place, history: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "c.csv").write_text("groupId,name,timezone,seats\nacme,Acme,Europe/Berlin,12\n")
+    (tmp_path / "t.csv").write_text(
+        "groupId,term_start,term_end,monthly_revenue\nacme,2026-01-01,2027-01-01,100\n"
+    )
+
+    def run(*arguments: str | Path) -> Any:
+        ended = engage(*arguments, "--json", ENGAGE_DATABASE_URL=new_place.url)
+        assert (ended.code, ended.error) == (0, "")
+        return ended.json
+
+    assert run("migrate") == {"database": new_place.url, "migrated": True}
+    run("key", "create", "--kind", "server")
+    [key] = run("key", "list")
+    run("key", "revoke", key["number"])
+    assert run("company", "create", "beta", "--seats", "3")
+    assert run("program", "diff", QUICKSTART)
+    assert run("program", "publish", QUICKSTART)["version"] == 1
+    assert run("import", "--kind", "companies", "c.csv")["accepted"] == 1
+    assert run("import", "--kind", "terms", "t.csv")["accepted"] == 1
+    assert run("import", history)["accepted"] == 60
+    assert run("import", history)["duplicates"] == 60
+    assert [one["company"] for one in run("score", "--date", "2026-07-01")["companies"]] == ["beta", "acme"]
+    assert run("report", "acme")["company"] == "acme"
+    assert run("verify")["difference"] is None
+    assert run("rejects") == []
+    assert run("doctor")["healthy"]
+    new_place.change("UPDATE engage_transfer SET amount = amount + 1 WHERE seq = 5")
+    assert engage("verify", ENGAGE_DATABASE_URL=new_place.url).code == 1
+    refused = engage("backup", "copy.db", ENGAGE_DATABASE_URL=new_place.url)
+    assert (refused.code, "pg_dump" in complaint(refused)) == (1, True)

@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from engage.errors import Conflict, InvalidRequest, Unavailable
 from engage.store.backup import Listener, check_copy, copy_sqlite, note_backup
-from engage.store.database import sqlite_path
+from engage.store.database import is_postgres, sqlite_path
 
 PARTIAL: Final = ".partial"
 LEFT_BESIDE: Final = ("-wal", "-shm", "-journal")
@@ -37,6 +37,10 @@ def back_up(
     `now`, in microseconds UTC, is remembered as the time of the newest backup. Raises Conflict when there is such a
     file and not `force`, InvalidRequest and Unavailable.
     """
+    if is_postgres(url):
+        raise InvalidRequest(
+            "PostgreSQL is backed up by its own means, such as pg_dump; see the operating manual"
+        )
     source = Path(sqlite_path(url))
     if not source.is_file():
         raise InvalidRequest(f"there is no database {source}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -16,6 +15,7 @@ from engage.app import Service, create_app
 from engage.document import read_program
 from engage.settings import Settings
 from engage.store.database import Database
+from tests.places import Place
 
 SECRET = "of a test, and long enough for HS256"
 PROGRAM = """
@@ -83,8 +83,8 @@ class Running:
 
 
 @pytest.fixture
-async def running(tmp_path: Path) -> AsyncIterator[Running]:
-    settings = Settings(database_url=f"sqlite:///{tmp_path / 'engage.db'}", secret=SECRET)
+async def running(place: Place) -> AsyncIterator[Running]:
+    settings = Settings(database_url=place.url, secret=SECRET)
     service = create_app(settings)
     transport = httpx.ASGITransport(app=service)
 

@@ -12,6 +12,7 @@ import pytest
 from engage.actions.tokens import TokenHolder, read_member_token
 from engage.web.api import ENDPOINTS
 from engage.web.paging import LIMIT_MAX
+from tests.places import ON_SQLITE
 from tests.web.conftest import PROGRAM, SECRET, Running
 from tests.web.test_events import assert_problem
 
@@ -34,6 +35,7 @@ def filled(path: str) -> str:
     return path.replace("{company}", "acme").replace("{member}", "emp-1").replace("{message_id}", "export")
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("one", ENDPOINTS, ids=lambda one: f"{one.method} {one.path}")
 async def test_each_endpoint_opens_to_its_kinds_of_key_and_no_other(running: Running, one: Any) -> None:
     clients = {"server": running.server, "write": running.write, "report": running.report}
@@ -70,6 +72,7 @@ def test_a_write_key_reaches_ingestion_alone() -> None:
 # --- the router ---------------------------------------------------------------------------------------------
 
 
+@ON_SQLITE
 @pytest.mark.parametrize(
     "path", ["/v1/nothing", "/v1/companies/", "/v1/companies//members", "/v2/batch", "/%00", "/v1/%zz", "/v1"]
 )
@@ -77,6 +80,7 @@ async def test_an_unknown_address_is_a_404_with_a_code(running: Running, path: s
     assert_problem(await running.server.get(path), 404, "not_found")
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("one", ENDPOINTS, ids=lambda one: f"{one.method} {one.path}")
 async def test_a_wrong_method_is_a_405_that_names_the_right_ones(running: Running, one: Any) -> None:
     allowed = {each.method for each in ENDPOINTS if each.path == one.path}
@@ -116,6 +120,7 @@ async def test_a_company_is_created_once_and_then_changed(running: Running) -> N
     assert (await running.server.get("/v1/companies/acme")).json() == changed.json()
 
 
+@ON_SQLITE
 @pytest.mark.parametrize(
     "body, status, code",
     [
@@ -164,6 +169,7 @@ async def test_companies_are_read_page_by_page_each_once(running: Running) -> No
     assert found == [f"c{n}" for n in range(7)]
 
 
+@ON_SQLITE
 @pytest.mark.parametrize(
     "query", ["limit=0", f"limit={LIMIT_MAX + 1}", "limit=x", "limit=1e3", "cursor=~", "cursor=AAAA"]
 )
@@ -462,6 +468,7 @@ async def test_every_mistake_of_a_program_is_told_with_its_pointer(running: Runn
     assert_problem(await running.server.get("/v1/program/draft"), 404, "not_found")
 
 
+@ON_SQLITE
 @pytest.mark.parametrize(
     "body, status",
     [
@@ -502,6 +509,7 @@ async def test_reports_come_as_csv_too(acme: Running) -> None:
         assert answer.text.startswith("\ufeff")
 
 
+@ON_SQLITE
 @pytest.mark.parametrize(
     "path",
     [

@@ -20,6 +20,7 @@ from engage.errors import TooManyRequests, Unavailable
 from engage.telemetry import metrics_text
 from engage.web import bodies
 from engage.web.api import events
+from tests.places import ON_SQLITE
 from tests.web.conftest import Running
 
 PROBLEM = "application/problem+json"
@@ -69,6 +70,7 @@ async def test_success_is_exactly_200_with_success_true(running: Running) -> Non
     assert await points(running) == 20
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("path, verb", events.VERBS.items())
 @pytest.mark.parametrize("mount", ["", "/foo", "/foo/bar"])
 async def test_every_verb_is_served_at_every_mount(
@@ -81,6 +83,7 @@ async def test_every_verb_is_served_at_every_mount(
     assert answer.json()["results"]["m-1"]["status"] == "ok"
 
 
+@ON_SQLITE
 @pytest.mark.parametrize(
     "path", ["/v1/batch/", "/foo/v1/track/", "/v1/t", "/v1//batch", "/v1/nothing", "//v1/t"]
 )
@@ -203,6 +206,7 @@ async def test_a_company_unknown_to_a_write_key_is_retryable_and_not_created(run
 # --- bodies -------------------------------------------------------------------------------------------------
 
 
+@ON_SQLITE
 @pytest.mark.parametrize(
     "content_type", ["application/x-www-form-urlencoded", "text/plain", "application/octet-stream", ""]
 )
@@ -220,6 +224,7 @@ async def test_a_gzip_of_several_members_is_read_whole(running: Running) -> None
     assert answer.status_code == 200
 
 
+@ON_SQLITE
 @pytest.mark.parametrize(
     "body, encoding, code",
     [
@@ -461,6 +466,7 @@ async def test_1970_is_recorded_and_too_late_to_earn(running: Running) -> None:
     assert await points(running) == 10
 
 
+@ON_SQLITE
 @pytest.mark.parametrize(
     "timestamp", ["yesterday", "0000-00-00", "99999-01-01T00:00:00Z", -1, 1e300, {}, True]
 )
@@ -562,6 +568,7 @@ async def test_retries_are_counted(running: Running) -> None:
 # --- browsers -----------------------------------------------------------------------------------------------
 
 
+@ON_SQLITE
 @pytest.mark.parametrize("path", ["/v1/t", "/v1/batch", "/somewhere/v1/i"])
 async def test_a_preflight_allows_what_browsers_send(running: Running, path: str) -> None:
     headers = {

@@ -29,6 +29,7 @@ from engage.actions.verify import verify
 from engage.document import read_program
 from engage.store.database import Database
 from engage.store.migrate import migrate
+from tests.places import Place
 from tests.web.test_events import bomb
 
 PROGRAM = """
@@ -86,8 +87,8 @@ def start(url: str, port: int, folder: Path) -> subprocess.Popen[str]:
 
 
 @pytest.fixture
-def process(tmp_path: Path) -> Iterator[Process]:
-    url = f"sqlite:///{tmp_path / 'engage.db'}"
+def process(place: Place, tmp_path: Path) -> Iterator[Process]:
+    url = place.url
     key = asyncio.run(prepared(url))
     with start(url, 0, tmp_path) as popen:
         try:
