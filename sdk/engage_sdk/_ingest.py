@@ -13,12 +13,14 @@ from datetime import datetime
 from typing import Any
 
 from . import _message
-from ._message import Draft, Id, Message
+from ._message import Id, Message
 from ._outbox import Outbox, Put
 from ._wire import Report
 from .errors import DeliveryError, MessageInvalid, NotDelivered
 
+# On the host's hot path: each name is looked up once, here.
 _TAKEN = Put.TAKEN
+_new_draft, _new_id, _identifier = _message.new_draft, _message.new_id, _message.identifier
 
 
 class Ingest:
@@ -162,13 +164,15 @@ class Ingest:
         if self._disabled:
             return None
         try:
-            draft = Draft(
-                kind,
-                _message.new_id() if message_id is None else _message.message_identifier(message_id),
-                time.time_ns() if timestamp is None else timestamp,
-                _message.identifier(member, "member"),
-                None if company is None else _message.identifier(company, "company"),
-                fields,
+            draft = _new_draft(
+                (
+                    kind,
+                    _new_id() if message_id is None else _message.message_identifier(message_id),
+                    time.time_ns() if timestamp is None else timestamp,
+                    _identifier(member, "member"),
+                    None if company is None else _identifier(company, "company"),
+                    fields,
+                )
             )
             put = self._outbox.put(draft)
             if put is _TAKEN:

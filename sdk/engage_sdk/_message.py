@@ -15,6 +15,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any, NamedTuple, TypeAlias
 
 from . import _limits
@@ -41,6 +42,12 @@ class Draft(NamedTuple):
     member: str
     company: str | None
     fields: dict[str, Any]
+
+
+# A NamedTuple's own constructor is a Python function, and a draft is made in the host's thread.
+new_draft: Callable[[tuple[str, str, object, str, str | None, dict[str, Any]]], Draft] = partial(
+    tuple.__new__, Draft
+)
 
 
 class Encoded(NamedTuple):
