@@ -68,6 +68,8 @@ def member_shape(
 
 
 def _name(traits: dict[str, Any]) -> str | None:
+    if not traits:
+        return None
     for key in _NAME_TRAITS:
         if isinstance(name := traits.get(key), str) and name:
             return name
