@@ -256,11 +256,11 @@ class Turns:
     async def load(self, people: Iterable[tuple[int, str]], messages: Collection[MessageKey]) -> None:
         """Load members by (company, external id) and look messages up, set-wise."""
         missing = sorted(one for one in people if one[1] not in self._turns[one[0]].members)
-        found = await load_members(self.s, missing, self._turns) if missing else {}
+        found = await load_members(self.s, missing, {one[0] for one in missing}) if missing else {}
         self._loaded += len(missing)
         for (company_id, external_id), (number, state) in found.items():
             self._turns[company_id].members[external_id] = Member(number, external_id, state)
-        self.known |= await load_messages(self.s, messages, self._turns)
+        self.known |= await load_messages(self.s, messages, {key[0] for key in messages})
         for key in self.kept.unseen.keys() & messages:
             self.known[key] = self.kept.unseen[key]
 
@@ -272,7 +272,7 @@ class Turns:
     async def close(self) -> Writes:
         """The rows of everything appended: entries, transfers, state, rollups and one link per company."""
         days = [(id, day) for id, turn in self._turns.items() for day in turn.rollups if day not in turn.days]
-        for (id, day), stored in (await load_rollups(self.s, sorted(days), self._turns)).items():
+        for (id, day), stored in (await load_rollups(self.s, sorted(days), {id for id, _ in days})).items():
             self._turns[id].days[day] = stored
         writes = Writes(messages=self._messages)
         for turn in self._turns.values():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from enum import StrEnum
 from typing import Annotated
 
@@ -49,20 +50,30 @@ def serve(
     run_server(settings, announce=say)
 
 
-def migrate(database: DatabaseUrl = None, as_json: AsJson = False) -> None:
+def migrate(
+    database: DatabaseUrl = None,
+    distribute: Annotated[
+        bool, typer.Option("--distribute", help="Then spread it over a Citus cluster, by company.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """Bring the database to the newest schema, creating it if need be. Two at once do no harm."""
 
     async def opened(_: object) -> None:
         """Opening it is the proof."""
 
     with_database(database, opened)
+    from engage.store import migrate as migrations
     from engage.store.database import shown
 
-    url = shown(read_settings(database_url=database).database_url)
+    url = read_settings(database_url=database).database_url
+    tables = asyncio.run(migrations.distribute(url)) if distribute else []
     if as_json:
-        say_json({"database": url, "migrated": True})
-    else:
-        say(f"{url} is up to date")
+        say_json({"database": shown(url), "migrated": True} | ({"distributed": tables} if distribute else {}))
+        return
+    say(f"{shown(url)} is up to date")
+    if distribute:
+        say(f"distributed: {', '.join(tables)}" if tables else "every table was distributed before")
 
 
 def create_key(

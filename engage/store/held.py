@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import groupby
+from operator import itemgetter
 
 import msgspec
 from msgspec import Struct
@@ -30,11 +32,11 @@ _decode = msgspec.msgpack.Decoder(_Held).decode
 
 async def load_held(s: Statements, places: Iterable[Place]) -> dict[Place, list[Call]]:
     """The calls held for each place, in the order they arrived."""
-    rows = await s.lookup(
+    rows = await _look_up(
+        s,
         "SELECT h.company_id, h.subject, h.call FROM {keys} k JOIN engage_held h "
         "ON h.company_id = k.column1 AND h.subject = k.column2",
-        sorted(set(places)),
-        scope=EVERY_COMPANY,  # what waits under HOST belongs to no company yet
+        places,
     )
     held: dict[Place, list[_Held]] = {}
     for company_id, subject, call in rows:
@@ -45,12 +47,20 @@ async def load_held(s: Statements, places: Iterable[Place]) -> dict[Place, list[
     }
 
 
+async def _look_up(s: Statements, sql: str, places: Iterable[Place]) -> list[Row]:
+    """One company after the other: nearly always there is one beside the host, and each may live elsewhere."""
+    found: list[Row] = []
+    for company_id, here in groupby(sorted(set(places)), key=itemgetter(0)):
+        found += await s.lookup(sql, list(here), scope=[company_id])
+    return found
+
+
 async def count_held(s: Statements, places: Iterable[Place]) -> dict[Place, int]:
-    rows = await s.lookup(
+    rows = await _look_up(
+        s,
         "SELECT h.company_id, h.subject, COUNT(*) FROM {keys} k JOIN engage_held h "
         "ON h.company_id = k.column1 AND h.subject = k.column2 GROUP BY h.company_id, h.subject",
-        sorted(set(places)),
-        scope=EVERY_COMPANY,
+        places,
     )
     return {(company_id, subject): count for company_id, subject, count in rows}
 

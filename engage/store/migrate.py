@@ -22,7 +22,7 @@ from tortoise.migrations.executor import MigrationExecutor, MigrationTarget
 from tortoise.migrations.recorder import MigrationRecorder
 from tortoise.transactions import in_transaction
 
-from engage.errors import Unavailable
+from engage.errors import InvalidRequest, Unavailable
 from engage.store.database import is_postgres, sqlite_path
 from engage.store.orm import ALIAS, one_dialect, orm_config
 
@@ -47,6 +47,18 @@ async def migrate(url: str) -> None:
             await _migrate_sqlite(Path(sqlite_path(url)))
     finally:
         opened.close()
+
+
+async def distribute(url: str) -> list[str]:
+    """Spread a migrated PostgreSQL database over a Citus cluster by company; the tables that were not yet.
+
+    Raises InvalidRequest for another database, and Unavailable.
+    """
+    if not is_postgres(url):
+        raise InvalidRequest("only PostgreSQL with the Citus extension can be distributed")
+    from engage.store.postgres_migrate import distribute_postgres
+
+    return await distribute_postgres(url)
 
 
 async def _apply(connection: BaseDBAsyncClient) -> None:

@@ -125,8 +125,9 @@ class PostgresTransaction(Within, Transaction):
 
     locks_rows = True
 
-    def __init__(self, connection: Any) -> None:
+    def __init__(self, connection: Any, *, distributed: bool = False) -> None:
         super().__init__(connection)
+        self.distributed = distributed
         self.number: str | None = None
         """What the server calls the transaction, once known."""
 
@@ -139,7 +140,7 @@ class PostgresTransaction(Within, Transaction):
         )
 
     async def insert(self, writes: Sequence[Insert], *, scope: Scope) -> None:
-        """One statement, and a COPY for each table that many rows are added to."""
+        """One statement, or on Citus one for each table, and a COPY for each that many rows are added to."""
         for sql, rows in writes:
             check_insert(sql, rows, scope)
         others = []
@@ -149,7 +150,10 @@ class PostgresTransaction(Within, Transaction):
                 await on.copy(self.connection, *copied, write[1])
             elif write[1]:
                 others.append(write)
-        if others:
+        if self.distributed:
+            for write in others:
+                await self.run(*postgres_sql.inserted_alone(write))
+        elif others:
             self.number = (await self.fetch(*postgres_sql.inserted(others)))[0][0]
 
     async def holds(self, checks: Sequence[Check], scope: Scope) -> bool:
@@ -294,7 +298,7 @@ class Postgres:
         connection = None
         try:
             connection = await self._writers.acquire()
-            transaction = PostgresTransaction(connection)
+            transaction = PostgresTransaction(connection, distributed=self.one_company_per_transaction)
             await on.run(connection, "BEGIN")
             with using(OrmTransaction(transaction, connection_name=ALIAS)):
                 result = await work(transaction)

@@ -12,11 +12,12 @@ from tortoise.exceptions import BaseORMException
 from tortoise.migrations.recorder import MigrationRecorder
 from tortoise.migrations.schema_editor import AsyncpgSchemaEditor
 
-from engage.errors import Unavailable
+from engage.errors import InvalidRequest, Unavailable
 from engage.store.orm import ALIAS, orm_config, using
 from engage.store.postgres import Within
 from engage.store.postgres_connections import Unreachable, connect, patiently, refuse_strangers, told
 from engage.store.postgres_orm import OrmClient
+from engage.store.scope import GROWING
 
 LOCK: Final = 0x656E67616765
 """The advisory lock's number: "engage" as bytes."""
@@ -59,6 +60,57 @@ async def migrate_postgres(url: str, apply: Callable[[BaseDBAsyncClient], Awaita
             await connection.close()
     except (asyncpg.PostgresError, asyncpg.InterfaceError, Unreachable, BaseORMException) as error:
         raise Unavailable(f"cannot migrate the database: {told(error)}") from error
+
+
+# --- Citus --------------------------------------------------------------------------------------------------
+
+_EXTENSION: Final = "SELECT to_regclass('pg_dist_partition') IS NOT NULL"
+_TABLES: Final = (
+    "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace "
+    "AND relname LIKE 'engage\\_%' ORDER BY relname"
+)
+_DONE: Final = "SELECT count(*) > 0 FROM pg_dist_partition WHERE logicalrelid = $1::text::regclass"
+_REFERENCE: Final = "SELECT create_reference_table($1::text::regclass)"
+_FIRST: Final = "SELECT create_distributed_table($1::text::regclass, 'company_id')"
+_NEXT: Final = "SELECT create_distributed_table($1::text::regclass, 'company_id', colocate_with => $2::text)"
+FIRST: Final = "engage_head"
+"""Distributed first: all rows of a company then lie where its head lies."""
+
+
+async def distribute_postgres(url: str) -> list[str]:
+    """Spread the growing tables over the cluster by company, copy the host's tables to every node; which were done now.
+
+    Each table by itself, so whatever ends this half-way, running it again goes on. Raises InvalidRequest when the
+    extension is not there, and Unavailable.
+    """
+    done: list[str] = []
+    try:
+        connection = await patiently(lambda: connect(url, **_SETTINGS))
+        try:
+            if not await connection.fetchval(_EXTENSION):
+                raise InvalidRequest(
+                    "this database has no Citus: CREATE EXTENSION citus, on every node, then again"
+                )
+            await connection.execute("SELECT pg_advisory_lock($1)", LOCK)
+            tables = [row[0] for row in await connection.fetch(_TABLES)]
+            for table in sorted(tables, key=lambda table: (table in GROWING, table != FIRST, table)):
+                if not await connection.fetchval(_DONE, table):
+                    await _distribute(connection, table)
+                    done.append(table)
+        finally:
+            await connection.close()  # gives the lock back as well
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, Unreachable) as error:
+        raise Unavailable(f"cannot distribute the database: {told(error)}") from error
+    return done
+
+
+async def _distribute(connection: Any, table: str) -> None:
+    if table not in GROWING:
+        await connection.execute(_REFERENCE, table)
+    elif table == FIRST:
+        await connection.execute(_FIRST, table)
+    else:
+        await connection.execute(_NEXT, table, FIRST)
 
 
 async def _migrate(session: Within, apply: Callable[[BaseDBAsyncClient], Awaitable[None]]) -> None:

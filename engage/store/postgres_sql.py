@@ -127,6 +127,12 @@ def inserted(writes: Sequence[Insert]) -> tuple[str, list[Any]]:
     return _inserted(described), bound
 
 
+def inserted_alone(write: Insert) -> tuple[str, list[Any]]:
+    """One table's rows as a statement by itself: an INSERT within a statement is not understood by Citus."""
+    ((sql, types),), bound = _described([write])
+    return _insert(sql, types, 0, ""), bound
+
+
 def _described(writes: Sequence[Insert]) -> tuple[Described, list[Any]]:
     described = []
     bound: list[Any] = []
@@ -147,16 +153,21 @@ def _inserts(writes: Described, bound: int, condition: str) -> list[str]:
     """Each INSERT as a part of one statement; `bound` values come before theirs."""
     parts = []
     for number, (sql, types) in enumerate(writes):
-        names = [f"c{n}" for n, _ in enumerate(types)]
-        given = [n for n, type in enumerate(types) if type is not None]
-        arrays = [f"${bound + n}::{types[column]}[]" for n, column in enumerate(given, 1)]
-        bound += len(given)
-        # A column of nothing but NULL has no type to send; written out it takes the table's.
-        chosen = ", ".join(name if types[n] is not None else "NULL" for n, name in enumerate(names))
-        source = f"unnest({', '.join(arrays)}) AS u({', '.join(names[n] for n in given)})"
-        assert _ROWS in sql, sql
-        parts.append(f"w{number} AS ({sql.replace(_ROWS, f' SELECT {chosen} FROM {source}{condition}')})")
+        parts.append(f"w{number} AS ({_insert(sql, types, bound, condition)})")
+        bound += len(types) - types.count(None)
     return parts
+
+
+@lru_cache(maxsize=TEXTS_MAX)
+def _insert(sql: str, types: tuple[str | None, ...], bound: int, condition: str) -> str:
+    names = [f"c{n}" for n, _ in enumerate(types)]
+    given = [n for n, type in enumerate(types) if type is not None]
+    arrays = [f"${bound + n}::{types[column]}[]" for n, column in enumerate(given, 1)]
+    # A column of nothing but NULL has no type to send; written out it takes the table's.
+    chosen = ", ".join(name if types[n] is not None else "NULL" for n, name in enumerate(names))
+    source = f"unnest({', '.join(arrays)}) AS u({', '.join(names[n] for n in given)})"
+    assert _ROWS in sql, sql
+    return sql.replace(_ROWS, f" SELECT {chosen} FROM {source}{condition}")
 
 
 def checked(checks: Sequence[Check], scope: Scope) -> tuple[str, list[Any]]:
