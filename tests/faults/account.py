@@ -12,13 +12,15 @@ import itertools
 import json
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 import httpx
+
+from tests.faults.serving import Engage, run
 
 ANSWER_SECONDS_MAX = 5.0
 """How soon the service answers again once the cause of a fault has ended: the contract's figure."""
@@ -250,6 +252,9 @@ class Account:
             raise Wrong("not all are acknowledged")
         for call in self.corrections.values():
             await ask(client, self, call)
+        await self.check_totals(client)
+
+    async def check_totals(self, client: httpx.AsyncClient) -> None:
         for (company, member), owed in self.points.items():
             answer = await client.get(f"/v1/companies/{company}/members/{member}")
             if answer.status_code != 200 or (has := answer.json()["balances"]["points"]["active"]) != owed:
@@ -292,19 +297,24 @@ async def ask(client: httpx.AsyncClient, account: Account, call: Call) -> None:
         await asyncio.sleep(0.05)
 
 
-def client_of(url: str, key: str, seconds: float = 20) -> httpx.AsyncClient:
+def client_of(engage: Engage, seconds: float = 20) -> httpx.AsyncClient:
     limits = httpx.Limits(max_connections=200)
     return httpx.AsyncClient(
-        base_url=url, auth=(key, ""), timeout=seconds, limits=limits, trust_env=False, verify=False
+        base_url=engage.url,
+        auth=(engage.key, ""),
+        timeout=seconds,
+        limits=limits,
+        trust_env=False,
+        verify=False,
     )
 
 
 class Load:
-    """Clients that send all the time, and again whatever was not acknowledged."""
+    """Clients that send all the time, and again whatever was not acknowledged, each time to any of the servers."""
 
-    def __init__(self, account: Account, client: httpx.AsyncClient) -> None:
+    def __init__(self, account: Account, clients: Sequence[httpx.AsyncClient]) -> None:
         self.account = account
-        self.client = client
+        self.clients = clients
         self.tasks: list[asyncio.Task[None]] = []
         self._ends = False
 
@@ -314,10 +324,13 @@ class Load:
             if call is None:
                 await asyncio.sleep(0)
                 continue
-            acknowledged = await send(self.client, self.account, call)
+            acknowledged = await self._try(call)
             while not acknowledged and not self._ends:
                 await asyncio.sleep(RETRY_SECONDS)
-                acknowledged = await send(self.client, self.account, call)
+                acknowledged = await self._try(call)
+
+    async def _try(self, call: Call) -> bool:
+        return await send(self.account.chance.choice(self.clients), self.account, call)
 
     def start(self, clients: int) -> None:
         self.tasks = [asyncio.create_task(self.run()) for _ in range(clients)]
@@ -349,10 +362,10 @@ class Load:
 
 
 @asynccontextmanager
-async def load(account: Account, url: str, key: str, clients: int = 6) -> AsyncIterator[Load]:
+async def load(account: Account, *engages: Engage, clients: int = 6) -> AsyncIterator[Load]:
     """Load while the block runs. What its clients found wrong is raised at its end."""
-    async with client_of(url, key) as client:
-        running = Load(account, client)
+    async with AsyncExitStack() as stack:
+        running = Load(account, [await stack.enter_async_context(client_of(engage)) for engage in engages])
         running.start(clients)
         try:
             yield running
@@ -378,11 +391,11 @@ async def eventually(
         await asyncio.sleep(0.01)
 
 
-async def answers_again(account: Account, url: str, key: str, since: float | None = None) -> float:
+async def answers_again(account: Account, engage: Engage, since: float | None = None) -> float:
     """Seconds since `since` (else now) until an event is accepted. At most ANSWER_SECONDS_MAX, as promised."""
     started = time.monotonic() if since is None else since
     call = account.batch(account.message())
-    async with client_of(url, key, seconds=ANSWER_SECONDS_MAX) as client:
+    async with client_of(engage, seconds=ANSWER_SECONDS_MAX) as client:
         while not await send(client, account, call):
             if time.monotonic() - started > ANSWER_SECONDS_MAX:
                 raise Wrong(f"no answer {ANSWER_SECONDS_MAX:g} s after the cause ended")
@@ -391,3 +404,12 @@ async def answers_again(account: Account, url: str, key: str, since: float | Non
     if took > ANSWER_SECONDS_MAX:
         raise Wrong(f"answers again after {took:.1f} s")
     return took
+
+
+async def settled(account: Account, engage: Engage) -> None:
+    """The account and the service agree, and so does `engage verify`."""
+    async with client_of(engage) as client:
+        await account.settle(client)
+    code, said = await run("verify", database_url=engage.database_url)
+    if code != 0:
+        raise Wrong(said)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import random
-import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
@@ -15,9 +14,9 @@ from engage.actions.keys import create_key
 from engage.actions.publish import publish
 from engage.document import read_program
 from engage.store.database import Database
-from engage.store.migrate import migrate
 from tests.faults.account import PROGRAM, Account
 from tests.faults.serving import Engage, with_bounds
+from tests.places import Place, SqlitePlace
 
 SEED = "FAULTS_SEED"
 
@@ -36,8 +35,7 @@ def account(chance: random.Random) -> Account:
 
 
 async def prepare(url: str) -> str:
-    """Migrate, publish the program, make a server key: that key."""
-    await migrate(url)
+    """Publish the program, make a server key: that key."""
     database = await Database.open(url)
     try:
         text = PROGRAM.format(name="Faults")
@@ -49,24 +47,22 @@ async def prepare(url: str) -> str:
         await database.close()
 
 
-@pytest.fixture(scope="session")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    """Made once; a test works on a copy."""
-    path = tmp_path_factory.mktemp("faults") / "engage.db"
-    return path, asyncio.run(prepare(f"sqlite:///{path}"))
+@pytest.fixture
+def key(place: Place) -> str:
+    """A server key of the database, which also has its program."""
+    return asyncio.run(prepare(place.url))
 
 
 @pytest.fixture
-def file(prepared: tuple[Path, str], tmp_path: Path) -> Path:
-    path = tmp_path / "engage.db"
-    shutil.copyfile(prepared[0], path)
-    return path
+def file(place: Place) -> Path:
+    assert isinstance(place, SqlitePlace)
+    return place.path
 
 
 @pytest.fixture
-def stopped(file: Path, prepared: tuple[Path, str], tmp_path: Path) -> Iterator[Engage]:
+def stopped(place: Place, key: str, tmp_path: Path) -> Iterator[Engage]:
     """A server that is not started yet."""
-    engage = Engage(f"sqlite:///{file}", tmp_path, prepared[1])
+    engage = Engage(place.url, tmp_path, key)
     try:
         yield engage
     finally:
@@ -93,4 +89,21 @@ async def engage(stopped: Engage) -> AsyncIterator[Engage]:
     """A server that runs. Whatever happened to it, it logged no traceback."""
     await stopped.start()
     yield stopped
-    assert "Traceback" not in stopped.log
+    stopped.check_log()
+
+
+@pytest.fixture
+async def servers(engage: Engage, place: Place, tmp_path: Path) -> AsyncIterator[list[Engage]]:
+    """All that may serve one database at once: one on SQLite, and on PostgreSQL two stand for many."""
+    if place.dialect == "sqlite":
+        yield [engage]
+        return
+    folder = tmp_path / "second"
+    folder.mkdir()
+    second = Engage(place.url, folder, engage.key)
+    try:
+        await second.start()
+        yield [engage, second]
+        second.check_log()
+    finally:
+        second.end()

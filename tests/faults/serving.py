@@ -54,6 +54,12 @@ class Engage:
         """What it said on stderr, over all its starts."""
         return "".join(path.read_text() for path in sorted(self.folder.glob("stderr-*")))
 
+    def check_log(self) -> None:
+        """No fault is a mistake of ours, so none leaves a traceback."""
+        lines = self.log.splitlines()
+        first = next((n for n, line in enumerate(lines) if "raceback" in line), None)
+        assert first is None, "\n".join(line.replace("\\n", "\n") for line in lines[first : first + 20])
+
     async def start(self) -> None:
         """Returns when it listens. Raises when it ends instead."""
         await asyncio.to_thread(self._start)

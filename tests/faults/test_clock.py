@@ -10,8 +10,11 @@ from email.utils import parsedate_to_datetime
 
 import pytest
 
-from tests.faults.account import Account, answers_again, client_of, eventually, load
-from tests.faults.serving import Engage, run
+from tests.faults.account import Account, answers_again, client_of, eventually, load, settled
+from tests.faults.serving import Engage
+from tests.places import ON_SQLITE
+
+pytestmark = ON_SQLITE
 
 STEPS = (-3600.0, -3 * 86_400.0, 2 * 86_400.0, -2.5)
 """Seconds from the true time, one after the other. Fewer than the 30 days after which an event is too late to count."""
@@ -39,7 +42,7 @@ def stopped(stopped: Engage) -> Engage:
 
 async def told_clock(engage: Engage, off: float) -> bool:
     """Whether the server tells the time as it is `off` seconds from the true one."""
-    async with client_of(engage.url, engage.key) as client:
+    async with client_of(engage) as client:
         told = parsedate_to_datetime((await client.get("/healthz")).headers["date"])
     return abs(told.timestamp() - time.time() - off) < 2.4
 
@@ -47,29 +50,23 @@ async def told_clock(engage: Engage, off: float) -> bool:
 async def test_a_servers_clock_that_is_set_loses_nothing_and_counts_nothing_twice(
     engage: Engage, account: Account
 ) -> None:
-    async with load(account, engage.url, engage.key) as running:
+    async with load(account, engage) as running:
         for step in STEPS:
             await running.until(60)
             os.kill(engage.pid, signal.SIGUSR1)
             await eventually(lambda off=step: told_clock(engage, off), 5, "the clock was not set")  # type: ignore[misc]
-            await answers_again(account, engage.url, engage.key)
+            await answers_again(account, engage)
         await running.until(60)
-    async with client_of(engage.url, engage.key) as client:
-        await account.settle(client)
-    code, said = await run("verify", database_url=engage.database_url)
-    assert code == 0, said
+    await settled(account, engage)
 
 
 async def test_clients_whose_clocks_are_set_count_once(engage: Engage, account: Account) -> None:
     """The time of an event and the time it is sent may then be days apart, in either direction."""
     off = 0.0
     account.clock = lambda: time.time() + off
-    async with load(account, engage.url, engage.key) as running:
+    async with load(account, engage) as running:
         for step in STEPS:
             await running.until(40)
             off = step
         await running.until(40)
-    async with client_of(engage.url, engage.key) as client:
-        await account.settle(client)
-    code, said = await run("verify", database_url=engage.database_url)
-    assert code == 0, said
+    await settled(account, engage)

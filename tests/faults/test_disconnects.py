@@ -6,12 +6,14 @@ import asyncio
 import socket
 import struct
 
-from tests.faults.account import Account, Call, answers_again, client_of, eventually, load
-from tests.faults.serving import Engage, run
+from tests.faults.account import Account, Call, answers_again, eventually, load, settled
+from tests.faults.serving import Engage
 from tests.faults.wire import raw
 
 DISCONNECTS = 1200
 AT_ONCE = 40
+POOLED_MAX = 10
+"""Connections to PostgreSQL that a server opens when it needs them, and keeps."""
 RESET = struct.pack("ii", 1, 0)
 """SO_LINGER of nothing: closing sends a reset, as a killed or unplugged client does."""
 READS = (
@@ -54,20 +56,17 @@ async def leave(engage: Engage, account: Account) -> str:
 async def test_clients_that_go_away_stop_nobody_and_leave_nothing_behind(
     engage: Engage, account: Account
 ) -> None:
-    await answers_again(account, engage.url, engage.key)
-    before = engage.open_files()
+    await answers_again(account, engage)
+    before = engage.open_files() + POOLED_MAX
     left: list[str] = []
 
     async def leaving() -> None:
         while len(left) < DISCONNECTS:
             left.append(await leave(engage, account))
 
-    async with load(account, engage.url, engage.key, clients=3):
+    async with load(account, engage, clients=3):
         await asyncio.gather(*(leaving() for _ in range(AT_ONCE)))
     assert {"asking", "waiting", "reading"} <= set(left)
-    await answers_again(account, engage.url, engage.key)
+    await answers_again(account, engage)
     await eventually(lambda: engage.open_files() <= before, 10, "connections were left open")
-    async with client_of(engage.url, engage.key) as client:
-        await account.settle(client)
-    code, said = await run("verify", database_url=engage.database_url)
-    assert code == 0, said
+    await settled(account, engage)

@@ -10,9 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.account import Account, Load, answers_again, client_of, eventually, load
+from tests.faults.account import Account, Load, answers_again, client_of, eventually, load, settled
 from tests.faults.disks import full, immutable, limited, read_only, small_disk
 from tests.faults.serving import Engage, run
+from tests.places import ON_SQLITE
+
+pytestmark = ON_SQLITE
 
 REFUSALS = 5
 PADDING = "x" * 6_000
@@ -28,17 +31,9 @@ def size(file: Path) -> int:
 async def refused_and_read(engage: Engage, running: Load) -> None:
     """Writes are refused in the documented form; what is stored can be read all the time."""
     await running.until_refused(REFUSALS)
-    async with client_of(engage.url, engage.key) as client:
+    async with client_of(engage) as client:
         for path in ("/healthz", "/readyz", "/v1/companies", "/v1/companies/company-0/members/member-0"):
             assert (await client.get(path)).status_code == 200, path
-
-
-async def settled(engage: Engage, account: Account) -> None:
-    async with client_of(engage.url, engage.key) as client:
-        await account.settle(client)
-    code, said = await run("verify", database_url=engage.database_url)
-    assert code == 0, said
-    assert account.refusals, "the fault did not happen"
 
 
 @pytest.fixture
@@ -57,14 +52,14 @@ def disk(tmp_path: Path, file: Path, stopped: Engage) -> Iterator[Path | None]:
 async def test_a_full_disk_refuses_writes_and_loses_nothing(
     disk: Path | None, engage: Engage, account: Account, file: Path
 ) -> None:
-    await answers_again(account, engage.url, engage.key)
-    async with load(account, engage.url, engage.key) as running:
+    await answers_again(account, engage)
+    async with load(account, engage) as running:
         for _ in range(3):
             await running.until(20)
             with limited(engage.pid, size(file) // 2) if disk is None else full(disk):
                 await refused_and_read(engage, running)
-            await answers_again(account, engage.url, engage.key)
-    await settled(engage, account)
+            await answers_again(account, engage)
+    await settled(account, engage)
 
 
 async def test_files_that_may_grow_no_more_refuse_writes_and_lose_nothing(
@@ -74,25 +69,25 @@ async def test_files_that_may_grow_no_more_refuse_writes_and_lose_nothing(
     most = 2 * CHECKPOINT_BYTES
     padded = account.message
     account.message = lambda *given, **more: padded(*given, properties={"note": PADDING}, **more)  # type: ignore[method-assign]
-    async with load(account, engage.url, engage.key) as running:
+    async with load(account, engage) as running:
         await eventually(lambda: size(file) > CHECKPOINT_BYTES, 60, "nothing was carried over")
         with limited(engage.pid, size(file)):
             await refused_and_read(engage, running)
-        await answers_again(account, engage.url, engage.key)
+        await answers_again(account, engage)
     assert size(file) < most
-    await settled(engage, account)
+    await settled(account, engage)
 
 
 async def test_a_file_made_read_only_refuses_writes_and_loses_nothing(
     engage: Engage, account: Account, file: Path
 ) -> None:
-    async with load(account, engage.url, engage.key) as running:
+    async with load(account, engage) as running:
         for _ in range(2):
             await running.until(20)
             with read_only(file.parent, engage.pid):
                 await refused_and_read(engage, running)
-            await answers_again(account, engage.url, engage.key)
-    await settled(engage, account)
+            await answers_again(account, engage)
+    await settled(account, engage)
 
 
 @pytest.fixture

@@ -4,34 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import sqlite3
 import time
-from collections.abc import Iterator
-from contextlib import AsyncExitStack, contextmanager
-from pathlib import Path
+from contextlib import AsyncExitStack
 
 import pytest
 
 from engage.app import CLOSE_SECONDS
 from engage.web.server import STOP_RECEIVING_SECONDS, STOP_SECONDS
-from tests.faults.account import Account, answers_again, check_refusal, client_of, load
+from tests.faults.account import Account, answers_again, check_refusal, load, settled
 from tests.faults.conftest import Start
-from tests.faults.serving import Engage, run
+from tests.faults.serving import Engage
 from tests.faults.wire import connected, raw
+from tests.places import Place, turn_taken
 
 SLACK_SECONDS = 3
 """For a busy machine."""
-
-
-@contextmanager
-def held(path: Path) -> Iterator[sqlite3.Connection]:
-    """Somebody else has the database's turn, so that whatever writes must wait."""
-    other = sqlite3.connect(path, isolation_level=None, timeout=30)
-    try:
-        other.execute("BEGIN IMMEDIATE")
-        yield other
-    finally:
-        other.close()
 
 
 async def stopped_within(engage: Engage, seconds: float) -> int:
@@ -41,22 +28,15 @@ async def stopped_within(engage: Engage, seconds: float) -> int:
     return code
 
 
-async def settled(engage: Engage, account: Account) -> None:
-    async with client_of(engage.url, engage.key) as client:
-        await account.settle(client)
-    code, said = await run("verify", database_url=engage.database_url)
-    assert code == 0, said
-
-
 async def test_a_stop_under_load_loses_nothing_it_acknowledged(engage: Engage, account: Account) -> None:
     """Clients that go on asking get 503 or no connection: anything else the account does not forgive."""
-    async with load(account, engage.url, engage.key) as running:
+    async with load(account, engage) as running:
         for _ in range(2):
             await running.until(100)
             assert await stopped_within(engage, STOP_RECEIVING_SECONDS) == 0
             await engage.start()
-        await answers_again(account, engage.url, engage.key)
-    await settled(engage, account)
+        await answers_again(account, engage)
+    await settled(account, engage)
 
 
 async def test_clients_that_hang_delay_a_stop_by_no_more_than_their_time(
@@ -79,16 +59,16 @@ async def test_clients_that_hang_delay_a_stop_by_no_more_than_their_time(
         assert cut is not None
         assert cut.status_code == 503
         check_refusal(cut)
-    assert "Traceback" not in engage.log
+    engage.check_log()
 
 
 async def test_a_request_that_was_accepted_is_answered_before_the_end(
-    engage: Engage, account: Account, file: Path
+    engage: Engage, account: Account, place: Place
 ) -> None:
     """Even when it must wait for the database, and other connections are closed meanwhile."""
     call = account.batch(account.message())
     async with connected(engage) as peer, connected(engage) as late:
-        with held(file):
+        async with turn_taken(place):
             await peer.send(raw(call, engage.key))
             await asyncio.sleep(0.3)
             stopping = asyncio.create_task(stopped_within(engage, STOP_SECONDS))
@@ -105,40 +85,38 @@ async def test_a_request_that_was_accepted_is_answered_before_the_end(
 
 
 async def test_a_request_that_cannot_be_answered_in_time_is_told_so(
-    bounded: Start, account: Account, file: Path
+    bounded: Start, account: Account, place: Place
 ) -> None:
     """Its client is told to ask again, and the process ends all the same, with 1: its database did not end."""
     engage = await bounded(web__server__STOP_SECONDS=1, app__CLOSE_SECONDS=1)
-    async with connected(engage) as peer:
-        with held(file):
-            await peer.send(raw(account.batch(account.message()), engage.key))
-            await asyncio.sleep(0.3)
-            assert await stopped_within(engage, 2) == 1
-            answer = await peer.answer()
-            assert answer is not None
-            assert answer.status_code == 503
-            check_refusal(answer)
+    async with connected(engage) as peer, turn_taken(place):
+        await peer.send(raw(account.batch(account.message()), engage.key))
+        await asyncio.sleep(0.3)
+        assert await stopped_within(engage, 2) == 1
+        answer = await peer.answer()
+        assert answer is not None
+        assert answer.status_code == 503
+        check_refusal(answer)
     assert "did not close within 1 s" in engage.log
     assert STOP_SECONDS + CLOSE_SECONDS <= 20, "what the operator is told"
     await engage.start()
-    await settled(engage, account)
+    await settled(account, engage)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 async def test_a_second_signal_ends_at_once(
-    engage: Engage, account: Account, file: Path, number: int
+    engage: Engage, account: Account, place: Place, number: int
 ) -> None:
-    await answers_again(account, engage.url, engage.key)
+    await answers_again(account, engage)
     assert engage.popen is not None
-    async with connected(engage) as peer:
-        with held(file):
-            await peer.send(raw(account.batch(account.message()), engage.key))
-            await asyncio.sleep(0.3)
-            engage.popen.send_signal(signal.SIGTERM)
-            await asyncio.sleep(0.5)
-            assert engage.popen.poll() is None, "it waits for the request"
-            started = time.monotonic()
-            assert await engage.stop(number) == -number
-            assert time.monotonic() - started < 1
+    async with connected(engage) as peer, turn_taken(place):
+        await peer.send(raw(account.batch(account.message()), engage.key))
+        await asyncio.sleep(0.3)
+        engage.popen.send_signal(signal.SIGTERM)
+        await asyncio.sleep(0.5)
+        assert engage.popen.poll() is None, "it waits for the request"
+        started = time.monotonic()
+        assert await engage.stop(number) == -number
+        assert time.monotonic() - started < 1
     await engage.start()
-    await settled(engage, account)
+    await settled(account, engage)
