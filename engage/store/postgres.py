@@ -17,9 +17,9 @@ from engage.store import postgres_connections as on
 from engage.store import postgres_sql
 from engage.store.orm import ALIAS, using
 from engage.store.postgres_connections import (
+    HISTORY,
     PASSING,
     RACES,
-    TIMELINE,
     TROUBLE,
     Connections,
     Patience,
@@ -44,7 +44,7 @@ COLLISIONS_MAX: Final = 3
 _NUMBER: Final = "SELECT pg_current_xact_id_if_assigned()::text"
 _CITUS: Final = "SELECT to_regclass('pg_dist_partition') IS NOT NULL"
 _DISTRIBUTED: Final = "SELECT count(*) > 0 FROM pg_dist_partition WHERE logicalrelid = to_regclass($1)"
-_STATUS: Final = f"SELECT pg_xact_status($1::text::xid8), ({TIMELINE})"
+_STATUS: Final = f"SELECT pg_xact_status($1::text::xid8), ({HISTORY})"
 
 
 class PostgresStatements(Statements):
@@ -128,6 +128,8 @@ class PostgresTransaction(Within, Transaction):
     def __init__(self, connection: Any, *, distributed: bool = False) -> None:
         super().__init__(connection)
         self.distributed = distributed
+        self.history: str = connection.history
+        """Asked once it is lost, the connection does not tell."""
         self.number: str | None = None
         """What the server calls the transaction, once known."""
 
@@ -303,7 +305,7 @@ class Postgres:
             with using(OrmTransaction(transaction, connection_name=ALIAS)):
                 result = await work(transaction)
             number = transaction.number or (await transaction.fetch(_NUMBER, ()))[0][0]
-            await self._commit(connection, number)
+            await self._commit(connection, number, transaction.history)
             return result
         except (*PASSING, *RACES, asyncpg.UniqueViolationError) as error:
             raise _TryAgain from error
@@ -322,13 +324,12 @@ class Postgres:
         finally:
             await connections.release(connection)
 
-    async def _commit(self, connection: Any, number: str | None) -> None:
-        timeline = connection.timeline
+    async def _commit(self, connection: Any, number: str | None, history: str) -> None:
         try:
             said = await on.run(connection, "COMMIT")
         except PASSING as error:
             terminate(connection)
-            if number is None or await self._was_kept(number, timeline, error):
+            if number is None or await self._was_kept(number, history, error):
                 return
             raise
         # The server's answer to COMMIT where a statement had failed and somebody went on all the same.
@@ -336,20 +337,20 @@ class Postgres:
             "an error of the database was caught inside the transaction: nothing was kept"
         )
 
-    async def _was_kept(self, number: str, timeline: str, error: Exception) -> bool:
+    async def _was_kept(self, number: str, history: str, error: Exception) -> bool:
         """What became of a COMMIT that got no answer. Raises Unavailable when nobody can tell.
 
-        Another timeline is a standby that took over: it gives the same numbers to other transactions.
+        In another history the number may be that of another transaction.
         """
         patience = Patience()
         status = None
         while await patience.lasts():
             try:
                 async with Reading(self._readers) as session:
-                    status, now_on = (await session.fetch(_STATUS, (number,)))[0]
+                    status, now_in = (await session.fetch(_STATUS, (number,)))[0]
             except (*TROUBLE, asyncpg.PostgresError):
                 continue
-            if now_on != timeline or self.one_company_per_transaction:
+            if now_in != history or self.one_company_per_transaction:
                 break
             if status in ("committed", "aborted"):
                 return bool(status == "committed")

@@ -61,8 +61,11 @@ _SET: Final = "SELECT set_config(name, value, false) FROM unnest($1::text[], $2:
 _DURABLE: Final = (
     "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
 )
-TIMELINE: Final = (
+# A standby that took over has another timeline, and a server that crashed has lost its statistics. Both give numbers of
+# transactions that were under way, and of which nothing is left, to others.
+HISTORY: Final = (
     "SELECT CASE WHEN pg_is_in_recovery() THEN '' ELSE left(pg_walfile_name(pg_current_wal_lsn()), 8) END"
+    " || coalesce((SELECT extract(epoch FROM stats_reset)::text FROM pg_stat_bgwriter), '')"
 )
 
 # Lost connections, and servers that start, stop or are full: the same may be asked again in a moment.
@@ -90,6 +93,7 @@ TROUBLE: Final = (
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.InvalidCatalogNameError,
     asyncpg.InsufficientPrivilegeError,
+    asyncpg.ObjectNotInPrerequisiteStateError,  # a database that admits nobody
 )
 
 
@@ -112,14 +116,14 @@ class Patience:
 class Connection(asyncpg.Connection):  # type: ignore[misc]
     """A connection that remembers which history of the database it was opened to."""
 
-    __slots__ = ("timeline",)
-    timeline: str
+    __slots__ = ("history",)
+    history: str
 
 
 async def _prepare(connection: Connection, settings: Mapping[str, str]) -> None:
-    await connection.fetch(_SET, list(settings), list(settings.values()))
-    await connection.fetch(_DURABLE)
-    connection.timeline = await connection.fetchval(TIMELINE)
+    await fetch(connection, _SET, [list(settings), list(settings.values())])
+    await fetch(connection, _DURABLE, [])
+    connection.history = (await fetch(connection, HISTORY, []))[0][0]
 
 
 async def connect(url: str, **settings: str) -> Connection:
@@ -245,7 +249,12 @@ async def copy(connection: Any, table: str, columns: Sequence[str], rows: Sequen
         raise _in_our_words(connection, error) from error
 
 
-_OTHERWISE: Final = (OSError, asyncpg.InterfaceError, asyncpg.CharacterNotInRepertoireError)
+_OTHERWISE: Final = (
+    OSError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    asyncpg.CharacterNotInRepertoireError,
+)
 
 
 def _in_our_words(connection: Any, error: Exception) -> Exception:
@@ -255,6 +264,10 @@ def _in_our_words(connection: Any, error: Exception) -> Exception:
         return InvalidRequest("a text holds a NUL character, which cannot be stored")
     if isinstance(error, TimeoutError):
         return Unreachable("the server does not answer")
+    if isinstance(error, asyncpg.InternalClientError):
+        # The server has ended the connection, the driver has read so, and has not closed it yet.
+        terminate(connection)
+        return Unreachable(f"the connection was lost: {error}")
     return Unreachable(str(error)) if isinstance(error, OSError) or is_lost(connection) else error
 
 

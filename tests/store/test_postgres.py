@@ -332,7 +332,7 @@ async def test_an_outcome_that_nobody_can_tell_is_said_to_be_unknown(
     async def work(tx: Transaction) -> None:
         await add(tx, 1)
         assert isinstance(tx, PostgresTransaction)
-        tx.connection._con.timeline = "another"
+        tx.history = "another"
         standing.cut(lambda data: b"COMMIT\0" in data, "after")
 
     with pytest.raises(Unavailable, match="is not known"):
