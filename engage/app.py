@@ -14,6 +14,7 @@ import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from contextlib import asynccontextmanager
 from datetime import date
+from functools import partial
 from typing import Any, Final
 
 from engage import telemetry
@@ -40,6 +41,7 @@ from engage.web.console.routes import console_routes
 from engage.web.server import Server, listen
 from engage.web.services import Services
 from engage.web.site import build_site
+from engage.workers import Workers
 
 log = logging.getLogger(__name__)
 
@@ -137,10 +139,13 @@ def create_app(settings: Settings | None = None) -> Service:
 
 
 async def score_hourly(database: Database) -> None:
-    """Freeze and score what is complete, now and every hour; a week is done once, so most runs find nothing to do."""
+    """Freeze and score what is complete, now and every hour; a week is done once, so most runs find nothing to do.
+    Of several processes one does it at a time."""
     while True:
         try:
-            await score_companies(database)
+            async with database.sole("scoring") as sole:
+                if sole:
+                    await score_companies(database)
         except Exception:
             # Tomorrow's report may be late; today's events must not be.
             log.exception("scoring failed; it is tried again in an hour")
@@ -165,17 +170,39 @@ def run_server(
     Raises EngageError when the address is taken or the database cannot be opened.
     """
     telemetry.start_logging()
-    run_for_throughput()
     try:
         listener = listen(settings.host, settings.port)
     except OSError as error:
         why = error.strerror or error
         raise InvalidRequest(f"cannot listen on {settings.host}:{settings.port}: {why}") from error
+    work = partial(_run, settings, create)
     with listener:
-        service = create(settings)
-        server = Server(service)
-        with asyncio.Runner(loop_factory=server.config.get_loop_factory()) as runner:
-            runner.run(_serve(service, server, listener, announce))
+        if settings.workers > 1:
+            asyncio.run(_prepare(settings))
+            Workers(work, settings.workers, listener, announce).run()
+        else:
+            work(listener, announce)
+
+
+async def _prepare(settings: Settings) -> None:
+    """Whatever is wrong with the database is said once, before there are workers."""
+    await migrate(settings.database_url)
+    await (await Database.open(settings.database_url)).close()
+
+
+def _run(
+    settings: Settings,
+    create: Callable[[Settings], Service],
+    listener: socket.socket,
+    announce: Callable[[str], None],
+) -> None:
+    """One process of the service."""
+    telemetry.start_logging()
+    run_for_throughput()
+    service = create(settings)
+    server = Server(service)
+    with asyncio.Runner(loop_factory=server.config.get_loop_factory()) as runner:
+        runner.run(_serve(service, server, listener, announce))
 
 
 async def _serve(

@@ -147,6 +147,14 @@ class Database:
         finally:
             _current_context.reset(token)
 
+    @asynccontextmanager
+    async def sole(self, what: str) -> AsyncIterator[bool]:
+        """Whether no other process is doing `what` just now; while the block runs none begins to."""
+        self._refuse_closed()
+        with self._unavailable("the database cannot be read"):
+            async with self.backend.sole(what) as sole:
+                yield sole
+
     async def write(self, work: Work[T]) -> T:
         """Run `work` in one transaction: committed when this returns, nothing of it kept when it raises.
 

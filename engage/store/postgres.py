@@ -42,6 +42,8 @@ COLLISIONS_MAX: Final = 3
 """Times that a key may be found taken by somebody quicker. More often it is a mistake of ours."""
 
 _NUMBER: Final = "SELECT pg_current_xact_id_if_assigned()::text"
+_TRY_LOCK: Final = "SELECT pg_try_advisory_lock(hashtext('engage'), hashtext($1))"
+_UNLOCK: Final = "SELECT pg_advisory_unlock(hashtext('engage'), hashtext($1))"
 _CITUS: Final = "SELECT to_regclass('pg_dist_partition') IS NOT NULL"
 _DISTRIBUTED: Final = "SELECT count(*) > 0 FROM pg_dist_partition WHERE logicalrelid = to_regclass($1)"
 _STATUS: Final = f"SELECT pg_xact_status($1::text::xid8), ({HISTORY})"
@@ -230,6 +232,21 @@ class Postgres:
                 yield session
         finally:
             await asyncio.shield(self._end(self._readers, connection))
+
+    @asynccontextmanager
+    async def sole(self, what: str) -> AsyncIterator[bool]:
+        """By a lock of the session: whatever becomes of this process, the server gives it back."""
+        connection = await self._patiently(self._readers)
+        try:
+            taken = bool((await on.fetch(connection, _TRY_LOCK, (what,)))[0][0])
+            yield taken
+            if taken:
+                await on.fetch(connection, _UNLOCK, (what,))
+        except BaseException:
+            terminate(connection)
+            raise
+        finally:
+            await asyncio.shield(self._readers.release(connection))
 
     async def transact(self, work: Callable[[PostgresTransaction], Awaitable[T]]) -> T:
         """Run `work` again when the transaction lost a race, its connection, or both, and nothing of it was kept."""

@@ -257,6 +257,11 @@ class Sqlite:
         return SqliteReading(self.reader(), self._at_hand)
 
     @asynccontextmanager
+    async def sole(self, what: str) -> AsyncIterator[bool]:
+        """One process serves a file."""
+        yield True
+
+    @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[SqliteStatements]:
         """On a connection of its own. While it is open the write-ahead log cannot be folded back into the file."""
         connection = await Connection.open(self.path, writable=False)

@@ -93,6 +93,9 @@ class Backend(Protocol):
     def snapshot(self) -> AbstractAsyncContextManager[Statements]:
         """All statements see the same moment."""
 
+    def sole(self, what: str) -> AbstractAsyncContextManager[bool]:
+        """Whether no other process is in this block with the same `what`."""
+
     async def transact(self, work: Work[T]) -> T:
         """Run `work` between BEGIN and COMMIT; more than once when the database asks for that. To be called in a
         task that nobody cancels half-way."""
