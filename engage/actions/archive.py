@@ -169,17 +169,21 @@ class _Archiving:
         return Conflict(f"another process is archiving {self.name}")
 
     async def _horizon(self) -> int:
-        """The last entry to archive: the end of the last commit before the first that arrived too late for it.
+        """The last entry to archive: the end of the last commit before the first entry of a member that arrived too
+        late for it. What arrived before that one, but is logged after it, waits for another time.
 
-        What arrived before that one, but is logged after it, waits for another time.
+        What concerns the company alone is in nobody's history and is never undone, so it may go early: an import of
+        history begins with what the company is called today.
         """
-        last = self.archived
+        last = seen = self.archived
         async with self.database.read() as s:
-            while arrivals := await load_arrivals(s, self.id, last, ENTRIES_PER_READ):
-                for seq, received_at in arrivals:
-                    if received_at >= self.before:
-                        return (await last_link(s, self.id, seq - 1))[1]
-                    last = seq
+            while arrivals := await load_arrivals(s, self.id, seen, ENTRIES_PER_READ):
+                for seq, received_at, member in arrivals:
+                    if received_at < self.before:
+                        last = seq
+                    elif member:
+                        return (await last_link(s, self.id, last))[1]
+                    seen = seq
             return (await last_link(s, self.id, last))[1]
 
     async def _stretches(self, last: int) -> list[_Stretch]:
@@ -197,7 +201,7 @@ class _Archiving:
         async with self.database.read() as s:
             first, months = reached + 1, set[str]()
             while reached < last and (arrivals := await load_arrivals(s, self.id, reached, ENTRIES_PER_READ)):
-                for seq, received_at in arrivals:
+                for seq, received_at, _ in arrivals:
                     if seq > last:
                         break
                     months.add(month_of(received_at))

@@ -16,7 +16,7 @@ from typing import Final
 from msgspec import Struct
 
 from engage.errors import Conflict, InvalidRequest, Unavailable
-from engage.store.backup import Listener, check_copy, copy_sqlite, note_backup
+from engage.store.backup import LAST_BACKUP, Listener, check_copy, copy_sqlite, note_backup
 from engage.store.database import is_postgres, sqlite_path
 
 PARTIAL: Final = ".partial"
@@ -34,23 +34,25 @@ def back_up(
 ) -> BackedUp:
     """Copy the database to `file`: everything that was acknowledged before this was called, and nothing half done.
 
-    `now`, in microseconds UTC, is remembered as the time of the newest backup. Raises Conflict when there is such a
-    file and not `force`, InvalidRequest and Unavailable.
+    On SQLite a database like the original, on PostgreSQL a dump for pg_restore. `now`, in microseconds UTC, is
+    remembered as the time of the newest backup; `listen` is told of SQLite's pages. Raises Conflict when there is such
+    a file and not `force`, InvalidRequest and Unavailable.
     """
-    if is_postgres(url):
-        raise InvalidRequest(
-            "PostgreSQL is backed up by its own means, such as pg_dump; see the operating manual"
-        )
+    back_up_to = _back_up_postgres if is_postgres(url) else _back_up_sqlite
+    if file.is_dir():
+        raise InvalidRequest(f"{file} is a folder; name the file to write")
+    if file.exists() and not force:
+        raise Conflict(f"{file} exists; --force replaces it")
+    back_up_to(url, file, now, listen)
+    return BackedUp(str(file), file.stat().st_size)
+
+
+def _back_up_sqlite(url: str, file: Path, now: int, listen: Listener) -> None:
     source = Path(sqlite_path(url))
     if not source.is_file():
         raise InvalidRequest(f"there is no database {source}")
-    if file.is_dir():
-        raise InvalidRequest(f"{file} is a folder; name the file to write")
-    if file.exists():
-        if file.samefile(source):
-            raise InvalidRequest(f"{file} is the database itself")
-        if not force:
-            raise Conflict(f"{file} exists; --force replaces it")
+    if file.exists() and file.samefile(source):
+        raise InvalidRequest(f"{file} is the database itself")
     with _written_beside(file) as partial:
         copy_sqlite(source, partial, listen)
         damage = check_copy(partial)
@@ -58,11 +60,28 @@ def back_up(
             raise Unavailable(f"{source} is damaged, and so would be its copy: {damage}")
         for suffix in LEFT_BESIDE:
             file.with_name(file.name + suffix).unlink(missing_ok=True)
-        partial.replace(file)
-        _sync_folder(file.parent)
+        _rename(partial, file)
     with suppress(Unavailable):  # a database that cannot be written is a reason to have backed it up
         note_backup(source, now)
-    return BackedUp(str(file), file.stat().st_size)
+
+
+def _back_up_postgres(url: str, file: Path, now: int, _: Listener) -> None:
+    from engage.store.postgres_backup import check_dump, dump_postgres, note_dump
+
+    with _written_beside(file) as partial:
+        dump_postgres(url, partial)
+        damage = check_dump(partial)
+        if damage is not None:
+            raise Unavailable(f"the dump cannot be read back: {damage}")
+        _rename(partial, file)
+    with suppress(Unavailable):
+        note_dump(url, LAST_BACKUP, str(now))
+
+
+def _rename(partial: Path, file: Path) -> None:
+    _sync(partial)
+    partial.replace(file)
+    _sync(file.parent)
 
 
 @contextmanager
@@ -85,9 +104,9 @@ def _written_beside(file: Path) -> Iterator[Path]:
         os.close(descriptor)
 
 
-def _sync_folder(folder: Path) -> None:
-    """A rename is durable once the folder is."""
-    descriptor = os.open(folder, os.O_RDONLY)
+def _sync(path: Path) -> None:
+    """A file, or a folder: a rename is durable once its folder is."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

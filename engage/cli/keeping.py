@@ -29,18 +29,23 @@ def backup(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Where to write it.", show_default=False)],
     force: Annotated[bool, typer.Option("--force", help="Replace FILE if it exists.")] = False,
     verify: Annotated[
-        bool, typer.Option("--verify", help="Replay the logs of the copy too, as engage verify does.")
+        bool,
+        typer.Option("--verify", help="Replay the logs of the copy too, as engage verify does; on SQLite."),
     ] = False,
     database: DatabaseUrl = None,
     as_json: AsJson = False,
 ) -> None:
     """Copy the database to FILE while the service runs: everything acknowledged before this began is in it.
 
-    The copy is checked, synced and only then given its name. It holds what the database holds; guard it alike.
+    The copy is checked, synced and only then given its name. It holds what the database holds; guard it alike. Of
+    PostgreSQL it is a dump, made by pg_dump; pg_restore restores it.
     """
     from engage.actions.backup import back_up
+    from engage.store.database import is_postgres
 
     url = read_settings(database_url=database).database_url
+    if verify and is_postgres(url):
+        raise typer.BadParameter("a dump must be restored first; then engage verify", param_hint="'--verify'")
     with progress() as bars:
         task = bars.add_task("copying", total=None)
         done = back_up(

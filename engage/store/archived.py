@@ -101,9 +101,9 @@ async def first_entry(s: Statements, company_id: int) -> int | None:
 
 
 async def load_arrivals(s: Statements, company_id: int, after: int, limit: int) -> list[Row]:
-    """(seq, received_at) of the entries above `after`, in order."""
+    """(seq, received_at, number of the member or 0) of the entries above `after`, in order."""
     return await s.rows(
-        "SELECT seq, received_at FROM engage_entry WHERE {scope} AND seq > ? ORDER BY seq LIMIT ?",
+        "SELECT seq, received_at, member_id FROM engage_entry WHERE {scope} AND seq > ? ORDER BY seq LIMIT ?",
         [after, limit],
         scope=[company_id],
     )

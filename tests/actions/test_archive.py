@@ -13,6 +13,7 @@ import pytest
 
 from engage.actions import archive as archiving
 from engage.actions.archive import horizon, month_of
+from engage.actions.companies import set_company
 from engage.errors import Archived, Conflict
 from engage.store.archived import last_link
 from engage.store.database import Database
@@ -141,6 +142,20 @@ async def test_what_is_logged_after_something_newer_waits(host: Host, folder: Fo
     [one] = await archived(host, folder, newer + 1)
     assert one.entries == 6
     assert len(files(folder)) == 3
+    assert (await host.verify(archive=folder)).difference is None
+
+
+@ON_SQLITE
+async def test_a_setting_of_today_does_not_keep_the_history_that_was_imported_after_it(
+    host: Host, folder: Folder
+) -> None:
+    await set_company(host.database, "acme", seats=9, now=host.now + 12 * MONTH)
+    await host.publish()
+    for _ in range(3):
+        host.now += MONTH
+        await host.send(*(host.track("ann") for _ in range(5)))
+    [one] = await archived(host, folder, host.now)
+    assert one.entries == 12  # setting, program, two months
     assert (await host.verify(archive=folder)).difference is None
 
 

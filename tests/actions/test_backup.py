@@ -14,14 +14,13 @@ from pathlib import Path
 import pytest
 
 from engage.actions.backup import back_up
+from engage.bench.postgres_server import database
 from engage.errors import Conflict, InvalidRequest, Unavailable
 from engage.store import backup as store_backup
 from engage.store.database import Database
 from tests.actions.host import Host
 from tests.actions.test_kill import acknowledged, start
-from tests.places import ON_SQLITE, SqlitePlace
-
-pytestmark = ON_SQLITE
+from tests.places import ON_POSTGRES, ON_SQLITE, Places, PostgresPlace, SqlitePlace
 
 NOW = 1_780_488_000_000_000
 
@@ -60,6 +59,7 @@ async def restored(copy: Path) -> Host:
     return Host(await Database.open(f"sqlite:///{copy}"), SqlitePlace(copy))
 
 
+@ON_SQLITE
 async def test_everything_acknowledged_before_it_began_is_in_a_backup_under_load(
     host: Host, target: Path
 ) -> None:
@@ -90,6 +90,7 @@ async def test_everything_acknowledged_before_it_began_is_in_a_backup_under_load
         await copy.database.close()
 
 
+@ON_SQLITE
 async def test_commits_of_others_neither_restart_nor_enter_it(
     host: Host, target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -114,6 +115,7 @@ async def test_commits_of_others_neither_restart_nor_enter_it(
         await copy.database.close()
 
 
+@ON_SQLITE
 async def test_a_backup_is_one_file_for_its_owners_eyes(host: Host, target: Path) -> None:
     await host.send(host.track("ann"))
     done = back_up(url(host), target, now=NOW)
@@ -121,6 +123,7 @@ async def test_a_backup_is_one_file_for_its_owners_eyes(host: Host, target: Path
     assert beside(target) == ["backup.db"]
 
 
+@ON_SQLITE
 async def test_the_service_keeps_its_own_copy_of_what_a_backup_lacks(host: Host, target: Path) -> None:
     """A backup reads: the database goes on as if nothing had been."""
     await host.send(host.track("ann"))
@@ -129,6 +132,7 @@ async def test_the_service_keeps_its_own_copy_of_what_a_backup_lacks(host: Host,
     assert host.stored_rows() == rows
 
 
+@ON_SQLITE
 async def test_nothing_is_replaced_unless_it_is_asked_for(host: Host, target: Path) -> None:
     put(target, "precious")
     put(target.with_name("backup.db-wal"), "of the precious one")
@@ -140,6 +144,7 @@ async def test_nothing_is_replaced_unless_it_is_asked_for(host: Host, target: Pa
     assert store_backup.check_copy(target) is None
 
 
+@ON_SQLITE
 async def test_what_cannot_be_backed_up_is_said_and_leaves_nothing(host: Host, target: Path) -> None:
     other = target.with_name("other.db")
     sqlite3.connect(other).execute("CREATE TABLE t (x)").connection.close()
@@ -159,6 +164,7 @@ async def test_what_cannot_be_backed_up_is_said_and_leaves_nothing(host: Host, t
     assert beside(target) == ["other.db", "text.db"]
 
 
+@ON_SQLITE
 async def test_a_damaged_database_makes_no_backup(host: Host, target: Path) -> None:
     await host.send(*(host.track(f"u{n}") for n in range(300)))
     await host.database.close()
@@ -193,6 +199,7 @@ def killed(host: Host, target: Path) -> int:
     return subprocess.run(command, cwd=folder, check=False).returncode
 
 
+@ON_SQLITE
 async def test_a_backup_that_was_killed_is_no_backup_and_in_nobodys_way(host: Host, target: Path) -> None:
     await host.send(*(host.track(f"u{n}") for n in range(300)))
     assert await asyncio.to_thread(killed, host, target) == -9
@@ -202,6 +209,7 @@ async def test_a_backup_that_was_killed_is_no_backup_and_in_nobodys_way(host: Ho
     assert beside(target) == ["backup.db"]
 
 
+@ON_SQLITE
 async def test_two_at_once_do_not_write_one_file(host: Host, target: Path) -> None:
     partial = target.with_name("backup.db.partial")
     other = os.open(partial, os.O_RDWR | os.O_CREAT)
@@ -211,3 +219,104 @@ async def test_two_at_once_do_not_write_one_file(host: Host, target: Path) -> No
     assert beside(target) == [partial.name]
     os.close(other)
     back_up(url(host), target, now=NOW)
+
+
+# --- PostgreSQL ---------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def programs(places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
+    """pg_dump as old as the server."""
+    monkeypatch.setenv("PATH", f"{places.server.programs}:{os.environ['PATH']}")
+
+
+@ON_POSTGRES
+@pytest.mark.usefixtures("programs")
+async def test_a_dump_under_load_restores_to_all_that_was_acknowledged(
+    host: Host, places: Places, target: Path
+) -> None:
+    await host.publish()
+    process = await asyncio.to_thread(start, host, 0, 20_000)
+    try:
+        assert process.stdout is not None
+        before = [await asyncio.to_thread(process.stdout.readline) for _ in range(400)]
+        await asyncio.to_thread(back_up, host.place.url, target, now=NOW)
+        assert process.poll() is None, "the load ended before the backup did: nothing was tried"
+    finally:
+        process.kill()
+        await asyncio.to_thread(process.communicate)
+    assert size_and_mode(target)[1] == "-rw-------"
+    with database(places.server) as empty:
+        await asyncio.to_thread(restore, empty, target)
+        opened = await Database.open(empty)
+        try:
+            copy = Host(opened, PostgresPlace(places.server, empty.partition("@/")[2].partition("?")[0]))
+            assert (await copy.verify()).difference is None
+            stored = {
+                int(one.entry.body.message_id[1:])
+                for company in ("c0", "c1", "c2")
+                for one in await copy.log(company)
+                if one.entry.body.message_id
+            }
+            known = acknowledged("".join(before)).keys()
+            assert known
+            assert known <= stored
+            assert (await copy.send(copy.track("ann", company="c0")))[0].status == "ok"
+        finally:
+            await opened.close()
+    assert host.place.rows("SELECT value FROM engage_setting WHERE name = 'last_backup'") == [(str(NOW),)]
+
+
+def restore(url: str, dump: Path) -> None:
+    """As the documentation has it."""
+    command = ["pg_restore", "--no-owner", "--exit-on-error", "--dbname", url, str(dump)]
+    subprocess.run(command, check=True, capture_output=True)
+
+
+@ON_POSTGRES
+@pytest.mark.usefixtures("programs")
+async def test_what_cannot_be_dumped_is_said_and_leaves_nothing(
+    host: Host, places: Places, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(target, "the one before")
+    nowhere = host.place.url.replace("@/", "@/no_such_")
+    with database(places.server) as empty:
+        for address, error, words in (
+            (nowhere, Unavailable, "does not exist"),
+            (empty, InvalidRequest, "no database of Engage"),
+        ):
+            with pytest.raises(error, match=words):
+                back_up(address, target, force=True, now=NOW)
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(InvalidRequest, match="pg_dump is not in PATH"):
+        back_up(host.place.url, target, force=True, now=NOW)
+    assert text_of(target) == "the one before"
+    assert beside(target) == ["backup.db"]
+
+
+@ON_POSTGRES
+@pytest.mark.usefixtures("programs")
+async def test_no_password_stands_on_a_command_line(host: Host, target: Path, tmp_path: Path) -> None:
+    """Where every user of the machine could read it."""
+    said = tmp_path / "said"
+    fake = '#!/bin/sh\necho "$@ with $PGPASSWORD" >> ' + str(said)
+    for name in ("pg_dump", "pg_restore"):
+        executable(tmp_path / name, fake)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+        for url in (
+            host.place.url.replace("engage@", "engage:s%20ecret@"),
+            f"{host.place.url}&password=s%20ecret&work_mem=8MB",
+        ):
+            back_up(url, target, force=True, now=NOW)
+    dump, _, again, _ = str(text_of(said)).splitlines()
+    assert dump == again
+    assert "s%20ecret" not in dump
+    assert "postgresql://engage@/" in dump
+    assert "work_mem" not in dump, "a setting of the service's sessions"
+    assert dump.endswith(" with s ecret")
+
+
+def executable(path: Path, text: str) -> None:
+    path.write_text(text)
+    path.chmod(0o755)
