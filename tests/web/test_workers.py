@@ -38,7 +38,9 @@ def serving(url: str, repository: Path, *options: str) -> Iterator[subprocess.Po
 
 def workers_of(popen: subprocess.Popen[str]) -> set[int]:
     """The processes it started that serve."""
-    listed = subprocess.run(["ps", "-axwwo", "pid=,ppid=,command="], capture_output=True, text=True, check=True)
+    listed = subprocess.run(
+        ["ps", "-axwwo", "pid=,ppid=,command="], capture_output=True, text=True, check=True
+    )
     rows = [line.split(None, 2) for line in listed.stdout.splitlines()]
     return {int(row[0]) for row in rows if int(row[1]) == popen.pid and "spawn_main" in row[2]}
 
