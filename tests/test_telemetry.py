@@ -34,7 +34,7 @@ def lines() -> Iterator[io.StringIO]:
         logging.getLogger(name).propagate = propagate
 
 
-@pytest.mark.parametrize("secret", [*map(new_key_text, KINDS), TOKEN])
+@pytest.mark.parametrize("secret", [*map(new_key_text, KINDS), TOKEN], ids=[*KINDS, "token"])
 @pytest.mark.parametrize(
     "text",
     [

@@ -229,8 +229,8 @@ async def test_a_gzip_of_several_members_is_read_whole(running: Running) -> None
     "body, encoding, code",
     [
         (b"not gzip at all", "gzip", "invalid_request"),
-        (gzip.compress(b"{}" * 100)[:-9], "gzip", "invalid_request"),
-        (gzip.compress(b"") * 50_000, "gzip", "invalid_request"),
+        (gzip.compress(b"{}" * 100, mtime=0)[:-9], "gzip", "invalid_request"),
+        (gzip.compress(b"", mtime=0) * 50_000, "gzip", "invalid_request"),
         (b"{}", "br", "invalid_request"),
         (b"", "", "invalid_json"),
         (b"", "gzip", "invalid_json"),
