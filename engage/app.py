@@ -40,6 +40,7 @@ from engage.store.migrate import migrate
 from engage.web.console.routes import console_routes
 from engage.web.server import Server, listen
 from engage.web.services import Services
+from engage.web.sharing import SharingServer
 from engage.web.site import build_site
 from engage.workers import Workers
 
@@ -200,7 +201,7 @@ def _run(
     telemetry.start_logging()
     run_for_throughput()
     service = create(settings)
-    server = Server(service)
+    server = SharingServer(service) if settings.workers > 1 else Server(service)
     with asyncio.Runner(loop_factory=server.config.get_loop_factory()) as runner:
         runner.run(_serve(service, server, listener, announce))
 

@@ -119,6 +119,10 @@ class Workers:
 
 
 def _serve(work: Work, listener: socket.socket, telling: Connection) -> None:
+    # A terminal signals every process of a group: with what is passed on that would be two signals, of which the
+    # second ends a worker at once.
+    os.setpgid(0, 0)
+
     def end_with_parent() -> None:
         try:
             telling.recv()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -115,6 +116,43 @@ def test_workers_do_not_outlive_who_started_them(place: Place, repository: Path)
         while any(map(runs, workers)):
             assert time.monotonic() < until, "a worker goes on alone"
             time.sleep(0.1)
+
+
+@ON_POSTGRES
+def test_connections_of_a_burst_are_shared_out(place: Place, repository: Path) -> None:
+    """The first process to wake would take them all, and keep them."""
+
+    def sockets(number: int) -> int:
+        listed = subprocess.run(
+            ["ls", "-l", f"/proc/{number}/fd"], capture_output=True, text=True, check=False
+        )
+        return listed.stdout.count("socket:")
+
+    with serving(place.url, repository, "--workers", "2") as popen:
+        assert popen.stdout is not None
+        port = int(popen.stdout.readline().rpartition(":")[2])
+        before = {number: sockets(number) for number in workers_of(popen)}
+        peers = [socket.create_connection(("127.0.0.1", port)) for _ in range(60)]
+        try:
+            until = time.monotonic() + SECONDS_MAX
+            while sum(map(sockets, before)) < sum(before.values()) + 60:
+                assert time.monotonic() < until, "they were not all accepted"
+                time.sleep(0.05)
+            assert min(sockets(number) - before[number] for number in before) > 15
+        finally:
+            for peer in peers:
+                peer.close()
+
+
+@ON_POSTGRES
+def test_ctrl_c_in_a_terminal_lets_workers_drain(place: Place, repository: Path) -> None:
+    """It signals every process of the group; a worker that got two signals would end at once."""
+    with serving(place.url, repository, "--workers", "2") as popen:
+        assert popen.stdout is not None
+        popen.stdout.readline()
+        assert {os.getpgid(number) for number in workers_of(popen)} == workers_of(popen)
+        popen.send_signal(signal.SIGINT)
+        assert popen.wait(SECONDS_MAX) == 0
 
 
 @ON_POSTGRES
