@@ -29,9 +29,10 @@ class Batches(Struct, frozen=True):
     program: str = QUICKSTART
     events: tuple[str, ...] = (EVENT,)
     on: EngineName = "sqlite"
+    in_quick: tuple[str, ...] = ()
 
     def case(self) -> Case:
-        return Case(tuple(self.connections), self.prepare)
+        return Case(tuple(self.connections), self.prepare, self.in_quick)
 
     @contextmanager
     def prepare(self, workshop: Workshop) -> Iterator[Callable[[], Round]]:
@@ -72,10 +73,14 @@ class Batches(Struct, frozen=True):
 
 
 CASES: Final = (
-    Batches({"sqlite_batch_500": 4, "sqlite_batch_500_one": 1}).case(),
+    Batches({"sqlite_batch_500": 4, "sqlite_batch_500_one": 1}, in_quick=("sqlite_batch_500",)).case(),
     Batches({"sqlite_batch_100": 4}, size=100).case(),
     Batches({"rules_50": 4}, program=fifty_rules(), events=RULES_EVENTS).case(),
-    Batches({"postgres_batch_500": 4, "postgres_batch_500_one": 1}, on="postgres").case(),
+    Batches(
+        {"postgres_batch_500": 4, "postgres_batch_500_one": 1},
+        on="postgres",
+        in_quick=("postgres_batch_500",),
+    ).case(),
     Batches({"postgres_batch_100": 4}, size=100, on="postgres").case(),
     Batches({"one_company": 4}, population=Population(companies=1, members=10_000)).case(),
     Batches({"companies_1000": 4}, population=Population(companies=1_000, members=10_000)).case(),

@@ -76,4 +76,7 @@ def _memory(workshop: Workshop) -> Iterator[Callable[[], Round]]:
     yield measure
 
 
-CASES: Final = (Case(("bytes_per_event",), _bytes_per_event), Case(("memory",), _memory))
+CASES: Final = (
+    Case(("bytes_per_event",), _bytes_per_event, in_quick=("bytes_per_event",)),
+    Case(("memory",), _memory, in_quick=("memory",)),
+)

@@ -38,11 +38,10 @@ class Compared(Struct, frozen=True):
     name: str
     larger: History
     smaller: History | None
-    in_quick: bool = False
     on: EngineName = "sqlite"
 
     def case(self) -> Case:
-        return Case((self.name,), self.prepare, self.in_quick)
+        return Case((self.name,), self.prepare)
 
     @contextmanager
     def prepare(self, workshop: Workshop) -> Iterator[Callable[[], Round]]:
@@ -104,7 +103,7 @@ def _rate(
 
 
 CASES: Final = (
-    Compared("history_1m", History(FEW, MILLION), None, in_quick=True).case(),
+    Compared("history_1m", History(FEW, MILLION), None).case(),
     Compared("history_20m", History(FEW, 20 * MILLION), History(FEW, MILLION)).case(),
     Compared("members_1m", History(MANY, MILLION), History(FEW, MILLION)).case(),
     Compared("postgres_members_1m", History(MANY, MILLION), History(FEW, MILLION), on="postgres").case(),

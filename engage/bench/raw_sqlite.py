@@ -26,6 +26,7 @@ PRAGMAS: Final = (
     "PRAGMA synchronous = FULL",
     "PRAGMA cache_size = -65536",
     "PRAGMA temp_store = MEMORY",
+    "PRAGMA wal_autocheckpoint = 16000",
 )
 
 Flat = list[tuple[str, list[Any]]]

@@ -31,9 +31,11 @@ class Requests(Struct, frozen=True):
     reads: float
     p99: str = ""
     on: EngineName = "sqlite"
+    in_quick: bool = False
 
     def case(self) -> Case:
-        return Case((self.name, *filter(None, [self.p99])), self.prepare)
+        figures = (self.name, *filter(None, [self.p99]))
+        return Case(figures, self.prepare, figures if self.in_quick else ())
 
     @contextmanager
     def prepare(self, workshop: Workshop) -> Iterator[Callable[[], Round]]:
@@ -63,7 +65,7 @@ class Requests(Struct, frozen=True):
                 steady = STEADY_SHARE * rate
             if self.p99 not in workshop.wanted:
                 return Sample(rate, details=details), None
-            fresh = self._shots(traffic, template.key, int(steady * STEADY_SECONDS))
+            fresh = self._shots(traffic, template.key, workshop.scaled(int(steady * STEADY_SECONDS)))
             calm = server.drive(
                 fresh if expects else [Shot(shot.data) for shot in fresh], CONNECTIONS, steady
             )
@@ -98,8 +100,8 @@ class Requests(Struct, frozen=True):
 
 
 CASES: Final = (
-    Requests("single_64", 0.0, "single_64_p99").case(),
-    Requests("member_read", 1.0).case(),
+    Requests("single_64", 0.0, "single_64_p99", in_quick=True).case(),
+    Requests("member_read", 1.0, in_quick=True).case(),
     Requests("postgres_single_64", 0.0, "postgres_single_64_p99", on="postgres").case(),
     Requests("postgres_member_read", 1.0, on="postgres").case(),
     Requests("mixed_80_20", 0.8).case(),

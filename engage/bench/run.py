@@ -23,7 +23,7 @@ from engage.bench.places import Places
 from engage.bench.workshop import Case, Workshop
 
 ROUNDS: Final = 5
-QUICK_ROUNDS: Final = 3
+QUICK_ROUNDS: Final = 2
 CASES: Final[tuple[Case, ...]] = (
     *batches.CASES,
     *requests.CASES,
@@ -69,10 +69,10 @@ def run(wanted: Wanted, note: Callable[[str], None], cases: Sequence[Case] | Non
         places = Places(wanted.postgres, wanted.folder, held)
         for case in CASES if cases is None else cases:
             chosen = [name for name in case.figures if name in names]
+            if wanted.quick and not wanted.only:
+                not_run |= {name: "left out by --quick" for name in chosen if name not in case.in_quick}
+                chosen = [name for name in chosen if name in case.in_quick]
             if not chosen:
-                continue
-            if wanted.quick and not case.in_quick and not wanted.only:
-                not_run |= dict.fromkeys(chosen, "left out by --quick")
                 continue
             note(", ".join(chosen))
             try:

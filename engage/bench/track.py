@@ -131,7 +131,7 @@ def _prepare(workshop: Workshop) -> Iterator[Callable[[], Round]]:
     yield measured
 
 
-CASES: Final = (Case((NAME,), _prepare),)
+CASES: Final = (Case((NAME,), _prepare, in_quick=(NAME,)),)
 
 if __name__ == "__main__":
     sys.stdout.buffer.write(msgspec.json.encode(measure()))

@@ -56,4 +56,5 @@ class Workshop(Struct):
 class Case(Struct, frozen=True):
     figures: tuple[str, ...]
     prepare: Callable[[Workshop], AbstractContextManager[Callable[[], Round]]]
-    in_quick: bool = True
+    in_quick: tuple[str, ...] = ()
+    """Those that are measured when it is to be quick."""

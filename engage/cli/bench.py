@@ -25,8 +25,10 @@ def bench(
         list[str] | None,
         typer.Option(metavar="NAME", help="A figure, or some by a pattern; may be given several times."),
     ] = None,
-    quick: Annotated[bool, typer.Option("--quick", help="Less of everything, in under two minutes.")] = False,
-    rounds: Annotated[int | None, typer.Option(min=1, max=1000, help="Instead of 5, or 3 if quick.")] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Fewer figures, and less of each, in under two minutes.")
+    ] = False,
+    rounds: Annotated[int | None, typer.Option(min=1, max=1000, help="Instead of 5, or 2 if quick.")] = None,
     folder: Annotated[
         Path | None, typer.Option(help="Where the databases are made; else the system's temporary folder.")
     ] = None,
@@ -50,8 +52,9 @@ def bench(
     else:
         _say_machine(outcome.machine)
         _say_figures(outcome.figures)
-        for name, why in outcome.not_run.items():
-            say(f"{name} was not run: {why}")
+        for why in dict.fromkeys(outcome.not_run.values()):
+            names = [name for name, reason in outcome.not_run.items() if reason == why]
+            say(f"not run, {why}: {', '.join(names)}")
     if profile is not None:
         _say_profile(profile)
     for name, why in outcome.failed.items():

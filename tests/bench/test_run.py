@@ -25,7 +25,7 @@ def case(name: str, measure: Callable[[Workshop], Round], *, in_quick: bool = Tr
     def prepare(workshop: Workshop) -> Iterator[Measure]:
         yield lambda: measure(workshop)
 
-    return Case((name,), prepare, in_quick)
+    return Case((name,), prepare, (name,) if in_quick else ())
 
 
 def test_the_json_has_the_shape_that_other_software_relies_on(
@@ -89,6 +89,17 @@ def test_a_failed_round_is_told_and_costs_no_other_figure(
     # A figure of fewer rounds than were asked for is none.
     assert list(told["figures"]) == ["track_call"]
     assert "engage: error: sqlite_batch_500: 3 of 4 requests were answered" in shown.err
+
+
+def test_what_was_not_run_is_told_to_a_person_by_its_reason(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unable(_: Workshop) -> Round:
+        raise CannotRun("there is no PostgreSQL here")
+
+    monkeypatch.setattr(bench_run, "CASES", [case(name, unable) for name in ("member_read", "memory")])
+    assert cli.run(["bench"]) == 0
+    assert "not run, there is no PostgreSQL here: member_read, memory\n" in capsys.readouterr().out
 
 
 def test_a_name_that_is_no_figure_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
