@@ -18,6 +18,9 @@ LIMIT_DEFAULT: Final = 50
 LIMIT_MAX: Final = 200
 CURSOR_CHARS_MAX: Final = 2_000
 
+Number = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
+"""As a cursor may hold: with a larger one, which somebody forged, no database can compare."""
+
 
 class Paging(Struct):
     """Query parameters of a list."""

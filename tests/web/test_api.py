@@ -11,7 +11,7 @@ import pytest
 
 from engage.actions.tokens import TokenHolder, read_member_token
 from engage.web.api import ENDPOINTS
-from engage.web.paging import LIMIT_MAX
+from engage.web.paging import LIMIT_MAX, encode_cursor
 from tests.places import ON_SQLITE
 from tests.web.conftest import PROGRAM, SECRET, Running
 from tests.web.test_events import assert_problem
@@ -171,7 +171,11 @@ async def test_companies_are_read_page_by_page_each_once(running: Running) -> No
 
 @ON_SQLITE
 @pytest.mark.parametrize(
-    "query", ["limit=0", f"limit={LIMIT_MAX + 1}", "limit=x", "limit=1e3", "cursor=~", "cursor=AAAA"]
+    "query",
+    [
+        *("limit=0", f"limit={LIMIT_MAX + 1}", "limit=x", "limit=1e3", "cursor=~", "cursor=AAAA"),
+        *(f"cursor={encode_cursor(number)}" for number in (2**63, 2**64 - 1, [2**63] * 3, [0, [2**63, 0]])),
+    ],
 )
 async def test_a_page_that_cannot_be_is_refused(acme: Running, query: str) -> None:
     for path in ("/v1/companies", "/v1/companies/acme/members", f"{MEMBER}/transfers", "/v1/rejects"):

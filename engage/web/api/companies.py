@@ -17,7 +17,7 @@ from engage.store.programs import load_versions
 from engage.store.statements import Statements
 from engage.web import shapes
 from engage.web.endpoint import AGGREGATES, SERVER, Asked, endpoint
-from engage.web.paging import Paging, cut, decode_cursor
+from engage.web.paging import Number, Paging, cut, decode_cursor
 
 CompanyRow = tuple[int, str, int, CompanyState, int]
 
@@ -75,7 +75,7 @@ async def _one(s: Statements, company: str) -> shapes.Company:
 @endpoint("GET", "/v1/companies", kinds=AGGREGATES, summary="List companies", tag="companies")
 async def list_all_companies(asked: Asked[None, Paging]) -> shapes.Companies:
     """In the order in which they were created."""
-    after = decode_cursor(asked.query.cursor, int) or 0
+    after = decode_cursor(asked.query.cursor, Number) or 0
     async with asked.services.database.read() as s:
         rows = await list_companies(s, after, asked.query.limit + 1)
         page, cursor = cut(rows, asked.query.limit, lambda row: row[0])

@@ -29,7 +29,7 @@ from engage.store.times import load_times
 from engage.web import shapes
 from engage.web.api.companies import find_company
 from engage.web.endpoint import SERVER, Asked, endpoint
-from engage.web.paging import Paging, cut, decode_cursor, encode_cursor
+from engage.web.paging import Number, Paging, cut, decode_cursor, encode_cursor
 
 SCANNED_ENTRIES_MAX: Final = 2_000
 """Entries looked at for one page: a page of a member with few transfers may be short, and has a cursor all the same."""
@@ -145,7 +145,7 @@ async def _find(s: Statements, asked: Asked[Any, Any]) -> tuple[int, int, Member
     "GET", "/v1/companies/{company}/members", kinds=SERVER, summary="List a company's members", tag="members"
 )
 async def list_company_members(asked: Asked[None, Paging]) -> shapes.Members:
-    after = decode_cursor(asked.query.cursor, int) or 0
+    after = decode_cursor(asked.query.cursor, Number) or 0
     async with asked.services.database.read() as s:
         company_id = await find_company(s, asked.path["company"])
         program = await _program_of(s, company_id)
@@ -175,12 +175,12 @@ async def get_member(asked: Asked[None, None]) -> shapes.Member:
 # --- a member's history -------------------------------------------------------------------------------------
 
 
-Place = tuple[int, int]
+Place = tuple[Number, Number]
 """Where a page of a history begins: an entry, and how many of its transfers were shown already."""
 
 
 def _read_cursor(cursor: str | None, number: int) -> Place | None:
-    found = decode_cursor(cursor, tuple[int, Place])
+    found = decode_cursor(cursor, tuple[Number, Place])
     if found is not None and found[0] != number:
         raise InvalidRequest("this cursor belongs to another list")
     return None if found is None else found[1]

@@ -18,7 +18,7 @@ from engage.store.programs import list_versions, load_draft, load_versions, newe
 from engage.web import shapes
 from engage.web.api.members import actor_of
 from engage.web.endpoint import SERVER, Asked, Endpoint, endpoint
-from engage.web.paging import Paging, cut, decode_cursor
+from engage.web.paging import Number, Paging, cut, decode_cursor
 
 HOST_PATH: Final = "/v1/program"
 COMPANY_PATH: Final = "/v1/companies/{company}/program"
@@ -145,7 +145,7 @@ async def publish_draft(asked: Asked[shapes.NewVersion, None]) -> shapes.Publish
     "GET", "/versions", kinds=SERVER, summary="List the published versions, newest first", tag="programs"
 )
 async def list_program_versions(asked: Asked[None, Paging]) -> shapes.Versions:
-    before = decode_cursor(asked.query.cursor, int)
+    before = decode_cursor(asked.query.cursor, Number)
     async with asked.services.database.read():
         rows = await list_versions(await owner_of(_company(asked)), before, asked.query.limit + 1)
     page, cursor = cut(rows, asked.query.limit, lambda row: row.number)

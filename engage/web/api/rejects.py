@@ -10,7 +10,7 @@ from engage.core.calendar import to_rfc3339
 from engage.store.held import load_rejects
 from engage.web import shapes
 from engage.web.endpoint import SERVER, Asked, endpoint
-from engage.web.paging import Paging, cut, decode_cursor
+from engage.web.paging import Number, Paging, cut, decode_cursor
 
 
 def _call(said: bytes) -> Any:
@@ -23,7 +23,7 @@ def _call(said: bytes) -> Any:
 
 @endpoint("GET", "/v1/rejects", kinds=SERVER, summary="List rejected calls, newest first", tag="events")
 async def list_rejects(asked: Asked[None, Paging]) -> shapes.Rejects:
-    before = decode_cursor(asked.query.cursor, tuple[int, int, int])
+    before = decode_cursor(asked.query.cursor, tuple[Number, Number, Number])
     async with asked.services.database.read() as s:
         rows = await load_rejects(s, before, asked.query.limit + 1)
     page, cursor = cut(rows, asked.query.limit, lambda row: (row[1], row[2], row[3]))
