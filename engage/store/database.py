@@ -17,7 +17,7 @@ from urllib.parse import urlsplit, urlunsplit
 from tortoise.context import TortoiseContext, _current_context
 
 from engage.errors import InvalidRequest, Unavailable
-from engage.store.orm import Opened, one_dialect, orm_config
+from engage.store.orm import Opened, begin, one_dialect, orm_config
 from engage.store.scope import Scope
 from engage.store.statements import Backend, Check, Insert, Statements, Work
 
@@ -95,7 +95,7 @@ class Database:
                 context = TortoiseContext()
                 token = _current_context.set(context)
                 try:
-                    await context.init(config=orm_config(backend.engine, backend.credentials))
+                    await begin(context, orm_config(backend.engine, backend.credentials))
                 finally:
                     _current_context.reset(token)
             except BaseException:

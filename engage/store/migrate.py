@@ -24,7 +24,7 @@ from tortoise.transactions import in_transaction
 
 from engage.errors import InvalidRequest, Unavailable
 from engage.store.database import is_postgres, sqlite_path
-from engage.store.orm import ALIAS, one_dialect, orm_config
+from engage.store.orm import ALIAS, begin, one_dialect, orm_config
 
 
 class _MadeLedger(MigrationRecorder):
@@ -88,7 +88,7 @@ async def _migrate_sqlite(path: Path) -> None:
     async def apply() -> None:
         config = orm_config("tortoise.backends.sqlite", {"file_path": str(path), "foreign_keys": "OFF"})
         async with TortoiseContext() as context:
-            await context.init(config=config)
+            await begin(context, config)
             ledger = MigrationExecutor(context.connections.get(ALIAS), config["apps"])
             await ledger.migrate([])  # makes the ledger
             async with in_transaction(ALIAS) as connection:

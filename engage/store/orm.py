@@ -6,6 +6,7 @@ So one alias of our own, and one kind of database at a time in a process; see `o
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -15,6 +16,9 @@ from weakref import WeakSet
 from tortoise.backends.base.client import BaseDBAsyncClient, TransactionalDBClient
 from tortoise.backends.base.executor import EXECUTOR_CACHE
 from tortoise.connection import get_connections
+from tortoise.context import TortoiseContext
+from tortoise.router import router
+from tortoise.timezone import _reset_timezone_cache
 
 from engage.errors import InvalidRequest
 
@@ -37,6 +41,23 @@ def orm_config(engine: str, credentials: dict[str, Any]) -> dict[str, Any]:
 def _migrations_module() -> str:
     """`migrations/` stands beside the package in a checkout and inside it in a wheel."""
     return "engage.migrations" if find_spec("engage.migrations") else "migrations"
+
+
+async def begin(context: TortoiseContext, config: dict[str, Any]) -> None:
+    """Tortoise keeps its time zone and routers per process, and with a context of ours it takes those of a host
+    application away. Ours need neither: times are stored as numbers."""
+    zone = {name: os.environ.get(name) for name in ("USE_TZ", "TIMEZONE")}
+    routers = router._routers
+    try:
+        await context.init(config=config)
+    finally:
+        for name, value in zone.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+        _reset_timezone_cache()
+        router._routers = routers
 
 
 @contextmanager

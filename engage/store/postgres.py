@@ -31,7 +31,7 @@ from engage.store.postgres_connections import (
 )
 from engage.store.postgres_orm import OrmClient, OrmTransaction
 from engage.store.scope import Scope, check_insert, check_keys
-from engage.store.statements import Check, Insert, Row, Statements, Transaction
+from engage.store.statements import OUTLIVED, Check, Insert, Row, Statements, Transaction
 
 T = TypeVar("T")
 
@@ -74,6 +74,7 @@ class Reading(PostgresStatements):
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
         self._connection: Any = None
+        self._over = False
         self._turn = asyncio.Lock()
         self._orm = using(OrmClient(self, connection_name=ALIAS))
 
@@ -83,6 +84,7 @@ class Reading(PostgresStatements):
 
     async def __aexit__(self, *_: object) -> None:
         self._orm.__exit__(None, None, None)
+        self._over = True
         await self._let_go()
 
     async def _let_go(self) -> None:
@@ -93,6 +95,7 @@ class Reading(PostgresStatements):
     async def fetch(self, text: str, bound: Sequence[Any]) -> list[Row]:
         patience = Patience()
         async with self._turn:
+            assert not self._over, OUTLIVED
             while True:
                 try:
                     if self._connection is None:

@@ -13,7 +13,7 @@ from tortoise.migrations.recorder import MigrationRecorder
 from tortoise.migrations.schema_editor import AsyncpgSchemaEditor
 
 from engage.errors import InvalidRequest, Unavailable
-from engage.store.orm import ALIAS, orm_config, using
+from engage.store.orm import ALIAS, begin, orm_config, using
 from engage.store.postgres import Within
 from engage.store.postgres_connections import Unreachable, connect, patiently, refuse_strangers, told
 from engage.store.postgres_orm import OrmClient
@@ -115,7 +115,7 @@ async def _distribute(connection: Any, table: str) -> None:
 
 async def _migrate(session: Within, apply: Callable[[BaseDBAsyncClient], Awaitable[None]]) -> None:
     async with TortoiseContext() as context:
-        await context.init(config=orm_config("engage.store.postgres_orm", {}))
+        await begin(context, orm_config("engage.store.postgres_orm", {}))
         client = _MigrationClient(session, connection_name=ALIAS)
         with using(client):
             # First of all: Tortoise looks into the ledger before it makes it, and the error ends the transaction.

@@ -25,7 +25,7 @@ from tortoise.exceptions import IntegrityError, OperationalError
 from engage.errors import Unavailable
 from engage.store.orm import ALIAS, WithinWrite, using
 from engage.store.scope import EveryCompany, Scope, check_insert, check_keys, expand_marks, refuse_unscoped
-from engage.store.statements import Check, Insert, Row, Statements, Transaction, Work
+from engage.store.statements import OUTLIVED, Check, Insert, Row, Statements, Transaction, Work
 
 T = TypeVar("T")
 
@@ -70,6 +70,19 @@ class Connection:
 
     async def close(self) -> None:
         await self._raw.close()
+
+
+class Lent:
+    """The writer's connection for one transaction: a task that the transaction started, and that outlived it, would
+    write into whoever's transaction comes next."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self.over = False
+
+    async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        assert not self.over, OUTLIVED
+        return await self._connection.run(work)
 
 
 def _open_at_hand(path: str) -> sqlite3.Connection:
@@ -148,7 +161,7 @@ def _expanded(sql: str, companies: int | None) -> tuple[str, int]:
 class SqliteStatements(Statements):
     """`Statements` on one connection. Entering and leaving one is nothing: each statement is a trip of its own."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection | Lent) -> None:
         self.connection = connection
 
     async def __aenter__(self) -> SqliteStatements:
@@ -273,13 +286,16 @@ class Sqlite:
 
     async def transact(self, work: Work[T]) -> T:
         async with self._turn:
+            lent = Lent(self.writer)
             try:
                 await self.writer.run(lambda driver: driver.execute("BEGIN IMMEDIATE").close())
-                with using(OrmTransaction(self, self.writer, connection_name=ALIAS)):
-                    result = await work(SqliteTransaction(self.writer))
+                with using(OrmTransaction(self, lent, connection_name=ALIAS)):
+                    result = await work(SqliteTransaction(lent))
+                lent.over = True
                 await self.writer.run(lambda driver: driver.execute("COMMIT").close())
             except BaseException:
                 # Also when cancelled while one of the two statements ran, which only a loop that ends does.
+                lent.over = True
                 await self.writer.run(lambda driver: driver.rollback())
                 raise
         return result
@@ -335,7 +351,7 @@ class OrmClient(BaseDBAsyncClient):
         support_returning=True,
     )
 
-    def __init__(self, sqlite: Sqlite, connection: Connection | None = None, **kwargs: Any) -> None:
+    def __init__(self, sqlite: Sqlite, connection: Lent | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.sqlite = sqlite
         self.connection = connection

@@ -19,6 +19,8 @@ from engage.store.scope import Scope
 
 T = TypeVar("T")
 
+OUTLIVED = "a task that was started within a read or transaction uses it after its end"
+
 Row = tuple[Any, ...]
 """Of ints, texts and bytes. What comes back may be another sequence that compares, hashes and unpacks as a tuple."""
 Insert = tuple[str, Sequence[Row]]
