@@ -92,7 +92,6 @@ async def test_many_of_the_largest_bodies_at_once_take_bounded_memory(
 
     async with client_of(engage, seconds=60) as client:
         await asyncio.gather(*(deliver(client, largest()) for _ in range(bodies)))
-        assert 429 in account.refusals
         assert engage.megabytes_at_most() < MEGABYTES_MAX
         await account.check_totals(client)
     code, said = await run("verify", database_url=engage.database_url)
