@@ -17,7 +17,7 @@ from tests.faults.serving import Engage
 from tests.faults.wire import connected, raw
 from tests.places import Place, turn_taken
 
-SLACK_SECONDS = 3
+SLACK_SECONDS = 10
 """For a busy machine."""
 
 
