@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from msgspec import Struct
 
-from engage.actions.turns import Turns
+from engage.actions.turns import Member, Turns
 from engage.core.call import message_hash
 from engage.core.event import Body, Kind
-from engage.core.state import AMOUNT_MAX
+from engage.core.state import AMOUNT_MAX, Wallet
 from engage.errors import Archived, Conflict, InvalidRequest, NotFound
 from engage.store.companies import company_id as find_company_id
 from engage.store.database import Database
@@ -27,6 +29,8 @@ class Adjustment(Struct, frozen=True):
     actor: str
     repeated: bool
     """The same Idempotency-Key was seen before: this is what it did then."""
+    wallet: Wallet
+    """As it is now. Read within the transaction: an error after it would say that nothing was kept."""
 
 
 async def adjust(
@@ -63,7 +67,7 @@ async def adjust(
         await turns.load([(id, member)], [key])
         said = {"currency": currency, "amount": amount, "reason": reason, "actor": actor}
         if key in turns.known:
-            return await _repeated(tx, id, turns.known[key][0], turns[id].member(member).number, said)
+            return await _repeated(tx, id, turns.known[key][0], turns[id].member(member), said)
         if member not in turns[id].members:
             raise NotFound(f"member {member!r} is not known in company {company!r}")
         program = turns[id].program
@@ -79,17 +83,19 @@ async def adjust(
         appended = turns[id].append(member, Kind.ADJUSTMENT, now, now, "", body)
         turns.remember(key, appended.entry.seq)
         await turns.save()
-        return Adjustment(appended.entry.seq, currency, amount, reason, actor, repeated=False)
+        wallet = turns[id].member(member).state.wallets[currency]
+        return Adjustment(appended.entry.seq, currency, amount, reason, actor, repeated=False, wallet=wallet)
 
     return await database.write(work)
 
 
 async def _repeated(
-    tx: Transaction, company_id: int, seq: int, member: int, said: dict[str, object]
+    tx: Transaction, company_id: int, seq: int, member: Member, said: dict[str, Any]
 ) -> Adjustment:
     stored = await load_entry(tx, company_id, seq)
     if stored is None:
         raise Archived("this Idempotency-Key was used for an adjustment that is archived")
-    if stored.entry.member != member or stored.entry.body.data != said:
+    if stored.entry.member != member.number or stored.entry.body.data != said:
         raise Conflict("this Idempotency-Key was used for another adjustment")
-    return Adjustment(seq, repeated=True, **stored.entry.body.data)
+    wallet = member.state.wallets.get(said["currency"], Wallet())
+    return Adjustment(seq, repeated=True, wallet=wallet, **stored.entry.body.data)

@@ -41,6 +41,7 @@ async def test_the_same_key_again_changes_nothing_and_says_what_it_did(host: Hos
     host.now += 400 * DAY
     again = await host.adjust("ann", 5, "k")
     assert (again.seq, again.amount, again.repeated) == (first.seq, 5, True)
+    assert (first.wallet.active, again.wallet.active) == (15, 15), "as it is, told by the transaction itself"
     assert host.stored_rows() == rows
 
 

@@ -372,15 +372,13 @@ async def create_adjustment(asked: Asked[shapes.NewAdjustment, None]) -> shapes.
         idempotency_key=asked.idempotency_key or uuid4().hex,
         now=asked.services.now(),
     )
-    async with asked.services.database.read() as s:
-        _, _, state, _ = await _find(s, asked)
     return shapes.Adjustment(
         id=str(done.seq),
         currency=done.currency,
         amount=done.amount,
         reason=done.reason,
         actor=done.actor,
-        balance=balance(state.wallets.get(done.currency, Wallet())),
+        balance=balance(done.wallet),
     )
 
 
