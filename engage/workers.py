@@ -113,6 +113,7 @@ class Workers:
     def _stop(self, number: int, _: Any) -> None:
         """A second signal reaches the workers as well, and ends them at once."""
         self._stopping = True
+        self._listener.close()  # the last to have it open: whoever connected now would wait for nobody
         for worker in self._workers:
             if worker.process.pid is not None and worker.process.is_alive():
                 os.kill(worker.process.pid, number)

@@ -15,7 +15,7 @@ from tests.faults.account import Account, answers_again, check_refusal, load, se
 from tests.faults.conftest import Start
 from tests.faults.serving import Engage
 from tests.faults.wire import connected, raw
-from tests.places import Place, turn_taken
+from tests.places import ON_POSTGRES, Place, turn_taken
 
 SLACK_SECONDS = 10
 """For a busy machine."""
@@ -120,3 +120,27 @@ async def test_a_second_signal_ends_at_once(
         assert time.monotonic() - started < 1
     await engage.start()
     await settled(account, engage)
+
+
+@ON_POSTGRES
+async def test_of_several_workers_none_is_left_to_connect_to(
+    stopped: Engage, account: Account, place: Place
+) -> None:
+    """What is asked of one is answered; newcomers are refused at once, and do not wait for nobody."""
+    stopped.command = (*stopped.command, "--workers", "2")
+    await stopped.start()
+    call = account.batch(account.message())
+    async with connected(stopped) as peer:
+        async with turn_taken(place):
+            await peer.send(raw(call, stopped.key))
+            await asyncio.sleep(0.3)
+            stopping = asyncio.create_task(stopped_within(stopped, STOP_SECONDS))
+            await asyncio.sleep(1)
+            with pytest.raises(OSError):  # noqa: PT011 - whatever it is called, there is no connection
+                async with connected(stopped):
+                    pass
+        answer = await peer.answer()
+        assert answer is not None
+        assert account.hear(call, answer)
+        assert await stopping == 0
+    stopped.check_log()
