@@ -103,10 +103,8 @@ async def test_a_request_that_cannot_be_answered_in_time_is_told_so(
     await settled(account, engage)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-async def test_a_second_signal_ends_at_once(
-    engage: Engage, account: Account, place: Place, number: int
-) -> None:
+async def test_a_second_signal_ends_at_once(engage: Engage, account: Account, place: Place) -> None:
+    number = signal.SIGTERM if place.dialect == "sqlite" else signal.SIGINT
     await answers_again(account, engage)
     assert engage.popen is not None
     async with connected(engage) as peer, turn_taken(place):
