@@ -14,6 +14,7 @@ from ruamel.yaml import YAML
 from engage.core import (
     check,
     check_conditions,
+    check_occasions,
     check_rules,
     conditions,
     problems,
@@ -28,7 +29,7 @@ from tests.docs_pages import README, blocks, page, rows, undocumented
 def _program_keys() -> set[str]:
     """The keys the checker knows, from its own calls of `fields(value, path, required, optional)`."""
     found: set[str] = set()
-    for module in (check, check_rules, check_conditions):
+    for module in (check, check_rules, check_conditions, check_occasions):
         for node in ast.walk(ast.parse(inspect.getsource(module))):
             if (
                 isinstance(node, ast.Call)
@@ -37,6 +38,7 @@ def _program_keys() -> set[str]:
             ):
                 for argument in node.args[2:]:
                     found |= set(eval(compile(ast.Expression(argument), "keys", "eval"), vars(module)))
+    found |= {*check_occasions.KINDS, *check_occasions.PERIODS}
     return found | set(check_conditions.GROUPS) | set(check_rules.EFFECTS)
 
 

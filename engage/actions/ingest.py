@@ -367,8 +367,7 @@ class Intake:
         reason = REASONS.get(decision.record.undecided)
         outcome = Outcome(message_id, "ok", Reason(*reason) if reason else None, warnings)
         if self.tell_effects and program is not None:
-            matcher = program.matchers.get(appended.entry.name)
-            rules = matcher.rules if matcher else ()
+            rules = program.rules_considered(appended.entry.name, decision.record.occasions)
             outcome.effects = effects(decision.record, decision.transfers, rules, program.program)
         return outcome
 

@@ -87,6 +87,6 @@ async def reverse(
 def _told(
     message_id: str, seq: int, record: Record, transfers: tuple[Transfer, ...], undoing: Undone
 ) -> Reversal:
-    matcher = undoing.program.matchers.get(undoing.entry.name) if undoing.program else None
-    program = undoing.program.program if undoing.program else None
-    return Reversal(seq, message_id, effects(record, transfers, matcher.rules if matcher else (), program))
+    made, first = undoing.program, undoing.record
+    rules = made.rules_considered(undoing.entry.name, first.occasions) if made else ()
+    return Reversal(seq, message_id, effects(record, transfers, rules, made.program if made else None))

@@ -14,7 +14,8 @@ from weakref import WeakKeyDictionary
 from msgspec import Struct
 
 from engage.actions.semantics import adopt_rules
-from engage.core.calendar import local_day_hour
+from engage.core.agenda import next_due
+from engage.core.calendar import local_day_hour, midnight
 from engage.core.chain import Item, link
 from engage.core.compiled import CompiledProgram, compile_program
 from engage.core.decide import Undone, decide
@@ -41,6 +42,7 @@ PROGRAMS_MAX: Final = 256
 MEMBERS_KEPT: Final = 20_000
 """Of members, about 2 KB each, and companies that stay in memory between commits."""
 COMPANY_IDS_KEPT: Final = 100_000
+NOTHING_SAID: Final = Body("", {})
 
 # By database and version id, least recently used first. Versions never change, but two databases number alike.
 _programs: WeakKeyDictionary[object, dict[int, CompiledProgram]] = WeakKeyDictionary()
@@ -114,15 +116,47 @@ class Turn:
         undone: Undone | None = None,
     ) -> Appended:
         """Append one entry to the company's log: decide it and fold it. A member not yet known is new."""
+        self.adopt_program(received_at)
+        member = self.member(external_id)
+        if member.state.last_seq:
+            self.bring_up_to(member, received_at)
+        day, hour = local_day_hour(at, self.head.state.timezone)
+        return self._append(member, kind, at, received_at, day, hour, name, body, undone)
+
+    def adopt_program(self, now: int) -> None:
+        """From here on the version in force decides."""
         head = self.head
         if head.program_id != self.program_id:
             head.program_id = self.program_id
-            self.append(
-                "", Kind.PROGRAM, received_at, received_at, "", Body("", {"program": head.program_id})
-            )
-        member = self.member(external_id)
-        state = member.state
-        day, hour = local_day_hour(at, head.state.timezone)
+            day, hour = local_day_hour(now, head.state.timezone)
+            body = Body("", {"program": head.program_id})
+            self._append(self._company_alone, Kind.PROGRAM, now, now, day, hour, "", body, None)
+
+    def bring_up_to(self, member: Member, now: int) -> bool:
+        """Append the ticks of the days on which something awaited the member, up to the local day of `now`, in order.
+        Whatever comes next finds the member as of that day, however long nobody looked. False when none was due."""
+        program, company, done = self.program, self.head.state, False
+        while program and (day := next_due(program, company, member.state)):
+            if day > local_day_hour(now, company.timezone)[0]:
+                break
+            at = min(midnight(day, company.timezone), now)
+            self._append(member, Kind.TICK, at, now, day, 0, "", NOTHING_SAID, None)
+            done = True
+        return done
+
+    def _append(
+        self,
+        member: Member,
+        kind: int,
+        at: int,
+        received_at: int,
+        day: int,
+        hour: int,
+        name: str,
+        body: Body,
+        undone: Undone | None,
+    ) -> Appended:
+        head, state = self.head, member.state
         head.seq += 1
         previous = state.last_seq if member.number else 0
         entry = Entry(

@@ -6,7 +6,8 @@ when an event is accepted, and stored with its entry; replay reads them from the
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from calendar import monthrange
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -72,6 +73,16 @@ def week_of(day: int) -> int:
 def month_of(day: int) -> int:
     """The first day (ordinal) of the month of a day."""
     return date.fromordinal(day).replace(day=1).toordinal()
+
+
+def days_in_month(year: int, month: int) -> int:
+    return monthrange(year, month)[1]
+
+
+def midnight(day: int, zone: str) -> int:
+    """When a local day begins, microseconds UTC: the first moment its clock shows 00:00, or skips it."""
+    local = datetime.combine(date.fromordinal(day), time.min, _zone(zone))
+    return from_datetime(local.astimezone(UTC))
 
 
 def weekday_of(day: int) -> int:

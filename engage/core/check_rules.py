@@ -12,7 +12,9 @@ from decimal import Decimal
 import msgspec
 
 from engage.core.check_conditions import Fields, read_condition
+from engage.core.check_occasions import Declared, read_occasion
 from engage.core.conditions import INTEGER_MAX
+from engage.core.occasions import Occasion, occasion_text
 from engage.core.problems import Mapping, Path, Problems, shown
 from engage.core.program import Award, Effect, GrantBadge, Limit, Multiply, Over, Per, Rule, Window
 
@@ -80,12 +82,16 @@ def read_rules(problems: Problems, names: Names, value: t.Any, path: Path) -> tu
 
 def _read_rule(problems: Problems, names: Names, entries: Mapping, path: Path, rule_id: str) -> Rule | None:
     name = problems.text(entries["name"], (*path, "name")) if "name" in entries else label_of(rule_id)
-    trigger = None
-    if "trigger" in entries:
+    trigger, on = None, None
+    if isinstance(entries.get("trigger"), dict):
+        declared = Declared(names.levels, names.badges)
+        on = read_occasion(problems, declared, entries["trigger"], (*path, "trigger"))
+        trigger = None if on is None else ""
+    elif "trigger" in entries:
         trigger = problems.known(entries["trigger"], (*path, "trigger"), names.events, "event")
     condition = None
     if "conditions" in entries:
-        fields = _fields(names, trigger)
+        fields = _fields(names, trigger, on)
         condition = read_condition(problems, fields, entries["conditions"], (*path, "conditions"))
     effects = None
     if "effects" in entries:
@@ -93,14 +99,14 @@ def _read_rule(problems: Problems, names: Names, entries: Mapping, path: Path, r
     limits = _read_limits(problems, names, entries.get("limits"), (*path, "limits"), rule_id, effects)
     if name is None or trigger is None or effects is None:
         return None
-    return Rule(id=rule_id, name=name, trigger=trigger, conditions=condition, effects=effects, limits=limits)
+    return Rule(rule_id, name, trigger, condition, effects, limits, on)
 
 
-def _fields(names: Names, trigger: str | None) -> Fields:
+def _fields(names: Names, trigger: str | None, on: Occasion | None) -> Fields:
     properties = (names.events or {}).get(trigger) if trigger is not None else None
     return Fields(
-        event=trigger or "",
-        properties=properties,
+        event=trigger or "" if on is None else occasion_text(on),
+        properties=properties if on is None else {},
         member_traits=names.member_traits,
         company_traits=names.company_traits,
         personal=names.personal | names.personal_properties.get(trigger or "", frozenset()),

@@ -14,6 +14,7 @@ import msgspec
 from engage.core.codegen import generate
 from engage.core.conditions import Facts, fold_name, typed
 from engage.core.limits import Counter, budget_counter, limit_counter
+from engage.core.occasions import ANY, BADGE, LEVEL, TIMED, Occasion
 from engage.core.program import Award, GrantBadge, Multiply, Program, Property, Rule, program_hash
 
 COMPILED_PROGRAMS_MAX = 256  # a program of 50 rules takes about 0.1 MB compiled
@@ -52,12 +53,22 @@ class CompiledProgram(msgspec.Struct, frozen=True):
     program: Program
     hash: bytes
     matchers: dict[str, Matcher]  # only events that some rule is triggered by
+    occasions: dict[Occasion, Matcher]  # only those that some rule is triggered by
+    clocks: tuple[Occasion, ...]  # those of them that a tick brings
     level_ranks: dict[str, int]  # level id -> rank, 1-based
     level_thresholds: tuple[int, ...]  # rank reached = bisect_right(level_thresholds, earned)
     property_types: dict[str, tuple[tuple[str, str], ...]]  # event -> (property, type), in order of name
     personal_properties: dict[str, frozenset[str]]  # only events that have some
     personal_member_traits: frozenset[str]  # folded
     personal_company_traits: frozenset[str]  # folded
+
+    def considered(self, event_name: str, occasions: t.Iterable[Occasion]) -> list[Matcher]:
+        """Whose rules a decision went through, in order: `Record.verdicts` has a code for each of them."""
+        found = [self.matchers.get(event_name), *map(self.occasions.get, occasions)]
+        return [matcher for matcher in found if matcher is not None]
+
+    def rules_considered(self, event_name: str, occasions: t.Iterable[Occasion]) -> tuple[Rule, ...]:
+        return tuple(rule for matcher in self.considered(event_name, occasions) for rule in matcher.rules)
 
     def mistyped(self, event_name: str, properties: dict[str, t.Any]) -> list[str]:
         """The declared properties that are present with a value of the wrong type, hence taken as missing.
@@ -131,16 +142,34 @@ def _matcher(rules: list[Rule], program: Program) -> Matcher:
     )
 
 
+def _each(on: Occasion | None, program: Program) -> t.Iterator[Occasion]:
+    """The occasions a trigger stands for: `any` level is each of them."""
+    if on is None:
+        return
+    if on.name != ANY:
+        yield on
+    elif on.kind == LEVEL and program.levels is not None:
+        yield from (Occasion(LEVEL, level.id) for level in program.levels.steps)
+    elif on.kind == BADGE:
+        yield from (Occasion(BADGE, badge) for badge in program.badges)
+
+
 def compile_program(program: Program) -> CompiledProgram:
     by_trigger: dict[str, list[Rule]] = {}
+    by_occasion: dict[Occasion, list[Rule]] = {}
     for rule in program.rules:
-        by_trigger.setdefault(rule.trigger, []).append(rule)
+        if rule.on is None:
+            by_trigger.setdefault(rule.trigger, []).append(rule)
+        for occasion in _each(rule.on, program):
+            by_occasion.setdefault(occasion, []).append(rule)
     steps = program.levels.steps if program.levels is not None else ()
     personal = {name: _personal(event.properties) for name, event in program.events.items()}
     return CompiledProgram(
         program=program,
         hash=program_hash(program),
         matchers={trigger: _matcher(rules, program) for trigger, rules in by_trigger.items()},
+        occasions={on: _matcher(rules, program) for on, rules in by_occasion.items()},
+        clocks=tuple(on for on in by_occasion if on.kind in TIMED),
         level_ranks={level.id: rank for rank, level in enumerate(steps, start=1)},
         level_thresholds=tuple(level.threshold for level in steps),
         property_types={

@@ -6,21 +6,23 @@ It reads the state and never changes it; `engage.core.fold` does that with what 
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Iterator
 from typing import Final
 
 from msgspec import Struct
 
-from engage.core.calendar import DAY, weekday_of
+from engage.core.calendar import DAY
+from engage.core.cascade import concluded
 from engage.core.compiled import CompiledProgram
-from engage.core.conditions import Facts
+from engage.core.course import Course
 from engage.core.decisions import Decision, Record, Undecided, checkpoint_record
 from engage.core.event import Entry, Kind
 from engage.core.ledger import ACTIVE, ADJUSTED, Transfer, account, owner
+from engage.core.levels import reached_rank
 from engage.core.limits import Use, window_start
-from engage.core.rules import Firing, fire_rules
+from engage.core.rules import fire_rules
 from engage.core.state import CompanyState, MemberState, Wallet
+from engage.core.ticks import decide_tick
 from engage.core.verdicts import Verdict, fired, verdict_code
 
 NOTHING: Final = Decision(Record(undecided=Undecided.NOT_AN_EVENT))
@@ -49,10 +51,13 @@ def decide(
     if entry.kind == Kind.TRACK:
         return _decide_event(program, company, member, entry)
     if entry.kind == Kind.ADJUSTMENT:
-        return _decide_adjustment(program, member, entry)
+        return _decide_adjustment(program, company, member, entry)
     if entry.kind == Kind.REVERSAL:
         assert undone is not None
         return _decide_reversal(program, member, undone)
+    if entry.kind == Kind.TICK:
+        assert program is not None
+        return decide_tick(Course(program, company, member, entry))
     if entry.kind == Kind.CHECKPOINT:
         return Decision(checkpoint_record(bytes.fromhex(entry.body.data["hash"])))
     return NOTHING if entry.body.trusted or entry.kind not in TRAITS else DISTRUSTED
@@ -73,60 +78,27 @@ def _decide_event(
     matcher = program.matchers.get(entry.name)
     if matcher is None:
         return Decision(Record())
-    stopped = matcher.unconditional or matcher.match(_facts(program, company, member, entry))
+    course = Course(program, company, member, entry)
+    stopped = matcher.unconditional or matcher.match(course.facts())
     if all(stopped):
         return Decision(Record(verdicts=tuple([verdict_code(Verdict.CONDITION, node) for node in stopped])))
-    codes, firing = fire_rules(program, matcher, stopped, company, member, entry)
-    return _granted(program, member, codes, firing)
+    fire_rules(course, matcher, stopped)
+    return concluded(course)
 
 
-def _facts(program: CompiledProgram, company: CompanyState, member: MemberState, entry: Entry) -> Facts:
-    rank = program.level_ranks.get(member.level, 0)
-    return Facts(entry.body.data, member.traits, company.traits, rank, entry.hour, weekday_of(entry.day))
-
-
-def _granted(
-    program: CompiledProgram, member: MemberState, codes: tuple[int, ...], firing: Firing
+def _decide_adjustment(
+    program: CompiledProgram | None, company: CompanyState, member: MemberState, entry: Entry
 ) -> Decision:
-    if not firing.uses and not firing.transfers and not firing.badges:
-        return Decision(Record(verdicts=codes))
-    earned: dict[str, int] = {}
-    for transfer in firing.transfers:
-        earned[transfer.currency] = earned.get(transfer.currency, 0) + transfer.amount
-    before, after = member.level, raised_level(program, member, earned)
-    if before == after:
-        before = after = ""
-    record = Record(Undecided.DECIDED, codes, tuple(firing.badges), before, after)
-    return Decision(record, tuple(firing.transfers), tuple(earned.items()), tuple(firing.uses))
-
-
-def raised_level(program: CompiledProgram, member: MemberState, earned: dict[str, int]) -> str:
-    """The level after earning more: it rises at once, over several steps if need be, and never falls here."""
-    levels = program.program.levels
-    if levels is None:
-        return member.level
-    rank = reached_rank(program, member, earned)
-    return levels.steps[rank - 1].id if rank > program.level_ranks.get(member.level, 0) else member.level
-
-
-def reached_rank(program: CompiledProgram, member: MemberState, earned: dict[str, int]) -> int:
-    """How many thresholds the earned points reach, with `earned` (currency -> change) added."""
-    assert program.program.levels is not None
-    currency = program.program.levels.currency
-    wallet = member.wallets.get(currency)
-    return bisect_right(program.level_thresholds, (wallet.earned if wallet else 0) + earned.get(currency, 0))
-
-
-def _decide_adjustment(program: CompiledProgram | None, member: MemberState, entry: Entry) -> Decision:
     """A correction by hand. It corrects what was earned too, so a level can rise by it."""
     currency, amount = entry.body.data["currency"], entry.body.data["amount"]
     outside, spendable = account(0, ADJUSTED), account(entry.member, ACTIVE)
     source, target = (outside, spendable) if amount > 0 else (spendable, outside)
-    earned = {currency: amount}
-    after = raised_level(program, member, earned) if program else member.level
-    changed = after != member.level
-    record = Record(level_before=member.level if changed else "", level_after=after if changed else "")
-    return Decision(record, (Transfer(currency, source, target, abs(amount)),), tuple(earned.items()))
+    transfer = Transfer(currency, source, target, abs(amount))
+    if program is None:
+        return Decision(Record(), (transfer,), ((currency, amount),))
+    course = Course(program, company, member, entry)
+    course.transfers.append(transfer)
+    return concluded(course)
 
 
 def _decide_reversal(program: CompiledProgram | None, member: MemberState, undone: Undone) -> Decision:
@@ -177,8 +149,8 @@ def released(undone: Undone, returned: list[Transfer]) -> Iterator[Use]:
     """
     if undone.program is None or undone.entry.kind != Kind.TRACK or undone.record.undecided:
         return
-    matcher = undone.program.matchers.get(undone.entry.name)
-    plans = matcher.plans if matcher else ()
+    considered = undone.program.considered(undone.entry.name, undone.record.occasions)
+    plans = [plan for matcher in considered for plan in matcher.plans]
     day = undone.entry.day
     for plan, code in zip(plans, undone.record.verdicts, strict=True):
         for counter in plan.firings if fired(code) else ():

@@ -1,6 +1,6 @@
 """What a decision says, and how little of it is kept: the words are made when somebody asks.
 
-How the stored record may change: it is an array, a field is only ever appended with a default; verdict and reason
+How the stored record may change: `Record` stays as it is, `More` gets further fields with defaults; verdict and reason
 numbers are never reused.
 """
 
@@ -14,6 +14,7 @@ from msgspec import Struct
 from engage.core.explain import node_text
 from engage.core.ledger import Transfer, owner
 from engage.core.limits import Use
+from engage.core.occasions import Occasion
 from engage.core.program import Limit, Program, Rule
 from engage.core.verdicts import VERDICTS, Verdict
 
@@ -58,26 +59,36 @@ WORDS: Final = {
 PERIODS: Final = {"day": "daily", "week": "weekly", "month": "monthly", "lifetime": "lifetime"}
 
 
+class More(Struct, frozen=True, omit_defaults=True, gc=False):
+    """Stored by name, so that what a decision does not have takes no room."""
+
+    checkpoint: bytes = b""
+    """Of a CHECKPOINT entry: here the chain covers the checkpoint's hash."""
+    occasions: tuple[Occasion, ...] = ()
+    """What came about within the decision and triggered rules, in order."""
+
+
 class Record(Struct, frozen=True, array_like=True, omit_defaults=True, gc=False):
     """The part of a decision that is stored with its entry."""
 
     undecided: int = 0
     verdicts: tuple[int, ...] = ()
-    """One code per rule that the event triggers, in the order of the program in force."""
+    """One code per rule that was considered: those that the event triggers, in the order of the program in force, then
+    those of each of `occasions`."""
     badges: tuple[str, ...] = ()
     """Badges granted; for a reversal, taken back."""
     level_before: str = ""
     level_after: str = ""
+    more: More | None = None
+    """What few decisions have."""
 
-
-class CheckpointRecord(Record, frozen=True, array_like=True):
-    """What is stored with a CHECKPOINT entry: where the chain covers the checkpoint's hash."""
-
-    checkpoint: bytes = b""
+    @property
+    def occasions(self) -> tuple[Occasion, ...]:
+        return self.more.occasions if self.more is not None else ()
 
 
 def checkpoint_record(hash: bytes) -> Record:
-    return CheckpointRecord(Undecided.NOT_AN_EVENT, checkpoint=hash)
+    return Record(Undecided.NOT_AN_EVENT, more=More(checkpoint=hash))
 
 
 class Decision(Struct, frozen=True, gc=False):
@@ -100,8 +111,17 @@ class Decision(Struct, frozen=True, gc=False):
         )
 
 
-encode_record = msgspec.msgpack.Encoder().encode
+_encode = msgspec.msgpack.Encoder().encode
 decode_record = msgspec.msgpack.Decoder(Record).decode
+
+
+def encode_record(record: Record) -> bytes:
+    """Without `more` as it was before there was such a field: stored chains cover these bytes."""
+    if record.more is not None:
+        return _encode(record)
+    return _encode(
+        (record.undecided, record.verdicts, record.badges, record.level_before, record.level_after)
+    )
 
 
 def effects(

@@ -12,6 +12,7 @@ import msgspec
 
 from engage.core.conditions import Condition
 from engage.core.explain import condition_text, shown
+from engage.core.occasions import occasion_text
 from engage.core.problems import pointer
 from engage.core.program import (
     Award,
@@ -156,7 +157,7 @@ def _level(level: Level) -> Details:
 
 
 def _rule(rule: Rule) -> Details:
-    details = {"name": rule.name, "trigger": rule.trigger}
+    details = {"name": rule.name, "trigger": rule.trigger if rule.on is None else occasion_text(rule.on)}
     condition: Condition | None = rule.conditions
     if condition is not None:
         details["conditions"] = condition_text(condition, whole=True)

@@ -33,6 +33,8 @@ class Kind:
     REVERSAL: Final = 10
     CHECKPOINT: Final = 11
     """The state at an entry before this one was kept, and its hash; see `engage.core.checkpoint`."""
+    TICK: Final = 12
+    """A local day began on which something awaited the member; see `engage.core.agenda`."""
 
 
 KIND_NAMES: Final = {
@@ -47,6 +49,7 @@ KIND_NAMES: Final = {
     Kind.ADJUSTMENT: "adjustment",
     Kind.REVERSAL: "reversal",
     Kind.CHECKPOINT: "checkpoint",
+    Kind.TICK: "tick",
 }
 ACTIVITY = frozenset({Kind.TRACK, Kind.PAGE, Kind.SCREEN})
 """What a member did, as against what somebody said about a member."""
@@ -57,7 +60,7 @@ class Body(Struct, array_like=True, omit_defaults=True, gc=False):
 
     track, page, screen: properties. identify: member traits. group, setting: company traits.
     adjustment: currency, amount, reason, actor. reversal: seq of the entry undone, reason, actor. checkpoint: its
-    seq and hash, and what it says of `archived` and `semantics`.
+    seq and hash, and what it says of `archived` and `semantics`. tick: nothing, its day is the entry's own.
     """
 
     message_id: str

@@ -48,6 +48,7 @@ def fold(
         rollup.joined += 1
         company.members += 1
         member.first_at = entry.at
+        member.joined = entry.day
     if entry.kind in ACTIVITY:
         _fold_activity(program, company, member, rollup, entry, decision)
     elif entry.body.trusted:
@@ -56,6 +57,10 @@ def fold(
             merge_traits(member.traits, entry.body.data)
         elif entry.kind in (Kind.GROUP, Kind.SETTING):
             _fold_company(company, entry.body.data)
+        elif entry.kind == Kind.PROGRAM:
+            company.program_since = entry.day
+        elif entry.kind == Kind.TICK:
+            member.ticked = entry.day
         elif entry.kind == Kind.CHECKPOINT:
             company.archived = entry.body.data["archived"]
             company.semantics = entry.body.data["semantics"]

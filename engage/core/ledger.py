@@ -20,6 +20,8 @@ ADJUSTED: Final = 2
 """Company account: the other side of adjustments by hand."""
 ACTIVE: Final = 3
 """Member account: what can be spent."""
+EARNING: Final = frozenset({ISSUED, ADJUSTED})
+"""Company accounts, by number: what comes from these counts toward levels."""
 PLACE_NAMES: Final = {ISSUED: "issued", ADJUSTED: "adjusted", ACTIVE: "active"}
 
 NO_RULE: Final = -1

@@ -17,6 +17,7 @@ import msgspec
 
 from engage.core.conditions import Condition
 from engage.core.conditions import fold_name as fold_name  # part of what a program's names mean
+from engage.core.occasions import Occasion
 
 PropertyType = t.Literal["string", "integer", "number", "boolean", "list"]
 Window = t.Literal["day", "week", "month", "lifetime"]
@@ -125,10 +126,11 @@ class Budget(Shape, frozen=True):
 class Rule(Shape, frozen=True):
     id: str
     name: str  # the id when none was given
-    trigger: str  # an event's name
+    trigger: str  # an event's name; "" when `on` says what it is instead
     conditions: Condition | None = None
     effects: tuple[Effect, ...] = ()
     limits: tuple[Limit, ...] = ()
+    on: Occasion | None = None
 
 
 class Program(Shape, frozen=True):

@@ -52,6 +52,10 @@ class MemberState(Struct, array_like=True, gc=False):
     last_seq: int = 0
     """The member's newest entry; each entry names the one before it, so a member's history is a linked list."""
     events: int = 0
+    joined: int = 0
+    """The local day of the first entry."""
+    ticked: int = 0
+    """The local day of the newest tick."""
 
 
 class CompanyState(Struct, array_like=True, gc=False):
@@ -71,6 +75,8 @@ class CompanyState(Struct, array_like=True, gc=False):
     """Which rules decided the entries since the newest checkpoint, or since the first entry; see `event.SEMANTICS`."""
     archived: int = 0
     """Entries up to this one are archived and may be gone; nothing may need them any more."""
+    program_since: int = 0
+    """The local day from which on the program in force decides."""
 
 
 class DayRollup(Struct, array_like=True, gc=False):

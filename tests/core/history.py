@@ -10,7 +10,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from engage.core.calendar import local_day_hour
+from engage.core.agenda import next_due
+from engage.core.calendar import local_day_hour, midnight
 from engage.core.chain import Item
 from engage.core.compiled import CompiledProgram, compile_program
 from engage.core.decide import Undone, decide
@@ -54,6 +55,8 @@ class History:
     numbers: dict[str, int] = field(default_factory=dict)
     rollups: dict[int, DayRollup] = field(default_factory=dict)
     steps: list[Step] = field(default_factory=list)
+    version: int = 0
+    """Which of `versions`, from 1, the log has taken up."""
 
     def __post_init__(self) -> None:
         self.company = CompanyState(timezone=self.timezone)
@@ -94,14 +97,46 @@ class History:
         """Append one entry; `name` is empty for what concerns the company alone."""
         if name and name not in self.members:
             self.members[name], self.numbers[name] = MemberState(), self.company.members + 1
+        now = max([at, *(step.entry.received_at for step in self.steps[-1:])])
+        if self.version != len(self.versions):
+            self.version = len(self.versions)
+            day, hour = local_day_hour(now, self.company.timezone)
+            self._append(Kind.PROGRAM, "", now, now, (day, hour), "", Body("", {"program": self.version}))
+        if kind != Kind.TICK:
+            self.wait(name, now)
+        when = local_day_hour(at, self.company.timezone)
+        return self._append(kind, name, at, now, when, event, body, undone)
+
+    def wait(self, name: str, until: int) -> list[Step]:
+        """Append the ticks that are due to a member by then."""
+        steps: list[Step] = []
+        while self.program and self.member(name).last_seq:
+            day = next_due(self.program, self.company, self.member(name))
+            if not day or day > local_day_hour(until, self.company.timezone)[0]:
+                break
+            at = midnight(day, self.company.timezone)
+            steps.append(self._append(Kind.TICK, name, at, until, (day, 0), "", Body("", {})))
+        return steps
+
+    def _append(
+        self,
+        kind: int,
+        name: str,
+        at: int,
+        now: int,
+        when: tuple[int, int],
+        event: str,
+        body: Body,
+        undone: Undone | None = None,
+    ) -> Step:
         member = self.member(name)
-        day, hour = local_day_hour(at, self.company.timezone)
+        day, hour = when
         entry = Entry(
             seq=len(self.steps) + 1,
             kind=kind,
             member=self.numbers.get(name, 0),
             at=at,
-            received_at=max([at, *(step.entry.received_at for step in self.steps[-1:])]),
+            received_at=now,
             day=day,
             hour=hour,
             program=len(self.versions),
@@ -159,8 +194,12 @@ class History:
                 record = decode_record(encode_record(first.decision.record))
                 undone = Undone(first.entry, record, first.decision.transfers, first.program)
             body = decode_body(encode_body(step.entry.body))
-            name = names.get(step.entry.member, "")
-            again.append(step.entry.kind, name, step.entry.at, step.entry.name, body, undone)
+            name, entry = names.get(step.entry.member, ""), step.entry
+            if name:
+                again.members.setdefault(name, MemberState())
+                again.numbers[name] = entry.member
+            when = (entry.day, entry.hour)
+            again._append(entry.kind, name, entry.at, entry.received_at, when, entry.name, body, undone)
         return again
 
 

@@ -39,8 +39,8 @@ Count = Counter[tuple[str, str, int]]
 
 
 def rules_of(step: Step) -> tuple[Rule, ...]:
-    matcher = step.program.matchers.get(step.entry.name) if step.program else None
-    return matcher.rules if matcher else ()
+    made, entry = step.program, step.entry
+    return made.rules_considered(entry.name, step.decision.record.occasions) if made else ()
 
 
 def name_of(told: Told, step: Step) -> str:

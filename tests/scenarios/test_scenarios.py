@@ -49,6 +49,9 @@ class Story:
         name, _, source = who.partition(" ")
         if what == "has":
             return self.holdings(name), ""
+        if what == "time passes":
+            outcomes = [self.outcome(step) for step in self.history.wait(name, self.at(when))]
+            return "; ".join(said for said, _ in outcomes), "; ".join(why for _, why in outcomes)
         step = self.step(when, "" if name == "company" else name, what, trusted=source != "(browser)")
         return self.outcome(step)
 
@@ -93,8 +96,8 @@ class Story:
 
 
 def rules_of(step: Step) -> tuple[Rule, ...]:
-    matcher = step.program.matchers.get(step.entry.name) if step.program else None
-    return matcher.rules if matcher else ()
+    made, entry = step.program, step.entry
+    return made.rules_considered(entry.name, step.decision.record.occasions) if made else ()
 
 
 def effect_text(effect: dict[str, Any], *, undo: bool) -> str:

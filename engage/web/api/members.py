@@ -13,11 +13,10 @@ from engage.actions.adjust import adjust
 from engage.actions.reverse import reverse
 from engage.actions.turns import program_version
 from engage.core.calendar import to_rfc3339
-from engage.core.compiled import CompiledProgram
 from engage.core.decisions import REASONS, effects, explain_rules
 from engage.core.event import ACTIVITY, Kind
 from engage.core.ledger import NEVER, PLACE_NAMES, account, owner, place
-from engage.core.program import Level, Program, Rule
+from engage.core.program import Level, Program
 from engage.core.state import MemberState, Wallet
 from engage.errors import InvalidRequest, NotFound
 from engage.store.companies import current_programs
@@ -217,11 +216,6 @@ async def _history(
         newest = block[-1].entry.previous if block else 0
 
 
-def _triggered(program: CompiledProgram | None, name: str) -> tuple[Rule, ...]:
-    matcher = program.matchers.get(name) if program else None
-    return matcher.rules if matcher else ()
-
-
 @endpoint(
     "GET",
     "/v1/companies/{company}/members/{member}/transfers",
@@ -259,7 +253,8 @@ async def _transfers(stored: Stored, number: int) -> list[shapes.Transfer]:
     said = entry.body.data if kind != "award" else {}
     own = account(number, 0)
     # A reversal's rules are those of the event it undid, by a program that may have gone since.
-    rules = _triggered(await program_version(entry.program), entry.name) if kind == "award" else ()
+    program = await program_version(entry.program) if kind != "reversal" else None
+    rules = program.rules_considered(entry.name, stored.record.occasions) if program else ()
     moved = []
     for n, transfer in enumerate(stored.transfers):
         incoming = owner(transfer.target) == owner(own)
@@ -301,7 +296,7 @@ async def list_decisions(asked: Asked[None, Paging]) -> shapes.Decisions:
             if len(chosen) == asked.query.limit:
                 following = (stored.entry.seq, 0)
                 break
-            if stored.entry.kind in ACTIVITY:
+            if stored.entry.kind in ACTIVITY or stored.record.verdicts:
                 chosen.append(stored)
             following = (stored.entry.previous, 0) if stored.entry.previous else None
         versions = await load_versions({stored.entry.program for stored in chosen if stored.entry.program})
@@ -317,7 +312,7 @@ async def list_decisions(asked: Asked[None, Paging]) -> shapes.Decisions:
 async def _decision(stored: Stored, version: int | None) -> shapes.Decision:
     entry = stored.entry
     program = await program_version(entry.program)
-    rules = _triggered(program, entry.name)
+    rules = program.rules_considered(entry.name, stored.record.occasions) if program else ()
     reason = REASONS.get(stored.record.undecided)
     considered = stored.record.verdicts and program is not None
     done = effects(stored.record, stored.transfers, rules, program.program if program else None)

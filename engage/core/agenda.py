@@ -1,0 +1,40 @@
+"""What awaits a member: the next local day on which time alone does something to them.
+
+Owns when a tick is due. What it then does is for `engage.core.ticks`, and each mechanic says its own days. Whatever is
+found due must be gone, or lie later, once that day's tick is folded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+from engage.core.compiled import CompiledProgram
+from engage.core.conditions import WEEKDAYS
+from engage.core.occasions import CLOCK, Occasion, next_clock_day, next_yearly
+from engage.core.state import CompanyState, MemberState
+
+
+def next_due(program: CompiledProgram, company: CompanyState, member: MemberState) -> int:
+    """The local day (ordinal) of the member's next tick; 0 when nothing awaits them."""
+    if not program.clocks:
+        return 0
+    return min((day for _, day in clock_days(program, company, member)), default=0)
+
+
+def clock_days(
+    program: CompiledProgram, company: CompanyState, member: MemberState
+) -> Iterator[tuple[Occasion, int]]:
+    """The timed occasions that await the member, each with its next day.
+
+    Nothing is made up for: what the program in force did not know of before it was published did not happen.
+    """
+    since = max(member.ticked, member.joined, company.program_since)
+    for occasion in program.clocks:
+        if occasion.kind == CLOCK:
+            day = next_clock_day(occasion.name, since, WEEKDAYS)
+        else:
+            joined = date.fromordinal(member.joined)
+            day = next_yearly(joined.month, joined.day, since)
+        if day:
+            yield occasion, day

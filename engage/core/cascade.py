@@ -1,0 +1,28 @@
+"""What the rules of an entry cause: levels, and the rules that these and others trigger in turn."""
+
+from __future__ import annotations
+
+from engage.core.compiled import Matcher
+from engage.core.course import Course
+from engage.core.decisions import Decision
+from engage.core.levels import rise
+from engage.core.occasions import DEPTH_MAX
+from engage.core.rules import fire_rules
+
+
+def concluded(course: Course) -> Decision:
+    """The decision, once all that has happened in the course is considered, to a depth."""
+    rise(course)
+    depth = 0
+    while course.happened and depth < DEPTH_MAX:
+        happened, course.happened, depth = course.happened, [], depth + 1
+        for occasion in happened:
+            consider(course, course.program.occasions[occasion])
+            course.occasions.append(occasion)
+            rise(course)
+    return course.decision()
+
+
+def consider(course: Course, matcher: Matcher) -> None:
+    """Fire those rules of a trigger whose conditions hold as things stand now."""
+    fire_rules(course, matcher, matcher.unconditional or matcher.match(course.facts()))

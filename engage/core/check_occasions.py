@@ -1,0 +1,89 @@
+"""What besides an event a rule may be triggered by, from the document: `trigger: {level: silver}`."""
+
+from __future__ import annotations
+
+import typing as t
+from datetime import date
+
+import msgspec
+
+from engage.core.conditions import WEEKDAYS
+from engage.core.occasions import ANNIVERSARY, ANY, BADGE, CLOCK, LEVEL, Occasion
+from engage.core.problems import Path, Problems, shown
+
+KINDS = (LEVEL, BADGE, CLOCK, ANNIVERSARY)
+PERIODS = ("weekly", "monthly", "yearly", "date")
+CLOCKS = "'daily', {weekly: monday}, {monthly: 1}, {yearly: 12-24} or {date: 2026-12-24}"
+
+
+class Declared(msgspec.Struct, frozen=True):
+    """What occasions may name. None where it could not be read."""
+
+    levels: tuple[str, ...] | None
+    badges: tuple[str, ...] | None
+
+
+def read_occasion(problems: Problems, declared: Declared, value: t.Any, path: Path) -> Occasion | None:
+    entries = problems.mapping(value, path)
+    if entries is None:
+        return None
+    if len(entries) != 1:
+        problems.add(path, f"is the name of an event, or one of {', '.join(KINDS)}, as in 'level: silver'")
+        return None
+    ((kind, item),) = entries.items()
+    at = (*path, kind)
+    if kind == CLOCK:
+        name = _read_clock(problems, item, at)
+    elif kind == ANNIVERSARY:
+        name = problems.choice(item, at, ("join",))
+    elif kind in (LEVEL, BADGE):
+        name = _read_name(problems, item, at, kind, declared.levels if kind == LEVEL else declared.badges)
+    else:
+        near = problems.nearest(kind, KINDS)
+        words = "" if near else f"; triggers are the name of an event, or {', '.join(KINDS)}"
+        problems.add(at, f"unknown trigger {shown(kind)}{words}", suggestion=near, at_key=True)
+        return None
+    return None if name is None else Occasion(kind, name)
+
+
+def _read_name(
+    problems: Problems, value: t.Any, path: Path, kind: str, names: tuple[str, ...] | None
+) -> str | None:
+    """A declared one, or `any` of them."""
+    if value == "any" and names is not None and "any" not in names:
+        if not names:
+            problems.add(path, f"the program declares no {kind}s")
+        return ANY
+    return problems.known(value, path, names, kind)
+
+
+def _read_clock(problems: Problems, value: t.Any, path: Path) -> str | None:
+    if value == "daily":
+        return "daily"
+    if not isinstance(value, dict) or len(value) != 1:
+        problems.add(path, f"must be {CLOCKS}")
+        return None
+    ((period, which),) = value.items()
+    at = (*path, str(period))
+    if problems.choice(period, path, PERIODS) is None:
+        return None
+    if period == "weekly":
+        name: str | int | None = problems.choice(which, at, WEEKDAYS)
+    elif period == "monthly":
+        name = problems.integer(which, at, 1, 31)
+    else:
+        name = _read_day(problems, which, at, yearly=period == "yearly")
+    return None if name is None else f"{period}:{name}"
+
+
+def _read_day(problems: Problems, value: t.Any, path: Path, *, yearly: bool) -> str | None:
+    """A date, which YAML may have read as one already; without its year for every year."""
+    text = value.isoformat() if isinstance(value, date) else value
+    try:
+        if isinstance(text, str) and len(text) == (5 if yearly else 10):
+            date.fromisoformat(f"2024-{text}" if yearly else text)  # a leap year
+            return text
+    except ValueError:
+        pass
+    problems.add(path, f"must be {'a month and day, as in 12-24' if yearly else 'a date, as in 2026-12-24'}")
+    return None

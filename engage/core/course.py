@@ -1,0 +1,152 @@
+"""The decision in progress: what one entry has done so far, over the state as it stood before the entry.
+
+Owns the answers to "what is left, what is held, which level now", as the decision so far leaves things, and the lists
+that become a `Decision`. Must not know rules, levels or any other mechanic: each is a module of functions that take a
+course. The state itself is never changed here.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from engage.core.calendar import weekday_of
+from engage.core.compiled import CompiledProgram
+from engage.core.conditions import Facts
+from engage.core.decisions import Decision, More, Record, Undecided
+from engage.core.event import Entry
+from engage.core.ledger import ACTIVE, EARNING, ISSUED, Transfer, account
+from engage.core.limits import Counter, Use, used, window_start
+from engage.core.occasions import BADGE, Occasion
+from engage.core.state import AMOUNT_MAX, CompanyState, MemberState
+
+
+class Mark(NamedTuple):
+    """Where a course stood, to go back to."""
+
+    transfers: int
+    uses: int
+    badges: int
+    happened: int
+
+
+class Course:
+    """Mutable on purpose: one entry's rules, and the rules these cause, add to it one after the other."""
+
+    __slots__ = (
+        "badges",
+        "company",
+        "day",
+        "entry",
+        "happened",
+        "level",
+        "member",
+        "occasions",
+        "program",
+        "spendable",
+        "transfers",
+        "uses",
+        "verdicts",
+    )
+
+    def __init__(
+        self, program: CompiledProgram, company: CompanyState, member: MemberState, entry: Entry
+    ) -> None:
+        self.program: Final = program
+        self.company: Final = company
+        self.member: Final = member
+        self.entry: Final = entry
+        self.day: Final = entry.day
+        self.spendable: Final = account(entry.member, ACTIVE)
+        self.level = member.level
+        self.transfers: list[Transfer] = []
+        self.uses: list[Use] = []
+        self.badges: list[str] = []
+        self.verdicts: list[int] = []
+        """One code per rule considered: of the event first, then of each of `occasions`."""
+        self.occasions: list[Occasion] = []
+        """Those that had rules, in order."""
+        self.happened: list[Occasion] = []
+        """What has come about and is not looked at yet."""
+
+    # --- what stands now ---
+
+    def facts(self) -> Facts:
+        """What a condition may read: the event's properties, and the member as the decision so far leaves them."""
+        entry, member = self.entry, self.member
+        rank = self.program.level_ranks.get(self.level, 0)
+        return Facts(
+            entry.body.data, member.traits, self.company.traits, rank, entry.hour, weekday_of(self.day)
+        )
+
+    def left(self, counter: Counter) -> int:
+        """What a limit or budget allows still."""
+        start = window_start(counter.window, self.day)
+        left = counter.most - used(
+            (self.company if counter.company else self.member).usage, counter.key, start
+        )
+        for use in self.uses:
+            if use.key == counter.key and use.start == start and use.company == counter.company:
+                left -= use.amount
+        return left
+
+    def overflows(self, currency: str, amount: int) -> bool:
+        """Whether an award would pass the largest balance there is."""
+        wallet = self.member.wallets.get(currency)
+        standing = max(wallet.active, wallet.earned) if wallet else 0
+        for transfer in self.transfers:
+            standing += transfer.amount if transfer.currency == currency else 0
+        return standing + amount > AMOUNT_MAX
+
+    def earned(self) -> dict[str, int]:
+        """Currency -> what counts toward levels: awards, and what was corrected by hand."""
+        earned: dict[str, int] = {}
+        for transfer in self.transfers:
+            currency = transfer.currency
+            if transfer.source in EARNING:
+                earned[currency] = earned.get(currency, 0) + transfer.amount
+            elif transfer.target in EARNING:
+                earned[currency] = earned.get(currency, 0) - transfer.amount
+        return earned
+
+    # --- what happens ---
+
+    def count(self, counter: Counter, amount: int) -> None:
+        self.uses.append(Use(counter.company, counter.key, window_start(counter.window, self.day), amount))
+
+    def award(self, rule: int, currency: str, amount: int) -> None:
+        """By rule number `rule` of the trigger whose rules are being considered."""
+        number = len(self.verdicts) + rule
+        self.transfers.append(Transfer(currency, ISSUED, self.spendable, amount, number))
+
+    def grant(self, badge: str) -> None:
+        """Once only: who has a badge has it."""
+        if badge not in self.member.badges and badge not in self.badges:
+            self.badges.append(badge)
+            self.happen(Occasion(BADGE, badge))
+
+    def happen(self, occasion: Occasion) -> None:
+        """Something came about that triggers rules; what triggers none is of no interest."""
+        if occasion in self.program.occasions:
+            self.happened.append(occasion)
+
+    def mark(self) -> Mark:
+        return Mark(len(self.transfers), len(self.uses), len(self.badges), len(self.happened))
+
+    def go_back(self, mark: Mark) -> None:
+        """Take back all that was awarded, counted and granted since."""
+        del self.transfers[mark.transfers :], self.uses[mark.uses :]
+        del self.badges[mark.badges :], self.happened[mark.happened :]
+
+    def decision(self) -> Decision:
+        before, after = self.member.level, self.level
+        if before == after:
+            before = after = ""
+        record = Record(
+            Undecided.DECIDED,
+            tuple(self.verdicts),
+            tuple(self.badges),
+            before,
+            after,
+            More(occasions=tuple(self.occasions)) if self.occasions else None,
+        )
+        return Decision(record, tuple(self.transfers), tuple(self.earned().items()), tuple(self.uses))

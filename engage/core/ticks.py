@@ -1,0 +1,16 @@
+"""A tick: a member's local midnight, and what time alone does to them then, in a fixed order."""
+
+from __future__ import annotations
+
+from engage.core.agenda import clock_days
+from engage.core.cascade import concluded
+from engage.core.course import Course
+from engage.core.decisions import Decision
+
+
+def decide_tick(course: Course) -> Decision:
+    """What the local day `course.day` brings."""
+    for occasion, day in clock_days(course.program, course.company, course.member):
+        if day == course.day:
+            course.happen(occasion)
+    return concluded(course)
