@@ -273,7 +273,7 @@ def test_every_effect_and_verdict_is_documented() -> None:
     types = typing.get_args(typing.get_type_hints(shapes.Effect)["type"])
     assert {effect["type"] for result in shown for effect in result["effects"]} == set(types)
     verdicts = {row[0].strip("`") for row in rows(page("program"), "| `verdict` |") if row[0]}
-    assert verdicts == set(decisions.WORDS.values())
+    assert verdicts == {*decisions.WORDS.values(), *decisions.EXTENDED_WORDS.values()}
     assert undocumented([code for code, _ in decisions.REASONS.values()], page("program")) == []
 
 
@@ -299,6 +299,18 @@ async def _reasons(
                     (rule["verdict"], rule["text"]) for one in answer.json()["data"] for rule in one["rules"]
                 }
     return found
+
+
+FURTHER = """
+name: Further
+currencies: {points: {}}
+events: {Deal Won: {properties: {value: {type: number}}}}
+badges: {closer: {}}
+rules:
+  - {id: rate, trigger: Deal Won, effects: [award: {rate: 0.02, of: event.properties.value}]}
+  - {id: both, trigger: Deal Won, effects: [award: {rate: 0.02, of: event.properties.value}, badge: closer]}
+"""
+"""What else can become of a rule than with the page's complete program."""
 
 
 async def test_the_reasons_shown_are_those_a_member_gets(tmp_path: Path) -> None:
@@ -331,7 +343,10 @@ async def test_the_reasons_shown_are_those_a_member_gets(tmp_path: Path) -> None
     lavish += f"effects: [{{award: {conditions.INTEGER_MAX}}}]}}]"
     complete = blocks(text, "yaml")[1]
     without_the_badge = complete.replace("      - badge: closer\n", "")
+    happens(1, "emp-1", "Deal Won", company="further")
+    happens(1, "emp-1", "Deal Won", company="further", value=20)
     programs = {"acme": complete, "plain": without_the_badge, "lavish": lavish}
+    programs["further"] = FURTHER
     happened += [{**call, "groupId": "plain"} for call in happened if call["groupId"] == "acme"]
     reasons = await _reasons(tmp_path, programs, happened)
     assert [one for one in shown if one not in reasons] == []

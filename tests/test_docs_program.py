@@ -7,13 +7,17 @@ import inspect
 import json
 import re
 import typing
+from importlib import import_module
+from pkgutil import iter_modules
 
 import pytest
 from ruamel.yaml import YAML
 
+from engage import core
 from engage.core import (
     check,
     check_conditions,
+    check_formulas,
     check_occasions,
     check_rules,
     conditions,
@@ -26,10 +30,17 @@ from tests.docs_pages import README, blocks, page, rows, undocumented
 # --- programs -----------------------------------------------------------------------------------------------
 
 
+CHECKS = [
+    import_module(found.name)
+    for found in iter_modules(core.__path__, "engage.core.")
+    if ".check" in found.name
+]
+
+
 def _program_keys() -> set[str]:
     """The keys the checker knows, from its own calls of `fields(value, path, required, optional)`."""
     found: set[str] = set()
-    for module in (check, check_rules, check_conditions, check_occasions):
+    for module in CHECKS:
         for node in ast.walk(ast.parse(inspect.getsource(module))):
             if (
                 isinstance(node, ast.Call)
@@ -49,7 +60,13 @@ def test_every_key_of_a_program_is_documented() -> None:
 
 
 def test_every_choice_in_a_program_is_documented() -> None:
-    choices = {*check.TYPES, *check_rules.PER, *check_rules.WINDOWS, *check_rules.OVER}
+    choices = {
+        *check.TYPES,
+        *check_rules.PER,
+        *check_rules.WINDOWS,
+        *check_rules.OVER,
+        *check_formulas.ROUNDS,
+    }
     for kind in (program.Debt, program.Multipliers):
         choices |= set(typing.get_args(kind))
     assert undocumented(choices, page("program")) == []
@@ -86,7 +103,10 @@ BOUNDS = (
     f"at most {conditions.LIST_ITEMS_MAX} items, a text at most {conditions.LITERAL_CHARS_MAX} characters",
     f"{conditions.INTEGER_MAX:,}",
     f"At most {DOCUMENT_BYTES_MAX // 1024**2} MiB",
-    f"`by` from 0.001 to {check_rules.THOUSANDTHS_MAX // 1000}",
+    f"from 0.000001 to {check_formulas.RATE_MAX:,}, at most six decimal places",
+    f"from 0 to {check_formulas.START_MAX:,}, at most three decimal places",
+    f"1 to {check_formulas.BRACKETS_MAX} brackets",
+    f"`by` from 0.001 to {check_rules.FACTOR_MAX}",
 )
 
 

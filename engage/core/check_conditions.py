@@ -85,6 +85,11 @@ def read_condition(problems: Problems, fields: Fields, value: t.Any, path: Path)
     return condition
 
 
+def read_field_type(problems: Problems, fields: Fields, value: t.Any, path: Path) -> ValueType | None:
+    """The type of the field that is named, or None when that was reported."""
+    return _ConditionReader(problems, fields).field_type(value, path)
+
+
 class _ConditionReader:
     def __init__(self, problems: Problems, fields: Fields) -> None:
         self.problems = problems

@@ -5,13 +5,13 @@ Owns what a rule may say. Must not know how conditions are checked inside, nor h
 
 from __future__ import annotations
 
-import math
 import typing as t
 from decimal import Decimal
 
 import msgspec
 
 from engage.core.check_conditions import Fields, read_condition
+from engage.core.check_formulas import FORMULA_KEYS, read_decimal, read_formula
 from engage.core.check_occasions import Declared, read_occasion
 from engage.core.conditions import INTEGER_MAX
 from engage.core.occasions import Occasion, occasion_text
@@ -21,7 +21,7 @@ from engage.core.program import Award, Effect, GrantBadge, Limit, Multiply, Over
 RULES_MAX = 1000
 EFFECTS_MAX = 10  # per rule
 LIMITS_MAX = 10  # per rule
-THOUSANDTHS_MAX = 1_000_000
+FACTOR_MAX = 1000
 
 PER = ("member", "company")
 WINDOWS = ("day", "week", "month", "lifetime")
@@ -89,13 +89,13 @@ def _read_rule(problems: Problems, names: Names, entries: Mapping, path: Path, r
         trigger = None if on is None else ""
     elif "trigger" in entries:
         trigger = problems.known(entries["trigger"], (*path, "trigger"), names.events, "event")
+    fields = _fields(names, trigger, on)
     condition = None
     if "conditions" in entries:
-        fields = _fields(names, trigger, on)
         condition = read_condition(problems, fields, entries["conditions"], (*path, "conditions"))
     effects = None
     if "effects" in entries:
-        effects = _read_effects(problems, names, entries["effects"], (*path, "effects"))
+        effects = _read_effects(problems, names, fields, entries["effects"], (*path, "effects"))
     limits = _read_limits(problems, names, entries.get("limits"), (*path, "limits"), rule_id, effects)
     if name is None or trigger is None or effects is None:
         return None
@@ -114,17 +114,19 @@ def _fields(names: Names, trigger: str | None, on: Occasion | None) -> Fields:
     )
 
 
-def _read_effects(problems: Problems, names: Names, value: t.Any, path: Path) -> tuple[Effect, ...] | None:
+def _read_effects(
+    problems: Problems, names: Names, fields: Fields, value: t.Any, path: Path
+) -> tuple[Effect, ...] | None:
     """The effects, or None when any was reported: then limits cannot be compared with them."""
     items = problems.items(value, path, EFFECTS_MAX, least=1)
     if items is None:
         return None
-    read = [_read_effect(problems, names, item, (*path, index)) for index, item in enumerate(items)]
+    read = [_read_effect(problems, names, fields, item, (*path, index)) for index, item in enumerate(items)]
     effects = tuple(effect for effect in read if effect is not None)
     return effects if len(effects) == len(read) else None
 
 
-def _read_effect(problems: Problems, names: Names, value: t.Any, path: Path) -> Effect | None:
+def _read_effect(problems: Problems, names: Names, fields: Fields, value: t.Any, path: Path) -> Effect | None:
     entries = problems.mapping(value, path)
     if entries is None:
         return None
@@ -134,7 +136,7 @@ def _read_effect(problems: Problems, names: Names, value: t.Any, path: Path) -> 
     ((kind, item),) = entries.items()
     path = (*path, kind)
     if kind == "award":
-        return _read_award(problems, names, item, path)
+        return _read_award(problems, names, fields, item, path)
     if kind == "multiply":
         return _read_multiply(problems, names, item, path)
     if kind == "badge":
@@ -146,7 +148,14 @@ def _read_effect(problems: Problems, names: Names, value: t.Any, path: Path) -> 
     return None
 
 
-def _read_award(problems: Problems, names: Names, value: t.Any, path: Path) -> Award | None:
+def _read_award(problems: Problems, names: Names, fields: Fields, value: t.Any, path: Path) -> Award | None:
+    if isinstance(value, dict) and "amount" not in value and not value.keys().isdisjoint(FORMULA_KEYS):
+        entries = problems.fields(value, path, FORMULA_KEYS[:1], (*FORMULA_KEYS[1:], "currency"))
+        if entries is None:
+            return None
+        formula = read_formula(problems, fields, entries, path)
+        currency = read_currency(problems, names, entries, path)
+        return Award(currency, 0, formula) if currency is not None and formula is not None else None
     if isinstance(value, dict):
         entries = problems.fields(value, path, ("amount",), ("currency",))
         if entries is None:
@@ -168,30 +177,11 @@ def _read_multiply(problems: Problems, names: Names, value: t.Any, path: Path) -
     entries = problems.fields(value, path, ("by",), ("currency",))
     if entries is None:
         return None
-    thousandths = _thousandths(problems, entries["by"], (*path, "by")) if "by" in entries else None
+    thousandths = None
+    if "by" in entries:
+        thousandths = read_decimal(problems, entries["by"], (*path, "by"), 3, Decimal("0.001"), FACTOR_MAX)
     currency = read_currency(problems, names, entries, path)
     return Multiply(currency, thousandths) if currency is not None and thousandths is not None else None
-
-
-def _thousandths(problems: Problems, value: t.Any, path: Path) -> int | None:
-    """A factor in exact thousandths. The shortest decimal of the float is what was written: 1.1 is 1100."""
-    if problems.passed_over(value):
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        problems.add(path, f"must be a number, not {shown(value)}")
-        return None
-    out_of_range = f"must be from 0.001 to 1000, not {shown(value)}"
-    if not math.isfinite(value) if isinstance(value, float) else value > THOUSANDTHS_MAX:
-        problems.add(path, out_of_range)
-        return None
-    scaled = Decimal(repr(value)) * 1000
-    if not 1 <= scaled <= THOUSANDTHS_MAX:
-        problems.add(path, out_of_range)
-    elif scaled != int(scaled):
-        problems.add(path, f"may have at most three decimal places: {shown(value)}")
-    else:
-        return int(scaled)
-    return None
 
 
 def _read_limits(

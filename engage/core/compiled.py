@@ -15,7 +15,7 @@ from engage.core.codegen import generate
 from engage.core.conditions import Facts, fold_name, typed
 from engage.core.limits import Counter, budget_counter, limit_counter
 from engage.core.occasions import ANY, BADGE, LEVEL, TIMED, Occasion
-from engage.core.program import Award, GrantBadge, Multiply, Program, Property, Rule, program_hash
+from engage.core.program import Award, Formula, GrantBadge, Multiply, Program, Property, Rule, program_hash
 
 COMPILED_PROGRAMS_MAX = 256  # a program of 50 rules takes about 0.1 MB compiled
 
@@ -23,6 +23,9 @@ COMPILED_PROGRAMS_MAX = 256  # a program of 50 rules takes about 0.1 MB compiled
 class PlannedAward(msgspec.Struct, frozen=True):
     currency: str
     amount: int
+    formula: Formula | None
+    effect: int
+    """Its number among the rule's effects, from 0."""
     counters: tuple[Counter, ...]
     """The limits and budgets that bound it: the rule's limits first, as declared, then the budgets."""
 
@@ -114,12 +117,14 @@ def _plan(index: int, rule: Rule, program: Program) -> Plan:
         PlannedAward(
             effect.currency,
             effect.amount,
+            effect.formula,
+            number,
             (
                 *(counter for limit, counter in limits if limit.currency == effect.currency),
                 *(counter for budget, counter in budgets if budget.currency == effect.currency),
             ),
         )
-        for effect in rule.effects
+        for number, effect in enumerate(rule.effects)
         if isinstance(effect, Award)
     ]
     return Plan(

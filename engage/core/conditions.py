@@ -140,7 +140,11 @@ def typed(value: t.Any, declared: str) -> t.Any:
 
 def read_field(clause: Clause, facts: Facts) -> t.Any:
     """What the clause compares: typed, None when missing. Levels and weekdays are read as their numbers."""
-    field = clause.field
+    return read_named(clause.field, clause.type, facts)
+
+
+def read_named(field: str, declared: str, facts: Facts) -> t.Any:
+    """The same of a field of this declared type, whatever asks for it."""
     if field == "member.level":
         return facts.level_rank or None
     if field == "event.hour":
@@ -148,10 +152,10 @@ def read_field(clause: Clause, facts: Facts) -> t.Any:
     if field == "event.weekday":
         return facts.weekday
     if field.startswith(PROPERTY):
-        return typed(facts.properties.get(field[len(PROPERTY) :]), clause.type)
+        return typed(facts.properties.get(field[len(PROPERTY) :]), declared)
     if field.startswith(MEMBER_TRAIT):
-        return typed(facts.member_traits.get(fold_name(field[len(MEMBER_TRAIT) :])), clause.type)
-    return typed(facts.company_traits.get(fold_name(field[len(COMPANY_TRAIT) :])), clause.type)
+        return typed(facts.member_traits.get(fold_name(field[len(MEMBER_TRAIT) :])), declared)
+    return typed(facts.company_traits.get(fold_name(field[len(COMPANY_TRAIT) :])), declared)
 
 
 def operand(clause: Clause) -> t.Any:

@@ -11,12 +11,12 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from engage.core.explain import node_text
+from engage.core.explain import formula_text, node_text
 from engage.core.ledger import Transfer, owner
 from engage.core.limits import Use
 from engage.core.occasions import Occasion
-from engage.core.program import Limit, Program, Rule
-from engage.core.verdicts import VERDICTS, Verdict
+from engage.core.program import Award, Limit, Program, Rule
+from engage.core.verdicts import VERDICTS, Extended, Verdict, as_extended
 
 
 class Undecided:
@@ -55,6 +55,12 @@ WORDS: Final = {
     Verdict.CUT_BY_LIMIT: "cut",
     Verdict.CUT_BY_BUDGET: "cut",
     Verdict.CEILING: "ceiling",
+}
+EXTENDED_WORDS: Final = {
+    Extended.MISSING: "formula",
+    Extended.BELOW_ONE: "formula",
+    Extended.FIRED_MISSING: "fired",
+    Extended.FIRED_BELOW_ONE: "fired",
 }
 PERIODS: Final = {"day": "daily", "week": "weekly", "month": "monthly", "lifetime": "lifetime"}
 
@@ -157,11 +163,16 @@ def explain_rules(record: Record, rules: tuple[Rule, ...], program: Program) -> 
         {
             "rule": rule.id,
             "name": rule.name,
-            "verdict": WORDS[code % VERDICTS],
+            "verdict": verdict_word(code),
             "text": verdict_text(code, rule, program),
         }
         for rule, code in zip(rules, record.verdicts, strict=True)
     ]
+
+
+def verdict_word(code: int) -> str:
+    verdict = code % VERDICTS
+    return EXTENDED_WORDS[as_extended(code)[1]] if verdict == Verdict.EXTENDED else WORDS[verdict]
 
 
 def verdict_text(code: int, rule: Rule, program: Program) -> str:
@@ -182,8 +193,27 @@ def verdict_text(code: int, rule: Rule, program: Program) -> str:
             if budget.over == "refuse":
                 return f"the award would pass {what}"
             return f"{'cut: ' if verdict == Verdict.CUT_BY_BUDGET else ''}{what} is used up"
+        case Verdict.EXTENDED:
+            return _extended_text(*as_extended(code), rule)
         case _:
             return "the balance would pass the largest amount possible"
+
+
+def _extended_text(index: int, extended: int, rule: Rule) -> str:
+    award = rule.effects[index]
+    assert isinstance(award, Award)
+    assert award.formula is not None
+    without = f"fired without its {award.currency}: "
+    match extended:
+        case Extended.MISSING | Extended.FIRED_MISSING:
+            words = f"{award.formula.of} is not given, or not {_A[award.formula.type]}"
+            return words if extended == Extended.MISSING else without + words
+        case _:
+            words = f"{formula_text(award.formula)} comes to less than 1"
+            return words if extended == Extended.BELOW_ONE else without + words
+
+
+_A: Final = {"integer": "a whole number", "number": "a number"}
 
 
 def limit_text(limit: Limit) -> str:

@@ -11,7 +11,7 @@ import typing as t
 import msgspec
 
 from engage.core.conditions import Condition
-from engage.core.explain import condition_text, shown
+from engage.core.explain import condition_text, formula_text, shown
 from engage.core.occasions import occasion_text
 from engage.core.problems import pointer
 from engage.core.program import (
@@ -167,6 +167,8 @@ def _rule(rule: Rule) -> Details:
 
 def effect_text(effect: Effect) -> str:
     if isinstance(effect, Award):
+        if effect.formula is not None:
+            return f"award {effect.currency} ({formula_text(effect.formula)})"
         return f"award {effect.amount} {effect.currency}"
     if isinstance(effect, Multiply):
         return f"multiply {effect.currency} by {effect.thousandths / 1000:g}"

@@ -6,6 +6,7 @@ Owns the wording. Must not know why anybody asks; off the hot path by design, so
 from __future__ import annotations
 
 import typing as t
+from decimal import Decimal
 
 import msgspec
 
@@ -22,6 +23,7 @@ from engage.core.conditions import (
     nodes,
     read_field,
 )
+from engage.core.program import MILLIONTHS_ONE, Formula
 
 ITEMS_SHOWN = 5
 CHARS_SHOWN = 80
@@ -100,6 +102,32 @@ def condition_text(condition: Condition, *, whole: bool = False) -> str:
 def _nested_text(condition: Condition, whole: bool) -> str:
     text = condition_text(condition, whole=whole)
     return f"({text})" if isinstance(condition, All | Any) else text
+
+
+def formula_text(formula: Formula) -> str:
+    """What an award is reckoned from, for example: 2% of event.properties.value, rounded down, at most 500."""
+    parts = [_worth_text(formula.rate, formula.of)]
+    if formula.brackets:
+        starts = [
+            f"{_worth_text(bracket.rate, '') if bracket.rate else bracket.amount} from {_decimal(bracket.start, 3)}"
+            for bracket in formula.brackets
+        ]
+        parts = [f"by {formula.of}: {', '.join(starts)}"]
+    parts += [f"rounded {formula.round}"] if formula.round != "half_even" else []
+    parts += [f"at least {formula.least}"] if formula.least else []
+    parts += [f"at most {formula.most}"] if formula.most is not None else []
+    return ", ".join(parts)
+
+
+def _worth_text(rate: int, of: str) -> str:
+    """A rate in millionths: as a percentage below one, else as so many for each."""
+    words = f"{_decimal(rate, 4)}%" if rate < MILLIONTHS_ONE else f"{_decimal(rate, 6)} times"
+    return f"{words} of {of}" if of and rate < MILLIONTHS_ONE else f"{words} {of}".strip()
+
+
+def _decimal(units: int, places: int) -> str:
+    """Units of the last decimal place, written out without trailing zeros."""
+    return f"{Decimal(units).scaleb(-places).normalize():f}"
 
 
 def node_text(condition: Condition, number: int) -> str:

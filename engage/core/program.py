@@ -25,9 +25,11 @@ Per = t.Literal["member", "company"]
 Over = t.Literal["cut", "refuse"]
 Debt = t.Literal["refuse", "allow"]
 Multipliers = t.Literal["largest", "compound", "add"]
+Round = t.Literal["half_even", "down", "up"]
 
 LATE_DAYS_DEFAULT = 30
 THOUSANDTHS_ONE = 1000  # a factor of exactly one
+MILLIONTHS_ONE = 1_000_000  # a rate of one unit for each one of a field
 
 
 class Shape(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -72,9 +74,30 @@ class Levels(Shape, frozen=True):
     steps: tuple[Level, ...]  # lowest first, thresholds strictly increasing; rank is the position plus one
 
 
+class Bracket(Shape, frozen=True):
+    """What a value from `start` on is worth: `amount` units, or `rate` for each one of the whole value."""
+
+    start: int  # thousandths
+    amount: int = 0
+    rate: int = 0  # millionths
+
+
+class Formula(Shape, frozen=True):
+    """What an award depends on: a numeric field, by one rate or by brackets; see `engage.core.formulas`."""
+
+    of: str  # a field, as in a clause
+    type: t.Literal["integer", "number"]
+    rate: int = 0  # millionths of a unit; 0 when there are brackets
+    brackets: tuple[Bracket, ...] = ()  # by `start`, strictly increasing
+    round: Round = "half_even"
+    least: int = 0
+    most: int | None = None
+
+
 class Award(Shape, frozen=True, tag="award", tag_field="kind"):
     currency: str
-    amount: int
+    amount: int  # 0 when a formula says how much
+    formula: Formula | None = None
 
 
 class Multiply(Shape, frozen=True, tag="multiply", tag_field="kind"):

@@ -11,10 +11,11 @@ from typing import Final
 
 from engage.core.compiled import Matcher, Plan
 from engage.core.course import Course
+from engage.core.formulas import MISSING, reckon, rounded
 from engage.core.limits import Counter
 from engage.core.program import THOUSANDTHS_ONE, Multipliers
 from engage.core.state import AMOUNT_MAX
-from engage.core.verdicts import VERDICTS, Verdict, fired, verdict_code
+from engage.core.verdicts import VERDICTS, Extended, Verdict, extended_code, fired, verdict_code
 
 FIRED: Final = verdict_code(Verdict.FIRED)
 CEILING: Final = verdict_code(Verdict.CEILING)
@@ -79,6 +80,12 @@ def _fire(course: Course, plan: Plan, factors: dict[str, list[int]]) -> int:
     refusal = FIRED
     for award in plan.awards:
         amount, stop = award.amount, None
+        if award.formula is not None:
+            amount = reckon(award.formula, course.facts())
+            if amount < 1:
+                if not code:
+                    code, refusal = _unearned(award.effect, amount)
+                continue
         if factors:
             amount = multiplied(amount, factors.get(award.currency), course.program.program.multipliers)
         if award.counters:
@@ -116,6 +123,13 @@ def _allowed(course: Course, counters: Sequence[Counter], amount: int) -> tuple[
     return amount, stop
 
 
+def _unearned(effect: int, reckoned: int) -> tuple[int, int]:
+    """The codes of a formula that is worth nothing: of a rule that does something else, and of one that does not."""
+    if reckoned == MISSING:
+        return extended_code(Extended.FIRED_MISSING, effect), extended_code(Extended.MISSING, effect)
+    return extended_code(Extended.FIRED_BELOW_ONE, effect), extended_code(Extended.BELOW_ONE, effect)
+
+
 def multiplied(amount: int, factors: list[int] | None, policy: Multipliers) -> int:
     """A base award times its factors (thousandths), rounded half to even, at most AMOUNT_MAX.
 
@@ -131,7 +145,4 @@ def multiplied(amount: int, factors: list[int] | None, policy: Multipliers) -> i
         extra = sum(factor - THOUSANDTHS_ONE for factor in factors)
         factor = max(factors) if policy == "largest" else max(0, THOUSANDTHS_ONE + extra)
         numerator, denominator = amount * factor, THOUSANDTHS_ONE
-    whole, rest = divmod(numerator, denominator)
-    if rest * 2 > denominator or (rest * 2 == denominator and whole % 2):
-        whole += 1
-    return min(whole, AMOUNT_MAX)
+    return min(rounded(numerator, denominator), AMOUNT_MAX)

@@ -9,7 +9,10 @@ from typing import Final
 
 
 class Verdict:
-    """What became of one rule. Kept as `index * VERDICTS + verdict`; the index says which node, limit or budget."""
+    """What became of one rule. Kept as `index * VERDICTS + verdict`; the index says which node, limit or budget.
+
+    There is room for eight. The last is any of `Extended`, and its index again an index and one of these.
+    """
 
     FIRED: Final = 0
     CONDITION: Final = 1
@@ -19,17 +22,45 @@ class Verdict:
     CUT_BY_BUDGET: Final = 5
     CEILING: Final = 6
     """The balance would pass the largest amount there is."""
+    EXTENDED: Final = 7
+
+
+class Extended:
+    """More of what became of one rule. Kept as `index * EXTENDED + extended` within an EXTENDED verdict."""
+
+    MISSING: Final = 0
+    """The field of a formula is missing; the index says which effect."""
+    BELOW_ONE: Final = 1
+    """A formula came to less than one unit; the index says which effect."""
+    FIRED_MISSING: Final = 2
+    """Fired without one of its awards, for the same reason."""
+    FIRED_BELOW_ONE: Final = 3
 
 
 VERDICTS: Final = 8
+EXTENDED: Final = 16
 
 
 def verdict_code(verdict: int, index: int = 0) -> int:
     return index * VERDICTS + verdict
 
 
+def extended_code(extended: int, index: int = 0) -> int:
+    return verdict_code(Verdict.EXTENDED, index * EXTENDED + extended)
+
+
+def as_extended(code: int) -> tuple[int, int]:
+    """(index, which of `Extended`) of an EXTENDED verdict's code."""
+    return divmod(code // VERDICTS, EXTENDED)
+
+
 _FIRED: Final = frozenset({Verdict.FIRED, Verdict.CUT_BY_LIMIT, Verdict.CUT_BY_BUDGET})
+
+_FIRED_EXTENDED: Final = frozenset({Extended.FIRED_MISSING, Extended.FIRED_BELOW_ONE})
 
 
 def fired(code: int) -> bool:
-    return code % VERDICTS in _FIRED
+    verdict = code % VERDICTS
+    if verdict == Verdict.EXTENDED:
+        return as_extended(code)[1] in _FIRED_EXTENDED
+    return verdict in _FIRED

@@ -19,10 +19,12 @@ from engage.core.event import Body, Kind
 from engage.core.program import (
     Award,
     Badge,
+    Bracket,
     Budget,
     Currency,
     Effect,
     EventType,
+    Formula,
     GrantBadge,
     Level,
     Levels,
@@ -31,6 +33,7 @@ from engage.core.program import (
     Over,
     Program,
     Property,
+    Round,
     Rule,
     Window,
 )
@@ -66,11 +69,23 @@ def _limit(random: Random, rule: str, *, company: bool = True) -> Limit:
 def _effect(random: Random) -> Effect:
     currency = random.choice(CURRENCIES)
     kind = random.random()
+    if kind < 0.15:
+        return Award(currency, 0, _formula(random))
     if kind < 0.65:
         return Award(currency, random.choice([1, 2, 3, 7, 10, 25, 100]))
     if kind < 0.85:
         return Multiply(currency, random.choice([1, 500, 1500, 2000, 3333]))
     return GrantBadge(random.choice(["closer", "star"]))
+
+
+def _formula(random: Random) -> Formula:
+    least, most = random.choice([(0, None), (0, None), (3, None), (0, 40), (3, 40)])
+    how: Round = random.choice(["half_even", "down", "up"])
+    if random.random() < 0.5:
+        rate = random.choice([1, 20_000, 333_333, 1_500_000])
+        return Formula("event.properties.value", "integer", rate, (), how, least, most)
+    brackets = (Bracket(10_000, 2), Bracket(33_333, rate=250_000), Bracket(70_500, 30))
+    return Formula("event.properties.value", "integer", 0, brackets[: random.randint(1, 3)], how, least, most)
 
 
 def _distinct(bounds: list[Any]) -> tuple[Any, ...]:
@@ -196,7 +211,7 @@ class Told:
     def act(self, act: Act) -> Step | None:
         self.clock += act.hours * HOUR
         if act.kind == "track":
-            properties = {"value": act.value}
+            properties = {"value": act.value} if act.value else {}
             at = self.clock - act.late * HOUR
             return self.history.track(act.member, act.event, at, properties, trusted=act.trusted)
         if act.kind == "adjust":

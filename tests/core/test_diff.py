@@ -33,6 +33,9 @@ def test_equal_programs_have_no_difference() -> None:
     [
         ("effects: [{award: 3}]", "effects: [{award: 4}]", "changed",
          "rule lead-added: effects changed from award 3 points to award 4 points"),
+        ("award: 40\n", "award: {rate: 0.02, of: event.properties.value, max: 9}\n", "changed",
+         ("rule deal-won: effects changed from award 40 points, badge closer to "
+         "award points (2% of event.properties.value, at most 9), badge closer")),
         ("count: 20}", "count: 30}", "changed",
          "rule lead-added: limit on firings per member and day changed from at most 20 to at most 30"),
         ("value: 10000", "value: 20000", "changed",
