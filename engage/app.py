@@ -1,4 +1,4 @@
-"""The service: opens the database, starts the queue and the hourly scoring, serves, and ends in good order.
+"""The service: opens the database, starts the queue and the schedule, serves, and ends in good order.
 
 Owns lifetimes and who is handed what. `create_app` gives an ASGI application for any server or host application;
 `run_server` is what the command line runs.
@@ -21,7 +21,6 @@ from engage import telemetry
 from engage.actions.group_commit import Ingestion
 from engage.actions.keys import KeyRing
 from engage.actions.report import company_report, portfolio
-from engage.actions.score import score_companies
 from engage.actions.sessions import (
     SignedIn,
     create_sign_in_link,
@@ -34,6 +33,7 @@ from engage.actions.tokens import signing_secret
 from engage.core.reports import CompanyReport, Portfolio
 from engage.errors import InvalidRequest, Unavailable
 from engage.interpreter import run_for_throughput
+from engage.schedule import Schedule
 from engage.settings import Settings, read_settings
 from engage.store.database import Database
 from engage.store.migrate import migrate
@@ -46,7 +46,6 @@ from engage.workers import Workers
 
 log = logging.getLogger(__name__)
 
-SCORING_SECONDS: Final = 3600
 CLOSE_SECONDS: Final = 10
 """How long committing what was accepted, and closing the database, may take when no request is left."""
 
@@ -93,14 +92,14 @@ class Service:
             secret = await signing_secret(database, self.settings.secret)
             ingestion = Ingestion(database)
             ingestion.start()
-            scoring = asyncio.create_task(score_hourly(database))
+            schedule = Schedule(database)
+            schedule.start()
             self._services = Services(self.settings, database, ingestion, KeyRing(database), secret)
             try:
                 yield self
             finally:
                 self._services = None
-                scoring.cancel()
-                await asyncio.wait([scoring])
+                await schedule.stop()
                 await ingestion.stop()
         finally:
             await database.close()
@@ -134,27 +133,6 @@ class Console:
 def create_app(settings: Settings | None = None) -> Service:
     """The ASGI application, from the environment when no settings are given. Opens nothing before its lifespan."""
     return Service(settings or read_settings())
-
-
-# --- scoring ------------------------------------------------------------------------------------------------
-
-
-async def score_hourly(database: Database) -> None:
-    """Freeze and score what is complete, now and every hour; a week is done once, so most runs find nothing to do.
-    Of several processes one does it at a time."""
-    while True:
-        try:
-            async with database.sole("scoring") as sole:
-                if sole:
-                    await score_companies(database)
-        except Exception:
-            # Tomorrow's report may be late; today's events must not be.
-            log.exception("scoring failed; it is tried again in an hour")
-            telemetry.SCORING_RUNS.labels("failed").inc()
-        else:
-            telemetry.SCORING_RUNS.labels("ok").inc()
-            telemetry.SCORED_AT.set_to_current_time()
-        await asyncio.sleep(SCORING_SECONDS)
 
 
 # --- serving ------------------------------------------------------------------------------------------------

@@ -53,8 +53,14 @@ RETRY_COUNT: Final = Histogram(
     buckets=(0, 1, 2, 3, 5, 10, 25, 100, 1000),
     registry=REGISTRY,
 )
-SCORING_RUNS: Final = Counter(
-    "engage_scoring_runs", "Runs of the hourly scoring by outcome.", ("outcome",), registry=REGISTRY
+SCHEDULED_RUNS: Final = Counter(
+    "engage_scheduled_runs",
+    "Runs of what the service does by itself (ticking, scoring) by outcome.",
+    ("what", "outcome"),
+    registry=REGISTRY,
+)
+TICKED_MEMBERS: Final = Counter(
+    "engage_ticked_members", "Members told the time because something awaited them.", registry=REGISTRY
 )
 SCORED_AT: Final = Gauge(
     "engage_scored_timestamp_seconds", "When scoring last ended well, seconds since 1970.", registry=REGISTRY

@@ -13,7 +13,7 @@ import pytest
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-from engage import app as apps
+from engage import schedule
 from engage.actions.keys import create_key
 from engage.app import create_app
 from engage.errors import Unavailable
@@ -103,7 +103,7 @@ async def test_the_floor_chosen_is_the_floor_reported(settings: Settings) -> Non
 async def test_complete_weeks_are_scored_without_being_asked(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(apps, "SCORING_SECONDS", 0.05)
+    monkeypatch.setattr(schedule, "SCORING_SECONDS", 0.05)
     service = create_app(settings)
     async with service.lifespan(), client(service) as outside:
         key = await create_key(service.services().database, "server")
@@ -143,8 +143,8 @@ async def test_scoring_that_fails_is_logged_and_tried_again(
             tried.set()
         raise RuntimeError("scoring is broken")
 
-    monkeypatch.setattr(apps, "SCORING_SECONDS", 0)
-    monkeypatch.setattr(apps, "score_companies", broken)
+    monkeypatch.setattr(schedule, "SCORING_SECONDS", 0)
+    monkeypatch.setattr(schedule, "score_companies", broken)
     service = create_app(settings)
     async with service.lifespan(), client(service) as outside:
         await asyncio.wait_for(tried.wait(), 5)

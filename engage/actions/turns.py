@@ -65,6 +65,8 @@ class Member(Struct, gc=False):
     external_id: str
     state: MemberState
     changed: bool = False
+    due: int = 0
+    """The local day of the next tick as the agenda has it; 0 for none."""
 
 
 class Appended(Struct, frozen=True, gc=False):
@@ -135,11 +137,12 @@ class Turn:
     def bring_up_to(self, member: Member, now: int) -> bool:
         """Append the ticks of the days on which something awaited the member, up to the local day of `now`, in order.
         Whatever comes next finds the member as of that day, however long nobody looked. False when none was due."""
-        program, company, done = self.program, self.head.state, False
-        while program and (day := next_due(program, company, member.state)):
-            if day > local_day_hour(now, company.timezone)[0]:
+        self.adopt_program(now)
+        zone, done = self.head.state.timezone, False
+        while day := self.next_due(member.state):
+            if day > local_day_hour(now, zone)[0]:
                 break
-            at = min(midnight(day, company.timezone), now)
+            at = min(midnight(day, zone), now)
             self._append(member, Kind.TICK, at, now, day, 0, "", NOTHING_SAID, None)
             done = True
         return done
@@ -193,12 +196,23 @@ class Turn:
             state = encode_state(member.state)
             writes.members.append((head.company_id, member.number, member.external_id, state))
             member.changed = False
+            self.plan(member, writes)
         for day, more in sorted(self.rollups.items()):
             merge_days(self.days.setdefault(day, DayRollup()), more)
             writes.rollups.append((head.company_id, day, encode_state(self.days[day])))
         self.days = {day: self.days[day] for day in self.rollups}
         self.latest, self.changed = self.changed, []
         self.items, self.rollups, self.touched = [], {}, False
+
+    def plan(self, member: Member, writes: Writes) -> None:
+        """Put the member's next tick into the agenda, unless it is there."""
+        due = self.next_due(member.state)
+        if due != member.due:
+            member.due = due
+            writes.agenda.append((self.head.company_id, member.number, due))
+
+    def next_due(self, state: MemberState) -> int:
+        return next_due(self.program, self.head.state, state) if self.program else 0
 
 
 class WorkingSet:
@@ -293,7 +307,9 @@ class Turns:
         found = await load_members(self.s, missing, {one[0] for one in missing}) if missing else {}
         self._loaded += len(missing)
         for (company_id, external_id), (number, state) in found.items():
-            self._turns[company_id].members[external_id] = Member(number, external_id, state)
+            turn = self._turns[company_id]
+            due = turn.next_due(state)
+            turn.members[external_id] = Member(number, external_id, state, due=due)
         self.known |= await load_messages(self.s, messages, {key[0] for key in messages})
         for key in self.kept.unseen.keys() & messages:
             self.known[key] = self.kept.unseen[key]

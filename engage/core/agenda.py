@@ -15,9 +15,14 @@ from engage.core.occasions import CLOCK, Occasion, next_clock_day, next_yearly
 from engage.core.state import CompanyState, MemberState
 
 
+def keeps_time(program: CompiledProgram) -> bool:
+    """Whether a tick can be due to anybody by this program."""
+    return bool(program.clocks)
+
+
 def next_due(program: CompiledProgram, company: CompanyState, member: MemberState) -> int:
     """The local day (ordinal) of the member's next tick; 0 when nothing awaits them."""
-    if not program.clocks:
+    if not keeps_time(program):
         return 0
     return min((day for _, day in clock_days(program, company, member)), default=0)
 

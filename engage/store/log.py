@@ -24,6 +24,7 @@ from engage.core.state import (
     encode_state,
     first_state,
 )
+from engage.store.agenda import INSERT_AGENDA
 from engage.store.companies import HOST, NEWEST_VERSION
 from engage.store.scope import EVERY_COMPANY, Scope
 from engage.store.statements import Check, Insert, Row, Statements, Transaction
@@ -291,6 +292,7 @@ class Writes(Struct):
     transfers: list[Row] = []
     links: list[Row] = []
     rollups: list[Row] = []
+    agenda: list[Row] = []
 
     def add_entry(
         self, company_id: int, entry: Entry, decision: bytes, transfers: tuple[Transfer, ...]
@@ -328,6 +330,7 @@ class Writes(Struct):
             (INSERT_TRANSFERS, self.transfers),
             (INSERT_MEMBERS, self.members),
             (INSERT_ROLLUPS, self.rollups),
+            (INSERT_AGENDA, self.agenda),
             (INSERT_LINKS, self.links),
             (INSERT_HEADS, self.heads),
         ]

@@ -38,6 +38,8 @@ GROWING: Final = frozenset(
         "checkpoint_part",
         "archive",
         "moment",
+        "agenda",
+        "timetable",
     )
 )
 """Tables with company_id at the head of their primary key."""

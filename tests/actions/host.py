@@ -190,7 +190,7 @@ class Host:
     def stored_rows(self) -> dict[str, list[Any]]:
         """Every row of every growing table."""
         return {
-            table: self.place.rows(f"SELECT * FROM {table} ORDER BY 1, 2, 3") for table in sorted(GROWING)
+            table: sorted(self.place.rows(f"SELECT * FROM {table}"), key=repr) for table in sorted(GROWING)
         }
 
 

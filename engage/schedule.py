@@ -1,0 +1,66 @@
+"""What the service does by itself, over and over: telling members the time, and scoring.
+
+Owns how often. Of several processes one does each at a time; if it fails it is tried again at the next turn.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from engage import telemetry
+from engage.actions.score import score_companies
+from engage.actions.tick import Timekeeper
+from engage.store.database import Database
+
+log = logging.getLogger(__name__)
+
+SCORING_SECONDS: Final = 3600
+TICKING_SECONDS: Final = 20
+
+
+class Schedule:
+    """Runs from `start` to `stop`."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self._timekeeper = Timekeeper(database)
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        self._tasks = [
+            asyncio.create_task(self._repeat("ticking", TICKING_SECONDS, self._tick)),
+            asyncio.create_task(self._repeat("scoring", SCORING_SECONDS, self._score)),
+        ]
+
+    async def stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+
+    async def _repeat(self, what: str, seconds: float, work: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            try:
+                async with self.database.sole(what) as sole:
+                    if sole:
+                        await work()
+            except Exception:
+                # Tomorrow's report may be late; today's events must not be.
+                log.exception("%s failed; it is tried again in %d s", what, seconds)
+                telemetry.SCHEDULED_RUNS.labels(what, "failed").inc()
+            else:
+                telemetry.SCHEDULED_RUNS.labels(what, "ok").inc()
+            await asyncio.sleep(seconds)
+
+    async def _tick(self) -> None:
+        done = await self._timekeeper.run(lambda: time.time_ns() // 1000)
+        telemetry.TICKED_MEMBERS.inc(done.members)
+
+    async def _score(self) -> None:
+        """Freeze and score what is complete; a week is done once, so most runs find nothing to do."""
+        await score_companies(self.database)
+        telemetry.SCORED_AT.set_to_current_time()

@@ -1,0 +1,60 @@
+"""When a tick is due to whom, as the scheduler looks it up. The members' state decides; this is an index into it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Final
+
+from engage.store.scope import EVERY_COMPANY
+from engage.store.statements import Insert, Row, Statements
+
+INSERT_AGENDA: Final = (
+    "INSERT INTO engage_agenda (company_id, member_id, due) {rows} "
+    "ON CONFLICT (company_id, member_id) DO UPDATE SET due = excluded.due"
+)
+INSERT_TIMETABLE: Final = (
+    "INSERT INTO engage_timetable (company_id, program_id) {rows} "
+    "ON CONFLICT (company_id) DO UPDATE SET program_id = excluded.program_id"
+)
+
+
+async def load_due_companies(s: Statements, day: int) -> list[int]:
+    """The companies in which a tick is due to somebody on `day` or before."""
+    rows = await s.rows(
+        "SELECT DISTINCT a.company_id FROM engage_agenda a WHERE {a.scope} AND a.due > 0 AND a.due <= ? "
+        "ORDER BY a.company_id",
+        [day],
+        scope=EVERY_COMPANY,
+    )
+    return [row[0] for row in rows]
+
+
+async def load_due_members(s: Statements, company_id: int, day: int, limit: int) -> list[tuple[int, str]]:
+    """(number, external id) of those a tick is due to on `day` or before, soonest first."""
+    rows = await s.rows(
+        "SELECT m.id, m.external_id FROM engage_agenda a JOIN engage_member m "
+        "ON m.company_id = a.company_id AND m.id = a.member_id "
+        "WHERE {a.scope} AND a.due > 0 AND a.due <= ? ORDER BY a.due, a.member_id LIMIT ?",
+        [day, limit],
+        scope=[company_id],
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+async def load_timetables(s: Statements, ids: Collection[int]) -> dict[int, int]:
+    """Company -> the program version by which its agenda was made, for those that have one."""
+    rows = await s.lookup(
+        "SELECT t.company_id, t.program_id FROM {keys} k JOIN engage_timetable t ON t.company_id = k.column1",
+        [(id,) for id in sorted(ids)],
+        scope=ids,
+    )
+    return dict(rows)
+
+
+def insert_agenda(rows: Sequence[Row]) -> Insert:
+    """(company, member, due day or 0)."""
+    return INSERT_AGENDA, rows
+
+
+def insert_timetable(company_id: int, program_id: int) -> Insert:
+    return INSERT_TIMETABLE, [(company_id, program_id)]
