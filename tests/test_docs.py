@@ -39,6 +39,7 @@ from engage.core import (
     privacy,
     reports,
     terms,
+    why,
 )
 from engage.core.measures import FeatureWeek, WeekMeasures
 from engage.core.periods import read_period
@@ -273,7 +274,7 @@ def test_every_effect_and_verdict_is_documented() -> None:
     types = typing.get_args(typing.get_type_hints(shapes.Effect)["type"])
     assert {effect["type"] for result in shown for effect in result["effects"]} == set(types)
     verdicts = {row[0].strip("`") for row in rows(page("program"), "| `verdict` |") if row[0]}
-    assert verdicts == {*decisions.WORDS.values(), *decisions.EXTENDED_WORDS.values()}
+    assert verdicts == {*why.WORDS.values(), *why.EXTENDED_WORDS.values()}
     assert undocumented([code for code, _ in decisions.REASONS.values()], page("program")) == []
 
 

@@ -18,9 +18,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from engage.core.calendar import from_datetime
-from engage.core.decisions import REASONS, effects, explain_rules
+from engage.core.decisions import REASONS, effects
 from engage.core.event import Body, Kind
 from engage.core.program import Rule
+from engage.core.why import explain_rules
 from tests.core.history import History, Step, program_of
 
 FOLDER = Path(__file__).resolve().parent

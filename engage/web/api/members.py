@@ -13,11 +13,12 @@ from engage.actions.adjust import adjust
 from engage.actions.reverse import reverse
 from engage.actions.turns import program_version
 from engage.core.calendar import to_rfc3339
-from engage.core.decisions import REASONS, effects, explain_rules
+from engage.core.decisions import REASONS, effects
 from engage.core.event import ACTIVITY, Kind
 from engage.core.ledger import NEVER, PLACE_NAMES, account, owner, place
 from engage.core.program import Level, Program
 from engage.core.state import MemberState, Wallet
+from engage.core.why import explain_rules
 from engage.errors import InvalidRequest, NotFound
 from engage.store.companies import current_programs
 from engage.store.log import Stored, load_member_entries

@@ -1,0 +1,97 @@
+"""What became of each rule that was considered, in words: the codes that are stored, as people read them.
+
+Owns the wording. Off the hot path by design: words are made when somebody asks.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from engage.core.decisions import Record
+from engage.core.explain import formula_text, node_text
+from engage.core.program import Award, Limit, Program, Rule
+from engage.core.verdicts import VERDICTS, Extended, Verdict, as_extended
+
+WORDS: Final = {
+    Verdict.FIRED: "fired",
+    Verdict.CONDITION: "condition",
+    Verdict.LIMIT: "limit",
+    Verdict.BUDGET: "budget",
+    Verdict.CUT_BY_LIMIT: "cut",
+    Verdict.CUT_BY_BUDGET: "cut",
+    Verdict.CEILING: "ceiling",
+}
+EXTENDED_WORDS: Final = {
+    Extended.MISSING: "formula",
+    Extended.BELOW_ONE: "formula",
+    Extended.FIRED_MISSING: "fired",
+    Extended.FIRED_BELOW_ONE: "fired",
+}
+PERIODS: Final = {"day": "daily", "week": "weekly", "month": "monthly", "lifetime": "lifetime"}
+_A: Final = {"integer": "a whole number", "number": "a number"}
+
+
+def explain_rules(record: Record, rules: tuple[Rule, ...], program: Program) -> list[dict[str, Any]]:
+    """Each rule considered, with its verdict in words."""
+    return [
+        {
+            "rule": rule.id,
+            "name": rule.name,
+            "verdict": verdict_word(code),
+            "text": verdict_text(code, rule, program),
+        }
+        for rule, code in zip(rules, record.verdicts, strict=True)
+    ]
+
+
+def verdict_word(code: int) -> str:
+    verdict = code % VERDICTS
+    return EXTENDED_WORDS[as_extended(code)[1]] if verdict == Verdict.EXTENDED else WORDS[verdict]
+
+
+def verdict_text(code: int, rule: Rule, program: Program) -> str:
+    index, verdict = divmod(code, VERDICTS)
+    match verdict:
+        case Verdict.FIRED:
+            return "fired"
+        case Verdict.CONDITION:
+            assert rule.conditions is not None
+            return f"condition not met: {node_text(rule.conditions, index)}"
+        case Verdict.LIMIT:
+            return limit_text(rule.limits[index])
+        case Verdict.CUT_BY_LIMIT:
+            return f"cut: {limit_text(rule.limits[index])}"
+        case Verdict.BUDGET | Verdict.CUT_BY_BUDGET:
+            budget = program.budgets[index]
+            what = f"the company's {PERIODS[budget.window]} budget of {budget.amount} {budget.currency}"
+            if budget.over == "refuse":
+                return f"the award would pass {what}"
+            return f"{'cut: ' if verdict == Verdict.CUT_BY_BUDGET else ''}{what} is used up"
+        case Verdict.EXTENDED:
+            return _extended_text(*as_extended(code), rule)
+        case _:
+            return "the balance would pass the largest amount possible"
+
+
+def _extended_text(index: int, extended: int, rule: Rule) -> str:
+    award = rule.effects[index]
+    assert isinstance(award, Award)
+    assert award.formula is not None
+    without = f"fired without its {award.currency}: "
+    match extended:
+        case Extended.MISSING | Extended.FIRED_MISSING:
+            words = f"{award.formula.of} is not given, or not {_A[award.formula.type]}"
+            return words if extended == Extended.MISSING else without + words
+        case _:
+            words = f"{formula_text(award.formula)} comes to less than 1"
+            return words if extended == Extended.BELOW_ONE else without + words
+
+
+def limit_text(limit: Limit) -> str:
+    whose = "" if limit.per == "member" else "company's "
+    if limit.count is not None:
+        return f"{whose}{PERIODS[limit.window]} limit reached, {limit.count} of {limit.count}"
+    what = f"{PERIODS[limit.window]} limit of {limit.amount} {limit.currency}"
+    if limit.over == "refuse":  # some of it may be left, only not enough
+        return f"the award would pass the {whose}{what}"
+    return f"{whose}{what} reached"
