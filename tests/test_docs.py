@@ -307,7 +307,10 @@ name: Further
 currencies: {points: {}}
 events: {Deal Won: {properties: {value: {type: number}}}}
 badges: {closer: {}}
+groups: {deal-size: {pick: first}}
 rules:
+  - {id: share-of-deal, trigger: Deal Won, group: deal-size, effects: [badge: closer]}
+  - {id: any-deal, trigger: Deal Won, group: deal-size, effects: [award: 1]}
   - {id: rate, trigger: Deal Won, effects: [award: {rate: 0.02, of: event.properties.value}]}
   - {id: both, trigger: Deal Won, effects: [award: {rate: 0.02, of: event.properties.value}, badge: closer]}
 """

@@ -18,6 +18,7 @@ from engage.core import (
     check,
     check_conditions,
     check_formulas,
+    check_groups,
     check_occasions,
     check_rules,
     conditions,
@@ -65,9 +66,8 @@ def test_every_choice_in_a_program_is_documented() -> None:
         *check_rules.PER,
         *check_rules.WINDOWS,
         *check_rules.OVER,
-        *check_formulas.ROUNDS,
     }
-    for kind in (program.Debt, program.Multipliers):
+    for kind in (program.Debt, program.Multipliers, program.Round, program.Pick):
         choices |= set(typing.get_args(kind))
     assert undocumented(choices, page("program")) == []
 
@@ -106,6 +106,7 @@ BOUNDS = (
     f"from 0.000001 to {check_formulas.RATE_MAX:,}, at most six decimal places",
     f"from 0 to {check_formulas.START_MAX:,}, at most three decimal places",
     f"1 to {check_formulas.BRACKETS_MAX} brackets",
+    f"| {check_groups.GROUPS_MAX}; see [exclusive groups]",
     f"`by` from 0.001 to {check_rules.FACTOR_MAX}",
 )
 

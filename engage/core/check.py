@@ -10,6 +10,7 @@ import typing as t
 
 import msgspec
 
+from engage.core.check_groups import read_groups
 from engage.core.check_rules import (
     OVER,
     WINDOWS,
@@ -50,7 +51,7 @@ BENEFIT_CHARS_MAX = 200
 
 TYPES = ("string", "integer", "number", "boolean", "list")
 REQUIRED = ("name", "currencies", "events")
-OPTIONAL = ("late_days", "multipliers", "traits", "badges", "levels", "rules", "budgets")
+OPTIONAL = ("late_days", "multipliers", "traits", "badges", "levels", "rules", "budgets", "groups")
 
 
 def check(document: t.Any) -> tuple[Program | None, list[Problem]]:
@@ -76,6 +77,8 @@ def check(document: t.Any) -> tuple[Program | None, list[Problem]]:
     names = _names(currencies, badges, events, member_traits, company_traits)
     levels, level_ids = _read_levels(problems, names, entries.get("levels"))
     names = msgspec.structs.replace(names, levels=level_ids)
+    groups = read_groups(problems, names, entries.get("groups"))
+    names = msgspec.structs.replace(names, groups=groups)
     rules = read_rules(problems, names, entries.get("rules"), ("rules",))
     budgets = _read_budgets(problems, names, entries.get("budgets"))
     if problems.found or problems.incomplete or name is None or late_days is None or multipliers is None:
@@ -92,6 +95,7 @@ def check(document: t.Any) -> tuple[Program | None, list[Problem]]:
         levels=levels,
         rules=rules,
         budgets=budgets,
+        groups=_sorted(groups),
     ), []
 
 
@@ -126,6 +130,7 @@ def _names(
         member_traits=None if member_traits is None else types(member_traits),
         company_traits=None if company_traits is None else types(company_traits),
         levels=None,
+        groups=None,
         personal=frozenset(MEMBER_TRAIT + fold_name(name) for name in personal(member_traits))
         | frozenset(COMPANY_TRAIT + fold_name(name) for name in personal(company_traits)),
         personal_properties={

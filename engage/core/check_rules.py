@@ -16,7 +16,7 @@ from engage.core.check_occasions import Declared, read_occasion
 from engage.core.conditions import INTEGER_MAX
 from engage.core.occasions import Occasion, occasion_text
 from engage.core.problems import Mapping, Path, Problems, shown
-from engage.core.program import Award, Effect, GrantBadge, Limit, Multiply, Over, Per, Rule, Window
+from engage.core.program import Award, Effect, GrantBadge, Group, Limit, Multiply, Over, Per, Rule, Window
 
 RULES_MAX = 1000
 EFFECTS_MAX = 10  # per rule
@@ -38,6 +38,7 @@ class Names(msgspec.Struct, frozen=True):
     member_traits: dict[str, str] | None
     company_traits: dict[str, str] | None
     levels: tuple[str, ...] | None
+    groups: dict[str, Group | None] | None  # None for one that was reported
     personal: frozenset[str]  # whole field names, traits folded
     personal_properties: dict[str, frozenset[str]]  # event -> whole field names
 
@@ -66,7 +67,9 @@ def read_rules(problems: Problems, names: Names, value: t.Any, path: Path) -> tu
     first_use: dict[str, int] = {}
     for index, item in enumerate(problems.items(value, path, RULES_MAX) or ()):
         at = (*path, index)
-        entries = problems.fields(item, at, ("id", "trigger", "effects"), ("name", "conditions", "limits"))
+        entries = problems.fields(
+            item, at, ("id", "trigger", "effects"), ("name", "conditions", "limits", "group")
+        )
         if entries is None:
             continue
         rule_id = problems.identifier(entries["id"], (*at, "id")) if "id" in entries else None
@@ -97,9 +100,26 @@ def _read_rule(problems: Problems, names: Names, entries: Mapping, path: Path, r
     if "effects" in entries:
         effects = _read_effects(problems, names, fields, entries["effects"], (*path, "effects"))
     limits = _read_limits(problems, names, entries.get("limits"), (*path, "limits"), rule_id, effects)
+    group = _read_group(problems, names, entries, path, effects)
     if name is None or trigger is None or effects is None:
         return None
-    return Rule(rule_id, name, trigger, condition, effects, limits, on)
+    return Rule(rule_id, name, trigger, condition, effects, limits, on, group)
+
+
+def _read_group(
+    problems: Problems, names: Names, entries: Mapping, path: Path, effects: tuple[Effect, ...] | None
+) -> str:
+    """The group of a rule. A factor counts for the awards of all rules, so one that may lose cannot have any."""
+    if "group" not in entries:
+        return ""
+    name = problems.known(entries["group"], (*path, "group"), names.groups, "group")
+    group = (names.groups or {}).get(name or "")
+    if group is not None and group.pick != "all":
+        for index, effect in enumerate(effects or ()):
+            if isinstance(effect, Multiply):
+                words = "a rule of an exclusive group cannot multiply: how multipliers meet is said by 'multipliers'"
+                problems.add((*path, "effects", index, "multiply"), words, at_key=True)
+    return name or ""
 
 
 def _fields(names: Names, trigger: str | None, on: Occasion | None) -> Fields:

@@ -15,7 +15,17 @@ from engage.core.codegen import generate
 from engage.core.conditions import Facts, fold_name, typed
 from engage.core.limits import Counter, budget_counter, limit_counter
 from engage.core.occasions import ANY, BADGE, LEVEL, TIMED, Occasion
-from engage.core.program import Award, Formula, GrantBadge, Multiply, Program, Property, Rule, program_hash
+from engage.core.program import (
+    Award,
+    Formula,
+    GrantBadge,
+    Multiply,
+    Pick,
+    Program,
+    Property,
+    Rule,
+    program_hash,
+)
 
 COMPILED_PROGRAMS_MAX = 256  # a program of 50 rules takes about 0.1 MB compiled
 
@@ -38,6 +48,10 @@ class Plan(msgspec.Struct, frozen=True):
     awards: tuple[PlannedAward, ...]
     factors: tuple[tuple[str, int], ...]  # (currency, thousandths)
     badges: tuple[str, ...]
+    group: str = ""
+    exclusive: Pick | None = None
+    """How its group picks one rule; None when it picks all, or there is no group."""
+    best_in: str = ""
 
 
 class Matcher(msgspec.Struct, frozen=True):
@@ -48,6 +62,8 @@ class Matcher(msgspec.Struct, frozen=True):
     match: t.Callable[[Facts], tuple[int, ...]]
     plans: tuple[Plan, ...]
     multiplies: bool
+    exclusive: bool
+    """Whether some rule is in a group that picks one."""
     unconditional: tuple[int, ...] = ()
     """What `match` answers for every event, when no rule of the trigger has conditions."""
 
@@ -127,12 +143,16 @@ def _plan(index: int, rule: Rule, program: Program) -> Plan:
         for number, effect in enumerate(rule.effects)
         if isinstance(effect, Award)
     ]
+    group = program.groups.get(rule.group)
     return Plan(
         index=index,
         firings=tuple(counter for limit, counter in limits if limit.count is not None),
         awards=tuple(awards),
         factors=tuple((e.currency, e.thousandths) for e in rule.effects if isinstance(e, Multiply)),
         badges=tuple(effect.badge for effect in rule.effects if isinstance(effect, GrantBadge)),
+        group=rule.group,
+        exclusive=None if group is None or group.pick == "all" else group.pick,
+        best_in="" if group is None else group.currency,
     )
 
 
@@ -143,6 +163,7 @@ def _matcher(rules: list[Rule], program: Program) -> Matcher:
         match=generate([rule.conditions for rule in rules]),
         plans=plans,
         multiplies=any(plan.factors for plan in plans),
+        exclusive=any(plan.exclusive is not None for plan in plans),
         unconditional=(0,) * len(rules) if all(rule.conditions is None for rule in rules) else (),
     )
 

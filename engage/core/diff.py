@@ -19,6 +19,7 @@ from engage.core.program import (
     Budget,
     Effect,
     EventType,
+    Group,
     Level,
     Levels,
     Limit,
@@ -69,6 +70,7 @@ _SECTIONS = {
     "events": "event",
     "badges": "badge",
     "levels": "level",
+    "groups": "group",
     "rules": "rule",
     "budgets": "budget",
 }
@@ -129,6 +131,7 @@ def _things(program: Program) -> dict[str, dict[str, Details]]:
         "events": {key: _event(found) for key, found in program.events.items()},
         "badges": {key: {"name": found.name} for key, found in program.badges.items()},
         "levels": _levels(program.levels),
+        "groups": {key: {"": _group(found)} for key, found in program.groups.items()},
         "rules": {rule.id: _rule(rule) for rule in program.rules},
         "budgets": {f"{found.currency} per {found.window}": _budget(found) for found in program.budgets},
     }
@@ -161,8 +164,14 @@ def _rule(rule: Rule) -> Details:
     condition: Condition | None = rule.conditions
     if condition is not None:
         details["conditions"] = condition_text(condition, whole=True)
+    if rule.group:
+        details["group"] = rule.group
     details["effects"] = ", ".join(effect_text(effect) for effect in rule.effects)
     return details | {_limit_name(limit): _limit_text(limit) for limit in rule.limits}
+
+
+def _group(group: Group) -> str:
+    return f"the one that awards most {group.currency}" if group.pick == "best" else group.pick
 
 
 def effect_text(effect: Effect) -> str:

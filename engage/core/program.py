@@ -25,6 +25,7 @@ Per = t.Literal["member", "company"]
 Over = t.Literal["cut", "refuse"]
 Debt = t.Literal["refuse", "allow"]
 Multipliers = t.Literal["largest", "compound", "add"]
+Pick = t.Literal["first", "best", "all"]
 Round = t.Literal["half_even", "down", "up"]
 
 LATE_DAYS_DEFAULT = 30
@@ -146,6 +147,13 @@ class Budget(Shape, frozen=True):
         return f"{self.currency}/{self.window}"
 
 
+class Group(Shape, frozen=True):
+    """Rules of which one event fires one: the first that can, or the one that awards most; or all of them."""
+
+    pick: Pick
+    currency: str = ""  # what the best awards most of
+
+
 class Rule(Shape, frozen=True):
     id: str
     name: str  # the id when none was given
@@ -154,6 +162,7 @@ class Rule(Shape, frozen=True):
     effects: tuple[Effect, ...] = ()
     limits: tuple[Limit, ...] = ()
     on: Occasion | None = None
+    group: str = ""
 
 
 class Program(Shape, frozen=True):
@@ -170,6 +179,7 @@ class Program(Shape, frozen=True):
     levels: Levels | None = None
     rules: tuple[Rule, ...] = ()
     budgets: tuple[Budget, ...] = ()
+    groups: dict[str, Group] = {}
 
 
 def canonical(program: Program) -> bytes:

@@ -7,11 +7,13 @@ Owns what becomes of a rule whose conditions hold. Must not know why an event is
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Final
 
 from engage.core.compiled import Matcher, Plan
 from engage.core.course import Course
 from engage.core.formulas import MISSING, reckon, rounded
+from engage.core.groups import fire_in_groups
 from engage.core.limits import Counter
 from engage.core.program import THOUSANDTHS_ONE, Multipliers
 from engage.core.state import AMOUNT_MAX
@@ -32,10 +34,17 @@ def fire_rules(course: Course, matcher: Matcher, stopped: Sequence[int]) -> None
     while True:
         factors: dict[str, list[int]] = {}
         multiplying = _factors(course, plans, stopped, refused, factors) if matcher.multiplies else ()
-        codes = []
-        for plan, node in zip(plans, stopped, strict=True):
-            code = node * VERDICTS + Verdict.CONDITION if node else refused.get(plan.index)
-            codes.append(_fire(course, plan, factors) if code is None else code)
+        codes: list[int] = []
+        if matcher.exclusive:
+            known = [
+                node * VERDICTS + Verdict.CONDITION if node else refused.get(index)
+                for index, node in enumerate(stopped)
+            ]
+            codes = fire_in_groups(course, plans, known, partial(_fire, course, factors))
+        else:
+            for plan, node in zip(plans, stopped, strict=True):
+                code = node * VERDICTS + Verdict.CONDITION if node else refused.get(plan.index)
+                codes.append(_fire(course, factors, plan) if code is None else code)
         unfired = {index: codes[index] for index in multiplying if not fired(codes[index])}
         if not unfired:
             course.verdicts += codes
@@ -70,7 +79,7 @@ def _exhausted(course: Course, plan: Plan) -> int:
     return 0
 
 
-def _fire(course: Course, plan: Plan, factors: dict[str, list[int]]) -> int:
+def _fire(course: Course, factors: dict[str, list[int]], plan: Plan) -> int:
     """The verdict code of a rule whose conditions hold, and its effects if it fires."""
     exhausted = _exhausted(course, plan)
     if exhausted:

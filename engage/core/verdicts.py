@@ -35,6 +35,8 @@ class Extended:
     FIRED_MISSING: Final = 2
     """Fired without one of its awards, for the same reason."""
     FIRED_BELOW_ONE: Final = 3
+    LOST: Final = 4
+    """Another rule of its group fired; the index says which of the rules considered."""
 
 
 VERDICTS: Final = 8

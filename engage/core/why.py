@@ -26,6 +26,7 @@ EXTENDED_WORDS: Final = {
     Extended.BELOW_ONE: "formula",
     Extended.FIRED_MISSING: "fired",
     Extended.FIRED_BELOW_ONE: "fired",
+    Extended.LOST: "group",
 }
 PERIODS: Final = {"day": "daily", "week": "weekly", "month": "monthly", "lifetime": "lifetime"}
 _A: Final = {"integer": "a whole number", "number": "a number"}
@@ -38,7 +39,7 @@ def explain_rules(record: Record, rules: tuple[Rule, ...], program: Program) -> 
             "rule": rule.id,
             "name": rule.name,
             "verdict": verdict_word(code),
-            "text": verdict_text(code, rule, program),
+            "text": verdict_text(code, rule, rules, program),
         }
         for rule, code in zip(rules, record.verdicts, strict=True)
     ]
@@ -49,7 +50,7 @@ def verdict_word(code: int) -> str:
     return EXTENDED_WORDS[as_extended(code)[1]] if verdict == Verdict.EXTENDED else WORDS[verdict]
 
 
-def verdict_text(code: int, rule: Rule, program: Program) -> str:
+def verdict_text(code: int, rule: Rule, rules: tuple[Rule, ...], program: Program) -> str:
     index, verdict = divmod(code, VERDICTS)
     match verdict:
         case Verdict.FIRED:
@@ -68,12 +69,18 @@ def verdict_text(code: int, rule: Rule, program: Program) -> str:
                 return f"the award would pass {what}"
             return f"{'cut: ' if verdict == Verdict.CUT_BY_BUDGET else ''}{what} is used up"
         case Verdict.EXTENDED:
-            return _extended_text(*as_extended(code), rule)
+            return _extended_text(*as_extended(code), rule, rules)
         case _:
             return "the balance would pass the largest amount possible"
 
 
-def _extended_text(index: int, extended: int, rule: Rule) -> str:
+def _extended_text(index: int, extended: int, rule: Rule, rules: tuple[Rule, ...]) -> str:
+    if extended == Extended.LOST:
+        return f"{rules[index].id} fired instead, of group {rule.group}"
+    return _formula_text(index, extended, rule)
+
+
+def _formula_text(index: int, extended: int, rule: Rule) -> str:
     award = rule.effects[index]
     assert isinstance(award, Award)
     assert award.formula is not None

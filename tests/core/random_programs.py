@@ -26,6 +26,7 @@ from engage.core.program import (
     EventType,
     Formula,
     GrantBadge,
+    Group,
     Level,
     Levels,
     Limit,
@@ -45,6 +46,7 @@ CURRENCIES = ("coins", "points")
 EVENTS = ("Call", "Sale", "Mail")
 MEMBERS = ("ann", "bob")
 WINDOWS: tuple[Window, ...] = ("day", "week", "month", "lifetime")
+GROUPS = ("", "", "a", "b", "b", "c")
 OVER: tuple[Over, ...] = ("cut", "refuse")
 STORY_MAX = 60
 CONDITIONS = (
@@ -95,13 +97,15 @@ def _distinct(bounds: list[Any]) -> tuple[Any, ...]:
 
 def _rule(random: Random, number: int) -> Rule:
     id = f"rule-{number}"
+    effects = tuple(_effect(random) for _ in range(random.choice([1, 1, 2, 3])))
     return Rule(
         id=id,
         name=id,
         trigger=random.choice(EVENTS[:2]),
         conditions=random.choice(CONDITIONS) if random.random() < 0.2 else None,
-        effects=tuple(_effect(random) for _ in range(random.choice([1, 1, 2, 3]))),
+        effects=effects,
         limits=_distinct([_limit(random, id) for _ in range(random.randint(0, 3))]),
+        group="" if any(isinstance(effect, Multiply) for effect in effects) else random.choice(GROUPS),
     )
 
 
@@ -124,6 +128,7 @@ def make_program(seed: int) -> Program:
         levels=LEVELS,
         rules=tuple(_rule(random, number) for number in range(random.randint(1, 4))),
         budgets=_distinct(budgets),
+        groups={"a": Group("first"), "b": Group("best", "points"), "c": Group("all")},
     )
 
 

@@ -295,6 +295,21 @@ MISTAKES: list[tuple[str, t.Any, str, str]] = [
         "limits the same thing per member and day as limits[0]",
     ),
     ("rules.0.effects", [{"badge": "closer"}], "/rules/0/limits/1/amount", "awards no points"),
+    ("rules.0.group", "bonus", "/rules/0/group", "unknown group 'bonus'; declared: none"),
+    ("groups", {"bonus": {}}, "/groups/bonus", "missing key 'pick'"),
+    ("groups", {"bonus": {"pick": "bets"}}, "/groups/bonus/pick", "did you mean 'best'?"),
+    (
+        "groups",
+        {"bonus": {"pick": "best", "currency": "coins"}},
+        "/groups/bonus/currency",
+        "unknown currency",
+    ),
+    (
+        "groups",
+        {"bonus": {"pick": "all", "currency": "points"}},
+        "/groups/bonus/currency",
+        "with 'pick: best'",
+    ),
     ("budgets.0.window", "year", "/budgets/0/window", "must be one of day, week, month, lifetime"),
     ("budgets.1", {"window": "month", "amount": 1}, "/budgets/1", "same currency and window as budgets[0]"),
 ]
@@ -307,6 +322,15 @@ def test_one_mistake_is_one_problem_at_its_place(
     (found,) = problems(put(crm(), place, value))
     assert found.pointer == pointer
     assert message in found.message
+
+
+def test_a_rule_of_an_exclusive_group_cannot_multiply() -> None:
+    grouped = put(crm(), "groups", {"bonus": {"pick": "all"}})
+    grouped = put(grouped, "rules.0.group", "bonus")
+    assert valid(grouped).rules[0].group == "bonus"
+    (found,) = problems(put(grouped, "groups.bonus.pick", "best"))
+    assert found.pointer == "/rules/0/effects/1/multiply"
+    assert "cannot multiply" in found.message
 
 
 CLAUSE = "/rules/0/conditions"

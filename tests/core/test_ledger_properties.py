@@ -17,7 +17,7 @@ from engage.core.ledger import ACTIVE, ADJUSTED, ISSUED, account, owner, place
 from engage.core.limits import MONTH_DAYS_MAX, window_start
 from engage.core.program import Budget, Limit, Program, Rule
 from engage.core.state import DayRollup, Usage, Wallet, merge_days
-from engage.core.verdicts import fired
+from engage.core.verdicts import VERDICTS, Extended, Verdict, as_extended, fired
 from tests.core.history import History, Step
 from tests.core.random_programs import (
     CURRENCIES,
@@ -270,3 +270,19 @@ def test_the_order_of_a_season_does_not_change_its_totals(program: Program, seed
 
 def test_the_hours_of_a_day_in_these_tests_are_of_one_day() -> None:
     assert START % DAY + 14 * HOUR < DAY
+
+
+@settings(max_examples=120)
+@given(program=programs, story=EVERYTHING)
+def test_of_an_exclusive_group_one_rule_fires(program: Program, story: list[Act]) -> None:
+    for step in tell(program, story).history.steps:
+        rules, codes = rules_of(step), step.decision.record.verdicts
+        if step.entry.kind != Kind.TRACK or not codes:
+            continue
+        for name, group in program.groups.items():
+            mine = [index for index, rule in enumerate(rules) if rule.group == name]
+            fires = [index for index in mine if fired(codes[index])]
+            lost = [as_extended(codes[i]) for i in mine if codes[i] % VERDICTS == Verdict.EXTENDED]
+            winners = [index for index, what in lost if what == Extended.LOST]
+            assert group.pick == "all" or len(fires) <= 1
+            assert set(winners) <= set(fires) if group.pick != "all" else not winners
