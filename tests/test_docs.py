@@ -308,7 +308,10 @@ currencies: {points: {}}
 events: {Deal Won: {properties: {value: {type: number}}}}
 badges: {closer: {}}
 groups: {deal-size: {pick: first}}
+traits: {member: {team: {type: string}}}
+audiences: {sales: {conditions: {field: member.traits.team, op: eq, value: sales}}}
 rules:
+  - {id: sellers, trigger: Deal Won, audience: sales, effects: [award: 1]}
   - {id: share-of-deal, trigger: Deal Won, group: deal-size, effects: [badge: closer]}
   - {id: any-deal, trigger: Deal Won, group: deal-size, effects: [award: 1]}
   - {id: rate, trigger: Deal Won, effects: [award: {rate: 0.02, of: event.properties.value}]}

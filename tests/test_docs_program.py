@@ -16,6 +16,7 @@ from ruamel.yaml import YAML
 from engage import core
 from engage.core import (
     check,
+    check_audiences,
     check_conditions,
     check_formulas,
     check_groups,
@@ -84,7 +85,7 @@ def test_the_table_of_operators_is_the_checkers() -> None:
 def test_the_table_of_fields_is_the_checkers() -> None:
     told = {row[0].strip("`").removesuffix("NAME") for row in rows(page("program"), "| field | what")}
     prefixes = {conditions.PROPERTY, conditions.MEMBER_TRAIT, conditions.COMPANY_TRAIT}
-    assert told == prefixes | set(conditions.BUILT_IN)
+    assert told == prefixes | set(conditions.BUILT_IN) | set(conditions.STANDING)
 
 
 BOUNDS = (
@@ -106,6 +107,7 @@ BOUNDS = (
     f"from 0.000001 to {check_formulas.RATE_MAX:,}, at most six decimal places",
     f"from 0 to {check_formulas.START_MAX:,}, at most three decimal places",
     f"1 to {check_formulas.BRACKETS_MAX} brackets",
+    f"| {check_audiences.AUDIENCES_MAX}; see [audiences]",
     f"| {check_groups.GROUPS_MAX}; see [exclusive groups]",
     f"`by` from 0.001 to {check_rules.FACTOR_MAX}",
 )

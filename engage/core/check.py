@@ -10,12 +10,14 @@ import typing as t
 
 import msgspec
 
+from engage.core.check_audiences import read_audiences, read_department, read_roles, with_members
 from engage.core.check_groups import read_groups
 from engage.core.check_rules import (
     OVER,
     WINDOWS,
     Names,
     label_of,
+    read_audience,
     read_currency,
     read_rules,
 )
@@ -52,13 +54,14 @@ BENEFIT_CHARS_MAX = 200
 TYPES = ("string", "integer", "number", "boolean", "list")
 REQUIRED = ("name", "currencies", "events")
 OPTIONAL = ("late_days", "multipliers", "traits", "badges", "levels", "rules", "budgets", "groups")
+OF_MEMBERS = ("department", "role", "audiences", "audience")
 
 
 def check(document: t.Any) -> tuple[Program | None, list[Problem]]:
     """The program, or None and everything that is wrong with the document; what is UNREADABLE in it was
     reported by whoever put that there."""
     problems = Problems()
-    entries = problems.fields(document, (), REQUIRED, OPTIONAL)
+    entries = problems.fields(document, (), REQUIRED, (*OPTIONAL, *OF_MEMBERS))
     if entries is None:
         return None, problems.found
     name = problems.text(entries["name"], ("name",)) if "name" in entries else ""
@@ -77,6 +80,11 @@ def check(document: t.Any) -> tuple[Program | None, list[Problem]]:
     names = _names(currencies, badges, events, member_traits, company_traits)
     levels, level_ids = _read_levels(problems, names, entries.get("levels"))
     names = msgspec.structs.replace(names, levels=level_ids)
+    department = read_department(problems, names, entries.get("department"))
+    names = with_members(names, department, read_roles(problems, names, entries.get("role")))
+    audiences = read_audiences(problems, names, entries.get("audiences"))
+    names = msgspec.structs.replace(names, audiences=audiences)
+    audience = read_audience(problems, names, entries, ())
     groups = read_groups(problems, names, entries.get("groups"))
     names = msgspec.structs.replace(names, groups=groups)
     rules = read_rules(problems, names, entries.get("rules"), ("rules",))
@@ -96,6 +104,9 @@ def check(document: t.Any) -> tuple[Program | None, list[Problem]]:
         rules=rules,
         budgets=budgets,
         groups=_sorted(groups),
+        audiences=_sorted(audiences),
+        audience=audience,
+        department=department or "",
     ), []
 
 
@@ -131,6 +142,9 @@ def _names(
         company_traits=None if company_traits is None else types(company_traits),
         levels=None,
         groups=None,
+        department="",
+        roles=None,
+        audiences=None,
         personal=frozenset(MEMBER_TRAIT + fold_name(name) for name in personal(member_traits))
         | frozenset(COMPANY_TRAIT + fold_name(name) for name in personal(company_traits)),
         personal_properties={

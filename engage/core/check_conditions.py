@@ -23,6 +23,8 @@ from engage.core.conditions import (
     MEMBER_TRAIT,
     OPERATORS,
     PROPERTY,
+    ROLES,
+    STANDING,
     WEEKDAYS,
     All,
     Any,
@@ -63,6 +65,13 @@ OPERATORS_ELSEWHERE = {
 ALL_OPERATORS = tuple(dict.fromkeys(op for ops in OPERATORS.values() for op in ops))
 
 
+class Roles(msgspec.Struct, frozen=True):
+    """Which trait says a member's role, and the values of it that each role has."""
+
+    trait: str  # a field
+    values: dict[str, tuple[str, ...]]
+
+
 class Fields(msgspec.Struct, frozen=True):
     """The fields a clause of one rule may read: declared names and their types. None for what could not be
     read, and an empty type for a name whose declaration was reported: nothing can be said about those."""
@@ -73,6 +82,9 @@ class Fields(msgspec.Struct, frozen=True):
     company_traits: dict[str, str] | None
     personal: frozenset[str]  # whole field names, traits folded
     levels: tuple[str, ...] | None
+    department: str | None = ""  # the trait, folded; empty when none is declared, None when that was reported
+    roles: Roles | None = None
+    about_members: bool = False  # whether it must hold whatever happens: no event can be read
 
 
 def read_condition(problems: Problems, fields: Fields, value: t.Any, path: Path) -> Condition | None:
@@ -166,6 +178,11 @@ class _ConditionReader:
         if not isinstance(field, str):
             self.problems.add(path, f"must be the name of a field, not {shown(field)}")
             return None
+        if self.fields.about_members and field.startswith("event."):
+            self.problems.add(path, f"an audience is about members, so {shown(field)} cannot be used")
+            return None
+        if field in STANDING:
+            return self._standing(field, path)
         if field in BUILT_IN:
             if field == "member.level" and self.fields.levels == ():
                 self.problems.add(path, "'member.level' cannot be used: the program has no levels")
@@ -176,6 +193,17 @@ class _ConditionReader:
                 return self._declared(field, path, prefix, names)
         self._unknown(field, path)
         return None
+
+    def _standing(self, field: str, path: Path) -> ValueType | None:
+        word = field.removeprefix("member.")
+        if (self.fields.department if word == "department" else self.fields.roles) in ("", None):
+            if self.fields.department is not None:
+                words = (
+                    f"'{field}' cannot be used: the program has no '{word}', which says in what trait to look"
+                )
+                self.problems.add(path, words)
+            return None
+        return STANDING[field]
 
     def _sources(self) -> tuple[tuple[str, dict[str, str] | None], ...]:
         fields = self.fields
@@ -215,9 +243,9 @@ class _ConditionReader:
 
     def _unknown(self, field: str, path: Path) -> None:
         every = [prefix + name for prefix, names in self._sources() for name in names or {}]
-        every += BUILT_IN
+        every += [*BUILT_IN, *STANDING]
         near = self.problems.nearest(field, every)
-        kinds = "event.properties.…, member.traits.…, company.traits.…, " + ", ".join(BUILT_IN)
+        kinds = "event.properties.…, member.traits.…, company.traits.…, " + ", ".join([*BUILT_IN, *STANDING])
         words = "" if near else f"; fields are {kinds}"
         self.problems.add(path, f"unknown field {shown(field)}{words}", suggestion=near)
 
@@ -246,7 +274,7 @@ class _ConditionReader:
             if value is not None:
                 self.problems.add((*path, "value"), f"'{op}' takes no value")
                 return None
-            return Clause(field, op, None, declared)
+            return self._of_trait(Clause(field, op, None, declared))
         if value is None:
             self.problems.add(path, f"missing key 'value': '{op}' needs one")
             return None
@@ -266,7 +294,21 @@ class _ConditionReader:
         named = read if isinstance(read, tuple) else (read,)
         levels = self.fields.levels if declared == "level" and self.fields.levels else ()
         ranks = tuple(levels.index(str(level)) + 1 for level in named) if levels else ()
-        return Clause(field, op, read, declared, ranks)
+        return self._of_trait(Clause(field, op, read, declared, ranks))
+
+    def _of_trait(self, clause: Clause) -> Clause:
+        """A clause on the member's department or role as the clause on the trait that says it."""
+        fields = self.fields
+        if clause.field == "member.department":
+            return msgspec.structs.replace(clause, field=f"{MEMBER_TRAIT}{fields.department}")
+        if clause.field != "member.role":
+            return clause
+        assert fields.roles is not None
+        if clause.value is None:
+            return Clause(fields.roles.trait, clause.op, None, "string")
+        named = clause.value if isinstance(clause.value, tuple) else (clause.value,)
+        values = tuple(value for role in named for value in fields.roles.values[str(role)])
+        return Clause(fields.roles.trait, "in" if clause.op in ("eq", "in") else "not_in", values, "string")
 
     def literal(self, value: t.Any, path: Path, declared: ValueType) -> Scalar | None:
         problems = self.problems
@@ -274,6 +316,8 @@ class _ConditionReader:
             return None
         if declared == "level":
             return problems.known(value, path, self.fields.levels, "level")
+        if declared == "role":
+            return problems.choice(value, path, ROLES)
         if declared == "weekday":
             return problems.choice(value, path, WEEKDAYS)
         if declared == "boolean":

@@ -10,13 +10,25 @@ from decimal import Decimal
 
 import msgspec
 
-from engage.core.check_conditions import Fields, read_condition
+from engage.core.check_conditions import Fields, Roles, read_condition
 from engage.core.check_formulas import FORMULA_KEYS, read_decimal, read_formula
 from engage.core.check_occasions import Declared, read_occasion
 from engage.core.conditions import INTEGER_MAX
 from engage.core.occasions import Occasion, occasion_text
 from engage.core.problems import Mapping, Path, Problems, shown
-from engage.core.program import Award, Effect, GrantBadge, Group, Limit, Multiply, Over, Per, Rule, Window
+from engage.core.program import (
+    Audience,
+    Award,
+    Effect,
+    GrantBadge,
+    Group,
+    Limit,
+    Multiply,
+    Over,
+    Per,
+    Rule,
+    Window,
+)
 
 RULES_MAX = 1000
 EFFECTS_MAX = 10  # per rule
@@ -39,6 +51,9 @@ class Names(msgspec.Struct, frozen=True):
     company_traits: dict[str, str] | None
     levels: tuple[str, ...] | None
     groups: dict[str, Group | None] | None  # None for one that was reported
+    department: str | None  # the trait, folded; empty when none is declared
+    roles: Roles | None
+    audiences: dict[str, Audience | None] | None  # None for one that was reported
     personal: frozenset[str]  # whole field names, traits folded
     personal_properties: dict[str, frozenset[str]]  # event -> whole field names
 
@@ -68,7 +83,7 @@ def read_rules(problems: Problems, names: Names, value: t.Any, path: Path) -> tu
     for index, item in enumerate(problems.items(value, path, RULES_MAX) or ()):
         at = (*path, index)
         entries = problems.fields(
-            item, at, ("id", "trigger", "effects"), ("name", "conditions", "limits", "group")
+            item, at, ("id", "trigger", "effects"), ("name", "conditions", "limits", "group", "audience")
         )
         if entries is None:
             continue
@@ -101,9 +116,17 @@ def _read_rule(problems: Problems, names: Names, entries: Mapping, path: Path, r
         effects = _read_effects(problems, names, fields, entries["effects"], (*path, "effects"))
     limits = _read_limits(problems, names, entries.get("limits"), (*path, "limits"), rule_id, effects)
     group = _read_group(problems, names, entries, path, effects)
+    audience = read_audience(problems, names, entries, path)
     if name is None or trigger is None or effects is None:
         return None
-    return Rule(rule_id, name, trigger, condition, effects, limits, on, group)
+    return Rule(rule_id, name, trigger, condition, effects, limits, on, group, audience)
+
+
+def read_audience(problems: Problems, names: Names, entries: Mapping, path: Path) -> str:
+    """The id of an audience that entries name; empty for everybody, or when that was reported."""
+    if "audience" not in entries:
+        return ""
+    return problems.known(entries["audience"], (*path, "audience"), names.audiences, "audience") or ""
 
 
 def _read_group(
@@ -131,6 +154,8 @@ def _fields(names: Names, trigger: str | None, on: Occasion | None) -> Fields:
         company_traits=names.company_traits,
         personal=names.personal | names.personal_properties.get(trigger or "", frozenset()),
         levels=names.levels,
+        department=names.department,
+        roles=names.roles,
     )
 
 

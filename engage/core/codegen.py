@@ -8,6 +8,7 @@ worst a program can do is be slow, which the caps in `conditions` bound. Closure
 from __future__ import annotations
 
 import typing as t
+from collections import Counter
 
 from engage.core.conditions import (
     COMPANY_TRAIT,
@@ -30,6 +31,14 @@ from engage.core.conditions import (
 )
 
 Match = t.Callable[[Facts], tuple[int, ...]]
+
+
+class Guard(t.NamedTuple):
+    """A condition that must hold, and what is told of the node that stopped it."""
+
+    condition: Condition
+    told: t.Callable[[int], int] = int
+
 
 # {s} is the slot, {k} the constant. Equality and membership need no guard against a missing value: None
 # equals no constant and is in no set of constants.
@@ -130,17 +139,27 @@ class _Writer:
             column.extend(more)
         return column, number
 
-    def blame(self, condition: Condition | None) -> str:
-        if condition is None:
-            return "0"
-        column, _ = self.guards(condition, 1)
-        return "".join(f"{number} if not ({test}) else " for test, number in column) + "0"
+    def blame(self, guard: Guard) -> str:
+        column, _ = self.guards(guard.condition, 1)
+        return "".join(f"{guard.told(number)} if not ({test}) else " for test, number in column) + "0"
+
+    def answer(self, column: t.Sequence[Guard], shared: dict[Guard, str]) -> str:
+        """The first guard that tells of something; one that several columns have is evaluated once."""
+        parts: list[str] = []
+        for guard in column:
+            if guard in shared and not shared[guard]:
+                name = shared[guard] = f"g{len(self.lines)}"
+                self.lines.append(f"    {name} = {self.blame(guard)}")
+            parts.append(shared.get(guard) or f"({self.blame(guard)})")
+        return " or ".join(parts) or "0"
 
 
-def source_of(conditions: t.Sequence[Condition | None]) -> tuple[str, dict[str, t.Any]]:
+def source_of(columns: t.Sequence[t.Sequence[Guard]]) -> tuple[str, dict[str, t.Any]]:
     """The source of the function and the globals it needs."""
     writer = _Writer()
-    answers = "".join(f"        {writer.blame(condition)},\n" for condition in conditions)
+    several = Counter(guard for column in columns for guard in column)
+    shared = {guard: "" for guard, times in several.items() if times > 1}
+    answers = "".join(f"        {writer.answer(column, shared)},\n" for column in columns)
     body = "\n".join(writer.lines)
     return f"def match(facts):\n{body}\n    return (\n{answers}    )\n", writer.constants
 
@@ -148,7 +167,13 @@ def source_of(conditions: t.Sequence[Condition | None]) -> tuple[str, dict[str, 
 def generate(conditions: t.Sequence[Condition | None]) -> Match:
     """A function from facts to one number per condition: 0 when it holds, else the node that stopped it
     (`conditions.blame` says the same, slowly)."""
-    source, constants = source_of(conditions)
+    return generate_guarded([[Guard(condition)] if condition is not None else [] for condition in conditions])
+
+
+def generate_guarded(columns: t.Sequence[t.Sequence[Guard]]) -> Match:
+    """A function from facts to one number per column: 0 when all its guards hold, else what the first that does
+    not is told as."""
+    source, constants = source_of(columns)
     # The source holds no text of the program's author: see the module docstring.
     exec(compile(source, "<rules>", "exec"), constants)  # noqa: S102
     return t.cast(Match, constants["match"])

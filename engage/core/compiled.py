@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import threading
 import typing as t
+from functools import partial
 
 import msgspec
 
-from engage.core.codegen import generate
+from engage.core.codegen import Guard, generate_guarded
 from engage.core.conditions import Facts, fold_name, typed
 from engage.core.limits import Counter, budget_counter, limit_counter
 from engage.core.occasions import ANY, BADGE, LEVEL, TIMED, Occasion
@@ -26,6 +27,7 @@ from engage.core.program import (
     Rule,
     program_hash,
 )
+from engage.core.verdicts import Extended, Verdict, extended_code, verdict_code
 
 COMPILED_PROGRAMS_MAX = 256  # a program of 50 rules takes about 0.1 MB compiled
 
@@ -56,7 +58,7 @@ class Plan(msgspec.Struct, frozen=True):
 
 class Matcher(msgspec.Struct, frozen=True):
     """The rules one event triggers, in declared order, and the function that answers for all of them:
-    per rule 0 when its conditions hold, else the number of the node that stopped it."""
+    per rule 0 when its conditions hold, else the code of the verdict that says what stopped it."""
 
     rules: tuple[Rule, ...]
     match: t.Callable[[Facts], tuple[int, ...]]
@@ -156,15 +158,32 @@ def _plan(index: int, rule: Rule, program: Program) -> Plan:
     )
 
 
+# One object each, so that what several rules ask is seen to be the same and evaluated once.
+_NOT_IN_PROGRAM_AUDIENCE = partial(extended_code, Extended.PROGRAM_AUDIENCE)
+_NOT_IN_AUDIENCE = partial(extended_code, Extended.AUDIENCE)
+_CONDITION = partial(verdict_code, Verdict.CONDITION)
+
+
+def _guards(rule: Rule, program: Program) -> t.Iterator[Guard]:
+    """What must hold for a rule to fire, each told as the verdict it leads to."""
+    if program.audience:
+        yield Guard(program.audiences[program.audience].conditions, _NOT_IN_PROGRAM_AUDIENCE)
+    if rule.audience:
+        yield Guard(program.audiences[rule.audience].conditions, _NOT_IN_AUDIENCE)
+    if rule.conditions is not None:
+        yield Guard(rule.conditions, _CONDITION)
+
+
 def _matcher(rules: list[Rule], program: Program) -> Matcher:
+    guards = [tuple(_guards(rule, program)) for rule in rules]
     plans = tuple(_plan(index, rule, program) for index, rule in enumerate(rules))
     return Matcher(
         rules=tuple(rules),
-        match=generate([rule.conditions for rule in rules]),
+        match=generate_guarded(guards),
         plans=plans,
         multiplies=any(plan.factors for plan in plans),
         exclusive=any(plan.exclusive is not None for plan in plans),
-        unconditional=(0,) * len(rules) if all(rule.conditions is None for rule in rules) else (),
+        unconditional=() if any(guards) else (0,) * len(rules),
     )
 
 

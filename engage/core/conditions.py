@@ -14,9 +14,9 @@ import msgspec
 
 Scalar = str | int | float | bool
 
-# Declared types are the first five. `level` and `weekday` belong to the two built-in fields whose values are
+# Declared types are the first five. `level`, `weekday` and `role` belong to the built-in fields whose values are
 # ordered, or closed, names.
-ValueType = t.Literal["string", "integer", "number", "boolean", "list", "level", "weekday"]
+ValueType = t.Literal["string", "integer", "number", "boolean", "list", "level", "weekday", "role"]
 
 INTEGER_MAX = 2**53 - 1  # beyond it a JSON number is not the same number for every client
 FLOAT_MAX = 1.7976931348623157e308
@@ -38,6 +38,7 @@ OPERATORS: dict[ValueType, tuple[str, ...]] = {
     "list": ("has", "has_any", *_PRESENCE),
     "level": ("eq", "ne", "gt", "ge", "lt", "le", "in", "not_in", *_PRESENCE),
     "weekday": ("eq", "ne", "in", "not_in", *_PRESENCE),
+    "role": ("eq", "ne", "in", "not_in", *_PRESENCE),
 }
 LIST_OPERATORS = frozenset({"in", "not_in", "has_any"})
 
@@ -48,6 +49,9 @@ BUILT_IN: dict[str, ValueType] = {
     "event.hour": "integer",
     "event.weekday": "weekday",
 }
+# Other names of declared traits: a checked clause has the trait instead.
+STANDING: dict[str, ValueType] = {"member.department": "string", "member.role": "role"}
+ROLES = ("decision_maker", "manager", "executor")
 
 
 def fold_name(name: str) -> str:

@@ -23,7 +23,7 @@ from engage.core.limits import Use, window_start
 from engage.core.rules import fire_rules
 from engage.core.state import CompanyState, MemberState, Wallet
 from engage.core.ticks import decide_tick
-from engage.core.verdicts import Verdict, fired, verdict_code
+from engage.core.verdicts import fired
 
 NOTHING: Final = Decision(Record(undecided=Undecided.NOT_AN_EVENT))
 DISTRUSTED: Final = Decision(Record(undecided=Undecided.UNTRUSTED_SOURCE))
@@ -81,7 +81,7 @@ def _decide_event(
     course = Course(program, company, member, entry)
     stopped = matcher.unconditional or matcher.match(course.facts())
     if all(stopped):
-        return Decision(Record(verdicts=tuple([verdict_code(Verdict.CONDITION, node) for node in stopped])))
+        return Decision(Record(verdicts=stopped))
     fire_rules(course, matcher, stopped)
     return concluded(course)
 

@@ -15,6 +15,7 @@ from engage.core.explain import condition_text, formula_text, shown
 from engage.core.occasions import occasion_text
 from engage.core.problems import pointer
 from engage.core.program import (
+    Audience,
     Award,
     Budget,
     Effect,
@@ -70,6 +71,7 @@ _SECTIONS = {
     "events": "event",
     "badges": "badge",
     "levels": "level",
+    "audiences": "audience",
     "groups": "group",
     "rules": "rule",
     "budgets": "budget",
@@ -121,6 +123,10 @@ def _things(program: Program) -> dict[str, dict[str, Details]]:
     }
     if program.levels is not None:
         head["currency of levels"] = program.levels.currency
+    if program.audience:
+        head["audience"] = program.audience
+    if program.department:
+        head["department"] = f"member.traits.{program.department}"
     return {
         "program": {"": head},
         "currencies": {
@@ -131,6 +137,7 @@ def _things(program: Program) -> dict[str, dict[str, Details]]:
         "events": {key: _event(found) for key, found in program.events.items()},
         "badges": {key: {"name": found.name} for key, found in program.badges.items()},
         "levels": _levels(program.levels),
+        "audiences": {key: _audience(found) for key, found in program.audiences.items()},
         "groups": {key: {"": _group(found)} for key, found in program.groups.items()},
         "rules": {rule.id: _rule(rule) for rule in program.rules},
         "budgets": {f"{found.currency} per {found.window}": _budget(found) for found in program.budgets},
@@ -164,10 +171,16 @@ def _rule(rule: Rule) -> Details:
     condition: Condition | None = rule.conditions
     if condition is not None:
         details["conditions"] = condition_text(condition, whole=True)
+    if rule.audience:
+        details["audience"] = rule.audience
     if rule.group:
         details["group"] = rule.group
     details["effects"] = ", ".join(effect_text(effect) for effect in rule.effects)
     return details | {_limit_name(limit): _limit_text(limit) for limit in rule.limits}
+
+
+def _audience(audience: Audience) -> Details:
+    return {"name": audience.name, "conditions": condition_text(audience.conditions, whole=True)}
 
 
 def _group(group: Group) -> str:

@@ -147,6 +147,13 @@ class Budget(Shape, frozen=True):
         return f"{self.currency}/{self.window}"
 
 
+class Audience(Shape, frozen=True):
+    """Members whom a condition picks out; it reads no event."""
+
+    name: str
+    conditions: Condition
+
+
 class Group(Shape, frozen=True):
     """Rules of which one event fires one: the first that can, or the one that awards most; or all of them."""
 
@@ -163,6 +170,7 @@ class Rule(Shape, frozen=True):
     limits: tuple[Limit, ...] = ()
     on: Occasion | None = None
     group: str = ""
+    audience: str = ""  # whom it is for; empty for everybody
 
 
 class Program(Shape, frozen=True):
@@ -180,6 +188,9 @@ class Program(Shape, frozen=True):
     rules: tuple[Rule, ...] = ()
     budgets: tuple[Budget, ...] = ()
     groups: dict[str, Group] = {}
+    audiences: dict[str, Audience] = {}
+    audience: str = ""  # whom all its rules are for, as in a trial; empty for everybody
+    department: str = ""  # the member trait, folded, that says the department; empty when none does
 
 
 def canonical(program: Program) -> bytes:

@@ -17,7 +17,7 @@ from engage.core.groups import fire_in_groups
 from engage.core.limits import Counter
 from engage.core.program import THOUSANDTHS_ONE, Multipliers
 from engage.core.state import AMOUNT_MAX
-from engage.core.verdicts import VERDICTS, Extended, Verdict, extended_code, fired, verdict_code
+from engage.core.verdicts import Extended, Verdict, extended_code, fired, verdict_code
 
 FIRED: Final = verdict_code(Verdict.FIRED)
 CEILING: Final = verdict_code(Verdict.CEILING)
@@ -26,7 +26,7 @@ CEILING: Final = verdict_code(Verdict.CEILING)
 def fire_rules(course: Course, matcher: Matcher, stopped: Sequence[int]) -> None:
     """Fire the rules of one trigger: each gets a verdict, and the course what the fired ones grant.
 
-    `stopped` has, per rule, 0 when its conditions hold, else the number of the node that stopped it. A rule that
+    `stopped` has, per rule, 0 when its conditions hold, else the code of what stopped it. A rule that
     multiplies may then be refused for its own awards, though its factor was counted: all are decided again without it.
     """
     plans, start = matcher.plans, course.mark()
@@ -36,15 +36,12 @@ def fire_rules(course: Course, matcher: Matcher, stopped: Sequence[int]) -> None
         multiplying = _factors(course, plans, stopped, refused, factors) if matcher.multiplies else ()
         codes: list[int] = []
         if matcher.exclusive:
-            known = [
-                node * VERDICTS + Verdict.CONDITION if node else refused.get(index)
-                for index, node in enumerate(stopped)
-            ]
+            known = [code or refused.get(index) for index, code in enumerate(stopped)]
             codes = fire_in_groups(course, plans, known, partial(_fire, course, factors))
         else:
-            for plan, node in zip(plans, stopped, strict=True):
-                code = node * VERDICTS + Verdict.CONDITION if node else refused.get(plan.index)
-                codes.append(_fire(course, factors, plan) if code is None else code)
+            for plan, stop in zip(plans, stopped, strict=True):
+                code = stop or refused.get(plan.index)
+                codes.append(code or _fire(course, factors, plan))
         unfired = {index: codes[index] for index in multiplying if not fired(codes[index])}
         if not unfired:
             course.verdicts += codes

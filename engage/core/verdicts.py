@@ -37,6 +37,10 @@ class Extended:
     FIRED_BELOW_ONE: Final = 3
     LOST: Final = 4
     """Another rule of its group fired; the index says which of the rules considered."""
+    AUDIENCE: Final = 5
+    """The member is not in the rule's audience; the index says by which node of its conditions."""
+    PROGRAM_AUDIENCE: Final = 6
+    """Nor in that of the whole program."""
 
 
 VERDICTS: Final = 8

@@ -27,6 +27,8 @@ EXTENDED_WORDS: Final = {
     Extended.FIRED_MISSING: "fired",
     Extended.FIRED_BELOW_ONE: "fired",
     Extended.LOST: "group",
+    Extended.AUDIENCE: "audience",
+    Extended.PROGRAM_AUDIENCE: "audience",
 }
 PERIODS: Final = {"day": "daily", "week": "weekly", "month": "monthly", "lifetime": "lifetime"}
 _A: Final = {"integer": "a whole number", "number": "a number"}
@@ -69,15 +71,24 @@ def verdict_text(code: int, rule: Rule, rules: tuple[Rule, ...], program: Progra
                 return f"the award would pass {what}"
             return f"{'cut: ' if verdict == Verdict.CUT_BY_BUDGET else ''}{what} is used up"
         case Verdict.EXTENDED:
-            return _extended_text(*as_extended(code), rule, rules)
+            return _extended_text(*as_extended(code), rule, rules, program)
         case _:
             return "the balance would pass the largest amount possible"
 
 
-def _extended_text(index: int, extended: int, rule: Rule, rules: tuple[Rule, ...]) -> str:
+def _extended_text(index: int, extended: int, rule: Rule, rules: tuple[Rule, ...], program: Program) -> str:
     if extended == Extended.LOST:
         return f"{rules[index].id} fired instead, of group {rule.group}"
+    if extended == Extended.AUDIENCE:
+        return f"not in audience {rule.audience}: {_clause_of(program, rule.audience, index)}"
+    if extended == Extended.PROGRAM_AUDIENCE:
+        name = program.audience
+        return f"the program is for audience {name} only: {_clause_of(program, name, index)}"
     return _formula_text(index, extended, rule)
+
+
+def _clause_of(program: Program, audience: str, node: int) -> str:
+    return node_text(program.audiences[audience].conditions, node)
 
 
 def _formula_text(index: int, extended: int, rule: Rule) -> str:

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from msgspec import Struct
 
 from engage.core.calendar import DAY, HOUR
-from engage.core.conditions import Clause
+from engage.core.conditions import Clause, Not
 from engage.core.event import Body, Kind
 from engage.core.program import (
+    Audience,
     Award,
     Badge,
     Bracket,
@@ -105,6 +106,7 @@ def _rule(random: Random, number: int) -> Rule:
         conditions=random.choice(CONDITIONS) if random.random() < 0.2 else None,
         effects=effects,
         limits=_distinct([_limit(random, id) for _ in range(random.randint(0, 3))]),
+        audience=random.choice(["", "", "high"]),
         group="" if any(isinstance(effect, Multiply) for effect in effects) else random.choice(GROUPS),
     )
 
@@ -128,6 +130,8 @@ def make_program(seed: int) -> Program:
         levels=LEVELS,
         rules=tuple(_rule(random, number) for number in range(random.randint(1, 4))),
         budgets=_distinct(budgets),
+        audiences={"high": Audience("High", CONDITIONS[1]), "newcomers": Audience("New", Not(CONDITIONS[1]))},
+        audience=random.choice(["", "", "", "newcomers"]),
         groups={"a": Group("first"), "b": Group("best", "points"), "c": Group("all")},
     )
 

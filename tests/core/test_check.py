@@ -161,9 +161,6 @@ def test_limit_keys_survive_a_change_of_the_number_and_nothing_else() -> None:
     assert budget.key == valid(put(crm(), "budgets.0.amount", 5)).budgets[0].key == "points/month"
 
 
-VALUE = "event.properties.value"
-RATE = {"of": VALUE, "rate": 0.5}
-
 # place, what is put there, where the one problem is, what it says (all of it where it matters)
 MISTAKES: list[tuple[str, t.Any, str, str]] = [
     ("name", ..., "", "missing key 'name'"),
@@ -202,81 +199,6 @@ MISTAKES: list[tuple[str, t.Any, str, str]] = [
     ("rules.0.effects.0.award", 0, "/rules/0/effects/0/award", "must be from 1 to 9007199254740991, not 0"),
     ("rules.0.effects.0.award", 10**50, "/rules/0/effects/0/award", "not a huge number"),
     ("rules.0.effects.0.award", float("nan"), "/rules/0/effects/0/award", "whole number, not nan"),
-    ("rules.0.effects.0.award", {"rate": 0.02}, "/rules/0/effects/0/award", "missing key 'of'"),
-    (
-        "rules.0.effects.0.award",
-        {"of": VALUE},
-        "/rules/0/effects/0/award",
-        "'rate' or 'brackets', to say how",
-    ),
-    (
-        "rules.0.effects.0.award",
-        {"of": VALUE, "rate": 1, "brackets": []},
-        "/rules/0/effects/0/award",
-        "not both",
-    ),
-    (
-        "rules.0.effects.0.award",
-        {"of": VALUE, "rate": 1, "mix": 3},
-        "/rules/0/effects/0/award/mix",
-        "mean 'm",
-    ),
-    (
-        "rules.0.effects.0.award",
-        {"of": VALUE + "s", "rate": 1},
-        "/rules/0/effects/0/award/of",
-        "did you mean",
-    ),
-    (
-        "rules.0.effects.0.award",
-        {"of": "event.properties.tags", "rate": 1},
-        "/rules/0/effects/0/award/of",
-        "is of type list; a formula needs an integer or a number",
-    ),
-    (
-        "rules.0.effects.0.award",
-        RATE | {"rate": 0},
-        "/rules/0/effects/0/award/rate",
-        "from 0.000001 to 1000000",
-    ),
-    ("rules.0.effects.0.award", RATE | {"rate": 1e-7}, "/rules/0/effects/0/award/rate", "from 0.000001"),
-    (
-        "rules.0.effects.0.award",
-        RATE | {"rate": 1.0000001},
-        "/rules/0/effects/0/award/rate",
-        "six decimal places",
-    ),
-    (
-        "rules.0.effects.0.award",
-        RATE | {"round": "off"},
-        "/rules/0/effects/0/award/round",
-        "half_even, down, up",
-    ),
-    (
-        "rules.0.effects.0.award",
-        RATE | {"min": 9, "max": 8},
-        "/rules/0/effects/0/award/max",
-        "at least 'min' (9)",
-    ),
-    ("rules.0.effects.0.award", RATE | {"min": -1}, "/rules/0/effects/0/award/min", "must be from 0 to"),
-    (
-        "rules.0.effects.0.award",
-        {"of": VALUE, "brackets": [{"from": 0, "amount": 1}, {"from": 0, "rate": 1}]},
-        "/rules/0/effects/0/award/brackets/1/from",
-        "must be more than the bracket before (0)",
-    ),
-    (
-        "rules.0.effects.0.award",
-        {"of": VALUE, "brackets": [{"from": -1, "amount": 1}]},
-        "/rules/0/effects/0/award/brackets/0/from",
-        "must be from 0 to 1000000000000",
-    ),
-    (
-        "rules.0.effects.0.award",
-        {"of": VALUE, "brackets": [{"from": 1}]},
-        "/rules/0/effects/0/award/brackets/0",
-        "needs 'amount' or 'rate', to say how much",
-    ),
     ("rules.0.effects.1.multiply", 2, "/rules/0/effects/1/multiply", "as in 'multiply: {by: 2}'"),
     ("rules.0.effects.1.multiply.by", 1.2345, "/rules/0/effects/1/multiply/by", "three decimal places"),
     ("rules.0.effects.1.multiply.by", 1001, "/rules/0/effects/1/multiply/by", "from 0.001 to 1000"),
@@ -295,21 +217,6 @@ MISTAKES: list[tuple[str, t.Any, str, str]] = [
         "limits the same thing per member and day as limits[0]",
     ),
     ("rules.0.effects", [{"badge": "closer"}], "/rules/0/limits/1/amount", "awards no points"),
-    ("rules.0.group", "bonus", "/rules/0/group", "unknown group 'bonus'; declared: none"),
-    ("groups", {"bonus": {}}, "/groups/bonus", "missing key 'pick'"),
-    ("groups", {"bonus": {"pick": "bets"}}, "/groups/bonus/pick", "did you mean 'best'?"),
-    (
-        "groups",
-        {"bonus": {"pick": "best", "currency": "coins"}},
-        "/groups/bonus/currency",
-        "unknown currency",
-    ),
-    (
-        "groups",
-        {"bonus": {"pick": "all", "currency": "points"}},
-        "/groups/bonus/currency",
-        "with 'pick: best'",
-    ),
     ("budgets.0.window", "year", "/budgets/0/window", "must be one of day, week, month, lifetime"),
     ("budgets.1", {"window": "month", "amount": 1}, "/budgets/1", "same currency and window as budgets[0]"),
 ]
@@ -322,15 +229,6 @@ def test_one_mistake_is_one_problem_at_its_place(
     (found,) = problems(put(crm(), place, value))
     assert found.pointer == pointer
     assert message in found.message
-
-
-def test_a_rule_of_an_exclusive_group_cannot_multiply() -> None:
-    grouped = put(crm(), "groups", {"bonus": {"pick": "all"}})
-    grouped = put(grouped, "rules.0.group", "bonus")
-    assert valid(grouped).rules[0].group == "bonus"
-    (found,) = problems(put(grouped, "groups.bonus.pick", "best"))
-    assert found.pointer == "/rules/0/effects/1/multiply"
-    assert "cannot multiply" in found.message
 
 
 CLAUSE = "/rules/0/conditions"

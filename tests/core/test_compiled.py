@@ -27,6 +27,7 @@ from engage.core.program import (
     Rule,
     program_hash,
 )
+from engage.core.verdicts import Verdict, verdict_code
 
 
 def program(name: str = "test") -> Program:
@@ -59,7 +60,7 @@ def test_an_event_has_the_matcher_of_its_own_rules_in_declared_order() -> None:
     made = compile_program(program())
     assert [rule.id for rule in made.matchers["Won"].rules] == ["any", "big"]
     assert made.matchers["Won"].match(Facts({"value": 1000.0}, {}, {})) == (0, 0)
-    assert made.matchers["Won"].match(Facts({}, {}, {})) == (0, 1)
+    assert made.matchers["Won"].match(Facts({}, {}, {})) == (0, verdict_code(Verdict.CONDITION, 1))
     assert made.matchers["Lost"].match(Facts({}, {}, {})) == (0,)
     assert "Unheard of" not in made.matchers
     assert made.hash == program_hash(program())

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engage.core.codegen import generate, source_of
+from engage.core.codegen import Guard, generate, generate_guarded, source_of
 from engage.core.conditions import (
     CLAUSES_MAX,
     INTEGER_MAX,
@@ -105,6 +105,24 @@ FACTS = st.builds(
     weekday=st.integers(0, 6),
 )
 NOTHING = Facts({}, {}, {})
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(CONDITIONS, min_size=1, max_size=3),
+    st.lists(st.lists(st.integers(0, 2), max_size=3), min_size=1, max_size=4),
+    st.lists(FACTS, min_size=1, max_size=4),
+)
+def test_of_several_guards_the_first_that_stops_is_told(
+    conditions: list[Condition], columns: list[list[int]], many: list[Facts]
+) -> None:
+    told = [lambda node, times=times: node * 10 + times for times in range(3)]
+    guards = [Guard(conditions[n % len(conditions)], told[n]) for n in range(3)]
+    match = generate_guarded([[guards[n] for n in column] for column in columns])
+    for facts in [*many, NOTHING]:
+        stops = [guard.told(node) if (node := blame(guard.condition, facts)) else 0 for guard in guards]
+        expected = [[stops[n] for n in column if stops[n]] for column in columns]
+        assert match(facts) == tuple(found[0] if found else 0 for found in expected)
 
 
 @settings(max_examples=500, deadline=None)
@@ -222,7 +240,7 @@ def test_blame_counts_groups_and_goes_into_alls_only() -> None:
 
 def test_the_source_holds_no_text_of_the_author() -> None:
     evil = '"]; __import__("os").system("x") #'
-    source, constants = source_of([Clause(f"event.properties.{evil}", "eq", evil, "string")])
+    source, constants = source_of([[Guard(Clause(f"event.properties.{evil}", "eq", evil, "string"))]])
     assert "os" not in source
     assert "import" not in source
     assert constants["__builtins__"] == {}

@@ -36,6 +36,8 @@ def test_equal_programs_have_no_difference() -> None:
         ("award: 40\n", "award: {rate: 0.02, of: event.properties.value, max: 9}\n", "changed",
          ("rule deal-won: effects changed from award 40 points, badge closer to "
          "award points (2% of event.properties.value, at most 9), badge closer")),
+        ("late_days: 30\n", "late_days: 30\naudiences: {hi: {conditions: {field: member.level, op: is_set}}}\n",
+         "added", "audience hi added (name: Hi; conditions: member.level is given)"),
         ("late_days: 30\n", "late_days: 30\ngroups: {size: {pick: best}}\n", "added",
          "group size added (the one that awards most points)"),
         ("count: 20}", "count: 30}", "changed",

@@ -1,0 +1,179 @@
+"""Checking what rules may say beyond the plainest: formulas, groups, audiences."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from engage.core.conditions import Clause, Condition
+from tests.core.test_check import Document, crm, problems, put, valid
+
+ROLE = "member.traits.role"
+VALUE = "event.properties.value"
+RATE = {"of": VALUE, "rate": 0.5}
+
+# place, what is put there, where the one problem is, what it says
+MISTAKES: list[tuple[str, t.Any, str, str]] = [
+    ("rules.0.effects.0.award", {"rate": 0.02}, "/rules/0/effects/0/award", "missing key 'of'"),
+    (
+        "rules.0.effects.0.award",
+        {"of": VALUE},
+        "/rules/0/effects/0/award",
+        "'rate' or 'brackets', to say how",
+    ),
+    (
+        "rules.0.effects.0.award",
+        {"of": VALUE, "rate": 1, "brackets": []},
+        "/rules/0/effects/0/award",
+        "not both",
+    ),
+    (
+        "rules.0.effects.0.award",
+        {"of": VALUE, "rate": 1, "mix": 3},
+        "/rules/0/effects/0/award/mix",
+        "mean 'm",
+    ),
+    (
+        "rules.0.effects.0.award",
+        {"of": VALUE + "s", "rate": 1},
+        "/rules/0/effects/0/award/of",
+        "did you mean",
+    ),
+    (
+        "rules.0.effects.0.award",
+        {"of": "event.properties.tags", "rate": 1},
+        "/rules/0/effects/0/award/of",
+        "is of type list; a formula needs an integer or a number",
+    ),
+    (
+        "rules.0.effects.0.award",
+        RATE | {"rate": 0},
+        "/rules/0/effects/0/award/rate",
+        "from 0.000001 to 1000000",
+    ),
+    ("rules.0.effects.0.award", RATE | {"rate": 1e-7}, "/rules/0/effects/0/award/rate", "from 0.000001"),
+    (
+        "rules.0.effects.0.award",
+        RATE | {"rate": 1.0000001},
+        "/rules/0/effects/0/award/rate",
+        "six decimal places",
+    ),
+    (
+        "rules.0.effects.0.award",
+        RATE | {"round": "off"},
+        "/rules/0/effects/0/award/round",
+        "half_even, down, up",
+    ),
+    (
+        "rules.0.effects.0.award",
+        RATE | {"min": 9, "max": 8},
+        "/rules/0/effects/0/award/max",
+        "at least 'min' (9)",
+    ),
+    ("rules.0.effects.0.award", RATE | {"min": -1}, "/rules/0/effects/0/award/min", "must be from 0 to"),
+    (
+        "rules.0.effects.0.award",
+        {"of": VALUE, "brackets": [{"from": 0, "amount": 1}, {"from": 0, "rate": 1}]},
+        "/rules/0/effects/0/award/brackets/1/from",
+        "must be more than the bracket before (0)",
+    ),
+    (
+        "rules.0.effects.0.award",
+        {"of": VALUE, "brackets": [{"from": -1, "amount": 1}]},
+        "/rules/0/effects/0/award/brackets/0/from",
+        "must be from 0 to 1000000000000",
+    ),
+    (
+        "rules.0.effects.0.award",
+        {"of": VALUE, "brackets": [{"from": 1}]},
+        "/rules/0/effects/0/award/brackets/0",
+        "needs 'amount' or 'rate', to say how much",
+    ),
+    ("department", "role", "/department", "must be a field member.traits.NAME, not 'role'"),
+    ("department", "member.traits.rule", "/department", "did you mean 'member.traits.role'?"),
+    ("department", "member.traits.email", "/department", "is personal"),
+    ("role", {"manager": ["x"]}, "/role", "missing key 'trait'"),
+    (
+        "role",
+        {"trait": ROLE, "manager": ["x"], "executor": ["y", "x"]},
+        "/role/executor/1",
+        "'x' is manager already",
+    ),
+    ("role", {"trait": ROLE, "manger": ["x"]}, "/role/manger", "did you mean 'manager'?"),
+    ("audience", "sale", "/audience", "unknown audience 'sale'; declared: none"),
+    ("rules.0.audience", "sale", "/rules/0/audience", "unknown audience 'sale'; declared: none"),
+    ("audiences", {"sale": {}}, "/audiences/sale", "missing key 'conditions'"),
+    (
+        "audiences",
+        {"sale": {"conditions": {"field": "event.hour", "op": "ge", "value": 9}}},
+        "/audiences/sale/conditions/field",
+        "an audience is about members, so 'event.hour' cannot be used",
+    ),
+    (
+        "audiences",
+        {"sale": {"conditions": {"field": "member.department", "op": "eq", "value": "a"}}},
+        "/audiences/sale/conditions/field",
+        "'member.department' cannot be used: the program has no 'department'",
+    ),
+    (
+        "audiences",
+        {"sale": {"conditions": {"field": "member.role", "op": "eq", "value": "manager"}}},
+        "/audiences/sale/conditions/field",
+        "'member.role' cannot be used: the program has no 'role'",
+    ),
+    ("rules.0.group", "bonus", "/rules/0/group", "unknown group 'bonus'; declared: none"),
+    ("groups", {"bonus": {}}, "/groups/bonus", "missing key 'pick'"),
+    ("groups", {"bonus": {"pick": "bets"}}, "/groups/bonus/pick", "did you mean 'best'?"),
+    (
+        "groups",
+        {"bonus": {"pick": "best", "currency": "coins"}},
+        "/groups/bonus/currency",
+        "unknown currency",
+    ),
+    (
+        "groups",
+        {"bonus": {"pick": "all", "currency": "points"}},
+        "/groups/bonus/currency",
+        "with 'pick: best'",
+    ),
+]
+
+
+@pytest.mark.parametrize("place, value, pointer, message", MISTAKES)
+def test_one_mistake_is_one_problem_at_its_place(
+    place: str, value: t.Any, pointer: str, message: str
+) -> None:
+    (found,) = problems(put(crm(), place, value))
+    assert found.pointer == pointer
+    assert message in found.message
+
+
+def test_department_and_role_are_clauses_on_their_traits() -> None:
+    def audience(condition: Document, role: t.Any = ROLE) -> Condition:
+        document = put(put(crm(), "department", "member.traits.Role"), "role", role)
+        made = valid(put(document, "audiences", {"some": {"conditions": condition}}))
+        assert made.department == "role"
+        return made.audiences["some"].conditions
+
+    department = {"field": "member.department", "op": "ne", "value": "sales"}
+    assert audience(department) == Clause(ROLE, "ne", "sales", "string")
+    ne = {"field": "member.role", "op": "ne", "value": "manager"}
+    assert audience(ne) == Clause(ROLE, "not_in", ("manager",), "string")
+    mapped = {"trait": ROLE, "manager": ["lead", "head"], "executor": ["clerk"]}
+    several = {"field": "member.role", "op": "in", "value": ["executor", "manager"]}
+    assert audience(several, mapped) == Clause(ROLE, "in", ("clerk", "lead", "head"), "string")
+    unset = {"field": "member.role", "op": "is_not_set"}
+    assert audience(unset, mapped) == Clause(ROLE, "is_not_set", None, "string")
+    document = put(put(crm(), "role", mapped), "rules.0.conditions", ne | {"value": "boss"})
+    (found,) = problems(document)
+    assert "must be one of decision_maker, manager, executor" in found.message
+
+
+def test_a_rule_of_an_exclusive_group_cannot_multiply() -> None:
+    grouped = put(crm(), "groups", {"bonus": {"pick": "all"}})
+    grouped = put(grouped, "rules.0.group", "bonus")
+    assert valid(grouped).rules[0].group == "bonus"
+    (found,) = problems(put(grouped, "groups.bonus.pick", "best"))
+    assert found.pointer == "/rules/0/effects/1/multiply"
+    assert "cannot multiply" in found.message
