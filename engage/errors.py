@@ -62,6 +62,18 @@ class Archived(Conflict):
     code = "archived"
 
 
+class Lacking(Conflict):
+    """A member lacks something for a reward. `errors` has each thing, with what is missing in figures and words."""
+
+    code = "lacking"
+
+
+class WrongStep(Conflict):
+    """Not the next step of this redemption. `errors` has its status and what can be done with it."""
+
+    code = "wrong_step"
+
+
 class TooLarge(EngageError):
     code = "body_too_large"
     status = 413

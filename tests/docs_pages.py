@@ -8,7 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "engage" / "docs"
-PAGES = ("program", "operating", "http", "reports")
+PAGES = ("program", "rewards", "operating", "http", "reports")
 README = ROOT / "README.md"
 LINKED = [
     README,

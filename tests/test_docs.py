@@ -360,10 +360,10 @@ async def test_the_reasons_shown_are_those_a_member_gets(tmp_path: Path) -> None
 
 
 def test_every_address_is_documented_and_no_other() -> None:
-    text = page("http") + page("operating")
+    text = "".join(map(page, PAGES))
     paths = {
         re.sub(r"\?.*", "", path)
-        for path in re.findall(r"`(?:GET |PUT |POST )?(/(?:v1/)?[^`\s]+)`", page("http"))
+        for path in re.findall(r"`(?:GET |PUT |POST )?(/(?:v1/)?[^`\s]+)`", page("http") + page("rewards"))
     }
     assert undocumented([one.path for one in ENDPOINTS], text) == []
     assert paths - {one.path for one in ENDPOINTS} == {"/anything/v1/batch", "/v1/program"} | {

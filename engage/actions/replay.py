@@ -25,7 +25,7 @@ from engage.core.decide import decide
 from engage.core.decisions import checkpoint_record, encode_record
 from engage.core.event import SEMANTICS, Entry, Kind
 from engage.core.fold import fold
-from engage.core.ledger import ACTIVE, owner, place
+from engage.core.ledger import ACTIVE, HELD, owner, place
 from engage.core.state import (
     DayRollup,
     MemberState,
@@ -59,6 +59,7 @@ from engage.store.log import (
     with_transfers,
 )
 from engage.store.members import every_member
+from engage.store.rewards import open_redemptions
 from engage.store.scratch import Scratch
 from engage.store.statements import Row, Statements
 
@@ -66,6 +67,8 @@ ENTRIES_PER_READ: Final = 2000
 LINKS_PER_READ: Final = 2000
 MEMBERS_IN_MEMORY: Final = 4000
 EVERY_DAY: Final = (0, 4_000_000)
+BALANCES: Final = {ACTIVE: "active", HELD: "held"}
+"""The accounts of a member whose balance stands in the wallet, and under which name."""
 DIFFERENCE_CHARS_MAX: Final = 2000
 
 
@@ -95,10 +98,13 @@ class ArchivedLog(Protocol):
 
 
 class _Kept(Struct):
-    """A member as replayed: no state yet where only transfers name it. `balances`: by currency, from transfers."""
+    """A member as replayed: no state yet where only transfers name it.
+
+    `balances`: of the accounts in BALANCES, by place and currency, from transfers.
+    """
 
     state: MemberState | None
-    balances: dict[str, int]
+    balances: dict[int, dict[str, int]]
 
 
 class _Members:
@@ -153,7 +159,7 @@ class _Members:
 
 
 _encode = msgspec.msgpack.Encoder().encode
-_decode_balances = msgspec.msgpack.Decoder(dict[str, int]).decode
+_decode_balances = msgspec.msgpack.Decoder(dict[int, dict[str, int]]).decode
 
 
 class Replay:
@@ -350,8 +356,9 @@ class Replay:
     def _fold_transfers(self, transfers: Sequence[Row]) -> None:
         for _, _, currency, source, target, amount, _ in transfers:
             for account, change in ((source, -amount), (target, amount)):
-                if owner(account) and place(account) == ACTIVE:
-                    balances = self.members.of(owner(account)).balances
+                if owner(account) and place(account) in BALANCES:
+                    kept = self.members.of(owner(account))
+                    balances = kept.balances.setdefault(place(account), {})
                     balances[currency] = balances.get(currency, 0) + change
         self.done.transfers += len(transfers)
 
@@ -447,13 +454,21 @@ class Replay:
 
     async def _compare_members(self, s: Statements) -> None:
         count = 0
+        redemptions: dict[int, tuple[int, str, str, int, str]] = {}
         async for number, external_id, state in every_member(s, self.id):
             count += 1
+            redemptions |= {
+                seq: (number, one.reward, one.currency, one.amount, one.status)
+                for seq, one in state.redemptions.items()
+                if not one.fulfilled
+            }
             kept = self.members.of(number)
             self._same(f"the state of member {external_id!r} differs", state, kept.state)
             for currency, wallet in state.wallets.items():
-                folded = kept.balances.get(currency, 0)
-                self._same(f"the {currency} balance of member {external_id!r} differs", wallet.active, folded)
+                for place_, name in BALANCES.items():
+                    folded = kept.balances.get(place_, {}).get(currency, 0)
+                    what = f"the {name} {currency} of member {external_id!r} differ"
+                    self._same(what, getattr(wallet, name), folded)
                 lots = sum(units for _, units in wallet.lots)
                 self._same(
                     f"the {currency} lots of member {external_id!r} differ", lots, max(wallet.active, 0)
@@ -461,10 +476,14 @@ class Replay:
         replayed = 0
         for number, kept in self.members.in_order():
             replayed += kept.state is not None
-            for currency, balance in kept.balances.items():
-                if balance and (kept.state is None or currency not in kept.state.wallets):
-                    raise self._difference(f"member number {number} has no {currency} wallet for {balance}")
+            wallets = kept.state.wallets if kept.state is not None else {}
+            for balances in kept.balances.values():
+                for currency, balance in balances.items():
+                    if balance and currency not in wallets:
+                        words = f"member number {number} has no {currency} wallet for {balance}"
+                        raise self._difference(words)
         self._same("the number of members differs", count, replayed)
+        self._same("the open redemptions differ", await open_redemptions(s, self.id), redemptions)
 
     def _same(self, what: str, stored: object, replayed: object) -> None:
         if stored != replayed:

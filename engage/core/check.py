@@ -12,6 +12,7 @@ import msgspec
 
 from engage.core.check_audiences import read_audiences, read_department, read_roles, with_members
 from engage.core.check_groups import read_groups
+from engage.core.check_rewards import read_redemptions, read_rewards
 from engage.core.check_rules import (
     OVER,
     WINDOWS,
@@ -53,7 +54,10 @@ BENEFIT_CHARS_MAX = 200
 
 TYPES = ("string", "integer", "number", "boolean", "list")
 REQUIRED = ("name", "currencies", "events")
-OPTIONAL = ("late_days", "multipliers", "traits", "badges", "levels", "rules", "budgets", "groups")
+OPTIONAL = (
+    *("late_days", "multipliers", "traits", "badges", "levels", "rules", "budgets", "groups"),
+    *("rewards", "redemptions"),
+)
 OF_MEMBERS = ("department", "role", "audiences", "audience")
 
 
@@ -89,6 +93,8 @@ def check(document: t.Any) -> tuple[Program | None, list[Problem]]:
     names = msgspec.structs.replace(names, groups=groups)
     rules = read_rules(problems, names, entries.get("rules"), ("rules",))
     budgets = _read_budgets(problems, names, entries.get("budgets"))
+    rewards = read_rewards(problems, names, entries.get("rewards"))
+    approved_to = read_redemptions(problems, entries.get("redemptions"))
     if problems.found or problems.incomplete or name is None or late_days is None or multipliers is None:
         return None, problems.found
     return Program(
@@ -107,6 +113,8 @@ def check(document: t.Any) -> tuple[Program | None, list[Problem]]:
         audiences=_sorted(audiences),
         audience=audience,
         department=department or "",
+        rewards=rewards,
+        redemptions_approved_to=approved_to,
     ), []
 
 

@@ -78,7 +78,13 @@ def read_audiences(problems: Problems, names: Names, value: t.Any) -> dict[str, 
     declared = problems.named(value, ("audiences",), AUDIENCES_MAX, ids=True)
     if declared is None:
         return None
-    fields = Fields(
+    fields = member_fields(names)
+    return {key: _read_audience(problems, fields, item, key) for key, item in declared.items()}
+
+
+def member_fields(names: Names) -> Fields:
+    """What a condition about members may read."""
+    return Fields(
         event="",
         properties={},
         member_traits=names.member_traits,
@@ -89,7 +95,6 @@ def read_audiences(problems: Problems, names: Names, value: t.Any) -> dict[str, 
         roles=names.roles,
         about_members=True,
     )
-    return {key: _read_audience(problems, fields, item, key) for key, item in declared.items()}
 
 
 def _read_audience(problems: Problems, fields: Fields, value: t.Any, key: str) -> Audience | None:

@@ -24,6 +24,7 @@ from engage.core.program import (
     Pick,
     Program,
     Property,
+    Reward,
     Rule,
     program_hash,
 )
@@ -82,6 +83,7 @@ class CompiledProgram(msgspec.Struct, frozen=True):
     personal_properties: dict[str, frozenset[str]]  # only events that have some
     personal_member_traits: frozenset[str]  # folded
     personal_company_traits: frozenset[str]  # folded
+    rewards: dict[str, Reward]
 
     def considered(self, event_name: str, occasions: t.Iterable[Occasion]) -> list[Matcher]:
         """Whose rules a decision went through, in order: `Record.verdicts` has a code for each of them."""
@@ -224,6 +226,7 @@ def compile_program(program: Program) -> CompiledProgram:
         personal_properties={name: names for name, names in personal.items() if names},
         personal_member_traits=frozenset(map(fold_name, _personal(program.member_traits))),
         personal_company_traits=frozenset(map(fold_name, _personal(program.company_traits))),
+        rewards={reward.id: reward for reward in program.rewards},
     )
 
 

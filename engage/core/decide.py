@@ -20,6 +20,7 @@ from engage.core.event import Entry, Kind
 from engage.core.ledger import ACTIVE, ADJUSTED, Transfer, account, owner
 from engage.core.levels import reached_rank
 from engage.core.limits import Use, window_start
+from engage.core.rewards import decide_redemption
 from engage.core.rules import fire_rules
 from engage.core.state import CompanyState, MemberState, Wallet
 from engage.core.ticks import decide_tick
@@ -58,6 +59,8 @@ def decide(
     if entry.kind == Kind.TICK:
         assert program is not None
         return decide_tick(Course(program, company, member, entry))
+    if entry.kind == Kind.REDEMPTION:
+        return decide_redemption(program, company, member, entry)
     if entry.kind == Kind.CHECKPOINT:
         return Decision(checkpoint_record(bytes.fromhex(entry.body.data["hash"])))
     return NOTHING if entry.body.trusted or entry.kind not in TRAITS else DISTRUSTED

@@ -52,6 +52,8 @@ class More(Struct, frozen=True, omit_defaults=True, gc=False):
     """Of a CHECKPOINT entry: here the chain covers the checkpoint's hash."""
     occasions: tuple[Occasion, ...] = ()
     """What came about within the decision and triggered rules, in order."""
+    status: str = ""
+    """What became of the redemption that this is a step of."""
 
 
 class Record(Struct, frozen=True, array_like=True, omit_defaults=True, gc=False):
@@ -71,6 +73,10 @@ class Record(Struct, frozen=True, array_like=True, omit_defaults=True, gc=False)
     @property
     def occasions(self) -> tuple[Occasion, ...]:
         return self.more.occasions if self.more is not None else ()
+
+    @property
+    def status(self) -> str:
+        return self.more.status if self.more is not None else ""
 
 
 def checkpoint_record(hash: bytes) -> Record:
@@ -94,6 +100,7 @@ class Decision(Struct, frozen=True, gc=False):
             or self.uses
             or record.badges
             or record.level_before != record.level_after
+            or record.status
         )
 
 

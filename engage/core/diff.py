@@ -7,6 +7,7 @@ moved rule and not a hundred changes. Must not know versions or who publishes th
 from __future__ import annotations
 
 import typing as t
+from datetime import date
 
 import msgspec
 
@@ -27,6 +28,7 @@ from engage.core.program import (
     Multiply,
     Program,
     Property,
+    Reward,
     Rule,
 )
 
@@ -75,6 +77,7 @@ _SECTIONS = {
     "groups": "group",
     "rules": "rule",
     "budgets": "budget",
+    "rewards": "reward",
 }
 
 
@@ -121,6 +124,8 @@ def _things(program: Program) -> dict[str, dict[str, Details]]:
         "late_days": str(program.late_days),
         "multipliers": program.multipliers,
     }
+    if program.redemptions_approved_to:
+        head["redemptions without approval"] = f"up to a cost of {program.redemptions_approved_to}"
     if program.levels is not None:
         head["currency of levels"] = program.levels.currency
     if program.audience:
@@ -140,6 +145,7 @@ def _things(program: Program) -> dict[str, dict[str, Details]]:
         "audiences": {key: _audience(found) for key, found in program.audiences.items()},
         "groups": {key: {"": _group(found)} for key, found in program.groups.items()},
         "rules": {rule.id: _rule(rule) for rule in program.rules},
+        "rewards": {found.id: _reward(found) for found in program.rewards},
         "budgets": {f"{found.currency} per {found.window}": _budget(found) for found in program.budgets},
     }
 
@@ -209,3 +215,27 @@ def _limit_text(limit: Limit) -> str:
 
 def _budget(budget: Budget) -> Details:
     return {"": f"at most {budget.amount}, {_OVER[budget.over]}"}
+
+
+_APPROVAL = {"by_cost": "by its cost", "automatic": "never", "required": "always"}
+
+
+def _reward(reward: Reward) -> Details:
+    details = {"name": reward.name, "cost": f"{reward.cost} {reward.currency}"}
+    if reward.description:
+        details["description"] = shown(reward.description, whole=True)
+    if reward.stock is not None:
+        details["stock"] = str(reward.stock)
+    if reward.level:
+        details["level"] = f"{reward.level} or above"
+    if reward.audience:
+        details["audience"] = reward.audience
+    if reward.conditions is not None:
+        details["conditions"] = condition_text(reward.conditions, whole=True)
+    for key, day in (("from", reward.first_day), ("until", reward.last_day)):
+        if day:
+            details[key] = date.fromordinal(day).isoformat()
+    details |= {"needs approval": _APPROVAL[reward.approval], "codes": _yes_no(reward.codes)}
+    return details | {
+        f"limit per {limit.per} and {limit.window}": f"at most {limit.count}" for limit in reward.limits
+    }

@@ -35,6 +35,8 @@ class Kind:
     """The state at an entry before this one was kept, and its hash; see `engage.core.checkpoint`."""
     TICK: Final = 12
     """A local day began on which something awaited the member; see `engage.core.agenda`."""
+    REDEMPTION: Final = 13
+    """A step of buying a reward; see `engage.core.rewards`."""
 
 
 KIND_NAMES: Final = {
@@ -50,6 +52,7 @@ KIND_NAMES: Final = {
     Kind.REVERSAL: "reversal",
     Kind.CHECKPOINT: "checkpoint",
     Kind.TICK: "tick",
+    Kind.REDEMPTION: "redemption",
 }
 ACTIVITY = frozenset({Kind.TRACK, Kind.PAGE, Kind.SCREEN})
 """What a member did, as against what somebody said about a member."""
@@ -60,7 +63,8 @@ class Body(Struct, array_like=True, omit_defaults=True, gc=False):
 
     track, page, screen: properties. identify: member traits. group, setting: company traits.
     adjustment: currency, amount, reason, actor. reversal: seq of the entry undone, reason, actor. checkpoint: its
-    seq and hash, and what it says of `archived` and `semantics`. tick: nothing, its day is the entry's own.
+    seq and hash, and what it says of `archived` and `semantics`. tick: nothing, its day is the entry's own. redemption:
+    step, actor, reason, and the reward or the seq of the redemption's first step.
     """
 
     message_id: str

@@ -18,6 +18,7 @@ from engage.core.event import ACTIVITY, Entry, Kind
 from engage.core.ledger import move, owner
 from engage.core.limits import use
 from engage.core.program import LATE_DAYS_DEFAULT
+from engage.core.rewards import fold_redemption
 from engage.core.state import (
     CompanyState,
     DayRollup,
@@ -103,7 +104,9 @@ def _fold_decision(
     entry: Entry,
     decision: Decision,
 ) -> None:
-    for transfer in decision.transfers:
+    if entry.kind == Kind.REDEMPTION:
+        fold_redemption(program, member, rollup, entry, decision)
+    for transfer in decision.transfers if entry.kind != Kind.REDEMPTION else ():
         move(member.wallets, entry.member, transfer)
         amount = transfer.amount if owner(transfer.target) else -transfer.amount
         add_to(rollup.adjusted if entry.kind == Kind.ADJUSTMENT else rollup.issued, transfer.currency, amount)

@@ -22,7 +22,20 @@ ACTIVE: Final = 3
 """Member account: what can be spent."""
 EARNING: Final = frozenset({ISSUED, ADJUSTED})
 """Company accounts, by number: what comes from these counts toward levels."""
-PLACE_NAMES: Final = {ISSUED: "issued", ADJUSTED: "adjusted", ACTIVE: "active"}
+HELD: Final = 5
+"""Member account: set aside for a redemption."""
+SPENT: Final = 6
+"""Company account: what fulfilled redemptions cost."""
+EXPIRED: Final = 7
+"""Company account: what was not spent in time."""
+PLACE_NAMES: Final = {
+    ISSUED: "issued",
+    ADJUSTED: "adjusted",
+    ACTIVE: "active",
+    HELD: "held",
+    SPENT: "spent",
+    EXPIRED: "expired",
+}
 
 NO_RULE: Final = -1
 NEVER: Final = 0
@@ -66,16 +79,27 @@ def credit(wallet: Wallet, amount: int, expires: int = NEVER) -> None:
     insort(wallet.lots, (expires, remaining), key=lambda lot: lot[0] or AMOUNT_MAX)
 
 
-def debit(wallet: Wallet, amount: int) -> None:
-    """Take from the spendable balance, from the lots that expire soonest. Below zero it is a debt."""
+def debit(wallet: Wallet, amount: int) -> list[tuple[int, int]]:
+    """Take from the spendable balance, from the lots that expire soonest. Below zero it is a debt.
+
+    What was taken of which lots: (day of expiry, units).
+    """
     wallet.active -= amount
+    taken = []
     while amount and wallet.lots:
         day, units = wallet.lots[0]
         if units > amount:
             wallet.lots[0] = (day, units - amount)
-            return
+            taken.append((day, amount))
+            break
         amount -= units
-        del wallet.lots[0]
+        taken.append(wallet.lots.pop(0))
+    return taken
+
+
+def is_over(expires: int, day: int) -> bool:
+    """Whether a lot has expired on a local day: it does at the midnight that begins its day."""
+    return expires != NEVER and expires <= day
 
 
 def move(wallets: dict[str, Wallet], member: int, transfer: Transfer) -> None:

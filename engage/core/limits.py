@@ -74,6 +74,14 @@ def window_start(window: Window, day: int) -> int:
     return 0
 
 
+def window_end(window: Window, day: int) -> int:
+    """The first day after the window a local day lies in; 0 for the lifetime, which never ends."""
+    if window == "lifetime":
+        return 0
+    days = {"day": 1, "week": 7, "month": MONTH_DAYS_MAX}[window]
+    return window_start(window, window_start(window, day) + days)
+
+
 def used(usage: Usage, key: str, start: int) -> int:
     windows = usage.get(key)
     return windows.get(start, 0) if windows else 0

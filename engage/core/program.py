@@ -27,6 +27,7 @@ Debt = t.Literal["refuse", "allow"]
 Multipliers = t.Literal["largest", "compound", "add"]
 Pick = t.Literal["first", "best", "all"]
 Round = t.Literal["half_even", "down", "up"]
+Approval = t.Literal["by_cost", "automatic", "required"]
 
 LATE_DAYS_DEFAULT = 30
 THOUSANDTHS_ONE = 1000  # a factor of exactly one
@@ -173,6 +174,37 @@ class Rule(Shape, frozen=True):
     audience: str = ""  # whom it is for; empty for everybody
 
 
+class RewardLimit(Shape, frozen=True):
+    """At most `count` redemptions of the reward, per window."""
+
+    per: Per
+    window: Window
+    count: int
+
+    def key(self, reward: str) -> str:
+        """The counter's name, without the number for the same reason as `Limit.key`. No rule's id has a colon."""
+        return f"reward:{reward}/{self.per}/{self.window}"
+
+
+class Reward(Shape, frozen=True):
+    """What points buy. A raised `stock` keeps what was taken: it says how many there are ever."""
+
+    id: str
+    name: str
+    currency: str
+    cost: int
+    description: str = ""
+    stock: int | None = None
+    limits: tuple[RewardLimit, ...] = ()
+    level: str = ""  # the lowest level that may
+    conditions: Condition | None = None  # over the member and the company
+    audience: str = ""
+    first_day: int = 0  # ordinal; 0: at any time
+    last_day: int = 0
+    approval: Approval = "by_cost"
+    codes: bool = False  # hands out codes that an administrator uploads
+
+
 class Program(Shape, frozen=True):
     """One valid program. Mappings are sorted by key and sequences are in declared order."""
 
@@ -191,6 +223,9 @@ class Program(Shape, frozen=True):
     audiences: dict[str, Audience] = {}
     audience: str = ""  # whom all its rules are for, as in a trial; empty for everybody
     department: str = ""  # the member trait, folded, that says the department; empty when none does
+    rewards: tuple[Reward, ...] = ()
+    redemptions_approved_to: int = 0
+    """The highest cost at which a redemption needs no approval, where the reward does not say."""
 
 
 def canonical(program: Program) -> bytes:

@@ -32,6 +32,29 @@ class Wallet(Struct, array_like=True, gc=False):
     """All that counts toward levels: awards and adjustments, less what was reversed. Spending leaves it alone."""
     lots: list[tuple[int, int]] = field(default_factory=list)
     """(day of expiry as ordinal, 0 = never; units left), soonest expiry first, never last."""
+    held: int = 0
+    """Set aside for redemptions that are not fulfilled yet."""
+    spent: int = 0
+    """What fulfilled redemptions cost, less what was refunded."""
+
+
+class Redemption(Struct, array_like=True, gc=False):
+    """A redemption that is not over: one to fulfil, or one fulfilled that can still be refunded."""
+
+    reward: str
+    currency: str
+    amount: int
+    day: int
+    """The local day of the request, in whose windows the limits counted it."""
+    status: str
+    lots: list[tuple[int, int]]
+    """What it was paid with: (day of expiry, units), as in `Wallet.lots`."""
+    counted: list[tuple[bool, str, int]] = field(default_factory=list)
+    """The counters that a cancellation releases: (company's, key, window)."""
+    codes: bool = False
+    """Whether fulfilling it hands out a code."""
+    fulfilled: int = 0
+    """The local day it was fulfilled; 0 while it is not."""
 
 
 class MemberState(Struct, array_like=True, gc=False):
@@ -56,6 +79,8 @@ class MemberState(Struct, array_like=True, gc=False):
     """The local day of the first entry."""
     ticked: int = 0
     """The local day of the newest tick."""
+    redemptions: dict[int, Redemption] = field(default_factory=dict)
+    """Those that are not over, by the seq of their first step."""
 
 
 class CompanyState(Struct, array_like=True, gc=False):
@@ -98,6 +123,8 @@ class DayRollup(Struct, array_like=True, gc=False):
     """Currency -> units adjusted by hand, signed."""
     levels: dict[str, int] = field(default_factory=dict)
     """Level id -> members who came less members who went."""
+    spent: dict[str, int] = field(default_factory=dict)
+    """Currency -> units that fulfilled redemptions cost less units refunded."""
 
 
 ROLLUP_NAMES_MAX = 300
@@ -151,6 +178,7 @@ def merge_days(into: DayRollup, more: DayRollup) -> None:
         (into.issued, more.issued),
         (into.adjusted, more.adjusted),
         (into.levels, more.levels),
+        (into.spent, more.spent),
     ):
         for key, count in source.items():
             add_to(target, key, count)

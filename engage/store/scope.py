@@ -40,6 +40,8 @@ GROWING: Final = frozenset(
         "moment",
         "agenda",
         "timetable",
+        "redemption",
+        "code",
     )
 )
 """Tables with company_id at the head of their primary key."""

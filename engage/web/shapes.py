@@ -108,6 +108,19 @@ class Badge(Struct):
     at: Time
 
 
+OpenStatus = Literal["held", "approved"]
+
+
+class OpenRedemption(Struct):
+    """A redemption that waits to be approved, or to be fulfilled."""
+
+    id: str
+    reward: str
+    status: OpenStatus
+    currency: str
+    amount: Amount
+
+
 class Member(Struct):
     id: str
     company: str
@@ -122,6 +135,7 @@ class Member(Struct):
     traits: dict[str, Any]
     first_seen: Time
     last_seen: Time
+    redemptions: list[OpenRedemption] = []
 
 
 class Members(Struct):
@@ -138,10 +152,11 @@ class Transfer(Struct, omit_defaults=True):
     amount: Amount
     source: str = field(name="from")
     target: str = field(name="to")
-    kind: Literal["award", "adjustment", "reversal"]
+    kind: Literal["award", "adjustment", "reversal", "redemption"]
     rule: str | UnsetType = UNSET
     event: str | UnsetType = UNSET
     message_id: str | UnsetType = UNSET
+    redemption: str | UnsetType = UNSET
     reason: str | UnsetType = UNSET
     actor: str | UnsetType = UNSET
 

@@ -91,6 +91,14 @@ class History:
         undone = Undone(step.entry, step.decision.record, step.decision.transfers, step.program)
         return self.append(Kind.REVERSAL, name, at, step.entry.name, body, undone)
 
+    def redeem(self, name: str, at: int, reward: str) -> Step:
+        return self.append(Kind.REDEMPTION, name, at, "", Body("", {"step": "request", "reward": reward}))
+
+    def take_step(self, name: str, at: int, step: str, redemption: int) -> Step:
+        """Approve, fulfil or cancel a redemption, by the seq of its request."""
+        body = Body("", {"step": step, "redemption": redemption})
+        return self.append(Kind.REDEMPTION, name, at, "", body)
+
     def append(
         self, kind: int, name: str, at: int, event: str, body: Body, undone: Undone | None = None
     ) -> Step:

@@ -35,6 +35,8 @@ from engage.core.program import (
     Over,
     Program,
     Property,
+    Reward,
+    RewardLimit,
     Round,
     Rule,
     Window,
@@ -50,6 +52,7 @@ WINDOWS: tuple[Window, ...] = ("day", "week", "month", "lifetime")
 GROUPS = ("", "", "a", "b", "b", "c")
 OVER: tuple[Over, ...] = ("cut", "refuse")
 STORY_MAX = 60
+REWARDS = 3
 CONDITIONS = (
     Clause("event.properties.value", "ge", 50, "integer"),
     Clause("member.level", "ge", "silver", "level", ranks=(2,)),
@@ -111,6 +114,24 @@ def _rule(random: Random, number: int) -> Rule:
     )
 
 
+def _reward(random: Random, number: int) -> Reward:
+    limits = [
+        RewardLimit(random.choice(["member", "company"]), random.choice(WINDOWS), random.randint(1, 3))
+        for _ in range(random.randint(0, 2))
+    ]
+    return Reward(
+        id=f"reward-{number}",
+        name="Reward",
+        currency=random.choice(CURRENCIES),
+        cost=random.choice([1, 5, 20, 60]),
+        stock=random.choice([None, 1, 2, 5]),
+        limits=tuple({(one.per, one.window): one for one in limits}.values()),
+        level=random.choice(["", "", "silver"]),
+        conditions=random.choice([None, None, CONDITIONS[1]]),
+        approval=random.choice(["automatic", "required"]),
+    )
+
+
 def make_program(seed: int) -> Program:
     random = Random(seed)
     budgets = [
@@ -133,6 +154,7 @@ def make_program(seed: int) -> Program:
         audiences={"high": Audience("High", CONDITIONS[1]), "newcomers": Audience("New", Not(CONDITIONS[1]))},
         audience=random.choice(["", "", "", "newcomers"]),
         groups={"a": Group("first"), "b": Group("best", "points"), "c": Group("all")},
+        rewards=tuple(_reward(random, number) for number in range(REWARDS)),
     )
 
 
@@ -167,7 +189,8 @@ class Act(Struct, frozen=True):
     amount: int = 1
     """For an adjustment; one that would take more than there is takes all."""
     which: int = 0
-    """For undoing: which of the events that can be undone, the newest first, counted around."""
+    """For undoing: which of the events that can be undone, the newest first, counted around. For a step: which
+    redemption."""
 
 
 def _track(random: Random) -> Act:
@@ -190,6 +213,11 @@ def _act(random: Random, kinds: tuple[str, ...]) -> Act:
         return Act(kind, member, currency=random.choice(CURRENCIES), amount=amount)
     if kind == "undo":
         return Act(kind, member, hours, which=random.choice([0, 0, 1, 2, 5, 11]))
+    if kind == "redeem":
+        return Act(kind, member, hours, event=f"reward-{random.randrange(REWARDS)}")
+    if kind == "step":
+        step = random.choice(["approve", "fulfil", "fulfil", "cancel"])
+        return Act(kind, member, hours, event=step, which=random.choice([0, 0, 0, 1, 2, 5]))
     if kind == "zone":
         return Act(kind, member, hours, event=random.choice(["UTC", "Asia/Tokyo", "America/Los_Angeles"]))
     return _track(random)
@@ -201,7 +229,7 @@ def make_story(seed: int, length: int, kinds: tuple[str, ...]) -> list[Act]:
 
 
 def stories(*kinds: str) -> st.SearchStrategy[list[Act]]:
-    """Events mostly, and acts of these kinds (adjust, undo, zone)."""
+    """Events mostly, and acts of these kinds (adjust, undo, zone, redeem, step)."""
     # Shortest last: hypothesis tries its smallest numbers far too often, and long stories are what finds mistakes.
     lengths = st.integers(0, STORY_MAX).map(lambda left: STORY_MAX - left)
     return st.builds(make_story, SEEDS, lengths, st.just(kinds))
@@ -225,6 +253,11 @@ class Told:
             return self.history.track(act.member, act.event, at, properties, trusted=act.trusted)
         if act.kind == "adjust":
             return self._adjust(act)
+        if act.kind == "redeem":
+            known = act.member in self.history.members
+            return self.history.redeem(act.member, self.clock, act.event) if known else None
+        if act.kind == "step":
+            return self._step(act)
         if act.kind == "zone":
             return self.history.append(Kind.GROUP, "", self.clock, "", Body("", {"timezone": act.event}))
         return self._undo(act.which)
@@ -235,6 +268,19 @@ class Told:
         if act.member not in self.history.members or amount == 0 or (act.amount < 0 < amount):
             return None  # refused before the core is asked
         return self.history.adjust(act.member, self.clock, act.currency, amount)
+
+    def _step(self, act: Act) -> Step | None:
+        """Some step of some redemption, be it the right one or not."""
+        asked = [
+            step
+            for step in self.history.steps
+            if step.entry.kind == Kind.REDEMPTION and step.entry.body.data["step"] == "request"
+        ]
+        if not asked:
+            return None
+        first = asked[-1 - act.which % len(asked)].entry
+        name = next(name for name, number in self.history.numbers.items() if number == first.member)
+        return self.history.take_step(name, self.clock, act.event, first.seq)
 
     def _undo(self, which: int) -> Step | None:
         events = [

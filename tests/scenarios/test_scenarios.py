@@ -20,7 +20,9 @@ import pytest
 from engage.core.calendar import from_datetime
 from engage.core.decisions import REASONS, effects
 from engage.core.event import Body, Kind
+from engage.core.ledger import ACTIVE, EXPIRED, HELD, SPENT, place
 from engage.core.program import Rule
+from engage.core.rewards import APPROVE, CANCEL, FULFIL, REQUEST, lacks
 from engage.core.why import explain_rules
 from tests.core.history import History, Step, program_of
 
@@ -66,6 +68,12 @@ class Story:
             return self.history.adjust(name, at, currency, int(amount))
         if what.startswith("undo "):
             return self.history.reverse(name, at, self.told[(name, what.removeprefix("undo "))])
+        if what.startswith("redeem "):
+            self.told[(name, when)] = self.history.redeem(name, at, what.removeprefix("redeem "))
+            return self.told[(name, when)]
+        verb, _, since = what.partition(" ")
+        if verb in (APPROVE, FULFIL, CANCEL):
+            return self.history.take_step(name, at, verb, self.told[(name, since)].entry.seq)
         event = PROPERTY.sub("", what).strip()
         step = self.history.track(name, event, at, properties(what), trusted=trusted)
         self.told[(name, when)] = step
@@ -73,6 +81,8 @@ class Story:
 
     def outcome(self, step: Step) -> tuple[str, str]:
         record, undo = step.decision.record, step.entry.kind == Kind.REVERSAL
+        if step.entry.kind == Kind.REDEMPTION:
+            return redemption_text(step), record.status if record.status != "refused" else self.refusal(step)
         rules = rules_of(step)
         done = effects(record, step.decision.transfers, rules, step.program.program if step.program else None)
         said = ", ".join(effect_text(effect, undo=undo) for effect in done) or "nothing"
@@ -84,6 +94,16 @@ class Story:
         why = [f"{v['rule']}{' ' if v['text'] == 'fired' else ': '}{v['text']}" for v in verdicts]
         return said, "; ".join(why)
 
+    def refusal(self, step: Step) -> str:
+        """Why a redemption is not possible; what was refused has changed nothing."""
+        said, history = step.entry.body.data, self.history
+        if said["step"] != REQUEST or step.program is None:
+            return "not possible"
+        name = next(name for name, number in history.numbers.items() if number == step.entry.member)
+        reward = step.program.rewards[said["reward"]]
+        found = lacks(step.program, history.company, history.member(name), reward, step.entry.day)
+        return ", ".join(lack.text for lack in found)
+
     def holdings(self, name: str) -> str:
         member = self.history.member(name)
         said = [f"{wallet.active} {currency}" for currency, wallet in sorted(member.wallets.items())]
@@ -91,6 +111,7 @@ class Story:
             said += [
                 f"{wallet.earned} {currency} earned" for currency, wallet in sorted(member.wallets.items())
             ]
+        said += [f"{w.held} {currency} held" for currency, w in sorted(member.wallets.items()) if w.held]
         said += [f"level {member.level}"] if member.level else []
         said += [f"badge {badge}" for badge in sorted(member.badges)]
         return ", ".join(said) or "nothing"
@@ -99,6 +120,13 @@ class Story:
 def rules_of(step: Step) -> tuple[Rule, ...]:
     made, entry = step.program, step.entry
     return made.rules_considered(entry.name, step.decision.record.occasions) if made else ()
+
+
+def redemption_text(step: Step) -> str:
+    """Where the points went."""
+    words = {HELD: "held", SPENT: "spent", ACTIVE: "back", EXPIRED: "expired"}
+    moved = [f"{t.amount} {t.currency} {words[place(t.target)]}" for t in step.decision.transfers]
+    return ", ".join(moved) or "nothing"
 
 
 def effect_text(effect: dict[str, Any], *, undo: bool) -> str:

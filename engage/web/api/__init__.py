@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from typing import Final
 
-from engage.web.api import companies, events, members, operations, programs, rejects, reports, tokens
+from engage.web.api import (
+    companies,
+    events,
+    members,
+    operations,
+    programs,
+    rejects,
+    reports,
+    rewards,
+    tokens,
+)
 from engage.web.endpoint import Endpoint
 
 ENDPOINTS: Final[list[Endpoint]] = [
     *events.ENDPOINTS,
     *companies.ENDPOINTS,
     *members.ENDPOINTS,
+    *rewards.ENDPOINTS,
     *programs.ENDPOINTS,
     *reports.ENDPOINTS,
     *rejects.ENDPOINTS,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import date
-from typing import Any, Final
+from typing import Any, Final, cast
 from uuid import uuid4
 
 import msgspec
@@ -15,7 +15,7 @@ from engage.actions.turns import program_version
 from engage.core.calendar import to_rfc3339
 from engage.core.decisions import REASONS, effects
 from engage.core.event import ACTIVITY, Kind
-from engage.core.ledger import NEVER, PLACE_NAMES, account, owner, place
+from engage.core.ledger import ACTIVE, NEVER, PLACE_NAMES, account, owner, place
 from engage.core.program import Level, Program
 from engage.core.state import MemberState, Wallet
 from engage.core.why import explain_rules
@@ -64,7 +64,18 @@ def member_shape(
         traits=state.traits,
         first_seen=to_rfc3339(state.first_at),
         last_seen=to_rfc3339(state.last_at),
+        redemptions=_open_redemptions(state),
     )
+
+
+def _open_redemptions(state: MemberState) -> list[shapes.OpenRedemption]:
+    return [
+        shapes.OpenRedemption(
+            str(seq), one.reward, cast(shapes.OpenStatus, one.status), one.currency, one.amount
+        )
+        for seq, one in sorted(state.redemptions.items())
+        if not one.fulfilled
+    ]
 
 
 def _name(traits: dict[str, Any]) -> str | None:
@@ -87,7 +98,9 @@ def _wallets(state: MemberState, program: Program | None) -> dict[str, Wallet]:
 def balance(wallet: Wallet) -> shapes.Balance:
     return shapes.Balance(
         active=wallet.active,
+        held=wallet.held,
         earned=wallet.earned,
+        spent=wallet.spent,
         expiring=[
             shapes.Expiring(date.fromordinal(day).isoformat(), units)
             for day, units in wallet.lots
@@ -248,9 +261,16 @@ async def list_transfers(asked: Asked[None, Paging]) -> shapes.Transfers:
     return shapes.Transfers(page, _write_cursor(number, following))
 
 
+_TRANSFER_KINDS: Final = {
+    Kind.ADJUSTMENT: "adjustment",
+    Kind.REVERSAL: "reversal",
+    Kind.REDEMPTION: "redemption",
+}
+
+
 async def _transfers(stored: Stored, number: int) -> list[shapes.Transfer]:
     entry = stored.entry
-    kind = {Kind.ADJUSTMENT: "adjustment", Kind.REVERSAL: "reversal"}.get(entry.kind, "award")
+    kind = _TRANSFER_KINDS.get(entry.kind, "award")
     said = entry.body.data if kind != "award" else {}
     own = account(number, 0)
     # A reversal's rules are those of the event it undid, by a program that may have gone since.
@@ -258,7 +278,8 @@ async def _transfers(stored: Stored, number: int) -> list[shapes.Transfer]:
     rules = program.rules_considered(entry.name, stored.record.occasions) if program else ()
     moved = []
     for n, transfer in enumerate(stored.transfers):
-        incoming = owner(transfer.target) == owner(own)
+        # Between two places of a member, what they can spend decides: to hold takes it away, to cancel brings it back.
+        incoming = owner(transfer.target) == owner(own) and transfer.source != account(number, ACTIVE)
         values: dict[str, Any] = {
             "id": f"{entry.seq}-{n}",
             "at": to_rfc3339(entry.at),
@@ -270,6 +291,7 @@ async def _transfers(stored: Stored, number: int) -> list[shapes.Transfer]:
             "rule": rules[transfer.rule].id if 0 <= transfer.rule < len(rules) else None,
             "event": entry.name,
             "message_id": entry.body.message_id if kind == "award" else said.get("message_id"),
+            "redemption": str(said.get("redemption", entry.seq)) if kind == "redemption" else None,
             "reason": said.get("reason"),
             "actor": said.get("actor"),
         }

@@ -1,0 +1,264 @@
+"""Rewards: what a member lacks for one, and a redemption step by step, from the request to the end.
+
+    request -> held -> approve -> approved -> fulfil -> fulfilled
+                 \\-> cancel      \\-> cancel             \\-> cancel, which is then a refund
+
+A request holds the points, those that expire soonest, and counts in the stock and the limits; one that needs no
+approval is approved at once. To fulfil spends what is held. To cancel undoes the request: units return to the lots they
+came from with the expiry they had, stock and limits are released, and the member stands as if nothing had been asked
+for. So units whose day has come meanwhile return and expire in the same breath.
+
+Must not know codes, who may approve what, or storage: `engage.actions.redeem` does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any, Final
+
+from msgspec import UNSET, Struct, UnsetType
+
+from engage.core.compiled import CompiledProgram
+from engage.core.conditions import Facts, blame
+from engage.core.decisions import Decision, More, Record
+from engage.core.event import Entry
+from engage.core.explain import node_text
+from engage.core.ledger import ACTIVE, EXPIRED, HELD, SPENT, Transfer, account, credit, debit, is_over
+from engage.core.limits import Use, used, window_end, window_start
+from engage.core.program import Program, Reward, RewardLimit
+from engage.core.state import CompanyState, DayRollup, MemberState, Redemption, Wallet, add_to
+from engage.core.why import PERIODS
+
+REQUEST, APPROVE, FULFIL, CANCEL = STEPS = ("request", "approve", "fulfil", "cancel")
+STATUSES = ("held", "approved", "fulfilled", "cancelled")
+ALLOWED: Final = {
+    "held": (APPROVE, CANCEL),
+    "approved": (FULFIL, CANCEL),
+    "fulfilled": (CANCEL,),
+    "cancelled": (),
+}
+"""What can be done with a redemption, by its status."""
+REFUSED: Final = Decision(Record(more=More(status="refused")))
+"""A step that is not possible. Nobody appends one: who asks is told, and nothing is kept."""
+REFUND_DAYS: Final = 100
+"""How long a fulfilled redemption can be cancelled. The state keeps it until then."""
+
+
+class Lack(Struct, frozen=True, omit_defaults=True):
+    """One thing a member lacks for a reward: a code for programs, words for people, and the figures in the words."""
+
+    code: str
+    text: str
+    missing: int | UnsetType = UNSET
+    """Units of `currency`: of the balance, or of what must be earned for the level."""
+    currency: str | UnsetType = UNSET
+    level: str | UnsetType = UNSET
+    day: str | UnsetType = UNSET
+    """When it will be there, or there again, or was there last."""
+
+
+def lacks(
+    program: CompiledProgram, company: CompanyState, member: MemberState, reward: Reward, day: int
+) -> list[Lack]:
+    """Everything that stands between a member and a reward on a local day, nothing when it can be had."""
+    found: list[Lack] = []
+    if day < reward.first_day:
+        starts = date.fromordinal(reward.first_day).isoformat()
+        found.append(Lack("not_yet", f"available from {starts}", day=starts))
+    if reward.last_day and day > reward.last_day:
+        ended = date.fromordinal(reward.last_day).isoformat()
+        found.append(Lack("over", f"was available until {ended}", day=ended))
+    rank = program.level_ranks.get(member.level, 0)
+    if reward.level and rank < program.level_ranks[reward.level]:
+        found.append(_level_lack(program.program, member, reward.level))
+    facts = Facts({}, member.traits, company.traits, rank)
+    if reward.audience:
+        whom = program.program.audiences[reward.audience].conditions
+        if node := blame(whom, facts):
+            words = f"not in audience {reward.audience}: {node_text(whom, node)}"
+            found.append(Lack("audience", words))
+    if reward.conditions is not None and (node := blame(reward.conditions, facts)):
+        found.append(Lack("audience", f"not for this member: {node_text(reward.conditions, node)}"))
+    wallet = member.wallets.get(reward.currency)
+    missing = reward.cost - (wallet.active if wallet else 0)
+    if missing > 0:
+        words = f"{missing} {reward.currency} short"
+        found.append(Lack("balance", words, missing=missing, currency=reward.currency))
+    found += [
+        _limit_lack(limit, day) for limit in reward.limits if _left(limit, reward, company, member, day) < 1
+    ]
+    if stock_left(company, reward) == 0:
+        found.append(Lack("stock", "out of stock"))
+    return found
+
+
+def _level_lack(program: Program, member: MemberState, needed: str) -> Lack:
+    assert program.levels is not None
+    step = next(step for step in program.levels.steps if step.id == needed)
+    currency = program.levels.currency
+    wallet = member.wallets.get(currency)
+    missing = step.threshold - (wallet.earned if wallet else 0)
+    words = f"level {step.name} needed"
+    if missing <= 0:
+        return Lack("level", words, level=needed)
+    words = f"{words}: {missing} earned {currency} to go"
+    return Lack("level", words, missing=missing, currency=currency, level=needed)
+
+
+def _limit_lack(limit: RewardLimit, day: int) -> Lack:
+    whose = "" if limit.per == "member" else "company's "
+    words = f"{whose}{PERIODS[limit.window]} limit reached, {limit.count} of {limit.count}"
+    end = window_end(limit.window, day)
+    if not end:
+        return Lack("limit", words)
+    again = date.fromordinal(end).isoformat()
+    return Lack("limit", f"{words}; again from {again}", day=again)
+
+
+def _left(limit: RewardLimit, reward: Reward, company: CompanyState, member: MemberState, day: int) -> int:
+    usage = company.usage if limit.per == "company" else member.usage
+    return limit.count - used(usage, limit.key(reward.id), window_start(limit.window, day))
+
+
+def stock_key(reward: str) -> str:
+    return f"reward:{reward}/stock"
+
+
+def stock_left(company: CompanyState, reward: Reward) -> int | None:
+    """How many are left; None when there is no end of them."""
+    if reward.stock is None:
+        return None
+    return max(0, reward.stock - used(company.usage, stock_key(reward.id), 0))
+
+
+def needs_approval(program: Program, reward: Reward) -> bool:
+    if reward.approval == "by_cost":
+        return reward.cost > program.redemptions_approved_to
+    return reward.approval == "required"
+
+
+def is_refundable(fulfilled: int, day: int) -> bool:
+    """Whether what was fulfilled on a local day can be cancelled on another."""
+    return day - fulfilled <= REFUND_DAYS
+
+
+# --- deciding -----------------------------------------------------------------------------------------------
+
+
+def decide_redemption(
+    program: CompiledProgram | None, company: CompanyState, member: MemberState, entry: Entry
+) -> Decision:
+    """What one step does. The steps after the request follow what was asked for, whatever the program says now."""
+    said = entry.body.data
+    if said["step"] == REQUEST:
+        return _decide_request(program, company, member, entry)
+    redemption = member.redemptions.get(said["redemption"])
+    if redemption is None or said["step"] not in ALLOWED[redemption.status]:
+        return REFUSED
+    if said["step"] == APPROVE:
+        return Decision(Record(more=More(status="approved")))
+    own = entry.member
+    if said["step"] == FULFIL:
+        spent = Transfer(redemption.currency, account(own, HELD), account(0, SPENT), redemption.amount)
+        return Decision(Record(more=More(status="fulfilled")), (spent,))
+    if redemption.status == "fulfilled" and not is_refundable(redemption.fulfilled, entry.day):
+        return REFUSED
+    uses = tuple(Use(company, key, start, -1) for company, key, start in redemption.counted)
+    return Decision(
+        Record(more=More(status="cancelled")), tuple(_returned(redemption, own, entry.day)), uses=uses
+    )
+
+
+def _decide_request(
+    program: CompiledProgram | None, company: CompanyState, member: MemberState, entry: Entry
+) -> Decision:
+    reward = program.rewards.get(entry.body.data["reward"]) if program else None
+    if program is None or reward is None:
+        return REFUSED
+    if lacks(program, company, member, reward, entry.day):
+        return REFUSED
+    uses = [Use(True, stock_key(reward.id), 0, 1)]
+    for limit in reward.limits:
+        start = window_start(limit.window, entry.day)
+        uses.append(Use(limit.per == "company", limit.key(reward.id), start, 1))
+    own = entry.member
+    held = Transfer(reward.currency, account(own, ACTIVE), account(own, HELD), reward.cost)
+    status = "held" if needs_approval(program.program, reward) else "approved"
+    return Decision(Record(more=More(status=status)), (held,), uses=tuple(uses))
+
+
+def _returned(redemption: Redemption, member: int, day: int) -> Iterator[Transfer]:
+    spendable = account(member, ACTIVE)
+    source = account(0, SPENT) if redemption.status == "fulfilled" else account(member, HELD)
+    yield Transfer(redemption.currency, source, spendable, redemption.amount)
+    over = sum(units for expires, units in redemption.lots if is_over(expires, day))
+    if over:
+        yield Transfer(redemption.currency, spendable, account(0, EXPIRED), over)
+
+
+# --- folding ------------------------------------------------------------------------------------------------
+
+
+def fold_redemption(
+    program: CompiledProgram | None,
+    member: MemberState,
+    rollup: DayRollup,
+    entry: Entry,
+    decision: Decision,
+) -> None:
+    """Change the wallet and what is known of the redemption. Counters are folded as those of any decision."""
+    said: dict[str, Any] = entry.body.data
+    status = decision.record.status
+    if status == REFUSED.record.status:
+        return
+    if said["step"] == REQUEST:
+        assert program is not None
+        _hold(program, member, entry, decision)
+        return
+    redemption = member.redemptions[said["redemption"]]
+    wallet = member.wallets[redemption.currency]
+    if status == "fulfilled":
+        wallet.held -= redemption.amount
+        wallet.spent += redemption.amount
+        redemption.fulfilled = entry.day
+        add_to(rollup.spent, redemption.currency, redemption.amount)
+    elif status == "cancelled":
+        _give_back(wallet, redemption, entry.day)
+        if redemption.fulfilled:
+            add_to(rollup.spent, redemption.currency, -redemption.amount)
+        del member.redemptions[said["redemption"]]
+    redemption.status = status
+
+
+def _hold(program: CompiledProgram, member: MemberState, entry: Entry, decision: Decision) -> None:
+    (held,) = decision.transfers
+    wallet = member.wallets[held.currency]
+    lots = debit(wallet, held.amount)
+    wallet.held += held.amount
+    for seq in [
+        n
+        for n, one in member.redemptions.items()
+        if one.fulfilled and not is_refundable(one.fulfilled, entry.day)
+    ]:
+        del member.redemptions[seq]
+    member.redemptions[entry.seq] = Redemption(
+        reward=entry.body.data["reward"],
+        currency=held.currency,
+        amount=held.amount,
+        day=entry.day,
+        status=decision.record.status,
+        lots=lots,
+        counted=[(use.company, use.key, use.start) for use in decision.uses],
+        codes=program.rewards[entry.body.data["reward"]].codes,
+    )
+
+
+def _give_back(wallet: Wallet, redemption: Redemption, day: int) -> None:
+    if redemption.fulfilled:
+        wallet.spent -= redemption.amount
+    else:
+        wallet.held -= redemption.amount
+    for expires, units in redemption.lots:
+        if not is_over(expires, day):
+            credit(wallet, units, expires)
