@@ -32,9 +32,12 @@ T = TypeVar("T")
 READERS = 2
 BUSY_SECONDS = 30
 """How long a transaction waits for another process (the command line beside a running service)."""
-ROWS_PER_STATEMENT = tuple(1 << power for power in range(10, -1, -1))
-"""Rows go out in blocks of these sizes, so that a handful of statement texts serve every batch and stay prepared. Each
-statement gives the interpreter away and waits for it, so few large ones."""
+ROWS_PER_STATEMENT = (1024, 512, 256, 128, *range(64, 0, -1))
+"""Rows go out in blocks of these sizes, so that a bounded number of statement texts serve every batch and stay
+prepared. Each statement gives the interpreter away and waits for it, so few large ones: a small group is one for each
+table."""
+STATEMENTS_KEPT = 2_048
+"""Prepared, by each connection: all sizes of all tables."""
 
 _PRAGMAS = (
     "PRAGMA journal_mode = WAL",
@@ -54,7 +57,7 @@ class Connection:
 
     @classmethod
     async def open(cls, path: str, *, writable: bool) -> Connection:
-        raw = await aiosqlite.connect(path, isolation_level=None, cached_statements=512)
+        raw = await aiosqlite.connect(path, isolation_level=None, cached_statements=STATEMENTS_KEPT)
         connection = cls(raw)
         try:
             await connection.run(lambda driver: _prepare(driver, writable=writable))
