@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Generic, TypeAlias, TypeVar
 from urllib.parse import quote, urlencode
 
@@ -46,10 +46,11 @@ class Listing(Generic[T]):
     path: str
     kind: type[T]
     page_size: int
+    query: Mapping[str, str | None] = field(default_factory=dict)
 
     def page(self, cursor: str | None) -> Call[Page[T]]:
         """The call for the page after a cursor."""
-        return _get(self.path, self._read, {"limit": self.page_size, "cursor": cursor})
+        return _get(self.path, self._read, {**self.query, "limit": self.page_size, "cursor": cursor})
 
     def _read(self, document: Any) -> Page[T]:
         items = document.get("data") if isinstance(document, dict) else None
@@ -177,6 +178,58 @@ def reverse_event(
     """POST .../events/{messageId}/reversal"""
     path = f"{_company(company)}/events/{_segment(message_id, 'message_id')}/reversal"
     return _post(path, {"reason": reason, "actor": actor}, _reader(models.Reversal), key)
+
+
+def list_rewards(company: Id, member: Id | None) -> Call[tuple[models.Reward, ...]]:
+    """GET .../rewards"""
+
+    def read(document: Any) -> tuple[models.Reward, ...]:
+        rewards = document.get("data") if isinstance(document, dict) else None
+        if not isinstance(rewards, list):
+            raise InvalidResponse("the answer has no data")
+        return tuple(models.decode(models.Reward, reward) for reward in rewards)
+
+    whose = None if member is None else _id(member, "member")
+    return _get(f"{_company(company)}/rewards", read, {"member": whose})
+
+
+def upload_codes(
+    company: Id, reward: str, codes: Iterable[str], actor: str | None
+) -> Call[models.CodesUploaded]:
+    """POST .../rewards/{reward}/codes"""
+    path = f"{_company(company)}/rewards/{_segment(reward, 'reward')}/codes"
+    body = {"codes": [_text(code, "code") for code in codes], "actor": actor}
+    return _post(path, body, _reader(models.CodesUploaded), None)
+
+
+def request_redemption(
+    company: Id, member: Id, reward: str, reason: str | None, actor: str | None, key: str | None
+) -> Call[models.Redemption]:
+    """POST .../members/{member}/redemptions"""
+    body = {"reward": _text(reward, "reward"), "reason": reason, "actor": actor}
+    return _post(f"{_member(company, member)}/redemptions", body, _reader(models.Redemption), key)
+
+
+def take_step(
+    company: Id, redemption: str, step: str, reason: str, actor: str | None, key: str | None
+) -> Call[models.Redemption]:
+    """POST .../redemptions/{redemption}/{approve,fulfil,cancel}"""
+    path = f"{_company(company)}/redemptions/{_segment(redemption, 'redemption')}/{step}"
+    return _post(path, {"reason": _text(reason, "reason"), "actor": actor}, _reader(models.Redemption), key)
+
+
+def get_redemption(company: Id, redemption: str) -> Call[models.Redemption]:
+    """GET .../redemptions/{redemption}"""
+    path = f"{_company(company)}/redemptions/{_segment(redemption, 'redemption')}"
+    return _get(path, _reader(models.Redemption))
+
+
+def list_redemptions(
+    company: Id, member: Id | None, status: str | None, page_size: int
+) -> Listing[models.Redemption]:
+    """GET .../redemptions, GET .../members/{member}/redemptions"""
+    path = _company(company) if member is None else _member(company, member)
+    return Listing(f"{path}/redemptions", models.Redemption, _page_size(page_size), {"status": status})
 
 
 def get_health(company: Id) -> Call[models.Health]:

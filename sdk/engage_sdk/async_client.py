@@ -7,7 +7,7 @@ sent and how answers are read is in `_calls` and `_delivery`.
 from __future__ import annotations
 
 import weakref
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from types import TracebackType
 from typing import Protocol, TypeVar
 
@@ -80,6 +80,8 @@ class AsyncClient(Ingest):
         self.companies = AsyncCompanies(call)
         self.members = AsyncMembers(call)
         self.events = AsyncEvents(call)
+        self.rewards = AsyncRewards(call)
+        self.redemptions = AsyncRedemptions(call)
         self.health = AsyncHealthScores(call)
         self.reports = AsyncReports(call)
         self.portfolio = AsyncPortfolios(call)
@@ -218,6 +220,100 @@ class AsyncEvents(_Resource):
     ) -> models.Reversal:
         """Undoes an event's own effects; ConflictError if that was done before."""
         return await self._call(_calls.reverse_event(company, message_id, reason, actor, idempotency_key))
+
+
+class AsyncRewards(_Resource):
+    """What points buy in a company."""
+
+    async def list(self, company: Id, *, member: Id | None = None) -> tuple[models.Reward, ...]:
+        """The catalogue. With a member, each reward says what that member lacks for it."""
+        return await self._call(_calls.list_rewards(company, member))
+
+    async def upload_codes(
+        self, company: Id, reward: str, codes: Iterable[str], *, actor: str | None = None
+    ) -> models.CodesUploaded:
+        """Adds codes for a reward to hand out. One that is known already is not added again."""
+        return await self._call(_calls.upload_codes(company, reward, codes, actor))
+
+
+class AsyncRedemptions(_Resource):
+    """Rewards that were asked for, step by step. A step that is not the next one raises ConflictError.
+
+    An `idempotency_key` of yours makes a repeated call change nothing; without one, only this call's own retries
+    are safe.
+    """
+
+    async def request(
+        self,
+        company: Id,
+        member: Id,
+        reward: str,
+        *,
+        reason: str | None = None,
+        actor: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> models.Redemption:
+        """Asks for a reward; ConflictError with code `lacking` when the member cannot have it: `errors` says why."""
+        return await self._call(
+            _calls.request_redemption(company, member, reward, reason, actor, idempotency_key)
+        )
+
+    async def get(self, company: Id, redemption: str) -> models.Redemption:
+        """One redemption with its steps."""
+        return await self._call(_calls.get_redemption(company, redemption))
+
+    def list(
+        self,
+        company: Id,
+        *,
+        member: Id | None = None,
+        status: str | None = None,
+        page_size: int = _limits.PAGE_SIZE,
+    ) -> AsyncIterator[models.Redemption]:
+        """Redemptions, newest first, of all or one member and status, read page by page while iterating."""
+        return self._items(_calls.list_redemptions(company, member, status, page_size))
+
+    async def approve(
+        self,
+        company: Id,
+        redemption: str,
+        *,
+        reason: str,
+        actor: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> models.Redemption:
+        """Approves one that is held; with a code at hand it is fulfilled at once."""
+        return await self._call(
+            _calls.take_step(company, redemption, "approve", reason, actor, idempotency_key)
+        )
+
+    async def fulfil(
+        self,
+        company: Id,
+        redemption: str,
+        *,
+        reason: str,
+        actor: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> models.Redemption:
+        """Fulfils one that is approved: spends what is held, and hands out a code."""
+        return await self._call(
+            _calls.take_step(company, redemption, "fulfil", reason, actor, idempotency_key)
+        )
+
+    async def cancel(
+        self,
+        company: Id,
+        redemption: str,
+        *,
+        reason: str,
+        actor: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> models.Redemption:
+        """Cancels one, or refunds it: the points return with the expiry they had."""
+        return await self._call(
+            _calls.take_step(company, redemption, "cancel", reason, actor, idempotency_key)
+        )
 
 
 class AsyncHealthScores(_Resource):

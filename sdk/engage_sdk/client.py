@@ -7,7 +7,7 @@ signatures equal. What is sent and how answers are read is in `_calls` and `_del
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
 from typing import Protocol, TypeVar
 
@@ -73,6 +73,8 @@ class Client(Ingest):
         self.companies = Companies(call)
         self.members = Members(call)
         self.events = Events(call)
+        self.rewards = Rewards(call)
+        self.redemptions = Redemptions(call)
         self.health = HealthScores(call)
         self.reports = Reports(call)
         self.portfolio = Portfolios(call)
@@ -207,6 +209,92 @@ class Events(_Resource):
     ) -> models.Reversal:
         """Undoes an event's own effects; ConflictError if that was done before."""
         return self._call(_calls.reverse_event(company, message_id, reason, actor, idempotency_key))
+
+
+class Rewards(_Resource):
+    """What points buy in a company."""
+
+    def list(self, company: Id, *, member: Id | None = None) -> tuple[models.Reward, ...]:
+        """The catalogue. With a member, each reward says what that member lacks for it."""
+        return self._call(_calls.list_rewards(company, member))
+
+    def upload_codes(
+        self, company: Id, reward: str, codes: Iterable[str], *, actor: str | None = None
+    ) -> models.CodesUploaded:
+        """Adds codes for a reward to hand out. One that is known already is not added again."""
+        return self._call(_calls.upload_codes(company, reward, codes, actor))
+
+
+class Redemptions(_Resource):
+    """Rewards that were asked for, step by step. A step that is not the next one raises ConflictError.
+
+    An `idempotency_key` of yours makes a repeated call change nothing; without one, only this call's own retries
+    are safe.
+    """
+
+    def request(
+        self,
+        company: Id,
+        member: Id,
+        reward: str,
+        *,
+        reason: str | None = None,
+        actor: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> models.Redemption:
+        """Asks for a reward; ConflictError with code `lacking` when the member cannot have it: `errors` says why."""
+        return self._call(_calls.request_redemption(company, member, reward, reason, actor, idempotency_key))
+
+    def get(self, company: Id, redemption: str) -> models.Redemption:
+        """One redemption with its steps."""
+        return self._call(_calls.get_redemption(company, redemption))
+
+    def list(
+        self,
+        company: Id,
+        *,
+        member: Id | None = None,
+        status: str | None = None,
+        page_size: int = _limits.PAGE_SIZE,
+    ) -> Iterator[models.Redemption]:
+        """Redemptions, newest first, of all or one member and status, read page by page while iterating."""
+        return self._items(_calls.list_redemptions(company, member, status, page_size))
+
+    def approve(
+        self,
+        company: Id,
+        redemption: str,
+        *,
+        reason: str,
+        actor: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> models.Redemption:
+        """Approves one that is held; with a code at hand it is fulfilled at once."""
+        return self._call(_calls.take_step(company, redemption, "approve", reason, actor, idempotency_key))
+
+    def fulfil(
+        self,
+        company: Id,
+        redemption: str,
+        *,
+        reason: str,
+        actor: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> models.Redemption:
+        """Fulfils one that is approved: spends what is held, and hands out a code."""
+        return self._call(_calls.take_step(company, redemption, "fulfil", reason, actor, idempotency_key))
+
+    def cancel(
+        self,
+        company: Id,
+        redemption: str,
+        *,
+        reason: str,
+        actor: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> models.Redemption:
+        """Cancels one, or refunds it: the points return with the expiry they had."""
+        return self._call(_calls.take_step(company, redemption, "cancel", reason, actor, idempotency_key))
 
 
 class HealthScores(_Resource):

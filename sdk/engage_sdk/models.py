@@ -88,6 +88,17 @@ class Badge:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenRedemption:
+    """A redemption that waits: `held` for an approval, `approved` for its fulfilment."""
+
+    id: str
+    reward: str | None = None
+    status: str | None = None
+    currency: str | None = None
+    amount: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Member:
     """An employee of a company. `progress` to the next level is 0 to 1, None where there is none."""
 
@@ -104,6 +115,7 @@ class Member:
     traits: Mapping[str, Any] = field(default_factory=dict)
     first_seen: datetime | None = None
     last_seen: datetime | None = None
+    redemptions: tuple[OpenRedemption, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +132,7 @@ class Transfer:
     rule: str | None = None
     event: str | None = None
     message_id: str | None = None
+    redemption: str | None = None
     reason: str | None = None
     actor: str | None = None
 
@@ -181,6 +194,84 @@ class Reversal:
 
     message_id: str
     effects: tuple[Effect, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a reward costs, in whole units."""
+
+    currency: str
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """One thing a member lacks for a reward: `code` for programs, `text` for people, and the figures in it."""
+
+    code: str
+    text: str
+    missing: int | None = None
+    currency: str | None = None
+    level: str | None = None
+    day: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reward:
+    """What points buy. `lacks` is None unless asked for a member; empty where the member can have it."""
+
+    id: str
+    name: str
+    cost: Cost
+    needs_approval: bool = False
+    description: str | None = None
+    level: str | None = None
+    from_day: date | None = field(default=None, metadata={"wire": "from"})
+    until: date | None = None
+    limits: tuple[Mapping[str, Any], ...] = ()
+    stock: int | None = None
+    stock_left: int | None = None
+    codes_left: int | None = None
+    lacks: tuple[Lack, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RedemptionStep:
+    """Who did what with a redemption, and why. `expired`: units that were returned too late."""
+
+    step: str
+    at: datetime | None = None
+    actor: str | None = None
+    reason: str | None = None
+    expired: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Redemption:
+    """One purchase: held, approved, fulfilled or cancelled. `allowed` are the steps there are now.
+
+    Treat a `code` as what it is worth: it is not shown in repr().
+    """
+
+    id: str
+    member: str
+    reward: str
+    status: str
+    cost: Cost | None = None
+    requested_at: datetime | None = None
+    changed_at: datetime | None = None
+    allowed: tuple[str, ...] = ()
+    steps: tuple[RedemptionStep, ...] = ()
+    code: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CodesUploaded:
+    """What became of an upload: codes added, codes known before, and codes that are nobody's now."""
+
+    added: int
+    known: int
+    left: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,9 @@
 
 It answers real clients of this package through their real core, in memory, without a socket. Owns a record of
 what was reported and the simplest account of points. It is not a small Engage: it knows no program, so **no**
-levels, limits, budgets, conditions, quests, streaks, expiry or late events. A level, badge or health score is
-what the test set. What it does not simulate it refuses with status 501 and code `not_simulated`; it never
-makes an answer up.
+levels, limits, budgets, conditions, quests, streaks, expiry or late events, and of what a reward asks for only
+cost, stock and codes. A level, badge or health score is what the test set. What it does not simulate it refuses
+with status 501 and code `not_simulated`; it never makes an answer up.
 """
 
 from __future__ import annotations
@@ -18,11 +18,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
-from typing import Any, TypeAlias
+from typing import Any
 from urllib.parse import unquote
 
 import httpx
 
+from ._fake_answers import Json, not_simulated, ok, page, problem
+from ._fake_rewards import PLACES, Shop
 from ._message import Id, Message, rfc3339
 from ._retry import RetryPolicy
 from ._sender import ThreadSender
@@ -34,8 +36,6 @@ from .errors import EngageError
 _SETTLE_SECONDS = 10.0
 _ADDRESS = "http://engage.fake"
 _NO_WAITING = RetryPolicy(base_seconds=0.0, retry_after_seconds_max=0.0)
-
-Json: TypeAlias = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +62,22 @@ class _Member:
     traits: Json = field(default_factory=dict)
     transfers: list[Json] = field(default_factory=list)
     decisions: list[Json] = field(default_factory=list)
+    redemptions: list[Json] = field(default_factory=list)
 
     def balances(self) -> dict[str, Json]:
         found: dict[str, Json] = {}
         for transfer in self.transfers:
             balance = found.setdefault(transfer["currency"], {"active": 0, "earned": 0})
             balance["active"] += transfer["amount"]
-            if transfer["kind"] != "adjustment":
+            if transfer["kind"] not in ("adjustment", "redemption"):
                 balance["earned"] += transfer["amount"]
         for currency, active in self.fields.get("balances", {}).items():
             found.setdefault(currency, {"active": 0, "earned": 0})["active"] += active
+        for redemption in self.redemptions:
+            cost, place = redemption["cost"], PLACES[redemption["status"]]
+            if place:
+                balance = found.setdefault(cost["currency"], {"active": 0, "earned": 0})
+                balance[place] = balance.get(place, 0) + cost["amount"]
         return found
 
 
@@ -88,6 +94,7 @@ class FakeEngage:
         self._members: dict[tuple[str, str], _Member] = {}
         self._companies: dict[str, Json] = {}
         self._health: dict[str, Json] = {}
+        self._shops: dict[str, Shop] = {}
         self._reports: dict[tuple[str, str], Json] = {}
         self._awards: list[tuple[str, str, int]] = []
         self._rejects: dict[str, tuple[str, str]] = {}
@@ -208,6 +215,21 @@ class FakeEngage:
         self._company(company)
         self._reports[company, period] = dict(data)
 
+    def set_reward(
+        self,
+        company: str,
+        reward: str,
+        *,
+        cost: int,
+        currency: str = "points",
+        stock: int | None = None,
+        needs_approval: bool = False,
+        codes: Iterable[str] | None = None,
+    ) -> None:
+        """Makes a reward of a company known. Of what a member may lack only balance, stock and codes are simulated."""
+        self._company(company)
+        self._shop(company).add(reward, currency, cost, stock, needs_approval, codes)
+
     def reject(self, event: str, code: str, message: str = "rejected by the test") -> None:
         """From now on, every such event is rejected for this reason."""
         self._rejects[event] = (code, message)
@@ -320,7 +342,7 @@ class FakeEngage:
                 failure = self._failures.pop(0)
                 if isinstance(failure, Exception):
                     raise failure
-                return _problem(failure, "failed_by_test", f"the test asked for status {failure}")
+                return problem(failure, "failed_by_test", f"the test asked for status {failure}")
             key = request.headers.get("idempotency-key")
             if key is not None and key in self._answered:
                 earlier = self._answered[key]
@@ -337,66 +359,72 @@ class FakeEngage:
         match request.method, path:
             case "POST", ["batch"]:
                 batch = json.loads(_inflated(request))["batch"]
-                return _ok({"success": True, "results": {one["messageId"]: self._take(one) for one in batch}})
+                return ok({"success": True, "results": {one["messageId"]: self._take(one) for one in batch}})
             case "GET", ["companies"]:
-                return _page([self._company_document(company) for company in self._companies], query)
+                return page([self._company_document(company) for company in self._companies], query)
             case "POST", ["companies"]:
                 body = json.loads(request.content)
                 known = body["id"] in self._companies
                 self._company(body["id"]).update(body)
-                return _ok(self._company_document(body["id"]), 200 if known else 201)
+                return ok(self._company_document(body["id"]), 200 if known else 201)
             case "POST", ["member-tokens"]:
                 ends = datetime.now(UTC) + timedelta(seconds=json.loads(request.content)["ttl_seconds"])
-                return _ok({"token": f"fake.{uuid.uuid4().hex}", "expires_at": rfc3339(ends)}, 201)
+                return ok({"token": f"fake.{uuid.uuid4().hex}", "expires_at": rfc3339(ends)}, 201)
             case "GET", ["portfolio"]:
-                return _ok({"as_of": None, "data": [self._health_document(one) for one in self._health]})
+                return ok({"as_of": None, "data": [self._health_document(one) for one in self._health]})
             case _, ["companies", company, *rest] if company in self._companies:
                 return self._route_company(request, company, rest, query)
             case _, ["companies", company, *_]:
-                return _problem(404, "not_found", f"there is no company {company}")
-        return _not_simulated(request)
+                return problem(404, "not_found", f"there is no company {company}")
+        return not_simulated(request)
 
     def _route_company(
         self, request: httpx.Request, company: str, rest: list[str], query: Mapping[str, str]
     ) -> httpx.Response:
         match request.method, rest:
             case "GET", []:
-                return _ok(self._company_document(company))
+                return ok(self._company_document(company))
             case "GET", ["health"]:
-                return _ok(self._health_document(company))
+                return ok(self._health_document(company))
             case "GET", ["report"]:
                 report = self._reports.get((company, query.get("period", "")))
                 if report is None:
-                    return _problem(404, "not_found", "no report of this period: see set_report")
-                return _ok(report)
+                    return problem(404, "not_found", "no report of this period: see set_report")
+                return ok(report)
+            case _, ["rewards" | "redemptions" as what, *more]:
+                return self._shop(company).answer(request, [what, *more], query)
             case "POST", ["events", message_id, "reversal"]:
                 return self._reverse(company, message_id)
             case "GET", ["members"]:
                 found = [one for one in self._members.values() if one.company == company]
-                return _page([self._member_document(one) for one in found], query)
+                return page([self._member_document(one) for one in found], query)
             case _, ["members", member, *what] if (company, member) in self._members:
                 return self._route_member(request, self._members[company, member], what, query)
             case _, ["members", member, *_]:
-                return _problem(404, "not_found", f"there is no member {member} in {company}")
-        return _not_simulated(request)
+                return problem(404, "not_found", f"there is no member {member} in {company}")
+        return not_simulated(request)
 
     def _route_member(
         self, request: httpx.Request, member: _Member, what: list[str], query: Mapping[str, str]
     ) -> httpx.Response:
         match request.method, what:
             case "GET", []:
-                return _ok(self._member_document(member))
+                return ok(self._member_document(member))
             case "GET", ["transfers"]:
-                return _page(member.transfers[::-1], query)
+                return page(member.transfers[::-1], query)
             case "GET", ["decisions"]:
-                return _page(member.decisions[::-1], query)
+                return page(member.decisions[::-1], query)
+            case "POST", ["redemptions"]:
+                return self._shop(member.company).request(member, json.loads(request.content))
+            case "GET", ["redemptions"]:
+                return page(self._shop(member.company).newest(query, member.id), query)
             case "POST", ["adjustments"]:
                 body = json.loads(request.content)
                 currency, amount = body.pop("currency"), body.pop("amount")
                 transfer = self._transfer(member, "adjustment", currency, amount, **body)
                 balance = member.balances()[currency]
-                return _ok({**transfer, "balance": balance}, 201)
-        return _not_simulated(request)
+                return ok({**transfer, "balance": balance}, 201)
+        return not_simulated(request)
 
     def _take(self, message: Json) -> Json:
         """Records one message and awards what `award` says. The first copy of a message id wins."""
@@ -457,9 +485,9 @@ class FakeEngage:
 
     def _reverse(self, company: str, message_id: str) -> httpx.Response:
         if (company, message_id) not in self._recorded:
-            return _problem(404, "not_found", f"there is no event {message_id} in {company}")
+            return problem(404, "not_found", f"there is no event {message_id} in {company}")
         if (company, message_id) in self._reversed:
-            return _problem(409, "conflict", "the event is already reversed")
+            return problem(409, "conflict", "the event is already reversed")
         self._reversed.add((company, message_id))
         member = self._member(company, self._recorded[company, message_id].member or "")
         effects = []
@@ -468,7 +496,7 @@ class FakeEngage:
                 currency, amount = transfer["currency"], -transfer["amount"]
                 self._transfer(member, "reversal", currency, amount, message_id=message_id)
                 effects.append({"type": "award", "currency": currency, "amount": amount})
-        return _ok({"message_id": message_id, "effects": effects})
+        return ok({"message_id": message_id, "effects": effects})
 
     def _transfer(self, member: _Member, kind: str, currency: str, amount: int, **cause: Any) -> Json:
         transfer = {
@@ -481,6 +509,14 @@ class FakeEngage:
         }
         member.transfers.append(transfer)
         return transfer
+
+    def _shop(self, company: str) -> Shop:
+        def find(member: str) -> _Member | None:
+            return self._members.get((company, member))
+
+        if company not in self._shops:
+            self._shops[company] = Shop(self._numbers, find, self._transfer)
+        return self._shops[company]
 
     def _only_company_of(self, member: str | None) -> str | None:
         found = [company for company, name in self._members if name == member]
@@ -530,26 +566,3 @@ def _matches(one: Recorded, wanted: Mapping[str, str | None], properties: Mappin
 
 def _line(one: Recorded) -> str:
     return f"  {one.event!r} company={one.company!r} member={one.member!r} {dict(one.properties)!r}"
-
-
-def _ok(document: Json, status: int = 200) -> httpx.Response:
-    return httpx.Response(status, json=document)
-
-
-def _page(items: list[Json], query: Mapping[str, str]) -> httpx.Response:
-    start, size = int(query.get("cursor", 0)), int(query.get("limit", 50))
-    following = start + size
-    return _ok(
-        {
-            "data": items[start:following],
-            "next_cursor": str(following) if following < len(items) else None,
-        }
-    )
-
-
-def _problem(status: int, code: str, message: str) -> httpx.Response:
-    return httpx.Response(status, json={"status": status, "code": code, "message": message})
-
-
-def _not_simulated(request: httpx.Request) -> httpx.Response:
-    return _problem(501, "not_simulated", f"FakeEngage does not simulate {request.method} {request.url.path}")

@@ -35,7 +35,9 @@ def shape(method: Any) -> list[tuple[str, Any, Any, str]]:
 def test_both_have_the_same_resources_and_methods() -> None:
     assert sorted(name for name in vars(ASYNC) if not name.startswith("_")) == RESOURCES
     assert public(SYNC).keys() == public(ASYNC).keys()
-    assert set(RESOURCES) == {"companies", "events", "health", "members", "portfolio", "reports"}
+    assert set(RESOURCES) == {
+        *("companies", "events", "health", "members", "portfolio", "redemptions", "reports", "rewards")
+    }
 
 
 def test_both_are_built_alike() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
+from engage_sdk import models
 
 from tests.web.conftest import PROGRAM, Running
 
@@ -58,6 +59,8 @@ async def test_the_catalogue_tells_what_a_member_lacks(shop: Running) -> None:
     }
     assert (jacket["needs_approval"], voucher["codes_left"]) == (True, 0)
     assert (dinner["from"], dinner["until"]) == ("2000-01-01", "2000-12-31")
+    read = models.decode(models.Reward, dinner)
+    assert (read.cost, str(read.from_day), read.lacks) == (models.Cost("points", 500), "2000-01-01", None)
     lacking = {one["id"]: one["lacks"] for one in (await get(shop, "rewards?member=emp-1"))["data"]}
     assert lacking["mug"] == lacking["jacket"] == []
     assert lacking["voucher"] == [{"code": "codes", "text": "no codes left"}]
@@ -114,6 +117,8 @@ async def test_a_redemption_from_the_request_to_the_refund(shop: Running) -> Non
     done = await post(shop, f"{path}/cancel", {"reason": "did not fit"}, 200)
     assert (done["status"], done["allowed"]) == ("cancelled", [])
     assert await get(shop, path) == done
+    read = models.decode(models.Redemption, done)
+    assert (read.status, [step.actor for step in read.steps][:2]) == ("cancelled", ["emp-1", "robin"])
     assert (await get(shop, "members/emp-1/redemptions"))["data"] == [done]
     moved = (await get(shop, "members/emp-1/transfers"))["data"]
     assert [(one["amount"], one["from"], one["to"]) for one in moved if one["kind"] == "redemption"] == [
