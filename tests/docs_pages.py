@@ -8,7 +8,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "engage" / "docs"
-PAGES = ("program", "rewards", "operating", "http", "reports")
+PROGRAM_PAGES = ("program", "levels", "rewards")
+"""The first has what every program needs, and a complete one; each of the others is about one part."""
+PAGES = (*PROGRAM_PAGES, "operating", "http", "reports")
 README = ROOT / "README.md"
 LINKED = [
     README,

@@ -20,6 +20,7 @@ from engage.core import (
     check_conditions,
     check_formulas,
     check_groups,
+    check_levels,
     check_occasions,
     check_rules,
     conditions,
@@ -27,11 +28,12 @@ from engage.core import (
     program,
 )
 from engage.document import DOCUMENT_BYTES_MAX, read_program
-from tests.docs_pages import README, blocks, page, rows, undocumented
+from tests.docs_pages import PROGRAM_PAGES, README, blocks, page, rows, undocumented
 
 # --- programs -----------------------------------------------------------------------------------------------
 
 
+PROGRAM_TEXT = "\n".join(map(page, PROGRAM_PAGES))
 CHECKS = [
     import_module(found.name)
     for found in iter_modules(core.__path__, "engage.core.")
@@ -58,7 +60,7 @@ def _program_keys() -> set[str]:
 def test_every_key_of_a_program_is_documented() -> None:
     names = _program_keys()
     assert {"late_days", "personal", "threshold", "over", "debt", "browser", "any", "multiply"} <= names
-    assert undocumented(names, page("program")) == []
+    assert undocumented(names, PROGRAM_TEXT) == []
 
 
 def test_every_choice_in_a_program_is_documented() -> None:
@@ -67,10 +69,13 @@ def test_every_choice_in_a_program_is_documented() -> None:
         *check_rules.PER,
         *check_rules.WINDOWS,
         *check_rules.OVER,
+        *check_levels.PERIODS,
+        *check_levels.DOWNGRADES,
+        *check_levels.ON_CHANGE,
     }
     for kind in (program.Debt, program.Multipliers, program.Round, program.Pick):
         choices |= set(typing.get_args(kind))
-    assert undocumented(choices, page("program")) == []
+    assert undocumented(choices, PROGRAM_TEXT) == []
 
 
 def test_the_table_of_operators_is_the_checkers() -> None:
@@ -89,16 +94,18 @@ def test_the_table_of_fields_is_the_checkers() -> None:
 
 
 BOUNDS = (
+    f"1 to {check_levels.MONTHS_MAX} months |",
+    f"(1 to {check_occasions.WARNING_DAYS_MAX}) before",
     f"| 1 to {check.CURRENCIES_MAX} |",
     f"| 1 to {check.EVENTS_MAX} |",
     f"| 0 to {check.LATE_DAYS_MAX};",
     f"| {check.TRAITS_MAX} each |",
     f"| {check.BADGES_MAX} |",
-    f"| {check.LEVELS_MAX} steps |",
+    f"| {check_levels.LEVELS_MAX} steps |",
     f"| {check_rules.RULES_MAX} |",
     f"| 1 to {check_rules.EFFECTS_MAX} |",
     f"| {check_rules.LIMITS_MAX}; one per kind,",
-    f"| {check.BENEFITS_MAX}; text of {check.BENEFIT_CHARS_MAX} characters |",
+    f"| {check_levels.BENEFITS_MAX}; text of {check_levels.BENEFIT_CHARS_MAX} characters |",
     f"| at most {check.PROPERTIES_MAX} |",
     f"| {conditions.CLAUSES_MAX} clauses, {conditions.DEPTH_MAX} deep |",
     f"at most {conditions.LIST_ITEMS_MAX} items, a text at most {conditions.LITERAL_CHARS_MAX} characters",
@@ -115,20 +122,23 @@ BOUNDS = (
 
 @pytest.mark.parametrize("words", BOUNDS)
 def test_the_bounds_of_a_program_are_those_in_force(words: str) -> None:
-    assert words in page("program")
+    assert words in PROGRAM_TEXT
     assert problems.ID.fullmatch("a" * 64)
     assert not problems.ID.fullmatch("a" * 65)
 
 
 def _merged(fragment: str) -> str:
-    """A fragment within the page's complete program, whose own rules and budgets it replaces."""
+    """A fragment within the first page's complete program, whose own rules and budgets it replaces."""
     complete = YAML(typ="safe").load(blocks(page("program"), "yaml")[1])
     return json.dumps({**complete, **YAML(typ="safe").load(fragment)})
 
 
-@pytest.mark.parametrize("index", range(len(blocks(page("program"), "yaml"))))
-def test_the_programs_of_the_page_are_right_or_wrong_as_it_says(index: int) -> None:
-    text = page("program")
+EXAMPLES = [(name, index) for name in PROGRAM_PAGES for index in range(len(blocks(page(name), "yaml")))]
+
+
+@pytest.mark.parametrize("name, index", EXAMPLES)
+def test_the_programs_of_a_page_are_right_or_wrong_as_it_says(name: str, index: int) -> None:
+    text = page(name)
     example = blocks(text, "yaml")[index]
     following = text[text.index(example) + len(example) :]
     told = re.match(r"```\n\n```text\n(.*?)```", following, re.DOTALL)

@@ -11,20 +11,23 @@ from datetime import date
 
 from engage.core.compiled import CompiledProgram
 from engage.core.conditions import WEEKDAYS
+from engage.core.levels import level_days
 from engage.core.occasions import CLOCK, Occasion, next_clock_day, next_yearly
 from engage.core.state import CompanyState, MemberState
 
 
 def keeps_time(program: CompiledProgram) -> bool:
     """Whether a tick can be due to anybody by this program."""
-    return bool(program.clocks)
+    return bool(program.clocks or program.reviews)
 
 
 def next_due(program: CompiledProgram, company: CompanyState, member: MemberState) -> int:
     """The local day (ordinal) of the member's next tick; 0 when nothing awaits them."""
     if not keeps_time(program):
         return 0
-    return min((day for _, day in clock_days(program, company, member)), default=0)
+    days = [day for _, day in clock_days(program, company, member)]
+    days += level_days(program, company, member)
+    return min(days, default=0)
 
 
 def clock_days(

@@ -12,6 +12,7 @@ import msgspec
 
 from engage.core.check_audiences import read_audiences, read_department, read_roles, with_members
 from engage.core.check_groups import read_groups
+from engage.core.check_levels import may_fall, read_levels
 from engage.core.check_rewards import read_redemptions, read_rewards
 from engage.core.check_rules import (
     OVER,
@@ -31,8 +32,6 @@ from engage.core.program import (
     Currency,
     Debt,
     EventType,
-    Level,
-    Levels,
     Multipliers,
     Over,
     Program,
@@ -47,10 +46,7 @@ EVENTS_MAX = 500
 PROPERTIES_MAX = 200  # per event
 TRAITS_MAX = 200
 BADGES_MAX = 500
-LEVELS_MAX = 50
-BENEFITS_MAX = 100  # per level
 BUDGETS_MAX = CURRENCIES_MAX * len(WINDOWS)
-BENEFIT_CHARS_MAX = 200
 
 TYPES = ("string", "integer", "number", "boolean", "list")
 REQUIRED = ("name", "currencies", "events")
@@ -82,8 +78,8 @@ def check(document: t.Any) -> tuple[Program | None, list[Problem]]:
     events = _read_events(problems, entries)
     badges = _read_badges(problems, entries.get("badges"))
     names = _names(currencies, badges, events, member_traits, company_traits)
-    levels, level_ids = _read_levels(problems, names, entries.get("levels"))
-    names = msgspec.structs.replace(names, levels=level_ids)
+    levels, level_ids = read_levels(problems, names, entries.get("levels"))
+    names = msgspec.structs.replace(names, levels=level_ids, levels_fall=may_fall(levels, level_ids))
     department = read_department(problems, names, entries.get("department"))
     names = with_members(names, department, read_roles(problems, names, entries.get("role")))
     audiences = read_audiences(problems, names, entries.get("audiences"))
@@ -253,71 +249,6 @@ def _read_badges(problems: Problems, value: t.Any) -> dict[str, Badge | None] | 
         name = _label(problems, entries, path, label_of(key))
         badges[key] = None if name is None else Badge(name)
     return badges
-
-
-def _read_levels(
-    problems: Problems, names: Names, value: t.Any
-) -> tuple[Levels | None, tuple[str, ...] | None]:
-    """The levels, and their ids lowest first: none when there are no levels, None when unknown."""
-    if value is None:
-        return None, ()
-    path: Path = ("levels",)
-    entries = problems.fields(value, path, ("steps",), ("currency",))
-    if entries is None:
-        return None, None
-    currency = read_currency(problems, names, entries, path)
-    if "steps" not in entries:
-        return None, None
-    steps = problems.items(entries["steps"], (*path, "steps"), LEVELS_MAX, least=1)
-    if steps is None:
-        return None, None
-    levels: list[Level | None] = []
-    ids: list[str] = []
-    highest = -1
-    for index, item in enumerate(steps):
-        at = (*path, "steps", index)
-        step = problems.fields(item, at, ("id", "threshold"), ("name", "benefits")) or {}
-        level_id = problems.identifier(step["id"], (*at, "id")) if "id" in step else None
-        if level_id is not None and level_id in ids:
-            problems.add((*at, "id"), f"duplicate level id '{level_id}'")
-        ids.append(level_id or "")
-        threshold = None
-        if "threshold" in step:
-            threshold = problems.integer(step["threshold"], (*at, "threshold"), 0, INTEGER_MAX)
-        if threshold is not None and threshold <= highest:
-            words = f"must be more than the step before ({highest}), not {threshold}"
-            problems.add((*at, "threshold"), words)
-        highest = max(highest, threshold if threshold is not None else -1)
-        levels.append(_level(problems, step, at, level_id, threshold))
-    made = tuple(level for level in levels if level is not None)
-    known = None if "" in ids else tuple(ids)
-    return (Levels(currency, made) if currency is not None else None), known
-
-
-def _level(
-    problems: Problems, step: Mapping, path: Path, level_id: str | None, threshold: int | None
-) -> Level | None:
-    name = _label(problems, step, path, label_of(level_id or ""))
-    at = (*path, "benefits")
-    declared = problems.named(step.get("benefits"), at, BENEFITS_MAX, ids=True) or {}
-    benefits = {key: _benefit(problems, item, (*at, key)) for key, item in sorted(declared.items())}
-    if level_id is None or threshold is None or name is None:
-        return None
-    kept = {key: item for key, item in benefits.items() if item is not None}
-    return Level(level_id, name, threshold, kept)
-
-
-def _benefit(problems: Problems, value: t.Any, path: Path) -> bool | int | str | None:
-    if problems.passed_over(value):
-        return None
-    if isinstance(value, bool):
-        return value
-    if isinstance(value, int):
-        return problems.integer(value, path, -INTEGER_MAX, INTEGER_MAX)
-    if isinstance(value, str):
-        return problems.text(value, path, BENEFIT_CHARS_MAX)
-    problems.add(path, f"must be true, false, a whole number or text, not {shown(value)}")
-    return None
 
 
 def _read_budgets(problems: Problems, names: Names, value: t.Any) -> tuple[Budget, ...]:

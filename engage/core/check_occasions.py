@@ -8,10 +8,20 @@ from datetime import date
 import msgspec
 
 from engage.core.conditions import WEEKDAYS
-from engage.core.occasions import ANNIVERSARY, ANY, BADGE, CLOCK, LEVEL, Occasion
+from engage.core.occasions import (
+    ANNIVERSARY,
+    ANY,
+    BADGE,
+    CLOCK,
+    DOWNGRADE_DUE,
+    LEVEL,
+    LEVEL_LOST,
+    Occasion,
+)
 from engage.core.problems import Path, Problems, shown
 
-KINDS = (LEVEL, BADGE, CLOCK, ANNIVERSARY)
+KINDS = (LEVEL, BADGE, CLOCK, ANNIVERSARY, LEVEL_LOST, DOWNGRADE_DUE)
+WARNING_DAYS_MAX = 180
 PERIODS = ("weekly", "monthly", "yearly", "date")
 CLOCKS = "'daily', {weekly: monday}, {monthly: 1}, {yearly: 12-24} or {date: 2026-12-24}"
 
@@ -21,6 +31,7 @@ class Declared(msgspec.Struct, frozen=True):
 
     levels: tuple[str, ...] | None
     badges: tuple[str, ...] | None
+    levels_fall: bool = True  # whether time or a publication can lower a level
 
 
 def read_occasion(problems: Problems, declared: Declared, value: t.Any, path: Path) -> Occasion | None:
@@ -36,14 +47,28 @@ def read_occasion(problems: Problems, declared: Declared, value: t.Any, path: Pa
         name = _read_clock(problems, item, at)
     elif kind == ANNIVERSARY:
         name = problems.choice(item, at, ("join",))
-    elif kind in (LEVEL, BADGE):
-        name = _read_name(problems, item, at, kind, declared.levels if kind == LEVEL else declared.badges)
+    elif kind in (LEVEL, LEVEL_LOST, BADGE):
+        names = declared.badges if kind == BADGE else declared.levels
+        name = _read_name(problems, item, at, BADGE if kind == BADGE else LEVEL, names)
+    elif kind == DOWNGRADE_DUE:
+        name = _read_warning(problems, item, at)
     else:
         near = problems.nearest(kind, KINDS)
         words = "" if near else f"; triggers are the name of an event, or {', '.join(KINDS)}"
         problems.add(at, f"unknown trigger {shown(kind)}{words}", suggestion=near, at_key=True)
         return None
+    if kind in (LEVEL_LOST, DOWNGRADE_DUE) and not declared.levels_fall:
+        problems.add(at, "no level can fall: the program's levels have no review")
     return None if name is None else Occasion(kind, name)
+
+
+def _read_warning(problems: Problems, value: t.Any, path: Path) -> str | None:
+    """How many days before a level falls."""
+    entries = problems.fields(value, path, ("days",)) or {}
+    if "days" not in entries:
+        return None
+    days = problems.integer(entries["days"], (*path, "days"), 1, WARNING_DAYS_MAX)
+    return None if days is None else str(days)
 
 
 def _read_name(
@@ -72,11 +97,11 @@ def _read_clock(problems: Problems, value: t.Any, path: Path) -> str | None:
     elif period == "monthly":
         name = problems.integer(which, at, 1, 31)
     else:
-        name = _read_day(problems, which, at, yearly=period == "yearly")
+        name = read_day(problems, which, at, yearly=period == "yearly")
     return None if name is None else f"{period}:{name}"
 
 
-def _read_day(problems: Problems, value: t.Any, path: Path, *, yearly: bool) -> str | None:
+def read_day(problems: Problems, value: t.Any, path: Path, *, yearly: bool) -> str | None:
     """A date, which YAML may have read as one already; without its year for every year."""
     text = value.isoformat() if isinstance(value, date) else value
     try:

@@ -56,6 +56,7 @@ class Names(msgspec.Struct, frozen=True):
     audiences: dict[str, Audience | None] | None  # None for one that was reported
     personal: frozenset[str]  # whole field names, traits folded
     personal_properties: dict[str, frozenset[str]]  # event -> whole field names
+    levels_fall: bool = True  # whether time or a publication can lower a level
 
 
 def label_of(identifier: str) -> str:
@@ -102,7 +103,7 @@ def _read_rule(problems: Problems, names: Names, entries: Mapping, path: Path, r
     name = problems.text(entries["name"], (*path, "name")) if "name" in entries else label_of(rule_id)
     trigger, on = None, None
     if isinstance(entries.get("trigger"), dict):
-        declared = Declared(names.levels, names.badges)
+        declared = Declared(names.levels, names.badges, names.levels_fall)
         on = read_occasion(problems, declared, entries["trigger"], (*path, "trigger"))
         trigger = None if on is None else ""
     elif "trigger" in entries:

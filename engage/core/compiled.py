@@ -15,11 +15,12 @@ import msgspec
 from engage.core.codegen import Guard, generate_guarded
 from engage.core.conditions import Facts, fold_name, typed
 from engage.core.limits import Counter, budget_counter, limit_counter
-from engage.core.occasions import ANY, BADGE, LEVEL, TIMED, Occasion
+from engage.core.occasions import ANY, BADGE, DOWNGRADE_DUE, LEVEL, LEVEL_LOST, TIMED, Occasion
 from engage.core.program import (
     Award,
     Formula,
     GrantBadge,
+    Levels,
     Multiply,
     Pick,
     Program,
@@ -78,6 +79,9 @@ class CompiledProgram(msgspec.Struct, frozen=True):
     occasions: dict[Occasion, Matcher]  # only those that some rule is triggered by
     clocks: tuple[Occasion, ...]  # those of them that a tick brings
     level_ranks: dict[str, int]  # level id -> rank, 1-based
+    period_key: str  # what counts toward levels, where it is not the lifetime; else ""
+    reviews: bool  # whether time can change a level
+    warnings: tuple[int, ...]  # how many days before a level falls some rule wants to know
     level_thresholds: tuple[int, ...]  # rank reached = bisect_right(level_thresholds, earned)
     property_types: dict[str, tuple[tuple[str, str], ...]]  # event -> (property, type), in order of name
     personal_properties: dict[str, frozenset[str]]  # only events that have some
@@ -195,10 +199,22 @@ def _each(on: Occasion | None, program: Program) -> t.Iterator[Occasion]:
         return
     if on.name != ANY:
         yield on
-    elif on.kind == LEVEL and program.levels is not None:
-        yield from (Occasion(LEVEL, level.id) for level in program.levels.steps)
+    elif on.kind in (LEVEL, LEVEL_LOST) and program.levels is not None:
+        yield from (Occasion(on.kind, level.id) for level in program.levels.steps)
     elif on.kind == BADGE:
         yield from (Occasion(BADGE, badge) for badge in program.badges)
+
+
+def _period_key(levels: Levels | None) -> str:
+    """Months are months, however many of them count."""
+    return "" if levels is None or levels.basis == "lifetime" else f"{levels.basis}/{levels.currency}"
+
+
+def _reviews(levels: Levels | None) -> bool:
+    if levels is None:
+        return False
+    review = levels.review
+    return levels.on_change != "keep" or (review is not None and review.downgrade != "none")
 
 
 def compile_program(program: Program) -> CompiledProgram:
@@ -218,6 +234,9 @@ def compile_program(program: Program) -> CompiledProgram:
         occasions={on: _matcher(rules, program) for on, rules in by_occasion.items()},
         clocks=tuple(on for on in by_occasion if on.kind in TIMED),
         level_ranks={level.id: rank for rank, level in enumerate(steps, start=1)},
+        period_key=_period_key(program.levels),
+        reviews=_reviews(program.levels),
+        warnings=tuple(sorted(int(on.name) for on in by_occasion if on.kind == DOWNGRADE_DUE)),
         level_thresholds=tuple(level.threshold for level in steps),
         property_types={
             name: tuple((found, event.properties[found].type) for found in sorted(event.properties))

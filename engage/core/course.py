@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 from engage.core.calendar import weekday_of
 from engage.core.compiled import CompiledProgram
 from engage.core.conditions import Facts
-from engage.core.decisions import Decision, More, Record, Undecided
+from engage.core.decisions import Decision, More, Record, Reviewed, Undecided
 from engage.core.event import Entry
 from engage.core.ledger import ACTIVE, EARNING, ISSUED, Transfer, account
 from engage.core.limits import Counter, Use, used, window_start
@@ -42,6 +42,7 @@ class Course:
         "member",
         "occasions",
         "program",
+        "reviewed",
         "spendable",
         "transfers",
         "uses",
@@ -58,6 +59,7 @@ class Course:
         self.day: Final = entry.day
         self.spendable: Final = account(entry.member, ACTIVE)
         self.level = member.level
+        self.reviewed: Reviewed | None = None
         self.transfers: list[Transfer] = []
         self.uses: list[Use] = []
         self.badges: list[str] = []
@@ -149,4 +151,10 @@ class Course:
             after,
             More(occasions=tuple(self.occasions)) if self.occasions else None,
         )
-        return Decision(record, tuple(self.transfers), tuple(self.earned().items()), tuple(self.uses))
+        return Decision(
+            record,
+            tuple(self.transfers),
+            tuple(self.earned().items()),
+            tuple(self.uses),
+            reviewed=self.reviewed,
+        )

@@ -18,7 +18,7 @@ from engage.core.course import Course
 from engage.core.decisions import Decision, Record, Undecided, checkpoint_record
 from engage.core.event import Entry, Kind
 from engage.core.ledger import ACTIVE, ADJUSTED, Transfer, account, owner
-from engage.core.levels import reached_rank
+from engage.core.levels import counted_day, level_without
 from engage.core.limits import Use, window_start
 from engage.core.rewards import decide_redemption
 from engage.core.rules import fire_rules
@@ -128,15 +128,19 @@ def _decide_reversal(program: CompiledProgram | None, member: MemberState, undon
     before = after = member.level
     if program and program.program.levels and before and before == undone.record.level_after:
         # Only the level that this entry reached is taken back: one reached since is a later decision.
-        rank = reached_rank(program, member, earned)
-        rank = min(rank, program.level_ranks.get(before, rank))
-        after = program.program.levels.steps[rank - 1].id if rank else ""
+        after = level_without(program, member, earned, undone.entry)
     record = Record(
         badges=badges,
         level_before=before if before != after else "",
         level_after=after if before != after else "",
     )
-    return Decision(record, tuple(transfers), tuple(earned.items()), tuple(released(undone, transfers)))
+    return Decision(
+        record,
+        tuple(transfers),
+        tuple(earned.items()),
+        tuple(released(undone, transfers)),
+        earned_on=counted_day(program, member, undone.entry),
+    )
 
 
 def _may_owe(program: CompiledProgram | None, currency: str) -> bool:

@@ -6,7 +6,7 @@ numbers are never reused.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 from msgspec import Struct
@@ -83,12 +83,22 @@ def checkpoint_record(hash: bytes) -> Record:
     return Record(Undecided.NOT_AN_EVENT, more=More(checkpoint=hash))
 
 
+class Reviewed(NamedTuple):
+    """What a review leaves to be remembered: its local day, and the one on which the grace it gave ends, or 0."""
+
+    day: int
+    falls: int
+
+
 class Decision(Struct, frozen=True, gc=False):
     record: Record
     transfers: tuple[Transfer, ...] = ()
     earned: tuple[tuple[str, int], ...] = ()
     """(currency, change) of what counts toward levels."""
     uses: tuple[Use, ...] = ()
+    earned_on: int = 0
+    """The local day of whose period `earned` is; 0: the entry's own, -1: of none that is counted."""
+    reviewed: Reviewed | None = None
 
     @property
     def changes_anything(self) -> bool:
@@ -99,6 +109,7 @@ class Decision(Struct, frozen=True, gc=False):
             or self.earned
             or self.uses
             or record.badges
+            or self.reviewed
             or record.level_before != record.level_after
             or record.status
         )

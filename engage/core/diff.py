@@ -127,7 +127,7 @@ def _things(program: Program) -> dict[str, dict[str, Details]]:
     if program.redemptions_approved_to:
         head["redemptions without approval"] = f"up to a cost of {program.redemptions_approved_to}"
     if program.levels is not None:
-        head["currency of levels"] = program.levels.currency
+        head |= _levels_in_general(program.levels)
     if program.audience:
         head["audience"] = program.audience
     if program.department:
@@ -167,8 +167,26 @@ def _levels(levels: Levels | None) -> dict[str, Details]:
     return {level.id: _level(level) for level in levels.steps} if levels is not None else {}
 
 
+def _levels_in_general(levels: Levels) -> Details:
+    review = levels.review
+    details = {
+        "currency of levels": levels.currency,
+        "basis of levels": basis_text(levels),
+        "levels after a change": levels.on_change,
+    }
+    if review is not None:
+        when = f"on {review.on}" if review.on else f"every {review.months} months"
+        grace = f", {review.grace_days} days of grace" if review.grace_days else ""
+        details["review of levels"] = f"{when}, downgrade {review.downgrade}{grace}"
+    return details
+
+
+def basis_text(levels: Levels) -> str:
+    return f"rolling {levels.months} months" if levels.basis == "rolling" else levels.basis
+
+
 def _level(level: Level) -> Details:
-    details = {"name": level.name, "threshold": str(level.threshold)}
+    details = {"name": level.name, "threshold": str(level.threshold), "protected": _yes_no(level.protected)}
     return details | {f"benefit {name}": shown(value) for name, value in level.benefits.items()}
 
 

@@ -10,12 +10,14 @@ from typing import Any, Final
 import msgspec
 
 from engage.core.activity import mark_day, mark_feature
+from engage.core.basis import count
 from engage.core.calendar import is_time_zone
 from engage.core.compiled import CompiledProgram
 from engage.core.conditions import fold_name
 from engage.core.decisions import Decision
 from engage.core.event import ACTIVITY, Entry, Kind
 from engage.core.ledger import move, owner
+from engage.core.levels import rules_since
 from engage.core.limits import use
 from engage.core.program import LATE_DAYS_DEFAULT
 from engage.core.rewards import fold_redemption
@@ -23,6 +25,7 @@ from engage.core.state import (
     CompanyState,
     DayRollup,
     MemberState,
+    Standing,
     Wallet,
     add_to,
 )
@@ -60,6 +63,8 @@ def fold(
             _fold_company(company, entry.body.data)
         elif entry.kind == Kind.PROGRAM:
             company.program_since = entry.day
+            if program is not None:
+                company.level_rules = rules_since(program, company, entry.day)
         elif entry.kind == Kind.TICK:
             member.ticked = entry.day
         elif entry.kind == Kind.CHECKPOINT:
@@ -112,6 +117,8 @@ def _fold_decision(
         add_to(rollup.adjusted if entry.kind == Kind.ADJUSTMENT else rollup.issued, transfer.currency, amount)
     for currency, change in decision.earned:
         member.wallets.setdefault(currency, Wallet()).earned += change
+        if program is not None and program.period_key:
+            _count_earned(program, member, entry, decision, currency, change)
     late_days = program.program.late_days if program else LATE_DAYS_DEFAULT
     for change_of_use in decision.uses:
         use(company.usage if change_of_use.company else member.usage, change_of_use, late_days)
@@ -127,6 +134,37 @@ def _fold_decision(
                 add_to(company.levels, level, change)
                 add_to(rollup.levels, level, change)
         member.level = record.level_after
+        if program is not None and program.reviews:
+            _standing(member).reached = entry.day
+    if decision.reviewed is not None:
+        standing = _standing(member)
+        standing.reviewed, standing.falls = decision.reviewed
+        standing.reviewed_by = entry.seq
+
+
+def _standing(member: MemberState) -> Standing:
+    if member.standing is None:
+        member.standing = Standing()
+    return member.standing
+
+
+def _count_earned(
+    program: CompiledProgram,
+    member: MemberState,
+    entry: Entry,
+    decision: Decision,
+    currency: str,
+    change: int,
+) -> None:
+    """In the period of its day. What was counted in others when the program counted otherwise says nothing here."""
+    levels = program.program.levels
+    assert levels is not None
+    if currency != levels.currency or decision.earned_on < 0:
+        return
+    standing = _standing(member)
+    if standing.key != program.period_key:
+        standing.key, standing.since, standing.earned = program.period_key, entry.seq, {}
+    count(levels, standing, member.joined, decision.earned_on or entry.day, change)
 
 
 def merge_traits(traits: dict[str, Any], more: dict[str, Any]) -> None:

@@ -1,14 +1,40 @@
-"""Levels: which one the earned points reach. A level rises at once, over several steps if need be, never falls here."""
+"""Levels: which one the earned points reach, and when one is lost.
+
+A level rises at once, over several steps if need be. It falls at a review alone, after grace, as far as the program
+says; or at the midnight after a publication that says so. Owns the days of reviews and what they find.
+"""
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from datetime import date
+from hashlib import blake2b
 
+import msgspec
+
+from engage.core.basis import (
+    Window,
+    counted,
+    length_months,
+    months_later,
+    newest,
+    window,
+    window_before,
+)
 from engage.core.compiled import CompiledProgram
 from engage.core.course import Course
-from engage.core.occasions import LEVEL, Occasion
-from engage.core.state import MemberState
+from engage.core.decisions import Reviewed
+from engage.core.event import Entry
+from engage.core.occasions import DOWNGRADE_DUE, LEVEL, LEVEL_LOST, Occasion, next_yearly
+from engage.core.program import Levels
+from engage.core.state import CompanyState, LevelRules, MemberState, Standing
+
+NOTHING: Mapping[str, int] = {}
+NO_STANDING = Standing()
+
+
+# --- what the points reach ----------------------------------------------------------------------------------
 
 
 def rise(course: Course) -> None:
@@ -16,16 +42,249 @@ def rise(course: Course) -> None:
     program = course.program
     if program.program.levels is None or not course.transfers:
         return
-    rank = reached_rank(program, course.member, course.earned())
+    _rise_to(course, reached_rank(program, course.member, course.earned(), course.day))
+
+
+def _rise_to(course: Course, rank: int) -> None:
+    program = course.program
+    assert program.program.levels is not None
     start = program.level_ranks.get(course.level, 0)
     for level in program.program.levels.steps[start:rank]:
         course.level = level.id
         course.happen(Occasion(LEVEL, level.id))
 
 
-def reached_rank(program: CompiledProgram, member: MemberState, earned: Mapping[str, int]) -> int:
-    """How many thresholds the earned points reach, with `earned` (currency -> change) added."""
+def reached_rank(program: CompiledProgram, member: MemberState, earned: Mapping[str, int], day: int) -> int:
+    """How many thresholds the points reach that count, with `earned` (currency -> change, on `day`) added.
+
+    Where a period counts it is that of `day`, or the newest if that has more: a late event may complete either.
+    """
+    levels, key = program.program.levels, program.period_key
+    assert levels is not None
+    change = earned.get(levels.currency, 0)
+    if not key:
+        wallet = member.wallets.get(levels.currency)
+        return bisect_right(program.level_thresholds, (wallet.earned if wallet else 0) + change)
+    joined = member.joined or day  # the first entry is being decided
+    windows = {window(levels, joined, one) for one in (day, newest(member, key, day))}
+    most = max(counted(levels, key, member, one, day, change) for one in windows)
+    return bisect_right(program.level_thresholds, most)
+
+
+def points_by(program: CompiledProgram, member: MemberState, day: int) -> int:
+    """What a review at the beginning of `day` counts: the period under way, or the one that ended last if that has
+    more."""
+    levels, key = program.program.levels, program.period_key
+    assert levels is not None
+    if not key:
+        wallet = member.wallets.get(levels.currency)
+        return wallet.earned if wallet else 0
+    joined = member.joined
+    windows: tuple[Window, ...] = (window(levels, joined, day), window_before(levels, joined, day))
+    return max(counted(levels, key, member, one) for one in windows)
+
+
+# --- when a level is reviewed -------------------------------------------------------------------------------
+
+
+def rules_since(program: CompiledProgram, company: CompanyState, day: int) -> LevelRules | None:
+    """Since when the levels are what they are, once `program` is in force from `day` on."""
+    levels, before = program.program.levels, company.level_rules
+    if levels is None or (before is None and levels.review is None and levels.on_change == "keep"):
+        return before
+    before = before or LevelRules()
+    after = msgspec.structs.replace(before)
+    steps = _named([(level.id, level.threshold) for level in levels.steps], program.period_key)
+    if levels.on_change != "keep" and steps != before.steps:
+        after = msgspec.structs.replace(after, steps=steps, placed=day if company.members else 0)
+    what = program.period_key or levels.currency
+    if what != before.counted:
+        after = msgspec.structs.replace(after, counted=what, counted_since=day if company.levels else 0)
+    review = levels.review
+    when = _named([what, review.on, review.months]) if review is not None else ""
+    if when != before.review:
+        after = msgspec.structs.replace(after, review=when, review_since=day)
+    return after
+
+
+def _named(*what: object) -> str:
+    return blake2b(msgspec.json.encode(what), digest_size=8).hexdigest()
+
+
+def next_review(program: CompiledProgram, company: CompanyState, member: MemberState) -> int:
+    """The local day of the member's next review; 0 without one.
+
+    Never by a period that was not counted from its beginning, where there were levels before.
+    """
+    levels, rules = program.program.levels, company.level_rules
+    if levels is None or levels.review is None or levels.review.downgrade == "none" or rules is None:
+        return 0
+    review, standing = levels.review, member.standing or NO_STANDING
+    since = max(member.joined, rules.review_since, standing.reviewed)
+    if rules.counted_since and program.period_key:
+        since = max(since, months_later(rules.counted_since, length_months(levels)) - 1)
+    if review.on == "anniversary":
+        joined = date.fromordinal(member.joined)
+        return next_yearly(joined.month, joined.day, since)
+    if review.on:
+        return next_yearly(int(review.on[:2]), int(review.on[3:]), since)
+    start = standing.reached or member.joined
+    times = 1
+    while (day := months_later(start, times * review.months)) <= since:
+        times += 1
+    return day
+
+
+def grace_ends(company: CompanyState, member: MemberState) -> int:
+    """The local day on which a level found wanting falls; 0 when none was."""
+    standing, rules = member.standing, company.level_rules
+    if standing is None or rules is None or standing.reviewed < rules.review_since:
+        return 0
+    return standing.falls
+
+
+def placing(company: CompanyState, member: MemberState) -> int:
+    """The local day on which the member is placed anew after a publication; 0 when that is done or not asked for."""
+    rules = company.level_rules
+    if rules is None or not rules.placed or not member.joined <= rules.placed:
+        return 0
+    return rules.placed + 1 if member.ticked <= rules.placed else 0
+
+
+def level_days(program: CompiledProgram, company: CompanyState, member: MemberState) -> Iterator[int]:
+    """The local days on which something awaits the member's level."""
+    levels = program.program.levels
+    if levels is None or not program.reviews:
+        return
+    days = [next_review(program, company, member), grace_ends(company, member)]
+    if levels.on_change != "keep":
+        days.append(placing(company, member))
+    yield from (max(day, member.ticked + 1) for day in days if day)
+    yield from (day for _, day in _warnings(program, company, member))
+
+
+def _warnings(
+    program: CompiledProgram, company: CompanyState, member: MemberState
+) -> Iterator[tuple[int, int]]:
+    """(days ahead, local day) of the warnings that may await the member."""
+    falls = fall_day(program, company, member) if program.warnings else 0
+    since = max(member.ticked, member.joined, company.program_since)
+    for ahead in program.warnings if falls else ():
+        if falls - ahead > since:
+            yield ahead, falls - ahead
+
+
+def fall_day(program: CompiledProgram, company: CompanyState, member: MemberState) -> int:
+    """The local day on which the level falls unless the points suffice by then; 0 when none can fall."""
+    levels = program.program.levels
+    if levels is None or levels.review is None or not member.level:
+        return 0
+    ends = grace_ends(company, member)
+    review = 0 if ends else next_review(program, company, member)
+    return ends or (review + levels.review.grace_days if review else 0)
+
+
+# --- what a review finds ------------------------------------------------------------------------------------
+
+
+def rank_after_review(program: CompiledProgram, level: str, points: int) -> int:
+    """The rank that a member keeps, reaches or falls to with so many points. A level that is gone has rank 0."""
+    levels = program.program.levels
+    assert levels is not None
+    held, reached = program.level_ranks.get(level, 0), bisect_right(program.level_thresholds, points)
+    downgrade = levels.review.downgrade if levels.review is not None else "none"
+    if reached >= held or downgrade == "none":
+        return max(reached, held)
+    least = protected_rank(levels, held)
+    return max(held - 1 if downgrade == "one_step" else reached, reached, least)
+
+
+def protected_rank(levels: Levels, held: int) -> int:
+    """The highest protected level that who holds this rank has reached."""
+    return max((rank for rank, step in enumerate(levels.steps[:held], 1) if step.protected), default=0)
+
+
+def points_then(program: CompiledProgram, company: CompanyState, member: MemberState) -> int:
+    """What the decision on the member's level would count, were nothing more earned before it."""
+    falls = grace_ends(company, member)
+    if falls:
+        assert member.standing is not None
+        return max(points_by(program, member, member.standing.reviewed), points_by(program, member, falls))
+    return points_by(program, member, next_review(program, company, member))
+
+
+def review_level(course: Course) -> None:
+    """What midnight does to the member's level, and whether it says that one is about to fall."""
+    program, company, member, day = course.program, course.company, course.member, course.day
+    levels = program.program.levels
+    if levels is None or not program.reviews:
+        return
+    warned = [ahead for ahead, at in _warnings(program, company, member) if at == day]
+    if warned and rank_after_review(program, course.level, points_then(program, company, member)) < (
+        program.level_ranks.get(course.level, 0)
+    ):
+        for ahead in warned:
+            course.happen(Occasion(DOWNGRADE_DUE, str(ahead)))
+    ends = grace_ends(company, member)
+    if ends and day >= ends:
+        assert member.standing is not None
+        points = max(points_by(program, member, member.standing.reviewed), points_by(program, member, day))
+        _move_to(course, rank_after_review(program, course.level, points))
+        course.reviewed = Reviewed(member.standing.reviewed, 0)
+    review = next_review(program, company, member)
+    if review and day >= review:
+        _review(course, day)
+    placed = placing(company, member) if levels.on_change != "keep" else 0
+    if placed and day >= placed:
+        reached = bisect_right(program.level_thresholds, points_by(program, member, day))
+        held = program.level_ranks.get(course.level, 0)
+        least = protected_rank(levels, held)
+        _move_to(course, max(reached, least) if levels.on_change == "rise_and_fall" else max(reached, held))
+
+
+def _review(course: Course, day: int) -> None:
+    program, levels = course.program, course.program.program.levels
+    assert levels is not None
+    assert levels.review is not None
+    rank = rank_after_review(program, course.level, points_by(program, course.member, day))
+    falls, grace = rank < program.level_ranks.get(course.level, 0), levels.review.grace_days
+    if not (falls and grace):
+        _move_to(course, rank)
+    course.reviewed = Reviewed(day, day + grace if falls and grace else 0)
+
+
+def _move_to(course: Course, rank: int) -> None:
+    """Raise or lower the member's level; each one reached, or lost, is an occasion."""
+    program = course.program
     assert program.program.levels is not None
-    currency = program.program.levels.currency
-    wallet = member.wallets.get(currency)
-    return bisect_right(program.level_thresholds, (wallet.earned if wallet else 0) + earned.get(currency, 0))
+    steps, held = program.program.levels.steps, program.level_ranks.get(course.level, 0)
+    if rank >= held:
+        return _rise_to(course, rank)
+    course.level = steps[rank - 1].id if rank else ""
+    for level in reversed(steps[rank:held]):
+        course.happen(Occasion(LEVEL_LOST, level.id))
+    return None
+
+
+def level_without(
+    program: CompiledProgram, member: MemberState, earned: Mapping[str, int], undone: Entry
+) -> str:
+    """The level that is left when the entry that reached the member's is undone, which takes what it had `earned`.
+    What a review found since stands."""
+    levels, standing = program.program.levels, member.standing
+    assert levels is not None
+    if standing is not None and standing.reviewed_by > undone.seq:
+        return member.level
+    change = earned if counted_day(program, member, undone) >= 0 else NOTHING
+    rank = reached_rank(program, member, change, undone.day)
+    rank = min(rank, program.level_ranks.get(member.level, rank))
+    return levels.steps[rank - 1].id if rank else ""
+
+
+def counted_day(program: CompiledProgram | None, member: MemberState, undone: Entry) -> int:
+    """The day from whose period an undone entry's points are taken; -1 when they were not counted in any."""
+    if program is None or not program.period_key:
+        return 0
+    standing = member.standing
+    known = standing is not None and standing.key == program.period_key and standing.since <= undone.seq
+    return undone.day if known else -1

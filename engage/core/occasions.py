@@ -16,6 +16,7 @@ DEPTH_MAX: Final = 5
 
 ANY: Final = "*"
 LEVEL, BADGE, CLOCK, ANNIVERSARY = "level", "badge", "clock", "anniversary"
+LEVEL_LOST, DOWNGRADE_DUE = "level_lost", "downgrade_due"
 TIMED: Final = frozenset({CLOCK, ANNIVERSARY})
 """What time alone brings: a tick, see `engage.core.agenda`."""
 
@@ -33,6 +34,10 @@ def occasion_text(occasion: Occasion) -> str:
         return clock_text(name)
     if kind == ANNIVERSARY:
         return "anniversary of joining"
+    if kind == DOWNGRADE_DUE:
+        return f"{name} days before a level falls"
+    if kind == LEVEL_LOST:
+        return "any level lost" if name == ANY else f"level {name} lost"
     which = f"any {kind}" if name == ANY else f"{kind} {name}"
     return f"{which} reached" if kind == LEVEL else f"{which} granted"
 

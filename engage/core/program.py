@@ -26,6 +26,9 @@ Over = t.Literal["cut", "refuse"]
 Debt = t.Literal["refuse", "allow"]
 Multipliers = t.Literal["largest", "compound", "add"]
 Pick = t.Literal["first", "best", "all"]
+Basis = t.Literal["lifetime", "calendar_year", "membership_year", "rolling"]
+Downgrade = t.Literal["none", "one_step", "to_basis"]
+OnChange = t.Literal["keep", "rise", "rise_and_fall"]
 Round = t.Literal["half_even", "down", "up"]
 Approval = t.Literal["by_cost", "automatic", "required"]
 
@@ -69,11 +72,27 @@ class Level(Shape, frozen=True):
     name: str
     threshold: int  # earned points of Levels.currency
     benefits: dict[str, bool | int | str] = {}
+    protected: bool = False  # who reached it does not fall below it
+
+
+class Review(Shape, frozen=True):
+    """When a level may fall, and how far."""
+
+    on: str = ""  # "01-01", or "anniversary" of joining; "": `months` after the level was reached, and so on
+    months: int = 0
+    downgrade: Downgrade = "one_step"
+    grace_days: int = 0  # from the review to the fall
 
 
 class Levels(Shape, frozen=True):
     currency: str
     steps: tuple[Level, ...]  # lowest first, thresholds strictly increasing; rank is the position plus one
+    basis: Basis = "lifetime"
+    months: int = 0  # of a rolling basis
+    review: Review | None = None  # without one no level falls
+    on_change: OnChange = (
+        "keep"  # what a publication with other thresholds does to members at the next midnight
+    )
 
 
 class Bracket(Shape, frozen=True):

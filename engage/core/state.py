@@ -57,6 +57,38 @@ class Redemption(Struct, array_like=True, gc=False):
     """The local day it was fulfilled; 0 while it is not."""
 
 
+class Standing(Struct, array_like=True, gc=False):
+    """What a member's level is judged by, where more than the lifetime counts or where levels are reviewed."""
+
+    key: str = ""
+    """What is counted in `earned`; of anything else nothing is known yet."""
+    since: int = 0
+    """The seq of the first entry that was."""
+    earned: dict[int, int] = field(default_factory=dict)
+    """First day (ordinal) of the year or month -> units earned in it."""
+    reached: int = 0
+    """The local day on which the level was reached."""
+    reviewed: int = 0
+    """The local day of the newest review, and the seq of its entry."""
+    reviewed_by: int = 0
+    falls: int = 0
+    """The local day on which the grace ends; 0 while there is none to be had."""
+
+
+class LevelRules(Struct, frozen=True, array_like=True, gc=False):
+    """Since when a company's levels are what they are: no member is judged by what came after."""
+
+    steps: str = ""
+    placed: int = 0
+    """The thresholds, and the local day of the publication after which all members are placed anew by them."""
+    counted: str = ""
+    counted_since: int = 0
+    """What counts, and since when; 0 when nobody had a level before."""
+    review: str = ""
+    review_since: int = 0
+    """When levels are reviewed, and since when they are."""
+
+
 class MemberState(Struct, array_like=True, gc=False):
     wallets: dict[str, Wallet] = field(default_factory=dict)
     level: str = ""
@@ -81,6 +113,7 @@ class MemberState(Struct, array_like=True, gc=False):
     """The local day of the newest tick."""
     redemptions: dict[int, Redemption] = field(default_factory=dict)
     """Those that are not over, by the seq of their first step."""
+    standing: Standing | None = None
 
 
 class CompanyState(Struct, array_like=True, gc=False):
@@ -102,6 +135,7 @@ class CompanyState(Struct, array_like=True, gc=False):
     """Entries up to this one are archived and may be gone; nothing may need them any more."""
     program_since: int = 0
     """The local day from which on the program in force decides."""
+    level_rules: LevelRules | None = None
 
 
 class DayRollup(Struct, array_like=True, gc=False):

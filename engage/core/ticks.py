@@ -6,10 +6,12 @@ from engage.core.agenda import clock_days
 from engage.core.cascade import concluded
 from engage.core.course import Course
 from engage.core.decisions import Decision
+from engage.core.levels import review_level
 
 
 def decide_tick(course: Course) -> Decision:
     """What the local day `course.day` brings."""
+    review_level(course)
     for occasion, day in clock_days(course.program, course.company, course.member):
         if day == course.day:
             course.happen(occasion)

@@ -12,6 +12,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 from msgspec import Struct
+from msgspec.structs import replace
 
 from engage.core.calendar import DAY, HOUR
 from engage.core.conditions import Clause, Not
@@ -20,6 +21,7 @@ from engage.core.program import (
     Audience,
     Award,
     Badge,
+    Basis,
     Bracket,
     Budget,
     Currency,
@@ -35,6 +37,7 @@ from engage.core.program import (
     Over,
     Program,
     Property,
+    Review,
     Reward,
     RewardLimit,
     Round,
@@ -61,6 +64,24 @@ CONDITIONS = (
 LEVELS = Levels(
     "points", (Level("bronze", "Bronze", 5), Level("silver", "Silver", 40), Level("gold", "Gold", 200))
 )
+
+REVIEWS = (
+    Review("03-01"),
+    Review("03-15", downgrade="to_basis", grace_days=10),
+    Review("anniversary"),
+    Review(months=1),
+    Review(months=1, downgrade="to_basis", grace_days=9),
+    Review(months=2, downgrade="none"),
+)
+
+
+def make_levels(random: Random) -> Levels:
+    """Levels by any period, reviewed within the time of a story."""
+    basis: Basis = random.choice(["lifetime", "calendar_year", "membership_year", "rolling", "rolling"])
+    steps = tuple(replace(step, protected=random.random() < 0.2) for step in LEVELS.steps)
+    months = random.randint(1, 3) if basis == "rolling" else 0
+    review = random.choice(REVIEWS) if random.random() < 0.8 else None
+    return Levels("points", steps, basis, months, review, random.choice(["keep", "rise", "rise_and_fall"]))
 
 
 def _limit(random: Random, rule: str, *, company: bool = True) -> Limit:
@@ -148,7 +169,7 @@ def make_program(seed: int) -> Program:
         late_days=random.choice([0, 1, 30]),
         multipliers=random.choice(["largest", "compound", "add"]),
         badges={name: Badge(name) for name in ("closer", "star")},
-        levels=LEVELS,
+        levels=make_levels(random) if random.random() < 0.3 else LEVELS,
         rules=tuple(_rule(random, number) for number in range(random.randint(1, 4))),
         budgets=_distinct(budgets),
         audiences={"high": Audience("High", CONDITIONS[1]), "newcomers": Audience("New", Not(CONDITIONS[1]))},
@@ -218,6 +239,8 @@ def _act(random: Random, kinds: tuple[str, ...]) -> Act:
     if kind == "step":
         step = random.choice(["approve", "fulfil", "fulfil", "cancel"])
         return Act(kind, member, hours, event=step, which=random.choice([0, 0, 0, 1, 2, 5]))
+    if kind == "wait":
+        return Act(kind, member, hours=random.choice([24, 500]))
     if kind == "zone":
         return Act(kind, member, hours, event=random.choice(["UTC", "Asia/Tokyo", "America/Los_Angeles"]))
     return _track(random)
@@ -229,7 +252,7 @@ def make_story(seed: int, length: int, kinds: tuple[str, ...]) -> list[Act]:
 
 
 def stories(*kinds: str) -> st.SearchStrategy[list[Act]]:
-    """Events mostly, and acts of these kinds (adjust, undo, zone, redeem, step)."""
+    """Events mostly, and acts of these kinds (adjust, undo, zone, redeem, step, wait)."""
     # Shortest last: hypothesis tries its smallest numbers far too often, and long stories are what finds mistakes.
     lengths = st.integers(0, STORY_MAX).map(lambda left: STORY_MAX - left)
     return st.builds(make_story, SEEDS, lengths, st.just(kinds))
@@ -258,6 +281,9 @@ class Told:
             return self.history.redeem(act.member, self.clock, act.event) if known else None
         if act.kind == "step":
             return self._step(act)
+        if act.kind == "wait":
+            self.history.wait(act.member, self.clock)
+            return None
         if act.kind == "zone":
             return self.history.append(Kind.GROUP, "", self.clock, "", Body("", {"timezone": act.event}))
         return self._undo(act.which)

@@ -9,6 +9,7 @@ from random import Random
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from engage.core.calendar import DAY, HOUR, utc_day
 from engage.core.chain import GENESIS, link
@@ -22,6 +23,7 @@ from tests.core.history import History, Step
 from tests.core.random_programs import (
     CURRENCIES,
     EVENTS,
+    LEVELS,
     MEMBERS,
     SEEDS,
     START,
@@ -180,6 +182,7 @@ def test_rollups_and_levels_add_up(versions: list[Program], story: list[Act]) ->
 @settings(max_examples=120)
 @given(program=programs, story=stories("adjust"))
 def test_the_level_is_that_of_the_most_ever_earned(program: Program, story: list[Act]) -> None:
+    program = replace(program, levels=LEVELS)
     told, most = Told(program), defaultdict[str, int](int)
     assert program.levels is not None
     thresholds = [step.threshold for step in program.levels.steps]
@@ -197,6 +200,8 @@ def test_the_level_is_that_of_the_most_ever_earned(program: Program, story: list
 def test_undoing_what_nothing_followed_restores_the_state(
     program: Program, story: list[Act], last: list[Act]
 ) -> None:
+    assert program.levels is not None
+    program = replace(program, levels=replace(program.levels, review=None, on_change="keep"))
     told = tell(program, [act for act in story if act.hours < 24])
     reachable = utc_day(told.clock) + 2 - program.late_days - MONTH_DAYS_MAX
     before = holdings(told.history, reachable)
@@ -220,8 +225,9 @@ def holdings(history: History, reachable: int) -> object:
     members = {}
     for name, member in history.members.items():
         wallets = {currency: wallet for currency, wallet in member.wallets.items() if wallet != Wallet()}
-        members[name] = deepcopy((wallets, used(member.usage), member.badges, member.level))
-    nothing = ({}, {}, {}, "")
+        counted = dict(member.standing.earned) if member.standing else {}
+        members[name] = deepcopy((wallets, used(member.usage), member.badges, member.level, counted))
+    nothing = ({}, {}, {}, "", {})
     kept = {name: held for name, held in members.items() if held != nothing}
     return kept, used(history.company.usage), dict(history.company.levels)
 

@@ -1,0 +1,99 @@
+"""What counts toward a level: all that was ever earned, or what was earned in a calendar year, a membership year or the
+last months.
+
+Owns the periods and the few sums a member's state keeps of them, by the event's own local day: one per year or calendar
+month, forgotten when no review can reach them. Must not know levels, thresholds or reviews.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from functools import lru_cache
+
+from engage.core.calendar import days_in_month, month_of
+from engage.core.program import Levels
+from engage.core.state import MemberState, Standing
+
+YEAR_MONTHS = 12
+Window = tuple[int, int]
+"""The first and the last of the periods (by their first day) that are counted together."""
+
+
+@lru_cache(maxsize=4096)
+def months_later(day: int, months: int) -> int:
+    """The same day of the month so many months later, or earlier; of a shorter month its last day."""
+    start = date.fromordinal(day)
+    year, month = divmod(start.year * YEAR_MONTHS + start.month - 1 + months, YEAR_MONTHS)
+    return date(year, month + 1, min(start.day, days_in_month(year, month + 1))).toordinal()
+
+
+@lru_cache(maxsize=4096)
+def period_start(basis: str, joined: int, day: int) -> int:
+    """The first day of the year or month in which a day is counted."""
+    if basis == "rolling":
+        return month_of(day)
+    if basis == "calendar_year":
+        return date(date.fromordinal(day).year, 1, 1).toordinal()
+    years = date.fromordinal(day).year - date.fromordinal(joined).year
+    start = months_later(joined, YEAR_MONTHS * years)
+    return start if start <= day else months_later(joined, YEAR_MONTHS * (years - 1))
+
+
+def length_months(levels: Levels) -> int:
+    """How long a period is: after so many months whatever was counted before has left it."""
+    return levels.months if levels.basis == "rolling" else YEAR_MONTHS
+
+
+def window(levels: Levels, joined: int, day: int) -> Window:
+    """The period under way on `day`."""
+    last = period_start(levels.basis, joined, day)
+    return (months_later(last, 1 - levels.months), last) if levels.basis == "rolling" else (last, last)
+
+
+def window_before(levels: Levels, joined: int, day: int) -> Window:
+    """The whole period that ended last, as of the beginning of `day`."""
+    return window(levels, joined, period_start(levels.basis, joined, day) - 1)
+
+
+def counted(
+    levels: Levels, key: str, member: MemberState, periods: Window, at: int = 0, change: int = 0
+) -> int:
+    """What is earned in these periods, were `change` more earned on the day `at`."""
+    first, last = periods
+    standing = member.standing
+    total = 0
+    if standing is not None and standing.key == key:
+        earned = standing.earned
+        total = (
+            earned.get(first, 0)
+            if first == last
+            else sum(n for start, n in earned.items() if first <= start <= last)
+        )
+    if change and first <= period_start(levels.basis, member.joined or at, at) <= last:
+        total += change
+    return total
+
+
+def newest(member: MemberState, key: str, day: int) -> int:
+    """`day`, or the beginning of the newest period in which something is counted, if that is later."""
+    standing = member.standing
+    if standing is None or standing.key != key:
+        return day
+    return max(day, max(standing.earned, default=0))
+
+
+def count(levels: Levels, standing: Standing, joined: int, day: int, change: int) -> None:
+    """Count what was earned, or taken back, on `day`. What no review can reach any more is forgotten."""
+    start, earned = period_start(levels.basis, joined, day), standing.earned
+    if start not in earned and earned:
+        grace = levels.review.grace_days if levels.review is not None else 0
+        oldest = window_before(levels, joined, max(start, *earned) - grace)[0]
+        for old in [old for old in earned if old < oldest]:
+            del earned[old]
+        if start < oldest:
+            return
+    total = earned.get(start, 0) + change
+    if total:
+        earned[start] = total
+    else:
+        earned.pop(start, None)
