@@ -33,6 +33,7 @@ from engage.actions.tokens import signing_secret
 from engage.core.reports import CompanyReport, Portfolio
 from engage.errors import InvalidRequest, Unavailable
 from engage.interpreter import run_for_throughput
+from engage.outgoing import Outgoing
 from engage.schedule import Schedule
 from engage.settings import Settings, read_settings
 from engage.store.database import Database
@@ -92,7 +93,8 @@ class Service:
             secret = await signing_secret(database, self.settings.secret)
             ingestion = Ingestion(database)
             ingestion.start()
-            schedule = Schedule(database)
+            outgoing = Outgoing(private=self.settings.webhook_networks == "any")
+            schedule = Schedule(database, outgoing.post)
             schedule.start()
             self._services = Services(self.settings, database, ingestion, KeyRing(database), secret)
             try:
@@ -100,6 +102,7 @@ class Service:
             finally:
                 self._services = None
                 await schedule.stop()
+                await outgoing.close()
                 await ingestion.stop()
         finally:
             await database.close()

@@ -1,4 +1,5 @@
-"""What the service does by itself, over and over: telling members the time, and scoring.
+"""What the service does by itself, over and over: telling members the time, scoring, and
+delivering what the host wants to be told.
 
 Owns how often. Of several processes one does each at a time; if it fails it is tried again at the next turn.
 """
@@ -12,6 +13,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from engage import telemetry
+from engage.actions.deliver import Courier, Post
 from engage.actions.score import score_companies
 from engage.actions.tick import Timekeeper
 from engage.store.database import Database
@@ -20,13 +22,20 @@ log = logging.getLogger(__name__)
 
 SCORING_SECONDS: Final = 3600
 TICKING_SECONDS: Final = 20
+DELIVERING_SECONDS: Final = 2
+
+
+def now() -> int:
+    """Microseconds UTC."""
+    return time.time_ns() // 1000
 
 
 class Schedule:
     """Runs from `start` to `stop`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, post: Post) -> None:
         self.database = database
+        self._courier = Courier(database, post, now)
         self._timekeeper = Timekeeper(database)
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -34,6 +43,7 @@ class Schedule:
         self._tasks = [
             asyncio.create_task(self._repeat("ticking", TICKING_SECONDS, self._tick)),
             asyncio.create_task(self._repeat("scoring", SCORING_SECONDS, self._score)),
+            asyncio.create_task(self._repeat("delivering", DELIVERING_SECONDS, self._deliver)),
         ]
 
     async def stop(self) -> None:
@@ -57,10 +67,13 @@ class Schedule:
             await asyncio.sleep(seconds)
 
     async def _tick(self) -> None:
-        done = await self._timekeeper.run(lambda: time.time_ns() // 1000)
+        done = await self._timekeeper.run(now)
         telemetry.TICKED_MEMBERS.inc(done.members)
 
     async def _score(self) -> None:
         """Freeze and score what is complete; a week is done once, so most runs find nothing to do."""
         await score_companies(self.database)
         telemetry.SCORED_AT.set_to_current_time()
+
+    async def _deliver(self) -> None:
+        telemetry.DELIVERED_NOTICES.inc(await self._courier.run())

@@ -31,6 +31,7 @@ ENVIRONMENT: Final = {
     "workers": "ENGAGE_WORKERS",
     "k": "ENGAGE_K",
     "unknown_companies": "ENGAGE_UNKNOWN_COMPANIES",
+    "webhook_networks": "ENGAGE_WEBHOOK_NETWORKS",
 }
 """Setting -> the variable it is read from."""
 
@@ -50,6 +51,9 @@ class Settings:
     unknown_companies: str | None = None
     """create or refuse: what becomes of a company that a call names. None: what the database holds, at first create."""
 
+    webhook_networks: str = "public"
+    """Where webhooks may be sent: public addresses only, or any, for trying things out on one's own machine."""
+
     def __post_init__(self) -> None:
         if self.secret is not None and len(self.secret) < SECRET_CHARS_MIN:
             raise InvalidRequest(f"ENGAGE_SECRET must have at least {SECRET_CHARS_MIN} characters")
@@ -60,6 +64,10 @@ class Settings:
         if self.unknown_companies not in (None, "create", "refuse"):
             raise InvalidRequest(
                 f"ENGAGE_UNKNOWN_COMPANIES must be create or refuse, not {self.unknown_companies!r}"
+            )
+        if self.webhook_networks not in ("public", "any"):
+            raise InvalidRequest(
+                f"ENGAGE_WEBHOOK_NETWORKS must be public or any, not {self.webhook_networks!r}"
             )
         if self.workers > 1 and not self.database_url.startswith(POSTGRES_SCHEMES):
             raise InvalidRequest("--workers above 1 needs PostgreSQL: SQLite has one writer, one process")
@@ -100,6 +108,7 @@ def read_settings(
         workers=1 if found_workers is None else found_workers,
         k=number(k, "k"),
         unknown_companies=text(None, "unknown_companies"),
+        webhook_networks=text(None, "webhook_networks") or "public",
     )
 
 

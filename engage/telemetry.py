@@ -55,9 +55,12 @@ RETRY_COUNT: Final = Histogram(
 )
 SCHEDULED_RUNS: Final = Counter(
     "engage_scheduled_runs",
-    "Runs of what the service does by itself (ticking, scoring) by outcome.",
+    "Runs of what the service does by itself (ticking, scoring, delivering) by outcome.",
     ("what", "outcome"),
     registry=REGISTRY,
+)
+DELIVERED_NOTICES: Final = Counter(
+    "engage_delivered_notices", "Webhooks that their endpoint has accepted.", registry=REGISTRY
 )
 TICKED_MEMBERS: Final = Counter(
     "engage_ticked_members", "Members told the time because something awaited them.", registry=REGISTRY

@@ -87,7 +87,13 @@ def test_metrics_are_in_the_form_prometheus_reads() -> None:
     families = {family.name for family in text_string_to_metric_families(telemetry.metrics_text().decode())}
     wanted = {
         *("engage_http_requests", "engage_http_request_seconds", "engage_messages", "engage_refusals"),
-        *("engage_retried_requests", "engage_retry_count", "engage_scheduled_runs", "engage_ticked_members"),
+        *(
+            "engage_retried_requests",
+            "engage_retry_count",
+            "engage_scheduled_runs",
+            "engage_ticked_members",
+            "engage_delivered_notices",
+        ),
         "engage_scored_timestamp_seconds",
     }
     assert wanted <= families

@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Final
 
+import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -19,13 +20,15 @@ from engage.core.calendar import DAY, local_day_hour, week_of
 from engage.core.conditions import fold_name
 from engage.core.health import WEEKS_NEEDED, score
 from engage.core.measures import WEEK, WeekMeasures, measure_weeks
+from engage.core.notices import HEALTH_CHANGED
 from engage.core.privacy import K_DEFAULT, K_MIN
 from engage.core.program import Program
-from engage.core.reports import Health
+from engage.core.reports import Health, health_notice
 from engage.core.state import CompanyState, DayRollup
 from engage.core.terms import Term, contract_on, day_of
 from engage.store.companies import current_programs, load_program
 from engage.store.database import Database
+from engage.store.outbox import insert_notices
 from engage.store.settings import read_setting
 from engage.store.signal import (
     FLOOR_SETTING,
@@ -45,7 +48,7 @@ from engage.store.signal import (
     load_weeks,
     save_signal,
 )
-from engage.store.statements import Statements, Transaction
+from engage.store.statements import Row, Statements, Transaction
 
 COMPANIES_PER_TRANSACTION: Final = 50
 MEMBERS_PER_TRANSACTION: Final = 20_000
@@ -133,7 +136,7 @@ async def score_companies(
         # Off the event loop: measuring large companies takes a while, and requests go on meanwhile.
         weeks, scores = await asyncio.to_thread(_measure_and_score, companies, host)
         if weeks or scores:
-            await _freeze(database, weeks, scores, again=again)
+            await _freeze(database, weeks, scores, _notices(companies, scores), again=again)
         weeks_frozen += len(weeks)
         for company in companies:
             one, newest = company.followed, company.scores[company.last_monday + WEEK - 1]
@@ -178,13 +181,32 @@ async def _freeze(
     database: Database,
     weeks: Sequence[tuple[int, WeekMeasures]],
     scores: Sequence[tuple[int, int, Scored]],
+    notices: Sequence[Row],
     *,
     again: bool,
 ) -> None:
     async def write(tx: Transaction) -> None:
         await save_signal(tx, weeks, scores, again=again)
+        await tx.insert([insert_notices(notices)], scope={row[0] for row in notices})
 
     await database.write(write)
+
+
+def _notices(companies: Sequence[_Company], scores: Sequence[tuple[int, int, Scored]]) -> list[Row]:
+    """For the outbox: whose newest score or band is not that of the week before. The past is nobody's news."""
+    new = {(id, sunday) for id, sunday, _ in scores}
+    now = time.time_ns() // 1000
+    rows: list[Row] = []
+    for company in companies:
+        one, sunday = company.followed, company.last_monday + WEEK - 1
+        before = company.scores.get(sunday - WEEK)
+        health, was = company.scores[sunday].health, before.health if before else None
+        if (one.id, sunday) not in new or (was and (was.score, was.band) == (health.score, health.band)):
+            continue
+        data = msgspec.json.encode(health_notice(health, was))
+        # Of one week there is one, at its own place after the newest entry.
+        rows.append((one.id, one.state.last_seq, sunday, now, HEALTH_CHANGED, data))
+    return rows
 
 
 def _last_monday(one: Followed, on: date | None) -> int:

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable
 from typing import Final
 from weakref import WeakKeyDictionary
 
+import msgspec
 from msgspec import Struct
 
 from engage.actions.semantics import adopt_rules
@@ -22,6 +23,7 @@ from engage.core.decide import Undone, decide
 from engage.core.decisions import Decision, decode_record, encode_record
 from engage.core.event import SEMANTICS, Body, Entry, Kind
 from engage.core.fold import fold
+from engage.core.notices import notices
 from engage.core.state import DayRollup, MemberState, encode_state, merge_days
 from engage.store.companies import current_programs, load_program, newest_version
 from engage.store.database import database_in_use
@@ -43,6 +45,8 @@ MEMBERS_KEPT: Final = 20_000
 """Of members, about 2 KB each, and companies that stay in memory between commits."""
 COMPANY_IDS_KEPT: Final = 100_000
 NOTHING_SAID: Final = Body("", {})
+
+_json = msgspec.json.Encoder().encode
 
 # By database and version id, least recently used first. Versions never change, but two databases number alike.
 _programs: WeakKeyDictionary[object, dict[int, CompiledProgram]] = WeakKeyDictionary()
@@ -94,6 +98,8 @@ class Turn:
         """Local days as they are stored, or will be when the commit before this one is done."""
         self.touched = False
         """The head moves on although nothing is appended."""
+        self.notices: list[Row] = []
+        """For the outbox."""
         self._company_alone = Member(0, "", MemberState())
 
     def member(self, external_id: str) -> Member:
@@ -171,6 +177,9 @@ class Turn:
             rollup = self.rollups[day] = DayRollup()
         fold(self.program, head.state, state, rollup, entry, decision)
         self.items.append((entry, encode_record(decision.record), decision.transfers))
+        for n, notice in enumerate(notices(entry, decision) if decision.changes_anything else ()):
+            data = _json({"member": member.external_id} | notice.data)
+            self.notices.append((head.company_id, entry.seq, n, received_at, notice.type, data))
         if member.number and not member.changed:
             member.changed = True
             self.changed.append(member)
@@ -202,7 +211,8 @@ class Turn:
             writes.rollups.append((head.company_id, day, encode_state(self.days[day])))
         self.days = {day: self.days[day] for day in self.rollups}
         self.latest, self.changed = self.changed, []
-        self.items, self.rollups, self.touched = [], {}, False
+        writes.outbox += self.notices
+        self.items, self.rollups, self.touched, self.notices = [], {}, False, []
 
     def plan(self, member: Member, writes: Writes) -> None:
         """Put the member's next tick into the agenda, unless it is there."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import csv
 import io
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from msgspec import Struct
 
@@ -105,6 +105,19 @@ class Health(Struct, frozen=True):
     change_4w: int | None = None
     change_13w: int | None = None
     version: int = 1
+
+
+def health_notice(health: Health, before: Health | None) -> dict[str, Any]:
+    """What a receiver is told of a change: what the pages show, and no figure besides."""
+    return {
+        "as_of": health.as_of,
+        "score": health.score,
+        "band": health.band,
+        "score_before": before.score if before else None,
+        "band_before": before.band if before else None,
+        "confidence": health.confidence,
+        "verdict": health.verdict,
+    }
 
 
 class Step(Struct, frozen=True):

@@ -42,6 +42,8 @@ GROWING: Final = frozenset(
         "timetable",
         "redemption",
         "code",
+        "outbox",
+        "delivery",
     )
 )
 """Tables with company_id at the head of their primary key."""

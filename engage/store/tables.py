@@ -88,3 +88,27 @@ class Setting(Model):
 
     class Meta:
         table = "engage_setting"
+
+
+class WebhookEndpoint(Model):
+    """Where the host wants to be told of notices. Secrets must be known to sign, so they are kept as they are."""
+
+    id = fields.BigIntField(primary_key=True)
+    url = fields.TextField()
+    types = fields.TextField()
+    """Separated by spaces; empty for all."""
+    description = fields.CharField(max_length=255)
+    secret = fields.CharField(max_length=128)
+    previous_secret = fields.CharField(max_length=128)
+    """Signed with as well until `previous_until`; empty when there is none."""
+    previous_until = fields.BigIntField()
+    since = fields.BigIntField()
+    """Notices from this moment on are delivered."""
+    created_at = fields.BigIntField()
+    failing_since = fields.BigIntField(null=True)
+    failure = fields.CharField(max_length=255)
+    """What was wrong with the last attempt; empty when nothing was."""
+    disabled_at = fields.BigIntField(null=True)
+
+    class Meta:
+        table = "engage_webhook_endpoint"

@@ -300,3 +300,43 @@ class MemberToken(Struct):
 
 class Status(Struct):
     status: Literal["ok"]
+
+
+# --- webhooks -----------------------------------------------------------------------------------------------
+
+
+class NewWebhookEndpoint(Struct):
+    """Without `types` it is told everything."""
+
+    url: Annotated[str, Meta(min_length=1, max_length=2000)]
+    types: list[str] = []
+    description: Annotated[str, Meta(max_length=255)] = ""
+
+
+class WebhookEndpointChange(Struct):
+    url: Annotated[str, Meta(min_length=1, max_length=2000)] | None = None
+    types: list[str] | None = None
+    description: Annotated[str, Meta(max_length=255)] | None = None
+    enabled: bool | None = None
+
+
+class Replay(Struct):
+    since: Time
+
+
+class WebhookEndpoint(Struct):
+    id: int
+    url: str
+    types: list[str]
+    description: str
+    enabled: bool
+    since: Annotated[Time, Meta(description="Notices of what happened from then on are delivered.")]
+    created_at: Time
+    failing_since: Time | None
+    failure: Annotated[str | None, Meta(description="What was wrong with the last attempt.")]
+    disabled_at: Time | None
+    secret: Annotated[str | None, Meta(description="Shown once: when it is made.")] = None
+
+
+class WebhookEndpoints(Struct):
+    data: list[WebhookEndpoint]

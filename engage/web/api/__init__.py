@@ -14,6 +14,7 @@ from engage.web.api import (
     reports,
     rewards,
     tokens,
+    webhooks,
 )
 from engage.web.endpoint import Endpoint
 
@@ -26,5 +27,6 @@ ENDPOINTS: Final[list[Endpoint]] = [
     *reports.ENDPOINTS,
     *rejects.ENDPOINTS,
     *tokens.ENDPOINTS,
+    *webhooks.ENDPOINTS,
     *operations.ENDPOINTS,
 ]

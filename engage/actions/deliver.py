@@ -1,0 +1,187 @@
+"""Delivering the outbox: at least once, in order per company, signed as Standard Webhooks 1.0.0 says.
+
+Owns what is sent when, what counts as delivered, and when an endpoint is given up. Must not know how bytes reach it:
+a `Post` is handed in. Whoever gets a notice twice knows it by its `webhook-id`, which is the same every time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import hmac
+import random
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from engage.actions.webhooks import SECRET_PREFIX
+from engage.core.calendar import DAY, SECOND, to_rfc3339
+from engage.store.companies import name_companies
+from engage.store.database import Database
+from engage.store.outbox import (
+    Kept,
+    Standing,
+    drop_notices,
+    load_notices,
+    load_waiting,
+    save_standing,
+)
+from engage.store.statements import Transaction
+from engage.store.webhooks import EndpointRow, change_endpoint, load_endpoints
+
+RETRY_SECONDS: Final = (5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)
+"""Between one attempt and the next, give or take JITTER: the schedule of the specification's example."""
+JITTER: Final = 0.1
+RETRY_AFTER_SECONDS_MAX: Final = 86_400
+FAILING_DAYS_MAX: Final = 5
+"""An endpoint that has answered nothing well for so long is disabled."""
+KEPT_DAYS: Final = 30
+NOTICES_PER_READ: Final = 50
+COMPANIES_AT_ONCE: Final = 16
+GONE: Final = 410
+FAILURE_CHARS_MAX: Final = 255
+
+
+class Answer(Struct, frozen=True):
+    """What an endpoint answered: a status, or 0 and why there was none."""
+
+    status: int
+    retry_after: int | None = None
+    """Seconds."""
+    error: str = ""
+
+    @property
+    def accepted(self) -> bool:
+        return 200 <= self.status < 300
+
+
+Post = Callable[[str, dict[str, str], bytes], Awaitable[Answer]]
+"""(url, headers, body)."""
+
+
+def notice_body(kept: Kept, company: str) -> bytes:
+    """The very bytes that are signed and sent, the same at every attempt."""
+    data: dict[str, Any] = {"company": company} | msgspec.json.decode(kept.data)
+    return msgspec.json.encode({"type": kept.type, "timestamp": to_rfc3339(kept.at), "data": data})
+
+
+def signed_headers(id: str, body: bytes, secrets: Iterable[str], now: int) -> dict[str, str]:
+    """`now`: of the attempt, microseconds UTC."""
+    stamp = str(now // SECOND)
+    said = f"{id}.{stamp}.".encode() + body
+    signatures = []
+    for secret in secrets:
+        key = base64.b64decode(secret.removeprefix(SECRET_PREFIX))
+        signatures.append("v1," + base64.b64encode(hmac.new(key, said, hashlib.sha256).digest()).decode())
+    return {
+        "content-type": "application/json",
+        "webhook-id": id,
+        "webhook-timestamp": stamp,
+        "webhook-signature": " ".join(signatures),
+    }
+
+
+class Courier:
+    """Delivers what waits. Of several processes one runs at a time, else notices are sent more often than need be."""
+
+    def __init__(self, database: Database, post: Post, clock: Callable[[], int]) -> None:
+        self.database = database
+        self.post = post
+        self.clock = clock
+        self._names: dict[int, str] = {}
+        self._dropped_at = 0
+
+    async def run(self) -> int:
+        """Send every notice that may be sent now, and say how many were accepted."""
+        now = self.clock()
+        if now - self._dropped_at > DAY:
+            await self.database.write(lambda tx: drop_notices(tx, now - KEPT_DAYS * DAY))
+            self._dropped_at = now
+        async with self.database.read():
+            endpoints = await load_endpoints(enabled=True)
+        return sum(await asyncio.gather(*map(self._serve, endpoints)))
+
+    async def _serve(self, endpoint: EndpointRow) -> int:
+        async with self.database.read() as s:
+            waiting = await load_waiting(s, endpoint.id, endpoint.since, self.clock())
+            for id, name in await name_companies(s, max(self._names, default=0), 2**31):
+                self._names[id] = name
+        places = asyncio.Semaphore(COMPANIES_AT_ONCE)
+
+        async def one(company_id: int, standing: Standing) -> tuple[int, Answer | None]:
+            async with places:
+                return await self._tell(endpoint, company_id, standing)
+
+        told = await asyncio.gather(*(one(*each) for each in waiting))
+        await self._judge(
+            endpoint, [answer for _, answer in told if answer is not None], sum(n for n, _ in told)
+        )
+        return sum(accepted for accepted, _ in told)
+
+    async def _tell(
+        self, endpoint: EndpointRow, company_id: int, standing: Standing
+    ) -> tuple[int, Answer | None]:
+        """Send a company's notices in order until one is refused: how many were accepted, and the refusal."""
+        accepted, refused = 0, None
+        while refused is None:
+            async with self.database.read() as s:
+                found = await load_notices(s, company_id, standing.settled, endpoint.since, NOTICES_PER_READ)
+            for kept in found:
+                if endpoint.types and kept.type not in endpoint.types:
+                    standing = Standing(kept.place)
+                    continue
+                answer = await self._send(endpoint, company_id, kept)
+                if not answer.accepted:
+                    refused = answer
+                    standing = self._later(standing, kept, answer)
+                    break
+                accepted += 1
+                standing = Standing(kept.place)
+            await self._save(company_id, endpoint.id, standing)
+            if len(found) < NOTICES_PER_READ:
+                break
+        return accepted, refused
+
+    async def _send(self, endpoint: EndpointRow, company_id: int, kept: Kept) -> Answer:
+        now, body = self.clock(), notice_body(kept, self._names.get(company_id, ""))
+        secrets = [secret for secret, until in endpoint.secrets if not until or now < until]
+        id = f"msg_{company_id}_{kept.place.seq}_{kept.place.n}"
+        return await self.post(endpoint.url, signed_headers(id, body, secrets, now), body)
+
+    def _later(self, standing: Standing, kept: Kept, answer: Answer) -> Standing:
+        """When to try it again; after the last attempt it is given up, and the next one's turn."""
+        if standing.attempts >= len(RETRY_SECONDS):
+            return Standing(kept.place)
+        seconds = RETRY_SECONDS[standing.attempts] * random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311
+        if answer.retry_after is not None:
+            seconds = max(seconds, min(answer.retry_after, RETRY_AFTER_SECONDS_MAX))
+        return replace(standing, attempts=standing.attempts + 1, next_at=self.clock() + int(seconds * SECOND))
+
+    async def _save(self, company_id: int, endpoint_id: int, standing: Standing) -> None:
+        async def work(tx: Transaction) -> None:
+            await save_standing(tx, company_id, endpoint_id, standing)
+
+        await self.database.write(work)
+
+    async def _judge(self, endpoint: EndpointRow, refusals: list[Answer], accepted: int) -> None:
+        """Remember since when an endpoint fails, and disable one that says it is gone, or has failed for days."""
+        now = self.clock()
+        if accepted:
+            if endpoint.failing_since is None:
+                return
+            changes: dict[str, Any] = {"failing_since": None, "failure": ""}
+        elif refusals:
+            worst = refusals[-1]
+            since = now if endpoint.failing_since is None else endpoint.failing_since
+            words = worst.error or f"answered {worst.status}"
+            changes = {"failing_since": since, "failure": words[:FAILURE_CHARS_MAX]}
+            gone = any(answer.status == GONE for answer in refusals)
+            if gone or now - since > FAILING_DAYS_MAX * DAY:
+                changes["disabled_at"] = now
+        else:
+            return
+        await self.database.write(lambda _: change_endpoint(endpoint.id, **changes))

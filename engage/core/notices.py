@@ -1,0 +1,42 @@
+"""Notices: what of a decision the host may want to be told by itself, such as a level reached.
+
+Owns their types and what each says. How they are kept and delivered is for `engage.store.outbox` and
+`engage.actions.deliver`. Types are names that receivers rely on: one is never renamed.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, NamedTuple
+
+from engage.core.decisions import Decision
+from engage.core.event import Entry, Kind
+
+LEVEL_CHANGED: Final = "member.level.changed"
+BADGE_GRANTED: Final = "member.badge.granted"
+BADGE_REVOKED: Final = "member.badge.revoked"
+HEALTH_CHANGED: Final = "account.health.changed"
+TYPES: Final = {
+    LEVEL_CHANGED: "A member reached another level, or lost one. Several steps at once are one change.",
+    BADGE_GRANTED: "A member was granted a badge.",
+    BADGE_REVOKED: "A badge was taken back with the event that had granted it.",
+    HEALTH_CHANGED: "A company's health score or band changed.",
+}
+
+
+class Notice(NamedTuple):
+    type: str
+    data: dict[str, Any]
+    """What it says, but for whom it concerns."""
+
+
+def notices(entry: Entry, decision: Decision) -> list[Notice]:
+    """What to tell of a decision, in order."""
+    record = decision.record
+    told: list[Notice] = []
+    cause = {"event": entry.name} if entry.name else {}
+    if record.level_before != record.level_after:
+        change = {"level": record.level_after or None, "before": record.level_before or None}
+        told.append(Notice(LEVEL_CHANGED, change | cause))
+    badges = BADGE_REVOKED if entry.kind == Kind.REVERSAL else BADGE_GRANTED
+    told += [Notice(badges, {"badge": badge} | cause) for badge in record.badges]
+    return told

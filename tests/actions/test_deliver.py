@@ -1,0 +1,284 @@
+"""Delivering notices: at least once, in order per company, signed so that other people's verifiers agree."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from standardwebhooks.webhooks import Webhook, WebhookVerificationError
+
+from engage.actions import webhooks
+from engage.actions.deliver import FAILING_DAYS_MAX, KEPT_DAYS, RETRY_SECONDS, Answer, Courier
+from engage.actions.score import score_companies
+from engage.core.calendar import DAY, HOUR, SECOND
+from engage.errors import InvalidRequest, NotFound
+from engage.store.webhooks import EndpointRow, load_endpoint
+from tests.actions.host import Host
+from tests.actions.signal_host import TODAY, accept, publish_default, working
+from tests.places import ON_SQLITE
+
+URL = "https://host.example/hooks"
+
+
+@dataclass
+class Receiver:
+    """The host's end: answers as it is told to, and keeps what it was sent."""
+
+    answer: Answer = field(default_factory=lambda: Answer(204))
+    sent: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
+
+    async def post(self, url: str, headers: dict[str, str], body: bytes) -> Answer:
+        self.sent.append((url, headers, body))
+        return self.answer
+
+    def bodies(self) -> list[dict[str, Any]]:
+        return [json.loads(body) for _, _, body in self.sent]
+
+    def told(self) -> list[tuple[str, str, str]]:
+        """(company, member, what)."""
+        said = [(body["type"], body["data"]) for body in self.bodies()]
+        return [(data["company"], data["member"], data.get("level") or data["badge"]) for _, data in said]
+
+
+@pytest.fixture
+def receiver() -> Receiver:
+    return Receiver()
+
+
+@pytest.fixture
+def courier(host: Host, receiver: Receiver) -> Courier:
+    return Courier(host.database, receiver.post, lambda: host.now)
+
+
+async def add(host: Host, *types: str) -> EndpointRow:
+    return await webhooks.add_endpoint(host.database, URL, list(types), "", private=False, now=host.now)
+
+
+async def stored(host: Host, id: int) -> EndpointRow:
+    async with host.database.read():
+        row = await load_endpoint(id)
+    assert row is not None
+    return row
+
+
+async def test_what_happened_is_told_once_in_order_and_signed(
+    host: Host, courier: Courier, receiver: Receiver
+) -> None:
+    await host.publish()
+    endpoint = await add(host)
+    await host.send(host.track("ann"), host.track("ann", "Deal Won", properties={"value": 2000}))
+    await host.send(host.track("bob", company="globex"))
+    assert await courier.run() == 4
+    acme = [one for one in receiver.told() if one[0] == "acme"]
+    assert acme == [("acme", "ann", "bronze"), ("acme", "ann", "silver"), ("acme", "ann", "closer")]
+    assert set(receiver.told()) - set(acme) == {("globex", "bob", "bronze")}
+    verifier = Webhook(endpoint.secrets[0][0])
+    headers = [headers for _, headers, _ in receiver.sent]
+    assert len({one["webhook-id"] for one in headers}) == 4
+    assert int(headers[0]["webhook-timestamp"]) == host.now // SECOND
+    for _, said, body in receiver.sent:
+        assert "." not in said["webhook-id"]
+        # Its own clock is the machine's: the signature is what it must find right.
+        with pytest.raises(WebhookVerificationError, match="too old"):
+            verifier.verify(body, said)
+        with pytest.raises(WebhookVerificationError, match="No matching signature"):
+            Webhook(webhooks.new_secret()).verify(body, _now(said))
+    assert await courier.run() == 0
+
+
+def _now(headers: dict[str, str]) -> dict[str, str]:
+    return headers | {"webhook-timestamp": str(int(time.time()))}
+
+
+async def test_the_signature_is_the_standards(host: Host, receiver: Receiver) -> None:
+    await host.publish()
+    host.now = time.time_ns() // 1000
+    endpoint = await add(host)
+    await host.send(host.track("ann"))
+    courier = Courier(host.database, receiver.post, lambda: time.time_ns() // 1000)
+    assert await courier.run() == 1
+    _, headers, body = receiver.sent[0]
+    assert Webhook(endpoint.secrets[0][0]).verify(body, headers)["type"] == "member.level.changed"
+    with pytest.raises(WebhookVerificationError):
+        Webhook(endpoint.secrets[0][0]).verify(body + b" ", headers)
+    rotated = await webhooks.rotate_secret(host.database, endpoint.id, host.now)
+    await host.send(host.track("bob"))
+    assert await courier.run() == 1
+    _, headers, body = receiver.sent[1]
+    for secret in (endpoint.secrets[0][0], rotated.secrets[0][0]):
+        Webhook(secret).verify(body, headers)
+
+
+async def test_a_failing_endpoint_is_tried_again_on_schedule_and_in_order(
+    host: Host, courier: Courier, receiver: Receiver
+) -> None:
+    await host.publish()
+    endpoint = await add(host)
+    await host.send(host.track("ann"), host.track("ann", "Deal Won", properties={"value": 2000}))
+    receiver.answer = Answer(500)
+    assert await courier.run() == 0
+    assert await courier.run() == 0  # its time has not come
+    assert len(receiver.sent) == 1
+    assert (await stored(host, endpoint.id)).failure == "answered 500"
+    first = receiver.sent[0]
+    host.now += 6 * SECOND
+    await courier.run()
+    assert len(receiver.sent) == 2
+    assert receiver.sent[1][1]["webhook-id"] == first[1]["webhook-id"]
+    assert receiver.sent[1][1]["webhook-timestamp"] != first[1]["webhook-timestamp"]
+    assert receiver.sent[1][2] == first[2]
+    receiver.answer = Answer(200)
+    host.now += HOUR
+    assert await courier.run() == 3
+    assert [one[2] for one in receiver.told()[-3:]] == ["bronze", "silver", "closer"]
+    assert (await stored(host, endpoint.id)).failing_since is None
+
+
+async def test_one_companys_trouble_does_not_keep_another_waiting(host: Host, receiver: Receiver) -> None:
+    await host.publish()
+    await add(host)
+    await host.send(host.track("ann"), host.track("bob", company="globex"))
+
+    async def picky(url: str, headers: dict[str, str], body: bytes) -> Answer:
+        refused = json.loads(body)["data"]["company"] == "acme"
+        return Answer(503, retry_after=3600) if refused else await receiver.post(url, headers, body)
+
+    courier = Courier(host.database, picky, lambda: host.now)
+    assert await courier.run() == 1
+    host.now += 30 * 60 * SECOND
+    assert await courier.run() == 0  # it asked for an hour
+    assert host.place.rows("SELECT attempts FROM engage_delivery WHERE attempts > 0") == [(1,)]
+
+
+async def test_after_the_last_attempt_the_next_notice_has_its_turn(
+    host: Host, courier: Courier, receiver: Receiver
+) -> None:
+    await host.publish()
+    endpoint = await add(host)
+    await host.send(host.track("ann"))
+    receiver.answer = Answer(0, error="no answer")
+    for seconds in (0, *RETRY_SECONDS):
+        host.now += int(seconds * 1.2) * SECOND
+        await courier.run()
+        await webhooks.alter_endpoint(host.database, endpoint.id, private=False, now=host.now, enabled=True)
+    assert len(receiver.sent) == len(RETRY_SECONDS) + 1
+    await host.send(host.track("bob"))
+    receiver.answer = Answer(200)
+    await courier.run()
+    assert receiver.told()[-1] == ("acme", "bob", "bronze")
+
+
+@pytest.mark.parametrize("reason", ["gone", "days of failure"])
+async def test_an_endpoint_that_is_no_more_is_disabled(
+    host: Host, courier: Courier, receiver: Receiver, reason: str
+) -> None:
+    await host.publish()
+    endpoint = await add(host)
+    await host.send(host.track("ann"))
+    receiver.answer = Answer(410 if reason == "gone" else 500)
+    await courier.run()
+    if reason != "gone":
+        assert (await stored(host, endpoint.id)).disabled_at is None
+        host.now += (FAILING_DAYS_MAX + 1) * DAY
+        await courier.run()
+    assert (await stored(host, endpoint.id)).disabled_at == host.now
+    sent = len(receiver.sent)
+    host.now += DAY
+    await courier.run()
+    assert len(receiver.sent) == sent
+    # Enabled again it goes on where it was.
+    receiver.answer = Answer(200)
+    await webhooks.alter_endpoint(host.database, endpoint.id, private=False, now=host.now, enabled=True)
+    host.now += DAY
+    assert await courier.run() == 1
+
+
+async def test_only_the_types_and_the_time_asked_for(
+    host: Host, courier: Courier, receiver: Receiver
+) -> None:
+    await host.publish()
+    await host.send(host.track("ann"))
+    host.now += SECOND
+    endpoint = await add(host, "member.badge.granted")
+    await host.send(host.track("ann", "Deal Won", properties={"value": 2000}))
+    assert await courier.run() == 1
+    assert receiver.told() == [("acme", "ann", "closer")]
+    await webhooks.replay_from(host.database, endpoint.id, host.now - DAY)
+    await webhooks.alter_endpoint(host.database, endpoint.id, private=False, now=host.now, types=[])
+    assert await courier.run() == 3
+    assert [one[2] for one in receiver.told()[1:]] == ["bronze", "silver", "closer"]
+    assert receiver.sent[0][1]["webhook-id"] == receiver.sent[3][1]["webhook-id"]
+
+
+async def test_notices_are_dropped_in_the_end(host: Host, courier: Courier) -> None:
+    await host.publish()
+    await host.send(host.track("ann"))
+    host.now += (KEPT_DAYS - 1) * DAY
+    await courier.run()
+    assert host.count("outbox") == 1
+    host.now += 2 * DAY
+    await courier.run()
+    assert host.count("outbox") == 0
+
+
+async def test_undoing_an_event_tells_what_was_taken_back(
+    host: Host, courier: Courier, receiver: Receiver
+) -> None:
+    await host.publish()
+    await add(host)
+    call = host.track("ann", "Deal Won", properties={"value": 2000})
+    await host.send(call)
+    await host.reverse(call.message_id)
+    await courier.run()
+    assert [(body["type"], body["data"].get("level")) for body in receiver.bodies()] == [
+        ("member.level.changed", "bronze"),
+        ("member.badge.granted", None),
+        ("member.level.changed", None),
+        ("member.badge.revoked", None),
+    ]
+
+
+@ON_SQLITE
+async def test_a_health_score_that_changed_is_told_once_and_without_a_member(
+    host: Host, receiver: Receiver
+) -> None:
+    await publish_default(host.database)
+    await accept(host.database, working("acme", 8, 20))
+    for day in (TODAY, TODAY, TODAY + timedelta(days=7)):
+        await score_companies(host.database, day)
+    told = host.place.rows("SELECT seq, n, data FROM engage_outbox WHERE type = 'account.health.changed'")
+    scores = [json.loads(data)["score"] for *_, data in told]
+    assert len(scores) == 2
+    assert scores[0] != scores[1]
+    for *_, data in told:
+        said = json.loads(data)
+        assert said.keys() == {
+            *("as_of", "score", "band", "score_before", "band_before", "confidence", "verdict"),
+        }
+
+
+@pytest.mark.parametrize(
+    "url, message",
+    [
+        ("http://host.example/", "must begin with https://"),
+        ("ftp://host.example/", "must begin with https://"),
+        ("https:///path", "name a host"),
+        ("https://user:secret@host.example/", "neither a user name"),
+        ("https://host.example/#here", "nor a fragment"),
+        ("https://host.example/" + "x" * 2000, "at most 2000"),
+    ],
+)
+async def test_a_url_that_cannot_be_one_is_refused(host: Host, url: str, message: str) -> None:
+    with pytest.raises(InvalidRequest, match=message):
+        await webhooks.add_endpoint(host.database, url, [], "", private=False, now=host.now)
+
+
+async def test_an_unknown_type_or_endpoint_is_named(host: Host) -> None:
+    with pytest.raises(InvalidRequest, match=r"there is no type .member\.levl.; types are member"):
+        await add(host, "member.levl")
+    with pytest.raises(NotFound, match="there is no webhook endpoint 7"):
+        await webhooks.rotate_secret(host.database, 7, host.now)
