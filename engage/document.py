@@ -6,6 +6,7 @@ documents). Must not know what a program may say; that is `engage.core.check`, w
 
 from __future__ import annotations
 
+import io
 import re
 import typing as t
 
@@ -26,8 +27,10 @@ from ruamel.yaml.events import (
 from ruamel.yaml.reader import ReaderError
 
 from engage.core.check import check
+from engage.core.check_templates import check_template
 from engage.core.problems import PROBLEMS_MAX, UNREADABLE, Path, Problem, plain_path, pointer, shown
 from engage.core.program import Program
+from engage.core.templates import Template
 
 DOCUMENT_BYTES_MAX = 1024 * 1024
 DEPTH_MAX = 30
@@ -68,21 +71,65 @@ class ReadProgram(msgspec.Struct, frozen=True):
     problems: list[LocatedProblem]
 
 
+class ReadTemplate(msgspec.Struct, frozen=True):
+    template: Template | None  # only without problems
+    problems: list[LocatedProblem]
+
+
+Checked = t.TypeVar("Checked")
+
+
 def read_program(text: str, *, filename: str = "program.yaml") -> ReadProgram:
     """The program of a text, or every problem of it in order of place. Never raises."""
+    return ReadProgram(*_read(text, filename, check))
+
+
+def read_template(text: str, *, filename: str = "template.yaml") -> ReadTemplate:
+    """The template of a text, or every problem of it in order of place. Never raises."""
+    return ReadTemplate(*_read(text, filename, check_template))
+
+
+def read_further(
+    text: str, find: t.Callable[[t.Any], list[Problem]], *, filename: str = "program.yaml"
+) -> list[LocatedProblem]:
+    """What `find` finds wrong with the plain data of a text that was read without problems before."""
+    return _read(text, filename, lambda document: (None, find(document)))[1]
+
+
+def read_plain(text: str) -> t.Any:
+    """The plain data of a text that was read without problems before."""
+    return _Reader().read(text)
+
+
+def write_document(document: t.Any) -> str:
+    """Plain data as YAML, from which `read_plain` reads the same."""
+    yaml = YAML(typ="safe", pure=True)
+    yaml.default_flow_style = None  # the innermost in one line
+    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]  # the order is the author's
+    yaml.width = 110
+    yaml.allow_unicode = True
+    yaml.representer.ignore_aliases = lambda _: True  # they are not allowed here
+    stream = io.StringIO()
+    yaml.dump(document, stream)
+    return stream.getvalue()
+
+
+def _read(
+    text: str, filename: str, check: t.Callable[[t.Any], tuple[Checked | None, list[Problem]]]
+) -> tuple[Checked | None, list[LocatedProblem]]:
     reader = _Reader()
     document = reader.read(text)
-    program: Program | None = None
+    checked: Checked | None = None
     problems = list(reader.problems)
     if not reader.broken:
-        program, found = check(document)
+        checked, found = check(document)
         problems += [(problem, reader.place(problem)) for problem in found]
     located = [
         LocatedProblem(filename, line, column, problem.pointer, problem.message, problem.suggestion)
         for problem, (line, column) in problems
     ]
     located.sort(key=lambda problem: (problem.line, problem.column))
-    return ReadProgram(None if located else program, located)
+    return None if located else checked, located
 
 
 class _Broken(Exception):

@@ -35,6 +35,8 @@ COMMANDS = (
         "program check",
         "program diff",
         "program publish",
+        "template publish",
+        "template proposal",
     ),
     *("import", "score", "calibrate", "report", "verify", "rejects", "doctor", "backup", "archive"),
 )
@@ -222,6 +224,44 @@ def test_a_program_is_published_once_and_compared_with_what_is_in_force(
 
 
 # --- history and what comes of it ---------------------------------------------------------------------------
+
+
+def test_a_company_starts_from_a_template_and_answers_its_next_version(
+    engage: Engage, tmp_path: Path
+) -> None:
+    file, choices = tmp_path / "template.yaml", tmp_path / "choices.yaml"
+    file.write_text(
+        "id: sales\nname: Sales\nopen: [/name]\nprogram:\n  name: S\n  currencies: {points: {}}\n"
+        "  events: {Sale: {}}\n  rules: [{id: sale, trigger: Sale, effects: [award: 5]}]\n"
+    )
+    assert engage("template", "publish", file).out == "published version 1 of template sales\n"
+    assert [one["id"] for one in engage("template", "list", "--json").json] == ["sales"]
+    assert engage("template", "show", "sales").out == file.read_text()
+    engage("company", "create", "acme")
+    choices.write_text("/currencies: {}\n")
+    refused = engage("template", "start", "sales", "acme", "--overrides", choices)
+    assert (refused.code, refused.out) == (
+        1,
+        "/overrides/~1currencies: template 'sales' does not leave /currencies open\n",
+    )
+    choices.write_text("/name: Acme\n")
+    draft = tmp_path / "draft.yaml"
+    draft.write_text(engage("template", "start", "sales", "acme", "--overrides", choices).out)
+    assert engage("program", "publish", draft, "--company", "acme").code == 0
+    draft.write_text(draft.read_text().replace("award: 5", "award: 50"))
+    assert "does not leave open" in engage("program", "publish", draft, "--company", "acme").out
+    file.write_text(file.read_text().replace("award: 5", "award: 6"))
+    engage("template", "publish", file)
+    assert engage("template", "proposal", "acme").out == (
+        "version 2 of template sales; acme has version 1\n"
+        "~ rule sale: effects changed from award 5 points to award 6 points\n"
+    )
+    assert engage("template", "accept", "acme", "--version", "2").code == 0
+    file.write_text(file.read_text().replace("award: 6", "award: 7"))
+    engage("template", "publish", file)
+    assert engage("template", "decline", "acme", "--version", "3").out == "acme declined version 3\n"
+    assert engage("template", "leave", "acme").code == 0
+    assert complaint(engage("template", "proposal", "acme")) == "company 'acme' follows no template"
 
 
 def test_from_an_export_to_a_report(engage: Engage, history: Path) -> None:

@@ -363,7 +363,9 @@ def test_every_address_is_documented_and_no_other() -> None:
     text = "".join(map(page, PAGES))
     paths = {
         re.sub(r"\?.*", "", path)
-        for path in re.findall(r"`(?:GET |PUT |POST )?(/(?:v1/)?[^`\s]+)`", page("http") + page("rewards"))
+        for path in re.findall(
+            r"`(?:GET |PUT |POST |DELETE )?(/(?:v1/)?[^`\s]+)`", "".join(map(page, ("http", "rewards")))
+        )
     }
     assert undocumented([one.path for one in ENDPOINTS], text) == []
     assert paths - {one.path for one in ENDPOINTS} == {"/anything/v1/batch", "/v1/program"} | {

@@ -23,11 +23,13 @@ from engage.core import (
     check_levels,
     check_occasions,
     check_rules,
+    check_templates,
     conditions,
     problems,
     program,
 )
-from engage.document import DOCUMENT_BYTES_MAX, read_program
+from engage.core.templates import Conflict, started
+from engage.document import DOCUMENT_BYTES_MAX, read_plain, read_program, read_template
 from tests.docs_pages import PROGRAM_PAGES, README, blocks, page, rows, undocumented
 
 # --- programs -----------------------------------------------------------------------------------------------
@@ -60,7 +62,7 @@ def _program_keys() -> set[str]:
 def test_every_key_of_a_program_is_documented() -> None:
     names = _program_keys()
     assert {"late_days", "personal", "threshold", "over", "debt", "browser", "any", "multiply"} <= names
-    assert undocumented(names, PROGRAM_TEXT) == []
+    assert undocumented(names, PROGRAM_TEXT + page("templates")) == []
 
 
 def test_every_choice_in_a_program_is_documented() -> None:
@@ -155,3 +157,23 @@ def test_the_page_shows_a_complete_and_a_mistaken_program() -> None:
     assert all(sections)
     assert sum(read_program(one).program is None for one in examples if one.startswith("name:")) == 1
     assert examples[0] in README.read_text(encoding="utf-8")
+
+
+# --- templates ----------------------------------------------------------------------------------------------
+
+
+def test_the_template_of_the_page_can_be_started_with_the_choices_of_the_page() -> None:
+    text, choices = blocks(page("templates"), "yaml")
+    template = read_template(text).template
+    assert template is not None
+    document, problems = started(template, read_plain(choices))
+    made, mistakes = check.check(document)
+    assert (problems, mistakes) == ([], [])
+    assert made is not None
+    assert made.name == "Acme's habits"
+    assert f"at most {check_templates.OPEN_MAX} JSON pointers" in page("templates")
+
+
+def test_every_conflict_of_a_template_is_documented() -> None:
+    told = {row[0].strip("`") for row in rows(page("templates"), "| `why` |")}
+    assert told == set(typing.get_args(typing.get_type_hints(Conflict)["why"]))

@@ -49,7 +49,7 @@ CODE_BUILTINS = {"eval", "exec", "compile"}
 ARROWS: dict[str, set[str]] = {
     "core": {"core"},
     "store": {"core", "store", "errors", "telemetry"},
-    "actions": {"core", "store", "actions", "errors", "telemetry"},
+    "actions": {"core", "store", "actions", "errors", "telemetry", "document"},
     "web": {"core", "store", "actions", "web", "errors", "telemetry", "settings", "document"},
     "sources": {"core", "actions", "errors", "sources"},
     "schedule": {"core", "store", "actions", "errors", "telemetry", "settings"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from engage.actions.templates import refuse_closed
 from engage.errors import NotFound
 from engage.store.companies import HOST, company_id
 from engage.store.database import Database
@@ -22,11 +23,16 @@ async def owner_of(company: str | None) -> int:
 async def keep_draft(
     database: Database, document: str, *, company: str | None, actor: str, now: int
 ) -> DraftRow:
-    """Keep a checked document as the draft of a company, or of the host's default. Raises NotFound."""
+    """Keep a checked document as the draft of a company, or of the host's default.
+
+    Raises NotFound, and Unprocessable where it differs from the company's template and may not.
+    """
     row = DraftRow(document, actor, now)
 
     async def work(_: Transaction) -> DraftRow:
-        await save_draft(await owner_of(company), row)
+        owner = await owner_of(company)
+        await refuse_closed(owner, document)
+        await save_draft(owner, row)
         return row
 
     return await database.write(work)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from engage.actions.companies import check_company_id
+from engage.actions.templates import refuse_closed
 from engage.core.program import Program, canonical, program_hash
 from engage.store import tables
 from engage.store.companies import HOST, create_companies, latest_version
@@ -25,13 +26,15 @@ async def publish(
 ) -> Published:
     """Publish a checked program for a company, created if need be, or as the host's default (None).
 
-    `document` is kept as it was written. Companies without a program of their own follow the default.
+    `document` is kept as it was written. Companies without a program of their own follow the default. Raises
+    Unprocessable where it differs from the company's template and may not.
     """
     if company is not None:
         check_company_id(company)
 
     async def work(tx: Transaction) -> Published:
         owner = HOST if company is None else (await create_companies(tx, [company], now))[company]
+        await refuse_closed(owner, document)
         newest = await latest_version(owner)
         hash = program_hash(program).hex()
         if newest is not None and newest.hash == hash:

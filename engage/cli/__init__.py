@@ -15,8 +15,8 @@ from typing import Annotated, Final
 import typer
 from typer._click.exceptions import ClickException, NoArgsIsHelpError, UsageError
 
-from engage.cli import bench, companies, history, keeping, programs, service, signal, upkeep
-from engage.cli.output import complain
+from engage.cli import bench, companies, history, keeping, programs, service, signal, templates, upkeep
+from engage.cli.output import complain, say
 from engage.errors import EngageError
 
 INTERRUPTED: Final = 130
@@ -52,7 +52,7 @@ def build() -> typer.Typer:
     ) -> None:
         """Points, levels and recognition for the people inside your customers' companies, and a health signal."""
 
-    for commands in (service, companies, programs, history, signal, upkeep, keeping, bench):
+    for commands in (service, companies, programs, templates, history, signal, upkeep, keeping, bench):
         commands.register(app)
     return app
 
@@ -73,6 +73,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
         complain(error.format_message())
         return error.exit_code
     except EngageError as error:
+        for one in error.errors:
+            say(f"{one['pointer']}: {one['message']}")
         complain(error.message)
         return 1
     except (KeyboardInterrupt, typer.Abort):

@@ -13,7 +13,9 @@ from engage.cli.running import DatabaseUrl, now, with_database
 from engage.errors import InvalidRequest
 
 if TYPE_CHECKING:
+    from engage.core.diff import Change
     from engage.core.program import Program
+    from engage.document import LocatedProblem
     from engage.store.database import Database
 
 File = Annotated[str, typer.Argument(metavar="FILE", help="The program, YAML or JSON.", show_default=False)]
@@ -31,7 +33,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(program, name="program")
 
 
-def _text(file: str) -> str:
+def read_text(file: str) -> str:
     from engage.document import DOCUMENT_BYTES_MAX
 
     try:
@@ -50,15 +52,22 @@ def _text(file: str) -> str:
 
 def _read(file: str, as_json: bool) -> tuple[str, Program]:
     """The text and its program. Every problem is printed, and then the command ends with 1."""
-    from engage.core.problems import plain_path
     from engage.document import read_program
 
-    text = _text(file)
+    text = read_text(file)
     read = read_program(text, filename=file)
     if read.program is not None:
         return text, read.program
+    refuse_problems(file, read.problems, as_json)
+    raise typer.Exit(1)
+
+
+def refuse_problems(file: str, problems: list[LocatedProblem], as_json: bool) -> None:
+    """Print every problem of a document."""
+    from engage.core.problems import plain_path
+
     if as_json:
-        problems = [
+        shown = [
             {
                 "file": problem.file,
                 "line": problem.line,
@@ -68,15 +77,14 @@ def _read(file: str, as_json: bool) -> tuple[str, Program]:
                 "message": problem.message,
                 "suggestion": problem.suggestion,
             }
-            for problem in read.problems
+            for problem in problems
         ]
-        say_json({"file": file, "valid": False, "problems": problems})
+        say_json({"file": file, "valid": False, "problems": shown})
     else:
-        for problem in read.problems:
+        for problem in problems:
             say(str(problem))
-    count = len(read.problems)
+    count = len(problems)
     complain(f"{file} has {count} {'problem' if count == 1 else 'problems'}")
-    raise typer.Exit(1)
 
 
 def check(file: File, as_json: AsJson = False) -> None:
@@ -130,6 +138,10 @@ def diff(file: File, company: Owner = None, database: DatabaseUrl = None, as_jso
         say(f"no change to {against}")
     else:
         say(f"changes to {against}:")
+    print_changes(changes)
+
+
+def print_changes(changes: list[Change]) -> None:
     signs = {"added": "+", "removed": "-", "changed": "~"}
     for change in changes:
         say(f"{signs[change.kind]} {change.text}")
@@ -142,7 +154,7 @@ def publish(file: File, company: Owner = None, database: DatabaseUrl = None, as_
 
     done = with_database(
         database,
-        lambda opened: action.publish(opened, program, text, company=company, actor=_actor(), now=now()),
+        lambda opened: action.publish(opened, program, text, company=company, actor=actor_name(), now=now()),
     )
     if as_json:
         say_json({"company": company, "version": done.number, "hash": done.hash, "unchanged": done.unchanged})
@@ -154,7 +166,7 @@ def publish(file: File, company: Owner = None, database: DatabaseUrl = None, as_
         say(f"published version {done.number} of {whose}: {_size(program)}")
 
 
-def _actor() -> str:
+def actor_name() -> str:
     try:
         return f"{getpass.getuser()} (command line)"
     except (OSError, KeyError):  # a container's user may have no name

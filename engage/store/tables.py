@@ -50,6 +50,38 @@ class Draft(Model):
         table = "engage_draft"
 
 
+class Template(Model):
+    """A published version of a program template, immutable, as it was written and as the core has it."""
+
+    id = fields.BigIntField(primary_key=True)
+    template = fields.CharField(max_length=64)
+    number = fields.IntField()
+    hash = fields.CharField(max_length=32)
+    content = fields.BinaryField()
+    document = fields.TextField()
+    actor = fields.CharField(max_length=255)
+    published_at = fields.BigIntField()
+
+    class Meta:
+        table = "engage_template"
+        unique_together = (("template", "number"),)
+
+
+class Adoption(Model):
+    """The template a company's program is made from: which version, and which newer one it declined."""
+
+    id = fields.BigIntField(primary_key=True)
+    company_id = fields.BigIntField(unique=True)
+    template = fields.CharField(max_length=64)
+    number = fields.IntField()
+    declined = fields.IntField()
+    actor = fields.CharField(max_length=255)
+    updated_at = fields.BigIntField()
+
+    class Meta:
+        table = "engage_adoption"
+
+
 class Key(Model):
     """An API key. Only its SHA-256 is kept: keys are 256 random bits, so a slow hash would add nothing."""
 

@@ -258,6 +258,107 @@ class Versions(Struct):
     next_cursor: str | None
 
 
+class Change(Struct):
+    """What changes between two programs, in words. `pointer` names things by id."""
+
+    kind: Literal["added", "removed", "changed"]
+    pointer: str
+    old: str | None
+    new: str | None
+    text: str
+
+
+class Changes(Struct):
+    data: list[Change]
+
+
+class TemplateSummary(Struct):
+    """A version of a program template; `open` are JSON pointers to what a company may say otherwise."""
+
+    id: str
+    name: str
+    industry: str | None
+    scene: str | None
+    description: str | None
+    version: int
+    hash: str
+    open: list[str]
+    actor: str | None
+    published_at: Time
+
+
+class Templates(Struct):
+    data: list[TemplateSummary]
+    next_cursor: str | None
+
+
+class Template(TemplateSummary):
+    document: Annotated[str, Meta(description="As it was written.")]
+    program: dict[str, Any]
+
+
+class Override(Struct):
+    """What a company's draft, or else its newest version, says otherwise than the template."""
+
+    pointer: str
+    kind: Literal["set", "removed", "order"]
+    value: Any
+
+
+class FollowedTemplate(Struct):
+    template: str
+    version: int
+    newest: int
+    proposed: Annotated[bool, Meta(description="There is a newer version that was not declined.")]
+    open: list[str]
+    overrides: list[Override]
+
+
+class NewFollowedTemplate(Struct):
+    """The template to start from, and what the company says otherwise: JSON pointer -> value, null to leave out."""
+
+    template: Annotated[str, Meta(min_length=1, max_length=64)]
+    version: Annotated[int, Meta(ge=1, description="Else the newest.")] | None = None
+    overrides: dict[str, Any] = {}
+    actor: Annotated[str, Meta(max_length=255)] | None = None
+
+
+class LeftTemplate(Struct):
+    """The company that follows no template any more."""
+
+    company: str
+
+
+class TemplateConflict(Struct):
+    """Where a company's choice and the template's change meet, and which of the two is kept."""
+
+    pointer: str
+    why: Literal["both", "closed", "gone"]
+    kept: Literal["company", "template"]
+    text: str
+
+
+class TemplateProposal(Struct):
+    """What the newest version of a template would make of a company's program; taking it has `problems` or none."""
+
+    template: str
+    version: int
+    proposed: int
+    declined: bool
+    document: str
+    changes: list[Change]
+    conflicts: list[TemplateConflict]
+    problems: list[dict[str, Any]]
+
+
+class ProposalAnswer(Struct):
+    """Which version was looked at; with `take`, where the template's holds rather than the company's choice."""
+
+    version: Annotated[int, Meta(ge=1)]
+    take: list[str] = []
+    actor: Annotated[str, Meta(max_length=255)] | None = None
+
+
 class HealthPoint(Struct):
     as_of: Day
     score: int | None

@@ -318,6 +318,14 @@ async def test_uniqueness_is_declared_in_the_file_itself(path: Path) -> None:
             "(0, 1, 'h', x'00', '', '', 1)",
         ),
         "draft": ("(company_id, document, actor, updated_at)", "(0, '', '', 1)"),
+        "template": (
+            "(template, number, hash, content, document, actor, published_at)",
+            "('t', 1, 'h', x'00', '', '', 1)",
+        ),
+        "adoption": (
+            "(company_id, template, number, declined, actor, updated_at)",
+            "(1, 't', 1, 0, '', 1)",
+        ),
         "key": ("(hash, kind, name, created_at)", "('h', 'server', '', 1)"),
         "session": ("(hash, kind, role, name, created_at, expires_at)", "('h', 'k', 'r', 'n', 1, 1)"),
         "setting": ("(name, value)", "('n', 'v')"),

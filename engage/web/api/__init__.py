@@ -13,6 +13,7 @@ from engage.web.api import (
     rejects,
     reports,
     rewards,
+    templates,
     tokens,
     webhooks,
 )
@@ -24,6 +25,7 @@ ENDPOINTS: Final[list[Endpoint]] = [
     *members.ENDPOINTS,
     *rewards.ENDPOINTS,
     *programs.ENDPOINTS,
+    *templates.ENDPOINTS,
     *reports.ENDPOINTS,
     *rejects.ENDPOINTS,
     *tokens.ENDPOINTS,

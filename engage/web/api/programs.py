@@ -9,9 +9,12 @@ from msgspec import Meta, Struct
 
 from engage.actions.drafts import keep_draft, owner_of
 from engage.actions.publish import publish
+from engage.actions.templates import told
+from engage.actions.turns import program_version
 from engage.core.calendar import to_rfc3339
+from engage.core.diff import Change, diff_programs
 from engage.core.program import Program
-from engage.document import DOCUMENT_BYTES_MAX, read_program
+from engage.document import DOCUMENT_BYTES_MAX, LocatedProblem, read_program
 from engage.errors import InvalidRequest, NotFound, TooLarge, Unprocessable
 from engage.store.companies import current_programs
 from engage.store.programs import list_versions, load_draft, load_versions, newest_version
@@ -35,30 +38,24 @@ def checked(document: str) -> Program:
     """The program of a text. Raises Unprocessable with every error, each with its JSON pointer and place."""
     found = read_program(document)
     if found.program is None:
-        count = len(found.problems)
-        raise Unprocessable(
-            f"the program has {count} {'mistake' if count == 1 else 'mistakes'}",
-            errors=[
-                {
-                    "pointer": one.pointer,
-                    "line": one.line,
-                    "column": one.column,
-                    "message": one.message,
-                    **({"suggestion": one.suggestion} if one.suggestion is not None else {}),
-                }
-                for one in found.problems
-            ],
-        )
+        raise refusal(found.problems, "program")
     return found.program
 
 
-def _text(body: bytes) -> str:
+def refusal(problems: list[LocatedProblem], what: str) -> Unprocessable:
+    """The error that lists every mistake of a document."""
+    count = len(problems)
+    words = f"the {what} has {count} {'mistake' if count == 1 else 'mistakes'}"
+    return Unprocessable(words, errors=[told(one) for one in problems])
+
+
+def document_of(body: bytes) -> str:
     if len(body) > DOCUMENT_BYTES_MAX:
-        raise TooLarge(f"a program is at most {DOCUMENT_BYTES_MAX} bytes")
+        raise TooLarge(f"a document is at most {DOCUMENT_BYTES_MAX} bytes")
     try:
         return body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise InvalidRequest(f"the program is not UTF-8 (byte {error.start})") from None
+        raise InvalidRequest(f"the document is not UTF-8 (byte {error.start})") from None
 
 
 def _company(asked: Asked[Any, Any]) -> str | None:
@@ -98,7 +95,7 @@ async def get_draft(asked: Asked[None, None]) -> shapes.Draft:
     body_media_types=MEDIA_TYPES,
 )
 async def put_draft(asked: Asked[bytes, Author]) -> shapes.Draft:
-    document = _text(asked.body)
+    document = document_of(asked.body)
     checked(document)
     draft = await keep_draft(
         asked.services.database,
@@ -111,6 +108,30 @@ async def put_draft(asked: Asked[bytes, Author]) -> shapes.Draft:
         newest = await newest_version(await owner_of(_company(asked)))
     changed = newest is None or newest.document != document
     return shapes.Draft(draft.document, draft.actor, to_rfc3339(draft.updated_at), changed)
+
+
+@endpoint(
+    "GET",
+    "/draft/diff",
+    kinds=SERVER,
+    summary="What publishing the draft would change",
+    tag="programs",
+    description="Thing by thing, against the program in force.",
+    errors=(422,),
+)
+async def diff_draft(asked: Asked[None, None]) -> shapes.Changes:
+    async with asked.services.database.read() as s:
+        owner = await owner_of(_company(asked))
+        draft = await load_draft(owner)
+        in_force = await program_version((await current_programs(s, [owner]))[owner])
+    if draft is None:
+        raise NotFound("there is no draft to compare")
+    old = in_force.program if in_force is not None else None
+    return shapes.Changes([change_shape(one) for one in diff_programs(old, checked(draft.document))])
+
+
+def change_shape(change: Change) -> shapes.Change:
+    return shapes.Change(change.kind, change.pointer, change.old, change.new, change.text)
 
 
 @endpoint(
@@ -165,7 +186,7 @@ def _at(prefix: str, one: Endpoint, subject: str) -> Endpoint:
     )
 
 
-_EACH: Final = (get_draft, put_draft, publish_draft, list_program_versions)
+_EACH: Final = (get_draft, put_draft, diff_draft, publish_draft, list_program_versions)
 ENDPOINTS: Final = [
     *(_at(HOST_PATH, one, "host") for one in _EACH),
     *(_at(COMPANY_PATH, one, "company") for one in _EACH),
