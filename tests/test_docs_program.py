@@ -22,11 +22,14 @@ from engage.core import (
     check_groups,
     check_levels,
     check_occasions,
+    check_quests,
     check_rules,
     check_templates,
     conditions,
+    goals,
     problems,
     program,
+    quests,
 )
 from engage.core.templates import Conflict, started
 from engage.document import DOCUMENT_BYTES_MAX, read_plain, read_program, read_template
@@ -75,7 +78,14 @@ def test_every_choice_in_a_program_is_documented() -> None:
         *check_levels.DOWNGRADES,
         *check_levels.ON_CHANGE,
     }
-    for kind in (program.Debt, program.Multipliers, program.Round, program.Pick):
+    for kind in (
+        program.Debt,
+        program.Multipliers,
+        program.Round,
+        program.Pick,
+        program.Join,
+        program.Repeats,
+    ):
         choices |= set(typing.get_args(kind))
     assert undocumented(choices, PROGRAM_TEXT) == []
 
@@ -98,6 +108,14 @@ def test_the_table_of_fields_is_the_checkers() -> None:
 BOUNDS = (
     f"1 to {check_levels.MONTHS_MAX} months |",
     f"(1 to {check_occasions.WARNING_DAYS_MAX}) before",
+    f"| at most {check_quests.QUESTS_MAX} |",
+    f"| 2 to {check_quests.GOALS_MAX} goals:",
+    f"| 2 to {check_quests.TIERS_MAX} stretches",
+    f"completed at least once; at most {check_quests.REQUIRED_MAX} |",
+    f"how many values it has, at most {check_quests.DISTINCT_MAX} |",
+    f"At most {quests.WINDOWS_KEPT} periods of a quest",
+    f"up to {quests.LAPS_MAX} times",
+    f"are remembered as {goals.HASH_BYTES} bytes each",
     f"| 1 to {check.CURRENCIES_MAX} |",
     f"| 1 to {check.EVENTS_MAX} |",
     f"| 0 to {check.LATE_DAYS_MAX};",
@@ -132,7 +150,8 @@ def test_the_bounds_of_a_program_are_those_in_force(words: str) -> None:
 def _merged(fragment: str) -> str:
     """A fragment within the first page's complete program, whose own rules and budgets it replaces."""
     complete = YAML(typ="safe").load(blocks(page("program"), "yaml")[1])
-    return json.dumps({**complete, **YAML(typ="safe").load(fragment)})
+    quests = YAML(typ="safe").load(blocks(page("quests"), "yaml")[0])
+    return json.dumps({**complete, **quests, **YAML(typ="safe").load(fragment)}, default=str)  # dates
 
 
 EXAMPLES = [(name, index) for name in PROGRAM_PAGES for index in range(len(blocks(page(name), "yaml")))]

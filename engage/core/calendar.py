@@ -75,6 +75,19 @@ def month_of(day: int) -> int:
     return date.fromordinal(day).replace(day=1).toordinal()
 
 
+@lru_cache(maxsize=4096)
+def quarter_of(day: int) -> int:
+    """The first day (ordinal) of the quarter of a day."""
+    found = date.fromordinal(day)
+    return found.replace(month=(found.month - 1) // 3 * 3 + 1, day=1).toordinal()
+
+
+@lru_cache(maxsize=4096)
+def year_of(day: int) -> int:
+    """The first day (ordinal) of the year of a day."""
+    return date.fromordinal(day).replace(month=1, day=1).toordinal()
+
+
 def days_in_month(year: int, month: int) -> int:
     return monthrange(year, month)[1]
 

@@ -13,6 +13,7 @@ import msgspec
 from engage.core.check_audiences import read_audiences, read_department, read_roles, with_members
 from engage.core.check_groups import read_groups
 from engage.core.check_levels import may_fall, read_levels
+from engage.core.check_quests import read_quests
 from engage.core.check_rewards import read_redemptions, read_rewards
 from engage.core.check_rules import (
     OVER,
@@ -52,7 +53,7 @@ TYPES = ("string", "integer", "number", "boolean", "list")
 REQUIRED = ("name", "currencies", "events")
 OPTIONAL = (
     *("late_days", "multipliers", "traits", "badges", "levels", "rules", "budgets", "groups"),
-    *("rewards", "redemptions"),
+    *("rewards", "redemptions", "quests"),
 )
 OF_MEMBERS = ("department", "role", "audiences", "audience")
 
@@ -87,6 +88,8 @@ def check(document: t.Any) -> tuple[Program | None, list[Problem]]:
     audience = read_audience(problems, names, entries, ())
     groups = read_groups(problems, names, entries.get("groups"))
     names = msgspec.structs.replace(names, groups=groups)
+    quests, quest_tiers = read_quests(problems, names, entries.get("quests"))
+    names = msgspec.structs.replace(names, quests=quest_tiers)
     rules = read_rules(problems, names, entries.get("rules"), ("rules",))
     budgets = _read_budgets(problems, names, entries.get("budgets"))
     rewards = read_rewards(problems, names, entries.get("rewards"))
@@ -111,6 +114,7 @@ def check(document: t.Any) -> tuple[Program | None, list[Problem]]:
         department=department or "",
         rewards=rewards,
         redemptions_approved_to=approved_to,
+        quests=quests,
     ), []
 
 
@@ -149,6 +153,7 @@ def _names(
         department="",
         roles=None,
         audiences=None,
+        quests=None,
         personal=frozenset(MEMBER_TRAIT + fold_name(name) for name in personal(member_traits))
         | frozenset(COMPANY_TRAIT + fold_name(name) for name in personal(company_traits)),
         personal_properties={

@@ -16,11 +16,12 @@ from engage.core.occasions import (
     DOWNGRADE_DUE,
     LEVEL,
     LEVEL_LOST,
+    QUEST,
     Occasion,
 )
-from engage.core.problems import Path, Problems, shown
+from engage.core.problems import Mapping, Path, Problems, shown
 
-KINDS = (LEVEL, BADGE, CLOCK, ANNIVERSARY, LEVEL_LOST, DOWNGRADE_DUE)
+KINDS = (LEVEL, BADGE, CLOCK, ANNIVERSARY, LEVEL_LOST, DOWNGRADE_DUE, QUEST)
 WARNING_DAYS_MAX = 180
 PERIODS = ("weekly", "monthly", "yearly", "date")
 CLOCKS = "'daily', {weekly: monday}, {monthly: 1}, {yearly: 12-24} or {date: 2026-12-24}"
@@ -31,6 +32,7 @@ class Declared(msgspec.Struct, frozen=True):
 
     levels: tuple[str, ...] | None
     badges: tuple[str, ...] | None
+    quests: dict[str, int] | None  # id -> how many tiers
     levels_fall: bool = True  # whether time or a publication can lower a level
 
 
@@ -38,6 +40,8 @@ def read_occasion(problems: Problems, declared: Declared, value: t.Any, path: Pa
     entries = problems.mapping(value, path)
     if entries is None:
         return None
+    if QUEST in entries:
+        return _read_quest(problems, declared.quests, entries, path)
     if len(entries) != 1:
         problems.add(path, f"is the name of an event, or one of {', '.join(KINDS)}, as in 'level: silver'")
         return None
@@ -69,6 +73,26 @@ def _read_warning(problems: Problems, value: t.Any, path: Path) -> str | None:
         return None
     days = problems.integer(entries["days"], (*path, "days"), 1, WARNING_DAYS_MAX)
     return None if days is None else str(days)
+
+
+def _read_quest(
+    problems: Problems, quests: dict[str, int] | None, entries: Mapping, path: Path
+) -> Occasion | None:
+    """A quest completed, or a tier of it: `{quest: ten-orders, tier: 1}`."""
+    fields = problems.fields(entries, path, (QUEST,), ("tier",))
+    if fields is None or QUEST not in fields:
+        return None
+    names = None if quests is None else tuple(quests)
+    name = _read_name(problems, fields[QUEST], (*path, QUEST), QUEST, names)
+    if "tier" not in fields or name is None:
+        return None if name is None else Occasion(QUEST, name)
+    tiers = (quests or {}).get(name, 1)
+    if tiers == 1:
+        words = "'tier' goes with one quest" if name == ANY else f"quest '{name}' has no tiers"
+        problems.add((*path, "tier"), words, at_key=True)
+        return None
+    tier = problems.integer(fields["tier"], (*path, "tier"), 1, tiers)
+    return None if tier is None else Occasion(QUEST, f"{name}:{tier}")
 
 
 def _read_name(

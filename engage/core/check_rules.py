@@ -50,6 +50,7 @@ class Names(msgspec.Struct, frozen=True):
     member_traits: dict[str, str] | None
     company_traits: dict[str, str] | None
     levels: tuple[str, ...] | None
+    quests: dict[str, int] | None  # id -> how many tiers
     groups: dict[str, Group | None] | None  # None for one that was reported
     department: str | None  # the trait, folded; empty when none is declared
     roles: Roles | None
@@ -103,18 +104,18 @@ def _read_rule(problems: Problems, names: Names, entries: Mapping, path: Path, r
     name = problems.text(entries["name"], (*path, "name")) if "name" in entries else label_of(rule_id)
     trigger, on = None, None
     if isinstance(entries.get("trigger"), dict):
-        declared = Declared(names.levels, names.badges, names.levels_fall)
+        declared = Declared(names.levels, names.badges, names.quests, names.levels_fall)
         on = read_occasion(problems, declared, entries["trigger"], (*path, "trigger"))
         trigger = None if on is None else ""
     elif "trigger" in entries:
         trigger = problems.known(entries["trigger"], (*path, "trigger"), names.events, "event")
-    fields = _fields(names, trigger, on)
+    fields = fields_of(names, trigger, on)
     condition = None
     if "conditions" in entries:
         condition = read_condition(problems, fields, entries["conditions"], (*path, "conditions"))
     effects = None
     if "effects" in entries:
-        effects = _read_effects(problems, names, fields, entries["effects"], (*path, "effects"))
+        effects = read_effects(problems, names, fields, entries["effects"], (*path, "effects"))
     limits = _read_limits(problems, names, entries.get("limits"), (*path, "limits"), rule_id, effects)
     group = _read_group(problems, names, entries, path, effects)
     audience = read_audience(problems, names, entries, path)
@@ -146,7 +147,7 @@ def _read_group(
     return name or ""
 
 
-def _fields(names: Names, trigger: str | None, on: Occasion | None) -> Fields:
+def fields_of(names: Names, trigger: str | None, on: Occasion | None) -> Fields:
     properties = (names.events or {}).get(trigger) if trigger is not None else None
     return Fields(
         event=trigger or "" if on is None else occasion_text(on),
@@ -160,7 +161,7 @@ def _fields(names: Names, trigger: str | None, on: Occasion | None) -> Fields:
     )
 
 
-def _read_effects(
+def read_effects(
     problems: Problems, names: Names, fields: Fields, value: t.Any, path: Path
 ) -> tuple[Effect, ...] | None:
     """The effects, or None when any was reported: then limits cannot be compared with them."""

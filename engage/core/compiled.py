@@ -14,8 +14,9 @@ import msgspec
 
 from engage.core.codegen import Guard, generate_guarded
 from engage.core.conditions import Facts, fold_name, typed
+from engage.core.goals import Counting, compile_counting, reward_rules
 from engage.core.limits import Counter, budget_counter, limit_counter
-from engage.core.occasions import ANY, BADGE, DOWNGRADE_DUE, LEVEL, LEVEL_LOST, TIMED, Occasion
+from engage.core.occasions import ANY, BADGE, DOWNGRADE_DUE, LEVEL, LEVEL_LOST, QUEST, TIMED, Occasion
 from engage.core.program import (
     Award,
     Formula,
@@ -77,6 +78,7 @@ class CompiledProgram(msgspec.Struct, frozen=True):
     hash: bytes
     matchers: dict[str, Matcher]  # only events that some rule is triggered by
     occasions: dict[Occasion, Matcher]  # only those that some rule is triggered by
+    counting: dict[str, Counting]  # only events that a quest counts
     clocks: tuple[Occasion, ...]  # those of them that a tick brings
     level_ranks: dict[str, int]  # level id -> rank, 1-based
     period_key: str  # what counts toward levels, where it is not the lifetime; else ""
@@ -203,6 +205,8 @@ def _each(on: Occasion | None, program: Program) -> t.Iterator[Occasion]:
         yield from (Occasion(on.kind, level.id) for level in program.levels.steps)
     elif on.kind == BADGE:
         yield from (Occasion(BADGE, badge) for badge in program.badges)
+    elif on.kind == QUEST:
+        yield from (Occasion(QUEST, quest.id) for quest in program.quests)
 
 
 def _period_key(levels: Levels | None) -> str:
@@ -220,7 +224,7 @@ def _reviews(levels: Levels | None) -> bool:
 def compile_program(program: Program) -> CompiledProgram:
     by_trigger: dict[str, list[Rule]] = {}
     by_occasion: dict[Occasion, list[Rule]] = {}
-    for rule in program.rules:
+    for rule in (*reward_rules(program), *program.rules):
         if rule.on is None:
             by_trigger.setdefault(rule.trigger, []).append(rule)
         for occasion in _each(rule.on, program):
@@ -232,6 +236,7 @@ def compile_program(program: Program) -> CompiledProgram:
         hash=program_hash(program),
         matchers={trigger: _matcher(rules, program) for trigger, rules in by_trigger.items()},
         occasions={on: _matcher(rules, program) for on, rules in by_occasion.items()},
+        counting=compile_counting(program),
         clocks=tuple(on for on in by_occasion if on.kind in TIMED),
         level_ranks={level.id: rank for rank, level in enumerate(steps, start=1)},
         period_key=_period_key(program.levels),

@@ -12,12 +12,12 @@ from typing import Final, NamedTuple
 from engage.core.calendar import weekday_of
 from engage.core.compiled import CompiledProgram
 from engage.core.conditions import Facts
-from engage.core.decisions import Decision, More, Record, Reviewed, Undecided
+from engage.core.decisions import Advance, Decision, More, Record, Reviewed, Undecided
 from engage.core.event import Entry
 from engage.core.ledger import ACTIVE, EARNING, ISSUED, Transfer, account
 from engage.core.limits import Counter, Use, used, window_start
 from engage.core.occasions import BADGE, Occasion
-from engage.core.state import AMOUNT_MAX, CompanyState, MemberState
+from engage.core.state import AMOUNT_MAX, CompanyState, MemberState, Quested
 
 
 class Mark(NamedTuple):
@@ -33,6 +33,7 @@ class Course:
     """Mutable on purpose: one entry's rules, and the rules these cause, add to it one after the other."""
 
     __slots__ = (
+        "advances",
         "badges",
         "company",
         "day",
@@ -42,6 +43,7 @@ class Course:
         "member",
         "occasions",
         "program",
+        "quests",
         "reviewed",
         "spendable",
         "transfers",
@@ -69,6 +71,9 @@ class Course:
         """Those that had rules, in order."""
         self.happened: list[Occasion] = []
         """What has come about and is not looked at yet."""
+        self.quests: dict[str, Quested] = {}
+        """Those that moved, as they stand now."""
+        self.advances: list[Advance] = []
 
     # --- what stands now ---
 
@@ -110,6 +115,12 @@ class Course:
                 earned[currency] = earned.get(currency, 0) - transfer.amount
         return earned
 
+    def has_badge(self, badge: str) -> bool:
+        return badge in self.member.badges or badge in self.badges
+
+    def quest(self, id: str) -> Quested:
+        return self.quests.get(id) or self.member.quests.get(id) or Quested({})
+
     # --- what happens ---
 
     def count(self, counter: Counter, amount: int) -> None:
@@ -122,7 +133,7 @@ class Course:
 
     def grant(self, badge: str) -> None:
         """Once only: who has a badge has it."""
-        if badge not in self.member.badges and badge not in self.badges:
+        if not self.has_badge(badge):
             self.badges.append(badge)
             self.happen(Occasion(BADGE, badge))
 
@@ -149,12 +160,15 @@ class Course:
             tuple(self.badges),
             before,
             after,
-            More(occasions=tuple(self.occasions)) if self.occasions else None,
+            More(occasions=tuple(self.occasions), advances=tuple(self.advances))
+            if self.occasions or self.advances
+            else None,
         )
         return Decision(
             record,
             tuple(self.transfers),
             tuple(self.earned().items()),
             tuple(self.uses),
+            quests=tuple(self.quests.items()),
             reviewed=self.reviewed,
         )

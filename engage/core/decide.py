@@ -12,17 +12,19 @@ from typing import Final
 from msgspec import Struct
 
 from engage.core.calendar import DAY
-from engage.core.cascade import concluded
-from engage.core.compiled import CompiledProgram
+from engage.core.cascade import concluded, consider
+from engage.core.compiled import CompiledProgram, Matcher
 from engage.core.course import Course
 from engage.core.decisions import Decision, Record, Undecided, checkpoint_record
 from engage.core.event import Entry, Kind
+from engage.core.goals import Counting
 from engage.core.ledger import ACTIVE, ADJUSTED, Transfer, account, owner
 from engage.core.levels import counted_day, level_without
 from engage.core.limits import Use, window_start
+from engage.core.quests import advance, taken_back
 from engage.core.rewards import decide_redemption
 from engage.core.rules import fire_rules
-from engage.core.state import CompanyState, MemberState, Wallet
+from engage.core.state import CompanyState, MemberState, Quested, Wallet
 from engage.core.ticks import decide_tick
 from engage.core.verdicts import fired
 
@@ -78,7 +80,9 @@ def _decide_event(
         return Decision(Record(undecided=Undecided.TOO_LATE))
     if not entry.body.trusted and not event.browser:
         return Decision(Record(undecided=Undecided.UNTRUSTED_SOURCE))
-    matcher = program.matchers.get(entry.name)
+    matcher, counting = program.matchers.get(entry.name), program.counting.get(entry.name)
+    if counting is not None:
+        return _decide_counting(Course(program, company, member, entry), matcher, counting)
     if matcher is None:
         return Decision(Record())
     course = Course(program, company, member, entry)
@@ -86,6 +90,16 @@ def _decide_event(
     if all(stopped):
         return Decision(Record(verdicts=stopped))
     fire_rules(course, matcher, stopped)
+    return concluded(course)
+
+
+def _decide_counting(course: Course, matcher: Matcher | None, counting: Counting) -> Decision:
+    """An event that quests count: its own rules first, then what it adds to quests."""
+    gains = counting.gains(course.facts())
+    if matcher is not None:
+        consider(course, matcher)
+    for number, gained in gains.items():
+        advance(course, number, gained)
     return concluded(course)
 
 
@@ -134,12 +148,18 @@ def _decide_reversal(program: CompiledProgram | None, member: MemberState, undon
         level_before=before if before != after else "",
         level_after=after if before != after else "",
     )
+    quests: tuple[tuple[str, Quested], ...] = ()
+    if undone.record.advances:
+        assert undone.program is not None
+        made = undone.record.advances
+        quests = tuple(taken_back(undone.program.program, member, undone.entry.day, made))
     return Decision(
         record,
         tuple(transfers),
         tuple(earned.items()),
         tuple(released(undone, transfers)),
         earned_on=counted_day(program, member, undone.entry),
+        quests=quests,
     )
 
 

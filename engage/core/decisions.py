@@ -14,7 +14,8 @@ from msgspec import Struct
 from engage.core.ledger import Transfer, owner
 from engage.core.limits import Use
 from engage.core.occasions import Occasion
-from engage.core.program import Program, Rule
+from engage.core.program import Program, Quest, Rule
+from engage.core.state import Quested
 
 
 class Undecided:
@@ -45,6 +46,19 @@ REASONS: Final[dict[int, tuple[str, str]]] = {
 }
 
 
+class Advance(Struct, frozen=True, array_like=True, gc=False):
+    """What an event added to one quest."""
+
+    quest: int
+    """Its number in the program in force."""
+    changes: tuple[tuple[int, int, int], ...]
+    """(number of the goal, key in its tally, amount)."""
+    reached: int = 0
+    """By how many tiers the quest stands higher, lower where it begins again."""
+    times: int = 0
+    """How often it was completed."""
+
+
 class More(Struct, frozen=True, omit_defaults=True, gc=False):
     """Stored by name, so that what a decision does not have takes no room."""
 
@@ -54,6 +68,8 @@ class More(Struct, frozen=True, omit_defaults=True, gc=False):
     """What came about within the decision and triggered rules, in order."""
     status: str = ""
     """What became of the redemption that this is a step of."""
+    advances: tuple[Advance, ...] = ()
+    """What it counted toward quests."""
 
 
 class Record(Struct, frozen=True, array_like=True, omit_defaults=True, gc=False):
@@ -78,6 +94,10 @@ class Record(Struct, frozen=True, array_like=True, omit_defaults=True, gc=False)
     def status(self) -> str:
         return self.more.status if self.more is not None else ""
 
+    @property
+    def advances(self) -> tuple[Advance, ...]:
+        return self.more.advances if self.more is not None else ()
+
 
 def checkpoint_record(hash: bytes) -> Record:
     return Record(Undecided.NOT_AN_EVENT, more=More(checkpoint=hash))
@@ -99,6 +119,8 @@ class Decision(Struct, frozen=True, gc=False):
     earned_on: int = 0
     """The local day of whose period `earned` is; 0: the entry's own, -1: of none that is counted."""
     reviewed: Reviewed | None = None
+    quests: tuple[tuple[str, Quested], ...] = ()
+    """Those that moved, as they stand after it."""
 
     @property
     def changes_anything(self) -> bool:
@@ -108,6 +130,7 @@ class Decision(Struct, frozen=True, gc=False):
             self.transfers
             or self.earned
             or self.uses
+            or self.quests
             or record.badges
             or self.reviewed
             or record.level_before != record.level_after
@@ -145,7 +168,17 @@ def effects(
     done += [{"type": "badge", "badge": badge} for badge in record.badges]
     if record.level_before != record.level_after:
         done += [{"type": "level", "level": level} for level in _levels_passed(record, program)]
+    if record.advances and program:
+        done += [effect for made in record.advances for effect in _quest_effects(made, program.quests)]
     return done
+
+
+def _quest_effects(made: Advance, quests: tuple[Quest, ...]) -> list[dict[str, Any]]:
+    """What was added to a quest, unless its last tier is reached: then that it is completed."""
+    quest = quests[made.quest].id
+    if made.times:
+        return [{"type": "quest", "quest": quest}] * made.times
+    return [{"type": "progress", "quest": quest}]
 
 
 def _levels_passed(record: Record, program: Program | None) -> list[str]:

@@ -12,6 +12,7 @@ from datetime import date
 import msgspec
 
 from engage.core.conditions import Condition
+from engage.core.diff_quests import quest_details
 from engage.core.explain import condition_text, formula_text, shown
 from engage.core.occasions import occasion_text
 from engage.core.problems import pointer
@@ -60,8 +61,8 @@ def diff_programs(old: Program | None, new: Program) -> list[Change]:
         was, now = before.get(section, {}), after.get(section, {})
         for name in [*now, *(gone for gone in was if gone not in now)]:
             changes += _compare(section, name, was.get(name), now.get(name))
-        if section == "rules":
-            changes += _order(list(was), list(now))
+        if section in ("rules", "quests"):
+            changes += _order(section, list(was), list(now))
     return changes
 
 
@@ -75,6 +76,7 @@ _SECTIONS = {
     "levels": "level",
     "audiences": "audience",
     "groups": "group",
+    "quests": "quest",
     "rules": "rule",
     "budgets": "budget",
     "rewards": "reward",
@@ -107,14 +109,16 @@ def _compare(section: str, name: str, was: Details | None, now: Details | None) 
     return changes
 
 
-def _order(was: list[str], now: list[str]) -> list[Change]:
-    """Rules are decided in declared order, and limits and budgets go to the first: order is a difference."""
+def _order(section: str, was: list[str], now: list[str]) -> list[Change]:
+    """Rules and quests are decided in declared order, and limits and budgets go to the first: that is a difference."""
     old = [name for name in was if name in set(now)]
     new = [name for name in now if name in set(was)]
     if old == new:
         return []
     before, after = ", ".join(old), ", ".join(new)
-    return [Change("changed", "/rules", before, after, f"rules: order changed from {before} to {after}")]
+    return [
+        Change("changed", f"/{section}", before, after, f"{section}: order changed from {before} to {after}")
+    ]
 
 
 def _things(program: Program) -> dict[str, dict[str, Details]]:
@@ -144,6 +148,7 @@ def _things(program: Program) -> dict[str, dict[str, Details]]:
         "levels": _levels(program.levels),
         "audiences": {key: _audience(found) for key, found in program.audiences.items()},
         "groups": {key: {"": _group(found)} for key, found in program.groups.items()},
+        "quests": {quest.id: quest_details(quest, effect_text) for quest in program.quests},
         "rules": {rule.id: _rule(rule) for rule in program.rules},
         "rewards": {found.id: _reward(found) for found in program.rewards},
         "budgets": {f"{found.currency} per {found.window}": _budget(found) for found in program.budgets},

@@ -122,6 +122,11 @@ def _fold_decision(
     late_days = program.program.late_days if program else LATE_DAYS_DEFAULT
     for change_of_use in decision.uses:
         use(company.usage if change_of_use.company else member.usage, change_of_use, late_days)
+    for id, quested in decision.quests:
+        if quested.windows or quested.times:
+            member.quests[id] = quested
+        else:
+            member.quests.pop(id, None)
     record = decision.record
     for badge in record.badges:
         if entry.kind == Kind.REVERSAL:

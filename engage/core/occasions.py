@@ -15,7 +15,7 @@ DEPTH_MAX: Final = 5
 """How far a decision goes on: a level may bring points, these a badge, this the next level. Then it is enough."""
 
 ANY: Final = "*"
-LEVEL, BADGE, CLOCK, ANNIVERSARY = "level", "badge", "clock", "anniversary"
+LEVEL, BADGE, CLOCK, ANNIVERSARY, QUEST = "level", "badge", "clock", "anniversary", "quest"
 LEVEL_LOST, DOWNGRADE_DUE = "level_lost", "downgrade_due"
 TIMED: Final = frozenset({CLOCK, ANNIVERSARY})
 """What time alone brings: a tick, see `engage.core.agenda`."""
@@ -38,8 +38,17 @@ def occasion_text(occasion: Occasion) -> str:
         return f"{name} days before a level falls"
     if kind == LEVEL_LOST:
         return "any level lost" if name == ANY else f"level {name} lost"
+    if kind == QUEST:
+        return quest_text(name)
     which = f"any {kind}" if name == ANY else f"{kind} {name}"
     return f"{which} reached" if kind == LEVEL else f"{which} granted"
+
+
+def quest_text(name: str) -> str:
+    """`ten-orders:2` as an administrator would say it."""
+    quest, _, tier = name.partition(":")
+    which = "any quest" if quest == ANY else f"quest {quest}"
+    return f"{which} reaching tier {tier}" if tier else f"{which} completed"
 
 
 # --- the clock ----------------------------------------------------------------------------------------------

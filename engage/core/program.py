@@ -31,6 +31,8 @@ Downgrade = t.Literal["none", "one_step", "to_basis"]
 OnChange = t.Literal["keep", "rise", "rise_and_fall"]
 Round = t.Literal["half_even", "down", "up"]
 Approval = t.Literal["by_cost", "automatic", "required"]
+Repeats = t.Literal["once", "always", "day", "week", "month", "quarter", "year"]
+Join = t.Literal["all", "any", "in_order"]
 
 LATE_DAYS_DEFAULT = 30
 THOUSANDTHS_ONE = 1000  # a factor of exactly one
@@ -224,6 +226,45 @@ class Reward(Shape, frozen=True):
     codes: bool = False  # hands out codes that an administrator uploads
 
 
+class Goal(Shape, frozen=True):
+    """How often an event is to happen, or what a field of it is to add up to, or how many values it is to have."""
+
+    event: str
+    reach: int  # of a sum, in whole units of the field
+    sum: str | None = None  # a property's field, as in a clause
+    distinct: str | None = None  # likewise
+    type: PropertyType = "integer"  # of that field
+    conditions: Condition | None = None
+
+
+class Tier(Shape, frozen=True):
+    """A stretch of a quest and what completing it brings."""
+
+    reach: int  # of the only goal; a quest without tiers has one, of 0: all its goals
+    effects: tuple[Effect, ...] = ()
+
+
+class Requires(Shape, frozen=True):
+    """What a member must have, all of it, before anything counts."""
+
+    quests: tuple[str, ...] = ()  # completed at least once; declared earlier
+    badges: tuple[str, ...] = ()
+    level: str | None = None  # or a higher one
+
+
+class Quest(Shape, frozen=True):
+    id: str
+    name: str
+    goals: tuple[Goal, ...]
+    tiers: tuple[Tier, ...]  # at least one, `reach` strictly increasing up to that of the goal
+    join: Join = "all"
+    repeats: Repeats = "once"
+    first_day: int = 0  # local days (ordinals) on which it is open; 0 = without a bound
+    last_day: int = 0
+    requires: Requires = Requires()
+    audience: str = ""  # for whom it counts; empty for everybody
+
+
 class Program(Shape, frozen=True):
     """One valid program. Mappings are sorted by key and sequences are in declared order."""
 
@@ -245,6 +286,7 @@ class Program(Shape, frozen=True):
     rewards: tuple[Reward, ...] = ()
     redemptions_approved_to: int = 0
     """The highest cost at which a redemption needs no approval, where the reward does not say."""
+    quests: tuple[Quest, ...] = ()
 
 
 def canonical(program: Program) -> bytes:

@@ -89,6 +89,24 @@ class LevelRules(Struct, frozen=True, array_like=True, gc=False):
     """When levels are reviewed, and since when they are."""
 
 
+class Progress(Struct, array_like=True, gc=False):
+    """How far a quest has come in one of its periods. Never changed in place: a decision makes a new one."""
+
+    goals: list[dict[int, int]]
+    """Per goal: 0 -> the count or sum, in its last decimal place; of distinct values, hash -> how often it came."""
+    reached: int = 0
+    """How many tiers are completed."""
+
+
+class Quested(Struct, array_like=True, gc=False):
+    """A member's quest, in all of its periods that an event can still reach."""
+
+    windows: dict[int, Progress]
+    """First day (ordinal) of the period, 0 where it has none -> progress."""
+    times: int = 0
+    """How often it was completed, ever."""
+
+
 class MemberState(Struct, array_like=True, gc=False):
     wallets: dict[str, Wallet] = field(default_factory=dict)
     level: str = ""
@@ -114,6 +132,7 @@ class MemberState(Struct, array_like=True, gc=False):
     redemptions: dict[int, Redemption] = field(default_factory=dict)
     """Those that are not over, by the seq of their first step."""
     standing: Standing | None = None
+    quests: dict[str, Quested] = field(default_factory=dict)
 
 
 class CompanyState(Struct, array_like=True, gc=False):

@@ -25,14 +25,17 @@ class Reason(Struct):
 
 
 class Effect(Struct, omit_defaults=True):
-    """What a decision did. An award names its currency and amount, a badge its badge, a level its level."""
+    """What a decision did. An award names its currency and amount, a badge its badge, a level its level.
 
-    type: Literal["award", "badge", "level"]
+    `progress` is what counted toward a quest, `quest` that it was completed."""
+
+    type: Literal["award", "badge", "level", "progress", "quest"]
     rule: str | UnsetType = UNSET
     currency: str | UnsetType = UNSET
     amount: Annotated[Amount, Meta(description="Negative when a reversal takes it back.")] | UnsetType = UNSET
     badge: str | UnsetType = UNSET
     level: str | UnsetType = UNSET
+    quest: str | UnsetType = UNSET
 
 
 class ProgramInForce(Struct):
@@ -121,6 +124,39 @@ class OpenRedemption(Struct):
     amount: Amount
 
 
+class QuestGoal(Struct, omit_defaults=True):
+    """How often an event is to happen; or what a property of it (`sum`) is to add up to, or how many values it
+    (`distinct`) is to have."""
+
+    event: str
+    progress: Annotated[float, Meta(ge=0, description="At most `reach`.")]
+    reach: int
+    done: bool
+    sum: str | UnsetType = UNSET
+    distinct: str | UnsetType = UNSET
+
+
+class QuestTier(Struct):
+    reach: int
+    done: bool
+
+
+class Quest(Struct):
+    """A quest as it stands for the member in its current period. `until` is the last local day of that, or of the
+    quest; `missing` what it requires and the member does not have yet."""
+
+    id: str
+    name: str
+    status: Literal["upcoming", "locked", "open", "completed", "over"]
+    join: Annotated[Literal["all", "any", "in_order"], Meta(description="Which of the goals it takes.")]
+    goals: list[QuestGoal]
+    tiers: Annotated[list[QuestTier], Meta(description="Empty for a quest without tiers.")]
+    times: Annotated[int, Meta(ge=0, description="How often it was completed, ever.")]
+    repeats: Literal["once", "always", "day", "week", "month", "quarter", "year"]
+    missing: list[str]
+    until: Day | None
+
+
 class Member(Struct):
     id: str
     company: str
@@ -129,7 +165,7 @@ class Member(Struct):
     next_level: NextLevel | None
     progress: Annotated[float, Meta(ge=0, le=1)] | None
     balances: dict[str, Balance]
-    quests: list[dict[str, Any]]
+    quests: list[Quest]
     streaks: list[dict[str, Any]]
     badges: list[Badge]
     traits: dict[str, Any]

@@ -99,6 +99,43 @@ class OpenRedemption:
 
 
 @dataclass(frozen=True, slots=True)
+class QuestGoal:
+    """One goal of a quest: so many times an event, a `sum` over a property or `distinct` values of one."""
+
+    event: str
+    progress: float = 0
+    reach: int = 0
+    done: bool = False
+    sum: str | None = None
+    distinct: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class QuestTier:
+    """A stretch of a quest."""
+
+    reach: int
+    done: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Quest:
+    """A quest as it stands in its current period. `status` is upcoming, locked, open, completed or over; `missing`
+    says what a locked one takes; `until` is the last day, None where it does not end."""
+
+    id: str
+    name: str | None = None
+    status: str = "open"
+    join: str = "all"
+    goals: tuple[QuestGoal, ...] = ()
+    tiers: tuple[QuestTier, ...] = ()
+    times: int = 0
+    repeats: str = "once"
+    missing: tuple[str, ...] = ()
+    until: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Member:
     """An employee of a company. `progress` to the next level is 0 to 1, None where there is none."""
 
@@ -109,7 +146,7 @@ class Member:
     next_level: NextLevel | None = None
     progress: float | None = None
     balances: Mapping[str, Balance] = field(default_factory=dict)
-    quests: tuple[Mapping[str, Any], ...] = ()
+    quests: tuple[Quest, ...] = ()
     streaks: tuple[Mapping[str, Any], ...] = ()
     badges: tuple[Badge, ...] = ()
     traits: Mapping[str, Any] = field(default_factory=dict)
@@ -139,7 +176,8 @@ class Transfer:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What a rule did. `type` is award, badge, level or a later kind; the fields of other kinds are None."""
+    """What a rule did. `type` is award, badge, level, progress or quest (toward a quest, and completing it), or a
+    later kind; the fields of other kinds are None."""
 
     type: str
     rule: str | None = None
@@ -147,6 +185,7 @@ class Effect:
     amount: int | None = None
     badge: str | None = None
     level: str | None = None
+    quest: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

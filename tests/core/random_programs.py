@@ -46,6 +46,7 @@ from engage.core.program import (
 )
 from engage.core.state import Wallet
 from tests.core.history import History, Step
+from tests.core.random_quests import make_quests
 
 START = 20_500 * DAY + 9 * HOUR
 CURRENCIES = ("coins", "points")
@@ -176,6 +177,7 @@ def make_program(seed: int) -> Program:
         audience=random.choice(["", "", "", "newcomers"]),
         groups={"a": Group("first"), "b": Group("best", "points"), "c": Group("all")},
         rewards=tuple(_reward(random, number) for number in range(REWARDS)),
+        quests=make_quests(random, 2),
     )
 
 

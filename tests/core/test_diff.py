@@ -40,6 +40,13 @@ def test_equal_programs_have_no_difference() -> None:
          "added", "audience hi added (name: Hi; conditions: member.level is given)"),
         ("late_days: 30\n", "late_days: 30\ngroups: {size: {pick: best}}\n", "added",
          "group size added (the one that awards most points)"),
+        ("late_days: 30\n",
+         ("late_days: 30\nquests:\n  - {id: q, goal: {event: Win Opportunity, sum: event.properties.value}, "
+          "repeats: month, from: 2026-01-01, requires: {badges: [closer]}, "
+          "tiers: [{reach: 5, effects: [award: 1]}, {reach: 9}]}\n"),
+         "added",
+         ("quest q added (name: Q; goals: 9 in all of event.properties.value of Win Opportunity; repeats: month; "
+          "from: 2026-01-01; requires: badge closer; tier 1: 5: award 1 points; tier 2: 9: nothing)")),
         ("count: 20}", "count: 30}", "changed",
          "rule lead-added: limit on firings per member and day changed from at most 20 to at most 30"),
         ("value: 10000", "value: 20000", "changed",

@@ -226,8 +226,16 @@ def holdings(history: History, reachable: int) -> object:
     for name, member in history.members.items():
         wallets = {currency: wallet for currency, wallet in member.wallets.items() if wallet != Wallet()}
         counted = dict(member.standing.earned) if member.standing else {}
-        members[name] = deepcopy((wallets, used(member.usage), member.badges, member.level, counted))
-    nothing = ({}, {}, {}, "", {})
+        quests = {
+            id: (
+                quested.times,
+                {start: n for start, n in quested.windows.items() if start >= reachable or not start},
+            )
+            for id, quested in member.quests.items()
+        }
+        quests = {id: one for id, one in quests.items() if one != (0, {})}
+        members[name] = deepcopy((wallets, used(member.usage), member.badges, member.level, counted, quests))
+    nothing = ({}, {}, {}, "", {}, {})
     kept = {name: held for name, held in members.items() if held != nothing}
     return kept, used(history.company.usage), dict(history.company.levels)
 

@@ -17,11 +17,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from engage.core.calendar import from_datetime
+from engage.core.calendar import from_datetime, local_day_hour
 from engage.core.decisions import REASONS, effects
 from engage.core.event import Body, Kind
 from engage.core.ledger import ACTIVE, EXPIRED, HELD, SPENT, place
 from engage.core.program import Rule
+from engage.core.progress import QuestStanding, quest_standings
 from engage.core.rewards import APPROVE, CANCEL, FULFIL, REQUEST, lacks
 from engage.core.why import explain_rules
 from tests.core.history import History, Step, program_of
@@ -51,7 +52,7 @@ class Story:
         """What a row does: its effects and why."""
         name, _, source = who.partition(" ")
         if what == "has":
-            return self.holdings(name), ""
+            return self.holdings(name, self.at(when)), ""
         if what == "time passes":
             outcomes = [self.outcome(step) for step in self.history.wait(name, self.at(when))]
             return "; ".join(said for said, _ in outcomes), "; ".join(why for _, why in outcomes)
@@ -104,7 +105,7 @@ class Story:
         found = lacks(step.program, history.company, history.member(name), reward, step.entry.day)
         return ", ".join(lack.text for lack in found)
 
-    def holdings(self, name: str) -> str:
+    def holdings(self, name: str, at: int) -> str:
         member = self.history.member(name)
         said = [f"{wallet.active} {currency}" for currency, wallet in sorted(member.wallets.items())]
         if any(wallet.earned != wallet.active for wallet in member.wallets.values()):
@@ -114,7 +115,20 @@ class Story:
         said += [f"{w.held} {currency} held" for currency, w in sorted(member.wallets.items()) if w.held]
         said += [f"level {member.level}"] if member.level else []
         said += [f"badge {badge}" for badge in sorted(member.badges)]
-        return ", ".join(said) or "nothing"
+        program, today = self.history.program, local_day_hour(at, self.history.company.timezone)[0]
+        said += [quest_text(found) for found in quest_standings(program, member, today)] if program else []
+        return ", ".join(filter(None, said)) or "nothing"
+
+
+def quest_text(found: QuestStanding) -> str:
+    """`quest sales 2 of 10`; nothing of one that did not begin."""
+    stands = [f"{goal.progress:g} of {goal.goal.reach}" for goal in found.goals]
+    times = f", completed {found.times} times" if found.times > 1 else ""
+    if found.status == "completed":
+        return f"quest {found.quest.id} completed{times}"
+    if not any(goal.progress for goal in found.goals) and not found.times:
+        return ""
+    return f"quest {found.quest.id} {' and '.join(stands)}{times}"
 
 
 def rules_of(step: Step) -> tuple[Rule, ...]:
@@ -134,6 +148,8 @@ def effect_text(effect: dict[str, Any], *, undo: bool) -> str:
         return f"{effect['amount']:+} {effect['currency']}"
     if effect["type"] == "badge":
         return f"badge {effect['badge']}{' taken back' if undo else ''}"
+    if effect["type"] in ("progress", "quest"):
+        return f"quest {effect['quest']} {'goes on' if effect['type'] == 'progress' else 'completed'}"
     return f"level {effect['level'] or 'none'}"
 
 

@@ -12,7 +12,8 @@ import msgspec
 from engage.actions.adjust import adjust
 from engage.actions.reverse import reverse
 from engage.actions.turns import program_version
-from engage.core.calendar import to_rfc3339
+from engage.core.calendar import local_day_hour, to_rfc3339
+from engage.core.compiled import CompiledProgram
 from engage.core.decisions import REASONS, effects
 from engage.core.event import ACTIVITY, Kind
 from engage.core.ledger import ACTIVE, NEVER, PLACE_NAMES, account, owner, place
@@ -28,6 +29,7 @@ from engage.store.statements import Statements
 from engage.store.times import load_times
 from engage.web import shapes
 from engage.web.api.companies import find_company
+from engage.web.api.quests import quest_shapes
 from engage.web.endpoint import SERVER, Asked, endpoint
 from engage.web.paging import Number, Paging, cut, decode_cursor, encode_cursor
 
@@ -42,9 +44,15 @@ _FIRST_NAMES, _LAST_NAMES = "firstname", "lastname"
 
 
 def member_shape(
-    company: str, id: str, state: MemberState, program: Program | None, times: dict[int, int]
+    company: str,
+    id: str,
+    state: MemberState,
+    made: CompiledProgram | None,
+    times: dict[int, int],
+    today: int,
 ) -> shapes.Member:
-    """`times`: when the entries happened that granted the badges."""
+    """`times`: when the entries happened that granted the badges. `today` is the company's local day."""
+    program = made.program if made else None
     level, following, progress = _standing(state, program)
     badges = program.badges if program else {}
     return shapes.Member(
@@ -55,7 +63,7 @@ def member_shape(
         next_level=following,
         progress=progress,
         balances={currency: balance(wallet) for currency, wallet in _wallets(state, program).items()},
-        quests=[],
+        quests=quest_shapes(made, state, today) if made else [],
         streaks=[],
         badges=[
             shapes.Badge(badge, badges[badge].name if badge in badges else badge, to_rfc3339(times[seq]))
@@ -139,10 +147,9 @@ def _progress(steps: tuple[Level, ...], rank: int, earned: int) -> float:
     return round(min(1.0, max(0.0, (earned - floor) / width)), 4) if width > 0 else 0.0
 
 
-async def _program_of(s: Statements, company_id: int) -> Program | None:
-    version = (await current_programs(s, [company_id]))[company_id]
-    compiled = await program_version(version)
-    return compiled.program if compiled else None
+async def _local_day(s: Statements, company_id: int, now: int) -> int:
+    found = await load_company_state(s, company_id)
+    return local_day_hour(now, found[0].timezone if found else "UTC")[0]
 
 
 async def _find(s: Statements, asked: Asked[Any, Any]) -> tuple[int, int, MemberState, int]:
@@ -161,28 +168,30 @@ async def list_company_members(asked: Asked[None, Paging]) -> shapes.Members:
     after = decode_cursor(asked.query.cursor, Number) or 0
     async with asked.services.database.read() as s:
         company_id = await find_company(s, asked.path["company"])
-        program = await _program_of(s, company_id)
+        made = await program_version((await current_programs(s, [company_id]))[company_id])
         rows = await list_members(s, company_id, after, asked.query.limit + 1)
         page, cursor = cut(rows, asked.query.limit, lambda row: row[0])
         times = await load_times(s, company_id, [seq for row in page for seq in row[2].badges.values()])
+        today = await _local_day(s, company_id, asked.services.now())
     company = asked.path["company"]
-    return shapes.Members([member_shape(company, id, state, program, times) for _, id, state in page], cursor)
+    found = [member_shape(company, id, state, made, times, today) for _, id, state in page]
+    return shapes.Members(found, cursor)
 
 
 @endpoint(
     "GET",
     "/v1/companies/{company}/members/{member}",
     kinds=SERVER,
-    summary="Read a member: level, progress, balances, badges",
+    summary="Read a member: level, progress, balances, quests, badges",
     tag="members",
 )
 async def get_member(asked: Asked[None, None]) -> shapes.Member:
     async with asked.services.database.read() as s:
         company_id, _, state, version = await _find(s, asked)
-        compiled = await program_version(version)
+        made = await program_version(version)
         times = await load_times(s, company_id, state.badges.values())
-    program = compiled.program if compiled else None
-    return member_shape(asked.path["company"], asked.path["member"], state, program, times)
+        today = await _local_day(s, company_id, asked.services.now())
+    return member_shape(asked.path["company"], asked.path["member"], state, made, times, today)
 
 
 # --- a member's history -------------------------------------------------------------------------------------

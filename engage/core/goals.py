@@ -1,0 +1,119 @@
+"""Goals: which of them an event counts toward, and by how much.
+
+Owns the compiled form of what counts, and the rules that stand for the rewards of quests: these are rules like others,
+so that limits, budgets, levels and reasons hold for them too. Must not know what a member has reached; that is for
+`engage.core.quests`.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from decimal import Decimal
+from hashlib import blake2b
+
+import msgspec
+
+from engage.core.codegen import Guard, Match, generate_guarded
+from engage.core.conditions import Facts, read_named
+from engage.core.formulas import rounded
+from engage.core.occasions import QUEST, Occasion
+from engage.core.program import Goal, Program, Quest, Rule
+from engage.core.state import AMOUNT_MAX
+
+SUM_PLACES: t.Final = {"integer": 1, "number": 1000}
+"""Sums of fractions are kept in thousandths, so that no order of adding gives another sum."""
+HASH_BYTES: t.Final = 4
+"""Of a distinct value: two of a goal's few hundred values share one about once in a hundred thousand goals."""
+
+Gain = tuple[int, int, int]
+"""(number of the goal, key in its tally, amount)."""
+
+
+class Counting(msgspec.Struct, frozen=True):
+    """What one event may count toward, and the function that says whose conditions hold."""
+
+    goals: tuple[tuple[int, int, Goal], ...]
+    """(number of the quest, number of the goal, goal), by quest."""
+    match: Match
+    unconditional: tuple[int, ...]
+
+    def gains(self, facts: Facts) -> dict[int, list[Gain]]:
+        """Number of the quest -> what the event adds to its goals, by their conditions alone."""
+        gains: dict[int, list[Gain]] = {}
+        stopped = self.unconditional or self.match(facts)
+        for (quest, number, goal), node in zip(self.goals, stopped, strict=True):
+            gain = None if node else _gain(goal, facts)
+            if gain is not None:
+                gains.setdefault(quest, []).append((number, *gain))
+        return gains
+
+
+def _gain(goal: Goal, facts: Facts) -> tuple[int, int] | None:
+    """The key and amount; None of a field that is missing, and of an amount that is not above zero."""
+    if goal.sum is not None:
+        value = read_named(goal.sum, goal.type, facts)
+        if value is None or value <= 0:
+            return None
+        numerator, denominator = Decimal(repr(value)).as_integer_ratio()
+        amount = rounded(numerator * SUM_PLACES[goal.type], denominator)
+        return (0, min(amount, AMOUNT_MAX)) if amount else None
+    if goal.distinct is not None:
+        value = read_named(goal.distinct, goal.type, facts)
+        return None if value is None else (_hashed(value), 1)
+    return 0, 1
+
+
+def _hashed(value: object) -> int:
+    return int.from_bytes(blake2b(msgspec.msgpack.encode(value), digest_size=HASH_BYTES).digest())
+
+
+def standing(goal: Goal, tally: t.Mapping[int, int]) -> int:
+    """How far a goal has come, in its last decimal place."""
+    if goal.distinct is not None:
+        return sum(1 for times in tally.values() if times > 0)
+    return tally.get(0, 0)
+
+
+def target(goal: Goal, reach: int) -> int:
+    """`reach` in the goal's last decimal place."""
+    return reach * SUM_PLACES[goal.type] if goal.sum is not None else reach
+
+
+def compile_counting(program: Program) -> dict[str, Counting]:
+    """By event; only those that something counts."""
+    by_event: dict[str, list[tuple[int, int, Goal]]] = {}
+    for number, quest in enumerate(program.quests):
+        for index, goal in enumerate(quest.goals):
+            by_event.setdefault(goal.event, []).append((number, index, goal))
+    return {event: _counting(program, goals) for event, goals in by_event.items()}
+
+
+def _counting(program: Program, goals: list[tuple[int, int, Goal]]) -> Counting:
+    guards = [tuple(_guards(program, program.quests[quest].audience, goal)) for quest, _, goal in goals]
+    return Counting(tuple(goals), generate_guarded(guards), () if any(guards) else (0,) * len(goals))
+
+
+def _guards(program: Program, audience: str, goal: Goal) -> t.Iterator[Guard]:
+    """What must hold for an event to count: that somebody is of the audience, and the conditions."""
+    for name in (program.audience, audience):
+        if name:
+            yield Guard(program.audiences[name].conditions)
+    if goal.conditions is not None:
+        yield Guard(goal.conditions)
+
+
+# --- rewards ------------------------------------------------------------------------------------------------
+
+
+def tier_occasion(quest: Quest, tier: int) -> Occasion:
+    """What completing tier number `tier`, from 1, is; of a quest without tiers, completing it."""
+    return Occasion(QUEST, quest.id if len(quest.tiers) == 1 else f"{quest.id}:{tier}")
+
+
+def reward_rules(program: Program) -> t.Iterator[Rule]:
+    """The rewards declared with quests. No rule of the program can have such an id."""
+    for quest in program.quests:
+        for number, tier in enumerate(quest.tiers, start=1):
+            if tier.effects:
+                on = tier_occasion(quest, number)
+                yield Rule(f"{QUEST}:{on.name}", quest.name, "", effects=tier.effects, on=on)

@@ -1,0 +1,215 @@
+"""Quests: how far a member has come toward their goals, and what is completed by that.
+
+Owns the meaning of goals together, periods, tiers and prerequisites, and the exact opposite of what an event counted.
+What completing brings is for the rules of that occasion. Must not know events: `engage.core.goals` says what counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from engage.core.calendar import month_of, quarter_of, week_of, year_of
+from engage.core.course import Course
+from engage.core.decisions import Advance
+from engage.core.goals import Gain, standing, target, tier_occasion
+from engage.core.occasions import QUEST, Occasion
+from engage.core.program import Program, Quest, Repeats
+from engage.core.state import AMOUNT_MAX, MemberState, Progress, Quested
+
+WINDOWS_KEPT: Final = 64
+"""Periods of one quest. What is older than the oldest kept counts no more."""
+LAPS_MAX: Final = 10
+"""How often one event can complete a quest that repeats; what is beyond counts with the next."""
+PERIOD_DAYS_MAX: Final = {
+    "once": 0,
+    "always": 0,
+    "day": 1,
+    "week": 7,
+    "month": 31,
+    "quarter": 92,
+    "year": 366,
+}
+
+
+def period_start(repeats: Repeats, day: int) -> int:
+    """The first day of the period in which a local day lies; 0 for a quest without periods."""
+    if repeats == "day":
+        return day
+    if repeats == "week":
+        return week_of(day)
+    if repeats == "month":
+        return month_of(day)
+    if repeats == "quarter":
+        return quarter_of(day)
+    return year_of(day) if repeats == "year" else 0
+
+
+def advance(course: Course, number: int, gains: Iterable[Gain]) -> None:
+    """Add to the goals of quest number `number`, as far as it is open to the member and not completed yet."""
+    quest = course.program.program.quests[number]
+    if not _is_open(course, quest):
+        return
+    quested = course.quest(quest.id)
+    start = period_start(quest.repeats, course.day)
+    before = quested.windows.get(start)
+    if before is None and len(quested.windows) >= WINDOWS_KEPT and start < min(quested.windows):
+        return
+    if before is None:
+        before = Progress([{} for _ in quest.goals])
+    if before.reached >= len(quest.tiers):
+        return
+    goals = _fitted(before.goals, len(quest.goals))
+    changes = [change for gain in gains if (change := _counted(quest, goals, gain)) is not None]
+    if not changes:
+        return
+    reached, times = before.reached, 0
+    for _ in range(LAPS_MAX):
+        for tier in _tiers_reached(quest, goals, reached):
+            reached = tier
+            course.happen(tier_occasion(quest, tier))
+        if reached < len(quest.tiers):
+            break
+        times += 1
+        if len(quest.tiers) > 1:
+            course.happen(Occasion(QUEST, quest.id))
+        if quest.repeats != "always":
+            break
+        reached = 0
+        changes += _begin_again(quest, goals)
+    made = Advance(number, _summed(changes), reached - before.reached, times)
+    windows = quested.windows | {start: Progress(goals, reached)}
+    if not reached and not any(goals):
+        del windows[start]
+    course.quests[quest.id] = Quested(
+        _kept(quest, windows, course.program.program.late_days), quested.times + times
+    )
+    course.advances.append(made)
+
+
+def _is_open(course: Course, quest: Quest) -> bool:
+    """Whether what happens on this day counts for this member."""
+    if course.day < quest.first_day or 0 < quest.last_day < course.day:
+        return False
+    requires = quest.requires
+    if requires.level is not None:
+        ranks = course.program.level_ranks
+        if ranks.get(course.level, 0) < ranks[requires.level]:
+            return False
+    return all(course.has_badge(badge) for badge in requires.badges) and all(
+        course.quest(id).times > 0 for id in requires.quests
+    )
+
+
+def _fitted(goals: list[dict[int, int]], wanted: int) -> list[dict[int, int]]:
+    """Copies of the tallies, as many as the quest has goals in the program in force."""
+    return [dict(tally) for tally in goals[:wanted]] + [{} for _ in range(wanted - len(goals))]
+
+
+def _counted(quest: Quest, goals: list[dict[int, int]], gain: Gain) -> Gain | None:
+    """Add to one goal, if its turn has come; what was added."""
+    number, key, amount = gain
+    goal, tally = quest.goals[number], goals[number]
+    if quest.join == "in_order":
+        turn = next((n for n, one in enumerate(quest.goals) if not _is_done(quest, goals, n)), -1)
+        if turn != number:
+            return None
+    if goal.distinct is not None and key not in tally and _is_done(quest, goals, number):
+        return None  # as many values as are asked for are enough to remember
+    amount = min(amount, AMOUNT_MAX - tally.get(key, 0))
+    if amount <= 0:
+        return None
+    tally[key] = tally.get(key, 0) + amount
+    return number, key, amount
+
+
+def _is_done(quest: Quest, goals: list[dict[int, int]], number: int) -> bool:
+    goal = quest.goals[number]
+    return standing(goal, goals[number]) >= target(goal, goal.reach)
+
+
+def _tiers_reached(quest: Quest, goals: list[dict[int, int]], reached: int) -> Iterator[int]:
+    """The tiers, from 1, that are completed now and were not."""
+    if len(quest.tiers) > 1:
+        goal = quest.goals[0]
+        stands = standing(goal, goals[0])
+        for number, tier in enumerate(quest.tiers, start=1):
+            if number > reached and stands >= target(goal, tier.reach):
+                yield number
+        return
+    done = (_is_done(quest, goals, number) for number in range(len(goals)))
+    if not reached and (any(done) if quest.join == "any" else all(done)):
+        yield 1
+
+
+def _begin_again(quest: Quest, goals: list[dict[int, int]]) -> list[Gain]:
+    """Take what completed the quest off its goals. What is over counts toward the next time, so that it does not matter
+    in which order events come; distinct values, and goals in order, begin anew."""
+    taken: list[Gain] = []
+    for number, goal in enumerate(quest.goals):
+        tally = goals[number]
+        if not _is_done(quest, goals, number):
+            continue
+        anew = goal.distinct is not None or quest.join == "in_order"
+        off = dict(tally) if anew else {0: target(goal, goal.reach)}
+        for key, amount in off.items():
+            _add(tally, key, -amount)
+            taken.append((number, key, -amount))
+        if quest.join == "any":
+            break  # the others have their own turn
+    return taken
+
+
+def _add(tally: dict[int, int], key: int, amount: int) -> None:
+    """Add and forget zeros, so that equal progress is written alike."""
+    total = tally.get(key, 0) + amount
+    if total:
+        tally[key] = total
+    else:
+        tally.pop(key, None)
+
+
+def _summed(changes: list[Gain]) -> tuple[Gain, ...]:
+    """One change per goal and key, in order."""
+    totals: dict[tuple[int, int], int] = {}
+    for number, key, amount in changes:
+        totals[(number, key)] = totals.get((number, key), 0) + amount
+    return tuple((number, key, amount) for (number, key), amount in totals.items() if amount)
+
+
+def _kept(quest: Quest, windows: dict[int, Progress], late_days: int) -> dict[int, Progress]:
+    """Those periods that an event within `late_days` can still fall in."""
+    if len(windows) < 2:
+        return windows
+    oldest = max(windows) - late_days - PERIOD_DAYS_MAX[quest.repeats] - 1
+    newest = sorted((start for start in windows if start >= oldest), reverse=True)[:WINDOWS_KEPT]
+    return {start: windows[start] for start in sorted(newest)}
+
+
+# --- undoing ------------------------------------------------------------------------------------------------
+
+
+def taken_back(
+    program: Program, member: MemberState, day: int, advances: tuple[Advance, ...]
+) -> Iterator[tuple[str, Quested]]:
+    """The member's quests without what an event of local day `day` counted toward them, by the `program` that decided
+    it. What was counted since stands, and may have been completed since by another event: that stands too."""
+    for made in advances:
+        quest = program.quests[made.quest]
+        quested = member.quests.get(quest.id)
+        start = period_start(quest.repeats, day)
+        progress = quested.windows.get(start) if quested is not None else None
+        if progress is None and quest.repeats == "always":
+            progress = Progress([])  # it had just begun again
+        if quested is None or progress is None:
+            continue
+        goals = _fitted(progress.goals, max(len(progress.goals), len(quest.goals)))
+        for number, key, amount in made.changes:
+            _add(goals[number], key, -amount)
+        windows = dict(quested.windows)
+        reached = max(0, progress.reached - made.reached)
+        if any(goals) or reached:
+            windows[start] = Progress(goals, reached)
+        else:
+            windows.pop(start, None)
+        yield quest.id, Quested(windows, max(0, quested.times - made.times))
