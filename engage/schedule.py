@@ -16,6 +16,7 @@ from engage import telemetry
 from engage.actions.deliver import Courier, Post
 from engage.actions.score import score_companies
 from engage.actions.tick import Timekeeper
+from engage.errors import Unavailable
 from engage.store.database import Database
 
 log = logging.getLogger(__name__)
@@ -58,12 +59,15 @@ class Schedule:
                 async with self.database.sole(what) as sole:
                     if sole:
                         await work()
+                outcome = "ok"
+            except Unavailable as error:
+                log.warning("%s was cut short, and is tried again in %d s: %s", what, seconds, error.message)
+                outcome = "failed"
             except Exception:
                 # Tomorrow's report may be late; today's events must not be.
                 log.exception("%s failed; it is tried again in %d s", what, seconds)
-                telemetry.SCHEDULED_RUNS.labels(what, "failed").inc()
-            else:
-                telemetry.SCHEDULED_RUNS.labels(what, "ok").inc()
+                outcome = "failed"
+            telemetry.SCHEDULED_RUNS.labels(what, outcome).inc()
             await asyncio.sleep(seconds)
 
     async def _tick(self) -> None:

@@ -152,6 +152,23 @@ async def test_scoring_that_fails_is_logged_and_tried_again(
     assert "scoring is broken" in caplog.text
 
 
+async def test_what_is_cut_short_by_a_database_that_is_away_is_one_line(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    tried = asyncio.Event()
+
+    async def away(_: Any) -> None:
+        tried.set()
+        raise Unavailable("the database is away")
+
+    monkeypatch.setattr(schedule, "score_companies", away)
+    async with create_app(settings).lifespan():
+        await asyncio.wait_for(tried.wait(), 5)
+        await asyncio.sleep(0)
+    said = [record for record in caplog.records if "the database is away" in record.getMessage()]
+    assert [record.exc_info for record in said] == [None]
+
+
 async def test_a_migrated_database_starts_as_well(settings: Settings) -> None:
     await migrate(settings.database_url)
     async with create_app(settings).lifespan():
