@@ -310,7 +310,12 @@ badges: {closer: {}}
 groups: {deal-size: {pick: first}}
 traits: {member: {team: {type: string}}}
 audiences: {sales: {conditions: {field: member.traits.team, op: eq, value: sales}}}
+department: member.traits.team
 rules:
+  - {id: week, trigger: Deal Won, effects: [award: 1], limits: [{per: member, rolling: {days: 7}, count: 1}]}
+  - {id: team, trigger: Deal Won, effects: [award: 1], limits: [{per: department, window: month, count: 1}]}
+  - {id: again, trigger: Deal Won, effects: [award: 1], limits: [{cooldown: {hours: 4}}]}
+  - {id: early, trigger: Deal Won, effects: [award: 1], limits: [{first: 1}]}
   - {id: sellers, trigger: Deal Won, audience: sales, effects: [award: 1]}
   - {id: share-of-deal, trigger: Deal Won, group: deal-size, effects: [badge: closer]}
   - {id: any-deal, trigger: Deal Won, group: deal-size, effects: [award: 1]}

@@ -13,32 +13,23 @@ import msgspec
 from engage.core.check_audiences import read_audiences, read_department, read_roles, with_members
 from engage.core.check_groups import read_groups
 from engage.core.check_levels import may_fall, read_levels
+from engage.core.check_limits import read_budgets
+from engage.core.check_names import Names, label_of
 from engage.core.check_quests import read_quests
 from engage.core.check_rewards import read_redemptions, read_rewards
-from engage.core.check_rules import (
-    OVER,
-    WINDOWS,
-    Names,
-    label_of,
-    read_audience,
-    read_currency,
-    read_rules,
-)
-from engage.core.conditions import COMPANY_TRAIT, INTEGER_MAX, MEMBER_TRAIT, PROPERTY, fold_name
+from engage.core.check_rules import read_audience, read_rules
+from engage.core.conditions import COMPANY_TRAIT, MEMBER_TRAIT, PROPERTY, fold_name
 from engage.core.problems import Mapping, Path, Problem, Problems, shown
 from engage.core.program import (
     LATE_DAYS_DEFAULT,
     Badge,
-    Budget,
     Currency,
     Debt,
     EventType,
     Multipliers,
-    Over,
     Program,
     Property,
     PropertyType,
-    Window,
 )
 
 LATE_DAYS_MAX = 3650
@@ -47,7 +38,6 @@ EVENTS_MAX = 500
 PROPERTIES_MAX = 200  # per event
 TRAITS_MAX = 200
 BADGES_MAX = 500
-BUDGETS_MAX = CURRENCIES_MAX * len(WINDOWS)
 
 TYPES = ("string", "integer", "number", "boolean", "list")
 REQUIRED = ("name", "currencies", "events")
@@ -91,7 +81,7 @@ def check(document: t.Any) -> tuple[Program | None, list[Problem]]:
     quests, quest_tiers = read_quests(problems, names, entries.get("quests"))
     names = msgspec.structs.replace(names, quests=quest_tiers)
     rules = read_rules(problems, names, entries.get("rules"), ("rules",))
-    budgets = _read_budgets(problems, names, entries.get("budgets"))
+    budgets = read_budgets(problems, names, entries.get("budgets"))
     rewards = read_rewards(problems, names, entries.get("rewards"))
     approved_to = read_redemptions(problems, entries.get("redemptions"))
     if problems.found or problems.incomplete or name is None or late_days is None or multipliers is None:
@@ -254,26 +244,3 @@ def _read_badges(problems: Problems, value: t.Any) -> dict[str, Badge | None] | 
         name = _label(problems, entries, path, label_of(key))
         badges[key] = None if name is None else Badge(name)
     return badges
-
-
-def _read_budgets(problems: Problems, names: Names, value: t.Any) -> tuple[Budget, ...]:
-    budgets: list[Budget] = []
-    first_use: dict[str, int] = {}
-    for index, item in enumerate(problems.items(value, ("budgets",), BUDGETS_MAX) or ()):
-        at: Path = ("budgets", index)
-        entries = problems.fields(item, at, ("window", "amount"), ("currency", "over"))
-        if entries is None:
-            continue
-        currency = read_currency(problems, names, entries, at)
-        window = problems.choice(entries["window"], (*at, "window"), WINDOWS) if "window" in entries else None
-        amount = None
-        if "amount" in entries:
-            amount = problems.integer(entries["amount"], (*at, "amount"), 1, INTEGER_MAX)
-        over = problems.choice(entries.get("over", "cut"), (*at, "over"), OVER)
-        if currency is None or window is None or amount is None or over is None:
-            continue
-        budget = Budget(currency, t.cast(Window, window), amount, t.cast(Over, over))
-        if first_use.setdefault(budget.key, index) != index:
-            problems.add(at, f"is for the same currency and window as budgets[{first_use[budget.key]}]")
-        budgets.append(budget)
-    return tuple(budgets)

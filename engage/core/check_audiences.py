@@ -10,7 +10,7 @@ import typing as t
 import msgspec
 
 from engage.core.check_conditions import Fields, Roles, read_condition
-from engage.core.check_rules import Names, label_of
+from engage.core.check_names import Names, label_of
 from engage.core.conditions import LIST_ITEMS_MAX, LITERAL_CHARS_MAX, MEMBER_TRAIT, ROLES, fold_name
 from engage.core.problems import Mapping, Path, Problems, shown
 from engage.core.program import Audience

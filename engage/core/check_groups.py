@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typing as t
 
-from engage.core.check_rules import Names, read_currency
+from engage.core.check_names import Names, read_currency
 from engage.core.problems import Mapping, Path, Problems
 from engage.core.program import Group, Pick
 

@@ -11,11 +11,14 @@ from datetime import date
 
 from engage.core.check_audiences import member_fields
 from engage.core.check_conditions import read_condition
-from engage.core.check_rules import PER, WINDOWS, Names, label_of, read_audience, read_currency
+from engage.core.check_limits import WINDOWS
+from engage.core.check_names import Names, label_of, read_currency
+from engage.core.check_rules import read_audience
 from engage.core.conditions import INTEGER_MAX
 from engage.core.problems import Mapping, Path, Problems, shown
-from engage.core.program import Approval, Per, Reward, RewardLimit, Window
+from engage.core.program import Approval, Reward, RewardLimit, Window
 
+PER = ("member", "company")
 REWARDS_MAX = 500
 REWARD_LIMITS_MAX = 8  # one per `per` and `window`
 DESCRIPTION_CHARS_MAX = 1000
@@ -144,7 +147,7 @@ def _read_limits(problems: Problems, value: t.Any, path: Path) -> tuple[RewardLi
         first = first_use.setdefault((per, window), index)
         if first != index:
             problems.add(at, f"limits the same thing per {per} and {window} as limits[{first}]")
-        limits.append(RewardLimit(t.cast(Per, per), t.cast(Window, window), count))
+        limits.append(RewardLimit(t.cast(t.Literal["member", "company"], per), t.cast(Window, window), count))
     return tuple(limits)
 
 

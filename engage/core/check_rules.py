@@ -8,75 +8,27 @@ from __future__ import annotations
 import typing as t
 from decimal import Decimal
 
-import msgspec
-
-from engage.core.check_conditions import Fields, Roles, read_condition
+from engage.core.check_conditions import Fields, read_condition
 from engage.core.check_formulas import FORMULA_KEYS, read_decimal, read_formula
+from engage.core.check_limits import read_limits
+from engage.core.check_names import Names, label_of, read_currency
 from engage.core.check_occasions import Declared, read_occasion
 from engage.core.conditions import INTEGER_MAX
 from engage.core.occasions import Occasion, occasion_text
 from engage.core.problems import Mapping, Path, Problems, shown
 from engage.core.program import (
-    Audience,
     Award,
     Effect,
     GrantBadge,
-    Group,
-    Limit,
     Multiply,
-    Over,
-    Per,
     Rule,
-    Window,
 )
 
 RULES_MAX = 1000
 EFFECTS_MAX = 10  # per rule
-LIMITS_MAX = 10  # per rule
 FACTOR_MAX = 1000
 
-PER = ("member", "company")
-WINDOWS = ("day", "week", "month", "lifetime")
-OVER = ("cut", "refuse")
 EFFECTS = ("award", "multiply", "badge")
-
-
-class Names(msgspec.Struct, frozen=True):
-    """What the rest of the document declares. None where it could not be read."""
-
-    currencies: tuple[str, ...] | None
-    badges: tuple[str, ...] | None
-    events: dict[str, dict[str, str] | None] | None  # event -> property -> type
-    member_traits: dict[str, str] | None
-    company_traits: dict[str, str] | None
-    levels: tuple[str, ...] | None
-    quests: dict[str, int] | None  # id -> how many tiers
-    groups: dict[str, Group | None] | None  # None for one that was reported
-    department: str | None  # the trait, folded; empty when none is declared
-    roles: Roles | None
-    audiences: dict[str, Audience | None] | None  # None for one that was reported
-    personal: frozenset[str]  # whole field names, traits folded
-    personal_properties: dict[str, frozenset[str]]  # event -> whole field names
-    levels_fall: bool = True  # whether time or a publication can lower a level
-
-
-def label_of(identifier: str) -> str:
-    """What people see when no name was given: deal-won becomes Deal won."""
-    words = identifier.replace("-", " ").replace("_", " ").strip()
-    return words[:1].upper() + words[1:]
-
-
-def read_currency(problems: Problems, names: Names, entries: Mapping, path: Path) -> str | None:
-    """The currency named by an entry, which may be left out where there is only one."""
-    if "currency" in entries:
-        return problems.known(entries["currency"], (*path, "currency"), names.currencies, "currency")
-    if names.currencies is None:
-        return None
-    if len(names.currencies) == 1:
-        return names.currencies[0]
-    several = ", ".join(names.currencies)
-    problems.add(path, f"missing key 'currency': the program has several ({several})")
-    return None
 
 
 def read_rules(problems: Problems, names: Names, value: t.Any, path: Path) -> tuple[Rule, ...]:
@@ -116,7 +68,7 @@ def _read_rule(problems: Problems, names: Names, entries: Mapping, path: Path, r
     effects = None
     if "effects" in entries:
         effects = read_effects(problems, names, fields, entries["effects"], (*path, "effects"))
-    limits = _read_limits(problems, names, entries.get("limits"), (*path, "limits"), rule_id, effects)
+    limits = read_limits(problems, names, entries.get("limits"), (*path, "limits"), rule_id, effects)
     group = _read_group(problems, names, entries, path, effects)
     audience = read_audience(problems, names, entries, path)
     if name is None or trigger is None or effects is None:
@@ -229,72 +181,3 @@ def _read_multiply(problems: Problems, names: Names, value: t.Any, path: Path) -
         thousandths = read_decimal(problems, entries["by"], (*path, "by"), 3, Decimal("0.001"), FACTOR_MAX)
     currency = read_currency(problems, names, entries, path)
     return Multiply(currency, thousandths) if currency is not None and thousandths is not None else None
-
-
-def _read_limits(
-    problems: Problems,
-    names: Names,
-    value: t.Any,
-    path: Path,
-    rule_id: str,
-    effects: tuple[Effect, ...] | None,
-) -> tuple[Limit, ...]:
-    limits: list[Limit] = []
-    first_use: dict[str, int] = {}
-    for index, item in enumerate(problems.items(value, path, LIMITS_MAX) or ()):
-        at = (*path, index)
-        limit = _read_limit(problems, names, item, at, rule_id, effects)
-        if limit is None:
-            continue
-        if first_use.setdefault(limit.key, index) != index:
-            problems.add(
-                at,
-                f"limits the same thing per {limit.per} and {limit.window} as limits[{first_use[limit.key]}]",
-            )
-        limits.append(limit)
-    return tuple(limits)
-
-
-def _read_limit(
-    problems: Problems,
-    names: Names,
-    value: t.Any,
-    path: Path,
-    rule_id: str,
-    effects: tuple[Effect, ...] | None,
-) -> Limit | None:
-    entries = problems.fields(value, path, ("per", "window"), ("count", "amount", "currency", "over"))
-    if entries is None:
-        return None
-    per = problems.choice(entries["per"], (*path, "per"), PER) if "per" in entries else None
-    window = problems.choice(entries["window"], (*path, "window"), WINDOWS) if "window" in entries else None
-    over = problems.choice(entries["over"], (*path, "over"), OVER) if "over" in entries else "cut"
-    if ("count" in entries) == ("amount" in entries):
-        words = "not both" if "count" in entries else "to say how much"
-        problems.add(path, f"needs 'count' (firings) or 'amount' (units of a currency), {words}")
-        return None
-    if "count" in entries:
-        count = problems.integer(entries["count"], (*path, "count"), 1, INTEGER_MAX)
-        if "currency" in entries:
-            problems.add((*path, "currency"), "'currency' goes with 'amount', not with 'count'", at_key=True)
-        if entries.get("over") == "cut":
-            problems.add((*path, "over"), "a firing cannot be cut: a 'count' limit always refuses")
-        if per is None or window is None or count is None:
-            return None
-        return Limit(rule_id, t.cast(Per, per), t.cast(Window, window), count=count, over="refuse")
-    amount = problems.integer(entries["amount"], (*path, "amount"), 1, INTEGER_MAX)
-    currency = read_currency(problems, names, entries, path)
-    if effects is not None and currency is not None:
-        awarded = {effect.currency for effect in effects if isinstance(effect, Award)}
-        if currency not in awarded:
-            problems.add((*path, "amount"), f"the rule awards no {currency}, so there is nothing to limit")
-    if per is None or window is None or over is None or amount is None or currency is None:
-        return None
-    return Limit(
-        rule_id,
-        t.cast(Per, per),
-        t.cast(Window, window),
-        amount=amount,
-        currency=currency,
-        over=t.cast(Over, over),
-    )

@@ -15,7 +15,7 @@ from engage.core.conditions import Facts
 from engage.core.decisions import Advance, Decision, More, Record, Reviewed, Undecided
 from engage.core.event import Entry
 from engage.core.ledger import ACTIVE, EARNING, ISSUED, Transfer, account
-from engage.core.limits import Counter, Use, used, window_start
+from engage.core.limits import DEPARTMENTS_MAX, Counter, Use, counted, left_of, used, window_start
 from engage.core.occasions import BADGE, Occasion
 from engage.core.state import AMOUNT_MAX, CompanyState, MemberState, Quested
 
@@ -87,6 +87,9 @@ class Course:
 
     def left(self, counter: Counter) -> int:
         """What a limit or budget allows still."""
+        if not counter.plain:
+            usage = (self.company if counter.company else self.member).usage
+            return left_of(counter, usage, self.uses, self.entry, self.department())
         start = window_start(counter.window, self.day)
         left = counter.most - used(
             (self.company if counter.company else self.member).usage, counter.key, start
@@ -95,6 +98,15 @@ class Course:
             if use.key == counter.key and use.start == start and use.company == counter.company:
                 left -= use.amount
         return left
+
+    def department(self) -> int:
+        """The number of the member's department: of one not met yet, the one it will get. 0 is for none."""
+        trait = self.program.program.department
+        name = self.member.traits.get(trait) if trait else None
+        if not isinstance(name, str):
+            return 0
+        known = self.company.departments
+        return known.get(name, len(known) + 1 if len(known) < DEPARTMENTS_MAX else 0)
 
     def overflows(self, currency: str, amount: int) -> bool:
         """Whether an award would pass the largest balance there is."""
@@ -124,7 +136,11 @@ class Course:
     # --- what happens ---
 
     def count(self, counter: Counter, amount: int) -> None:
-        self.uses.append(Use(counter.company, counter.key, window_start(counter.window, self.day), amount))
+        if counter.plain:
+            start = window_start(counter.window, self.day)
+            self.uses.append(Use(counter.company, counter.key, start, amount, counter.reach))
+        else:
+            self.uses.append(counted(counter, self.entry, self.department(), amount))
 
     def award(self, rule: int, currency: str, amount: int) -> None:
         """By rule number `rule` of the trigger whose rules are being considered."""
@@ -160,9 +176,7 @@ class Course:
             tuple(self.badges),
             before,
             after,
-            More(occasions=tuple(self.occasions), advances=tuple(self.advances))
-            if self.occasions or self.advances
-            else None,
+            self._more(),
         )
         return Decision(
             record,
@@ -172,3 +186,12 @@ class Course:
             quests=tuple(self.quests.items()),
             reviewed=self.reviewed,
         )
+
+    def _more(self) -> More | None:
+        """What few decisions have."""
+        department = 0
+        if self.program.program.department and any("/department/" in use.key for use in self.uses):
+            department = self.department()
+        if not self.occasions and not self.advances and not department:
+            return None
+        return More(occasions=tuple(self.occasions), advances=tuple(self.advances), department=department)

@@ -20,7 +20,7 @@ from engage.core.event import Entry, Kind
 from engage.core.goals import Counting
 from engage.core.ledger import ACTIVE, ADJUSTED, Transfer, account, owner
 from engage.core.levels import counted_day, level_without
-from engage.core.limits import Use, window_start
+from engage.core.limits import Use, counted
 from engage.core.quests import advance, taken_back
 from engage.core.rewards import decide_redemption
 from engage.core.rules import fire_rules
@@ -178,11 +178,11 @@ def released(undone: Undone, returned: list[Transfer]) -> Iterator[Use]:
         return
     considered = undone.program.considered(undone.entry.name, undone.record.occasions)
     plans = [plan for matcher in considered for plan in matcher.plans]
-    day = undone.entry.day
+    entry, department = undone.entry, undone.record.department
     for plan, code in zip(plans, undone.record.verdicts, strict=True):
         for counter in plan.firings if fired(code) else ():
-            yield Use(counter.company, counter.key, window_start(counter.window, day), -1)
+            yield counted(counter, entry, department, -1)
     for transfer in returned:
-        counted = next(a.counters for a in plans[transfer.rule].awards if a.currency == transfer.currency)
-        for counter in counted:
-            yield Use(counter.company, counter.key, window_start(counter.window, day), -transfer.amount)
+        counters = next(a.counters for a in plans[transfer.rule].awards if a.currency == transfer.currency)
+        for counter in counters:
+            yield counted(counter, entry, department, -transfer.amount)

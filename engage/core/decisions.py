@@ -70,6 +70,8 @@ class More(Struct, frozen=True, omit_defaults=True, gc=False):
     """What became of the redemption that this is a step of."""
     advances: tuple[Advance, ...] = ()
     """What it counted toward quests."""
+    department: int = 0
+    """The member's department, by number, if a limit per department counted; 0 also for none."""
 
 
 class Record(Struct, frozen=True, array_like=True, omit_defaults=True, gc=False):
@@ -85,6 +87,10 @@ class Record(Struct, frozen=True, array_like=True, omit_defaults=True, gc=False)
     level_after: str = ""
     more: More | None = None
     """What few decisions have."""
+
+    @property
+    def department(self) -> int:
+        return self.more.department if self.more is not None else 0
 
     @property
     def occasions(self) -> tuple[Occasion, ...]:

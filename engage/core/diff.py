@@ -13,7 +13,7 @@ import msgspec
 
 from engage.core.conditions import Condition
 from engage.core.diff_quests import quest_details
-from engage.core.explain import condition_text, formula_text, shown
+from engage.core.explain import condition_text, formula_text, shown, span_text
 from engage.core.occasions import occasion_text
 from engage.core.problems import pointer
 from engage.core.program import (
@@ -227,10 +227,15 @@ def effect_text(effect: Effect) -> str:
 
 
 def _limit_name(limit: Limit) -> str:
-    return f"limit on {limit.currency or 'firings'} per {limit.per} and {limit.window}"
+    if limit.window == "cooldown":
+        return f"cooldown per {limit.per}"
+    window = f"{limit.days} days" if limit.window == "rolling" else limit.window
+    return f"limit on {limit.currency or 'firings'} per {limit.per} and {window}"
 
 
 def _limit_text(limit: Limit) -> str:
+    if limit.window == "cooldown":
+        return span_text(limit)
     if limit.count is not None:
         return f"at most {limit.count}"
     return f"at most {limit.amount}, {_OVER[limit.over]}"

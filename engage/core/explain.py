@@ -23,7 +23,7 @@ from engage.core.conditions import (
     nodes,
     read_field,
 )
-from engage.core.program import MILLIONTHS_ONE, Formula
+from engage.core.program import MILLIONTHS_ONE, Formula, Limit
 
 ITEMS_SHOWN = 5
 CHARS_SHOWN = 80
@@ -128,6 +128,12 @@ def _worth_text(rate: int, of: str) -> str:
 def _decimal(units: int, places: int) -> str:
     """Units of the last decimal place, written out without trailing zeros."""
     return f"{Decimal(units).scaleb(-places).normalize():f}"
+
+
+def span_text(limit: Limit) -> str:
+    """How long a cooldown is."""
+    number, unit = (limit.hours, "hour") if limit.hours else (limit.days, "day")
+    return f"{number} {unit}" if number == 1 else f"{number} {unit}s"
 
 
 def node_text(condition: Condition, number: int) -> str:

@@ -128,6 +128,9 @@ def _fold_decision(
         else:
             member.quests.pop(id, None)
     record = decision.record
+    if record.department:
+        assert program is not None
+        company.departments.setdefault(member.traits[program.program.department], record.department)
     for badge in record.badges:
         if entry.kind == Kind.REVERSAL:
             del member.badges[badge]

@@ -6,14 +6,21 @@ events at once would both pass.
 
 from __future__ import annotations
 
+from typing import Final
+
 from msgspec import Struct
 
-from engage.core.calendar import month_of, week_of
-from engage.core.program import Budget, Limit, Window
+from engage.core.calendar import DAY, HOUR, month_of, quarter_of, week_of, year_of
+from engage.core.event import Entry
+from engage.core.program import Budget, Limit, Span
 from engage.core.state import Usage
 from engage.core.verdicts import Verdict, verdict_code
 
 MONTH_DAYS_MAX = 31
+REACH_DAYS: Final[dict[str, int]] = {"quarter": 94, "year": 368}
+"""How long a calendar window that is longer than a month may be, and two days for a change of time zone."""
+DEPARTMENTS_MAX: Final = 1000
+"""Of one company. Members of any further ones count as being in none, together."""
 
 
 class Use(Struct, frozen=True, array_like=True, gc=False):
@@ -22,7 +29,12 @@ class Use(Struct, frozen=True, array_like=True, gc=False):
     company: bool
     key: str
     start: int
+    """The first day of the window; the day itself in a rolling one; the microsecond where hours count."""
     amount: int
+    reach: int = MONTH_DAYS_MAX
+    """How far back from an event a start still counts."""
+    unit: int = 1
+    """How many starts there are in a day."""
 
 
 class Counter(Struct, frozen=True):
@@ -30,25 +42,45 @@ class Counter(Struct, frozen=True):
 
     company: bool
     key: str
-    window: Window
+    window: Span
     most: int
     refused: int
     """The verdict code when nothing is left, or not enough for one that refuses."""
     cut: int
     """The verdict code of an award cut to what is left; 0 for a limit that does not cut."""
+    plain: bool = True
+    """Whether it counts by calendar windows, of a member or the company: then these are all there is to know."""
+    department: bool = False
+    days: int = 0
+    """Of a rolling window; a cooldown of days is one too."""
+    apart: int = 0
+    """Microseconds between two firings."""
+    reach: int = MONTH_DAYS_MAX
+    unit: int = 1
+    """As of its uses."""
 
 
 def limit_counter(index: int, limit: Limit) -> Counter:
     """The counter of a rule's limit number `index`."""
     cuts = limit.count is None and limit.over == "cut"
     return Counter(
-        company=limit.per == "company",
+        company=limit.per != "member",
         key=limit.key,
         window=limit.window,
         most=limit.amount if limit.count is None and limit.amount is not None else limit.count or 0,
         refused=verdict_code(Verdict.LIMIT, index),
         cut=verdict_code(Verdict.CUT_BY_LIMIT, index) if cuts else 0,
+        plain=limit.per != "department" and limit.window not in ("rolling", "cooldown"),
+        department=limit.per == "department",
+        days=limit.days,
+        apart=limit.hours * HOUR,
+        reach=limit.hours * HOUR or (limit.days + 2 if limit.days else reach_of(limit.window)),
+        unit=DAY if limit.hours else 1,
     )
+
+
+def reach_of(window: Span) -> int:
+    return REACH_DAYS.get(window, MONTH_DAYS_MAX)
 
 
 def budget_counter(index: int, budget: Budget) -> Counter:
@@ -60,26 +92,73 @@ def budget_counter(index: int, budget: Budget) -> Counter:
         most=budget.amount,
         refused=verdict_code(Verdict.BUDGET, index),
         cut=verdict_code(Verdict.CUT_BY_BUDGET, index) if budget.over == "cut" else 0,
+        reach=reach_of(budget.window),
     )
 
 
-def window_start(window: Window, day: int) -> int:
-    """The first day of the window a local day lies in; 0 for the lifetime."""
+def window_start(window: Span, day: int) -> int:
+    """The first day of the calendar window a local day lies in; 0 for the lifetime."""
     if window == "day":
         return day
     if window == "week":
         return week_of(day)
     if window == "month":
         return month_of(day)
+    if window == "quarter":
+        return quarter_of(day)
+    if window == "year":
+        return year_of(day)
     return 0
 
 
-def window_end(window: Window, day: int) -> int:
+def window_end(window: Span, day: int) -> int:
     """The first day after the window a local day lies in; 0 for the lifetime, which never ends."""
     if window == "lifetime":
         return 0
-    days = {"day": 1, "week": 7, "month": MONTH_DAYS_MAX}[window]
+    days = {"day": 1, "week": 7, "month": 31, "quarter": 92, "year": 366}[window]
     return window_start(window, window_start(window, day) + days)
+
+
+def counted(counter: Counter, entry: Entry, department: int, amount: int) -> Use:
+    """What counting an amount for an entry changes; `department` is the number of the member's."""
+    key = f"{counter.key}/{department}" if counter.department else counter.key
+    if counter.apart:
+        start = entry.at
+    else:
+        start = entry.day if counter.days else window_start(counter.window, entry.day)
+    return Use(counter.company, key, start, amount, counter.reach, counter.unit)
+
+
+def left_of(counter: Counter, usage: Usage, uses: list[Use], entry: Entry, department: int) -> int:
+    """What a counter that is not plain allows still, after what `uses` of this entry have taken already.
+
+    No window may hold more than the limit, whichever way events arrive: one that comes late is held against those
+    after it as well.
+    """
+    mine = counted(counter, entry, department, 0)
+    windows = dict(usage.get(mine.key, ()))
+    for use in uses:
+        if use.key == mine.key and use.company == mine.company:
+            windows[use.start] = windows.get(use.start, 0) + use.amount
+    if counter.apart:
+        near = any(abs(start - entry.at) < counter.apart for start in windows)
+        return 0 if near else counter.most
+    if counter.days:
+        return counter.most - busiest(windows, entry.day, counter.days)
+    return counter.most - windows.get(mine.start, 0)
+
+
+def busiest(windows: dict[int, int], day: int, days: int) -> int:
+    """The most that any `days` days in a row, this day among them, hold."""
+    near = sorted((start, units) for start, units in windows.items() if abs(start - day) < days)
+    most, total, first = 0, 0, 0
+    for start, units in near:
+        total += units
+        while near[first][0] <= start - days:
+            total -= near[first][1]
+            first += 1
+        most = max(most, total)
+    return most
 
 
 def used(usage: Usage, key: str, start: int) -> int:
@@ -96,7 +175,7 @@ def use(usage: Usage, change: Use, late_days: int) -> None:
         windows[change.start] += change.amount
         return
     if windows and change.start not in windows:
-        oldest = max(change.start, max(windows)) - late_days - MONTH_DAYS_MAX
+        oldest = max(change.start, max(windows)) - late_days * change.unit - change.reach
         for start in [start for start in windows if start < oldest]:
             del windows[start]
     total = windows.get(change.start, 0) + change.amount

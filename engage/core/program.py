@@ -20,8 +20,9 @@ from engage.core.conditions import fold_name as fold_name  # part of what a prog
 from engage.core.occasions import Occasion
 
 PropertyType = t.Literal["string", "integer", "number", "boolean", "list"]
-Window = t.Literal["day", "week", "month", "lifetime"]
-Per = t.Literal["member", "company"]
+Window = t.Literal["day", "week", "month", "quarter", "year", "lifetime"]
+Span = Window | t.Literal["rolling", "cooldown"]
+Per = t.Literal["member", "department", "company"]
 Over = t.Literal["cut", "refuse"]
 Debt = t.Literal["refuse", "allow"]
 Multipliers = t.Literal["largest", "compound", "add"]
@@ -138,21 +139,32 @@ Effect = Award | Multiply | GrantBadge
 
 
 class Limit(Shape, frozen=True):
-    """At most `count` firings or at most `amount` of `currency` (exactly one of the two), per window."""
+    """At most `count` firings or at most `amount` of `currency` (exactly one of the two), per window.
+
+    A rolling window is any `days` days in a row. A cooldown is one firing in `days` days, or with `hours` between.
+    """
 
     rule: str  # the id of the rule it belongs to, so that `key` stands alone
     per: Per
-    window: Window
+    window: Span
     count: int | None = None
     amount: int | None = None
     currency: str | None = None  # set when `amount` is
     over: Over = "cut"  # a firing cannot be cut: count limits always refuse
+    days: int = 0
+    hours: int = 0
+    first: bool = False  # whether it was written as the first so many ever, for the words alone
 
     @property
     def key(self) -> str:
         """The counter's name. It leaves the number out: raising 5 to 10 at noon keeps the 5 already used."""
         what = "firings" if self.currency is None else f"amount:{self.currency}"
-        return f"{self.rule}/{self.per}/{self.window}/{what}"
+        window: str = self.window
+        if self.window == "rolling":
+            window = f"rolling-{self.days}"
+        elif self.window == "cooldown":
+            window = "cooldown-hours" if self.hours else "cooldown-days"
+        return f"{self.rule}/{self.per}/{window}/{what}"
 
 
 class Budget(Shape, frozen=True):
@@ -198,7 +210,7 @@ class Rule(Shape, frozen=True):
 class RewardLimit(Shape, frozen=True):
     """At most `count` redemptions of the reward, per window."""
 
-    per: Per
+    per: t.Literal["member", "company"]
     window: Window
     count: int
 

@@ -25,7 +25,7 @@ from engage.core.decisions import Decision, More, Record
 from engage.core.event import Entry
 from engage.core.explain import node_text
 from engage.core.ledger import ACTIVE, EXPIRED, HELD, SPENT, Transfer, account, credit, debit, is_over
-from engage.core.limits import Use, used, window_end, window_start
+from engage.core.limits import Use, reach_of, used, window_end, window_start
 from engage.core.program import Program, Reward, RewardLimit
 from engage.core.state import CompanyState, DayRollup, MemberState, Redemption, Wallet, add_to
 from engage.core.why import PERIODS
@@ -164,7 +164,7 @@ def decide_redemption(
         return Decision(Record(more=More(status="fulfilled")), (spent,))
     if redemption.status == "fulfilled" and not is_refundable(redemption.fulfilled, entry.day):
         return REFUSED
-    uses = tuple(Use(company, key, start, -1) for company, key, start in redemption.counted)
+    uses = tuple(Use(company, key, start, -1, reach_of("year")) for company, key, start in redemption.counted)
     return Decision(
         Record(more=More(status="cancelled")), tuple(_returned(redemption, own, entry.day)), uses=uses
     )
@@ -181,7 +181,7 @@ def _decide_request(
     uses = [Use(True, stock_key(reward.id), 0, 1)]
     for limit in reward.limits:
         start = window_start(limit.window, entry.day)
-        uses.append(Use(limit.per == "company", limit.key(reward.id), start, 1))
+        uses.append(Use(limit.per == "company", limit.key(reward.id), start, 1, reach_of(limit.window)))
     own = entry.member
     held = Transfer(reward.currency, account(own, ACTIVE), account(own, HELD), reward.cost)
     status = "held" if needs_approval(program.program, reward) else "approved"

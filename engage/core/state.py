@@ -155,6 +155,8 @@ class CompanyState(Struct, array_like=True, gc=False):
     program_since: int = 0
     """The local day from which on the program in force decides."""
     level_rules: LevelRules | None = None
+    departments: dict[str, int] = field(default_factory=dict)
+    """Departments by number, from 1 in the order in which limits first met them: records name no department."""
 
 
 class DayRollup(Struct, array_like=True, gc=False):

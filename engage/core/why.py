@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from engage.core.decisions import Record
-from engage.core.explain import formula_text, node_text
+from engage.core.explain import formula_text, node_text, span_text
 from engage.core.program import Award, Limit, Program, Rule
 from engage.core.verdicts import VERDICTS, Extended, Verdict, as_extended
 
@@ -30,7 +30,14 @@ EXTENDED_WORDS: Final = {
     Extended.AUDIENCE: "audience",
     Extended.PROGRAM_AUDIENCE: "audience",
 }
-PERIODS: Final = {"day": "daily", "week": "weekly", "month": "monthly", "lifetime": "lifetime"}
+PERIODS: Final = {
+    "day": "daily",
+    "week": "weekly",
+    "month": "monthly",
+    "quarter": "quarterly",
+    "year": "yearly",
+    "lifetime": "lifetime",
+}
 _A: Final = {"integer": "a whole number", "number": "a number"}
 
 
@@ -106,10 +113,15 @@ def _formula_text(index: int, extended: int, rule: Rule) -> str:
 
 
 def limit_text(limit: Limit) -> str:
-    whose = "" if limit.per == "member" else "company's "
+    whose = "" if limit.per == "member" else f"{limit.per}'s "
+    if limit.window == "cooldown":
+        return f"{whose}cooldown of {span_text(limit)} since it fired last"
+    if limit.first:
+        return f"{whose}first {limit.count} are taken"
+    period = f"{limit.days}-day" if limit.window == "rolling" else PERIODS[limit.window]
     if limit.count is not None:
-        return f"{whose}{PERIODS[limit.window]} limit reached, {limit.count} of {limit.count}"
-    what = f"{PERIODS[limit.window]} limit of {limit.amount} {limit.currency}"
+        return f"{whose}{period} limit reached, {limit.count} of {limit.count}"
+    what = f"{period} limit of {limit.amount} {limit.currency}"
     if limit.over == "refuse":  # some of it may be left, only not enough
         return f"the award would pass the {whose}{what}"
     return f"{whose}{what} reached"

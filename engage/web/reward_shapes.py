@@ -40,7 +40,7 @@ class Lack(Struct, omit_defaults=True):
 
 class RewardLimit(Struct):
     per: Literal["member", "company"]
-    window: Literal["day", "week", "month", "lifetime"]
+    window: Literal["day", "week", "month", "quarter", "year", "lifetime"]
     count: int
 
 

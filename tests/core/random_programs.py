@@ -35,6 +35,7 @@ from engage.core.program import (
     Limit,
     Multiply,
     Over,
+    Per,
     Program,
     Property,
     Review,
@@ -52,7 +53,8 @@ START = 20_500 * DAY + 9 * HOUR
 CURRENCIES = ("coins", "points")
 EVENTS = ("Call", "Sale", "Mail")
 MEMBERS = ("ann", "bob")
-WINDOWS: tuple[Window, ...] = ("day", "week", "month", "lifetime")
+WINDOWS: tuple[Window, ...] = ("day", "week", "month", "quarter", "year", "lifetime")
+TEAMS = ("north", "south")
 GROUPS = ("", "", "a", "b", "b", "c")
 OVER: tuple[Over, ...] = ("cut", "refuse")
 STORY_MAX = 60
@@ -86,12 +88,32 @@ def make_levels(random: Random) -> Levels:
 
 
 def _limit(random: Random, rule: str, *, company: bool = True) -> Limit:
-    per = "company" if company and random.random() < 0.4 else "member"
+    if company and random.random() < 0.3:
+        return _unplain_limit(random, rule)
+    per: Per = "company" if company and random.random() < 0.4 else "member"
     window = random.choice(WINDOWS)
     if random.random() < 0.4:
         return Limit(rule, per, window, count=random.randint(1, 4))
     currency = random.choice(CURRENCIES)
     return Limit(rule, per, window, amount=random.randint(1, 90), currency=currency, over=random.choice(OVER))
+
+
+def _unplain_limit(random: Random, rule: str) -> Limit:
+    """Per department, in a rolling window, or a cooldown."""
+    per: Per = random.choice(["member", "department", "company"])
+    count = random.choice([1, 1, 2, 4])
+    kind = random.choice(["rolling", "days", "hours", *(["calendar"] if per == "department" else [])])
+    if kind == "calendar":
+        return Limit(rule, per, random.choice(WINDOWS), count=count, over="refuse")
+    if kind == "days":
+        return Limit(rule, per, "cooldown", count=1, over="refuse", days=random.choice([1, 3]))
+    if kind == "hours":
+        return Limit(rule, per, "cooldown", count=1, over="refuse", hours=random.choice([1, 6, 30]))
+    days = random.choice([1, 2, 7, 30])
+    if random.random() < 0.5:
+        return Limit(rule, per, "rolling", count=count, over="refuse", days=days)
+    over, currency = random.choice(OVER), random.choice(CURRENCIES)
+    return Limit(rule, per, "rolling", None, random.randint(1, 60), currency, over, days)
 
 
 def _effect(random: Random) -> Effect:
@@ -171,6 +193,8 @@ def make_program(seed: int) -> Program:
         multipliers=random.choice(["largest", "compound", "add"]),
         badges={name: Badge(name) for name in ("closer", "star")},
         levels=make_levels(random) if random.random() < 0.3 else LEVELS,
+        member_traits={"team": Property("string")},
+        department="team",
         rules=tuple(_rule(random, number) for number in range(random.randint(1, 4))),
         budgets=_distinct(budgets),
         audiences={"high": Audience("High", CONDITIONS[1]), "newcomers": Audience("New", Not(CONDITIONS[1]))},
@@ -243,6 +267,8 @@ def _act(random: Random, kinds: tuple[str, ...]) -> Act:
         return Act(kind, member, hours, event=step, which=random.choice([0, 0, 0, 1, 2, 5]))
     if kind == "wait":
         return Act(kind, member, hours=random.choice([24, 500]))
+    if kind == "move":
+        return Act(kind, member, hours, event=random.choice(TEAMS))
     if kind == "zone":
         return Act(kind, member, hours, event=random.choice(["UTC", "Asia/Tokyo", "America/Los_Angeles"]))
     return _track(random)
@@ -254,7 +280,7 @@ def make_story(seed: int, length: int, kinds: tuple[str, ...]) -> list[Act]:
 
 
 def stories(*kinds: str) -> st.SearchStrategy[list[Act]]:
-    """Events mostly, and acts of these kinds (adjust, undo, zone, redeem, step, wait)."""
+    """Events mostly, and acts of these kinds (adjust, undo, zone, redeem, step, wait, move)."""
     # Shortest last: hypothesis tries its smallest numbers far too often, and long stories are what finds mistakes.
     lengths = st.integers(0, STORY_MAX).map(lambda left: STORY_MAX - left)
     return st.builds(make_story, SEEDS, lengths, st.just(kinds))
@@ -286,6 +312,10 @@ class Told:
         if act.kind == "wait":
             self.history.wait(act.member, self.clock)
             return None
+        if act.kind == "move":
+            return self.history.append(
+                Kind.IDENTIFY, act.member, self.clock, "", Body("", {"team": act.event})
+            )
         if act.kind == "zone":
             return self.history.append(Kind.GROUP, "", self.clock, "", Body("", {"timezone": act.event}))
         return self._undo(act.which)

@@ -217,7 +217,7 @@ MISTAKES: list[tuple[str, t.Any, str, str]] = [
         "limits the same thing per member and day as limits[0]",
     ),
     ("rules.0.effects", [{"badge": "closer"}], "/rules/0/limits/1/amount", "awards no points"),
-    ("budgets.0.window", "year", "/budgets/0/window", "must be one of day, week, month, lifetime"),
+    ("budgets.0.window", "decade", "/budgets/0/window", "one of day, week, month, quarter, year, lifetime"),
     ("budgets.1", {"window": "month", "amount": 1}, "/budgets/1", "same currency and window as budgets[0]"),
 ]
 

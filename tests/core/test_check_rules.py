@@ -7,9 +7,12 @@ import typing as t
 import pytest
 
 from engage.core.conditions import Clause, Condition
+from engage.core.program import Limit
 from tests.core.test_check import Document, crm, problems, put, valid
 
 ROLE = "member.traits.role"
+ROLLING = {"per": "member", "rolling": {"days": 7}, "count": 1}
+ROLLING_TOO = {"per": "member", "rolling": {"days": 30}}
 VALUE = "event.properties.value"
 RATE = {"of": VALUE, "rate": 0.5}
 
@@ -137,6 +140,38 @@ MISTAKES: list[tuple[str, t.Any, str, str]] = [
         "/groups/bonus/currency",
         "with 'pick: best'",
     ),
+    ("rules.0.limits.0.per", "department", "/rules/0/limits/0/per", "the program has no 'department'"),
+    ("rules.0.limits.0", {"rolling": {"days": 7}, "count": 1}, "/rules/0/limits/0", "missing key 'per'"),
+    (
+        "rules.0.limits.0",
+        ROLLING | {"rolling": {"weeks": 7}},
+        "/rules/0/limits/0/rolling/weeks",
+        "unknown key",
+    ),
+    (
+        "rules.0.limits.0",
+        ROLLING | {"rolling": {"hours": 9}},
+        "/rules/0/limits/0/rolling",
+        "must be {days: 7}",
+    ),
+    ("rules.0.limits.0", ROLLING | {"rolling": {}}, "/rules/0/limits/0/rolling", "must be {days: 7}"),
+    (
+        "rules.0.limits.0",
+        ROLLING | {"rolling": {"days": 367}},
+        "/rules/0/limits/0/rolling/days",
+        "from 1 to 366",
+    ),
+    ("rules.0.limits.0", ROLLING | {"window": "day"}, "/rules/0/limits/0/window", "unknown key 'window'"),
+    ("rules.0.limits.0", {"cooldown": 4}, "/rules/0/limits/0/cooldown", "must be a mapping"),
+    (
+        "rules.0.limits.0",
+        {"cooldown": {"hours": 4, "days": 1}},
+        "/rules/0/limits/0/cooldown",
+        "must be {days: 7} or {hours: 7}",
+    ),
+    ("rules.0.limits.0", {"first": 0}, "/rules/0/limits/0/first", "must be from 1 to"),
+    ("rules.0.limits.0", {"first": 3, "count": 1}, "/rules/0/limits/0/count", "unknown key 'count'"),
+    ("rules.0.limits.2", ROLLING_TOO, "/rules/0/limits/2", "needs 'count' (firings) or 'amount'"),
 ]
 
 
@@ -147,6 +182,27 @@ def test_one_mistake_is_one_problem_at_its_place(
     (found,) = problems(put(crm(), place, value))
     assert found.pointer == pointer
     assert message in found.message
+
+
+def test_limits_of_every_kind_are_read() -> None:
+    written = [
+        {"per": "department", "window": "quarter", "amount": 9, "over": "refuse"},
+        ROLLING,
+        ROLLING | {"rolling": {"days": 30}},
+        {"cooldown": {"hours": 4}},
+        {"cooldown": {"days": 2}, "per": "company"},
+        {"first": 100},
+    ]
+    limits = valid(put(put(crm(), "department", ROLE), "rules.0.limits", written)).rules[0].limits
+    assert limits == (
+        Limit("deal-won", "department", "quarter", amount=9, currency="points", over="refuse"),
+        Limit("deal-won", "member", "rolling", count=1, over="refuse", days=7),
+        Limit("deal-won", "member", "rolling", count=1, over="refuse", days=30),
+        Limit("deal-won", "member", "cooldown", count=1, over="refuse", hours=4),
+        Limit("deal-won", "company", "cooldown", count=1, over="refuse", days=2),
+        Limit("deal-won", "company", "lifetime", count=100, over="refuse", first=True),
+    )
+    assert len({limit.key for limit in limits}) == len(limits)
 
 
 def test_department_and_role_are_clauses_on_their_traits() -> None:

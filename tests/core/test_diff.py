@@ -107,3 +107,9 @@ def test_a_long_list_is_compared_to_its_end() -> None:
     assert program_hash(program(base)) != program_hash(program(new))
     (change,) = diff_programs(program(base), program(new))
     assert change.pointer == "/rules/big-deal/conditions"
+
+
+def test_a_limit_of_another_kind_is_another_limit() -> None:
+    added, removed = changes("[{per: member, window: day, count: 20}]", "[{cooldown: {hours: 1}}]")
+    assert added.text == "rule lead-added: cooldown per member added: 1 hour"
+    assert removed.text == "rule lead-added: limit on firings per member and day removed (was at most 20)"
