@@ -7,6 +7,7 @@ import typing
 import pytest
 
 from engage.actions.adjust import REASON_CHARS_MAX
+from engage.actions.give import MESSAGE_CHARS_MAX
 from engage.actions.redeem import CODES_MAX
 from engage.core import check_rewards
 from engage.core.rewards import ALLOWED, REFUND_DAYS
@@ -16,8 +17,8 @@ from tests.docs_pages import blocks, page, rows, undocumented
 
 
 def test_the_example_is_a_program_with_rewards() -> None:
-    [example] = blocks(page("rewards"), "yaml")
-    found = read_program(example)
+    example, giving = blocks(page("rewards"), "yaml")
+    found = read_program(f"{example}\n{giving}")
     assert found.program is not None, found.problems
     assert [one.id for one in found.program.rewards] == ["mug", "coffee", "dinner"]
 
@@ -42,6 +43,7 @@ def test_the_table_of_what_is_missing_has_every_code() -> None:
         ("rewards", f"After {REFUND_DAYS} days"),
         ("rewards", f"up to {CODES_MAX:,}"),
         ("rewards", f"at most {REASON_CHARS_MAX} characters"),
+        ("rewards", f"a message has at most {MESSAGE_CHARS_MAX} characters"),
         ("program", f"| {check_rewards.REWARDS_MAX}; see [a reward]"),
         ("program", f"| {check_rewards.REWARD_LIMITS_MAX}; how many redemptions"),
         ("program", f"| {check_rewards.DESCRIPTION_CHARS_MAX} characters |"),

@@ -25,10 +25,11 @@ from engage.core.decide import decide
 from engage.core.decisions import checkpoint_record, encode_record
 from engage.core.event import SEMANTICS, Entry, Kind
 from engage.core.fold import fold
-from engage.core.ledger import ACTIVE, HELD, owner, place
+from engage.core.ledger import ACTIVE, HELD, TRANSIT, owner, place
 from engage.core.state import (
     DayRollup,
     MemberState,
+    add_to,
     decode_company,
     decode_day,
     decode_member,
@@ -191,6 +192,8 @@ class Replay:
         self.members = _Members()
         self.rollups: dict[int, DayRollup] = {}
         self.messages = 0
+        self.transit: dict[str, int] = {}
+        """Currency -> units of gifts that were given and not received."""
         self.transfers = Rows()
         self.link_rows = Rows()
         self.checkpoints: dict[int, Checkpoint] = {}
@@ -360,6 +363,8 @@ class Replay:
                     kept = self.members.of(owner(account))
                     balances = kept.balances.setdefault(place(account), {})
                     balances[currency] = balances.get(currency, 0) + change
+                elif account == TRANSIT:
+                    add_to(self.transit, currency, change)
         self.done.transfers += len(transfers)
 
     async def _compare_messages(self, s: Statements, stored: Sequence[Stored]) -> None:
@@ -447,6 +452,7 @@ class Replay:
             self._same("entries or transfers stand outside the log", strays, 0)
             known = await count_messages(s, self.id)
             self._same("the number of known messages differs", known, self.messages)
+            self._same("gifts did not arrive", {}, self.transit)
             self._same("the company's state differs", head.state, self.company)
             await self._compare_members(s)
             days = await load_days(s, self.id, *EVERY_DAY)

@@ -16,7 +16,7 @@ from engage.core.check_levels import may_fall, read_levels
 from engage.core.check_limits import read_budgets
 from engage.core.check_names import Names, label_of
 from engage.core.check_quests import read_quests
-from engage.core.check_rewards import read_redemptions, read_rewards
+from engage.core.check_rewards import read_giving, read_redemptions, read_rewards
 from engage.core.check_rules import read_audience, read_rules
 from engage.core.conditions import COMPANY_TRAIT, MEMBER_TRAIT, PROPERTY, fold_name
 from engage.core.problems import Mapping, Path, Problem, Problems, shown
@@ -43,7 +43,7 @@ TYPES = ("string", "integer", "number", "boolean", "list")
 REQUIRED = ("name", "currencies", "events")
 OPTIONAL = (
     *("late_days", "multipliers", "traits", "badges", "levels", "rules", "budgets", "groups"),
-    *("rewards", "redemptions", "quests"),
+    *("rewards", "redemptions", "giving", "quests"),
 )
 OF_MEMBERS = ("department", "role", "audiences", "audience")
 
@@ -83,6 +83,7 @@ def check(document: t.Any) -> tuple[Program | None, list[Problem]]:
     rules = read_rules(problems, names, entries.get("rules"), ("rules",))
     budgets = read_budgets(problems, names, entries.get("budgets"))
     rewards = read_rewards(problems, names, entries.get("rewards"))
+    giving = read_giving(problems, names, entries.get("giving"))
     approved_to = read_redemptions(problems, entries.get("redemptions"))
     if problems.found or problems.incomplete or name is None or late_days is None or multipliers is None:
         return None, problems.found
@@ -105,6 +106,7 @@ def check(document: t.Any) -> tuple[Program | None, list[Problem]]:
         rewards=rewards,
         redemptions_approved_to=approved_to,
         quests=quests,
+        giving=giving,
     ), []
 
 

@@ -1,6 +1,6 @@
-"""Rewards, from the document to checked ones.
+"""Rewards and giving, from the document to checked ones.
 
-Owns what a reward may say. Must not know how a redemption is decided, nor where codes are kept.
+Owns what these may say. Must not know how a redemption or a gift is decided, nor where codes are kept.
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ from engage.core.check_names import Names, label_of, read_currency
 from engage.core.check_rules import read_audience
 from engage.core.conditions import INTEGER_MAX
 from engage.core.problems import Mapping, Path, Problems, shown
-from engage.core.program import Approval, Reward, RewardLimit, Window
+from engage.core.program import Approval, Giving, Reward, RewardLimit, Window
 
 PER = ("member", "company")
 REWARDS_MAX = 500
+GIVING_MAX = 20  # one per currency
 REWARD_LIMITS_MAX = 8  # one per `per` and `window`
 DESCRIPTION_CHARS_MAX = 1000
 APPROVALS: dict[str, Approval] = {"automatic": "automatic", "required": "required"}
@@ -169,3 +170,27 @@ def read_redemptions(problems: Problems, value: t.Any) -> int:
     path: Path = ("redemptions",)
     entries = problems.fields(value, path, (), ("approval_above",)) or {}
     return problems.integer(entries.get("approval_above", 0), (*path, "approval_above"), 0, INTEGER_MAX) or 0
+
+
+def read_giving(problems: Problems, names: Names, value: t.Any) -> tuple[Giving, ...]:
+    path: Path = ("giving",)
+    found: list[Giving] = []
+    first_use: dict[str, int] = {}
+    for index, item in enumerate(problems.items(value, path, GIVING_MAX) or ()):
+        at = (*path, index)
+        entries = problems.fields(item, at, ("allowance", "window"), ("currency", "to_one"))
+        if entries is None:
+            continue
+        currency = read_currency(problems, names, entries, at)
+        window = problems.choice(entries["window"], (*at, "window"), WINDOWS) if "window" in entries else None
+        allowance, to_one = (
+            problems.integer(entries[key], (*at, key), 1, INTEGER_MAX) if key in entries else None
+            for key in ("allowance", "to_one")
+        )
+        if currency is None or window is None or allowance is None:
+            continue
+        first = first_use.setdefault(currency, index)
+        if first != index:
+            problems.add(at, f"is for the same currency as giving[{first}]")
+        found.append(Giving(currency, t.cast(Window, window), allowance, to_one))
+    return tuple(found)

@@ -20,6 +20,7 @@ from engage.core.occasions import ANY, BADGE, DOWNGRADE_DUE, LEVEL, LEVEL_LOST, 
 from engage.core.program import (
     Award,
     Formula,
+    Giving,
     GrantBadge,
     Levels,
     Multiply,
@@ -90,6 +91,7 @@ class CompiledProgram(msgspec.Struct, frozen=True):
     personal_member_traits: frozenset[str]  # folded
     personal_company_traits: frozenset[str]  # folded
     rewards: dict[str, Reward]
+    giving: dict[str, Giving]
 
     def considered(self, event_name: str, occasions: t.Iterable[Occasion]) -> list[Matcher]:
         """Whose rules a decision went through, in order: `Record.verdicts` has a code for each of them."""
@@ -251,6 +253,7 @@ def compile_program(program: Program) -> CompiledProgram:
         personal_member_traits=frozenset(map(fold_name, _personal(program.member_traits))),
         personal_company_traits=frozenset(map(fold_name, _personal(program.company_traits))),
         rewards={reward.id: reward for reward in program.rewards},
+        giving={giving.currency: giving for giving in program.giving},
     )
 
 

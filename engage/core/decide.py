@@ -17,6 +17,7 @@ from engage.core.compiled import CompiledProgram, Matcher
 from engage.core.course import Course
 from engage.core.decisions import Decision, Record, Undecided, checkpoint_record
 from engage.core.event import Entry, Kind
+from engage.core.gifts import decide_gift
 from engage.core.goals import Counting
 from engage.core.ledger import ACTIVE, ADJUSTED, Transfer, account, owner
 from engage.core.levels import counted_day, level_without
@@ -63,6 +64,8 @@ def decide(
         return decide_tick(Course(program, company, member, entry))
     if entry.kind == Kind.REDEMPTION:
         return decide_redemption(program, company, member, entry)
+    if entry.kind == Kind.GIFT:
+        return decide_gift(program, member, entry)
     if entry.kind == Kind.CHECKPOINT:
         return Decision(checkpoint_record(bytes.fromhex(entry.body.data["hash"])))
     return NOTHING if entry.body.trusted or entry.kind not in TRAITS else DISTRUSTED

@@ -22,6 +22,7 @@ from engage.core.program import (
     Budget,
     Effect,
     EventType,
+    Giving,
     Group,
     Level,
     Levels,
@@ -80,6 +81,7 @@ _SECTIONS = {
     "rules": "rule",
     "budgets": "budget",
     "rewards": "reward",
+    "giving": "giving",
 }
 
 
@@ -151,6 +153,7 @@ def _things(program: Program) -> dict[str, dict[str, Details]]:
         "quests": {quest.id: quest_details(quest, effect_text) for quest in program.quests},
         "rules": {rule.id: _rule(rule) for rule in program.rules},
         "rewards": {found.id: _reward(found) for found in program.rewards},
+        "giving": {found.currency: _giving(found) for found in program.giving},
         "budgets": {f"{found.currency} per {found.window}": _budget(found) for found in program.budgets},
     }
 
@@ -267,3 +270,8 @@ def _reward(reward: Reward) -> Details:
     return details | {
         f"limit per {limit.per} and {limit.window}": f"at most {limit.count}" for limit in reward.limits
     }
+
+
+def _giving(giving: Giving) -> Details:
+    details = {"allowance": f"{giving.allowance} per {giving.window}"}
+    return details if giving.to_one is None else {**details, "to one colleague": f"at most {giving.to_one}"}

@@ -37,6 +37,8 @@ class Kind:
     """A local day began on which something awaited the member; see `engage.core.agenda`."""
     REDEMPTION: Final = 13
     """A step of buying a reward; see `engage.core.rewards`."""
+    GIFT: Final = 14
+    """One side of a gift between members; see `engage.core.gifts`."""
 
 
 KIND_NAMES: Final = {
@@ -53,6 +55,7 @@ KIND_NAMES: Final = {
     Kind.CHECKPOINT: "checkpoint",
     Kind.TICK: "tick",
     Kind.REDEMPTION: "redemption",
+    Kind.GIFT: "gift",
 }
 ACTIVITY = frozenset({Kind.TRACK, Kind.PAGE, Kind.SCREEN})
 """What a member did, as against what somebody said about a member."""
@@ -64,7 +67,8 @@ class Body(Struct, array_like=True, omit_defaults=True, gc=False):
     track, page, screen: properties. identify: member traits. group, setting: company traits.
     adjustment: currency, amount, reason, actor. reversal: seq of the entry undone, reason, actor. checkpoint: its
     seq and hash, and what it says of `archived` and `semantics`. tick: nothing, its day is the entry's own. redemption:
-    step, actor, reason, and the reward or the seq of the redemption's first step.
+    step, actor, reason, and the reward or the seq of the redemption's first step. gift: step, currency, amount, message
+    and the number of the other member.
     """
 
     message_id: str

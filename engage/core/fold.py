@@ -16,6 +16,7 @@ from engage.core.compiled import CompiledProgram
 from engage.core.conditions import fold_name
 from engage.core.decisions import Decision
 from engage.core.event import ACTIVITY, Entry, Kind
+from engage.core.gifts import fold_gift
 from engage.core.ledger import move, owner
 from engage.core.levels import rules_since
 from engage.core.limits import use
@@ -70,6 +71,8 @@ def fold(
         elif entry.kind == Kind.CHECKPOINT:
             company.archived = entry.body.data["archived"]
             company.semantics = entry.body.data["semantics"]
+    if entry.kind == Kind.GIFT:
+        fold_gift(program, member, entry, decision)
     if decision.changes_anything:
         _fold_decision(program, company, member, rollup, entry, decision)
     company.last_seq = entry.seq

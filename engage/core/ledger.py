@@ -28,6 +28,10 @@ SPENT: Final = 6
 """Company account: what fulfilled redemptions cost."""
 EXPIRED: Final = 7
 """Company account: what was not spent in time."""
+GIVING: Final = 8
+"""Member account: the allowance for gifts, drawn on in the moment of giving."""
+TRANSIT: Final = 9
+"""Company account: gifts on their way from one member to another. Nothing is left on it after a commit."""
 PLACE_NAMES: Final = {
     ISSUED: "issued",
     ADJUSTED: "adjusted",
@@ -35,6 +39,8 @@ PLACE_NAMES: Final = {
     HELD: "held",
     SPENT: "spent",
     EXPIRED: "expired",
+    GIVING: "giving",
+    TRANSIT: "transit",
 }
 
 NO_RULE: Final = -1

@@ -277,6 +277,15 @@ class Quest(Shape, frozen=True):
     audience: str = ""  # for whom it counts; empty for everybody
 
 
+class Giving(Shape, frozen=True):
+    """What each member may give to colleagues, per window."""
+
+    currency: str
+    window: Window
+    allowance: int
+    to_one: int | None = None  # at most so much of it to one and the same
+
+
 class Program(Shape, frozen=True):
     """One valid program. Mappings are sorted by key and sequences are in declared order."""
 
@@ -299,6 +308,7 @@ class Program(Shape, frozen=True):
     redemptions_approved_to: int = 0
     """The highest cost at which a redemption needs no approval, where the reward does not say."""
     quests: tuple[Quest, ...] = ()
+    giving: tuple[Giving, ...] = ()  # one per currency
 
 
 def canonical(program: Program) -> bytes:

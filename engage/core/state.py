@@ -107,6 +107,16 @@ class Quested(Struct, array_like=True, gc=False):
     """How often it was completed, ever."""
 
 
+class Given(Struct, array_like=True, gc=False):
+    """What a member gave in one currency in the newest window in which they gave any."""
+
+    start: int
+    """The first day of that window."""
+    total: int = 0
+    to: dict[int, int] = field(default_factory=dict)
+    """Member's number -> units."""
+
+
 class MemberState(Struct, array_like=True, gc=False):
     wallets: dict[str, Wallet] = field(default_factory=dict)
     level: str = ""
@@ -133,6 +143,8 @@ class MemberState(Struct, array_like=True, gc=False):
     """Those that are not over, by the seq of their first step."""
     standing: Standing | None = None
     quests: dict[str, Quested] = field(default_factory=dict)
+    given: dict[str, Given] = field(default_factory=dict)
+    """By currency."""
 
 
 class CompanyState(Struct, array_like=True, gc=False):

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from engage.actions.adjust import REASON_CHARS_MAX
+from engage.actions.give import MESSAGE_CHARS_MAX
 from engage.actions.redeem import CODE_CHARS_MAX, CODES_MAX
 from engage.web.paging import LIMIT_DEFAULT, LIMIT_MAX
 from engage.web.shapes import Amount, Day, Identifier, Time
@@ -129,6 +130,27 @@ class InStatus(Struct):
         | None
     ) = None
     limit: Annotated[int, Meta(ge=1, le=LIMIT_MAX, description="How many items at most.")] = LIMIT_DEFAULT
+
+
+class NewGift(Struct):
+    to: Identifier
+    amount: Annotated[int, Meta(ge=1, le=2**53 - 1)]
+    currency: Identifier
+    message: Annotated[str, Meta(max_length=MESSAGE_CHARS_MAX, description="For the colleague to read.")] = ""
+    actor: Actor | None = None
+
+
+class Gift(Struct):
+    """What was given. `left` is what is left of the giver's allowance now."""
+
+    id: str
+    at: Time
+    giver: str
+    to: str
+    currency: str
+    amount: Amount
+    message: str
+    left: int
 
 
 class NewCodes(Struct):

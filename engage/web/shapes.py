@@ -157,6 +157,15 @@ class Quest(Struct):
     until: Day | None
 
 
+class Allowance(Struct):
+    """What a member may give to colleagues, per window, and what is left of it until `until`."""
+
+    allowance: int
+    window: Literal["day", "week", "month", "quarter", "year", "lifetime"]
+    left: int
+    until: Annotated[Day, Meta(description="The first day of the next window.")] | None
+
+
 class Member(Struct):
     id: str
     company: str
@@ -172,6 +181,7 @@ class Member(Struct):
     first_seen: Time
     last_seen: Time
     redemptions: list[OpenRedemption] = []
+    giving: dict[str, Allowance] = {}
 
 
 class Members(Struct):
@@ -188,11 +198,13 @@ class Transfer(Struct, omit_defaults=True):
     amount: Amount
     source: str = field(name="from")
     target: str = field(name="to")
-    kind: Literal["award", "adjustment", "reversal", "redemption"]
+    kind: Literal["award", "adjustment", "reversal", "redemption", "gift"]
     rule: str | UnsetType = UNSET
     event: str | UnsetType = UNSET
     message_id: str | UnsetType = UNSET
     redemption: str | UnsetType = UNSET
+    colleague: Annotated[str, Meta(description="Of a gift: the other member.")] | UnsetType = UNSET
+    message: str | UnsetType = UNSET
     reason: str | UnsetType = UNSET
     actor: str | UnsetType = UNSET
 

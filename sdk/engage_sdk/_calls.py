@@ -232,6 +232,27 @@ def list_redemptions(
     return Listing(f"{path}/redemptions", models.Redemption, _page_size(page_size), {"status": status})
 
 
+def give(
+    company: Id,
+    member: Id,
+    to: Id,
+    currency: str,
+    amount: int,
+    message: str | None,
+    actor: str | None,
+    key: str | None,
+) -> Call[models.Gift]:
+    """POST .../members/{member}/gifts"""
+    body = {
+        "to": _id(to, "to"),
+        "currency": _text(currency, "currency"),
+        "amount": _whole(amount, "amount"),
+        "message": message,
+        "actor": actor,
+    }
+    return _post(f"{_member(company, member)}/gifts", body, _reader(models.Gift), key)
+
+
 def get_health(company: Id) -> Call[models.Health]:
     """GET .../health"""
     return _get(f"{_company(company)}/health", _reader(models.Health))

@@ -188,6 +188,21 @@ class Members(_Resource):
         """
         return self._call(_calls.adjust(company, member, currency, amount, reason, actor, idempotency_key))
 
+    def give(
+        self,
+        company: Id,
+        member: Id,
+        *,
+        to: Id,
+        currency: str,
+        amount: int,
+        message: str | None = None,
+        actor: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> models.Gift:
+        """Gives to a colleague from the member's allowance; ConflictError with code `lacking` when it is too much."""
+        return self._call(_calls.give(company, member, to, currency, amount, message, actor, idempotency_key))
+
     def token(
         self, company: Id, member: Id, *, ttl: int = 300, origin: str | None = None
     ) -> models.MemberToken:

@@ -88,6 +88,16 @@ class Badge:
 
 
 @dataclass(frozen=True, slots=True)
+class Allowance:
+    """What a member may give to colleagues in a window, and what is left of it before `until`."""
+
+    allowance: int
+    window: str | None = None
+    left: int = 0
+    until: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class OpenRedemption:
     """A redemption that waits: `held` for an approval, `approved` for its fulfilment."""
 
@@ -153,6 +163,7 @@ class Member:
     first_seen: datetime | None = None
     last_seen: datetime | None = None
     redemptions: tuple[OpenRedemption, ...] = ()
+    giving: Mapping[str, Allowance] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +181,8 @@ class Transfer:
     event: str | None = None
     message_id: str | None = None
     redemption: str | None = None
+    colleague: str | None = None
+    message: str | None = field(default=None, repr=False)
     reason: str | None = None
     actor: str | None = None
 
@@ -302,6 +315,20 @@ class Redemption:
     allowed: tuple[str, ...] = ()
     steps: tuple[RedemptionStep, ...] = ()
     code: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Gift:
+    """What a member gave to a colleague. `left` is what is left of the allowance."""
+
+    id: str
+    giver: str
+    to: str
+    currency: str
+    amount: int
+    at: datetime | None = None
+    message: str | None = field(default=None, repr=False)
+    left: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

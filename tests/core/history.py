@@ -99,6 +99,16 @@ class History:
         body = Body("", {"step": step, "redemption": redemption})
         return self.append(Kind.REDEMPTION, name, at, "", body)
 
+    def give(self, name: str, at: int, to: str, currency: str, amount: int) -> list[Step]:
+        """Both sides of a gift; only the giver's when it is refused."""
+        gift = {"currency": currency, "amount": amount, "message": ""}
+        said = {"step": "give", "to": self.numbers[to], **gift}
+        steps = [self.append(Kind.GIFT, name, at, "", Body("", said))]
+        if steps[0].decision.record.status == "given":
+            said = {"step": "receive", "from": self.numbers[name], **gift}
+            steps.append(self.append(Kind.GIFT, to, at, "", Body("", said)))
+        return steps
+
     def append(
         self, kind: int, name: str, at: int, event: str, body: Body, undone: Undone | None = None
     ) -> Step:

@@ -28,6 +28,7 @@ from engage.core.program import (
     Effect,
     EventType,
     Formula,
+    Giving,
     GrantBadge,
     Group,
     Level,
@@ -200,6 +201,10 @@ def make_program(seed: int) -> Program:
         audiences={"high": Audience("High", CONDITIONS[1]), "newcomers": Audience("New", Not(CONDITIONS[1]))},
         audience=random.choice(["", "", "", "newcomers"]),
         groups={"a": Group("first"), "b": Group("best", "points"), "c": Group("all")},
+        giving=tuple(
+            Giving(name, random.choice(WINDOWS), random.randint(1, 60), random.choice([None, 10, 25]))
+            for name in CURRENCIES[: random.randint(0, 2)]
+        ),
         rewards=tuple(_reward(random, number) for number in range(REWARDS)),
         quests=make_quests(random, 2),
     )
@@ -262,6 +267,10 @@ def _act(random: Random, kinds: tuple[str, ...]) -> Act:
         return Act(kind, member, hours, which=random.choice([0, 0, 1, 2, 5, 11]))
     if kind == "redeem":
         return Act(kind, member, hours, event=f"reward-{random.randrange(REWARDS)}")
+    if kind == "give":
+        return Act(
+            kind, member, hours, currency=random.choice(CURRENCIES), amount=random.choice([1, 5, 20, 50])
+        )
     if kind == "step":
         step = random.choice(["approve", "fulfil", "fulfil", "cancel"])
         return Act(kind, member, hours, event=step, which=random.choice([0, 0, 0, 1, 2, 5]))
@@ -280,7 +289,7 @@ def make_story(seed: int, length: int, kinds: tuple[str, ...]) -> list[Act]:
 
 
 def stories(*kinds: str) -> st.SearchStrategy[list[Act]]:
-    """Events mostly, and acts of these kinds (adjust, undo, zone, redeem, step, wait, move)."""
+    """Events mostly, and acts of these kinds (adjust, undo, zone, redeem, step, give, wait, move)."""
     # Shortest last: hypothesis tries its smallest numbers far too often, and long stories are what finds mistakes.
     lengths = st.integers(0, STORY_MAX).map(lambda left: STORY_MAX - left)
     return st.builds(make_story, SEEDS, lengths, st.just(kinds))
@@ -316,6 +325,11 @@ class Told:
             return self.history.append(
                 Kind.IDENTIFY, act.member, self.clock, "", Body("", {"team": act.event})
             )
+        if act.kind == "give":
+            to = next(name for name in MEMBERS if name != act.member)
+            known = {act.member, to} <= self.history.members.keys()
+            give = self.history.give
+            return give(act.member, self.clock, to, act.currency, act.amount)[-1] if known else None
         if act.kind == "zone":
             return self.history.append(Kind.GROUP, "", self.clock, "", Body("", {"timezone": act.event}))
         return self._undo(act.which)

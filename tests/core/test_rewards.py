@@ -173,6 +173,32 @@ def test_a_changed_reward_is_told(change: dict[str, str], text: str) -> None:
     assert found.text == text
 
 
+@pytest.mark.parametrize(
+    "giving, problem",
+    [
+        ("{currency: gems, window: month}", "missing key 'allowance'"),
+        ("{currency: gems, window: decade, allowance: 5}", "must be one of day, week, month, quarter, year"),
+        ("{currency: cash, window: month, allowance: 5}", "unknown currency 'cash'"),
+        ("{currency: gems, window: month, allowance: 5, to_one: 0}", "must be from 1 to"),
+        (
+            "{currency: gems, window: day, allowance: 5}, {currency: gems, window: week, allowance: 5}",
+            "is for the same currency as giving[0]",
+        ),
+    ],
+)
+def test_a_mistaken_allowance_is_named(giving: str, problem: str) -> None:
+    found = read_program(PROGRAM + f"giving: [{giving}]\n")
+    assert len(found.problems) == 1, found.problems
+    assert problem in str(found.problems[0])
+
+
+def test_a_changed_allowance_is_told() -> None:
+    before = PROGRAM + "giving: [{currency: gems, window: month, allowance: 5, to_one: 3}]\n"
+    after = before.replace("allowance: 5", "allowance: 6")
+    (found,) = diff_programs(program_of(before), program_of(after))
+    assert found.text == "giving gems: allowance changed from 5 per month to 6 per month"
+
+
 def _said(**changes: Any) -> dict[str, Any]:
     return {"step": "request", "reward": "mug", **changes}
 

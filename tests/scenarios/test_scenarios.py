@@ -20,6 +20,7 @@ import pytest
 from engage.core.calendar import from_datetime, local_day_hour
 from engage.core.decisions import REASONS, effects
 from engage.core.event import Body, Kind
+from engage.core.gifts import gift_lacks
 from engage.core.ledger import ACTIVE, EXPIRED, HELD, SPENT, place
 from engage.core.program import Rule
 from engage.core.progress import QuestStanding, quest_standings
@@ -69,6 +70,9 @@ class Story:
             return self.history.adjust(name, at, currency, int(amount))
         if what.startswith("undo "):
             return self.history.reverse(name, at, self.told[(name, what.removeprefix("undo "))])
+        if what.startswith("gives "):
+            amount, currency, _, to = what.split()[1:]
+            return self.history.give(name, at, to, currency, int(amount))[-1]
         if what.startswith("redeem "):
             self.told[(name, when)] = self.history.redeem(name, at, what.removeprefix("redeem "))
             return self.told[(name, when)]
@@ -84,6 +88,8 @@ class Story:
         record, undo = step.decision.record, step.entry.kind == Kind.REVERSAL
         if step.entry.kind == Kind.REDEMPTION:
             return redemption_text(step), record.status if record.status != "refused" else self.refusal(step)
+        if step.entry.kind == Kind.GIFT:
+            return self.gift(step)
         rules = rules_of(step)
         done = effects(record, step.decision.transfers, rules, step.program.program if step.program else None)
         said = ", ".join(effect_text(effect, undo=undo) for effect in done) or "nothing"
@@ -94,6 +100,19 @@ class Story:
         verdicts = explain_rules(record, rules, step.program.program)
         why = [f"{v['rule']}{' ' if v['text'] == 'fired' else ': '}{v['text']}" for v in verdicts]
         return said, "; ".join(why)
+
+    def gift(self, step: Step) -> tuple[str, str]:
+        """What came of a gift: what the colleague got, or all that stands in its way."""
+        said, history = step.entry.body.data, self.history
+        names = {number: name for name, number in history.numbers.items()}
+        if step.decision.record.status == "received":
+            return f"+{said['amount']} {said['currency']} for {names[step.entry.member]}", "given"
+        giving = step.program.giving.get(said["currency"]) if step.program else None
+        if giving is None or said["to"] == step.entry.member:
+            return "nothing", "not possible"
+        giver = history.member(names[step.entry.member])
+        found = gift_lacks(giving, giver, said["to"], said["amount"], step.entry.day)
+        return "nothing", ", ".join(lack.text for lack in found)
 
     def refusal(self, step: Step) -> str:
         """Why a redemption is not possible; what was refused has changed nothing."""

@@ -127,3 +127,23 @@ def test_the_fake_hands_out_each_code_once(fake: FakeEngage) -> None:
         client.redemptions.request("acme", "ann", "voucher")
     assert client.rewards.upload_codes("acme", "voucher", ["B", "C"]) == models.CodesUploaded(1, 1, 1)
     assert [one.code for one in client.redemptions.list("acme", member="ann", page_size=1)] == ["B", "A"]
+
+
+def test_a_gift_is_asked_for_and_read(service: Any) -> None:
+    answer = {
+        "id": "9",
+        "giver": "ann",
+        "to": "bob",
+        "currency": "points",
+        "amount": 5,
+        "message": "Hm",
+        "left": 3,
+    }
+    service.answer(201, answer)
+    with Client(service.url, key="k") as client:
+        done = client.members.give("acme", "ann", to="bob", currency="points", amount=5, message="Hm")
+    assert (done.left, "Hm" in repr(done)) == (3, False)
+    assert (service.requests[0].path, service.requests[0].document) == (
+        "/v1/companies/acme/members/ann/gifts",
+        {"to": "bob", "currency": "points", "amount": 5, "message": "Hm"},
+    )

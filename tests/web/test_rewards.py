@@ -175,3 +175,50 @@ async def test_rewards_are_for_server_keys(shop: Running) -> None:
 async def test_without_a_program_there_are_no_rewards(running: Running) -> None:
     await running.track()
     assert await get(running, "rewards") == {"data": []}
+
+
+async def test_a_gift_is_shown_to_both(running: Running) -> None:
+    await running.publish(REWARDS + "giving: [{currency: points, window: day, allowance: 20, to_one: 15}]\n")
+    await running.track()
+    await running.track(userId="emp-2")
+    body = {
+        "to": "emp-2",
+        "amount": 15,
+        "currency": "points",
+        "message": "For the weekend.",
+        "actor": "emp-1",
+    }
+    given = await post(running, "members/emp-1/gifts", body, 201, key="g")
+    assert given == await post(running, "members/emp-1/gifts", body, 201, key="g")
+    assert {k: v for k, v in given.items() if k not in ("id", "at", "message")} == {
+        "giver": "emp-1",
+        "to": "emp-2",
+        "currency": "points",
+        "amount": 15,
+        "left": 5,
+    }
+    assert models.decode(models.Gift, given).left == 5
+    member = await get(running, "members/emp-1")
+    allowance = member["giving"]["points"]
+    assert (allowance["allowance"], allowance["window"], allowance["left"]) == (20, "day", 5)
+    read = models.decode(models.Member, member)
+    assert read.giving["points"].left == 5
+    gifts = [one for one in (await get(running, "members/emp-2/transfers"))["data"] if one["kind"] == "gift"]
+    assert [
+        (one["amount"], one["from"], one["to"], one["colleague"], one["message"], one["actor"])
+        for one in gifts
+    ] == [(15, "transit", "active", "emp-1", "For the weekend.", "emp-1")]
+    gifts = [one for one in (await get(running, "members/emp-1/transfers"))["data"] if one["kind"] == "gift"]
+    assert [(one["amount"], one["from"], one["to"], one["colleague"]) for one in gifts] == [
+        (15, "issued", "giving", "emp-2"),
+        (-15, "giving", "transit", "emp-2"),
+    ]
+    refused = await post(running, "members/emp-1/gifts", {**body, "amount": 6}, 409)
+    assert (refused["code"], [one["code"] for one in refused["errors"]]) == (
+        "lacking",
+        ["allowance", "to_one"],
+    )
+    await post(running, "members/emp-1/gifts", {**body, "to": "emp-1"}, 400)
+    await post(running, "members/emp-1/gifts", {**body, "amount": 0}, 400)
+    listed = (await get(running, "members"))["data"]
+    assert [one["giving"]["points"]["left"] for one in listed] == [5, 20]

@@ -16,14 +16,21 @@ from engage.core.calendar import local_day_hour, to_rfc3339
 from engage.core.compiled import CompiledProgram
 from engage.core.decisions import REASONS, effects
 from engage.core.event import ACTIVITY, Kind
+from engage.core.gifts import left_to_give
 from engage.core.ledger import ACTIVE, NEVER, PLACE_NAMES, account, owner, place
-from engage.core.program import Level, Program
+from engage.core.limits import window_end
+from engage.core.program import Giving, Level, Program
 from engage.core.state import MemberState, Wallet
 from engage.core.why import explain_rules
 from engage.errors import InvalidRequest, NotFound
 from engage.store.companies import current_programs
 from engage.store.log import Stored, load_member_entries
-from engage.store.members import list_members, load_company_state, load_member_and_program
+from engage.store.members import (
+    external_id_of,
+    list_members,
+    load_company_state,
+    load_member_and_program,
+)
 from engage.store.programs import load_versions
 from engage.store.statements import Statements
 from engage.store.times import load_times
@@ -73,6 +80,7 @@ def member_shape(
         first_seen=to_rfc3339(state.first_at),
         last_seen=to_rfc3339(state.last_at),
         redemptions=_open_redemptions(state),
+        giving={one.currency: _allowance(one, state, today) for one in program.giving} if program else {},
     )
 
 
@@ -84,6 +92,12 @@ def _open_redemptions(state: MemberState) -> list[shapes.OpenRedemption]:
         for seq, one in sorted(state.redemptions.items())
         if not one.fulfilled
     ]
+
+
+def _allowance(giving: Giving, state: MemberState, today: int) -> shapes.Allowance:
+    end = window_end(giving.window, today)
+    until = date.fromordinal(end).isoformat() if end else None
+    return shapes.Allowance(giving.allowance, giving.window, left_to_give(giving, state, today), until)
 
 
 def _name(traits: dict[str, Any]) -> str | None:
@@ -256,7 +270,7 @@ async def list_transfers(asked: Asked[None, Paging]) -> shapes.Transfers:
         archived = await _archived(s, company_id)
         async for stored in _history(s, company_id, state, start, asked.query.limit, archived):
             entry = stored.entry
-            moved = await _transfers(stored, number)
+            moved = await _transfers(s, company_id, stored, number)
             skipped = start[1] if start is not None and entry.seq == start[0] else 0
             room = asked.query.limit - len(page)
             if len(moved) - skipped > room:
@@ -274,10 +288,11 @@ _TRANSFER_KINDS: Final = {
     Kind.ADJUSTMENT: "adjustment",
     Kind.REVERSAL: "reversal",
     Kind.REDEMPTION: "redemption",
+    Kind.GIFT: "gift",
 }
 
 
-async def _transfers(stored: Stored, number: int) -> list[shapes.Transfer]:
+async def _transfers(s: Statements, company_id: int, stored: Stored, number: int) -> list[shapes.Transfer]:
     entry = stored.entry
     kind = _TRANSFER_KINDS.get(entry.kind, "award")
     said = entry.body.data if kind != "award" else {}
@@ -285,6 +300,8 @@ async def _transfers(stored: Stored, number: int) -> list[shapes.Transfer]:
     # A reversal's rules are those of the event it undid, by a program that may have gone since.
     program = await program_version(entry.program) if kind != "reversal" else None
     rules = program.rules_considered(entry.name, stored.record.occasions) if program else ()
+    colleague = said.get("to") or said.get("from") if kind == "gift" else None
+    other = await external_id_of(s, company_id, colleague) if colleague else None
     moved = []
     for n, transfer in enumerate(stored.transfers):
         # Between two places of a member, what they can spend decides: to hold takes it away, to cancel brings it back.
@@ -301,6 +318,8 @@ async def _transfers(stored: Stored, number: int) -> list[shapes.Transfer]:
             "event": entry.name,
             "message_id": entry.body.message_id if kind == "award" else said.get("message_id"),
             "redemption": str(said.get("redemption", entry.seq)) if kind == "redemption" else None,
+            "colleague": other,
+            "message": said.get("message"),
             "reason": said.get("reason"),
             "actor": said.get("actor"),
         }

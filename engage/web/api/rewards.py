@@ -10,6 +10,7 @@ from uuid import uuid4
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from engage.actions.give import give
 from engage.actions.redeem import request, take_step, upload_codes
 from engage.actions.turns import program_version
 from engage.core.calendar import local_day_hour, to_rfc3339
@@ -294,6 +295,46 @@ cancel_redemption = _step(
     "Units return to the lots they came from, with the expiry they had.",
 )
 
+# --- gifts --------------------------------------------------------------------------------------------------
+
+
+@endpoint(
+    "POST",
+    "/v1/companies/{company}/members/{member}/gifts",
+    kinds=SERVER,
+    summary="Give to a colleague, from the member's allowance",
+    tag="rewards",
+    status=201,
+    errors=(409,),
+    description="409 `lacking` says what is left of the allowance.",
+    idempotent_by_key=True,
+)
+async def create_gift(asked: Asked[shapes.NewGift, None]) -> shapes.Gift:
+    given = asked.body
+    done = await give(
+        asked.services.database,
+        company=asked.path["company"],
+        member=asked.path["member"],
+        to=given.to,
+        currency=given.currency,
+        amount=given.amount,
+        message=given.message,
+        actor=actor_of(asked, given.actor),
+        idempotency_key=asked.idempotency_key or uuid4().hex,
+        now=asked.services.now(),
+    )
+    return shapes.Gift(
+        id=str(done.seq),
+        at=to_rfc3339(done.at),
+        giver=asked.path["member"],
+        to=given.to,
+        currency=given.currency,
+        amount=given.amount,
+        message=given.message,
+        left=done.left,
+    )
+
+
 ENDPOINTS: Final = [
     list_rewards,
     add_codes,
@@ -304,4 +345,5 @@ ENDPOINTS: Final = [
     approve_redemption,
     fulfil_redemption,
     cancel_redemption,
+    create_gift,
 ]
