@@ -88,6 +88,29 @@ class NextLevel(Struct):
     missing: int
 
 
+class LevelReview(Struct):
+    """When the level is decided upon next, and what would come of it, were nothing more earned before."""
+
+    day: Day
+    level: Level | None
+    missing: Annotated[int, Meta(description="Points that are missing to keep the level.")]
+    falls_on: Annotated[
+        Day | None, Meta(description="When the level falls, as things stand; null when it does not.")
+    ]
+
+
+class Benefit(Struct):
+    id: str
+    granted: bool
+    value: Annotated[bool | int | str | None, Meta(description="As the program has it; null without one.")]
+    level: Annotated[str | None, Meta(description="The level that grants it: the member's, or one below.")]
+
+
+class Benefits(Struct):
+    level: str | None
+    data: list[Benefit]
+
+
 class Expiring(Struct):
     day: Day
     amount: int
@@ -182,6 +205,7 @@ class Member(Struct):
     last_seen: Time
     redemptions: list[OpenRedemption] = []
     giving: dict[str, Allowance] = {}
+    review: LevelReview | None = None
 
 
 class Members(Struct):

@@ -138,6 +138,24 @@ def list_members(company: Id, page_size: int) -> Listing[models.Member]:
     return Listing(f"{_company(company)}/members", models.Member, _page_size(page_size))
 
 
+def list_benefits(company: Id, member: Id) -> Call[tuple[models.Benefit, ...]]:
+    """GET .../members/{member}/benefits"""
+
+    def read(document: Any) -> tuple[models.Benefit, ...]:
+        items = document.get("data") if isinstance(document, dict) else None
+        if not isinstance(items, list):
+            raise InvalidResponse("the answer has no data")
+        return tuple(models.decode(models.Benefit, item) for item in items)
+
+    return _get(f"{_member(company, member)}/benefits", read)
+
+
+def get_benefit(company: Id, member: Id, benefit: str) -> Call[models.Benefit]:
+    """GET .../members/{member}/benefits/{benefit}"""
+    path = f"{_member(company, member)}/benefits/{_segment(benefit, 'benefit')}"
+    return _get(path, _reader(models.Benefit))
+
+
 def list_transfers(company: Id, member: Id, page_size: int) -> Listing[models.Transfer]:
     """GET .../members/{member}/transfers"""
     return Listing(f"{_member(company, member)}/transfers", models.Transfer, _page_size(page_size))

@@ -167,6 +167,14 @@ class AsyncMembers(_Resource):
         """All members of a company, read page by page while iterating."""
         return self._items(_calls.list_members(company, page_size))
 
+    async def benefits(self, company: Id, member: Id) -> tuple[models.Benefit, ...]:
+        """What a member's level entitles to; nothing for a member nobody has reported yet."""
+        return await self._call(_calls.list_benefits(company, member))
+
+    async def benefit(self, company: Id, member: Id, benefit: str) -> models.Benefit:
+        """Whether a member has a benefit, and its value. False in a condition when it is not granted."""
+        return await self._call(_calls.get_benefit(company, member, benefit))
+
     def transfers(
         self, company: Id, member: Id, *, page_size: int = _limits.PAGE_SIZE
     ) -> AsyncIterator[models.Transfer]:

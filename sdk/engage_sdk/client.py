@@ -158,6 +158,14 @@ class Members(_Resource):
         """All members of a company, read page by page while iterating."""
         return self._items(_calls.list_members(company, page_size))
 
+    def benefits(self, company: Id, member: Id) -> tuple[models.Benefit, ...]:
+        """What a member's level entitles to; nothing for a member nobody has reported yet."""
+        return self._call(_calls.list_benefits(company, member))
+
+    def benefit(self, company: Id, member: Id, benefit: str) -> models.Benefit:
+        """Whether a member has a benefit, and its value. False in a condition when it is not granted."""
+        return self._call(_calls.get_benefit(company, member, benefit))
+
     def transfers(
         self, company: Id, member: Id, *, page_size: int = _limits.PAGE_SIZE
     ) -> Iterator[models.Transfer]:

@@ -146,6 +146,32 @@ class Quest:
 
 
 @dataclass(frozen=True, slots=True)
+class LevelReview:
+    """When the level is decided upon next; `level` is what it would be then, were nothing more earned before.
+
+    `missing` points are needed to keep it. `falls_on` is the day it falls as things stand, None when it does not.
+    """
+
+    day: date
+    level: Level | None = None
+    missing: int = 0
+    falls_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Benefit:
+    """What a level entitles to. True in a condition when it is granted; `level` is the one that says so."""
+
+    id: str
+    granted: bool = False
+    value: Any = None
+    level: str | None = None
+
+    def __bool__(self) -> bool:
+        return self.granted
+
+
+@dataclass(frozen=True, slots=True)
 class Member:
     """An employee of a company. `progress` to the next level is 0 to 1, None where there is none."""
 
@@ -164,6 +190,7 @@ class Member:
     last_seen: datetime | None = None
     redemptions: tuple[OpenRedemption, ...] = ()
     giving: Mapping[str, Allowance] = field(default_factory=dict)
+    review: LevelReview | None = None
 
 
 @dataclass(frozen=True, slots=True)

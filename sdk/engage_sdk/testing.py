@@ -63,6 +63,16 @@ class _Member:
     transfers: list[Json] = field(default_factory=list)
     decisions: list[Json] = field(default_factory=list)
     redemptions: list[Json] = field(default_factory=list)
+    benefits: dict[str, bool | int | str] = field(default_factory=dict)
+
+    def benefit(self, id: str) -> Json:
+        value, level = self.benefits.get(id), (self.fields.get("level") or {}).get("id")
+        return {
+            "id": id,
+            "granted": bool(value),
+            "value": value,
+            "level": level if value is not None else None,
+        }
 
     def balances(self) -> dict[str, Json]:
         found: dict[str, Json] = {}
@@ -187,6 +197,8 @@ class FakeEngage:
         progress: float | None = None,
         balances: Mapping[str, int] | None = None,
         badges: Iterable[str] = (),
+        benefits: Mapping[str, bool | int | str] | None = None,
+        review: Mapping[str, Any] | None = None,
         traits: Mapping[str, Any] | None = None,
     ) -> None:
         """Makes a member known. `balances` are what was there before; awards and adjustments are added to them."""
@@ -198,7 +210,9 @@ class FakeEngage:
             "progress": progress,
             "balances": dict(balances or {}),
             "badges": [{"id": badge, "name": badge} for badge in badges],
+            "review": review,
         }
+        found.benefits = dict(benefits or {})
         found.traits.update(traits or {})
 
     def set_company(self, company: str, **fields: Any) -> None:
@@ -400,6 +414,8 @@ class FakeEngage:
                 return page([self._member_document(one) for one in found], query)
             case _, ["members", member, *what] if (company, member) in self._members:
                 return self._route_member(request, self._members[company, member], what, query)
+            case "GET", ["members", member, "benefits", *which]:
+                return self._benefits(self._members.get((company, member)) or _Member(company, member), which)
             case _, ["members", member, *_]:
                 return problem(404, "not_found", f"there is no member {member} in {company}")
         return not_simulated(request)
@@ -410,6 +426,8 @@ class FakeEngage:
         match request.method, what:
             case "GET", []:
                 return ok(self._member_document(member))
+            case "GET", ["benefits", *which]:
+                return self._benefits(member, which)
             case "GET", ["transfers"]:
                 return page(member.transfers[::-1], query)
             case "GET", ["decisions"]:
@@ -425,6 +443,12 @@ class FakeEngage:
                 balance = member.balances()[currency]
                 return ok({**transfer, "balance": balance}, 201)
         return not_simulated(request)
+
+    def _benefits(self, member: _Member, which: list[str]) -> httpx.Response:
+        if which:
+            return ok(member.benefit(which[0]))
+        level = (member.fields.get("level") or {}).get("id")
+        return ok({"level": level, "data": [member.benefit(id) for id in member.benefits]})
 
     def _take(self, message: Json) -> Json:
         """Records one message and awards what `award` says. The first copy of a message id wins."""

@@ -7,6 +7,7 @@ from typing import Final
 from engage.web.api import (
     companies,
     events,
+    levels,
     members,
     operations,
     programs,
@@ -23,6 +24,7 @@ ENDPOINTS: Final[list[Endpoint]] = [
     *events.ENDPOINTS,
     *companies.ENDPOINTS,
     *members.ENDPOINTS,
+    *levels.ENDPOINTS,
     *rewards.ENDPOINTS,
     *programs.ENDPOINTS,
     *templates.ENDPOINTS,

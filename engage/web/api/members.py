@@ -19,8 +19,8 @@ from engage.core.event import ACTIVITY, Kind
 from engage.core.gifts import left_to_give
 from engage.core.ledger import ACTIVE, NEVER, PLACE_NAMES, account, owner, place
 from engage.core.limits import window_end
-from engage.core.program import Giving, Level, Program
-from engage.core.state import MemberState, Wallet
+from engage.core.program import Giving, Program
+from engage.core.state import CompanyState, MemberState, Wallet
 from engage.core.why import explain_rules
 from engage.errors import InvalidRequest, NotFound
 from engage.store.companies import current_programs
@@ -36,6 +36,7 @@ from engage.store.statements import Statements
 from engage.store.times import load_times
 from engage.web import shapes
 from engage.web.api.companies import find_company
+from engage.web.api.levels import review, standing
 from engage.web.api.quests import quest_shapes
 from engage.web.endpoint import SERVER, Asked, endpoint
 from engage.web.paging import Number, Paging, cut, decode_cursor, encode_cursor
@@ -55,12 +56,13 @@ def member_shape(
     id: str,
     state: MemberState,
     made: CompiledProgram | None,
+    within: CompanyState,
     times: dict[int, int],
     today: int,
 ) -> shapes.Member:
     """`times`: when the entries happened that granted the badges. `today` is the company's local day."""
     program = made.program if made else None
-    level, following, progress = _standing(state, program)
+    level, following, progress = standing(state, made, today)
     badges = program.badges if program else {}
     return shapes.Member(
         id=id,
@@ -81,6 +83,7 @@ def member_shape(
         last_seen=to_rfc3339(state.last_at),
         redemptions=_open_redemptions(state),
         giving={one.currency: _allowance(one, state, today) for one in program.giving} if program else {},
+        review=review(state, made, within),
     )
 
 
@@ -131,39 +134,11 @@ def balance(wallet: Wallet) -> shapes.Balance:
     )
 
 
-def _standing(
-    state: MemberState, program: Program | None
-) -> tuple[shapes.Level | None, shapes.NextLevel | None, float | None]:
-    """The level held, the one above, and how far between the two. A level the program no longer has has rank 0."""
-    levels = program.levels if program else None
-    if levels is None:
-        return None, None, None
-    steps = levels.steps
-    ranks = {step.id: rank for rank, step in enumerate(steps, 1)}
-    rank = ranks.get(state.level, 0)
-    held = None
-    if state.level:
-        held = shapes.Level(state.level, steps[rank - 1].name if rank else state.level, rank)
-    wallet = state.wallets.get(levels.currency)
-    earned = wallet.earned if wallet else 0
-    if rank == len(steps):
-        return held, None, None
-    return held, _next(steps[rank], earned), _progress(steps, rank, earned)
-
-
-def _next(step: Level, earned: int) -> shapes.NextLevel:
-    return shapes.NextLevel(step.id, step.name, step.threshold, max(0, step.threshold - earned))
-
-
-def _progress(steps: tuple[Level, ...], rank: int, earned: int) -> float:
-    floor = steps[rank - 1].threshold if rank else 0
-    width = steps[rank].threshold - floor
-    return round(min(1.0, max(0.0, (earned - floor) / width)), 4) if width > 0 else 0.0
-
-
-async def _local_day(s: Statements, company_id: int, now: int) -> int:
+async def _within(s: Statements, company_id: int, now: int) -> tuple[CompanyState, int]:
+    """The company's state and local day."""
     found = await load_company_state(s, company_id)
-    return local_day_hour(now, found[0].timezone if found else "UTC")[0]
+    within = found[0] if found else CompanyState()
+    return within, local_day_hour(now, within.timezone)[0]
 
 
 async def _find(s: Statements, asked: Asked[Any, Any]) -> tuple[int, int, MemberState, int]:
@@ -186,9 +161,9 @@ async def list_company_members(asked: Asked[None, Paging]) -> shapes.Members:
         rows = await list_members(s, company_id, after, asked.query.limit + 1)
         page, cursor = cut(rows, asked.query.limit, lambda row: row[0])
         times = await load_times(s, company_id, [seq for row in page for seq in row[2].badges.values()])
-        today = await _local_day(s, company_id, asked.services.now())
+        within, today = await _within(s, company_id, asked.services.now())
     company = asked.path["company"]
-    found = [member_shape(company, id, state, made, times, today) for _, id, state in page]
+    found = [member_shape(company, id, state, made, within, times, today) for _, id, state in page]
     return shapes.Members(found, cursor)
 
 
@@ -204,8 +179,8 @@ async def get_member(asked: Asked[None, None]) -> shapes.Member:
         company_id, _, state, version = await _find(s, asked)
         made = await program_version(version)
         times = await load_times(s, company_id, state.badges.values())
-        today = await _local_day(s, company_id, asked.services.now())
-    return member_shape(asked.path["company"], asked.path["member"], state, made, times, today)
+        within, today = await _within(s, company_id, asked.services.now())
+    return member_shape(asked.path["company"], asked.path["member"], state, made, within, times, today)
 
 
 # --- a member's history -------------------------------------------------------------------------------------

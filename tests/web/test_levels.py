@@ -1,0 +1,80 @@
+"""What is told of levels: the review that is next and what would come of it, and benefits."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+from tests.web.conftest import Running
+from tests.web.test_events import assert_problem
+
+MEMBER = "/v1/companies/acme/members/emp-1"
+PROGRAM = """
+name: Yearly
+currencies: {points: {}}
+events: {Report Exported: {}}
+levels:
+  basis: calendar_year
+  review: {on: 01-01, grace: {days: 20}}
+  steps:
+    - {id: bronze, threshold: 5, benefits: {export: true, rows: 100, support: chat}}
+    - {id: silver, threshold: 10, benefits: {rows: 1000}}
+    - {id: gold, threshold: 40, benefits: {export: false, rows: 5000}}
+rules:
+  - {id: export, trigger: Report Exported, effects: [{award: 10}]}
+"""
+
+
+async def test_the_next_review_is_told_beforehand(running: Running) -> None:
+    await running.publish(PROGRAM)
+    await running.track()
+    member = (await running.server.get(MEMBER)).json()
+    year = datetime.now(UTC).year + 1
+    silver = {"id": "silver", "name": "Silver", "rank": 2}
+    assert member["review"] == {
+        "day": date(year, 1, 1).isoformat(),
+        "level": silver,
+        "missing": 0,
+        "falls_on": None,
+    }
+    body = {"currency": "points", "amount": -3, "reason": "counted twice"}
+    await running.server.post(f"{MEMBER}/adjustments", json=body)
+    member = (await running.server.get(MEMBER)).json()
+    assert member["level"] == silver
+    assert member["next_level"]["missing"] == 33
+    assert member["review"]["level"]["id"] == "bronze"
+    assert member["review"]["missing"] == 3
+    assert member["review"]["falls_on"] == date(year, 1, 21).isoformat()
+    assert (await running.server.get("/v1/companies/acme/members")).json()["data"] == [member]
+
+
+async def test_a_level_has_the_benefits_of_those_below_it(running: Running) -> None:
+    await running.publish(PROGRAM)
+    await running.track()
+    found = (await running.server.get(f"{MEMBER}/benefits")).json()
+    assert found["level"] == "silver"
+    assert found["data"] == [
+        {"id": "export", "granted": True, "value": True, "level": "bronze"},
+        {"id": "rows", "granted": True, "value": 1000, "level": "silver"},
+        {"id": "support", "granted": True, "value": "chat", "level": "bronze"},
+    ]
+    for number in range(3):
+        await running.track(messageId=f"more-{number}")
+    denied = {"id": "export", "granted": False, "value": False, "level": "gold"}
+    assert (await running.server.get(f"{MEMBER}/benefits/export")).json() == denied
+
+
+async def test_a_question_for_a_benefit_always_has_an_answer(running: Running) -> None:
+    await running.publish(PROGRAM)
+    await running.track()
+    nothing = {"granted": False, "value": None, "level": None}
+    assert (await running.server.get(f"{MEMBER}/benefits/exprot")).json() == {"id": "exprot"} | nothing
+    newcomer = "/v1/companies/acme/members/new/benefits"
+    assert (await running.server.get(f"{newcomer}/export")).json() == {"id": "export"} | nothing
+    assert (await running.server.get(newcomer)).json() == {"level": None, "data": []}
+    strangers = "/v1/companies/nobody/members/emp-1/benefits/export"
+    assert_problem(await running.server.get(strangers), 404, "not_found")
+
+
+async def test_without_a_program_nobody_has_benefits(running: Running) -> None:
+    await running.track()
+    assert (await running.server.get(f"{MEMBER}/benefits")).json() == {"level": None, "data": []}
