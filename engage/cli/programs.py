@@ -13,7 +13,9 @@ from engage.cli.running import DatabaseUrl, now, with_database
 from engage.errors import InvalidRequest
 
 if TYPE_CHECKING:
+    from engage.actions.publish import Published
     from engage.core.diff import Change
+    from engage.core.level_changes import LevelChange
     from engage.core.program import Program
     from engage.document import LocatedProblem
     from engage.store.database import Database
@@ -110,8 +112,9 @@ def diff(file: File, company: Owner = None, database: DatabaseUrl = None, as_jso
     """Say what publishing a program would change, thing by thing."""
     _, program = _read(file, as_json)
 
-    async def in_force(opened: Database) -> tuple[str, Program] | None:
+    async def in_force(opened: Database) -> tuple[str, Program, list[LevelChange]] | None:
         from engage.actions.drafts import owner_of
+        from engage.actions.level_forecast import forecast_levels
         from engage.store.companies import HOST, latest_version, load_program
 
         async with opened.read():
@@ -122,15 +125,16 @@ def diff(file: File, company: Owner = None, database: DatabaseUrl = None, as_jso
             if found is None:
                 return None
             whose = "the host's default" if found.company_id == HOST else f"{company}'s own"
-            return f"version {found.number}, {whose}", await load_program(found.id)
+            against, old = f"version {found.number}, {whose}", await load_program(found.id)
+        return against, old, await forecast_levels(opened, program, company=company, now=now())
 
     found = with_database(database, in_force, create=False)
     from engage.core.diff import diff_programs
 
-    against, old = found if found is not None else (None, None)
+    against, old, levels = found if found is not None else (None, None, [])
     changes = diff_programs(old, program)
     if as_json:
-        say_json({"against": against, "changes": changes})
+        say_json({"against": against, "changes": changes, "levels": levels})
         return
     if against is None:
         say("nothing is published yet; all of this would be new")
@@ -139,6 +143,7 @@ def diff(file: File, company: Owner = None, database: DatabaseUrl = None, as_jso
     else:
         say(f"changes to {against}:")
     print_changes(changes)
+    _say_levels(levels)
 
 
 def print_changes(changes: list[Change]) -> None:
@@ -147,17 +152,31 @@ def print_changes(changes: list[Change]) -> None:
         say(f"{signs[change.kind]} {change.text}")
 
 
+def _say_levels(levels: list[LevelChange]) -> None:
+    from engage.core.level_changes import change_text
+
+    for change in levels:
+        say(f"{'^' if change.rises else 'v'} {change_text(change)}")
+
+
 def publish(file: File, company: Owner = None, database: DatabaseUrl = None, as_json: AsJson = False) -> None:
     """Publish a program as a new version, in force from the next event on."""
     text, program = _read(file, as_json)
-    from engage.actions import publish as action
 
-    done = with_database(
-        database,
-        lambda opened: action.publish(opened, program, text, company=company, actor=actor_name(), now=now()),
-    )
+    async def work(opened: Database) -> tuple[list[LevelChange], Published]:
+        from engage.actions import publish as action
+        from engage.actions.level_forecast import forecast_levels
+
+        levels = await forecast_levels(opened, program, company=company, now=now())
+        if not as_json:
+            _say_levels(levels)
+        done = await action.publish(opened, program, text, company=company, actor=actor_name(), now=now())
+        return levels, done
+
+    levels, done = with_database(database, work)
     if as_json:
-        say_json({"company": company, "version": done.number, "hash": done.hash, "unchanged": done.unchanged})
+        said = {"version": done.number, "hash": done.hash, "unchanged": done.unchanged, "levels": levels}
+        say_json({"company": company, **said})
         return
     whose = "the host's default" if company is None else f"the program of {company}"
     if done.unchanged:

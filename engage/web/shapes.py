@@ -10,6 +10,8 @@ from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
+from engage.core.level_changes import LevelChange
+
 Time = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
 Day = Annotated[str, Meta(extra_json_schema={"format": "date"})]
 Identifier = Annotated[str, Meta(min_length=1, max_length=255)]
@@ -293,6 +295,11 @@ class Reversal(Struct):
     effects: list[Effect]
 
 
+LevelChanges = Annotated[
+    list[LevelChange], Meta(description="How many members rise or fall by it, were nothing more earned.")
+]
+
+
 class Draft(Struct):
     """The program being edited, as it was written. Kept without mistakes, so it can be published."""
 
@@ -323,6 +330,7 @@ class Published(Struct):
     unchanged: Annotated[
         bool, Meta(description="The draft says what the version in force says; none was made.")
     ]
+    levels: LevelChanges = []
 
 
 class Versions(Struct):
@@ -342,6 +350,7 @@ class Change(Struct):
 
 class Changes(Struct):
     data: list[Change]
+    levels: LevelChanges = []
 
 
 class TemplateSummary(Struct):

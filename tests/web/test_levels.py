@@ -78,3 +78,34 @@ async def test_a_question_for_a_benefit_always_has_an_answer(running: Running) -
 async def test_without_a_program_nobody_has_benefits(running: Running) -> None:
     await running.track()
     assert (await running.server.get(f"{MEMBER}/benefits")).json() == {"level": None, "data": []}
+
+
+async def test_what_a_draft_does_to_levels_is_told_before_it_is_published(running: Running) -> None:
+    await running.publish(PROGRAM)
+    await running.track()
+    changed = PROGRAM.replace("threshold: 10,", "threshold: 11,").replace("name: Yearly", "name: Stricter")
+    for path in ("/v1/program", "/v1/companies/acme/program"):
+        put = await running.server.put(f"{path}/draft", content=changed)
+        assert put.status_code == 200
+        told = (await running.server.get(f"{path}/draft/diff")).json()
+        assert "level silver: threshold changed from 10 to 11" in [one["text"] for one in told["data"]]
+        year = datetime.now(UTC).year + 1
+        assert told["levels"] == [
+            {
+                "before": "silver",
+                "after": "bronze",
+                "rises": False,
+                "when": "review",
+                "members": 1,
+                "first_day": date(year, 1, 21).isoformat(),
+            }
+        ]
+    done = (await running.server.post("/v1/companies/acme/program/publish")).json()
+    assert done["levels"] == told["levels"]
+    again = (await running.server.post("/v1/companies/acme/program/publish")).json()
+    assert again == {**done, "unchanged": True, "levels": []}
+
+
+async def test_without_a_draft_there_is_nothing_to_compare(running: Running) -> None:
+    await running.publish(PROGRAM)
+    assert_problem(await running.server.get("/v1/program/draft/diff"), 404, "not_found")

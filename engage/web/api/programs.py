@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final
 from msgspec import Meta, Struct
 
 from engage.actions.drafts import keep_draft, owner_of
+from engage.actions.level_forecast import forecast_levels
 from engage.actions.publish import publish
 from engage.actions.templates import told
 from engage.actions.turns import program_version
@@ -116,7 +117,8 @@ async def put_draft(asked: Asked[bytes, Author]) -> shapes.Draft:
     kinds=SERVER,
     summary="What publishing the draft would change",
     tag="programs",
-    description="Thing by thing, against the program in force.",
+    description="Thing by thing, against the program in force, and how many members would rise or fall by it. "
+    "Reads every member when levels differ.",
     errors=(422,),
 )
 async def diff_draft(asked: Asked[None, None]) -> shapes.Changes:
@@ -126,8 +128,11 @@ async def diff_draft(asked: Asked[None, None]) -> shapes.Changes:
         in_force = await program_version((await current_programs(s, [owner]))[owner])
     if draft is None:
         raise NotFound("there is no draft to compare")
-    old = in_force.program if in_force is not None else None
-    return shapes.Changes([change_shape(one) for one in diff_programs(old, checked(draft.document))])
+    old, new = in_force.program if in_force is not None else None, checked(draft.document)
+    levels = await forecast_levels(
+        asked.services.database, new, company=_company(asked), now=asked.services.now()
+    )
+    return shapes.Changes([change_shape(one) for one in diff_programs(old, new)], levels)
 
 
 def change_shape(change: Change) -> shapes.Change:
@@ -151,15 +156,17 @@ async def publish_draft(asked: Asked[shapes.NewVersion, None]) -> shapes.Publish
     if draft is None:
         raise NotFound("there is no draft to publish")
     # Checked again: a release in between may be stricter than the one that kept it.
+    program, now = checked(draft.document), asked.services.now()
+    levels = await forecast_levels(asked.services.database, program, company=company, now=now)
     done = await publish(
         asked.services.database,
-        checked(draft.document),
+        program,
         draft.document,
         company=company,
         actor=actor_of(asked, asked.body.actor),
-        now=asked.services.now(),
+        now=now,
     )
-    return shapes.Published(done.number, done.hash, done.unchanged)
+    return shapes.Published(done.number, done.hash, done.unchanged, levels)
 
 
 @endpoint(
