@@ -40,8 +40,8 @@ def test_equal_programs_have_no_difference() -> None:
          "added", "audience hi added (name: Hi; conditions: member.level is given)"),
         ("late_days: 30\n", "late_days: 30\ngroups: {size: {pick: best}}\n", "added",
          "group size added (the one that awards most points)"),
-        ("late_days: 30\n",
-         ("late_days: 30\nquests:\n  - {id: q, goal: {event: Win Opportunity, sum: event.properties.value}, "
+        ("quests:\n",
+         ("quests:\n  - {id: q, goal: {event: Win Opportunity, sum: event.properties.value}, "
           "repeats: month, from: 2026-01-01, requires: {badges: [closer]}, "
           "tiers: [{reach: 5, effects: [award: 1]}, {reach: 9}]}\n"),
          "added",
