@@ -36,6 +36,7 @@ from engage.core import (
     decisions,
     drivers,
     health,
+    pending,
     privacy,
     reports,
     terms,
@@ -272,7 +273,9 @@ def test_every_error_code_is_documented_with_its_status() -> None:
 def test_every_effect_and_verdict_is_documented() -> None:
     shown = json.loads(blocks(page("http"), "json")[1])["results"].values()
     types = typing.get_args(typing.get_type_hints(shapes.Effect)["type"])
-    assert {effect["type"] for result in shown for effect in result["effects"]} == set(types)
+    assert {effect["type"] for result in shown for effect in result["effects"]} <= set(types)
+    told = [name for row in rows(page("http"), "| `type` |") for name in re.findall(r"`(\w+)`", row[0])]
+    assert sorted(told) == sorted(types)
     verdicts = {row[0].strip("`") for row in rows(page("program"), "| `verdict` |") if row[0]}
     assert verdicts == {*why.WORDS.values(), *why.EXTENDED_WORDS.values()}
     assert undocumented([code for code, _ in decisions.REASONS.values()], page("program")) == []
@@ -357,8 +360,12 @@ async def test_the_reasons_shown_are_those_a_member_gets(tmp_path: Path) -> None
     without_the_badge = complete.replace("      - badge: closer\n", "")
     happens(1, "emp-1", "Deal Won", company="further")
     happens(1, "emp-1", "Deal Won", company="further", value=20)
+    happens(pending.WAITING_MAX + 1, "emp-2", "Lesson Finished", company="patient")
     programs = {"acme": complete, "plain": without_the_badge, "lavish": lavish}
     programs["further"] = FURTHER
+    programs["patient"] = lavish.replace("Meeting Held", "Lesson Finished").replace(
+        f"{{award: {conditions.INTEGER_MAX}}}", "{award: {amount: 1, pending: {days: 1}}}"
+    )
     happened += [{**call, "groupId": "plain"} for call in happened if call["groupId"] == "acme"]
     reasons = await _reasons(tmp_path, programs, happened)
     assert [one for one in shown if one not in reasons] == []

@@ -23,12 +23,15 @@ from engage.core import (
     check_levels,
     check_limits,
     check_occasions,
+    check_points,
     check_quests,
     check_rules,
     check_templates,
     conditions,
     goals,
+    ledger,
     limits,
+    pending,
     problems,
     program,
     quests,
@@ -171,6 +174,31 @@ def test_the_programs_of_a_page_are_right_or_wrong_as_it_says(name: str, index: 
     checked = read_program(example if example.startswith("name:") else _merged(example))
     shown = [str(problem) for problem in checked.problems]
     assert shown == (told.group(1).splitlines() if told else [])
+
+
+POINTS_BOUNDS = (
+    f"(1 to {check_points.PENDING_DAYS_MAX})",
+    f"({check_points.WITHIN_DEFAULT} when left out, at most {check_points.PENDING_DAYS_MAX})",
+    f"`days` (to {check_points.LENGTH_MAX['days']}), `months` (to {check_points.LENGTH_MAX['months']})",
+    f"`years` (to {check_points.LENGTH_MAX['years']})",
+    f"the next of these days; at most {check_points.DATES_MAX}",
+    f"(1 to {check_points.NOTICE_DAYS_MAX})",
+    f"At most {pending.WAITING_MAX} awards",
+    f"the newest {ledger.SETTLED_MAX} awards that waited, and of the newest {ledger.EXPIRED_DAYS_MAX} days of expiry",
+)
+
+
+@pytest.mark.parametrize("words", POINTS_BOUNDS)
+def test_the_bounds_of_points_are_those_in_force(words: str) -> None:
+    assert words in page("points")
+
+
+def test_the_accounts_and_policies_of_points_are_all_named() -> None:
+    assert {row[0].strip("`") for row in rows(page("points"), "| account |")} == set(
+        ledger.PLACE_NAMES.values()
+    )
+    units = {*check_points.UNITS, *check_points.ROUND, *check_points.KEYED}
+    assert undocumented(units, page("points")) == []
 
 
 def test_the_page_shows_a_complete_and_a_mistaken_program() -> None:

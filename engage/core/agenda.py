@@ -11,21 +11,25 @@ from datetime import date
 
 from engage.core.compiled import CompiledProgram
 from engage.core.conditions import WEEKDAYS
+from engage.core.expiry import notice_days
 from engage.core.levels import level_days
 from engage.core.occasions import CLOCK, Occasion, next_clock_day, next_yearly
 from engage.core.state import CompanyState, MemberState
 
 
 def keeps_time(program: CompiledProgram) -> bool:
-    """Whether a tick can be due to anybody by this program."""
-    return bool(program.clocks or program.reviews)
+    """Whether a tick can be due to anybody by this program, besides what awaits the points they have."""
+    return bool(program.clocks or program.notices or program.reviews)
 
 
 def next_due(program: CompiledProgram, company: CompanyState, member: MemberState) -> int:
     """The local day (ordinal) of the member's next tick; 0 when nothing awaits them."""
+    due = max(member.points_due, member.ticked) if member.points_due else 0
     if not keeps_time(program):
-        return 0
-    days = [day for _, day in clock_days(program, company, member)]
+        return due
+    days = [due] if due else []
+    days += [day for _, day in clock_days(program, company, member)]
+    days += [day for _, day in notice_days(program, company, member)]
     days += level_days(program, company, member)
     return min(days, default=0)
 

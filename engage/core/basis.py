@@ -10,21 +10,13 @@ from __future__ import annotations
 from datetime import date
 from functools import lru_cache
 
-from engage.core.calendar import days_in_month, month_of
+from engage.core.calendar import month_of, months_later
 from engage.core.program import Levels
 from engage.core.state import MemberState, Standing
 
 YEAR_MONTHS = 12
 Window = tuple[int, int]
 """The first and the last of the periods (by their first day) that are counted together."""
-
-
-@lru_cache(maxsize=4096)
-def months_later(day: int, months: int) -> int:
-    """The same day of the month so many months later, or earlier; of a shorter month its last day."""
-    start = date.fromordinal(day)
-    year, month = divmod(start.year * YEAR_MONTHS + start.month - 1 + months, YEAR_MONTHS)
-    return date(year, month + 1, min(start.day, days_in_month(year, month + 1))).toordinal()
 
 
 @lru_cache(maxsize=4096)

@@ -92,6 +92,13 @@ def days_in_month(year: int, month: int) -> int:
     return monthrange(year, month)[1]
 
 
+def months_later(day: int, months: int) -> int:
+    """The same day of the month so many months later, or the last of a shorter one."""
+    today = date.fromordinal(day)
+    year, month = divmod(today.year * 12 + today.month - 1 + months, 12)
+    return date(year, month + 1, min(today.day, days_in_month(year, month + 1))).toordinal()
+
+
 def midnight(day: int, zone: str) -> int:
     """When a local day begins, microseconds UTC: the first moment its clock shows 00:00, or skips it."""
     local = datetime.combine(date.fromordinal(day), time.min, _zone(zone))

@@ -15,6 +15,7 @@ from engage.core.check_groups import read_groups
 from engage.core.check_levels import may_fall, read_levels
 from engage.core.check_limits import read_budgets
 from engage.core.check_names import Names, label_of
+from engage.core.check_points import read_expires
 from engage.core.check_quests import read_quests
 from engage.core.check_rewards import read_giving, read_redemptions, read_rewards
 from engage.core.check_rules import read_audience, read_rules
@@ -168,11 +169,12 @@ def _read_currencies(problems: Problems, top: Mapping) -> dict[str, Currency | N
     currencies: dict[str, Currency | None] = {}
     for key, value in declared.items():
         path = ("currencies", key)
-        entries = problems.fields(value, path, (), ("name", "debt")) or {}
+        entries = problems.fields(value, path, (), ("name", "debt", "expires")) or {}
         name = _label(problems, entries, path, label_of(key))
         debt = problems.choice(entries.get("debt", "refuse"), (*path, "debt"), ("refuse", "allow"))
+        expires = read_expires(problems, entries.get("expires"), (*path, "expires"))
         made = name is not None and debt is not None
-        currencies[key] = Currency(str(name), t.cast(Debt, debt)) if made else None
+        currencies[key] = Currency(str(name), t.cast(Debt, debt), expires) if made else None
     return currencies
 
 

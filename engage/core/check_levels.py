@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import typing as t
 
+from engage.core.check_days import read_day
 from engage.core.check_names import Names, label_of, read_currency
-from engage.core.check_occasions import read_day
 from engage.core.conditions import INTEGER_MAX
 from engage.core.problems import Mapping, Path, Problems, shown
 from engage.core.program import Basis, Downgrade, Level, Levels, OnChange, Review

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import typing as t
-from datetime import date
 
 import msgspec
 
+from engage.core.check_days import read_day
+from engage.core.check_points import read_expiring
 from engage.core.conditions import WEEKDAYS
 from engage.core.occasions import (
     ANNIVERSARY,
@@ -14,6 +15,7 @@ from engage.core.occasions import (
     BADGE,
     CLOCK,
     DOWNGRADE_DUE,
+    EXPIRING,
     LEVEL,
     LEVEL_LOST,
     QUEST,
@@ -21,7 +23,7 @@ from engage.core.occasions import (
 )
 from engage.core.problems import Mapping, Path, Problems, shown
 
-KINDS = (LEVEL, BADGE, CLOCK, ANNIVERSARY, LEVEL_LOST, DOWNGRADE_DUE, QUEST)
+KINDS = (LEVEL, BADGE, CLOCK, ANNIVERSARY, LEVEL_LOST, DOWNGRADE_DUE, QUEST, EXPIRING)
 WARNING_DAYS_MAX = 180
 PERIODS = ("weekly", "monthly", "yearly", "date")
 CLOCKS = "'daily', {weekly: monday}, {monthly: 1}, {yearly: 12-24} or {date: 2026-12-24}"
@@ -33,6 +35,7 @@ class Declared(msgspec.Struct, frozen=True):
     levels: tuple[str, ...] | None
     badges: tuple[str, ...] | None
     quests: dict[str, int] | None  # id -> how many tiers
+    currencies: tuple[str, ...] | None
     levels_fall: bool = True  # whether time or a publication can lower a level
 
 
@@ -56,6 +59,8 @@ def read_occasion(problems: Problems, declared: Declared, value: t.Any, path: Pa
         name = _read_name(problems, item, at, BADGE if kind == BADGE else LEVEL, names)
     elif kind == DOWNGRADE_DUE:
         name = _read_warning(problems, item, at)
+    elif kind == EXPIRING:
+        name = read_expiring(problems, declared.currencies, item, at)
     else:
         near = problems.nearest(kind, KINDS)
         words = "" if near else f"; triggers are the name of an event, or {', '.join(KINDS)}"
@@ -123,16 +128,3 @@ def _read_clock(problems: Problems, value: t.Any, path: Path) -> str | None:
     else:
         name = read_day(problems, which, at, yearly=period == "yearly")
     return None if name is None else f"{period}:{name}"
-
-
-def read_day(problems: Problems, value: t.Any, path: Path, *, yearly: bool) -> str | None:
-    """A date, which YAML may have read as one already; without its year for every year."""
-    text = value.isoformat() if isinstance(value, date) else value
-    try:
-        if isinstance(text, str) and len(text) == (5 if yearly else 10):
-            date.fromisoformat(f"2024-{text}" if yearly else text)  # a leap year
-            return text
-    except ValueError:
-        pass
-    problems.add(path, f"must be {'a month and day, as in 12-24' if yearly else 'a date, as in 2026-12-24'}")
-    return None

@@ -6,8 +6,8 @@ import typing as t
 from datetime import date
 
 from engage.core.check_conditions import Fields, read_condition, read_field_type
+from engage.core.check_days import read_day
 from engage.core.check_names import Names, label_of
-from engage.core.check_occasions import read_day
 from engage.core.check_rules import fields_of, read_audience, read_effects
 from engage.core.conditions import INTEGER_MAX, PROPERTY
 from engage.core.occasions import QUEST, Occasion

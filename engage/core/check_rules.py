@@ -13,6 +13,7 @@ from engage.core.check_formulas import FORMULA_KEYS, read_decimal, read_formula
 from engage.core.check_limits import read_limits
 from engage.core.check_names import Names, label_of, read_currency
 from engage.core.check_occasions import Declared, read_occasion
+from engage.core.check_points import read_pending
 from engage.core.conditions import INTEGER_MAX
 from engage.core.occasions import Occasion, occasion_text
 from engage.core.problems import Mapping, Path, Problems, shown
@@ -21,6 +22,7 @@ from engage.core.program import (
     Effect,
     GrantBadge,
     Multiply,
+    Pending,
     Rule,
 )
 
@@ -56,7 +58,7 @@ def _read_rule(problems: Problems, names: Names, entries: Mapping, path: Path, r
     name = problems.text(entries["name"], (*path, "name")) if "name" in entries else label_of(rule_id)
     trigger, on = None, None
     if isinstance(entries.get("trigger"), dict):
-        declared = Declared(names.levels, names.badges, names.quests, names.levels_fall)
+        declared = Declared(names.levels, names.badges, names.quests, names.currencies, names.levels_fall)
         on = read_occasion(problems, declared, entries["trigger"], (*path, "trigger"))
         trigger = None if on is None else ""
     elif "trigger" in entries:
@@ -149,14 +151,15 @@ def _read_effect(problems: Problems, names: Names, fields: Fields, value: t.Any,
 
 def _read_award(problems: Problems, names: Names, fields: Fields, value: t.Any, path: Path) -> Award | None:
     if isinstance(value, dict) and "amount" not in value and not value.keys().isdisjoint(FORMULA_KEYS):
-        entries = problems.fields(value, path, FORMULA_KEYS[:1], (*FORMULA_KEYS[1:], "currency"))
+        entries = problems.fields(value, path, FORMULA_KEYS[:1], (*FORMULA_KEYS[1:], "currency", "pending"))
         if entries is None:
             return None
         formula = read_formula(problems, fields, entries, path)
         currency = read_currency(problems, names, entries, path)
-        return Award(currency, 0, formula) if currency is not None and formula is not None else None
+        pending = _read_pending(problems, names, fields, entries, path)
+        return Award(currency, 0, formula, pending) if currency is not None and formula is not None else None
     if isinstance(value, dict):
-        entries = problems.fields(value, path, ("amount",), ("currency",))
+        entries = problems.fields(value, path, ("amount",), ("currency", "pending"))
         if entries is None:
             return None
         at: Path = (*path, "amount")
@@ -166,7 +169,20 @@ def _read_award(problems: Problems, names: Names, fields: Fields, value: t.Any, 
     if "amount" in entries:
         amount = problems.integer(entries["amount"], at, 1, INTEGER_MAX)
     currency = read_currency(problems, names, entries, path)
-    return Award(currency, amount) if currency is not None and amount is not None else None
+    pending = _read_pending(problems, names, fields, entries, path)
+    return Award(currency, amount, None, pending) if currency is not None and amount is not None else None
+
+
+def _read_pending(
+    problems: Problems, names: Names, fields: Fields, entries: Mapping, path: Path
+) -> Pending | None:
+    if "pending" not in entries:
+        return None
+    trigger = None if fields.properties is None else ""
+    if fields.event in (names.events or {}):
+        trigger = fields.event
+    at = (*path, "pending")
+    return read_pending(problems, names.events, names.personal_properties, trigger, entries["pending"], at)
 
 
 def _read_multiply(problems: Problems, names: Names, value: t.Any, path: Path) -> Multiply | None:

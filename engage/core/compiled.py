@@ -16,14 +16,28 @@ from engage.core.codegen import Guard, generate_guarded
 from engage.core.conditions import Facts, fold_name, typed
 from engage.core.goals import Counting, compile_counting, reward_rules
 from engage.core.limits import Counter, budget_counter, limit_counter
-from engage.core.occasions import ANY, BADGE, DOWNGRADE_DUE, LEVEL, LEVEL_LOST, QUEST, TIMED, Occasion
+from engage.core.occasions import (
+    ANY,
+    BADGE,
+    DOWNGRADE_DUE,
+    EXPIRING,
+    LEVEL,
+    LEVEL_LOST,
+    QUEST,
+    TIMED,
+    Occasion,
+    notice_of,
+)
 from engage.core.program import (
     Award,
+    Expires,
     Formula,
     Giving,
     GrantBadge,
+    Length,
     Levels,
     Multiply,
+    Pending,
     Pick,
     Program,
     Property,
@@ -44,6 +58,7 @@ class PlannedAward(msgspec.Struct, frozen=True):
     """Its number among the rule's effects, from 0."""
     counters: tuple[Counter, ...]
     """The limits and budgets that bound it: the rule's limits first, as declared, then the budgets."""
+    pending: Pending | None = None
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -58,6 +73,8 @@ class Plan(msgspec.Struct, frozen=True):
     exclusive: Pick | None = None
     """How its group picks one rule; None when it picks all, or there is no group."""
     best_in: str = ""
+    only_waits: bool = False
+    """Whether all it does is to award what has to wait."""
 
 
 class Matcher(msgspec.Struct, frozen=True):
@@ -74,6 +91,14 @@ class Matcher(msgspec.Struct, frozen=True):
     """What `match` answers for every event, when no rule of the trigger has conditions."""
 
 
+class Notice(msgspec.Struct, frozen=True):
+    """Some rules want to know so many days before points expire."""
+
+    currency: str
+    days: int
+    occasion: Occasion
+
+
 class CompiledProgram(msgspec.Struct, frozen=True):
     program: Program
     hash: bytes
@@ -81,6 +106,9 @@ class CompiledProgram(msgspec.Struct, frozen=True):
     occasions: dict[Occasion, Matcher]  # only those that some rule is triggered by
     counting: dict[str, Counting]  # only events that a quest counts
     clocks: tuple[Occasion, ...]  # those of them that a tick brings
+    notices: tuple[Notice, ...]  # and those that one brings when points are about to expire
+    expires: dict[str, Expires]  # only currencies whose points do
+    sliding: tuple[tuple[str, Length], ...]  # those whose points expire by inactivity, and after how long
     level_ranks: dict[str, int]  # level id -> rank, 1-based
     period_key: str  # what counts toward levels, where it is not the lifetime; else ""
     reviews: bool  # whether time can change a level
@@ -151,6 +179,7 @@ def _plan(index: int, rule: Rule, program: Program) -> Plan:
                 *(counter for limit, counter in limits if limit.currency == effect.currency),
                 *(counter for budget, counter in budgets if budget.currency == effect.currency),
             ),
+            effect.pending,
         )
         for number, effect in enumerate(rule.effects)
         if isinstance(effect, Award)
@@ -165,6 +194,7 @@ def _plan(index: int, rule: Rule, program: Program) -> Plan:
         group=rule.group,
         exclusive=None if group is None or group.pick == "all" else group.pick,
         best_in="" if group is None else group.currency,
+        only_waits=all(isinstance(effect, Award) and effect.pending is not None for effect in rule.effects),
     )
 
 
@@ -232,6 +262,7 @@ def compile_program(program: Program) -> CompiledProgram:
         for occasion in _each(rule.on, program):
             by_occasion.setdefault(occasion, []).append(rule)
     steps = program.levels.steps if program.levels is not None else ()
+    expires = {name: found.expires for name, found in program.currencies.items() if found.expires is not None}
     personal = {name: _personal(event.properties) for name, event in program.events.items()}
     return CompiledProgram(
         program=program,
@@ -240,6 +271,9 @@ def compile_program(program: Program) -> CompiledProgram:
         occasions={on: _matcher(rules, program) for on, rules in by_occasion.items()},
         counting=compile_counting(program),
         clocks=tuple(on for on in by_occasion if on.kind in TIMED),
+        notices=tuple(Notice(*notice_of(on), on) for on in by_occasion if on.kind == EXPIRING),
+        expires=expires,
+        sliding=tuple((name, found.idle) for name, found in expires.items() if found.idle is not None),
         level_ranks={level.id: rank for rank, level in enumerate(steps, start=1)},
         period_key=_period_key(program.levels),
         reviews=_reviews(program.levels),

@@ -14,10 +14,10 @@ from engage.core.compiled import CompiledProgram
 from engage.core.conditions import Facts
 from engage.core.decisions import Advance, Decision, More, Record, Reviewed, Undecided
 from engage.core.event import Entry
-from engage.core.ledger import ACTIVE, EARNING, ISSUED, Transfer, account
+from engage.core.ledger import ACTIVE, EARNING, ISSUED, PLACES, Detail, Transfer, account
 from engage.core.limits import DEPARTMENTS_MAX, Counter, Use, counted, left_of, used, window_start
 from engage.core.occasions import BADGE, Occasion
-from engage.core.state import AMOUNT_MAX, CompanyState, MemberState, Quested
+from engage.core.state import AMOUNT_MAX, CompanyState, MemberState, Quested, Waiting
 
 
 class Mark(NamedTuple):
@@ -37,6 +37,7 @@ class Course:
         "badges",
         "company",
         "day",
+        "details",
         "entry",
         "happened",
         "level",
@@ -45,6 +46,7 @@ class Course:
         "program",
         "quests",
         "reviewed",
+        "settled",
         "spendable",
         "transfers",
         "uses",
@@ -63,6 +65,10 @@ class Course:
         self.level = member.level
         self.reviewed: Reviewed | None = None
         self.transfers: list[Transfer] = []
+        self.details: dict[int, Detail] = {}
+        """Number of a transfer -> what there is to say of it besides."""
+        self.settled: list[tuple[str, Waiting]] = []
+        """The awards that waited and that this event confirmed or voided, with their currency."""
         self.uses: list[Use] = []
         self.badges: list[str] = []
         self.verdicts: list[int] = []
@@ -112,6 +118,8 @@ class Course:
         """Whether an award would pass the largest balance there is."""
         wallet = self.member.wallets.get(currency)
         standing = max(wallet.active, wallet.earned) if wallet else 0
+        if wallet is not None and wallet.pending:
+            standing += sum(waiting.units for waiting in wallet.pending)
         for transfer in self.transfers:
             standing += transfer.amount if transfer.currency == currency else 0
         return standing + amount > AMOUNT_MAX
@@ -120,11 +128,9 @@ class Course:
         """Currency -> what counts toward levels: awards, and what was corrected by hand."""
         earned: dict[str, int] = {}
         for transfer in self.transfers:
-            currency = transfer.currency
-            if transfer.source in EARNING:
-                earned[currency] = earned.get(currency, 0) + transfer.amount
-            elif transfer.target in EARNING:
-                earned[currency] = earned.get(currency, 0) - transfer.amount
+            currency, gained = transfer.currency, transfer.source % PLACES in EARNING
+            if gained != (transfer.target % PLACES in EARNING):
+                earned[currency] = earned.get(currency, 0) + (transfer.amount if gained else -transfer.amount)
         return earned
 
     def has_badge(self, badge: str) -> bool:
@@ -136,16 +142,24 @@ class Course:
     # --- what happens ---
 
     def count(self, counter: Counter, amount: int) -> None:
+        self.uses.append(self.use(counter, amount))
+
+    def use(self, counter: Counter, amount: int) -> Use:
+        """What counting it changes."""
         if counter.plain:
             start = window_start(counter.window, self.day)
-            self.uses.append(Use(counter.company, counter.key, start, amount, counter.reach))
-        else:
-            self.uses.append(counted(counter, self.entry, self.department(), amount))
+            return Use(counter.company, counter.key, start, amount, counter.reach)
+        return counted(counter, self.entry, self.department(), amount)
 
     def award(self, rule: int, currency: str, amount: int) -> None:
         """By rule number `rule` of the trigger whose rules are being considered."""
         number = len(self.verdicts) + rule
         self.transfers.append(Transfer(currency, ISSUED, self.spendable, amount, number))
+
+    def transfer(self, transfer: Transfer, detail: Detail) -> None:
+        """Of points that are not simply awarded."""
+        self.details[len(self.transfers)] = detail
+        self.transfers.append(transfer)
 
     def grant(self, badge: str) -> None:
         """Once only: who has a badge has it."""
@@ -165,6 +179,8 @@ class Course:
         """Take back all that was awarded, counted and granted since."""
         del self.transfers[mark.transfers :], self.uses[mark.uses :]
         del self.badges[mark.badges :], self.happened[mark.happened :]
+        for number in [number for number in self.details if number >= mark.transfers]:
+            del self.details[number]
 
     def decision(self) -> Decision:
         before, after = self.member.level, self.level
@@ -185,6 +201,7 @@ class Course:
             tuple(self.uses),
             quests=tuple(self.quests.items()),
             reviewed=self.reviewed,
+            details=self.details or None,
         )
 
     def _more(self) -> More | None:
@@ -192,6 +209,11 @@ class Course:
         department = 0
         if self.program.program.department and any("/department/" in use.key for use in self.uses):
             department = self.department()
-        if not self.occasions and not self.advances and not department:
+        if not self.occasions and not self.advances and not self.settled and not department:
             return None
-        return More(occasions=tuple(self.occasions), advances=tuple(self.advances), department=department)
+        return More(
+            occasions=tuple(self.occasions),
+            advances=tuple(self.advances),
+            department=department,
+            settled=tuple(self.settled),
+        )

@@ -11,11 +11,11 @@ from typing import Any, Final, NamedTuple
 import msgspec
 from msgspec import Struct
 
-from engage.core.ledger import Transfer, owner
+from engage.core.ledger import ACTIVE, EXPIRED, ISSUED, PENDING, Detail, Transfer, owner, place
 from engage.core.limits import Use
 from engage.core.occasions import Occasion
 from engage.core.program import Program, Quest, Rule
-from engage.core.state import Quested
+from engage.core.state import Quested, Waiting
 
 
 class Undecided:
@@ -72,6 +72,8 @@ class More(Struct, frozen=True, omit_defaults=True, gc=False):
     """What it counted toward quests."""
     department: int = 0
     """The member's department, by number, if a limit per department counted; 0 also for none."""
+    settled: tuple[tuple[str, Waiting], ...] = ()
+    """The pending awards that the event confirmed or voided, with their currency."""
 
 
 class Record(Struct, frozen=True, array_like=True, omit_defaults=True, gc=False):
@@ -127,6 +129,8 @@ class Decision(Struct, frozen=True, gc=False):
     reviewed: Reviewed | None = None
     quests: tuple[tuple[str, Quested], ...] = ()
     """Those that moved, as they stand after it."""
+    details: dict[int, Detail] | None = None
+    """Number of a transfer -> what there is to say of it besides."""
 
     @property
     def changes_anything(self) -> bool:
@@ -157,17 +161,30 @@ def encode_record(record: Record) -> bytes:
     )
 
 
+TYPES: Final = {
+    (ISSUED, PENDING): "pending",
+    (ACTIVE, PENDING): "pending",
+    (EXPIRED, PENDING): "pending",
+    (PENDING, ACTIVE): "released",
+    (PENDING, ISSUED): "voided",
+    (ACTIVE, EXPIRED): "expired",
+    (EXPIRED, ISSUED): "withdrawn",
+}
+"""What a movement between two places is called; any other is an award, or one taken back."""
+
+
 def effects(
     record: Record, transfers: tuple[Transfer, ...], rules: tuple[Rule, ...], program: Program | None
 ) -> list[dict[str, Any]]:
     """What a decision did, for the host: awards, badges, and each level passed on the way.
 
-    A reversal's amounts are negative. Points moved by no rule (an adjustment) have no "rule".
+    What a reversal takes back is negative. Points moved by no rule (an adjustment) have no "rule".
     """
     done: list[dict[str, Any]] = []
     for transfer in transfers:
         sign = 1 if owner(transfer.target) else -1
-        effect = {"type": "award", "currency": transfer.currency, "amount": sign * transfer.amount}
+        kind = TYPES.get((place(transfer.source), place(transfer.target)), "award")
+        effect = {"type": kind, "currency": transfer.currency, "amount": sign * transfer.amount}
         if 0 <= transfer.rule < len(rules):
             effect["rule"] = rules[transfer.rule].id
         done.append(effect)

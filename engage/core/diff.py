@@ -13,13 +13,16 @@ import msgspec
 
 from engage.core.conditions import Condition
 from engage.core.diff_quests import quest_details
+from engage.core.expiry import expires_text
 from engage.core.explain import condition_text, formula_text, shown, span_text
 from engage.core.occasions import occasion_text
+from engage.core.pending import pending_text
 from engage.core.problems import pointer
 from engage.core.program import (
     Audience,
     Award,
     Budget,
+    Currency,
     Effect,
     EventType,
     Giving,
@@ -140,9 +143,7 @@ def _things(program: Program) -> dict[str, dict[str, Details]]:
         head["department"] = f"member.traits.{program.department}"
     return {
         "program": {"": head},
-        "currencies": {
-            key: {"name": found.name, "debt": found.debt} for key, found in program.currencies.items()
-        },
+        "currencies": {key: _currency(found) for key, found in program.currencies.items()},
         "member traits": {key: {"": _property(found)} for key, found in program.member_traits.items()},
         "company traits": {key: {"": _property(found)} for key, found in program.company_traits.items()},
         "events": {key: _event(found) for key, found in program.events.items()},
@@ -164,6 +165,11 @@ def _yes_no(value: bool) -> str:
 
 def _property(found: Property) -> str:
     return f"{found.type}, personal" if found.personal else found.type
+
+
+def _currency(found: Currency) -> Details:
+    expires = {"expires": expires_text(found.expires)} if found.expires is not None else {}
+    return {"name": found.name, "debt": found.debt} | expires
 
 
 def _event(event: EventType) -> Details:
@@ -221,9 +227,10 @@ def _group(group: Group) -> str:
 
 def effect_text(effect: Effect) -> str:
     if isinstance(effect, Award):
+        waits = f", {pending_text(effect.pending)}" if effect.pending is not None else ""
         if effect.formula is not None:
-            return f"award {effect.currency} ({formula_text(effect.formula)})"
-        return f"award {effect.amount} {effect.currency}"
+            return f"award {effect.currency} ({formula_text(effect.formula)}){waits}"
+        return f"award {effect.amount} {effect.currency}{waits}"
     if isinstance(effect, Multiply):
         return f"multiply {effect.currency} by {effect.thousandths / 1000:g}"
     return f"badge {effect.badge}"

@@ -5,6 +5,7 @@ Live traffic and replay fold with the same function, so a replay of the log rebu
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import Any, Final
 
 import msgspec
@@ -16,8 +17,23 @@ from engage.core.compiled import CompiledProgram
 from engage.core.conditions import fold_name
 from engage.core.decisions import Decision
 from engage.core.event import ACTIVITY, Entry, Kind
+from engage.core.expiry import expiry_day, note_notices, slide
 from engage.core.gifts import fold_gift
-from engage.core.ledger import move, owner
+from engage.core.ledger import (
+    ACTIVE,
+    ADJUSTED,
+    EXPIRED,
+    ISSUED,
+    PENDING,
+    PLAIN,
+    SPENT,
+    Detail,
+    Transfer,
+    move,
+    move_in_detail,
+    place,
+    points_due,
+)
 from engage.core.levels import rules_since
 from engage.core.limits import use
 from engage.core.program import LATE_DAYS_DEFAULT
@@ -36,6 +52,15 @@ NAME_CHARS_MAX: Final = 255
 TRAITS_MAX: Final = 200
 TRAIT_BYTES_MAX: Final = 1024
 """Of one member or company, in the encoding that is stored."""
+
+_BOOKS: Final = {
+    ISSUED: (attrgetter("issued"), -1),
+    ADJUSTED: (attrgetter("adjusted"), -1),
+    SPENT: (attrgetter("spent"), 1),
+    EXPIRED: (attrgetter("expired"), 1),
+    PENDING: (attrgetter("pending"), 1),
+}
+"""Of which places a day's rollup keeps sums, and whether what they receive counts up or down."""
 
 _size = msgspec.msgpack.Encoder().encode
 
@@ -68,6 +93,8 @@ def fold(
                 company.level_rules = rules_since(program, company, entry.day)
         elif entry.kind == Kind.TICK:
             member.ticked = entry.day
+            if program is not None and program.notices:
+                note_notices(program, member, entry.day)
         elif entry.kind == Kind.CHECKPOINT:
             company.archived = entry.body.data["archived"]
             company.semantics = entry.body.data["semantics"]
@@ -96,10 +123,12 @@ def _fold_activity(
     member.events += 1
     rollup.events += 1
     names[name] = names.get(name, 0) + 1
-    if decision.transfers:
+    if decision.transfers and decision.transfers[-1].source == ISSUED:  # awards come last
         rollup.incentivised += 1
     if mark_day(member, entry.day):
         rollup.members += 1
+    if program is not None and program.sliding:
+        slide(program, member, entry.day)
     if entry.kind == Kind.TRACK and (program is None or name in program.program.events):
         mark_feature(member, name, entry.day)
 
@@ -112,12 +141,7 @@ def _fold_decision(
     entry: Entry,
     decision: Decision,
 ) -> None:
-    if entry.kind == Kind.REDEMPTION:
-        fold_redemption(program, member, rollup, entry, decision)
-    for transfer in decision.transfers if entry.kind != Kind.REDEMPTION else ():
-        move(member.wallets, entry.member, transfer)
-        amount = transfer.amount if owner(transfer.target) else -transfer.amount
-        add_to(rollup.adjusted if entry.kind == Kind.ADJUSTMENT else rollup.issued, transfer.currency, amount)
+    _fold_transfers(program, member, rollup, entry, decision)
     for currency, change in decision.earned:
         member.wallets.setdefault(currency, Wallet()).earned += change
         if program is not None and program.period_key:
@@ -176,6 +200,47 @@ def _count_earned(
     if standing.key != program.period_key:
         standing.key, standing.since, standing.earned = program.period_key, entry.seq, {}
     count(levels, standing, member.joined, decision.earned_on or entry.day, change)
+
+
+def _fold_transfers(
+    program: CompiledProgram | None,
+    member: MemberState,
+    rollup: DayRollup,
+    entry: Entry,
+    decision: Decision,
+) -> None:
+    details = decision.details
+    plain = details is None and not member.points_due and (program is None or not program.expires)
+    if entry.kind == Kind.REDEMPTION:
+        plain = False
+        fold_redemption(program, member, entry, decision)  # it keeps what it was paid with
+    elif plain:
+        for transfer in decision.transfers:
+            move(member.wallets, entry.member, transfer)
+    else:
+        for number, transfer in enumerate(decision.transfers):
+            detail = (details or {}).get(number) or _detail(program, member, transfer, entry.day)
+            move_in_detail(member.wallets, transfer, detail)
+    if not plain:
+        member.points_due = points_due(member.wallets)
+    for transfer in decision.transfers:
+        _count(rollup, transfer)
+
+
+def _detail(program: CompiledProgram | None, member: MemberState, transfer: Transfer, day: int) -> Detail:
+    """Of points that are simply awarded or taken: the currency's policy says when they expire."""
+    if program is None or transfer.currency not in program.expires or place(transfer.target) != ACTIVE:
+        return PLAIN
+    return Detail(expiry_day(program, transfer.currency, day, member.last_day))
+
+
+def _count(rollup: DayRollup, transfer: Transfer) -> None:
+    """Add a transfer to what the company's books say of the day."""
+    for account, sign in ((transfer.source, -1), (transfer.target, 1)):
+        book = _BOOKS.get(place(account))
+        if book is not None:
+            sums, way = book
+            add_to(sums(rollup), transfer.currency, sign * way * transfer.amount)
 
 
 def merge_traits(traits: dict[str, Any], more: dict[str, Any]) -> None:

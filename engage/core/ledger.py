@@ -11,7 +11,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from engage.core.state import AMOUNT_MAX, Wallet
+from engage.core.state import AMOUNT_MAX, Waiting, Wallet
 
 PLACES: Final = 16
 ISSUED: Final = 1
@@ -20,8 +20,8 @@ ADJUSTED: Final = 2
 """Company account: the other side of adjustments by hand."""
 ACTIVE: Final = 3
 """Member account: what can be spent."""
-EARNING: Final = frozenset({ISSUED, ADJUSTED})
-"""Company accounts, by number: what comes from these counts toward levels."""
+PENDING: Final = 4
+"""Member account: what was awarded and is not yet the member's."""
 HELD: Final = 5
 """Member account: set aside for a redemption."""
 SPENT: Final = 6
@@ -32,10 +32,13 @@ GIVING: Final = 8
 """Member account: the allowance for gifts, drawn on in the moment of giving."""
 TRANSIT: Final = 9
 """Company account: gifts on their way from one member to another. Nothing is left on it after a commit."""
+EARNING: Final = frozenset({ISSUED, ADJUSTED, PENDING})
+"""Places: what comes from these to any other counts toward levels, so what is pending counts once it is released."""
 PLACE_NAMES: Final = {
     ISSUED: "issued",
     ADJUSTED: "adjusted",
     ACTIVE: "active",
+    PENDING: "pending",
     HELD: "held",
     SPENT: "spent",
     EXPIRED: "expired",
@@ -46,6 +49,13 @@ PLACE_NAMES: Final = {
 NO_RULE: Final = -1
 NEVER: Final = 0
 """The expiry day of a lot that does not expire."""
+FAR: Final = AMOUNT_MAX
+"""Later than any day: where lots that never expire stand among the others."""
+VOIDED: Final = -1
+"""What became of an award that waited, instead of the expiry day of its lot."""
+SETTLED_MAX: Final = 100
+EXPIRED_DAYS_MAX: Final = 50
+"""Of each wallet. A reversal needs them, and wants them exact for a while; the state is read with every event."""
 
 
 class Transfer(Struct, frozen=True, array_like=True, gc=False):
@@ -71,6 +81,21 @@ def place(number: int) -> int:
     return number % PLACES
 
 
+class Detail(Struct, frozen=True, gc=False):
+    """What a transfer does not say of the points it moves. It is not stored: deciding again finds it again."""
+
+    day: int = NEVER
+    """The expiry day of points that become active. Of active or expired points that are taken: the lots of this day
+    and later go first, where 0 and FAR are the soonest and those that never expire."""
+    waiting: Waiting | None = None
+    """The award that begins to wait, or ends to."""
+    forget: tuple[int, int] | None = None
+    """(seq, n) of an award that waited, was settled and is now undone."""
+
+
+PLAIN: Final = Detail()
+
+
 def credit(wallet: Wallet, amount: int, expires: int = NEVER) -> None:
     """Add to the spendable balance. A debt is paid first; only the rest becomes a lot."""
     debt = max(0, -wallet.active)
@@ -82,24 +107,25 @@ def credit(wallet: Wallet, amount: int, expires: int = NEVER) -> None:
         if day == expires:
             wallet.lots[index] = (day, units + remaining)
             return
-    insort(wallet.lots, (expires, remaining), key=lambda lot: lot[0] or AMOUNT_MAX)
+    insort(wallet.lots, (expires, remaining), key=lambda lot: lot[0] or FAR)
 
 
-def debit(wallet: Wallet, amount: int) -> list[tuple[int, int]]:
-    """Take from the spendable balance, from the lots that expire soonest. Below zero it is a debt.
-
-    What was taken of which lots: (day of expiry, units).
-    """
+def debit(wallet: Wallet, amount: int, first: int = NEVER) -> list[tuple[int, int]]:
+    """Take from the spendable balance: from the lots of day `first` and later, then from those that expire soonest.
+    Below zero it is a debt. The lots, or parts of lots, that were taken."""
     wallet.active -= amount
-    taken = []
-    while amount and wallet.lots:
-        day, units = wallet.lots[0]
+    lots, taken = wallet.lots, list[tuple[int, int]]()
+    index = next((at for at, lot in enumerate(lots) if (lot[0] or FAR) >= first), 0) if first else 0
+    while amount and lots:
+        if index == len(lots):
+            index = 0
+        day, units = lots[index]
         if units > amount:
-            wallet.lots[0] = (day, units - amount)
+            lots[index] = (day, units - amount)
             taken.append((day, amount))
             break
         amount -= units
-        taken.append(wallet.lots.pop(0))
+        taken.append(lots.pop(index))
     return taken
 
 
@@ -109,7 +135,7 @@ def is_over(expires: int, day: int) -> bool:
 
 
 def move(wallets: dict[str, Wallet], member: int, transfer: Transfer) -> None:
-    """Fold one transfer into the wallets of `member`."""
+    """Fold one transfer of points that never expire and did not wait into the wallets of `member`."""
     wallet = wallets.get(transfer.currency)
     if wallet is None:
         wallet = wallets[transfer.currency] = Wallet()
@@ -118,3 +144,67 @@ def move(wallets: dict[str, Wallet], member: int, transfer: Transfer) -> None:
         credit(wallet, transfer.amount)
     if transfer.source == spendable:
         debit(wallet, transfer.amount)
+
+
+def move_in_detail(wallets: dict[str, Wallet], transfer: Transfer, detail: Detail) -> None:
+    """Fold one transfer of any points into the wallets of the member whose it is."""
+    wallet = wallets.setdefault(transfer.currency, Wallet())
+    source, target, amount = place(transfer.source), place(transfer.target), transfer.amount
+    if source == ACTIVE:
+        taken = debit(wallet, amount, detail.day)
+        if target == EXPIRED:
+            note_expired(wallet, taken)
+    elif source == PENDING and detail.waiting is not None:
+        _settle(wallet, detail.waiting, VOIDED if target == ISSUED else detail.day)
+    elif source == EXPIRED:
+        wallet.expired = without_expired(wallet.expired, detail.day, amount)
+    if target == ACTIVE:
+        credit(wallet, amount, detail.day)
+    elif target == PENDING and detail.waiting is not None:
+        wallet.pending += (detail.waiting,)
+        wallet.settled = _without_award(wallet.settled, detail.waiting.seq, detail.waiting.n)
+    if detail.forget is not None:
+        wallet.settled = _without_award(wallet.settled, *detail.forget)
+
+
+def _settle(wallet: Wallet, ended: Waiting, became: int) -> None:
+    wallet.pending = tuple(one for one in wallet.pending if one != ended)
+    wallet.settled = (*wallet.settled, (ended.seq, ended.n, became))[-SETTLED_MAX:]
+
+
+def _without_award(
+    settled: tuple[tuple[int, int, int], ...], seq: int, n: int
+) -> tuple[tuple[int, int, int], ...]:
+    return tuple(one for one in settled if one[:2] != (seq, n))
+
+
+def note_expired(wallet: Wallet, more: list[tuple[int, int]]) -> None:
+    """Remember lots, or parts of lots, that expired."""
+    days = dict(wallet.expired)
+    for day, units in more:
+        days[day] = days.get(day, 0) + units
+    found = sorted(days.items())
+    while len(found) > EXPIRED_DAYS_MAX:
+        (_, first), (day, second) = found[:2]
+        found[:2] = [(day, first + second)]
+    wallet.expired = tuple(found)
+
+
+def without_expired(
+    expired: tuple[tuple[int, int], ...], first: int, amount: int
+) -> tuple[tuple[int, int], ...]:
+    """What is left of the expired lots when so much of those of day `first` and later is taken back."""
+    left = []
+    for day, units in expired:
+        taken = min(units, amount) if day >= first else 0
+        amount -= taken
+        if units > taken:
+            left.append((day, units - taken))
+    return tuple(left)
+
+
+def points_due(wallets: dict[str, Wallet]) -> int:
+    """The first day on which something awaits these points; 0 for none."""
+    days = [wallet.lots[0][0] for wallet in wallets.values() if wallet.lots and wallet.lots[0][0] != NEVER]
+    days += [waiting.day for wallet in wallets.values() for waiting in wallet.pending]
+    return min(days, default=0)

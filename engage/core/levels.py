@@ -17,11 +17,11 @@ from engage.core.basis import (
     Window,
     counted,
     length_months,
-    months_later,
     newest,
     window,
     window_before,
 )
+from engage.core.calendar import months_later
 from engage.core.compiled import CompiledProgram
 from engage.core.course import Course
 from engage.core.decisions import Reviewed

@@ -140,12 +140,14 @@ def left_of(counter: Counter, usage: Usage, uses: list[Use], entry: Entry, depar
     for use in uses:
         if use.key == mine.key and use.company == mine.company:
             windows[use.start] = windows.get(use.start, 0) + use.amount
+    return counter.most - held_near(counter, windows, mine.start)
+
+
+def held_near(counter: Counter, windows: dict[int, int], start: int) -> int:
+    """What a counter holds in the window of `start`, or in the fullest rolling one around it."""
     if counter.apart:
-        near = any(abs(start - entry.at) < counter.apart for start in windows)
-        return 0 if near else counter.most
-    if counter.days:
-        return counter.most - busiest(windows, entry.day, counter.days)
-    return counter.most - windows.get(mine.start, 0)
+        return counter.most if any(abs(one - start) < counter.apart for one in windows) else 0
+    return busiest(windows, start, counter.days) if counter.days else windows.get(start, 0)
 
 
 def busiest(windows: dict[int, int], day: int, days: int) -> int:

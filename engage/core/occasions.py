@@ -17,6 +17,7 @@ DEPTH_MAX: Final = 5
 ANY: Final = "*"
 LEVEL, BADGE, CLOCK, ANNIVERSARY, QUEST = "level", "badge", "clock", "anniversary", "quest"
 LEVEL_LOST, DOWNGRADE_DUE = "level_lost", "downgrade_due"
+EXPIRING: Final = "expiring"
 TIMED: Final = frozenset({CLOCK, ANNIVERSARY})
 """What time alone brings: a tick, see `engage.core.agenda`."""
 
@@ -40,6 +41,9 @@ def occasion_text(occasion: Occasion) -> str:
         return "any level lost" if name == ANY else f"level {name} lost"
     if kind == QUEST:
         return quest_text(name)
+    if kind == EXPIRING:
+        currency, days = notice_of(occasion)
+        return f"{currency} expiring in {days} day{'' if days == 1 else 's'}"
     which = f"any {kind}" if name == ANY else f"{kind} {name}"
     return f"{which} reached" if kind == LEVEL else f"{which} granted"
 
@@ -49,6 +53,12 @@ def quest_text(name: str) -> str:
     quest, _, tier = name.partition(":")
     which = "any quest" if quest == ANY else f"quest {quest}"
     return f"{which} reaching tier {tier}" if tier else f"{which} completed"
+
+
+def notice_of(occasion: Occasion) -> tuple[str, int]:
+    """(currency, days ahead) of `expiring`: its name is `points:14`."""
+    currency, _, days = occasion.name.rpartition(":")
+    return currency, int(days)
 
 
 # --- the clock ----------------------------------------------------------------------------------------------

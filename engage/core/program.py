@@ -26,6 +26,8 @@ Per = t.Literal["member", "department", "company"]
 Over = t.Literal["cut", "refuse"]
 Debt = t.Literal["refuse", "allow"]
 Multipliers = t.Literal["largest", "compound", "add"]
+Unit = t.Literal["days", "months", "years"]
+Whole = t.Literal["month", "quarter", "year"]
 Pick = t.Literal["first", "best", "all"]
 Basis = t.Literal["lifetime", "calendar_year", "membership_year", "rolling"]
 Downgrade = t.Literal["none", "one_step", "to_basis"]
@@ -44,9 +46,30 @@ class Shape(msgspec.Struct, frozen=True, omit_defaults=True):
     """What everything below has in common: defaults are left out of the bytes."""
 
 
+class Length(Shape, frozen=True):
+    """A length of time by the calendar."""
+
+    unit: Unit
+    n: int
+
+
+class Expires(Shape, frozen=True):
+    """When points of a currency expire; exactly one of `after`, `on` and `idle`, or `after` with one of the others."""
+
+    after: Length | None = None
+    """So long after they became active."""
+    round: Whole | None = None
+    """At the end of the month, quarter or year in which they would."""
+    on: tuple[str, ...] = ()
+    """At the end of the first of these days (`12-31`) that comes next, or comes `after` that."""
+    idle: Length | None = None
+    """So long after the member's last activity."""
+
+
 class Currency(Shape, frozen=True):
     name: str
     debt: Debt = "refuse"
+    expires: Expires | None = None
 
 
 class Property(Shape, frozen=True):
@@ -118,10 +141,25 @@ class Formula(Shape, frozen=True):
     most: int | None = None
 
 
+class Pending(Shape, frozen=True):
+    """What an award waits for before it is the member's: exactly one of `days`, `until` and `event`."""
+
+    days: int = 0
+    until: str = ""
+    """A date; from its beginning on points are not held back any more."""
+    event: str = ""
+    voided_by: str = ""
+    match: str = ""
+    """The property in which the awarding event and the other must be equal; "" when any such event counts."""
+    within: int = 0
+    """Days after which `event` comes too late."""
+
+
 class Award(Shape, frozen=True, tag="award", tag_field="kind"):
     currency: str
     amount: int  # 0 when a formula says how much
     formula: Formula | None = None
+    pending: Pending | None = None
 
 
 class Multiply(Shape, frozen=True, tag="multiply", tag_field="kind"):

@@ -24,10 +24,21 @@ from engage.core.conditions import Facts, blame
 from engage.core.decisions import Decision, More, Record
 from engage.core.event import Entry
 from engage.core.explain import node_text
-from engage.core.ledger import ACTIVE, EXPIRED, HELD, SPENT, Transfer, account, credit, debit, is_over
+from engage.core.ledger import (
+    ACTIVE,
+    EXPIRED,
+    HELD,
+    SPENT,
+    Transfer,
+    account,
+    credit,
+    debit,
+    is_over,
+    note_expired,
+)
 from engage.core.limits import Use, reach_of, used, window_end, window_start
 from engage.core.program import Program, Reward, RewardLimit
-from engage.core.state import CompanyState, DayRollup, MemberState, Redemption, Wallet, add_to
+from engage.core.state import CompanyState, MemberState, Redemption, Wallet
 from engage.core.why import PERIODS
 
 REQUEST, APPROVE, FULFIL, CANCEL = STEPS = ("request", "approve", "fulfil", "cancel")
@@ -203,7 +214,6 @@ def _returned(redemption: Redemption, member: int, day: int) -> Iterator[Transfe
 def fold_redemption(
     program: CompiledProgram | None,
     member: MemberState,
-    rollup: DayRollup,
     entry: Entry,
     decision: Decision,
 ) -> None:
@@ -222,11 +232,8 @@ def fold_redemption(
         wallet.held -= redemption.amount
         wallet.spent += redemption.amount
         redemption.fulfilled = entry.day
-        add_to(rollup.spent, redemption.currency, redemption.amount)
     elif status == "cancelled":
         _give_back(wallet, redemption, entry.day)
-        if redemption.fulfilled:
-            add_to(rollup.spent, redemption.currency, -redemption.amount)
         del member.redemptions[said["redemption"]]
     redemption.status = status
 
@@ -260,5 +267,7 @@ def _give_back(wallet: Wallet, redemption: Redemption, day: int) -> None:
     else:
         wallet.held -= redemption.amount
     for expires, units in redemption.lots:
-        if not is_over(expires, day):
+        if is_over(expires, day):
+            note_expired(wallet, [(expires, units)])
+        else:
             credit(wallet, units, expires)

@@ -15,6 +15,7 @@ from engage.core.course import Course
 from engage.core.formulas import MISSING, reckon, rounded
 from engage.core.groups import fire_in_groups
 from engage.core.limits import Counter
+from engage.core.pending import crowded, hold_back
 from engage.core.program import THOUSANDTHS_ONE, Multipliers
 from engage.core.state import AMOUNT_MAX
 from engage.core.verdicts import Extended, Verdict, extended_code, fired, verdict_code
@@ -100,11 +101,17 @@ def _fire(course: Course, factors: dict[str, list[int]], plan: Plan) -> int:
             # Refused, and as a whole: what the rule had awarded so far is taken back.
             course.go_back(before)
             return stop.refused if stop is not None and not stop.cut else CEILING
+        if crowded(course, award):
+            course.go_back(before)
+            return extended_code(Extended.CROWDED, award.effect)
         if stop is not None and not code:
             code, refusal = stop.cut, stop.refused
         if amount:
             granted = True
-            course.award(plan.index, award.currency, amount)
+            if award.pending is None:
+                course.award(plan.index, award.currency, amount)
+            else:
+                hold_back(course, plan, award, amount)
             for counter in award.counters:
                 course.count(counter, amount)
     if not granted and code:

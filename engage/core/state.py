@@ -24,6 +24,25 @@ Usage = dict[str, dict[int, int]]
 """What limits have used: limit key -> first day (ordinal) of the window -> units or firings."""
 
 
+class Waiting(Struct, frozen=True, array_like=True, gc=False):
+    """An award that is pending: not yet the member's."""
+
+    day: int
+    """The local day on which it is released; of one that waits for `event`, given up."""
+    units: int
+    seq: int
+    """The entry that awarded it, and the number of its transfer there."""
+    n: int
+    uses: tuple[tuple[Any, ...], ...] = ()
+    """The fields of each `limits.Use` to give back when it is voided."""
+    event: str = ""
+    """The event that confirms it."""
+    voided_by: str = ""
+    match: str = ""
+    """The property in which such an event must agree, and the key of its value; "" when any will do."""
+    key: bytes = b""
+
+
 class Wallet(Struct, array_like=True, gc=False):
     """A member's balance in one currency, in whole units. `active` is negative only while a debt is owed."""
 
@@ -31,11 +50,19 @@ class Wallet(Struct, array_like=True, gc=False):
     earned: int = 0
     """All that counts toward levels: awards and adjustments, less what was reversed. Spending leaves it alone."""
     lots: list[tuple[int, int]] = field(default_factory=list)
-    """(day of expiry as ordinal, 0 = never; units left), soonest expiry first, never last."""
+    """(day of expiry as ordinal, 0 = never; units left), soonest expiry first, never last. From the beginning of
+    that day on they are gone."""
     held: int = 0
     """Set aside for redemptions that are not fulfilled yet."""
     spent: int = 0
     """What fulfilled redemptions cost, less what was refunded."""
+    pending: tuple[Waiting, ...] = ()
+    settled: tuple[tuple[int, int, int], ...] = ()
+    """Of the awards that waited, the newest: (seq, n, what became of it: the expiry day of its lot or VOIDED)."""
+    expired: tuple[tuple[int, int], ...] = ()
+    """(day of expiry, units that did), soonest first. The oldest are put together; they all add up to what expired."""
+    told: tuple[tuple[int, int], ...] = ()
+    """(days ahead, the latest expiry day about which the rules that want to know so early were told)."""
 
 
 class Redemption(Struct, array_like=True, gc=False):
@@ -145,6 +172,8 @@ class MemberState(Struct, array_like=True, gc=False):
     quests: dict[str, Quested] = field(default_factory=dict)
     given: dict[str, Given] = field(default_factory=dict)
     """By currency."""
+    points_due: int = 0
+    """The first day on which some of the member's points expire, are released or given up; 0 for none."""
 
 
 class CompanyState(Struct, array_like=True, gc=False):
@@ -192,6 +221,11 @@ class DayRollup(Struct, array_like=True, gc=False):
     """Level id -> members who came less members who went."""
     spent: dict[str, int] = field(default_factory=dict)
     """Currency -> units that fulfilled redemptions cost less units refunded."""
+    expired: dict[str, int] = field(default_factory=dict)
+    """Currency -> units that expired, less those of them taken back when the event that had earned them was undone.
+    What members hold, pending or not, is issued + adjusted - spent - expired."""
+    pending: dict[str, int] = field(default_factory=dict)
+    """Currency -> units that began to wait, less those that were released or voided."""
 
 
 ROLLUP_NAMES_MAX = 300
@@ -245,7 +279,9 @@ def merge_days(into: DayRollup, more: DayRollup) -> None:
         (into.issued, more.issued),
         (into.adjusted, more.adjusted),
         (into.levels, more.levels),
+        (into.expired, more.expired),
         (into.spent, more.spent),
+        (into.pending, more.pending),
     ):
         for key, count in source.items():
             add_to(target, key, count)

@@ -6,12 +6,17 @@ from engage.core.agenda import clock_days
 from engage.core.cascade import concluded
 from engage.core.course import Course
 from engage.core.decisions import Decision
+from engage.core.expiry import expire, give_notice
 from engage.core.levels import review_level
+from engage.core.pending import pass_time
 
 
 def decide_tick(course: Course) -> Decision:
     """What the local day `course.day` brings."""
+    pass_time(course)
+    expire(course)
     review_level(course)
+    give_notice(course)
     for occasion, day in clock_days(course.program, course.company, course.member):
         if day == course.day:
             course.happen(occasion)

@@ -41,6 +41,8 @@ class Extended:
     """The member is not in the rule's audience; the index says by which node of its conditions."""
     PROGRAM_AUDIENCE: Final = 6
     """Nor in that of the whole program."""
+    CROWDED: Final = 7
+    """As many awards wait already as can; the index says which effect."""
 
 
 VERDICTS: Final = 8

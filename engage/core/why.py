@@ -29,6 +29,7 @@ EXTENDED_WORDS: Final = {
     Extended.LOST: "group",
     Extended.AUDIENCE: "audience",
     Extended.PROGRAM_AUDIENCE: "audience",
+    Extended.CROWDED: "pending",
 }
 PERIODS: Final = {
     "day": "daily",
@@ -91,6 +92,8 @@ def _extended_text(index: int, extended: int, rule: Rule, rules: tuple[Rule, ...
     if extended == Extended.PROGRAM_AUDIENCE:
         name = program.audience
         return f"the program is for audience {name} only: {_clause_of(program, name, index)}"
+    if extended == Extended.CROWDED:
+        return "as many awards wait already as can at once"
     return _formula_text(index, extended, rule)
 
 

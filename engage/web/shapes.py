@@ -27,11 +27,25 @@ class Reason(Struct):
 
 
 class Effect(Struct, omit_defaults=True):
-    """What a decision did. An award names its currency and amount, a badge its badge, a level its level.
+    """What a decision did. Points name their currency and amount, a badge its badge, a level its level.
 
-    `progress` is what counted toward a quest, `quest` that it was completed."""
+    `award`: points to spend. `pending`, `released`, `voided`: points that begin to wait, or end to. `expired`: points
+    that are gone; `withdrawn`: of these, what a reversal takes back. `progress` is what counted toward a
+    quest, `quest` that it was completed.
+    """
 
-    type: Literal["award", "badge", "level", "progress", "quest"]
+    type: Literal[
+        "award",
+        "pending",
+        "released",
+        "voided",
+        "expired",
+        "withdrawn",
+        "badge",
+        "level",
+        "progress",
+        "quest",
+    ]
     rule: str | UnsetType = UNSET
     currency: str | UnsetType = UNSET
     amount: Annotated[Amount, Meta(description="Negative when a reversal takes it back.")] | UnsetType = UNSET
@@ -224,7 +238,9 @@ class Transfer(Struct, omit_defaults=True):
     amount: Amount
     source: str = field(name="from")
     target: str = field(name="to")
-    kind: Literal["award", "adjustment", "reversal", "redemption", "gift"]
+    kind: Literal[
+        "award", "adjustment", "reversal", "redemption", "gift", "pending", "released", "voided", "expired"
+    ]
     rule: str | UnsetType = UNSET
     event: str | UnsetType = UNSET
     message_id: str | UnsetType = UNSET

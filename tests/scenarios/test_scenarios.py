@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -127,6 +127,12 @@ class Story:
     def holdings(self, name: str, at: int) -> str:
         member = self.history.member(name)
         said = [f"{wallet.active} {currency}" for currency, wallet in sorted(member.wallets.items())]
+        for currency, wallet in sorted(member.wallets.items()):
+            said += [
+                f"{units} {currency} until {date.fromordinal(day - 1)}" for day, units in wallet.lots if day
+            ]
+            waiting = sum(one.units for one in wallet.pending)
+            said += [f"{waiting} {currency} pending"] if waiting else []
         if any(wallet.earned != wallet.active for wallet in member.wallets.values()):
             said += [
                 f"{wallet.earned} {currency} earned" for currency, wallet in sorted(member.wallets.items())
@@ -165,6 +171,8 @@ def redemption_text(step: Step) -> str:
 def effect_text(effect: dict[str, Any], *, undo: bool) -> str:
     if effect["type"] == "award":
         return f"{effect['amount']:+} {effect['currency']}"
+    if "amount" in effect:
+        return f"{effect['amount']:+} {effect['currency']} {effect['type']}"
     if effect["type"] == "badge":
         return f"badge {effect['badge']}{' taken back' if undo else ''}"
     if effect["type"] in ("progress", "quest"):

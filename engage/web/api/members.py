@@ -14,7 +14,7 @@ from engage.actions.reverse import reverse
 from engage.actions.turns import program_version
 from engage.core.calendar import local_day_hour, to_rfc3339
 from engage.core.compiled import CompiledProgram
-from engage.core.decisions import REASONS, effects
+from engage.core.decisions import REASONS, TYPES, effects
 from engage.core.event import ACTIVITY, Kind
 from engage.core.gifts import left_to_give
 from engage.core.ledger import ACTIVE, NEVER, PLACE_NAMES, account, owner, place
@@ -124,8 +124,10 @@ def balance(wallet: Wallet) -> shapes.Balance:
     return shapes.Balance(
         active=wallet.active,
         held=wallet.held,
+        pending=sum(waiting.units for waiting in wallet.pending),
         earned=wallet.earned,
         spent=wallet.spent,
+        expired=sum(units for _, units in wallet.expired),
         expiring=[
             shapes.Expiring(date.fromordinal(day).isoformat(), units)
             for day, units in wallet.lots
@@ -288,7 +290,9 @@ async def _transfers(s: Statements, company_id: int, stored: Stored, number: int
             "amount": transfer.amount if incoming else -transfer.amount,
             "from": PLACE_NAMES[place(transfer.source)],
             "to": PLACE_NAMES[place(transfer.target)],
-            "kind": kind,
+            "kind": TYPES.get((place(transfer.source), place(transfer.target)), kind)
+            if kind == "award"
+            else kind,
             "rule": rules[transfer.rule].id if 0 <= transfer.rule < len(rules) else None,
             "event": entry.name,
             "message_id": entry.body.message_id if kind == "award" else said.get("message_id"),

@@ -1,0 +1,255 @@
+"""Undoing an event: the exact opposite of its own effects, whatever happened since; later decisions stand.
+
+What the event awarded is taken back from where it is now: from what waits, from what expired, from its own lot, and for
+what was spent from lots that would have been spent instead. What is not there any more becomes a debt if the currency
+allows it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec import Struct
+from msgspec.structs import astuple, replace
+
+from engage.core.compiled import CompiledProgram
+from engage.core.decisions import Decision, Record
+from engage.core.event import Entry, Kind
+from engage.core.expiry import expiry_day
+from engage.core.ledger import (
+    ACTIVE,
+    EXPIRED,
+    FAR,
+    ISSUED,
+    PENDING,
+    VOIDED,
+    Detail,
+    Transfer,
+    account,
+    owner,
+    place,
+    without_expired,
+)
+from engage.core.levels import counted_day, level_without
+from engage.core.limits import Counter, Use, counted, held_near
+from engage.core.quests import taken_back
+from engage.core.state import CompanyState, MemberState, Quested, Waiting, Wallet
+from engage.core.verdicts import fired
+
+
+class Undone(Struct, frozen=True):
+    """What a reversal needs to know of the entry it undoes, as it is stored."""
+
+    entry: Entry
+    record: Record
+    transfers: tuple[Transfer, ...]
+    program: CompiledProgram | None
+
+
+class Reversal:
+    """A reversal in progress. Mutable, as a `Course` is."""
+
+    def __init__(
+        self,
+        program: CompiledProgram | None,
+        company: CompanyState,
+        member: MemberState,
+        undone: Undone,
+    ) -> None:
+        self.program = program
+        self.company = company
+        self.member = member
+        self.undone = undone
+        self.transfers: list[Transfer] = []
+        self.details: dict[int, Detail] = {}
+        self.earned: dict[str, int] = {}
+        self.uses: list[Use] = []
+        self.taken: dict[str, int] = {}
+        """Currency -> what was taken of the spendable balance."""
+        self.expired: dict[str, tuple[tuple[int, int], ...]] = {}
+        self.voided: set[int] = set()
+        """Numbers of the transfers that began to wait and were voided since, or so long ago that nobody knows."""
+
+    def wallet(self, currency: str) -> Wallet:
+        return self.member.wallets.get(currency) or Wallet()
+
+    def transfer(self, transfer: Transfer, detail: Detail) -> None:
+        self.details[len(self.transfers)] = detail
+        self.transfers.append(transfer)
+
+    def take_back(
+        self,
+        transfer: Transfer,
+        day: int,
+        into: int,
+        waiting: Waiting | None = None,
+        forget: tuple[int, int] | None = None,
+    ) -> None:
+        """Take back what became active with a lot of that `day`, into the account `into`."""
+        name, wallet, first = transfer.currency, self.wallet(transfer.currency), day or FAR
+        expired = self.expired.get(name, wallet.expired)
+        lost = min(transfer.amount, sum(units for lot, units in expired if lot >= first))
+        self.expired[name] = without_expired(expired, first, lost)
+        rest, change, earned = transfer.amount - lost, transfer.amount, self.earned.get(name, 0)
+        if not _may_owe(self.program, name):
+            rest = max(0, min(rest, wallet.active - self.taken.get(name, 0)))
+            # What was corrected by hand meanwhile is not taken from the earned points a second time.
+            change = max(0, min(change, wallet.earned + earned))
+        self.taken[name] = self.taken.get(name, 0) + rest
+        self.earned[name] = earned - change
+        if waiting is not None:
+            waiting = _of_units(waiting, lost + rest)
+        spendable = account(self.undone.entry.member, ACTIVE)
+        for source, units in ((account(0, EXPIRED), lost), (spendable, rest)):
+            if units:
+                self.transfer(
+                    Transfer(name, source, into, units, transfer.rule), Detail(first, waiting, forget)
+                )
+                waiting = forget = None
+
+    # --- awards that waited ---
+
+    def withdraw(self, number: int, transfer: Transfer) -> None:
+        """Undo an award that began to wait, whatever became of it."""
+        seq, wallet = self.undone.entry.seq, self.wallet(transfer.currency)
+        waiting = next((one for one in wallet.pending if (one.seq, one.n) == (seq, number)), None)
+        if waiting is not None:
+            back = Transfer(transfer.currency, transfer.target, ISSUED, waiting.units, transfer.rule)
+            self.transfer(back, Detail(waiting=waiting))
+            return
+        became = next((one[2] for one in wallet.settled if one[:2] == (seq, number)), VOIDED)
+        if became == VOIDED:
+            self.voided.add(number)
+        else:
+            self.take_back(transfer, became, ISSUED, forget=(seq, number))
+
+    def await_again(self, transfer: Transfer, waiting: Waiting) -> None:
+        """Undo that the event confirmed or voided an award, unless that award was itself undone since."""
+        wallet, held = self.wallet(transfer.currency), account(self.undone.entry.member, PENDING)
+        became = next((one[2] for one in wallet.settled if one[:2] == (waiting.seq, waiting.n)), None)
+        if became is None:
+            return
+        if became != VOIDED:
+            self.take_back(transfer, became, held, waiting)
+            return
+        uses = [Use(*fields) for fields in waiting.uses]
+        room = [(self.room(use), use.amount == waiting.units) for use in uses]
+        units = min([waiting.units, *(left if whole else left and waiting.units for left, whole in room)])
+        if units > 0:
+            waiting = _of_units(waiting, units)
+            self.uses += [Use(*fields) for fields in waiting.uses]
+            self.transfer(Transfer(transfer.currency, ISSUED, held, units), Detail(waiting=waiting))
+
+    def room(self, use: Use) -> int:
+        """What others have left of a limit or budget since its share was given back."""
+        windows = (self.company if use.company else self.member).usage.get(use.key, {})
+        left = FAR
+        for counter in _counters(self.program):
+            key = use.key.rpartition("/")[0] if counter.department else use.key
+            if counter.key == key and counter.company == use.company:
+                left = min(left, counter.most - held_near(counter, windows, use.start))
+        return max(0, left)
+
+
+def decide_reversal(
+    program: CompiledProgram | None, company: CompanyState, member: MemberState, undone: Undone
+) -> Decision:
+    course = Reversal(program, company, member, undone)
+    settled = iter(undone.record.more.settled if undone.record.more is not None else ())
+    for number, transfer in enumerate(undone.transfers):
+        source, target = place(transfer.source), place(transfer.target)
+        if source == PENDING:
+            course.await_again(transfer, next(settled)[1])
+        elif target == PENDING:
+            course.withdraw(number, transfer)
+        elif owner(transfer.target):
+            course.take_back(transfer, _day_of_lot(undone, transfer, member), transfer.source)
+        else:
+            course.earned[transfer.currency] = course.earned.get(transfer.currency, 0) + transfer.amount
+            course.transfers.append(
+                Transfer(transfer.currency, transfer.target, transfer.source, transfer.amount, transfer.rule)
+            )
+    badges = tuple(badge for badge in undone.record.badges if member.badges.get(badge) == undone.entry.seq)
+    before, after = member.level, _level_without(course)
+    record = Record(
+        badges=badges,
+        level_before=before if before != after else "",
+        level_after=after if before != after else "",
+    )
+    quests: tuple[tuple[str, Quested], ...] = ()
+    if undone.record.advances:
+        assert undone.program is not None
+        made = undone.record.advances
+        quests = tuple(taken_back(undone.program.program, member, undone.entry.day, made))
+    uses = (*course.uses, *released(undone, course.transfers, course.voided))
+    return Decision(
+        record,
+        tuple(course.transfers),
+        tuple(course.earned.items()),
+        uses,
+        earned_on=counted_day(program, member, undone.entry),
+        quests=quests,
+        details=course.details or None,
+    )
+
+
+def _level_without(course: Reversal) -> str:
+    """Only the level that this entry reached is taken back: one reached since is a later decision."""
+    program, level = course.program, course.member.level
+    if not (program and program.program.levels and level and level == course.undone.record.level_after):
+        return level
+    return level_without(program, course.member, course.earned, course.undone.entry)
+
+
+def _day_of_lot(undone: Undone, transfer: Transfer, member: MemberState) -> int:
+    if undone.program is None:
+        return 0
+    return expiry_day(undone.program, transfer.currency, undone.entry.day, member.last_day)
+
+
+def _may_owe(program: CompiledProgram | None, currency: str) -> bool:
+    declared = program.program.currencies.get(currency) if program else None
+    return declared is not None and declared.debt == "allow"
+
+
+def _of_units(waiting: Waiting, units: int) -> Waiting:
+    """The same award of fewer units, and so of a smaller share of limits."""
+    uses = [Use(*fields) for fields in waiting.uses]
+    less = [replace(use, amount=units) if use.amount == waiting.units else use for use in uses]
+    return replace(waiting, units=units, uses=tuple(astuple(use) for use in less))
+
+
+def _counters(program: CompiledProgram | None) -> Iterator[Counter]:
+    """Every limit and budget of a program."""
+    if program is None:
+        return
+    for matcher in (*program.matchers.values(), *program.occasions.values()):
+        for plan in matcher.plans:
+            yield from plan.firings
+            for award in plan.awards:
+                yield from award.counters
+
+
+def released(undone: Undone, returned: list[Transfer], voided: set[int]) -> Iterator[Use]:
+    """The share of limits and budgets that an entry had used, given back. One that was not decided used none, and what
+    was `voided` gave it back then.
+
+    Of amounts, what was `returned`: units that could not be taken back stay awarded, and a budget is a promise that
+    no more than so many are.
+    """
+    if undone.program is None or undone.entry.kind != Kind.TRACK or undone.record.undecided:
+        return
+    considered = undone.program.considered(undone.entry.name, undone.record.occasions)
+    plans = [plan for matcher in considered for plan in matcher.plans]
+    entry, department = undone.entry, undone.record.department
+    first = {transfer.rule: number for number, transfer in reversed([*enumerate(undone.transfers)])}
+    for rule, (plan, code) in enumerate(zip(plans, undone.record.verdicts, strict=True)):
+        given_back = plan.only_waits and first.get(rule) in voided
+        for counter in plan.firings if fired(code) and not given_back else ():
+            yield counted(counter, entry, department, -1)
+    for transfer in returned:
+        if transfer.rule < 0 or transfer.target != ISSUED:
+            continue
+        counters = next(a.counters for a in plans[transfer.rule].awards if a.currency == transfer.currency)
+        for counter in counters:
+            yield counted(counter, entry, department, -transfer.amount)
