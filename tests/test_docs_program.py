@@ -139,6 +139,8 @@ BOUNDS = (
     f"from 0.000001 to {check_formulas.RATE_MAX:,}, at most six decimal places",
     f"from 0 to {check_formulas.START_MAX:,}, at most three decimal places",
     f"1 to {check_formulas.BRACKETS_MAX} brackets",
+    f"up to {check_limits.ALERTS_MAX} shares",
+    "`[" + ", ".join(map(str, check_limits.ALERTS_DEFAULT)) + "]`",
     f"any so many days in a row, up to {check_limits.ROLLING_DAYS_MAX} |",
     f"(up to {check_limits.COOLDOWN_HOURS_MAX})",
     f"at most {limits.DEPARTMENTS_MAX} departments",

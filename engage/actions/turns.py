@@ -178,7 +178,7 @@ class Turn:
         fold(self.program, head.state, state, rollup, entry, decision)
         self.items.append((entry, encode_record(decision.record), decision.transfers))
         for n, notice in enumerate(notices(entry, decision) if decision.changes_anything else ()):
-            data = _json({"member": member.external_id} | notice.data)
+            data = _json({"member": member.external_id} | notice.data if notice.member else notice.data)
             self.notices.append((head.company_id, entry.seq, n, received_at, notice.type, data))
         if member.number and not member.changed:
             member.changed = True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import typing as t
+from itertools import pairwise
 
 from engage.core.check_names import Names, read_currency
 from engage.core.conditions import INTEGER_MAX
@@ -11,6 +12,8 @@ from engage.core.program import Award, Budget, Effect, Limit, Over, Per, Span, W
 
 LIMITS_MAX = 10  # per rule
 BUDGETS_MAX = 120
+ALERTS_MAX = 10  # per budget
+ALERTS_DEFAULT = [80, 100]
 ROLLING_DAYS_MAX = 366
 COOLDOWN_HOURS_MAX = 8784
 
@@ -164,12 +167,22 @@ def _read_span(problems: Problems, value: t.Any, path: Path, most: dict[str, int
     return None if number is None else (unit, number)
 
 
+def _read_alerts(problems: Problems, value: t.Any, path: Path) -> tuple[int, ...]:
+    items = problems.items(value, path, ALERTS_MAX) or []
+    read = [problems.integer(item, (*path, index), 1, 100) for index, item in enumerate(items)]
+    alerts = tuple(percent for percent in read if percent is not None)
+    for index, (before, percent) in enumerate(pairwise(alerts), start=1):
+        if percent <= before:
+            problems.add((*path, index), f"must be more than the one before ({before}), not {percent}")
+    return alerts
+
+
 def read_budgets(problems: Problems, names: Names, value: t.Any) -> tuple[Budget, ...]:
     budgets: list[Budget] = []
     first_use: dict[str, int] = {}
     for index, item in enumerate(problems.items(value, ("budgets",), BUDGETS_MAX) or ()):
         at: Path = ("budgets", index)
-        entries = problems.fields(item, at, ("window", "amount"), ("currency", "over"))
+        entries = problems.fields(item, at, ("window", "amount"), ("currency", "over", "alerts"))
         if entries is None:
             continue
         currency = read_currency(problems, names, entries, at)
@@ -178,9 +191,10 @@ def read_budgets(problems: Problems, names: Names, value: t.Any) -> tuple[Budget
         if "amount" in entries:
             amount = problems.integer(entries["amount"], (*at, "amount"), 1, INTEGER_MAX)
         over = problems.choice(entries.get("over", "cut"), (*at, "over"), OVER)
+        alerts = _read_alerts(problems, entries.get("alerts", ALERTS_DEFAULT), (*at, "alerts"))
         if currency is None or window is None or amount is None or over is None:
             continue
-        budget = Budget(currency, t.cast(Window, window), amount, t.cast(Over, over))
+        budget = Budget(currency, t.cast(Window, window), amount, t.cast(Over, over), alerts)
         if first_use.setdefault(budget.key, index) != index:
             problems.add(at, f"is for the same currency and window as budgets[{first_use[budget.key]}]")
         budgets.append(budget)

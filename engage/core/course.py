@@ -15,7 +15,18 @@ from engage.core.conditions import Facts
 from engage.core.decisions import Advance, Decision, More, Record, Reviewed, Undecided
 from engage.core.event import Entry
 from engage.core.ledger import ACTIVE, EARNING, ISSUED, PLACES, Detail, Transfer, account
-from engage.core.limits import DEPARTMENTS_MAX, Counter, Use, counted, left_of, used, window_start
+from engage.core.limits import (
+    DEPARTMENTS_MAX,
+    TOLD,
+    Counter,
+    Use,
+    alert,
+    alerts_of,
+    counted,
+    left_of,
+    used,
+    window_start,
+)
 from engage.core.occasions import BADGE, Occasion
 from engage.core.state import AMOUNT_MAX, CompanyState, MemberState, Quested, Waiting
 
@@ -143,6 +154,8 @@ class Course:
 
     def count(self, counter: Counter, amount: int) -> None:
         self.uses.append(self.use(counter, amount))
+        if counter.alerts:
+            self._tell(counter, self.uses[-1].start)
 
     def use(self, counter: Counter, amount: int) -> Use:
         """What counting it changes."""
@@ -150,6 +163,15 @@ class Course:
             start = window_start(counter.window, self.day)
             return Use(counter.company, counter.key, start, amount, counter.reach)
         return counted(counter, self.entry, self.department(), amount)
+
+    def _tell(self, counter: Counter, start: int) -> None:
+        """Of a budget that reached a threshold, once per window."""
+        key = counter.key + TOLD
+        told = used(self.company.usage, key, start)
+        told += sum(use.amount for use in self.uses if use.key == key and use.start == start)
+        telling = alert(counter, start, counter.most - self.left(counter), told)
+        if telling is not None:
+            self.uses.append(telling)
 
     def award(self, rule: int, currency: str, amount: int) -> None:
         """By rule number `rule` of the trigger whose rules are being considered."""
@@ -209,11 +231,13 @@ class Course:
         department = 0
         if self.program.program.department and any("/department/" in use.key for use in self.uses):
             department = self.department()
-        if not self.occasions and not self.advances and not self.settled and not department:
+        alerts = alerts_of(self.uses, self.company.usage) if self.program.program.budgets else ()
+        if not self.occasions and not self.advances and not self.settled and not department and not alerts:
             return None
         return More(
             occasions=tuple(self.occasions),
             advances=tuple(self.advances),
             department=department,
             settled=tuple(self.settled),
+            alerts=alerts,
         )

@@ -6,13 +6,14 @@ numbers are never reused.
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any, Final, NamedTuple
 
 import msgspec
 from msgspec import Struct
 
 from engage.core.ledger import ACTIVE, EXPIRED, ISSUED, PENDING, Detail, Transfer, owner, place
-from engage.core.limits import Use
+from engage.core.limits import Alert, Use
 from engage.core.occasions import Occasion
 from engage.core.program import Program, Quest, Rule
 from engage.core.state import Quested, Waiting
@@ -74,6 +75,8 @@ class More(Struct, frozen=True, omit_defaults=True, gc=False):
     """The member's department, by number, if a limit per department counted; 0 also for none."""
     settled: tuple[tuple[str, Waiting], ...] = ()
     """The pending awards that the event confirmed or voided, with their currency."""
+    alerts: tuple[Alert, ...] = ()
+    """Budgets that reached so much of themselves."""
 
 
 class Record(Struct, frozen=True, array_like=True, omit_defaults=True, gc=False):
@@ -89,6 +92,10 @@ class Record(Struct, frozen=True, array_like=True, omit_defaults=True, gc=False)
     level_after: str = ""
     more: More | None = None
     """What few decisions have."""
+
+    @property
+    def alerts(self) -> tuple[Alert, ...]:
+        return self.more.alerts if self.more is not None else ()
 
     @property
     def department(self) -> int:
@@ -191,9 +198,17 @@ def effects(
     done += [{"type": "badge", "badge": badge} for badge in record.badges]
     if record.level_before != record.level_after:
         done += [{"type": "level", "level": level} for level in _levels_passed(record, program)]
+    done += [{"type": "budget"} | alert_details(alert) for alert in record.alerts]
     if record.advances and program:
         done += [effect for made in record.advances for effect in _quest_effects(made, program.quests)]
     return done
+
+
+def alert_details(alert: Alert) -> dict[str, Any]:
+    """What there is to say of a budget's alert; `from` is the first day of its window, if that has one."""
+    currency, window = alert.budget.split("/")
+    said: dict[str, Any] = {"currency": currency, "window": window, "percent": alert.percent}
+    return said | ({"from": date.fromordinal(alert.start).isoformat()} if alert.start else {})
 
 
 def _quest_effects(made: Advance, quests: tuple[Quest, ...]) -> list[dict[str, Any]]:

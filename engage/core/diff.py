@@ -252,7 +252,8 @@ def _limit_text(limit: Limit) -> str:
 
 
 def _budget(budget: Budget) -> Details:
-    return {"": f"at most {budget.amount}, {_OVER[budget.over]}"}
+    alerts = f", told at {', '.join(map(str, budget.alerts))} %" if budget.alerts else ""
+    return {"": f"at most {budget.amount}, {_OVER[budget.over]}{alerts}"}
 
 
 _APPROVAL = {"by_cost": "by its cost", "automatic": "never", "required": "always"}

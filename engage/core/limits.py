@@ -6,7 +6,7 @@ events at once would both pass.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 from msgspec import Struct
 
@@ -58,6 +58,8 @@ class Counter(Struct, frozen=True):
     reach: int = MONTH_DAYS_MAX
     unit: int = 1
     """As of its uses."""
+    alerts: tuple[tuple[int, int], ...] = ()
+    """(units, per cent) that are told when they are reached, rising."""
 
 
 def limit_counter(index: int, limit: Limit) -> Counter:
@@ -93,7 +95,38 @@ def budget_counter(index: int, budget: Budget) -> Counter:
         refused=verdict_code(Verdict.BUDGET, index),
         cut=verdict_code(Verdict.CUT_BY_BUDGET, index) if budget.over == "cut" else 0,
         reach=reach_of(budget.window),
+        alerts=tuple((-(-budget.amount * percent // 100), percent) for percent in budget.alerts),
     )
+
+
+class Alert(NamedTuple):
+    """A budget reached so much of itself. Stored with the decision that passed it."""
+
+    budget: str
+    """Its key: currency and window."""
+    start: int
+    """The first day of the window; 0 for the lifetime."""
+    percent: int
+
+
+TOLD: Final = "/told"
+"""Beside a budget's own counter, the most that was told of its windows: once, though an undo may free it again."""
+
+
+def alert(counter: Counter, start: int, total: int, told: int) -> Use | None:
+    """What telling of a window of a budget changes, when more is reached than was told."""
+    percent = max((percent for units, percent in counter.alerts if units <= total), default=0)
+    return Use(True, counter.key + TOLD, start, percent - told, counter.reach) if percent > told else None
+
+
+def alerts_of(uses: list[Use], usage: Usage) -> tuple[Alert, ...]:
+    """What uses tell of budgets. Of thresholds passed by one decision, the highest of each window."""
+    told: dict[tuple[str, int], int] = {}
+    for use in uses:
+        if use.company and use.key.endswith(TOLD):
+            before = told.get((use.key, use.start), used(usage, use.key, use.start))
+            told[use.key, use.start] = before + use.amount
+    return tuple(Alert(key.removesuffix(TOLD), start, percent) for (key, start), percent in told.items())
 
 
 def window_start(window: Span, day: int) -> int:

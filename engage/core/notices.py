@@ -8,17 +8,19 @@ from __future__ import annotations
 
 from typing import Any, Final, NamedTuple
 
-from engage.core.decisions import Decision
+from engage.core.decisions import Decision, alert_details
 from engage.core.event import Entry, Kind
 
 LEVEL_CHANGED: Final = "member.level.changed"
 BADGE_GRANTED: Final = "member.badge.granted"
 BADGE_REVOKED: Final = "member.badge.revoked"
+BUDGET_REACHED: Final = "company.budget.reached"
 HEALTH_CHANGED: Final = "account.health.changed"
 TYPES: Final = {
     LEVEL_CHANGED: "A member reached another level, or lost one. Several steps at once are one change.",
     BADGE_GRANTED: "A member was granted a badge.",
     BADGE_REVOKED: "A badge was taken back with the event that had granted it.",
+    BUDGET_REACHED: "A company's budget reached so much of itself, in per cent, for the first time in its window.",
     HEALTH_CHANGED: "A company's health score or band changed.",
 }
 
@@ -27,6 +29,8 @@ class Notice(NamedTuple):
     type: str
     data: dict[str, Any]
     """What it says, but for whom it concerns."""
+    member: bool = True
+    """Whether it concerns the member, or the company alone."""
 
 
 def notices(entry: Entry, decision: Decision) -> list[Notice]:
@@ -39,4 +43,5 @@ def notices(entry: Entry, decision: Decision) -> list[Notice]:
         told.append(Notice(LEVEL_CHANGED, change | cause))
     badges = BADGE_REVOKED if entry.kind == Kind.REVERSAL else BADGE_GRANTED
     told += [Notice(badges, {"badge": badge} | cause) for badge in record.badges]
+    told += [Notice(BUDGET_REACHED, alert_details(alert), member=False) for alert in record.alerts]
     return told

@@ -212,6 +212,7 @@ class Budget(Shape, frozen=True):
     window: Window
     amount: int
     over: Over = "cut"
+    alerts: tuple[int, ...] = ()  # per cent of it, rising, that are told when they are reached
 
     @property
     def key(self) -> str:

@@ -43,6 +43,7 @@ class Effect(Struct, omit_defaults=True):
         "withdrawn",
         "badge",
         "level",
+        "budget",
         "progress",
         "quest",
     ]
@@ -52,6 +53,31 @@ class Effect(Struct, omit_defaults=True):
     badge: str | UnsetType = UNSET
     level: str | UnsetType = UNSET
     quest: str | UnsetType = UNSET
+    window: str | UnsetType = UNSET
+    percent: int | UnsetType = UNSET
+    from_: Annotated[str, Meta(description="The first day of a budget's window.")] | UnsetType = field(
+        name="from", default=UNSET
+    )
+
+
+class Budget(Struct, omit_defaults=True):
+    """A budget of the program in force, and its window of today. `used` may be more than `amount` lately made less."""
+
+    currency: str
+    window: str
+    amount: Amount
+    used: Amount
+    left: Amount
+    percent: Annotated[int, Meta(description="Of `amount`, rounded down.")]
+    over: Literal["cut", "refuse"]
+    alerts: Annotated[list[int], Meta(description="Per cent that are told when they are reached.")]
+    told: Annotated[int, Meta(description="The most that was told of this window; 0 for nothing.")]
+    from_: str | UnsetType = field(name="from", default=UNSET)
+    until: Annotated[str, Meta(description="The last day.")] | UnsetType = UNSET
+
+
+class Budgets(Struct):
+    data: list[Budget]
 
 
 class ProgramInForce(Struct):

@@ -180,7 +180,13 @@ def _reward(random: Random, number: int) -> Reward:
 def make_program(seed: int) -> Program:
     random = Random(seed)
     budgets = [
-        Budget(random.choice(CURRENCIES), random.choice(WINDOWS), random.randint(1, 300), random.choice(OVER))
+        Budget(
+            random.choice(CURRENCIES),
+            random.choice(WINDOWS),
+            random.randint(1, 300),
+            random.choice(OVER),
+            random.choice([(), (80, 100), (1, 50, 99)]),
+        )
         for _ in range(random.randint(0, 3))
     ]
     return Program(

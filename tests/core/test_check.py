@@ -128,7 +128,7 @@ def test_a_whole_program_is_read() -> None:
         Limit("deal-won", "member", "day", count=5, over="refuse"),
         Limit("deal-won", "member", "month", amount=300, currency="points"),
     )
-    assert program.budgets == (Budget("points", "month", 100000, "refuse"),)
+    assert program.budgets == (Budget("points", "month", 100000, "refuse", (80, 100)),)
     assert program.levels is not None
     assert program.levels.steps[1].benefits == {"export": True, "rows": 100}
 

@@ -172,6 +172,8 @@ MISTAKES: list[tuple[str, t.Any, str, str]] = [
     ("rules.0.limits.0", {"first": 0}, "/rules/0/limits/0/first", "must be from 1 to"),
     ("rules.0.limits.0", {"first": 3, "count": 1}, "/rules/0/limits/0/count", "unknown key 'count'"),
     ("rules.0.limits.2", ROLLING_TOO, "/rules/0/limits/2", "needs 'count' (firings) or 'amount'"),
+    ("budgets.0.alerts", [0], "/budgets/0/alerts/0", "must be from 1 to 100"),
+    ("budgets.0.alerts", [80, 80], "/budgets/0/alerts/1", "must be more than the one before (80)"),
 ]
 
 

@@ -63,8 +63,8 @@ def test_equal_programs_have_no_difference() -> None:
         ("{name: Search run}", "{name: Search run, properties: {hits: {type: integer}}}", "added",
          "event Search: property hits added: integer"),
         ("amount: 100000}", "amount: 100000, over: refuse}", "changed",
-         ("budget points per month changed from at most 100000, the last award cut to what is left to "
-         "at most 100000, an award that does not fit refused")),
+         ("budget points per month changed from at most 100000, the last award cut to what is left, told at 80, 100 % "
+         "to at most 100000, an award that does not fit refused, told at 80, 100 %")),
         ("id: quote-sent\n", "id: quote-sent\n    name: Quotes\n", "changed",
          "rule quote-sent: name changed from Quote sent to Quotes"),
     ],

@@ -15,7 +15,7 @@ from engage.core.calendar import DAY, HOUR, utc_day
 from engage.core.chain import GENESIS, link
 from engage.core.event import ACTIVITY, Kind
 from engage.core.ledger import ACTIVE, ADJUSTED, ISSUED, account, owner, place
-from engage.core.limits import MONTH_DAYS_MAX, window_start
+from engage.core.limits import MONTH_DAYS_MAX, TOLD, window_start
 from engage.core.program import Budget, Limit, Program, Rule
 from engage.core.state import DayRollup, Usage, Wallet, merge_days
 from engage.core.verdicts import VERDICTS, Extended, Verdict, as_extended, fired
@@ -51,7 +51,7 @@ def plain(limit: Limit) -> bool:
 
 
 def unplain_key(key: str) -> bool:
-    return any(word in key for word in ("/department/", "/rolling-", "/cooldown-"))
+    return any(word in key for word in ("/department/", "/rolling-", "/cooldown-", TOLD))
 
 
 def name_of(told: Told, step: Step) -> str:
@@ -237,7 +237,9 @@ def holdings(history: History, reachable: int) -> object:
             return day >= reachable + (MONTH_DAYS_MAX if unplain_key(key) else 0) or not start
 
         windows = {
-            key: {start: n for start, n in one.items() if stays(key, start)} for key, one in usage.items()
+            key: {start: n for start, n in one.items() if stays(key, start)}
+            for key, one in usage.items()
+            if not key.endswith(TOLD)  # what was told stays told
         }
         return {key: one for key, one in windows.items() if one}
 

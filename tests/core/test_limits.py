@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 from engage.core.calendar import HOUR
 from engage.core.event import Kind
 from engage.core.limits import Use, busiest, use, window_start
+from engage.core.notices import BUDGET_REACHED, Notice, notices
 from engage.core.program import Limit, Program
 from engage.core.state import Usage
 from engage.core.verdicts import fired
+from tests.core.history import History, program_of
 from tests.core.random_programs import SEEDS, START, Act, Told, make_program, stories
 from tests.core.test_ledger_properties import name_of, rules_of
 
@@ -90,3 +92,40 @@ def test_what_no_late_event_can_reach_is_forgotten() -> None:
             30,
         )
     assert [len(windows) for windows in usage.values()] == [40, 31]
+
+
+@settings(max_examples=150)
+@given(program=st.builds(make_program, SEEDS), story=stories("adjust", "undo", "zone"))
+def test_a_budget_is_told_once_and_only_when_it_is_reached(program: Program, story: list[Act]) -> None:
+    told, known, reached = Told(program), dict[tuple[str, int], int](), defaultdict[tuple[str, int], int](int)
+    budgets = {budget.key: budget for budget in program.budgets}
+    for act in story:
+        step = told.act(act)
+        if step is None:
+            continue
+        for change in step.decision.uses:
+            reached[change.key, change.start] += change.amount
+        for key, start, percent in step.decision.record.alerts:
+            assert percent > known.get((key, start), 0)
+            known[key, start] = percent
+        if step.entry.kind != Kind.TRACK:
+            continue
+        for key, budget in budgets.items():
+            start = window_start(budget.window, step.entry.day)
+            due = [p for p in budget.alerts if reached[key, start] * 100 >= p * budget.amount]
+            assert known.get((key, start), 0) >= max(due, default=0)
+            assert known.get((key, start), 0) in (0, *budget.alerts)
+
+
+def test_the_host_is_told_of_a_budget_and_of_no_member() -> None:
+    history = History()
+    history.publish(
+        program_of(
+            "name: Told\ncurrencies: {points: {}}\nevents: {Call: {}}\n"
+            "rules: [{id: call, trigger: Call, effects: [award: 9]}]\nbudgets: [{window: lifetime, amount: 10}]"
+        )
+    )
+    step = history.track("ann", "Call", START)
+    assert notices(step.entry, step.decision) == [
+        Notice(BUDGET_REACHED, {"currency": "points", "window": "lifetime", "percent": 80}, member=False)
+    ]

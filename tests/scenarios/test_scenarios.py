@@ -177,6 +177,9 @@ def effect_text(effect: dict[str, Any], *, undo: bool) -> str:
         return f"badge {effect['badge']}{' taken back' if undo else ''}"
     if effect["type"] in ("progress", "quest"):
         return f"quest {effect['quest']} {'goes on' if effect['type'] == 'progress' else 'completed'}"
+    if effect["type"] == "budget":
+        start = f" from {effect['from']}" if "from" in effect else ""
+        return f"budget of {effect['currency']} per {effect['window']}{start} at {effect['percent']} %"
     return f"level {effect['level'] or 'none'}"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from engage.web.api import (
+    budgets,
     companies,
     events,
     levels,
@@ -23,6 +24,7 @@ from engage.web.endpoint import Endpoint
 ENDPOINTS: Final[list[Endpoint]] = [
     *events.ENDPOINTS,
     *companies.ENDPOINTS,
+    *budgets.ENDPOINTS,
     *members.ENDPOINTS,
     *levels.ENDPOINTS,
     *rewards.ENDPOINTS,
