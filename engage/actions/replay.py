@@ -38,6 +38,7 @@ from engage.core.state import (
     merge_days,
 )
 from engage.errors import Conflict, EngageError
+from engage.store.adjustments import open_requests
 from engage.store.archived import files_hash, load_files, moments_hash
 from engage.store.checkpoints import (
     count_messages,
@@ -461,12 +462,16 @@ class Replay:
     async def _compare_members(self, s: Statements) -> None:
         count = 0
         redemptions: dict[int, tuple[int, str, str, int, str]] = {}
+        asked: dict[int, tuple[int, str, int, str]] = {}
         async for number, external_id, state in every_member(s, self.id):
             count += 1
             redemptions |= {
                 seq: (number, one.reward, one.currency, one.amount, one.status)
                 for seq, one in state.redemptions.items()
                 if not one.fulfilled
+            }
+            asked |= {
+                seq: (number, one.currency, one.amount, one.actor) for seq, one in state.adjustments.items()
             }
             kept = self.members.of(number)
             self._same(f"the state of member {external_id!r} differs", state, kept.state)
@@ -490,6 +495,7 @@ class Replay:
                         raise self._difference(words)
         self._same("the number of members differs", count, replayed)
         self._same("the open redemptions differ", await open_redemptions(s, self.id), redemptions)
+        self._same("the adjustments that wait differ", await open_requests(s, self.id), asked)
 
     def _same(self, what: str, stored: object, replayed: object) -> None:
         if stored != replayed:

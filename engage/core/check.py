@@ -17,7 +17,7 @@ from engage.core.check_limits import read_budgets
 from engage.core.check_names import Names, label_of
 from engage.core.check_points import read_expires
 from engage.core.check_quests import read_quests
-from engage.core.check_rewards import read_giving, read_redemptions, read_rewards
+from engage.core.check_rewards import read_approval, read_giving, read_rewards
 from engage.core.check_rules import read_audience, read_rules
 from engage.core.conditions import COMPANY_TRAIT, MEMBER_TRAIT, PROPERTY, fold_name
 from engage.core.problems import Mapping, Path, Problem, Problems, shown
@@ -44,7 +44,7 @@ TYPES = ("string", "integer", "number", "boolean", "list")
 REQUIRED = ("name", "currencies", "events")
 OPTIONAL = (
     *("late_days", "multipliers", "traits", "badges", "levels", "rules", "budgets", "groups"),
-    *("rewards", "redemptions", "giving", "quests"),
+    *("rewards", "redemptions", "giving", "adjustments", "quests"),
 )
 OF_MEMBERS = ("department", "role", "audiences", "audience")
 
@@ -85,7 +85,8 @@ def check(document: t.Any) -> tuple[Program | None, list[Problem]]:
     budgets = read_budgets(problems, names, entries.get("budgets"))
     rewards = read_rewards(problems, names, entries.get("rewards"))
     giving = read_giving(problems, names, entries.get("giving"))
-    approved_to = read_redemptions(problems, entries.get("redemptions"))
+    approved_to = read_approval(problems, entries, "redemptions")
+    adjusted_to = read_approval(problems, entries, "adjustments")
     if problems.found or problems.incomplete or name is None or late_days is None or multipliers is None:
         return None, problems.found
     return Program(
@@ -105,7 +106,8 @@ def check(document: t.Any) -> tuple[Program | None, list[Problem]]:
         audience=audience,
         department=department or "",
         rewards=rewards,
-        redemptions_approved_to=approved_to,
+        redemptions_approved_to=approved_to or 0,
+        adjustments_approved_to=adjusted_to,
         quests=quests,
         giving=giving,
     ), []

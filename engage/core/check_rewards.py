@@ -165,11 +165,12 @@ def read_day(problems: Problems, value: t.Any, path: Path) -> int:
     return 0
 
 
-def read_redemptions(problems: Problems, value: t.Any) -> int:
-    """The highest cost that needs no approval."""
-    path: Path = ("redemptions",)
-    entries = problems.fields(value, path, (), ("approval_above",)) or {}
-    return problems.integer(entries.get("approval_above", 0), (*path, "approval_above"), 0, INTEGER_MAX) or 0
+def read_approval(problems: Problems, top: Mapping, key: str) -> int | None:
+    """Up to how much something needs no approval, as an entry of the document says; None where it does not."""
+    entries = problems.fields(top.get(key), (key,), (), ("approval_above",)) or {}
+    if "approval_above" not in entries:
+        return None
+    return problems.integer(entries["approval_above"], (key, "approval_above"), 0, INTEGER_MAX)
 
 
 def read_giving(problems: Problems, names: Names, value: t.Any) -> tuple[Giving, ...]:

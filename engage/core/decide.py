@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from engage.core.adjustments import decide_adjustment
 from engage.core.calendar import DAY
 from engage.core.cascade import concluded, consider
 from engage.core.compiled import CompiledProgram, Matcher
@@ -16,7 +17,6 @@ from engage.core.decisions import Decision, Record, Undecided, checkpoint_record
 from engage.core.event import Entry, Kind
 from engage.core.gifts import decide_gift
 from engage.core.goals import Counting
-from engage.core.ledger import ACTIVE, ADJUSTED, Transfer, account
 from engage.core.pending import awaited, settle
 from engage.core.quests import advance
 from engage.core.reversal import Undone as Undone
@@ -43,7 +43,7 @@ def decide(
     if entry.kind == Kind.TRACK:
         return _decide_event(program, company, member, entry)
     if entry.kind == Kind.ADJUSTMENT:
-        return _decide_adjustment(program, company, member, entry)
+        return decide_adjustment(program, company, member, entry)
     if entry.kind == Kind.REVERSAL:
         assert undone is not None
         return decide_reversal(program, company, member, undone)
@@ -94,19 +94,4 @@ def _decide_further(course: Course, matcher: Matcher | None, counting: Counting 
         consider(course, matcher)
     for number, gained in gains.items():
         advance(course, number, gained)
-    return concluded(course)
-
-
-def _decide_adjustment(
-    program: CompiledProgram | None, company: CompanyState, member: MemberState, entry: Entry
-) -> Decision:
-    """A correction by hand. It corrects what was earned too, so a level can rise by it."""
-    currency, amount = entry.body.data["currency"], entry.body.data["amount"]
-    outside, spendable = account(0, ADJUSTED), account(entry.member, ACTIVE)
-    source, target = (outside, spendable) if amount > 0 else (spendable, outside)
-    transfer = Transfer(currency, source, target, abs(amount))
-    if program is None:
-        return Decision(Record(), (transfer,), ((currency, amount),))
-    course = Course(program, company, member, entry)
-    course.transfers.append(transfer)
     return concluded(course)

@@ -133,6 +133,8 @@ def _things(program: Program) -> dict[str, dict[str, Details]]:
         "late_days": str(program.late_days),
         "multipliers": program.multipliers,
     }
+    if program.adjustments_approved_to is not None:
+        head["adjustments without a second person"] = f"up to {program.adjustments_approved_to}"
     if program.redemptions_approved_to:
         head["redemptions without approval"] = f"up to a cost of {program.redemptions_approved_to}"
     if program.levels is not None:

@@ -65,10 +65,10 @@ class Body(Struct, array_like=True, omit_defaults=True, gc=False):
     """What an entry says. `data` is what the kind needs:
 
     track, page, screen: properties. identify: member traits. group, setting: company traits.
-    adjustment: currency, amount, reason, actor. reversal: seq of the entry undone, reason, actor. checkpoint: its
-    seq and hash, and what it says of `archived` and `semantics`. tick: nothing, its day is the entry's own. redemption:
-    step, actor, reason, and the reward or the seq of the redemption's first step. gift: step, currency, amount, message
-    and the number of the other member.
+    adjustment: currency, amount, reason, actor; or a step with one that waits, its seq, reason, actor. reversal: seq of
+    the entry undone, reason, actor. checkpoint: its seq and hash, and what it says of `archived` and `semantics`. tick:
+    nothing, its day is the entry's own. redemption: step, actor, reason, and the reward or the seq of the redemption's
+    first step. gift: step, currency, amount, message and the number of the other member.
     """
 
     message_id: str

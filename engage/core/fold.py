@@ -11,6 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from engage.core.activity import mark_day, mark_feature
+from engage.core.adjustments import fold_adjustment
 from engage.core.basis import count
 from engage.core.calendar import is_time_zone
 from engage.core.compiled import CompiledProgram
@@ -98,6 +99,8 @@ def fold(
         elif entry.kind == Kind.CHECKPOINT:
             company.archived = entry.body.data["archived"]
             company.semantics = entry.body.data["semantics"]
+    if entry.kind == Kind.ADJUSTMENT:
+        fold_adjustment(member, entry, decision)
     if entry.kind == Kind.GIFT:
         fold_gift(program, member, entry, decision)
     if decision.changes_anything:

@@ -348,6 +348,8 @@ class Program(Shape, frozen=True):
     """The highest cost at which a redemption needs no approval, where the reward does not say."""
     quests: tuple[Quest, ...] = ()
     giving: tuple[Giving, ...] = ()  # one per currency
+    adjustments_approved_to: int | None = None
+    """The largest adjustment by hand, either way, that needs no second person; None: none does."""
 
 
 def canonical(program: Program) -> bytes:

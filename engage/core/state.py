@@ -134,6 +134,15 @@ class Quested(Struct, array_like=True, gc=False):
     """How often it was completed, ever."""
 
 
+class Asked(Struct, array_like=True, gc=False):
+    """An adjustment that waits for a second person."""
+
+    currency: str
+    amount: int
+    actor: str
+    """Who asked, and so cannot approve."""
+
+
 class Given(Struct, array_like=True, gc=False):
     """What a member gave in one currency in the newest window in which they gave any."""
 
@@ -174,6 +183,8 @@ class MemberState(Struct, array_like=True, gc=False):
     """By currency."""
     points_due: int = 0
     """The first day on which some of the member's points expire, are released or given up; 0 for none."""
+    adjustments: dict[int, Asked] = field(default_factory=dict)
+    """Those that wait, by seq."""
 
 
 class CompanyState(Struct, array_like=True, gc=False):

@@ -42,6 +42,7 @@ GROWING: Final = frozenset(
         "timetable",
         "redemption",
         "code",
+        "adjustment",
         "outbox",
         "delivery",
     )

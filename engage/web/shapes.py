@@ -325,6 +325,35 @@ class Adjustment(Struct):
     reason: str
     actor: str | None
     balance: Balance
+    status: Annotated[
+        Literal["done", "requested", "declined"],
+        Meta(description="`requested`: nothing has moved; a second person must approve it."),
+    ] = "done"
+
+
+class AdjustmentRequest(Struct, omit_defaults=True):
+    """An adjustment that waits, or waited, for a second person. `settled_by` is that person."""
+
+    id: str
+    member: str
+    currency: str
+    amount: Amount
+    status: Literal["done", "requested", "declined"]
+    reason: str
+    actor: str
+    requested_at: Time
+    settled_by: str | UnsetType = UNSET
+    settled_for: Annotated[str, Meta(description="The second person's reason.")] | UnsetType = UNSET
+
+
+class AdjustmentRequests(Struct):
+    data: list[AdjustmentRequest]
+    next_cursor: str | None
+
+
+class NewSettlement(Struct):
+    reason: Annotated[str, Meta(min_length=1, max_length=500)]
+    actor: Annotated[str, Meta(max_length=255, description="Who decided it.")] | None = None
 
 
 class NewReversal(Struct):

@@ -179,6 +179,20 @@ def adjust(
     return _post(f"{_member(company, member)}/adjustments", body, _reader(models.Adjustment), key)
 
 
+def list_adjustments(company: Id, status: str | None, page_size: int) -> Listing[models.AdjustmentRequest]:
+    """GET .../adjustments"""
+    path = f"{_company(company)}/adjustments"
+    return Listing(path, models.AdjustmentRequest, _page_size(page_size), {"status": status})
+
+
+def settle_adjustment(
+    company: Id, adjustment: str, step: str, reason: str, actor: str | None, key: str | None
+) -> Call[models.Adjustment]:
+    """POST .../adjustments/{adjustment}/{approve,decline}"""
+    path = f"{_company(company)}/adjustments/{_segment(adjustment, 'adjustment')}/{step}"
+    return _post(path, {"reason": _text(reason, "reason"), "actor": actor}, _reader(models.Adjustment), key)
+
+
 def create_token(company: Id, member: Id, ttl: int, origin: str | None) -> Call[models.MemberToken]:
     """POST /v1/member-tokens"""
     body = {

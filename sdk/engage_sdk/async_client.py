@@ -80,6 +80,7 @@ class AsyncClient(Ingest):
         self.companies = AsyncCompanies(call)
         self.members = AsyncMembers(call)
         self.events = AsyncEvents(call)
+        self.adjustments = AsyncAdjustments(call)
         self.rewards = AsyncRewards(call)
         self.redemptions = AsyncRedemptions(call)
         self.health = AsyncHealthScores(call)
@@ -245,6 +246,44 @@ class AsyncEvents(_Resource):
     ) -> models.Reversal:
         """Undoes an event's own effects; ConflictError if that was done before."""
         return await self._call(_calls.reverse_event(company, message_id, reason, actor, idempotency_key))
+
+
+class AsyncAdjustments(_Resource):
+    """Adjustments that wait for a second person; `members.adjust` asks for them."""
+
+    def list(
+        self, company: Id, *, status: str | None = None, page_size: int = _limits.PAGE_SIZE
+    ) -> AsyncIterator[models.AdjustmentRequest]:
+        """Those that wait, or in another status, newest first, read page by page while iterating."""
+        return self._items(_calls.list_adjustments(company, status, page_size))
+
+    async def approve(
+        self,
+        company: Id,
+        adjustment: str,
+        *,
+        reason: str,
+        actor: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> models.Adjustment:
+        """Approves one; ConflictError when the actor is who asked for it."""
+        return await self._call(
+            _calls.settle_adjustment(company, adjustment, "approve", reason, actor, idempotency_key)
+        )
+
+    async def decline(
+        self,
+        company: Id,
+        adjustment: str,
+        *,
+        reason: str,
+        actor: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> models.Adjustment:
+        """Declines one: nothing moves."""
+        return await self._call(
+            _calls.settle_adjustment(company, adjustment, "decline", reason, actor, idempotency_key)
+        )
 
 
 class AsyncRewards(_Resource):

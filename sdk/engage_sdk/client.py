@@ -73,6 +73,7 @@ class Client(Ingest):
         self.companies = Companies(call)
         self.members = Members(call)
         self.events = Events(call)
+        self.adjustments = Adjustments(call)
         self.rewards = Rewards(call)
         self.redemptions = Redemptions(call)
         self.health = HealthScores(call)
@@ -232,6 +233,44 @@ class Events(_Resource):
     ) -> models.Reversal:
         """Undoes an event's own effects; ConflictError if that was done before."""
         return self._call(_calls.reverse_event(company, message_id, reason, actor, idempotency_key))
+
+
+class Adjustments(_Resource):
+    """Adjustments that wait for a second person; `members.adjust` asks for them."""
+
+    def list(
+        self, company: Id, *, status: str | None = None, page_size: int = _limits.PAGE_SIZE
+    ) -> Iterator[models.AdjustmentRequest]:
+        """Those that wait, or in another status, newest first, read page by page while iterating."""
+        return self._items(_calls.list_adjustments(company, status, page_size))
+
+    def approve(
+        self,
+        company: Id,
+        adjustment: str,
+        *,
+        reason: str,
+        actor: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> models.Adjustment:
+        """Approves one; ConflictError when the actor is who asked for it."""
+        return self._call(
+            _calls.settle_adjustment(company, adjustment, "approve", reason, actor, idempotency_key)
+        )
+
+    def decline(
+        self,
+        company: Id,
+        adjustment: str,
+        *,
+        reason: str,
+        actor: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> models.Adjustment:
+        """Declines one: nothing moves."""
+        return self._call(
+            _calls.settle_adjustment(company, adjustment, "decline", reason, actor, idempotency_key)
+        )
 
 
 class Rewards(_Resource):

@@ -257,7 +257,7 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Adjustment:
-    """A correction by hand, and the balance after it."""
+    """A correction by hand, and the balance after it. With `status` requested it waits for a second person."""
 
     id: str
     currency: str
@@ -265,6 +265,23 @@ class Adjustment:
     reason: str | None = None
     actor: str | None = None
     balance: Balance | None = None
+    status: str = "done"
+
+
+@dataclass(frozen=True, slots=True)
+class AdjustmentRequest:
+    """An adjustment that waits, or waited, for a second person: `settled_by`."""
+
+    id: str
+    member: str
+    currency: str
+    amount: int
+    status: str
+    reason: str | None = None
+    actor: str | None = None
+    requested_at: datetime | None = None
+    settled_by: str | None = None
+    settled_for: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,7 +84,13 @@ class History:
         return self.append(Kind.TRACK, name, at, event, Body("", properties or {}, None, trusted))
 
     def adjust(self, name: str, at: int, currency: str, amount: int) -> Step:
-        return self.append(Kind.ADJUSTMENT, name, at, "", Body("", {"currency": currency, "amount": amount}))
+        said = {"currency": currency, "amount": amount, "actor": "first"}
+        return self.append(Kind.ADJUSTMENT, name, at, "", Body("", said))
+
+    def settle(self, name: str, at: int, step: str, adjustment: int, actor: str = "second") -> Step:
+        """Approve or decline an adjustment that waits, by its seq."""
+        said = {"step": step, "adjustment": adjustment, "actor": actor}
+        return self.append(Kind.ADJUSTMENT, name, at, "", Body("", said))
 
     def reverse(self, name: str, at: int, step: Step) -> Step:
         body = Body("", {"seq": step.entry.seq})

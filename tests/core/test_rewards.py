@@ -165,6 +165,10 @@ def test_two_rewards_cannot_have_one_id() -> None:
             {"rewards:": "redemptions: {approval_above: 5}\nrewards:"},
             "program: redemptions without approval added: up to a cost of 5",
         ),
+        (
+            {"rewards:": "adjustments: {approval_above: 9}\nrewards:"},
+            "program: adjustments without a second person added: up to 9",
+        ),
     ],
 )
 def test_a_changed_reward_is_told(change: dict[str, str], text: str) -> None:

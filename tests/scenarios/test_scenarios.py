@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from engage.core.adjustments import STEPS
 from engage.core.calendar import from_datetime, local_day_hour
 from engage.core.decisions import REASONS, effects
 from engage.core.event import Body, Kind
@@ -67,7 +68,8 @@ class Story:
             return self.history.append(kind, name, at, "", Body("", properties(what), None, trusted))
         if what.startswith("adjusted "):
             amount, currency = what.split()[1:]
-            return self.history.adjust(name, at, currency, int(amount))
+            self.told[(name, when)] = self.history.adjust(name, at, currency, int(amount))
+            return self.told[(name, when)]
         if what.startswith("undo "):
             return self.history.reverse(name, at, self.told[(name, what.removeprefix("undo "))])
         if what.startswith("gives "):
@@ -77,6 +79,8 @@ class Story:
             self.told[(name, when)] = self.history.redeem(name, at, what.removeprefix("redeem "))
             return self.told[(name, when)]
         verb, _, since = what.partition(" ")
+        if verb in STEPS and self.told[(name, since)].entry.kind == Kind.ADJUSTMENT:
+            return self.history.settle(name, at, verb, self.told[(name, since)].entry.seq)
         if verb in (APPROVE, FULFIL, CANCEL):
             return self.history.take_step(name, at, verb, self.told[(name, since)].entry.seq)
         event = PROPERTY.sub("", what).strip()
@@ -88,6 +92,8 @@ class Story:
         record, undo = step.decision.record, step.entry.kind == Kind.REVERSAL
         if step.entry.kind == Kind.REDEMPTION:
             return redemption_text(step), record.status if record.status != "refused" else self.refusal(step)
+        if step.entry.kind == Kind.ADJUSTMENT and record.status:
+            return "nothing", record.status
         if step.entry.kind == Kind.GIFT:
             return self.gift(step)
         rules = rules_of(step)

@@ -36,7 +36,17 @@ def test_both_have_the_same_resources_and_methods() -> None:
     assert sorted(name for name in vars(ASYNC) if not name.startswith("_")) == RESOURCES
     assert public(SYNC).keys() == public(ASYNC).keys()
     assert set(RESOURCES) == {
-        *("companies", "events", "health", "members", "portfolio", "redemptions", "reports", "rewards")
+        *(
+            "adjustments",
+            "companies",
+            "events",
+            "health",
+            "members",
+            "portfolio",
+            "redemptions",
+            "reports",
+            "rewards",
+        )
     }
 
 

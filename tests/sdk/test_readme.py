@@ -32,7 +32,17 @@ def test_every_error_is_in_the_tree() -> None:
 def test_every_call_that_answers_is_named() -> None:
     client = Client("http://127.0.0.1:1", key="k")
     for resource in (
-        *("companies", "events", "health", "members", "portfolio", "redemptions", "reports", "rewards"),
+        *(
+            "adjustments",
+            "companies",
+            "events",
+            "health",
+            "members",
+            "portfolio",
+            "redemptions",
+            "reports",
+            "rewards",
+        ),
     ):
         for name in dir(getattr(client, resource)):
             if not name.startswith("_"):

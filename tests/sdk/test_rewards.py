@@ -147,3 +147,15 @@ def test_a_gift_is_asked_for_and_read(service: Any) -> None:
         "/v1/companies/acme/members/ann/gifts",
         {"to": "bob", "currency": "points", "amount": 5, "message": "Hm"},
     )
+
+
+def test_a_second_person_settles_an_adjustment(service: Any) -> None:
+    waiting = {"id": "5", "member": "ann", "currency": "points", "amount": 500, "status": "requested"}
+    service.answer(200, {"data": [waiting], "next_cursor": None})
+    service.answer(200, {"id": "5", "currency": "points", "amount": 500, "status": "done"})
+    with Client(service.url, key="k") as client:
+        [found] = client.adjustments.list("acme")
+        done = client.adjustments.approve("acme", found.id, reason="checked", actor="bob")
+    assert (found.member, done.status) == ("ann", "done")
+    assert service.requests[1].path == "/v1/companies/acme/adjustments/5/approve"
+    assert service.requests[1].document == {"reason": "checked", "actor": "bob"}

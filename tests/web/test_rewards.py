@@ -222,3 +222,28 @@ async def test_a_gift_is_shown_to_both(running: Running) -> None:
     await post(running, "members/emp-1/gifts", {**body, "amount": 0}, 400)
     listed = (await get(running, "members"))["data"]
     assert [one["giving"]["points"]["left"] for one in listed] == [5, 20]
+
+
+async def test_a_large_adjustment_waits_for_a_second_person(running: Running) -> None:
+    await running.publish(REWARDS + "adjustments: {approval_above: 100}\n")
+    await running.track()
+    body = {"currency": "points", "amount": 101, "reason": "moved", "actor": "ann"}
+    asked = await post(running, "members/emp-1/adjustments", body, 201)
+    assert (asked["status"], asked["balance"]["active"]) == ("requested", 10)
+    [waiting] = (await get(running, "adjustments"))["data"]
+    assert (waiting["id"], waiting["member"], waiting["amount"], waiting["actor"]) == (
+        asked["id"],
+        "emp-1",
+        101,
+        "ann",
+    )
+    path = f"adjustments/{asked['id']}"
+    await post(running, f"{path}/approve", {"reason": "checked", "actor": "ann"}, 409)
+    done = await post(running, f"{path}/approve", {"reason": "checked", "actor": "bob"}, 200, key="k")
+    assert (done["status"], done["balance"]["active"]) == ("done", 111)
+    assert done == await post(running, f"{path}/approve", {"reason": "checked", "actor": "bob"}, 200, key="k")
+    assert (await post(running, f"{path}/decline", {"reason": "late"}, 409))["code"] == "wrong_step"
+    [settled] = (await get(running, "adjustments?status=done"))["data"]
+    assert (settled["settled_by"], settled["settled_for"]) == ("bob", "checked")
+    assert (await get(running, "adjustments"))["data"] == []
+    await post(running, "adjustments/x/approve", {"reason": "checked"}, 404)

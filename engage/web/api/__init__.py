@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from engage.web.api import (
+    adjustments,
     budgets,
     companies,
     events,
@@ -27,6 +28,7 @@ ENDPOINTS: Final[list[Endpoint]] = [
     *budgets.ENDPOINTS,
     *members.ENDPOINTS,
     *levels.ENDPOINTS,
+    *adjustments.ENDPOINTS,
     *rewards.ENDPOINTS,
     *programs.ENDPOINTS,
     *templates.ENDPOINTS,

@@ -380,6 +380,7 @@ def actor_of(asked: Asked[Any, Any], given: str | None) -> str:
     tag="members",
     status=201,
     errors=(409,),
+    description="One above the program's `approval_above` has the status `requested` and waits for a second person.",
     idempotent_by_key=True,
 )
 async def create_adjustment(asked: Asked[shapes.NewAdjustment, None]) -> shapes.Adjustment:
@@ -404,6 +405,7 @@ async def create_adjustment(asked: Asked[shapes.NewAdjustment, None]) -> shapes.
         reason=done.reason,
         actor=done.actor,
         balance=balance(done.wallet),
+        status=done.status,
     )
 
 
