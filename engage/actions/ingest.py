@@ -353,8 +353,8 @@ class Intake:
         program = self.turns[company_id].program
         warnings, data = call.warnings, call.data
         if program is not None and data:
-            warnings = warnings + _mistyped(program, call)
-            data = _without_personal(program, call)
+            warnings = warnings + mistyped(program, call)
+            data = without_personal(program, call)
         body = Body(call.message_id, data, call.original_at, call.trusted)
         appended = self.turns[company_id].append(
             call.member, call.kind, call.at, call.received_at, call.name, body
@@ -444,7 +444,8 @@ def _refusal(call: Call, code: str, message: str, *, retry: bool = False) -> Ref
     return Refusal(code, message, call.message_id, call.company, retry)
 
 
-def _mistyped(program: CompiledProgram, call: Call) -> list[str]:
+def mistyped(program: CompiledProgram, call: Call) -> list[str]:
+    """A warning for each declared property that is taken as missing."""
     if not program.property_types.get(call.name):
         return []
     return [
@@ -460,11 +461,12 @@ def _loggable(program: CompiledProgram | None, call: Call) -> Call:
     """
     if program is None or not call.data:
         return call
-    data = _without_personal(program, call)
+    data = without_personal(program, call)
     return call if data == call.data else msgspec.structs.replace(call, data=data, digest=digest(call))
 
 
-def _without_personal(program: CompiledProgram, call: Call) -> dict[str, Any]:
+def without_personal(program: CompiledProgram, call: Call) -> dict[str, Any]:
+    """What of a call's data may be logged."""
     if call.kind == Kind.IDENTIFY:
         return without_personal_traits(program, call.data, {})[0]
     if call.kind == Kind.GROUP:

@@ -15,7 +15,18 @@ from typing import Annotated, Final
 import typer
 from typer._click.exceptions import ClickException, NoArgsIsHelpError, UsageError
 
-from engage.cli import bench, companies, history, keeping, programs, service, signal, templates, upkeep
+from engage.cli import (
+    bench,
+    companies,
+    history,
+    keeping,
+    programs,
+    service,
+    signal,
+    templates,
+    upkeep,
+    what_if,
+)
 from engage.cli.output import complain, say
 from engage.errors import EngageError
 
@@ -52,7 +63,18 @@ def build() -> typer.Typer:
     ) -> None:
         """Points, levels and recognition for the people inside your customers' companies, and a health signal."""
 
-    for commands in (service, companies, programs, templates, history, signal, upkeep, keeping, bench):
+    for commands in (
+        service,
+        companies,
+        programs,
+        templates,
+        what_if,
+        history,
+        signal,
+        upkeep,
+        keeping,
+        bench,
+    ):
         commands.register(app)
     return app
 

@@ -52,7 +52,7 @@ def read_text(file: str) -> str:
         raise InvalidRequest(f"{file}:{line}: not UTF-8 text") from error
 
 
-def _read(file: str, as_json: bool) -> tuple[str, Program]:
+def read(file: str, as_json: bool) -> tuple[str, Program]:
     """The text and its program. Every problem is printed, and then the command ends with 1."""
     from engage.document import read_program
 
@@ -91,7 +91,7 @@ def refuse_problems(file: str, problems: list[LocatedProblem], as_json: bool) ->
 
 def check(file: File, as_json: AsJson = False) -> None:
     """Name every mistake of a program by file, line, column and field. Needs no database."""
-    _, program = _read(file, as_json)
+    _, program = read(file, as_json)
     if as_json:
         say_json({"file": file, "valid": True, "problems": []})
     else:
@@ -110,7 +110,7 @@ def _size(program: Program) -> str:
 
 def diff(file: File, company: Owner = None, database: DatabaseUrl = None, as_json: AsJson = False) -> None:
     """Say what publishing a program would change, thing by thing."""
-    _, program = _read(file, as_json)
+    _, program = read(file, as_json)
 
     async def in_force(opened: Database) -> tuple[str, Program, list[LevelChange]] | None:
         from engage.actions.drafts import owner_of
@@ -161,7 +161,7 @@ def _say_levels(levels: list[LevelChange]) -> None:
 
 def publish(file: File, company: Owner = None, database: DatabaseUrl = None, as_json: AsJson = False) -> None:
     """Publish a program as a new version, in force from the next event on."""
-    text, program = _read(file, as_json)
+    text, program = read(file, as_json)
 
     async def work(opened: Database) -> tuple[list[LevelChange], Published]:
         from engage.actions import publish as action

@@ -228,6 +228,16 @@ async def load_entries(s: Statements, company_id: int, after: int, last: int) ->
     return with_transfers(rows, transfers)
 
 
+async def find_period(s: Statements, company_id: int, first_at: int, end_at: int) -> tuple[int, int] | None:
+    """The first and the last entry that were received from `first_at` on and before `end_at`; None without any."""
+    rows = await s.rows(
+        "SELECT MIN(seq), MAX(seq) FROM engage_entry WHERE {scope} AND received_at >= ? AND received_at < ?",
+        [first_at, end_at],
+        scope=[company_id],
+    )
+    return (rows[0][0], rows[0][1]) if rows and rows[0][0] is not None else None
+
+
 async def load_entry(s: Statements, company_id: int, seq: int) -> Stored | None:
     found = await load_entries(s, company_id, seq - 1, seq)
     return found[0] if found else None

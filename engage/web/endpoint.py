@@ -11,7 +11,8 @@ import base64
 import binascii
 import re
 import typing as t
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from functools import cached_property
 from urllib.parse import unquote_to_bytes
@@ -19,8 +20,9 @@ from urllib.parse import unquote_to_bytes
 import msgspec
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from engage.actions.keys import KINDS, KeyKind, Principal
 from engage.errors import Forbidden, InvalidRequest, NotFound, Unauthorized
@@ -74,6 +76,24 @@ class Download:
         if self.filename is not None:
             headers["content-disposition"] = f'attachment; filename="{self.filename}"'
         return Response(self.content, status, headers, media_type=self.media_type)
+
+
+@dataclass(frozen=True)
+class Streamed:
+    """An answer that comes in pieces. When the client goes away, what makes them is closed."""
+
+    pieces: AsyncGenerator[bytes]
+    media_type: str
+
+    def response(self, status: int) -> Response:
+        return _Closing(self.pieces, status, media_type=self.media_type)
+
+
+class _Closing(StreamingResponse):
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        # Its own way out of a client's leaving may not pass through the generator, which then lives on for a while.
+        async with aclosing(t.cast("AsyncGenerator[bytes]", self.body_iterator)):
+            await super().__call__(scope, receive, send)
 
 
 Handler = Callable[[t.Any], Awaitable[t.Any]]
@@ -164,7 +184,7 @@ def endpoint(
 
 
 def _json_answer(hint: t.Any) -> t.Any:
-    parts = [part for part in t.get_args(hint) or (hint,) if part is not Download]
+    parts = [part for part in t.get_args(hint) or (hint,) if part not in (Download, Streamed)]
     return parts[0] if parts else None
 
 
@@ -302,6 +322,6 @@ async def _answer(declared: Endpoint, request: Request, services: Services) -> R
             status=declared.status,
         )
         answer = await declared.handler(asked)
-    if isinstance(answer, Download):
+    if isinstance(answer, Download | Streamed):
         return answer.response(asked.status)
     return Response(msgspec.json.encode(answer), asked.status, media_type="application/json")

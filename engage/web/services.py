@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -27,6 +28,8 @@ class Services:
     secret: str = field(repr=False)
     now: Callable[[], int] = now
     room: Room = field(default_factory=Room)
+    trying: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held by the one request that goes through a log: it takes as much of the process as all others together."""
 
 
 Running = Callable[[], Services]

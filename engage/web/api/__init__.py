@@ -19,6 +19,7 @@ from engage.web.api import (
     templates,
     tokens,
     webhooks,
+    what_if,
 )
 from engage.web.endpoint import Endpoint
 
@@ -32,6 +33,7 @@ ENDPOINTS: Final[list[Endpoint]] = [
     *rewards.ENDPOINTS,
     *programs.ENDPOINTS,
     *templates.ENDPOINTS,
+    *what_if.ENDPOINTS,
     *reports.ENDPOINTS,
     *rejects.ENDPOINTS,
     *tokens.ENDPOINTS,

@@ -1,0 +1,246 @@
+"""Backtesting: what a program would have awarded over a recorded period, beside what was awarded. Writes nothing.
+
+Owns which entries the period consists of, and how the answer comes by its members' names. The trial begins with the
+state exactly as it stood when the period began, and decides every entry from there to the end of the period in the
+order in which they arrived; so a draft backtested is the draft as if it had been published at that moment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from msgspec import Struct
+
+from engage.actions.replay import ArchivedLog
+from engage.actions.retelling import ENTRIES_PER_READ, Block, Retelling, entry_of, stretches
+from engage.actions.verify import Archive, companies_named
+from engage.core.backtest import Backtest
+from engage.core.backtest_counts import Counts
+from engage.core.backtest_people import People
+from engage.core.backtest_report import BacktestReport, report
+from engage.core.calendar import from_datetime
+from engage.core.compiled import CompiledProgram
+from engage.core.event import Kind, decode_body
+from engage.core.ledger import Transfer
+from engage.errors import Archived, InvalidRequest
+from engage.store.archived import first_entry, load_files, name_members
+from engage.store.checkpoints import load_bodies, load_transfers
+from engage.store.database import Database
+from engage.store.log import find_period, load_entry
+from engage.store.members import load_company_state
+from engage.store.statements import Row, Statements
+
+
+class Progress(Struct, frozen=True):
+    """How far a backtest is: entries gone through, of how many, of the company at hand."""
+
+    company: str
+    done: int
+    total: int
+
+
+Watch = Callable[[Progress], object]
+
+
+class Period(Struct, frozen=True):
+    """The entries of one company that a backtest decides by the trial: from the first that was received in the
+    period to the last one."""
+
+    first: int
+    last: int
+    first_at: int
+    end_at: int
+    awaited: frozenset[int]
+    """Entries that are undone later."""
+
+
+async def backtest(
+    database: Database,
+    program: CompiledProgram | None,
+    *,
+    company: str | None,
+    first_day: date,
+    last_day: date,
+    archive: Archive | None = None,
+    prices: Mapping[str, Decimal] | None = None,
+    watch: Watch = lambda progress: None,
+    beside_others: bool = False,
+) -> BacktestReport:
+    """Try `program` on what one company recorded, or all of them, on the local days `first_day` to `last_day`.
+
+    None tries the versions that were in force, which must give what is recorded. `beside_others`: leave the event
+    loop to a service's requests half of the time. To cancel it, cancel the task. Raises NotFound for a company that
+    is not known, InvalidRequest for a period that ends before it begins, and Archived when it takes archived entries
+    and no `archive` is given.
+    """
+    if last_day < first_day:
+        raise InvalidRequest(f"the period ends on {last_day}, before it begins on {first_day}")
+    async with database.read() as s:
+        companies = await companies_named(s, company)
+    whole = _Whole(database, program, first_day, last_day, archive, watch, beside_others)
+    for id, name in companies:
+        await whole.add(id, name)
+    return await whole.found({name: id for id, name in companies}, prices or {})
+
+
+class _Whole:
+    """A backtest under way."""
+
+    def __init__(
+        self,
+        database: Database,
+        program: CompiledProgram | None,
+        first_day: date,
+        last_day: date,
+        archive: Archive | None,
+        watch: Watch,
+        beside_others: bool,
+    ) -> None:
+        self.database = database
+        self.program = program
+        self.first_day = first_day
+        self.last_day = last_day
+        self.archive = archive
+        self.watch = watch
+        self.beside_others = beside_others
+        self.counts = Counts()
+        self.people = People(program.program if program is not None else None)
+        self.versions: dict[int, CompiledProgram] = {}
+        self.companies = 0
+
+    async def add(self, id: int, name: str) -> None:
+        """One more company, if anything was received from it in the period."""
+        async with self.database.read() as s:
+            log = await self._archived_log(s, id, name)
+            period = await self._period(s, id, name)
+            if period is None:
+                return
+            retelling = Retelling(id, name, log)
+            await retelling.begin(s, period.first)
+        try:
+            await self._try(retelling, period)
+        finally:
+            retelling.close()
+        self.companies += 1
+
+    async def _try(self, retelling: Retelling, period: Period) -> None:
+        start = retelling.seq
+        total = period.last - start
+        async for block in retelling.blocks(self.database, period.first - 1):
+            async for rows in stretches(block.rows, beside_others=self.beside_others):
+                retelling.tell(rows, block)
+            self.watch(Progress(retelling.name, retelling.seq - start, total))
+        test = Backtest(
+            self.program,
+            self.counts,
+            retelling.company,
+            retelling.members.of,
+            name=retelling.name,
+            first_at=period.first_at,
+            end_at=period.end_at,
+            awaited=period.awaited,
+        )
+        test.expect(retelling.members.in_order())
+        async for block in retelling.blocks(self.database, period.last):
+            self.versions |= {id: one for id, one in block.programs.items() if one is not None}
+            transfers = await self._transfers(retelling.id, block)
+            async for rows in stretches(block.rows, beside_others=self.beside_others):
+                for row in rows:
+                    seq = row[0]
+                    test.consider(
+                        entry_of(row),
+                        block.programs[row[8]],
+                        row[11],
+                        transfers.get(seq, ()),
+                        block.undone.get(seq),
+                    )
+            retelling.seq = block.rows[-1][0]
+            self.watch(Progress(retelling.name, retelling.seq - start, total))
+        test.finish()
+        self.people.stand(retelling.company.levels, test.levels)
+        self.people.add(retelling.name, retelling.members.in_order())
+
+    async def _transfers(self, id: int, block: Block) -> dict[int, list[Transfer]]:
+        """Those recorded for the entries of a block, by entry."""
+        found: dict[int, list[Transfer]] = {}
+        async with self.database.read() as s:
+            rows = await load_transfers(s, id, block.rows[0][0] - 1, block.rows[-1][0])
+        for seq, _, currency, source, target, amount, rule in rows:
+            found.setdefault(seq, []).append(Transfer(currency, source, target, amount, rule))
+        return found
+
+    # --- which entries ------------------------------------------------------------------------------------
+
+    async def _archived_log(self, s: Statements, id: int, name: str) -> ArchivedLog | None:
+        return self.archive.log(name, await load_files(s, id)) if self.archive is not None else None
+
+    async def _period(self, s: Statements, id: int, name: str) -> Period | None:
+        found = await load_company_state(s, id)
+        if found is None:
+            return None
+        state = found[0]
+        zone = ZoneInfo(state.timezone)
+        first_at = from_datetime(_midnight(self.first_day, zone))
+        end_at = from_datetime(_midnight(self.last_day + timedelta(days=1), zone))
+        bounds = await find_period(s, id, first_at, end_at)
+        seqs = set(bounds or ())
+        undone = [decode_body(body).data["seq"] for body in await load_bodies(s, id, 0, Kind.REVERSAL)]
+        if await self._begins_archived(s, id, first_at):
+            log = await self._archived_log(s, id, name)
+            if log is None:
+                raise Archived(
+                    f"entries up to {state.archived} of {name} are archived, and some of them may be of this "
+                    "period; name the folder with --archive"
+                )
+            for row in _archived_rows(log, state.archived):
+                if first_at <= row[5] < end_at:
+                    seqs.add(row[0])
+                if row[1] == Kind.REVERSAL:
+                    undone.append(decode_body(row[10]).data["seq"])
+                seqs = {min(seqs), max(seqs)} if seqs else seqs
+        if not seqs:
+            return None
+        return Period(min(seqs), max(seqs), first_at, end_at, frozenset(undone))
+
+    async def _begins_archived(self, s: Statements, id: int, first_at: int) -> bool:
+        """Whether entries received in the period may be archived and gone."""
+        oldest = await first_entry(s, id)
+        if oldest is None or oldest == 1:
+            return False
+        stored = await load_entry(s, id, oldest)
+        return stored is not None and first_at <= stored.entry.received_at
+
+    # --- the answer ---------------------------------------------------------------------------------------
+
+    async def found(self, ids: Mapping[str, int], prices: Mapping[str, Decimal]) -> BacktestReport:
+        people = self.people
+        wanted: dict[str, set[int]] = {}
+        for one in (*people.movers, *(one for best in people.winners.values() for one in best)):
+            wanted.setdefault(one.company, set()).add(one.number)
+        names: dict[tuple[str, int], str] = {}
+        async with self.database.read() as s:
+            for company, numbers in wanted.items():
+                found = await name_members(s, ids[company], numbers)
+                names |= {(company, number): name for number, name in found.items()}
+        return report(
+            self.counts,
+            people,
+            names,
+            self.program,
+            self.versions,
+            days=(self.first_day.toordinal(), self.last_day.toordinal()),
+            companies=self.companies,
+            prices=prices,
+        )
+
+
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=zone)
+
+
+def _archived_rows(log: ArchivedLog, last: int) -> Iterable[Row]:
+    for after in range(0, last, ENTRIES_PER_READ):
+        yield from log.rows(after, min(after + ENTRIES_PER_READ, last))

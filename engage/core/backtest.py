@@ -1,0 +1,283 @@
+"""What a program would have done over a period of a company's log, counted beside what was done.
+
+Pure: entries go in with what is recorded of them, and counts come out. Owns what the program under trial meets: the
+state at the beginning, time, and what is to be undone. What is decided is decided by `decide` and folded by `fold`, as
+live traffic is. Must not know where the entries come from or who asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from heapq import heappop, heappush
+from typing import Final
+
+from engage.core.agenda import next_due
+from engage.core.backtest_counts import COMBINATIONS_MAX, BudgetWindow, Counts, Followed, Seen
+from engage.core.blockers import blockers, stopped_alone
+from engage.core.calendar import local_day_hour, midnight
+from engage.core.compiled import CompiledProgram
+from engage.core.course import Course
+from engage.core.decide import Undone, decide
+from engage.core.decisions import Decision, Record, decode_record
+from engage.core.event import Body, Entry, Kind
+from engage.core.fold import fold
+from engage.core.gifts import GIVE
+from engage.core.ledger import Transfer
+from engage.core.limits import Use, used
+from engage.core.rewards import REFUSED
+from engage.core.state import CompanyState, DayRollup, MemberState
+
+RECORDS_MAX: Final = 20_000
+"""Different stored records that are kept decoded."""
+BUDGET_PERCENTS: Final = (80, 100)
+"""Of a budget, whose day is remembered."""
+NOTHING_SAID: Final = Body("", {})
+UNDER_TRIAL: Final = 0
+"""Stands for the program under trial where the number of a version is expected."""
+
+
+class Backtest:
+    """One program over one period of one company."""
+
+    def __init__(
+        self,
+        program: CompiledProgram | None,
+        counts: Counts,
+        company: CompanyState,
+        members: Callable[[int], Followed],
+        *,
+        name: str,
+        first_at: int,
+        end_at: int,
+        awaited: Collection[int] = (),
+    ) -> None:
+        """`program` None: each entry by the version that was in force, which must come out as recorded.
+
+        `company` and `members` are as they stood just before the period, and are changed. Entries received from
+        `first_at` on and before `end_at` are counted. `awaited`: the entries that a later one undoes.
+        """
+        self.program = program
+        self.counts = counts
+        self.company = company
+        self.members = members
+        self.name = name
+        self.first_at = first_at
+        self.end_at = end_at
+        self.awaited = frozenset(awaited)
+        self.rollup = DayRollup()
+        self.levels = dict(company.levels)
+        """Level -> members, by what is recorded."""
+        self._begun = False
+        self._withheld = False
+        """The gift at hand is not given."""
+        self._due: list[tuple[int, int]] = []
+        """(day, member) of what awaits members by the trial, a heap; what is past by then counts for nothing."""
+        self._decided: dict[int, Undone] = {}
+        """What the trial decided of the entries awaited."""
+        self._alone = Followed(MemberState(), Seen())
+        self._records: dict[bytes, Record] = {}
+        self._blockers = blockers(program) if program is not None else {}
+        self._answers: dict[str, dict[tuple[int, ...], int]] = {event: {} for event in self._blockers}
+        budgets = program.program.budgets if program is not None else ()
+        self._budgets = {budget.key: budget.amount for budget in budgets}
+
+    def consider(
+        self,
+        entry: Entry,
+        in_force: CompiledProgram | None,
+        stored: bytes,
+        transfers: Sequence[Transfer],
+        undone: Undone | None = None,
+    ) -> None:
+        """Decide one entry by the program under trial, fold it, and count it beside what is recorded: the bytes of
+        its record, its transfers, and for a reversal what it undid."""
+        counted = self.first_at <= entry.received_at < self.end_at
+        if self.program is not None:
+            if not self._begun:
+                self._publish(entry, in_force)
+            self._begun = True
+            self.sweep(entry.received_at)
+        program = self.program or in_force
+        followed = self.members(entry.member) if entry.member else self._alone
+        seen = followed.seen
+        if seen is None:
+            seen = followed.seen = Seen(followed.state.level)
+        if entry.member and followed.state.last_seq:
+            self._tick(entry.member, followed, program, entry)
+        if entry.kind != Kind.TICK and (entry.kind != Kind.PROGRAM or self.program is None):
+            self._decide(followed, program, entry, undone, counted)
+        if self.program is not None and entry.member:
+            self._note_due(entry.member, followed)
+        record = self._record(stored)
+        if record.level_before != record.level_after:
+            self._stand(seen, record)
+        if counted:
+            self._count_actual(entry, record, transfers, seen)
+
+    def _decide(
+        self,
+        followed: Followed,
+        program: CompiledProgram | None,
+        entry: Entry,
+        undone: Undone | None,
+        counted: bool,
+    ) -> None:
+        member = followed.state
+        if undone is not None:
+            undone = self._decided.pop(undone.entry.seq, undone)
+        decision = decide(program, self.company, member, entry, undone)
+        if entry.kind == Kind.GIFT:
+            decision = self._gift(entry, decision)
+        if counted and entry.name in self._blockers and decision.record.verdicts:
+            self._count_clauses(entry, member)
+        fold(program, self.company, member, self.rollup, entry, decision)
+        if entry.seq in self.awaited and entry.kind != Kind.TICK:
+            self._decided[entry.seq] = Undone(entry, decision.record, decision.transfers, program)
+        if counted:
+            assert followed.seen is not None
+            self._count_trial(entry, decision, followed.seen)
+
+    def _gift(self, entry: Entry, decision: Decision) -> Decision:
+        """What was not given is not received: the two sides of a gift are next to each other in the log."""
+        if entry.body.data["step"] == GIVE:
+            self._withheld = decision is REFUSED
+        elif self._withheld:
+            return REFUSED
+        return decision
+
+    def _record(self, stored: bytes) -> Record:
+        record = self._records.get(stored)
+        if record is None:
+            if len(self._records) >= RECORDS_MAX:
+                self._records.clear()
+            record = self._records[stored] = decode_record(stored)
+        return record
+
+    def _stand(self, seen: Seen, record: Record) -> None:
+        for level, change in ((seen.level, -1), (record.level_after, 1)):
+            if level:
+                self.levels[level] = self.levels.get(level, 0) + change
+        seen.level = record.level_after
+
+    # --- time -------------------------------------------------------------------------------------------------
+
+    def _publish(self, entry: Entry, in_force: CompiledProgram | None) -> None:
+        """The trial is in force from the first entry on, as if it had been published then, unless it was already. What
+        else was published later is nothing to it."""
+        assert self.program is not None
+        if entry.kind == Kind.PROGRAM or in_force is None or in_force.hash != self.program.hash:
+            day, hour = local_day_hour(entry.received_at, self.company.timezone)
+            published = Entry(
+                entry.seq,
+                Kind.PROGRAM,
+                0,
+                entry.at,
+                entry.received_at,
+                day,
+                hour,
+                UNDER_TRIAL,
+                "",
+                NOTHING_SAID,
+            )
+            self._decide(self._alone, self.program, published, None, counted=False)
+
+    def expect(self, everyone: Iterable[tuple[int, Followed]]) -> None:
+        """Look at all members before the first entry, to know when something awaits those who may never appear."""
+        if self.program is not None:
+            for number, followed in everyone:
+                self._note_due(number, followed)
+
+    def sweep(self, until: int) -> None:
+        """What was due to any member by the local day of `until`, each day at its midnight, as the scheduler has it."""
+        while self._due:
+            day, number = self._due[0]
+            at = midnight(day, self.company.timezone)
+            if at > until:
+                return
+            heappop(self._due)
+            followed = self.members(number)
+            if followed.seen is None:
+                followed.seen = Seen(followed.state.level)
+            followed.seen.due = 0
+            tick = Entry(
+                self.company.last_seq, Kind.TICK, number, at, at, day, 0, UNDER_TRIAL, "", NOTHING_SAID
+            )
+            self._tick(number, followed, self.program, tick)
+            self._note_due(number, followed)
+
+    def _note_due(self, number: int, followed: Followed) -> None:
+        assert self.program is not None
+        due = next_due(self.program, self.company, followed.state)
+        if due and (followed.seen is None or followed.seen.due != due):
+            heappush(self._due, (due, number))
+            if followed.seen is not None:
+                followed.seen.due = due
+
+    def _tick(self, number: int, followed: Followed, program: CompiledProgram | None, by: Entry) -> None:
+        """What was due to a member up to the day of a tick, or for any other entry the day it was received: as
+        `actions.turns` has it."""
+        state, company = followed.state, self.company
+        until = by.day if by.kind == Kind.TICK else local_day_hour(by.received_at, company.timezone)[0]
+        while program and (day := next_due(program, company, state)) and day <= until:
+            at = min(midnight(day, company.timezone), by.received_at)
+            tick = Entry(by.seq, Kind.TICK, number, at, by.received_at, day, 0, by.program, "", NOTHING_SAID)
+            self._decide(followed, program, tick, None, self.first_at <= by.received_at < self.end_at)
+
+    # --- counting ---------------------------------------------------------------------------------------------
+
+    def _count_trial(self, entry: Entry, decision: Decision, seen: Seen) -> None:
+        side, record = self.counts.trial, decision.record
+        version = entry.program if self.program is None else UNDER_TRIAL
+        side.decided(version, entry, record)
+        for transfer in decision.transfers:
+            side.move(self.name, version, entry, record, transfer, seen.trial)
+        if self._budgets:
+            for use in decision.uses:
+                if use.company and use.key in self._budgets:
+                    self._count_budget(use, decision.uses, entry.day)
+
+    def _count_actual(self, entry: Entry, record: Record, transfers: Sequence[Transfer], seen: Seen) -> None:
+        counts, side = self.counts, self.counts.actual
+        counts.entries += 1
+        counts.events += entry.kind == Kind.TRACK
+        side.decided(entry.program, entry, record)
+        for transfer in transfers:
+            side.move(self.name, entry.program, entry, record, transfer, seen.actual)
+
+    def _count_budget(self, use: Use, uses: Sequence[Use], day: int) -> None:
+        key = use.key
+        found = self.counts.budgets.get((self.name, key, use.start))
+        if found is None:
+            own = sum(one.amount for one in uses if (one.key, one.start) == (key, use.start))
+            before = used(self.company.usage, key, use.start) - own
+            found = self.counts.budgets[(self.name, key, use.start)] = BudgetWindow(before, before)
+        found.used += use.amount
+        found.days[day] = found.days.get(day, 0) + use.amount
+        for percent in BUDGET_PERCENTS:
+            if percent not in found.reached and found.used * 100 >= percent * self._budgets[key]:
+                found.reached[percent] = day
+
+    def _count_clauses(self, entry: Entry, member: MemberState) -> None:
+        assert self.program is not None
+        facts = Course(self.program, self.company, member, entry).facts()
+        answer = self._blockers[entry.name].match(facts)
+        answers = self._answers[entry.name]
+        answers[answer] = answers.get(answer, 0) + 1
+        if len(answers) > COMBINATIONS_MAX:
+            self.settle()
+
+    def finish(self) -> None:
+        """To be called after the last entry."""
+        if self.program is not None:
+            self.sweep(self.end_at - 1)
+        self.settle()
+
+    def settle(self) -> None:
+        """Take what was counted by combinations apart."""
+        for event, answers in self._answers.items():
+            for (rule, node), times in stopped_alone(self._blockers[event], answers).items():
+                key = event, rule, node
+                self.counts.alone[key] = self.counts.alone.get(key, 0) + times
+            answers.clear()
+        self.counts.trial.settle()
+        self.counts.actual.settle()

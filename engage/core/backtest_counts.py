@@ -1,0 +1,140 @@
+"""What a backtest counts. Two sides are told apart: `trial`, what the program under trial decides, and `actual`, what
+is recorded.
+
+Owns the counts; `backtest_report` makes sums and words of them. Counting must stay cheap beside deciding: what became
+of an event is counted as a whole, one number per combination of verdicts, and taken apart at the end.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+from msgspec import Struct, field
+
+from engage.core.decisions import Record, Undecided
+from engage.core.event import Entry, Kind
+from engage.core.ledger import GIVING, ISSUED, NO_RULE, PLACES, TRANSIT, Transfer
+from engage.core.occasions import Occasion
+from engage.core.rewards import REFUSED, REQUEST
+from engage.core.state import MemberState
+
+COMBINATIONS_MAX: Final = 20_000
+"""Of verdicts, counted before they are taken apart."""
+
+
+class Seen(Struct, array_like=True, gc=False):
+    """What a backtest knows of a member beside the state the trial left."""
+
+    level: str = ""
+    """Where the member stands by what is recorded."""
+    trial: dict[str, int] = field(default_factory=dict)
+    """Currency -> units awarded in the period less units taken back."""
+    actual: dict[str, int] = field(default_factory=dict)
+    due: int = 0
+    """The day on which the trial's time does something to the member next, as far as that is noted."""
+
+
+class Followed(Struct, gc=False):
+    state: MemberState
+    seen: Seen | None = None
+    """None: nothing happened to the member in the period."""
+
+
+encode_seen = msgspec.msgpack.Encoder().encode
+decode_seen = msgspec.msgpack.Decoder(Seen | None).decode
+
+Moved = dict[tuple[str, int, str, int, int], int]
+"""(company, local day, currency, place it came from, place it went to) -> units; places as in `ledger`."""
+RuleKey = tuple[int, str, tuple[Occasion, ...], int]
+"""(version, event, occasions, number of the rule among those that a decision of these considered)."""
+Outcome = tuple[int, str, int, tuple[int, ...], tuple[Occasion, ...]]
+"""(version, event, why it was undecided, verdict codes, occasions)."""
+
+
+class Side(Struct):
+    """One of the two: what became of the period's entries."""
+
+    outcomes: dict[Outcome, int] = field(default_factory=dict)
+    """What was decided -> how often. Only until `settle` takes it apart."""
+    verdicts: dict[tuple[RuleKey, int], int] = field(default_factory=dict)
+    """(rule, verdict code) -> how often."""
+    undecided: dict[int, int] = field(default_factory=dict)
+    """Why no rule was considered -> how often."""
+    by_rule: dict[tuple[RuleKey, str], int] = field(default_factory=dict)
+    """(rule, currency) -> units awarded."""
+    moved: Moved = field(default_factory=dict)
+    badges: dict[str, int] = field(default_factory=dict)
+    redemptions: int = 0
+    """Asked for and not refused."""
+
+    def decided(self, version: int, entry: Entry, record: Record) -> None:
+        if record.verdicts or record.undecided > Undecided.NOT_AN_EVENT:
+            key = version, entry.name, record.undecided, record.verdicts, record.occasions
+            self.outcomes[key] = self.outcomes.get(key, 0) + 1
+            if len(self.outcomes) > COMBINATIONS_MAX:
+                self.settle()
+        if entry.kind == Kind.REDEMPTION and entry.body.data["step"] == REQUEST:
+            self.redemptions += record.status != REFUSED.record.status
+        change = -1 if entry.kind == Kind.REVERSAL else 1
+        for badge in record.badges:
+            self.badges[badge] = self.badges.get(badge, 0) + change
+
+    def settle(self) -> None:
+        """Take combinations of verdicts apart, into how often each came."""
+        for (version, event, undecided, verdicts, occasions), times in self.outcomes.items():
+            if undecided:
+                self.undecided[undecided] = self.undecided.get(undecided, 0) + times
+            for rule, code in enumerate(verdicts):
+                key = (version, event, occasions, rule), code
+                self.verdicts[key] = self.verdicts.get(key, 0) + times
+        self.outcomes.clear()
+
+    def move(
+        self,
+        company: str,
+        version: int,
+        entry: Entry,
+        record: Record,
+        transfer: Transfer,
+        seen: dict[str, int],
+    ) -> None:
+        """Count a transfer, and what it means for how much the member was awarded."""
+        currency, amount = transfer.currency, transfer.amount
+        source, target = transfer.source % PLACES, transfer.target % PLACES
+        moved = company, entry.day, currency, source, target
+        self.moved[moved] = self.moved.get(moved, 0) + amount
+        if source == TRANSIT or (source == ISSUED and target != GIVING):  # a gift is the receiver's
+            seen[currency] = seen.get(currency, 0) + amount
+            if source == ISSUED and transfer.rule != NO_RULE and entry.kind != Kind.REVERSAL:
+                key = (version, entry.name, record.occasions, transfer.rule), currency
+                self.by_rule[key] = self.by_rule.get(key, 0) + amount
+        elif target == ISSUED:
+            seen[currency] = seen.get(currency, 0) - amount
+
+
+class BudgetWindow(Struct):
+    """A budget of the program under trial in one window of one company."""
+
+    before: int = 0
+    """Used before the period."""
+    used: int = 0
+    days: dict[int, int] = field(default_factory=dict)
+    """Local day -> used on it, less what was given back on it."""
+    reached: dict[int, int] = field(default_factory=dict)
+    """Percent of the budget -> the local day on which it was reached."""
+
+
+class Counts(Struct):
+    """What was counted, of all companies so far."""
+
+    trial: Side = field(default_factory=Side)
+    actual: Side = field(default_factory=Side)
+    entries: int = 0
+    """Of the period."""
+    events: int = 0
+    alone: dict[tuple[str, int, int], int] = field(default_factory=dict)
+    """(event, rule of its trigger, node of its conditions) -> events that this alone kept from the rule. Only of
+    rules with several clauses: of one with a single clause its verdict says the same."""
+    budgets: dict[tuple[str, str, int], BudgetWindow] = field(default_factory=dict)
+    """By company, key of the budget and first day of the window; those that the period used something of."""
