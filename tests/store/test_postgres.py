@@ -385,18 +385,22 @@ async def test_more_readers_than_connections_wait_for_one(database: Database) ->
 async def test_who_waits_too_long_for_a_connection_is_told(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(postgres_connections, "ACQUIRE_SECONDS", 0.05)
     go_on = asyncio.Event()
+    holding = 0
 
     async def slow(tx: Transaction) -> None:
-        await add(tx, 1)
+        nonlocal holding
+        holding += 1
         await go_on.wait()
         raise KeyError
 
     writing = [asyncio.create_task(database.write(slow)) for _ in range(WRITERS)]
-    await asyncio.sleep(0.3)
-    with pytest.raises(Unavailable, match="no connection"):
-        await database.write(lambda tx: add(tx, 2))
+    while holding < WRITERS:
+        await asyncio.sleep(0.01)
+    with monkeypatch.context() as patch:
+        patch.setattr(postgres_connections, "ACQUIRE_SECONDS", 0.05)
+        with pytest.raises(Unavailable, match="no connection"):
+            await database.write(lambda tx: add(tx, 2))
     assert await stored(database) == set(), "reading goes on"
     go_on.set()
     await asyncio.gather(*writing, return_exceptions=True)
