@@ -386,17 +386,15 @@ async def test_who_waits_too_long_for_a_connection_is_told(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     go_on = asyncio.Event()
-    holding = 0
+    held = asyncio.Barrier(WRITERS + 1)
 
     async def slow(tx: Transaction) -> None:
-        nonlocal holding
-        holding += 1
+        await held.wait()
         await go_on.wait()
         raise KeyError
 
     writing = [asyncio.create_task(database.write(slow)) for _ in range(WRITERS)]
-    while holding < WRITERS:
-        await asyncio.sleep(0.01)
+    await held.wait()
     with monkeypatch.context() as patch:
         patch.setattr(postgres_connections, "ACQUIRE_SECONDS", 0.05)
         with pytest.raises(Unavailable, match="no connection"):
