@@ -217,3 +217,14 @@ def test_what_cannot_be_is_refused_and_changes_nothing(said: dict[str, Any]) -> 
         step = history.take_step("ann", AT, said["step"], said["redemption"])
     assert (step.decision.record.status, step.decision.transfers) == ("refused", ())
     assert purse(history) == before
+
+
+def test_who_asks_for_an_adjustment_cannot_approve_it() -> None:
+    history = History()
+    history.publish(program_of(PROGRAM + "adjustments: {approval_above: 5}\n"))
+    history.track("ann", "Sale", AT)
+    seq = history.adjust("ann", AT, "points", 6).entry.seq
+    for actor, status, active in (("first", "refused", 100), ("second", "", 106), ("third", "refused", 106)):
+        step = history.settle("ann", AT, "approve", seq, actor)
+        assert (step.decision.record.status, history.active("ann")) == (status, active)
+    assert history.member("ann").adjustments == {}
