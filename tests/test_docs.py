@@ -314,7 +314,9 @@ groups: {deal-size: {pick: first}}
 traits: {member: {team: {type: string}}}
 audiences: {sales: {conditions: {field: member.traits.team, op: eq, value: sales}}}
 department: member.traits.team
+campaigns: {next-year: {from: 2999-01-01, until: 2999-12-31}}
 rules:
+  - {id: next-year, campaign: next-year, trigger: Deal Won, effects: [award: 1]}
   - {id: week, trigger: Deal Won, effects: [award: 1], limits: [{per: member, rolling: {days: 7}, count: 1}]}
   - {id: team, trigger: Deal Won, effects: [award: 1], limits: [{per: department, window: month, count: 1}]}
   - {id: again, trigger: Deal Won, effects: [award: 1], limits: [{cooldown: {hours: 4}}]}

@@ -17,6 +17,7 @@ from engage import core
 from engage.core import (
     check,
     check_audiences,
+    check_campaigns,
     check_conditions,
     check_formulas,
     check_groups,
@@ -111,6 +112,8 @@ def test_the_table_of_fields_is_the_checkers() -> None:
 
 
 BOUNDS = (
+    f"both included; at most {check_campaigns.CAMPAIGN_DAYS_MAX} |",
+    f"A program has at most {check_campaigns.CAMPAIGNS_MAX} campaigns.",
     f"1 to {check_levels.MONTHS_MAX} months |",
     f"(1 to {check_occasions.WARNING_DAYS_MAX}) before",
     f"| at most {check_quests.QUESTS_MAX} |",

@@ -17,6 +17,7 @@ from typer._click.exceptions import ClickException, NoArgsIsHelpError, UsageErro
 
 from engage.cli import (
     bench,
+    campaigns,
     companies,
     history,
     keeping,
@@ -69,6 +70,7 @@ def build() -> typer.Typer:
         programs,
         templates,
         what_if,
+        campaigns,
         history,
         signal,
         upkeep,

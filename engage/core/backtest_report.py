@@ -348,7 +348,7 @@ def _rules(
                 alone: int | None = 0 if fired(code) else times
                 if verdict == Verdict.CONDITION and len(list(parts(rule.conditions))) > 1:
                     alone = None if occasions else counts.alone.get((event, index, node), 0)
-                text = verdict_text(code, rule, rules, known[version].program)
+                text = verdict_text(code, rule, rules, known[version].program, {})
                 one.stop(verdict_word(code), text, times, alone)
         for ((version, event, occasions, index), currency), amount in counted.by_rule.items():
             rule = known[version].rules_considered(event, occasions)[index]

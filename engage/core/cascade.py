@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from engage.core.campaigns import gated
 from engage.core.compiled import Matcher
 from engage.core.course import Course
 from engage.core.decisions import Decision
@@ -25,4 +26,5 @@ def concluded(course: Course) -> Decision:
 
 def consider(course: Course, matcher: Matcher) -> None:
     """Fire those rules of a trigger whose conditions hold as things stand now."""
-    fire_rules(course, matcher, matcher.unconditional or matcher.match(course.facts()))
+    stopped = matcher.unconditional or matcher.match(course.facts())
+    fire_rules(course, matcher, gated(course, matcher, stopped) if matcher.dated else stopped)

@@ -11,6 +11,7 @@ import typing as t
 import msgspec
 
 from engage.core.check_audiences import read_audiences, read_department, read_roles, with_members
+from engage.core.check_campaigns import campaign_ids, read_all_rules, read_campaigns
 from engage.core.check_groups import read_groups
 from engage.core.check_levels import may_fall, read_levels
 from engage.core.check_limits import read_budgets
@@ -18,7 +19,7 @@ from engage.core.check_names import Names, label_of
 from engage.core.check_points import read_expires
 from engage.core.check_quests import read_quests
 from engage.core.check_rewards import read_approval, read_giving, read_rewards
-from engage.core.check_rules import read_audience, read_rules
+from engage.core.check_rules import read_audience
 from engage.core.conditions import COMPANY_TRAIT, MEMBER_TRAIT, PROPERTY, fold_name
 from engage.core.problems import Mapping, Path, Problem, Problems, shown
 from engage.core.program import (
@@ -45,6 +46,7 @@ REQUIRED = ("name", "currencies", "events")
 OPTIONAL = (
     *("late_days", "multipliers", "traits", "badges", "levels", "rules", "budgets", "groups"),
     *("rewards", "redemptions", "giving", "adjustments", "quests"),
+    "campaigns",
 )
 OF_MEMBERS = ("department", "role", "audiences", "audience")
 
@@ -81,7 +83,9 @@ def check(document: t.Any) -> tuple[Program | None, list[Problem]]:
     names = msgspec.structs.replace(names, groups=groups)
     quests, quest_tiers = read_quests(problems, names, entries.get("quests"))
     names = msgspec.structs.replace(names, quests=quest_tiers)
-    rules = read_rules(problems, names, entries.get("rules"), ("rules",))
+    names = msgspec.structs.replace(names, campaigns=campaign_ids(problems, entries.get("campaigns")))
+    rules = read_all_rules(problems, names, entries)
+    campaigns = read_campaigns(problems, names, entries.get("campaigns"))
     budgets = read_budgets(problems, names, entries.get("budgets"))
     rewards = read_rewards(problems, names, entries.get("rewards"))
     giving = read_giving(problems, names, entries.get("giving"))
@@ -110,6 +114,7 @@ def check(document: t.Any) -> tuple[Program | None, list[Problem]]:
         adjustments_approved_to=adjusted_to,
         quests=quests,
         giving=giving,
+        campaigns=_sorted(campaigns),
     ), []
 
 

@@ -26,6 +26,7 @@ class Names(msgspec.Struct, frozen=True):
     personal: frozenset[str]  # whole field names, traits folded
     personal_properties: dict[str, frozenset[str]]  # event -> whole field names
     levels_fall: bool = True  # whether time or a publication can lower a level
+    campaigns: tuple[str, ...] | None = ()
 
 
 def label_of(identifier: str) -> str:

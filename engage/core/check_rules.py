@@ -16,7 +16,7 @@ from engage.core.check_occasions import Declared, read_occasion
 from engage.core.check_points import read_pending
 from engage.core.conditions import INTEGER_MAX
 from engage.core.occasions import Occasion, occasion_text
-from engage.core.problems import Mapping, Path, Problems, shown
+from engage.core.problems import Mapping, Path, Problems, plain_path, pointer, shown
 from engage.core.program import (
     Award,
     Effect,
@@ -29,32 +29,41 @@ from engage.core.program import (
 RULES_MAX = 1000
 EFFECTS_MAX = 10  # per rule
 FACTOR_MAX = 1000
+OF_A_RULE = ("name", "conditions", "limits", "group", "audience", "campaign")
 
 EFFECTS = ("award", "multiply", "badge")
 
 
-def read_rules(problems: Problems, names: Names, value: t.Any, path: Path) -> tuple[Rule, ...]:
+def read_rules(
+    problems: Problems,
+    names: Names,
+    value: t.Any,
+    path: Path,
+    campaign: str = "",
+    first_use: dict[str, Path] | None = None,
+) -> tuple[Rule, ...]:
+    """The rules of a list, those written within a `campaign` or the program's own. `first_use` tells where ids were
+    used already."""
     rules: list[Rule] = []
-    first_use: dict[str, int] = {}
+    first_use = {} if first_use is None else first_use
     for index, item in enumerate(problems.items(value, path, RULES_MAX) or ()):
         at = (*path, index)
-        entries = problems.fields(
-            item, at, ("id", "trigger", "effects"), ("name", "conditions", "limits", "group", "audience")
-        )
+        entries = problems.fields(item, at, ("id", "trigger", "effects"), OF_A_RULE)
         if entries is None:
             continue
         rule_id = problems.identifier(entries["id"], (*at, "id")) if "id" in entries else None
-        if rule_id is not None and first_use.setdefault(rule_id, index) != index:
-            problems.add(
-                (*at, "id"), f"duplicate rule id '{rule_id}', first used by rules[{first_use[rule_id]}]"
-            )
-        rule = _read_rule(problems, names, entries, at, rule_id or "")
+        if rule_id is not None and first_use.setdefault(rule_id, at) != at:
+            first = plain_path(pointer(first_use[rule_id]))
+            problems.add((*at, "id"), f"duplicate rule id '{rule_id}', first used by {first}")
+        rule = _read_rule(problems, names, entries, at, rule_id or "", campaign)
         if rule is not None:
             rules.append(rule)
     return tuple(rules)
 
 
-def _read_rule(problems: Problems, names: Names, entries: Mapping, path: Path, rule_id: str) -> Rule | None:
+def _read_rule(
+    problems: Problems, names: Names, entries: Mapping, path: Path, rule_id: str, campaign: str
+) -> Rule | None:
     name = problems.text(entries["name"], (*path, "name")) if "name" in entries else label_of(rule_id)
     trigger, on = None, None
     if isinstance(entries.get("trigger"), dict):
@@ -73,9 +82,16 @@ def _read_rule(problems: Problems, names: Names, entries: Mapping, path: Path, r
     limits = read_limits(problems, names, entries.get("limits"), (*path, "limits"), rule_id, effects)
     group = _read_group(problems, names, entries, path, effects)
     audience = read_audience(problems, names, entries, path)
+    if campaign and "campaign" in entries:
+        problems.add(
+            (*path, "campaign"), f"the rule stands within campaign '{campaign}' already", at_key=True
+        )
+    elif "campaign" in entries:
+        found = problems.known(entries["campaign"], (*path, "campaign"), names.campaigns, "campaign")
+        campaign = found or ""
     if name is None or trigger is None or effects is None:
         return None
-    return Rule(rule_id, name, trigger, condition, effects, limits, on, group, audience)
+    return Rule(rule_id, name, trigger, condition, effects, limits, on, group, audience, campaign)
 
 
 def read_audience(problems: Problems, names: Names, entries: Mapping, path: Path) -> str:

@@ -12,6 +12,7 @@ from functools import partial
 
 import msgspec
 
+from engage.core.campaign_counters import awarding_counter, firing_counters
 from engage.core.codegen import Guard, generate_guarded
 from engage.core.conditions import Facts, fold_name, typed
 from engage.core.goals import Counting, compile_counting, reward_rules
@@ -45,7 +46,7 @@ from engage.core.program import (
     Rule,
     program_hash,
 )
-from engage.core.verdicts import Extended, Verdict, extended_code, verdict_code
+from engage.core.verdicts import Extended, Kept, Verdict, campaign_code, extended_code, verdict_code
 
 COMPILED_PROGRAMS_MAX = 256  # a program of 50 rules takes about 0.1 MB compiled
 
@@ -75,6 +76,7 @@ class Plan(msgspec.Struct, frozen=True):
     best_in: str = ""
     only_waits: bool = False
     """Whether all it does is to award what has to wait."""
+    campaign: str = ""
 
 
 class Matcher(msgspec.Struct, frozen=True):
@@ -89,6 +91,8 @@ class Matcher(msgspec.Struct, frozen=True):
     """Whether some rule is in a group that picks one."""
     unconditional: tuple[int, ...] = ()
     """What `match` answers for every event, when no rule of the trigger has conditions."""
+    dated: bool = False
+    """Whether some rule belongs to a campaign."""
 
 
 class Notice(msgspec.Struct, frozen=True):
@@ -177,6 +181,7 @@ def _plan(index: int, rule: Rule, program: Program) -> Plan:
             number,
             (
                 *(counter for limit, counter in limits if limit.currency == effect.currency),
+                *_campaign_counters(rule, program, effect.currency),
                 *(counter for budget, counter in budgets if budget.currency == effect.currency),
             ),
             effect.pending,
@@ -187,7 +192,10 @@ def _plan(index: int, rule: Rule, program: Program) -> Plan:
     group = program.groups.get(rule.group)
     return Plan(
         index=index,
-        firings=tuple(counter for limit, counter in limits if limit.count is not None),
+        firings=(
+            *(counter for limit, counter in limits if limit.count is not None),
+            *(firing_counters(rule.campaign) if rule.campaign else ()),
+        ),
         awards=tuple(awards),
         factors=tuple((e.currency, e.thousandths) for e in rule.effects if isinstance(e, Multiply)),
         badges=tuple(effect.badge for effect in rule.effects if isinstance(effect, GrantBadge)),
@@ -195,12 +203,20 @@ def _plan(index: int, rule: Rule, program: Program) -> Plan:
         exclusive=None if group is None or group.pick == "all" else group.pick,
         best_in="" if group is None else group.currency,
         only_waits=all(isinstance(effect, Award) and effect.pending is not None for effect in rule.effects),
+        campaign=rule.campaign,
     )
+
+
+def _campaign_counters(rule: Rule, program: Program, currency: str) -> tuple[Counter, ...]:
+    if not rule.campaign:
+        return ()
+    return (awarding_counter(rule.campaign, program.campaigns[rule.campaign], currency),)
 
 
 # One object each, so that what several rules ask is seen to be the same and evaluated once.
 _NOT_IN_PROGRAM_AUDIENCE = partial(extended_code, Extended.PROGRAM_AUDIENCE)
 _NOT_IN_AUDIENCE = partial(extended_code, Extended.AUDIENCE)
+_NOT_IN_CAMPAIGN_AUDIENCE = partial(campaign_code, Kept.AUDIENCE)
 _CONDITION = partial(verdict_code, Verdict.CONDITION)
 
 
@@ -208,6 +224,8 @@ def _guards(rule: Rule, program: Program) -> t.Iterator[Guard]:
     """What must hold for a rule to fire, each told as the verdict it leads to."""
     if program.audience:
         yield Guard(program.audiences[program.audience].conditions, _NOT_IN_PROGRAM_AUDIENCE)
+    if rule.campaign and (audience := program.campaigns[rule.campaign].audience):
+        yield Guard(program.audiences[audience].conditions, _NOT_IN_CAMPAIGN_AUDIENCE)
     if rule.audience:
         yield Guard(program.audiences[rule.audience].conditions, _NOT_IN_AUDIENCE)
     if rule.conditions is not None:
@@ -224,6 +242,7 @@ def _matcher(rules: list[Rule], program: Program) -> Matcher:
         multiplies=any(plan.factors for plan in plans),
         exclusive=any(plan.exclusive is not None for plan in plans),
         unconditional=() if any(guards) else (0,) * len(rules),
+        dated=any(rule.campaign for rule in rules),
     )
 
 

@@ -59,6 +59,7 @@ class Course:
         "reviewed",
         "settled",
         "spendable",
+        "stopped_by",
         "transfers",
         "uses",
         "verdicts",
@@ -86,6 +87,8 @@ class Course:
         """One code per rule considered: of the event first, then of each of `occasions`."""
         self.occasions: list[Occasion] = []
         """Those that had rules, in order."""
+        self.stopped_by: dict[str, str] | None = None
+        """Campaign -> who paused or ended it, of those that kept a rule from firing."""
         self.happened: list[Occasion] = []
         """What has come about and is not looked at yet."""
         self.quests: dict[str, Quested] = {}
@@ -232,7 +235,14 @@ class Course:
         if self.program.program.department and any("/department/" in use.key for use in self.uses):
             department = self.department()
         alerts = alerts_of(self.uses, self.company.usage) if self.program.program.budgets else ()
-        if not self.occasions and not self.advances and not self.settled and not department and not alerts:
+        if (
+            not self.occasions
+            and not self.advances
+            and not self.settled
+            and not department
+            and not alerts
+            and not self.stopped_by
+        ):
             return None
         return More(
             occasions=tuple(self.occasions),
@@ -240,4 +250,5 @@ class Course:
             department=department,
             settled=tuple(self.settled),
             alerts=alerts,
+            stopped_by=self.stopped_by or {},
         )

@@ -10,10 +10,11 @@ from typing import Final
 
 from engage.core.adjustments import decide_adjustment
 from engage.core.calendar import DAY
+from engage.core.campaigns import gated
 from engage.core.cascade import concluded, consider
 from engage.core.compiled import CompiledProgram, Matcher
 from engage.core.course import Course
-from engage.core.decisions import Decision, Record, Undecided, checkpoint_record
+from engage.core.decisions import Decision, More, Record, Undecided, checkpoint_record
 from engage.core.event import Entry, Kind
 from engage.core.gifts import decide_gift
 from engage.core.goals import Counting
@@ -81,8 +82,11 @@ def _decide_event(
         return Decision(Record())
     course = Course(program, company, member, entry)
     stopped = matcher.unconditional or matcher.match(course.facts())
+    if matcher.dated:
+        stopped = gated(course, matcher, stopped)
     if all(stopped):
-        return Decision(Record(verdicts=stopped))
+        by = course.stopped_by
+        return Decision(Record(verdicts=stopped, more=More(stopped_by=by) if by else None))
     fire_rules(course, matcher, stopped)
     return concluded(course)
 

@@ -77,6 +77,8 @@ class More(Struct, frozen=True, omit_defaults=True, gc=False):
     """The pending awards that the event confirmed or voided, with their currency."""
     alerts: tuple[Alert, ...] = ()
     """Budgets that reached so much of themselves."""
+    stopped_by: dict[str, str] = {}
+    """Campaign -> who paused or ended it, of those that kept a rule from firing."""
 
 
 class Record(Struct, frozen=True, array_like=True, omit_defaults=True, gc=False):
@@ -104,6 +106,10 @@ class Record(Struct, frozen=True, array_like=True, omit_defaults=True, gc=False)
     @property
     def occasions(self) -> tuple[Occasion, ...]:
         return self.more.occasions if self.more is not None else ()
+
+    @property
+    def stopped_by(self) -> dict[str, str]:
+        return self.more.stopped_by if self.more is not None else {}
 
     @property
     def status(self) -> str:

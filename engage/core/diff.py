@@ -22,6 +22,7 @@ from engage.core.program import (
     Audience,
     Award,
     Budget,
+    Campaign,
     Currency,
     Effect,
     EventType,
@@ -81,6 +82,7 @@ _SECTIONS = {
     "audiences": "audience",
     "groups": "group",
     "quests": "quest",
+    "campaigns": "campaign",
     "rules": "rule",
     "budgets": "budget",
     "rewards": "reward",
@@ -154,6 +156,7 @@ def _things(program: Program) -> dict[str, dict[str, Details]]:
         "audiences": {key: _audience(found) for key, found in program.audiences.items()},
         "groups": {key: {"": _group(found)} for key, found in program.groups.items()},
         "quests": {quest.id: quest_details(quest, effect_text) for quest in program.quests},
+        "campaigns": {key: _campaign(found) for key, found in program.campaigns.items()},
         "rules": {rule.id: _rule(rule) for rule in program.rules},
         "rewards": {found.id: _reward(found) for found in program.rewards},
         "giving": {found.currency: _giving(found) for found in program.giving},
@@ -215,12 +218,28 @@ def _rule(rule: Rule) -> Details:
         details["audience"] = rule.audience
     if rule.group:
         details["group"] = rule.group
+    if rule.campaign:
+        details["campaign"] = rule.campaign
     details["effects"] = ", ".join(effect_text(effect) for effect in rule.effects)
     return details | {_limit_name(limit): _limit_text(limit) for limit in rule.limits}
 
 
 def _audience(audience: Audience) -> Details:
     return {"name": audience.name, "conditions": condition_text(audience.conditions, whole=True)}
+
+
+def _campaign(campaign: Campaign) -> Details:
+    details = {
+        "name": campaign.name,
+        "from": str(date.fromordinal(campaign.first_day)),
+        "until": str(date.fromordinal(campaign.last_day)),
+    }
+    if campaign.audience:
+        details["audience"] = campaign.audience
+    return details | {
+        f"budget of {found.currency}": f"at most {found.amount}, {_OVER[found.over]}"
+        for found in campaign.budgets
+    }
 
 
 def _group(group: Group) -> str:

@@ -39,6 +39,8 @@ class Kind:
     """A step of buying a reward; see `engage.core.rewards`."""
     GIFT: Final = 14
     """One side of a gift between members; see `engage.core.gifts`."""
+    CAMPAIGN: Final = 18
+    """A campaign was paused, resumed or ended early; see `engage.core.campaigns`."""
 
 
 KIND_NAMES: Final = {
@@ -56,6 +58,7 @@ KIND_NAMES: Final = {
     Kind.TICK: "tick",
     Kind.REDEMPTION: "redemption",
     Kind.GIFT: "gift",
+    Kind.CAMPAIGN: "campaign",
 }
 ACTIVITY = frozenset({Kind.TRACK, Kind.PAGE, Kind.SCREEN})
 """What a member did, as against what somebody said about a member."""
@@ -68,7 +71,8 @@ class Body(Struct, array_like=True, omit_defaults=True, gc=False):
     adjustment: currency, amount, reason, actor; or a step with one that waits, its seq, reason, actor. reversal: seq of
     the entry undone, reason, actor. checkpoint: its seq and hash, and what it says of `archived` and `semantics`. tick:
     nothing, its day is the entry's own. redemption: step, actor, reason, and the reward or the seq of the redemption's
-    first step. gift: step, currency, amount, message and the number of the other member.
+    first step. gift: step, currency, amount, message and the number of the other member. campaign:
+    campaign, step, reason, actor.
     """
 
     message_id: str

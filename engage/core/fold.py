@@ -14,6 +14,8 @@ from engage.core.activity import mark_day, mark_feature
 from engage.core.adjustments import fold_adjustment
 from engage.core.basis import count
 from engage.core.calendar import is_time_zone
+from engage.core.campaign_counters import PREFIX as CAMPAIGNS
+from engage.core.campaigns import fold_firing, fold_step
 from engage.core.compiled import CompiledProgram
 from engage.core.conditions import fold_name
 from engage.core.decisions import Decision
@@ -99,6 +101,8 @@ def fold(
         elif entry.kind == Kind.CHECKPOINT:
             company.archived = entry.body.data["archived"]
             company.semantics = entry.body.data["semantics"]
+        elif entry.kind == Kind.CAMPAIGN:
+            fold_step(company, entry.body.data, entry.at)
     if entry.kind == Kind.ADJUSTMENT:
         fold_adjustment(member, entry, decision)
     if entry.kind == Kind.GIFT:
@@ -151,7 +155,12 @@ def _fold_decision(
             _count_earned(program, member, entry, decision, currency, change)
     late_days = program.program.late_days if program else LATE_DAYS_DEFAULT
     for change_of_use in decision.uses:
-        use(company.usage if change_of_use.company else member.usage, change_of_use, late_days)
+        if change_of_use.company:
+            use(company.usage, change_of_use, late_days)
+        elif change_of_use.key.startswith(CAMPAIGNS):
+            fold_firing(company, member, change_of_use, late_days)
+        else:
+            use(member.usage, change_of_use, late_days)
     for id, quested in decision.quests:
         if quested.windows or quested.times:
             member.quests[id] = quested

@@ -234,6 +234,24 @@ class Group(Shape, frozen=True):
     currency: str = ""  # what the best awards most of
 
 
+class CampaignBudget(Shape, frozen=True):
+    """What a campaign's rules together may award in one company and currency, ever."""
+
+    currency: str
+    amount: int
+    over: Over = "cut"
+
+
+class Campaign(Shape, frozen=True):
+    """A bundle of rules with dates: both days are the company's local ones, and included."""
+
+    name: str
+    first_day: int  # ordinal
+    last_day: int
+    audience: str = ""
+    budgets: tuple[CampaignBudget, ...] = ()
+
+
 class Rule(Shape, frozen=True):
     id: str
     name: str  # the id when none was given
@@ -244,6 +262,7 @@ class Rule(Shape, frozen=True):
     on: Occasion | None = None
     group: str = ""
     audience: str = ""  # whom it is for; empty for everybody
+    campaign: str = ""  # which one it belongs to
 
 
 class RewardLimit(Shape, frozen=True):
@@ -350,6 +369,7 @@ class Program(Shape, frozen=True):
     giving: tuple[Giving, ...] = ()  # one per currency
     adjustments_approved_to: int | None = None
     """The largest adjustment by hand, either way, that needs no second person; None: none does."""
+    campaigns: dict[str, Campaign] = {}
 
 
 def canonical(program: Program) -> bytes:

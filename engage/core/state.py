@@ -187,6 +187,16 @@ class MemberState(Struct, array_like=True, gc=False):
     """Those that wait, by seq."""
 
 
+class CampaignStop(Struct, frozen=True, array_like=True, gc=False):
+    """A campaign that an administrator paused, or ended before its last day."""
+
+    ended: bool
+    actor: str
+    reason: str
+    at: int
+    """Microseconds UTC."""
+
+
 class CompanyState(Struct, array_like=True, gc=False):
     name: str = ""
     timezone: str = "UTC"
@@ -209,6 +219,8 @@ class CompanyState(Struct, array_like=True, gc=False):
     level_rules: LevelRules | None = None
     departments: dict[str, int] = field(default_factory=dict)
     """Departments by number, from 1 in the order in which limits first met them: records name no department."""
+    campaigns: dict[str, CampaignStop] = field(default_factory=dict)
+    """Those that do not take their course."""
 
 
 class DayRollup(Struct, array_like=True, gc=False):

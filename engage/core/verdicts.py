@@ -43,6 +43,26 @@ class Extended:
     """Nor in that of the whole program."""
     CROWDED: Final = 7
     """As many awards wait already as can; the index says which effect."""
+    CAMPAIGN: Final = 14
+    """Its campaign keeps it from firing; the index is again an index and one of `Kept`."""
+    CUT_BY_CAMPAIGN: Final = 15
+    """Fired, with an award cut to what is left of the campaign's budget; the index says which budget."""
+
+
+class Kept:
+    """How a campaign keeps its rules from firing. Kept as `index * KEPT + kept` within a CAMPAIGN."""
+
+    BEFORE: Final = 0
+    OVER: Final = 1
+    PAUSED: Final = 2
+    ENDED: Final = 3
+    AUDIENCE: Final = 4
+    """The index says by which node of its conditions."""
+    BUDGET: Final = 5
+    """The index says which budget."""
+
+
+KEPT: Final = 8
 
 
 VERDICTS: Final = 8
@@ -57,6 +77,10 @@ def extended_code(extended: int, index: int = 0) -> int:
     return verdict_code(Verdict.EXTENDED, index * EXTENDED + extended)
 
 
+def campaign_code(kept: int, index: int = 0) -> int:
+    return extended_code(Extended.CAMPAIGN, index * KEPT + kept)
+
+
 def as_extended(code: int) -> tuple[int, int]:
     """(index, which of `Extended`) of an EXTENDED verdict's code."""
     return divmod(code // VERDICTS, EXTENDED)
@@ -64,7 +88,9 @@ def as_extended(code: int) -> tuple[int, int]:
 
 _FIRED: Final = frozenset({Verdict.FIRED, Verdict.CUT_BY_LIMIT, Verdict.CUT_BY_BUDGET})
 
-_FIRED_EXTENDED: Final = frozenset({Extended.FIRED_MISSING, Extended.FIRED_BELOW_ONE})
+_FIRED_EXTENDED: Final = frozenset(
+    {Extended.FIRED_MISSING, Extended.FIRED_BELOW_ONE, Extended.CUT_BY_CAMPAIGN}
+)
 
 
 def fired(code: int) -> bool:

@@ -5,12 +5,14 @@ Owns the wording. Off the hot path by design: words are made when somebody asks.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import date
 from typing import Any, Final
 
 from engage.core.decisions import Record
 from engage.core.explain import formula_text, node_text, span_text
 from engage.core.program import Award, Limit, Program, Rule
-from engage.core.verdicts import VERDICTS, Extended, Verdict, as_extended
+from engage.core.verdicts import KEPT, VERDICTS, Extended, Kept, Verdict, as_extended
 
 WORDS: Final = {
     Verdict.FIRED: "fired",
@@ -30,6 +32,8 @@ EXTENDED_WORDS: Final = {
     Extended.AUDIENCE: "audience",
     Extended.PROGRAM_AUDIENCE: "audience",
     Extended.CROWDED: "pending",
+    Extended.CAMPAIGN: "campaign",
+    Extended.CUT_BY_CAMPAIGN: "cut",
 }
 PERIODS: Final = {
     "day": "daily",
@@ -49,7 +53,7 @@ def explain_rules(record: Record, rules: tuple[Rule, ...], program: Program) -> 
             "rule": rule.id,
             "name": rule.name,
             "verdict": verdict_word(code),
-            "text": verdict_text(code, rule, rules, program),
+            "text": verdict_text(code, rule, rules, program, record.stopped_by),
         }
         for rule, code in zip(rules, record.verdicts, strict=True)
     ]
@@ -60,7 +64,10 @@ def verdict_word(code: int) -> str:
     return EXTENDED_WORDS[as_extended(code)[1]] if verdict == Verdict.EXTENDED else WORDS[verdict]
 
 
-def verdict_text(code: int, rule: Rule, rules: tuple[Rule, ...], program: Program) -> str:
+def verdict_text(
+    code: int, rule: Rule, rules: tuple[Rule, ...], program: Program, stopped_by: Mapping[str, str]
+) -> str:
+    """`stopped_by`: who paused or ended campaigns, as the record has it; nobody where many records are one."""
     index, verdict = divmod(code, VERDICTS)
     match verdict:
         case Verdict.FIRED:
@@ -79,7 +86,10 @@ def verdict_text(code: int, rule: Rule, rules: tuple[Rule, ...], program: Progra
                 return f"the award would pass {what}"
             return f"{'cut: ' if verdict == Verdict.CUT_BY_BUDGET else ''}{what} is used up"
         case Verdict.EXTENDED:
-            return _extended_text(*as_extended(code), rule, rules, program)
+            index, extended = as_extended(code)
+            if extended in (Extended.CAMPAIGN, Extended.CUT_BY_CAMPAIGN):
+                return _campaign_text(index, extended, rule, program, stopped_by)
+            return _extended_text(index, extended, rule, rules, program)
         case _:
             return "the balance would pass the largest amount possible"
 
@@ -95,6 +105,33 @@ def _extended_text(index: int, extended: int, rule: Rule, rules: tuple[Rule, ...
     if extended == Extended.CROWDED:
         return "as many awards wait already as can at once"
     return _formula_text(index, extended, rule)
+
+
+def _campaign_text(
+    index: int, extended: int, rule: Rule, program: Program, stopped_by: Mapping[str, str]
+) -> str:
+    campaign, name = program.campaigns[rule.campaign], f"campaign {rule.campaign}"
+    by = f" by {stopped_by[rule.campaign]}" if rule.campaign in stopped_by else ""
+    kept = Kept.BUDGET
+    if extended == Extended.CAMPAIGN:
+        index, kept = divmod(index, KEPT)
+    match kept:
+        case Kept.BEFORE:
+            return f"{name} starts on {date.fromordinal(campaign.first_day)}"
+        case Kept.OVER:
+            return f"{name} ended on {date.fromordinal(campaign.last_day)}"
+        case Kept.PAUSED:
+            return f"{name} is paused{by}"
+        case Kept.ENDED:
+            return f"{name} was ended early{by}"
+        case Kept.AUDIENCE:
+            clause = _clause_of(program, campaign.audience, index)
+            return f"{name} is for audience {campaign.audience} only: {clause}"
+    budget = campaign.budgets[index]
+    what = f"the budget of {budget.amount} {budget.currency} of {name}"
+    if budget.over == "refuse":
+        return f"the award would pass {what}"
+    return f"{'cut: ' if extended == Extended.CUT_BY_CAMPAIGN else ''}{what} is used up"
 
 
 def _clause_of(program: Program, audience: str, node: int) -> str:

@@ -19,6 +19,7 @@ import pytest
 
 from engage.core.adjustments import STEPS
 from engage.core.calendar import from_datetime, local_day_hour
+from engage.core.campaigns import figures, state_of
 from engage.core.decisions import REASONS, effects
 from engage.core.event import Body, Kind
 from engage.core.gifts import gift_lacks
@@ -32,6 +33,7 @@ from tests.core.history import History, Step, program_of
 FOLDER = Path(__file__).resolve().parent
 STORIES = sorted(path for path in FOLDER.glob("*.md") if path.name != "README.md")
 HEADINGS = ["When", "Who", "What", "Effects", "Why"]
+CAMPAIGN_STEP = re.compile(r"(pause|resume|end) campaign (\S+) by (\S+)")
 PROPERTY = re.compile(r'(\w+)=("[^"]*"|\[[^]]*\]|\S+)')
 
 
@@ -55,6 +57,8 @@ class Story:
         name, _, source = who.partition(" ")
         if what == "has":
             return self.holdings(name, self.at(when)), ""
+        if what.startswith("counts "):
+            return self.counts(what.removeprefix("counts "), self.at(when)), ""
         if what == "time passes":
             outcomes = [self.outcome(step) for step in self.history.wait(name, self.at(when))]
             return "; ".join(said for said, _ in outcomes), "; ".join(why for _, why in outcomes)
@@ -75,6 +79,9 @@ class Story:
         if what.startswith("gives "):
             amount, currency, _, to = what.split()[1:]
             return self.history.give(name, at, to, currency, int(amount))[-1]
+        if step := CAMPAIGN_STEP.fullmatch(what):
+            said = {"step": step[1], "campaign": step[2], "actor": step[3], "reason": "as told"}
+            return self.history.append(Kind.CAMPAIGN, "", at, "", Body("", said))
         if what.startswith("redeem "):
             self.told[(name, when)] = self.history.redeem(name, at, what.removeprefix("redeem "))
             return self.told[(name, when)]
@@ -119,6 +126,18 @@ class Story:
         giver = history.member(names[step.entry.member])
         found = gift_lacks(giving, giver, said["to"], said["amount"], step.entry.day)
         return "nothing", ", ".join(lack.text for lack in found)
+
+    def counts(self, campaign: str, at: int) -> str:
+        """Where a campaign stands, what it cost and moved."""
+        history, today = self.history, local_day_hour(at, self.history.company.timezone)[0]
+        assert history.program is not None
+        program = history.program.program
+        found = figures(program, history.company, campaign, today, history.rollups)
+        said = [state_of(program, history.company, campaign, today), f"fired {found.firings} times"]
+        said += [f"for {found.members} members"]
+        said += [f"{amount} {currency}" for currency, amount in found.awarded.items()]
+        said += [f"{found.events} events in {found.days} days", f"{found.events_before} before"]
+        return ", ".join(said)
 
     def refusal(self, step: Step) -> str:
         """Why a redemption is not possible; what was refused has changed nothing."""

@@ -7,6 +7,7 @@ from typing import Final
 from engage.web.api import (
     adjustments,
     budgets,
+    campaigns,
     companies,
     events,
     levels,
@@ -32,6 +33,7 @@ ENDPOINTS: Final[list[Endpoint]] = [
     *adjustments.ENDPOINTS,
     *rewards.ENDPOINTS,
     *programs.ENDPOINTS,
+    *campaigns.ENDPOINTS,
     *templates.ENDPOINTS,
     *what_if.ENDPOINTS,
     *reports.ENDPOINTS,

@@ -27,7 +27,7 @@ from engage.store.templates import (
     list_templates,
     load_template,
 )
-from engage.web import shapes
+from engage.web import program_shapes, shapes
 from engage.web.api.members import actor_of
 from engage.web.api.programs import MEDIA_TYPES, Author, change_shape, document_of, refusal
 from engage.web.endpoint import SERVER, Asked, endpoint
@@ -83,7 +83,7 @@ def _summary(row: TemplateRow) -> dict[str, Any]:
     tag="templates",
     description="By industry or scene, if asked for. A page may be short of `limit` and still have a `next_cursor`.",
 )
-async def list_program_templates(asked: Asked[None, Shelf]) -> shapes.Templates:
+async def list_program_templates(asked: Asked[None, Shelf]) -> program_shapes.Templates:
     after = decode_cursor(asked.query.cursor, str) or ""
     async with asked.services.database.read():
         rows = await list_templates(after, asked.query.limit + 1)
@@ -94,7 +94,9 @@ async def list_program_templates(asked: Asked[None, Shelf]) -> shapes.Templates:
         if asked.query.industry in (None, row.template.industry)
         and asked.query.scene in (None, row.template.scene)
     ]
-    return shapes.Templates([shapes.TemplateSummary(**_summary(row)) for row in wanted], cursor)
+    return program_shapes.Templates(
+        [program_shapes.TemplateSummary(**_summary(row)) for row in wanted], cursor
+    )
 
 
 @endpoint(
@@ -104,12 +106,12 @@ async def list_program_templates(asked: Asked[None, Shelf]) -> shapes.Templates:
     summary="Read a program template",
     tag="templates",
 )
-async def get_program_template(asked: Asked[None, Which]) -> shapes.Template:
+async def get_program_template(asked: Asked[None, Which]) -> program_shapes.Template:
     async with asked.services.database.read():
         found = await load_template(asked.path["template"], asked.query.version)
     if found is None:
         raise NotFound(f"there is no such version of a template {asked.path['template'][:64]!r}")
-    return shapes.Template(**_summary(found), document=found.document, program=found.template.program)
+    return program_shapes.Template(**_summary(found), document=found.document, program=found.template.program)
 
 
 @endpoint(
@@ -119,12 +121,12 @@ async def get_program_template(asked: Asked[None, Which]) -> shapes.Template:
     summary="List the versions of a program template, newest first",
     tag="templates",
 )
-async def list_versions_of_template(asked: Asked[None, Paging]) -> shapes.Templates:
+async def list_versions_of_template(asked: Asked[None, Paging]) -> program_shapes.Templates:
     before = decode_cursor(asked.query.cursor, Number)
     async with asked.services.database.read():
         rows = await list_template_versions(asked.path["template"], before, asked.query.limit + 1)
     page, cursor = cut(rows, asked.query.limit, lambda row: row.number)
-    return shapes.Templates([shapes.TemplateSummary(**_summary(row)) for row in page], cursor)
+    return program_shapes.Templates([program_shapes.TemplateSummary(**_summary(row)) for row in page], cursor)
 
 
 @endpoint(
@@ -165,19 +167,21 @@ async def put_program_template(asked: Asked[bytes, Author]) -> shapes.Published:
     summary="Which template a company follows, and what it says otherwise",
     tag="templates",
 )
-async def get_followed_template(asked: Asked[None, None]) -> shapes.FollowedTemplate:
+async def get_followed_template(asked: Asked[None, None]) -> program_shapes.FollowedTemplate:
     async with asked.services.database.read():
         return _followed(await followed(asked.path["company"]))
 
 
-def _followed(found: Followed) -> shapes.FollowedTemplate:
-    return shapes.FollowedTemplate(
+def _followed(found: Followed) -> program_shapes.FollowedTemplate:
+    return program_shapes.FollowedTemplate(
         template=found.base.template.id,
         version=found.base.number,
         newest=found.newest,
         proposed=found.newest > max(found.base.number, found.declined),
         open=list(found.base.template.open),
-        overrides=[shapes.Override(pointer(one.path), one.kind, one.value) for one in found.overrides],
+        overrides=[
+            program_shapes.Override(pointer(one.path), one.kind, one.value) for one in found.overrides
+        ],
     )
 
 
@@ -191,7 +195,7 @@ def _followed(found: Followed) -> shapes.FollowedTemplate:
     "value, null to leave out. 422 lists every choice that is not open or does not fit.",
     errors=(422,),
 )
-async def put_followed_template(asked: Asked[shapes.NewFollowedTemplate, None]) -> shapes.Draft:
+async def put_followed_template(asked: Asked[program_shapes.NewFollowedTemplate, None]) -> shapes.Draft:
     given = asked.body
     draft = await start_from_template(
         asked.services.database,
@@ -213,9 +217,9 @@ async def put_followed_template(asked: Asked[shapes.NewFollowedTemplate, None]) 
     tag="templates",
     description="Its draft and its versions stay as they are, and nothing is closed to it any more.",
 )
-async def delete_followed_template(asked: Asked[None, None]) -> shapes.LeftTemplate:
+async def delete_followed_template(asked: Asked[None, None]) -> program_shapes.LeftTemplate:
     await leave_template(asked.services.database, asked.path["company"])
-    return shapes.LeftTemplate(asked.path["company"])
+    return program_shapes.LeftTemplate(asked.path["company"])
 
 
 @endpoint(
@@ -226,18 +230,20 @@ async def delete_followed_template(asked: Asked[None, None]) -> shapes.LeftTempl
     tag="templates",
     description="404 when the company follows the newest already. Writes nothing.",
 )
-async def get_template_proposal(asked: Asked[None, Taking]) -> shapes.TemplateProposal:
+async def get_template_proposal(asked: Asked[None, Taking]) -> program_shapes.TemplateProposal:
     take = asked.query.take.split(",") if asked.query.take else []
     async with asked.services.database.read():
         found = await proposal(asked.path["company"], take)
-    return shapes.TemplateProposal(
+    return program_shapes.TemplateProposal(
         template=found.template,
         version=found.base,
         proposed=found.number,
         declined=found.declined,
         document=found.document,
         changes=[change_shape(one) for one in found.changes],
-        conflicts=[shapes.TemplateConflict(c.pointer, c.why, c.kept, c.text) for c in found.conflicts],
+        conflicts=[
+            program_shapes.TemplateConflict(c.pointer, c.why, c.kept, c.text) for c in found.conflicts
+        ],
         problems=[told(one) for one in found.problems],
     )
 
@@ -251,7 +257,7 @@ async def get_template_proposal(asked: Asked[None, Taking]) -> shapes.TemplatePr
     description="409 when a newer version is proposed by now. Publishing the draft is a step of its own.",
     errors=(409, 422),
 )
-async def accept_template_proposal(asked: Asked[shapes.ProposalAnswer, None]) -> shapes.Draft:
+async def accept_template_proposal(asked: Asked[program_shapes.ProposalAnswer, None]) -> shapes.Draft:
     draft = await accept_proposal(
         asked.services.database,
         asked.path["company"],
@@ -272,7 +278,9 @@ async def accept_template_proposal(asked: Asked[shapes.ProposalAnswer, None]) ->
     description="409 when a newer version is proposed by now. The next version is proposed again.",
     errors=(409,),
 )
-async def decline_template_proposal(asked: Asked[shapes.ProposalAnswer, None]) -> shapes.FollowedTemplate:
+async def decline_template_proposal(
+    asked: Asked[program_shapes.ProposalAnswer, None],
+) -> program_shapes.FollowedTemplate:
     await decline_proposal(
         asked.services.database,
         asked.path["company"],

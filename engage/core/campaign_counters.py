@@ -1,0 +1,48 @@
+"""What a campaign counts: how often its rules fire, for whom, and what they award, within its budget if it has one.
+
+Counters as those of limits and budgets, so that undoing gives them back. Must not know when a campaign runs.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from engage.core.limits import Counter
+from engage.core.program import Campaign
+from engage.core.verdicts import Extended, Kept, campaign_code, extended_code
+
+UNLIMITED: Final = 2**62
+PREFIX: Final = "campaign:"
+"""Of the counters. No rule's id has a colon."""
+REACHED: Final = ":members"
+
+
+def campaign_key(campaign: str) -> str:
+    """The counter of firings, for a member and for the company."""
+    return f"{PREFIX}{campaign}"
+
+
+def reached_key(campaign: str) -> str:
+    """The company's counter of members for whom a rule of the campaign fired."""
+    return f"{PREFIX}{campaign}{REACHED}"
+
+
+def awarded_key(campaign: str, currency: str) -> str:
+    """The company's counter of what the campaign's rules awarded."""
+    return f"{PREFIX}{campaign}/{currency}"
+
+
+def firing_counters(campaign: str) -> tuple[Counter, ...]:
+    """What counts, and never limits, how often a campaign's rules fire."""
+    key = campaign_key(campaign)
+    return tuple(Counter(company, key, "lifetime", UNLIMITED, 0, 0) for company in (False, True))
+
+
+def awarding_counter(id: str, campaign: Campaign, currency: str) -> Counter:
+    """What a campaign's rules award in a currency, within its budget if it has one."""
+    key = awarded_key(id, currency)
+    for index, budget in enumerate(campaign.budgets):
+        if budget.currency == currency:
+            cut = extended_code(Extended.CUT_BY_CAMPAIGN, index) if budget.over == "cut" else 0
+            return Counter(True, key, "lifetime", budget.amount, campaign_code(Kept.BUDGET, index), cut)
+    return Counter(True, key, "lifetime", UNLIMITED, 0, 0)

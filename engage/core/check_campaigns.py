@@ -1,0 +1,78 @@
+"""Campaigns, from the document: their dates, audience and budgets, and the rules written within them."""
+
+from __future__ import annotations
+
+import typing as t
+from datetime import date
+
+from engage.core.check_limits import OVER
+from engage.core.check_names import Names, label_of, read_currency
+from engage.core.check_rewards import read_day
+from engage.core.check_rules import RULES_MAX, read_audience, read_rules
+from engage.core.conditions import INTEGER_MAX
+from engage.core.problems import Mapping, Path, Problems
+from engage.core.program import Campaign, CampaignBudget, Over, Rule
+
+CAMPAIGNS_MAX = 200
+CAMPAIGN_DAYS_MAX = 366
+
+
+def campaign_ids(problems: Problems, value: t.Any) -> tuple[str, ...] | None:
+    """What rules may name. None where that could not be read."""
+    declared = problems.named(value, ("campaigns",), CAMPAIGNS_MAX, ids=True)
+    return None if declared is None else tuple(declared)
+
+
+def read_campaigns(problems: Problems, names: Names, value: t.Any) -> dict[str, Campaign | None]:
+    """The campaigns by id, None for one that was reported."""
+    declared = value if isinstance(value, dict) and names.campaigns is not None else {}
+    return {id: _read_campaign(problems, names, declared[id], ("campaigns", id)) for id in declared}
+
+
+def read_all_rules(problems: Problems, names: Names, top: Mapping) -> tuple[Rule, ...]:
+    """The program's own rules, then those within its campaigns."""
+    first_use: dict[str, Path] = {}
+    rules = read_rules(problems, names, top.get("rules"), ("rules",), first_use=first_use)
+    for id in names.campaigns or ():
+        entries = top["campaigns"][id]
+        if isinstance(entries, dict):
+            path = ("campaigns", id, "rules")
+            rules += read_rules(problems, names, entries.get("rules"), path, id, first_use)
+    if len(rules) > RULES_MAX:
+        problems.add(("campaigns",), f"with those of its campaigns a program has at most {RULES_MAX} rules")
+    return rules
+
+
+def _read_campaign(problems: Problems, names: Names, value: t.Any, path: Path) -> Campaign | None:
+    entries = problems.fields(value, path, ("from", "until"), ("name", "audience", "budgets", "rules"))
+    if entries is None:
+        return None
+    name = problems.text(entries["name"], (*path, "name")) if "name" in entries else label_of(str(path[-1]))
+    first, last = (read_day(problems, entries.get(key), (*path, key)) for key in ("from", "until"))
+    if first and last and last < first:
+        problems.add((*path, "until"), f"must not be before its first day, {date.fromordinal(first)}")
+    elif first and last and last - first >= CAMPAIGN_DAYS_MAX:
+        problems.add((*path, "until"), f"a campaign lasts at most {CAMPAIGN_DAYS_MAX} days")
+    audience = read_audience(problems, names, entries, path)
+    budgets = _read_budgets(problems, names, entries.get("budgets"), (*path, "budgets"))
+    return None if name is None else Campaign(name, first, last, audience, budgets)
+
+
+def _read_budgets(problems: Problems, names: Names, value: t.Any, path: Path) -> tuple[CampaignBudget, ...]:
+    budgets: list[CampaignBudget] = []
+    for index, item in enumerate(problems.items(value, path, len(names.currencies or ()) or 1) or ()):
+        at = (*path, index)
+        entries = problems.fields(item, at, ("amount",), ("currency", "over"))
+        if entries is None:
+            continue
+        currency = read_currency(problems, names, entries, at)
+        amount = None
+        if "amount" in entries:
+            amount = problems.integer(entries["amount"], (*at, "amount"), 1, INTEGER_MAX)
+        over = problems.choice(entries.get("over", "cut"), (*at, "over"), OVER)
+        if currency is None or amount is None or over is None:
+            continue
+        if any(found.currency == currency for found in budgets):
+            problems.add(at, f"there is a budget of {currency} already")
+        budgets.append(CampaignBudget(currency, amount, t.cast(Over, over)))
+    return tuple(budgets)

@@ -1,0 +1,251 @@
+"""Campaigns: what the document may say, what is counted for every history, and a copy of one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from msgspec.structs import replace
+
+from engage.core.calendar import utc_day
+from engage.core.campaign_counters import awarded_key, campaign_key, reached_key
+from engage.core.campaigns import cloned
+from engage.core.check import check
+from engage.core.diff import diff_programs
+from engage.core.event import Body, Kind
+from engage.core.ledger import ISSUED
+from engage.core.limits import used
+from engage.core.program import Award, Campaign, CampaignBudget, Effect, Program
+from engage.core.verdicts import Extended, Verdict, as_extended, fired
+from engage.document import read_plain, read_program
+from tests.core.history import program_of
+from tests.core.random_programs import CURRENCIES, MEMBERS, SEEDS, START, Act, Told, make_program, stories
+
+TEXT = """
+name: Campaigns
+currencies: {points: {}, gems: {}}
+events: {Sale: {}, Call: {}}
+traits: {member: {team: {type: string}}}
+audiences: {north: {conditions: {field: member.traits.team, op: eq, value: north}}}
+campaigns:
+  spring:
+    name: Spring
+    from: 2026-03-01
+    until: 2026-03-31
+    audience: north
+    budgets: [{amount: 50, currency: points}, {amount: 5, currency: gems, over: refuse}]
+    rules:
+      - {id: sale, trigger: Sale, effects: [award: {amount: 5, currency: points}]}
+rules:
+  - {id: call, campaign: spring, trigger: Call, effects: [award: {amount: 1, currency: gems}]}
+  - {id: always, trigger: Call, effects: [award: {amount: 1, currency: gems}]}
+"""
+
+
+# --- the document -----------------------------------------------------------------------------------------------
+
+
+def test_rules_belong_to_a_campaign_by_name_or_by_place() -> None:
+    program = program_of(TEXT)
+    assert [(rule.id, rule.campaign) for rule in program.rules] == [
+        ("call", "spring"),
+        ("always", ""),
+        ("sale", "spring"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "right, wrong, told",
+    [
+        (
+            "until: 2026-03-31",
+            "until: 2026-02-28",
+            "11:12: campaigns.spring.until: must not be before its first day, 2026-03-01",
+        ),
+        (
+            "until: 2026-03-31",
+            "until: 2027-03-02",
+            "11:12: campaigns.spring.until: a campaign lasts at most 366 days",
+        ),
+        (
+            "from: 2026-03-01",
+            "from: soon",
+            "10:11: campaigns.spring.from: must be a day such as 2026-12-31, not 'soon'",
+        ),
+        ("    from: 2026-03-01\n", "", "9:5: campaigns.spring: missing key 'from'"),
+        (
+            "audience: north",
+            "audience: nroth",
+            "12:15: campaigns.spring.audience: unknown audience 'nroth'; did you mean 'north'?",
+        ),
+        (
+            "campaign: spring",
+            "campaign: sprnig",
+            "17:26: rules[0].campaign: unknown campaign 'sprnig'; did you mean 'spring'?",
+        ),
+        (
+            "id: sale",
+            "id: call",
+            "15:14: campaigns.spring.rules[0].id: duplicate rule id 'call', first used by rules[0]",
+        ),
+        (
+            "currency: gems, over: refuse",
+            "currency: points",
+            "13:47: campaigns.spring.budgets[1]: there is a budget of points already",
+        ),
+        (
+            "{id: sale, ",
+            "{id: sale, campaign: spring, ",
+            "15:20: campaigns.spring.rules[0].campaign: the rule stands within campaign 'spring' already",
+        ),
+    ],
+)
+def test_mistakes_of_a_campaign_are_located(right: str, wrong: str, told: str) -> None:
+    assert right in TEXT
+    read = read_program(TEXT.replace(right, wrong), filename="p.yaml")
+    assert [str(problem) for problem in read.problems] == [f"p.yaml:{told}"]
+
+
+def test_what_changes_of_a_campaign_is_told() -> None:
+    old = program_of(TEXT)
+    new = program_of(
+        TEXT.replace("until: 2026-03-31", "until: 2026-04-05")
+        .replace("amount: 50", "amount: 60")
+        .replace("    audience: north\n", "")
+        .replace("campaign: spring, ", "")
+    )
+    assert [change.text for change in diff_programs(old, new)] == [
+        "campaign spring: until changed from 2026-03-31 to 2026-04-05",
+        (
+            "campaign spring: budget of points changed from at most 50, the last award cut to what is left "
+            "to at most 60, the last award cut to what is left"
+        ),
+        "campaign spring: audience removed (was north)",
+        "rule call: campaign removed (was spring)",
+    ]
+
+
+def test_a_copy_has_its_own_id_dates_and_rules() -> None:
+    document = read_plain(TEXT)
+    made = cloned(document, "spring", "summer", "2026-06-01", "2026-06-30")
+    program, problems = check(made)
+    assert problems == []
+    assert program is not None
+    assert document == read_plain(TEXT), "what was copied is as it was"
+    spring, summer = program.campaigns["spring"], program.campaigns["summer"]
+    assert replace(summer, first_day=spring.first_day, last_day=spring.last_day) == spring
+    assert [(rule.id, rule.campaign) for rule in program.rules] == [
+        ("call", "spring"),
+        ("always", ""),
+        ("call-summer", "summer"),
+        ("sale", "spring"),
+        ("sale-summer", "summer"),
+    ]
+
+
+# --- every history ----------------------------------------------------------------------------------------------
+
+
+def with_campaigns(seed: int) -> Program:
+    """A random program of which some rules belong to campaigns around the time of the stories."""
+    program, random, today = make_program(seed), Random(seed), utc_day(START)
+    campaigns = {}
+    for id in ("a", "b"):
+        first = today + random.randint(-5, 10)
+        budgets = [
+            CampaignBudget(currency, random.randint(1, 60), random.choice(["cut", "refuse"]))
+            for currency in CURRENCIES
+            if random.random() < 0.6
+        ]
+        campaigns[id] = Campaign(id, first, first + random.randint(0, 40), "", tuple(budgets))
+    rules = tuple(
+        replace(rule, campaign=random.choice(["", "a", "b"]), effects=tuple(map(_at_once, rule.effects)))
+        for rule in program.rules
+    )
+    return replace(program, campaigns=campaigns, rules=rules)
+
+
+def _at_once(effect: Effect) -> Effect:
+    return replace(effect, pending=None) if isinstance(effect, Award) else effect
+
+
+def told_with_pauses(program: Program, story: list[Act], seed: int) -> Told:
+    told, random = Told(program), Random(seed)
+    for act in story:
+        if random.random() < 0.1:
+            step = random.choice(["pause", "resume", "resume"])
+            said = {"step": step, "campaign": random.choice("ab"), "actor": "olga", "reason": "as told"}
+            told.history.append(Kind.CAMPAIGN, "", told.clock, "", Body("", said))
+        told.act(act)
+    return told
+
+
+EVERYTHING = stories("adjust", "undo", "zone")
+
+
+@settings(max_examples=80)
+@given(seed=SEEDS, story=EVERYTHING)
+def test_what_a_campaign_counts_is_what_its_rules_did(seed: int, story: list[Act]) -> None:
+    program = with_campaigns(seed)
+    told = told_with_pauses(program, story, seed)
+    history, names = told.history, {number: name for name, number in told.history.numbers.items()}
+    firings: Counter[tuple[str, str]] = Counter()
+    awarded: Counter[tuple[str, str]] = Counter()
+    for step in history.steps:
+        if step.entry.kind != Kind.TRACK or step.decision.record.undecided or step.program is None:
+            continue
+        undoing = told.undone.get(step.entry.seq)
+        rules = step.program.rules_considered(step.entry.name, step.decision.record.occasions)
+        for rule, code in zip(rules, step.decision.record.verdicts, strict=True):
+            if rule.campaign and fired(code):
+                dates = program.campaigns[rule.campaign]
+                assert dates.first_day <= step.entry.day <= dates.last_day
+                firings[rule.campaign, names[step.entry.member]] += undoing is None
+        for t in step.decision.transfers:
+            assert t.source == ISSUED
+            awarded[rules[t.rule].campaign, t.currency] += t.amount
+        for t in undoing.decision.transfers if undoing else ():
+            if t.target == ISSUED:
+                awarded[rules[t.rule].campaign, t.currency] -= t.amount
+    usage = history.company.usage
+    for id, campaign in program.campaigns.items():
+        by_member = {name: firings[id, name] for name in MEMBERS}
+        assert used(usage, campaign_key(id), 0) == sum(by_member.values())
+        assert used(usage, reached_key(id), 0) == sum(count > 0 for count in by_member.values())
+        for name, member in history.members.items():
+            assert used(member.usage, campaign_key(id), 0) == by_member[name]
+        for currency in CURRENCIES:
+            assert used(usage, awarded_key(id, currency), 0) == awarded[id, currency]
+        for budget in campaign.budgets:
+            assert awarded[id, budget.currency] <= budget.amount
+
+
+@settings(max_examples=40)
+@given(seed=SEEDS, story=EVERYTHING)
+def test_a_replay_finds_the_same_campaigns(seed: int, story: list[Act]) -> None:
+    history = told_with_pauses(with_campaigns(seed), story, seed).history
+    again = history.replayed()
+    assert (again.company, again.members) == (history.company, history.members)
+    assert again.items() == history.items()
+
+
+@settings(max_examples=40)
+@given(seed=SEEDS, story=EVERYTHING)
+def test_while_a_campaign_is_paused_none_of_its_rules_fires(seed: int, story: list[Act]) -> None:
+    told = told_with_pauses(with_campaigns(seed), story, seed)
+    paused: set[str] = set()
+    for step in told.history.steps:
+        if step.entry.kind == Kind.CAMPAIGN:
+            said = step.entry.body.data
+            (paused.add if said["step"] == "pause" else paused.discard)(said["campaign"])
+        if step.entry.kind != Kind.TRACK or step.program is None:
+            continue
+        record = step.decision.record
+        rules = step.program.rules_considered(step.entry.name, record.occasions)
+        for rule, code in zip(rules, record.verdicts, strict=False):
+            if rule.campaign in paused:
+                assert code % 8 == Verdict.EXTENDED
+                assert as_extended(code)[1] == Extended.CAMPAIGN
+        assert set(record.stopped_by) <= paused
