@@ -34,7 +34,7 @@ def read_expires(problems: Problems, value: t.Any, path: Path) -> Expires | None
     entries = problems.fields(value, path, (), ("after", "round", "on", "idle"))
     if entries is None:
         return None
-    if not entries:
+    if not value:
         problems.add(path, "must be 'never', or say 'after', 'round', 'on' or 'idle'")
     if "idle" in entries and len(entries) > 1:
         problems.add((*path, "idle"), "'idle' stands alone: every activity moves the day", at_key=True)

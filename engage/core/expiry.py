@@ -122,8 +122,7 @@ def notice_days(
 
 def _untold(wallet: Wallet, days: int) -> int:
     """The day of the first lot of which nothing was told so many days ahead."""
-    told = dict(wallet.told).get(days, 0)
-    return next((day for day, _ in wallet.lots if day > told), NEVER)
+    return next((day for day, _ in wallet.lots if day != NEVER and (days, day) not in wallet.told), NEVER)
 
 
 def give_notice(course: Course) -> None:
@@ -133,10 +132,12 @@ def give_notice(course: Course) -> None:
 
 
 def note_notices(program: CompiledProgram, member: MemberState, day: int) -> None:
-    """Remember what a tick of `day` told. What expired that day is not told of."""
+    """Remember what a tick of `day` told, as long as the lots may be there."""
     for notice in program.notices:
         wallet = member.wallets.get(notice.currency)
-        lots = wallet.lots if wallet is not None else ()
-        latest = max((lot for lot, _ in lots if lot != NEVER and lot - notice.days <= day), default=0)
-        if wallet is not None and latest > dict(wallet.told).get(notice.days, 0):
-            wallet.told = tuple(sorted({**dict(wallet.told), notice.days: latest}.items()))
+        if wallet is not None:
+            told = {(ahead, lot) for ahead, lot in wallet.told if lot > day}
+            told |= {
+                (notice.days, lot) for lot, _ in wallet.lots if lot != NEVER and lot - notice.days <= day
+            }
+            wallet.told = tuple(sorted(told))

@@ -142,7 +142,10 @@ class Reversal:
 
     def room(self, use: Use) -> int:
         """What others have left of a limit or budget since its share was given back."""
-        windows = (self.company if use.company else self.member).usage.get(use.key, {})
+        windows = dict((self.company if use.company else self.member).usage.get(use.key, {}))
+        for own in self.uses:
+            if own.key == use.key and own.company == use.company:
+                windows[own.start] = windows.get(own.start, 0) + own.amount
         left = FAR
         for counter in _counters(self.program):
             key = use.key.rpartition("/")[0] if counter.department else use.key
@@ -156,11 +159,14 @@ def decide_reversal(
 ) -> Decision:
     course = Reversal(program, company, member, undone)
     settled = iter(undone.record.more.settled if undone.record.more is not None else ())
+    to_wait = [
+        (transfer, next(settled)[1]) for transfer in undone.transfers if place(transfer.source) == PENDING
+    ]
     for number, transfer in enumerate(undone.transfers):
         source, target = place(transfer.source), place(transfer.target)
         if source == PENDING:
-            course.await_again(transfer, next(settled)[1])
-        elif target == PENDING:
+            continue
+        if target == PENDING:
             course.withdraw(number, transfer)
         elif owner(transfer.target):
             course.take_back(transfer, _day_of_lot(undone, transfer, member), transfer.source)
@@ -169,6 +175,9 @@ def decide_reversal(
             course.transfers.append(
                 Transfer(transfer.currency, transfer.target, transfer.source, transfer.amount, transfer.rule)
             )
+    course.uses += released(undone, course.transfers, course.voided)
+    for transfer, waiting in to_wait:
+        course.await_again(transfer, waiting)
     badges = tuple(badge for badge in undone.record.badges if member.badges.get(badge) == undone.entry.seq)
     before, after = member.level, _level_without(course)
     record = Record(
@@ -181,12 +190,11 @@ def decide_reversal(
         assert undone.program is not None
         made = undone.record.advances
         quests = tuple(taken_back(undone.program.program, member, undone.entry.day, made))
-    uses = (*course.uses, *released(undone, course.transfers, course.voided))
     return Decision(
         record,
         tuple(course.transfers),
         tuple(course.earned.items()),
-        uses,
+        tuple(course.uses),
         earned_on=counted_day(program, member, undone.entry),
         quests=quests,
         details=course.details or None,

@@ -62,7 +62,7 @@ class Wallet(Struct, array_like=True, gc=False):
     expired: tuple[tuple[int, int], ...] = ()
     """(day of expiry, units that did), soonest first. The oldest are put together; they all add up to what expired."""
     told: tuple[tuple[int, int], ...] = ()
-    """(days ahead, the latest expiry day about which the rules that want to know so early were told)."""
+    """(days ahead, expiry day) of the lots of which the rules that want to know so early were told."""
 
 
 class Redemption(Struct, array_like=True, gc=False):

@@ -341,6 +341,7 @@ class Told:
         return self._undo(act.which)
 
     def _adjust(self, act: Act) -> Step | None:
+        self.history.wait(act.member, self.clock)
         wallet = self.history.member(act.member).wallets.get(act.currency, Wallet())
         amount = max(act.amount, -wallet.active)
         if act.member not in self.history.members or amount == 0 or (act.amount < 0 < amount):

@@ -61,7 +61,7 @@ class Story:
             return self.counts(what.removeprefix("counts "), self.at(when)), ""
         if what == "time passes":
             outcomes = [self.outcome(step) for step in self.history.wait(name, self.at(when))]
-            return "; ".join(said for said, _ in outcomes), "; ".join(why for _, why in outcomes)
+            return "; ".join(said for said, _ in outcomes), "; ".join(why for _, why in outcomes).strip()
         step = self.step(when, "" if name == "company" else name, what, trusted=source != "(browser)")
         return self.outcome(step)
 
