@@ -14,7 +14,7 @@ from typing import Final
 from engage.core.agenda import next_due
 from engage.core.backtest_counts import COMBINATIONS_MAX, BudgetWindow, Counts, Followed, Seen
 from engage.core.blockers import blockers, stopped_alone
-from engage.core.calendar import local_day_hour, midnight
+from engage.core.calendar import local_day_hour, midnight, utc_day
 from engage.core.compiled import CompiledProgram
 from engage.core.course import Course
 from engage.core.decide import Undone, decide
@@ -102,7 +102,7 @@ class Backtest:
         seen = followed.seen
         if seen is None:
             seen = followed.seen = Seen(followed.state.level)
-        if entry.member and followed.state.last_seq:
+        if self.program is None and entry.member and followed.state.last_seq:
             self._tick(entry.member, followed, program, entry)
         if entry.kind != Kind.TICK and (entry.kind != Kind.PROGRAM or self.program is None):
             self._decide(followed, program, entry, undone, counted)
@@ -191,8 +191,7 @@ class Backtest:
         """What was due to any member by the local day of `until`, each day at its midnight, as the scheduler has it."""
         while self._due:
             day, number = self._due[0]
-            at = midnight(day, self.company.timezone)
-            if at > until:
+            if day > utc_day(until) + 1 or (at := midnight(day, self.company.timezone)) > until:
                 return
             heappop(self._due)
             followed = self.members(number)
@@ -217,8 +216,10 @@ class Backtest:
         """What was due to a member up to the day of a tick, or for any other entry the day it was received: as
         `actions.turns` has it."""
         state, company = followed.state, self.company
-        until = by.day if by.kind == Kind.TICK else local_day_hour(by.received_at, company.timezone)[0]
-        while program and (day := next_due(program, company, state)) and day <= until:
+        while program and (day := next_due(program, company, state)):
+            until = by.day if by.kind == Kind.TICK else local_day_hour(by.received_at, company.timezone)[0]
+            if day > until:
+                return
             at = min(midnight(day, company.timezone), by.received_at)
             tick = Entry(by.seq, Kind.TICK, number, at, by.received_at, day, 0, by.program, "", NOTHING_SAID)
             self._decide(followed, program, tick, None, self.first_at <= by.received_at < self.end_at)
