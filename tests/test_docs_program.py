@@ -27,6 +27,7 @@ from engage.core import (
     check_points,
     check_quests,
     check_rules,
+    check_streaks,
     check_templates,
     conditions,
     goals,
@@ -36,6 +37,7 @@ from engage.core import (
     problems,
     program,
     quests,
+    runs,
 )
 from engage.core.templates import Conflict, started
 from engage.document import DOCUMENT_BYTES_MAX, read_plain, read_program, read_template
@@ -91,6 +93,9 @@ def test_every_choice_in_a_program_is_documented() -> None:
         program.Pick,
         program.Join,
         program.Repeats,
+        program.Every,
+        program.StreakDays,
+        program.Grants,
     ):
         choices |= set(typing.get_args(kind))
     assert undocumented(choices, PROGRAM_TEXT) == []
@@ -116,6 +121,11 @@ BOUNDS = (
     f"A program has at most {check_campaigns.CAMPAIGNS_MAX} campaigns.",
     f"1 to {check_levels.MONTHS_MAX} months |",
     f"(1 to {check_occasions.WARNING_DAYS_MAX}) before",
+    f"| at most {check_streaks.STREAKS_MAX} |",
+    f"| at most {check_streaks.HOLIDAYS_MAX} |",
+    f"| 1 to {check_streaks.AT_LEAST_MAX} | `1` |",
+    f"| 1 to {check_streaks.FREEZES_MAX} | required |",
+    f"back to {runs.PERIODS_KEPT} days or weeks",
     f"| at most {check_quests.QUESTS_MAX} |",
     f"| 2 to {check_quests.GOALS_MAX} goals:",
     f"| 2 to {check_quests.TIERS_MAX} stretches",

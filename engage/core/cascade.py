@@ -9,6 +9,7 @@ from engage.core.decisions import Decision
 from engage.core.levels import rise
 from engage.core.occasions import DEPTH_MAX
 from engage.core.rules import fire_rules
+from engage.core.streaks import earn_freezes
 
 
 def concluded(course: Course) -> Decision:
@@ -21,6 +22,8 @@ def concluded(course: Course) -> Decision:
             consider(course, course.program.occasions[occasion])
             course.occasions.append(occasion)
             rise(course)
+    if course.freezes:
+        earn_freezes(course)
     return course.decision()
 
 

@@ -20,6 +20,7 @@ from engage.core.check_points import read_expires
 from engage.core.check_quests import read_quests
 from engage.core.check_rewards import read_approval, read_giving, read_rewards
 from engage.core.check_rules import read_audience
+from engage.core.check_streaks import read_calendar, read_streaks
 from engage.core.conditions import COMPANY_TRAIT, MEMBER_TRAIT, PROPERTY, fold_name
 from engage.core.problems import Mapping, Path, Problem, Problems, shown
 from engage.core.program import (
@@ -45,7 +46,7 @@ TYPES = ("string", "integer", "number", "boolean", "list")
 REQUIRED = ("name", "currencies", "events")
 OPTIONAL = (
     *("late_days", "multipliers", "traits", "badges", "levels", "rules", "budgets", "groups"),
-    *("rewards", "redemptions", "giving", "adjustments", "quests"),
+    *("rewards", "redemptions", "giving", "adjustments", "quests", "calendar", "streaks"),
     "campaigns",
 )
 OF_MEMBERS = ("department", "role", "audiences", "audience")
@@ -81,6 +82,9 @@ def check(document: t.Any) -> tuple[Program | None, list[Problem]]:
     audience = read_audience(problems, names, entries, ())
     groups = read_groups(problems, names, entries.get("groups"))
     names = msgspec.structs.replace(names, groups=groups)
+    calendar = read_calendar(problems, entries.get("calendar"))
+    streaks, streak_ids = read_streaks(problems, names, entries.get("streaks"))
+    names = msgspec.structs.replace(names, streaks=streak_ids)
     quests, quest_tiers = read_quests(problems, names, entries.get("quests"))
     names = msgspec.structs.replace(names, quests=quest_tiers)
     names = msgspec.structs.replace(names, campaigns=campaign_ids(problems, entries.get("campaigns")))
@@ -115,6 +119,8 @@ def check(document: t.Any) -> tuple[Program | None, list[Problem]]:
         quests=quests,
         giving=giving,
         campaigns=_sorted(campaigns),
+        calendar=calendar,
+        streaks=streaks,
     ), []
 
 
@@ -154,6 +160,7 @@ def _names(
         roles=None,
         audiences=None,
         quests=None,
+        streaks=None,
         personal=frozenset(MEMBER_TRAIT + fold_name(name) for name in personal(member_traits))
         | frozenset(COMPANY_TRAIT + fold_name(name) for name in personal(company_traits)),
         personal_properties={

@@ -13,17 +13,20 @@ from engage.core.occasions import (
     ANNIVERSARY,
     ANY,
     BADGE,
+    BROKEN,
     CLOCK,
     DOWNGRADE_DUE,
     EXPIRING,
     LEVEL,
     LEVEL_LOST,
     QUEST,
+    STREAK,
     Occasion,
 )
 from engage.core.problems import Mapping, Path, Problems, shown
 
-KINDS = (LEVEL, BADGE, CLOCK, ANNIVERSARY, LEVEL_LOST, DOWNGRADE_DUE, QUEST, EXPIRING)
+KINDS = (LEVEL, BADGE, CLOCK, ANNIVERSARY, LEVEL_LOST, DOWNGRADE_DUE, QUEST, EXPIRING, STREAK)
+STREAK_LENGTH_MAX = 10_000
 WARNING_DAYS_MAX = 180
 PERIODS = ("weekly", "monthly", "yearly", "date")
 CLOCKS = "'daily', {weekly: monday}, {monthly: 1}, {yearly: 12-24} or {date: 2026-12-24}"
@@ -36,6 +39,7 @@ class Declared(msgspec.Struct, frozen=True):
     badges: tuple[str, ...] | None
     quests: dict[str, int] | None  # id -> how many tiers
     currencies: tuple[str, ...] | None
+    streaks: tuple[str, ...] | None
     levels_fall: bool = True  # whether time or a publication can lower a level
 
 
@@ -45,6 +49,8 @@ def read_occasion(problems: Problems, declared: Declared, value: t.Any, path: Pa
         return None
     if QUEST in entries:
         return _read_quest(problems, declared.quests, entries, path)
+    if STREAK in entries:
+        return _read_streak(problems, declared.streaks, entries, path)
     if len(entries) != 1:
         problems.add(path, f"is the name of an event, or one of {', '.join(KINDS)}, as in 'level: silver'")
         return None
@@ -98,6 +104,25 @@ def _read_quest(
         return None
     tier = problems.integer(fields["tier"], (*path, "tier"), 1, tiers)
     return None if tier is None else Occasion(QUEST, f"{name}:{tier}")
+
+
+def _read_streak(
+    problems: Problems, streaks: tuple[str, ...] | None, entries: Mapping, path: Path
+) -> Occasion | None:
+    """A streak that is so long, or is lost: `{streak: daily, reaches: 7}`."""
+    fields = problems.fields(entries, path, (STREAK,), ("reaches", BROKEN))
+    if fields is None or STREAK not in fields:
+        return None
+    name = problems.known(fields[STREAK], (*path, STREAK), streaks, STREAK)
+    if ("reaches" in fields) == (BROKEN in fields):
+        problems.add(path, f"needs 'reaches', how long it is, or '{BROKEN}: true'")
+        return None
+    if BROKEN in fields:
+        if problems.boolean(fields[BROKEN], (*path, BROKEN)) is False:
+            problems.add((*path, BROKEN), "can only be true")
+        return None if name is None else Occasion(STREAK, f"{name}:{BROKEN}")
+    length = problems.integer(fields["reaches"], (*path, "reaches"), 1, STREAK_LENGTH_MAX)
+    return None if name is None or length is None else Occasion(STREAK, f"{name}:{length}")
 
 
 def _read_name(

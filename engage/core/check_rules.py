@@ -21,6 +21,7 @@ from engage.core.program import (
     Award,
     Effect,
     GrantBadge,
+    GrantFreeze,
     Multiply,
     Pending,
     Rule,
@@ -31,7 +32,7 @@ EFFECTS_MAX = 10  # per rule
 FACTOR_MAX = 1000
 OF_A_RULE = ("name", "conditions", "limits", "group", "audience", "campaign")
 
-EFFECTS = ("award", "multiply", "badge")
+EFFECTS = ("award", "multiply", "badge", "freeze")
 
 
 def read_rules(
@@ -67,7 +68,9 @@ def _read_rule(
     name = problems.text(entries["name"], (*path, "name")) if "name" in entries else label_of(rule_id)
     trigger, on = None, None
     if isinstance(entries.get("trigger"), dict):
-        declared = Declared(names.levels, names.badges, names.quests, names.currencies, names.levels_fall)
+        declared = Declared(
+            names.levels, names.badges, names.quests, names.currencies, names.streaks, names.levels_fall
+        )
         on = read_occasion(problems, declared, entries["trigger"], (*path, "trigger"))
         trigger = None if on is None else ""
     elif "trigger" in entries:
@@ -159,6 +162,9 @@ def _read_effect(problems: Problems, names: Names, fields: Fields, value: t.Any,
     if kind == "badge":
         badge = problems.known(item, path, names.badges, "badge")
         return None if badge is None else GrantBadge(badge)
+    if kind == "freeze":
+        streak = problems.known(item, path, names.streaks, "streak")
+        return None if streak is None else GrantFreeze(streak)
     near = problems.nearest(kind, EFFECTS)
     words = "" if near else f"; effects are {', '.join(EFFECTS)}"
     problems.add(path, f"unknown effect {shown(kind)}{words}", suggestion=near, at_key=True)

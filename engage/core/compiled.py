@@ -15,7 +15,7 @@ import msgspec
 from engage.core.campaign_counters import awarding_counter, firing_counters
 from engage.core.codegen import Guard, generate_guarded
 from engage.core.conditions import Facts, fold_name, typed
-from engage.core.goals import Counting, compile_counting, reward_rules
+from engage.core.goals import Counting, compile_activity, compile_counting, milestones, reward_rules
 from engage.core.limits import Counter, budget_counter, limit_counter
 from engage.core.occasions import (
     ANY,
@@ -35,6 +35,7 @@ from engage.core.program import (
     Formula,
     Giving,
     GrantBadge,
+    GrantFreeze,
     Length,
     Levels,
     Multiply,
@@ -70,6 +71,7 @@ class Plan(msgspec.Struct, frozen=True):
     awards: tuple[PlannedAward, ...]
     factors: tuple[tuple[str, int], ...]  # (currency, thousandths)
     badges: tuple[str, ...]
+    freezes: tuple[str, ...] = ()  # streaks
     group: str = ""
     exclusive: Pick | None = None
     """How its group picks one rule; None when it picks all, or there is no group."""
@@ -108,7 +110,9 @@ class CompiledProgram(msgspec.Struct, frozen=True):
     hash: bytes
     matchers: dict[str, Matcher]  # only events that some rule is triggered by
     occasions: dict[Occasion, Matcher]  # only those that some rule is triggered by
-    counting: dict[str, Counting]  # only events that a quest counts
+    counting: dict[str, Counting]  # only events that a quest or streak counts
+    activity: Counting | None  # what pages and screens count toward
+    milestones: dict[str, tuple[int, ...]]  # streak -> the lengths that rules wait for, in order
     clocks: tuple[Occasion, ...]  # those of them that a tick brings
     notices: tuple[Notice, ...]  # and those that one brings when points are about to expire
     expires: dict[str, Expires]  # only currencies whose points do
@@ -199,6 +203,7 @@ def _plan(index: int, rule: Rule, program: Program) -> Plan:
         awards=tuple(awards),
         factors=tuple((e.currency, e.thousandths) for e in rule.effects if isinstance(e, Multiply)),
         badges=tuple(effect.badge for effect in rule.effects if isinstance(effect, GrantBadge)),
+        freezes=tuple(effect.streak for effect in rule.effects if isinstance(effect, GrantFreeze)),
         group=rule.group,
         exclusive=None if group is None or group.pick == "all" else group.pick,
         best_in="" if group is None else group.currency,
@@ -289,6 +294,8 @@ def compile_program(program: Program) -> CompiledProgram:
         matchers={trigger: _matcher(rules, program) for trigger, rules in by_trigger.items()},
         occasions={on: _matcher(rules, program) for on, rules in by_occasion.items()},
         counting=compile_counting(program),
+        activity=compile_activity(program),
+        milestones=milestones(by_occasion),
         clocks=tuple(on for on in by_occasion if on.kind in TIMED),
         notices=tuple(Notice(*notice_of(on), on) for on in by_occasion if on.kind == EXPIRING),
         expires=expires,

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 from engage.core.calendar import weekday_of
 from engage.core.compiled import CompiledProgram
 from engage.core.conditions import Facts
-from engage.core.decisions import Advance, Decision, More, Record, Reviewed, Undecided
+from engage.core.decisions import Advance, Decision, More, Record, Reviewed, Step, Undecided
 from engage.core.event import Entry
 from engage.core.ledger import ACTIVE, EARNING, ISSUED, PLACES, Detail, Transfer, account
 from engage.core.limits import (
@@ -28,7 +28,7 @@ from engage.core.limits import (
     window_start,
 )
 from engage.core.occasions import BADGE, Occasion
-from engage.core.state import AMOUNT_MAX, CompanyState, MemberState, Quested, Waiting
+from engage.core.state import AMOUNT_MAX, CompanyState, MemberState, Quested, Run, Waiting
 
 
 class Mark(NamedTuple):
@@ -38,6 +38,7 @@ class Mark(NamedTuple):
     uses: int
     badges: int
     happened: int
+    freezes: int
 
 
 class Course:
@@ -50,6 +51,7 @@ class Course:
         "day",
         "details",
         "entry",
+        "freezes",
         "happened",
         "level",
         "member",
@@ -57,8 +59,10 @@ class Course:
         "program",
         "quests",
         "reviewed",
+        "runs",
         "settled",
         "spendable",
+        "steps",
         "stopped_by",
         "transfers",
         "uses",
@@ -94,6 +98,11 @@ class Course:
         self.quests: dict[str, Quested] = {}
         """Those that moved, as they stand now."""
         self.advances: list[Advance] = []
+        self.runs: dict[str, Run] = {}
+        """Of streaks, likewise."""
+        self.steps: list[Step] = []
+        self.freezes: list[str] = []
+        """Streaks for which rules have granted one, not yet given."""
 
     # --- what stands now ---
 
@@ -153,6 +162,9 @@ class Course:
     def quest(self, id: str) -> Quested:
         return self.quests.get(id) or self.member.quests.get(id) or Quested({})
 
+    def run(self, streak: str) -> Run:
+        return self.runs.get(streak) or self.member.streaks.get(streak) or Run()
+
     # --- what happens ---
 
     def count(self, counter: Counter, amount: int) -> None:
@@ -198,12 +210,14 @@ class Course:
             self.happened.append(occasion)
 
     def mark(self) -> Mark:
-        return Mark(len(self.transfers), len(self.uses), len(self.badges), len(self.happened))
+        return Mark(
+            len(self.transfers), len(self.uses), len(self.badges), len(self.happened), len(self.freezes)
+        )
 
     def go_back(self, mark: Mark) -> None:
         """Take back all that was awarded, counted and granted since."""
         del self.transfers[mark.transfers :], self.uses[mark.uses :]
-        del self.badges[mark.badges :], self.happened[mark.happened :]
+        del self.badges[mark.badges :], self.happened[mark.happened :], self.freezes[mark.freezes :]
         for number in [number for number in self.details if number >= mark.transfers]:
             del self.details[number]
 
@@ -225,6 +239,7 @@ class Course:
             tuple(self.earned().items()),
             tuple(self.uses),
             quests=tuple(self.quests.items()),
+            streaks=tuple(self.runs.items()),
             reviewed=self.reviewed,
             details=self.details or None,
         )
@@ -238,6 +253,7 @@ class Course:
         if (
             not self.occasions
             and not self.advances
+            and not self.steps
             and not self.settled
             and not department
             and not alerts
@@ -247,6 +263,7 @@ class Course:
         return More(
             occasions=tuple(self.occasions),
             advances=tuple(self.advances),
+            steps=tuple(self.steps),
             department=department,
             settled=tuple(self.settled),
             alerts=alerts,

@@ -25,10 +25,12 @@ from engage.core.reversal import decide_reversal
 from engage.core.rewards import decide_redemption
 from engage.core.rules import fire_rules
 from engage.core.state import CompanyState, MemberState
+from engage.core.streaks import keep, take_leave
 from engage.core.ticks import decide_tick
 
 NOTHING: Final = Decision(Record(undecided=Undecided.NOT_AN_EVENT))
 DISTRUSTED: Final = Decision(Record(undecided=Undecided.UNTRUSTED_SOURCE))
+VIEWS: Final = frozenset({Kind.PAGE, Kind.SCREEN})
 TRAITS: Final = frozenset({Kind.IDENTIFY, Kind.GROUP})
 """Calls whose traits change nothing when they come with a write key."""
 
@@ -51,12 +53,19 @@ def decide(
     if entry.kind == Kind.TICK:
         assert program is not None
         return decide_tick(Course(program, company, member, entry))
+    if entry.kind == Kind.LEAVE:
+        assert program is not None
+        course = Course(program, company, member, entry)
+        take_leave(course)
+        return concluded(course)
     if entry.kind == Kind.REDEMPTION:
         return decide_redemption(program, company, member, entry)
     if entry.kind == Kind.GIFT:
         return decide_gift(program, member, entry)
     if entry.kind == Kind.CHECKPOINT:
         return Decision(checkpoint_record(bytes.fromhex(entry.body.data["hash"])))
+    if entry.kind in VIEWS and program is not None and entry.body.trusted:
+        return _decide_view(program, company, member, entry)
     return NOTHING if entry.body.trusted or entry.kind not in TRAITS else DISTRUSTED
 
 
@@ -91,11 +100,24 @@ def _decide_event(
     return concluded(course)
 
 
+def _decide_view(
+    program: CompiledProgram, company: CompanyState, member: MemberState, entry: Entry
+) -> Decision:
+    """A page or screen keeps streaks of any activity. One that is named like an event would be taken for it later."""
+    if program.activity is None or entry.name in program.matchers:
+        return NOTHING
+    if entry.at < company.head_at - program.program.late_days * DAY:
+        return Decision(Record(undecided=Undecided.TOO_LATE))
+    return _decide_further(Course(program, company, member, entry), None, program.activity)
+
+
 def _decide_further(course: Course, matcher: Matcher | None, counting: Counting | None) -> Decision:
-    """An event that settled what waited for it, or that quests count: its own rules first, then what these gain."""
-    gains = counting.gains(course.facts()) if counting is not None else {}
+    """An event that settled what waited for it, or that something counts: its own rules first, then what it gains."""
+    gains, streaks = counting.counts(course.facts()) if counting is not None else ({}, [])
     if matcher is not None:
         consider(course, matcher)
     for number, gained in gains.items():
         advance(course, number, gained)
+    for streak in streaks:
+        keep(course, streak)
     return concluded(course)

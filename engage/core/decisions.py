@@ -6,6 +6,7 @@ numbers are never reused.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 from typing import Any, Final, NamedTuple
 
@@ -15,8 +16,8 @@ from msgspec import Struct
 from engage.core.ledger import ACTIVE, EXPIRED, ISSUED, PENDING, Detail, Transfer, owner, place
 from engage.core.limits import Alert, Use
 from engage.core.occasions import Occasion
-from engage.core.program import Program, Quest, Rule
-from engage.core.state import Quested, Waiting
+from engage.core.program import Program, Quest, Rule, Streak
+from engage.core.state import Quested, Run, Waiting
 
 
 class Undecided:
@@ -60,6 +61,23 @@ class Advance(Struct, frozen=True, array_like=True, gc=False):
     """How often it was completed."""
 
 
+class Step(Struct, frozen=True, array_like=True, gc=False):
+    """What an entry did to one streak, as far as undoing it needs to know."""
+
+    streak: int
+    """Its number in the program in force."""
+    thawed: bool = False
+    """The day was frozen before, and is done now."""
+    freezes: int = 0
+    """That were given."""
+    told_of: int = 0
+    """The first period of the run that reached milestones; of these the longest, and the one told of it before."""
+    told: int = 0
+    told_before: int = 0
+    counted: int = 1
+    """0 when it was no event of the streak."""
+
+
 class More(Struct, frozen=True, omit_defaults=True, gc=False):
     """Stored by name, so that what a decision does not have takes no room."""
 
@@ -71,6 +89,8 @@ class More(Struct, frozen=True, omit_defaults=True, gc=False):
     """What became of the redemption that this is a step of."""
     advances: tuple[Advance, ...] = ()
     """What it counted toward quests."""
+    steps: tuple[Step, ...] = ()
+    """What it did to streaks."""
     department: int = 0
     """The member's department, by number, if a limit per department counted; 0 also for none."""
     settled: tuple[tuple[str, Waiting], ...] = ()
@@ -119,6 +139,10 @@ class Record(Struct, frozen=True, array_like=True, omit_defaults=True, gc=False)
     def advances(self) -> tuple[Advance, ...]:
         return self.more.advances if self.more is not None else ()
 
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        return self.more.steps if self.more is not None else ()
+
 
 def checkpoint_record(hash: bytes) -> Record:
     return Record(Undecided.NOT_AN_EVENT, more=More(checkpoint=hash))
@@ -144,6 +168,8 @@ class Decision(Struct, frozen=True, gc=False):
     """Those that moved, as they stand after it."""
     details: dict[int, Detail] | None = None
     """Number of a transfer -> what there is to say of it besides."""
+    streaks: tuple[tuple[str, Run], ...] = ()
+    """Likewise."""
 
     @property
     def changes_anything(self) -> bool:
@@ -154,6 +180,7 @@ class Decision(Struct, frozen=True, gc=False):
             or self.earned
             or self.uses
             or self.quests
+            or self.streaks
             or record.badges
             or self.reviewed
             or record.level_before != record.level_after
@@ -207,6 +234,8 @@ def effects(
     done += [{"type": "budget"} | alert_details(alert) for alert in record.alerts]
     if record.advances and program:
         done += [effect for made in record.advances for effect in _quest_effects(made, program.quests)]
+    if record.steps and program:
+        done += [effect for step in record.steps for effect in _streak_effects(step, program.streaks)]
     return done
 
 
@@ -215,6 +244,15 @@ def alert_details(alert: Alert) -> dict[str, Any]:
     currency, window = alert.budget.split("/")
     said: dict[str, Any] = {"currency": currency, "window": window, "percent": alert.percent}
     return said | ({"from": date.fromordinal(alert.start).isoformat()} if alert.start else {})
+
+
+def _streak_effects(step: Step, streaks: tuple[Streak, ...]) -> Iterator[dict[str, Any]]:
+    """The milestone it reached, and the freezes that rules gave."""
+    streak = streaks[step.streak].id
+    if step.told:
+        yield {"type": "streak", "streak": streak, "amount": step.told}
+    if step.freezes and not step.counted:
+        yield {"type": "freeze", "streak": streak}
 
 
 def _quest_effects(made: Advance, quests: tuple[Quest, ...]) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from datetime import date
 import msgspec
 
 from engage.core.conditions import Condition
-from engage.core.diff_quests import quest_details
+from engage.core.diff_quests import calendar_details, quest_details, streak_details
 from engage.core.expiry import expires_text
 from engage.core.explain import condition_text, formula_text, shown, span_text
 from engage.core.occasions import occasion_text
@@ -22,11 +22,13 @@ from engage.core.program import (
     Audience,
     Award,
     Budget,
+    Calendar,
     Campaign,
     Currency,
     Effect,
     EventType,
     Giving,
+    GrantFreeze,
     Group,
     Level,
     Levels,
@@ -83,6 +85,8 @@ _SECTIONS = {
     "groups": "group",
     "quests": "quest",
     "campaigns": "campaign",
+    "calendar": "calendar",
+    "streaks": "streak",
     "rules": "rule",
     "budgets": "budget",
     "rewards": "reward",
@@ -91,7 +95,7 @@ _SECTIONS = {
 
 
 def _compare(section: str, name: str, was: Details | None, now: Details | None) -> list[Change]:
-    thing = f"{_SECTIONS[section]} {name}" if section != "program" else "program"
+    thing = f"{_SECTIONS[section]} {name}".strip() if section != "program" else "program"
     at = (section, name) if section != "program" else ()
     if was is None or now is None:
         details = now if now is not None else was or {}
@@ -155,6 +159,8 @@ def _things(program: Program) -> dict[str, dict[str, Details]]:
         "levels": _levels(program.levels),
         "audiences": {key: _audience(found) for key, found in program.audiences.items()},
         "groups": {key: {"": _group(found)} for key, found in program.groups.items()},
+        "calendar": {"": calendar_details(program.calendar)} if program.calendar != Calendar() else {},
+        "streaks": {streak.id: streak_details(streak) for streak in program.streaks},
         "quests": {quest.id: quest_details(quest, effect_text) for quest in program.quests},
         "campaigns": {key: _campaign(found) for key, found in program.campaigns.items()},
         "rules": {rule.id: _rule(rule) for rule in program.rules},
@@ -254,6 +260,8 @@ def effect_text(effect: Effect) -> str:
         return f"award {effect.amount} {effect.currency}{waits}"
     if isinstance(effect, Multiply):
         return f"multiply {effect.currency} by {effect.thousandths / 1000:g}"
+    if isinstance(effect, GrantFreeze):
+        return f"freeze of streak {effect.streak}"
     return f"badge {effect.badge}"
 
 

@@ -1,4 +1,4 @@
-"""What can change about a quest, in words."""
+"""What can change about quests, streaks and the calendar, in words."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import date
 
 from engage.core.explain import condition_text
-from engage.core.program import Effect, Goal, Quest
+from engage.core.program import Calendar, Effect, Goal, Quest, Streak
 
 _JOINTS = {"all": " and ", "any": " or ", "in_order": ", then "}
 
@@ -46,3 +46,21 @@ def goal_text(goal: Goal) -> str:
     if goal.conditions is None:
         return words
     return f"{words} where {condition_text(goal.conditions, whole=True)}"
+
+
+def streak_details(streak: Streak) -> dict[str, str]:
+    details = {"name": streak.name, "every": streak.every, "counts": streak.event or "any activity"}
+    if streak.conditions is not None:
+        details["conditions"] = condition_text(streak.conditions, whole=True)
+    if streak.at_least > 1:
+        details["at_least"] = str(streak.at_least)
+    details["days"] = streak.days
+    if streak.freezes is not None:
+        granted = f", {streak.freezes.count} granted per {streak.freezes.per}" if streak.freezes.count else ""
+        details["freezes"] = f"at most {streak.freezes.most}{granted}"
+    return details | ({"audience": streak.audience} if streak.audience else {})
+
+
+def calendar_details(calendar: Calendar) -> dict[str, str]:
+    holidays = ", ".join(date.fromordinal(day).isoformat() for day in calendar.holidays)
+    return {"working_days": ", ".join(calendar.working_days), "holidays": holidays or "none"}

@@ -33,6 +33,8 @@ class Kind:
     REVERSAL: Final = 10
     CHECKPOINT: Final = 11
     """The state at an entry before this one was kept, and its hash; see `engage.core.checkpoint`."""
+    LEAVE: Final = 16
+    """Days that ask nothing of a member's streaks, or a streak restored; see `engage.core.streaks`."""
     TICK: Final = 12
     """A local day began on which something awaited the member; see `engage.core.agenda`."""
     REDEMPTION: Final = 13
@@ -55,6 +57,7 @@ KIND_NAMES: Final = {
     Kind.ADJUSTMENT: "adjustment",
     Kind.REVERSAL: "reversal",
     Kind.CHECKPOINT: "checkpoint",
+    Kind.LEAVE: "leave",
     Kind.TICK: "tick",
     Kind.REDEMPTION: "redemption",
     Kind.GIFT: "gift",
@@ -72,7 +75,8 @@ class Body(Struct, array_like=True, omit_defaults=True, gc=False):
     the entry undone, reason, actor. checkpoint: its seq and hash, and what it says of `archived` and `semantics`. tick:
     nothing, its day is the entry's own. redemption: step, actor, reason, and the reward or the seq of the redemption's
     first step. gift: step, currency, amount, message and the number of the other member. campaign:
-    campaign, step, reason, actor.
+    campaign, step, reason, actor. leave: first and last day (`from`, `to`), or the streak to `restore`; reason,
+    actor.
     """
 
     message_id: str

@@ -49,6 +49,7 @@ from engage.core.state import (
     Wallet,
     add_to,
 )
+from engage.core.streaks import with_leave
 
 SEATS_MAX: Final = 10_000_000
 NAME_CHARS_MAX: Final = 255
@@ -98,6 +99,8 @@ def fold(
             member.ticked = entry.day
             if program is not None and program.notices:
                 note_notices(program, member, entry.day)
+        elif entry.kind == Kind.LEAVE:
+            member.leaves = with_leave(member.leaves, entry.body.data)
         elif entry.kind == Kind.CHECKPOINT:
             company.archived = entry.body.data["archived"]
             company.semantics = entry.body.data["semantics"]
@@ -166,6 +169,8 @@ def _fold_decision(
             member.quests[id] = quested
         else:
             member.quests.pop(id, None)
+    for id, run in decision.streaks:
+        member.streaks[id] = run
     record = decision.record
     if record.department:
         assert program is not None

@@ -14,9 +14,9 @@ from hashlib import blake2b
 import msgspec
 
 from engage.core.codegen import Guard, Match, generate_guarded
-from engage.core.conditions import Facts, read_named
+from engage.core.conditions import Condition, Facts, read_named
 from engage.core.formulas import rounded
-from engage.core.occasions import QUEST, Occasion
+from engage.core.occasions import BROKEN, QUEST, STREAK, Occasion
 from engage.core.program import Goal, Program, Quest, Rule
 from engage.core.state import AMOUNT_MAX
 
@@ -30,22 +30,26 @@ Gain = tuple[int, int, int]
 
 
 class Counting(msgspec.Struct, frozen=True):
-    """What one event may count toward, and the function that says whose conditions hold."""
+    """What one event may count toward, and the function that says whose conditions hold: of goals first, then of
+    streaks."""
 
     goals: tuple[tuple[int, int, Goal], ...]
     """(number of the quest, number of the goal, goal), by quest."""
+    streaks: tuple[int, ...]
+    """Numbers of streaks."""
     match: Match
     unconditional: tuple[int, ...]
 
-    def gains(self, facts: Facts) -> dict[int, list[Gain]]:
-        """Number of the quest -> what the event adds to its goals, by their conditions alone."""
+    def counts(self, facts: Facts) -> tuple[dict[int, list[Gain]], list[int]]:
+        """Number of the quest -> what the event adds to its goals, and the streaks it is for; by conditions alone."""
         gains: dict[int, list[Gain]] = {}
         stopped = self.unconditional or self.match(facts)
-        for (quest, number, goal), node in zip(self.goals, stopped, strict=True):
+        for (quest, number, goal), node in zip(self.goals, stopped, strict=False):
             gain = None if node else _gain(goal, facts)
             if gain is not None:
                 gains.setdefault(quest, []).append((number, *gain))
-        return gains
+        own = stopped[len(self.goals) :]
+        return gains, [streak for streak, node in zip(self.streaks, own, strict=True) if not node]
 
 
 def _gain(goal: Goal, facts: Facts) -> tuple[int, int] | None:
@@ -81,25 +85,53 @@ def target(goal: Goal, reach: int) -> int:
 
 def compile_counting(program: Program) -> dict[str, Counting]:
     """By event; only those that something counts."""
-    by_event: dict[str, list[tuple[int, int, Goal]]] = {}
-    for number, quest in enumerate(program.quests):
-        for index, goal in enumerate(quest.goals):
-            by_event.setdefault(goal.event, []).append((number, index, goal))
-    return {event: _counting(program, goals) for event, goals in by_event.items()}
+    found = {name: _counting(program, name) for name in program.events}
+    return {name: counting for name, counting in found.items() if counting is not None}
 
 
-def _counting(program: Program, goals: list[tuple[int, int, Goal]]) -> Counting:
-    guards = [tuple(_guards(program, program.quests[quest].audience, goal)) for quest, _, goal in goals]
-    return Counting(tuple(goals), generate_guarded(guards), () if any(guards) else (0,) * len(goals))
+def compile_activity(program: Program) -> Counting | None:
+    """What pages and screens count toward: streaks of any activity."""
+    return _counting(program, "")
 
 
-def _guards(program: Program, audience: str, goal: Goal) -> t.Iterator[Guard]:
+def _counting(program: Program, event: str) -> Counting | None:
+    goals = [
+        (number, index, goal)
+        for number, quest in enumerate(program.quests)
+        for index, goal in enumerate(quest.goals)
+        if goal.event == event
+    ]
+    streaks = [
+        (number, streak) for number, streak in enumerate(program.streaks) if streak.event in ("", event)
+    ]
+    if not goals and not streaks:
+        return None
+    guards = [
+        tuple(_guards(program, program.quests[quest].audience, goal.conditions)) for quest, _, goal in goals
+    ]
+    guards += [tuple(_guards(program, streak.audience, streak.conditions)) for _, streak in streaks]
+    unconditional = () if any(guards) else (0,) * len(guards)
+    numbers = tuple(number for number, _ in streaks)
+    return Counting(tuple(goals), numbers, generate_guarded(guards), unconditional)
+
+
+def _guards(program: Program, audience: str, conditions: Condition | None) -> t.Iterator[Guard]:
     """What must hold for an event to count: that somebody is of the audience, and the conditions."""
     for name in (program.audience, audience):
         if name:
             yield Guard(program.audiences[name].conditions)
-    if goal.conditions is not None:
-        yield Guard(goal.conditions)
+    if conditions is not None:
+        yield Guard(conditions)
+
+
+def milestones(occasions: t.Iterable[Occasion]) -> dict[str, tuple[int, ...]]:
+    """Streak -> the lengths that rules wait for, in order."""
+    found: dict[str, list[int]] = {}
+    for on in occasions:
+        streak, _, reached = on.name.partition(":")
+        if on.kind == STREAK and reached != BROKEN:
+            found.setdefault(streak, []).append(int(reached))
+    return {streak: tuple(sorted(lengths)) for streak, lengths in found.items()}
 
 
 # --- rewards ------------------------------------------------------------------------------------------------

@@ -15,7 +15,9 @@ DEPTH_MAX: Final = 5
 """How far a decision goes on: a level may bring points, these a badge, this the next level. Then it is enough."""
 
 ANY: Final = "*"
-LEVEL, BADGE, CLOCK, ANNIVERSARY, QUEST = "level", "badge", "clock", "anniversary", "quest"
+LEVEL, BADGE, CLOCK, ANNIVERSARY, QUEST, STREAK = "level", "badge", "clock", "anniversary", "quest", "streak"
+BROKEN: Final = "broken"
+"""What takes the place of a milestone when a streak is lost."""
 LEVEL_LOST, DOWNGRADE_DUE = "level_lost", "downgrade_due"
 EXPIRING: Final = "expiring"
 TIMED: Final = frozenset({CLOCK, ANNIVERSARY})
@@ -44,8 +46,16 @@ def occasion_text(occasion: Occasion) -> str:
     if kind == EXPIRING:
         currency, days = notice_of(occasion)
         return f"{currency} expiring in {days} day{'' if days == 1 else 's'}"
+    if kind == STREAK:
+        return streak_text(name)
     which = f"any {kind}" if name == ANY else f"{kind} {name}"
     return f"{which} reached" if kind == LEVEL else f"{which} granted"
+
+
+def streak_text(name: str) -> str:
+    """`daily:7` as an administrator would say it."""
+    streak, _, reached = name.partition(":")
+    return f"streak {streak} broken" if reached == BROKEN else f"streak {streak} reaching {reached}"
 
 
 def quest_text(name: str) -> str:

@@ -17,6 +17,12 @@ import msgspec
 
 from engage.core.conditions import Condition
 from engage.core.conditions import fold_name as fold_name  # part of what a program's names mean
+from engage.core.habits import Calendar as Calendar  # what a program says of streaks
+from engage.core.habits import Every as Every
+from engage.core.habits import Freezes as Freezes
+from engage.core.habits import Grants as Grants
+from engage.core.habits import Streak as Streak
+from engage.core.habits import StreakDays as StreakDays
 from engage.core.occasions import Occasion
 
 PropertyType = t.Literal["string", "integer", "number", "boolean", "list"]
@@ -173,7 +179,11 @@ class GrantBadge(Shape, frozen=True, tag="badge", tag_field="kind"):
     badge: str
 
 
-Effect = Award | Multiply | GrantBadge
+class GrantFreeze(Shape, frozen=True, tag="freeze", tag_field="kind"):
+    streak: str
+
+
+Effect = Award | Multiply | GrantBadge | GrantFreeze
 
 
 class Limit(Shape, frozen=True):
@@ -370,6 +380,8 @@ class Program(Shape, frozen=True):
     adjustments_approved_to: int | None = None
     """The largest adjustment by hand, either way, that needs no second person; None: none does."""
     campaigns: dict[str, Campaign] = {}
+    calendar: Calendar = Calendar()
+    streaks: tuple[Streak, ...] = ()
 
 
 def canonical(program: Program) -> bytes:

@@ -1,6 +1,6 @@
-"""How a member's quests stand on a day, for those who look.
+"""How a member's quests and streaks stand on a day, for those who look.
 
-Owns no rule: it reads what `engage.core.quests` keeps, by the program in force. Never called by a decision.
+Owns no rule: it reads what `quests` and `streaks` keep, by the program in force. Never called by a decision.
 """
 
 from __future__ import annotations
@@ -12,9 +12,11 @@ from msgspec import Struct
 
 from engage.core.compiled import CompiledProgram
 from engage.core.goals import SUM_PLACES, standing
-from engage.core.program import Goal, Quest
+from engage.core.program import Goal, Quest, Streak
 from engage.core.quests import PERIOD_DAYS_MAX, period_start
-from engage.core.state import MemberState, Progress, Quested
+from engage.core.runs import current, longest, period_of
+from engage.core.state import MemberState, Progress, Quested, Run
+from engage.core.streaks import asks_of, settled
 
 Status = Literal["upcoming", "locked", "open", "completed", "over"]
 
@@ -92,3 +94,33 @@ def _until(quest: Quest, today: int) -> int:
         start = period_start(quest.repeats, today)
         ends.append(period_start(quest.repeats, start + length) - 1)
     return min(ends, default=0)
+
+
+# --- streaks ------------------------------------------------------------------------------------------------
+
+Today = Literal["done", "due", "rest"]
+
+
+class StreakStanding(Struct, frozen=True):
+    streak: Streak
+    current: int
+    longest: int
+    freezes: int
+    today: Today
+    """Whether today, or this week, is done, is to be done, or asks for nothing."""
+    next: int | None
+    """The next length that rules wait for."""
+
+
+def streak_standings(made: CompiledProgram, member: MemberState, today: int) -> Iterator[StreakStanding]:
+    """All streaks of the program, as declared, as if the member had been told the time."""
+    for streak in made.program.streaks:
+        asked = asks_of(made.program, streak, member.leaves)
+        run = settled(made.program, streak, member.streaks.get(streak.id) or Run(), member.leaves, today)
+        period = period_of(streak.every, today)
+        done = run.until == period and bool(run.done >> (period - run.base) & 1)
+        going = current(run)
+        length = going.length if going else 0
+        ahead = [n for n in made.milestones.get(streak.id, ()) if n > length]
+        state: Today = "done" if done else "due" if asked(period) else "rest"
+        yield StreakStanding(streak, length, longest(run), run.freezes, state, min(ahead, default=None))

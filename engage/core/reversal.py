@@ -33,7 +33,8 @@ from engage.core.ledger import (
 from engage.core.levels import counted_day, level_without
 from engage.core.limits import Counter, Use, counted, held_near
 from engage.core.quests import taken_back
-from engage.core.state import CompanyState, MemberState, Quested, Waiting, Wallet
+from engage.core.state import CompanyState, MemberState, Quested, Run, Waiting, Wallet
+from engage.core.streaks import steps_back
 from engage.core.verdicts import fired
 
 
@@ -190,6 +191,11 @@ def decide_reversal(
         assert undone.program is not None
         made = undone.record.advances
         quests = tuple(taken_back(undone.program.program, member, undone.entry.day, made))
+    streaks: tuple[tuple[str, Run], ...] = ()
+    if undone.record.steps:
+        assert undone.program is not None
+        steps, now = undone.record.steps, course.program.program if course.program else None
+        streaks = tuple(steps_back(undone.program.program, now, member, undone.entry.day, steps))
     return Decision(
         record,
         tuple(course.transfers),
@@ -197,6 +203,7 @@ def decide_reversal(
         tuple(course.uses),
         earned_on=counted_day(program, member, undone.entry),
         quests=quests,
+        streaks=streaks,
         details=course.details or None,
     )
 

@@ -83,7 +83,7 @@ def _fire(course: Course, factors: dict[str, list[int]], plan: Plan) -> int:
     if exhausted:
         return exhausted
     before = course.mark()
-    code, granted = FIRED, bool(plan.badges or plan.factors)
+    code, granted = FIRED, bool(plan.badges or plan.factors or plan.freezes)
     refusal = FIRED
     for award in plan.awards:
         amount, stop = award.amount, None
@@ -118,6 +118,7 @@ def _fire(course: Course, factors: dict[str, list[int]], plan: Plan) -> int:
         return refusal  # an award cut to nothing is a refusal by the same limit or budget
     for badge in plan.badges:
         course.grant(badge)
+    course.freezes += plan.freezes
     for counter in plan.firings:
         course.count(counter, 1)
     return code

@@ -153,6 +153,33 @@ class Given(Struct, array_like=True, gc=False):
     """Member's number -> units."""
 
 
+class Run(Struct, array_like=True, gc=False):
+    """A member's streak, by periods: local days (ordinals), or weeks by number. See `engage.core.runs`. Never changed
+    in place: a decision makes a new one."""
+
+    base: int = 0
+    """The oldest period that is remembered; bit i below is period `base + i`."""
+    counts: bytes = b""
+    """How many events each period has, at most 255."""
+    done: int = 0
+    excused: int = 0
+    """Those that asked for nothing: days of rest, of leave, and frozen ones."""
+    frozen: int = 0
+    before: int = 0
+    """How long the run is that ends right before `base`."""
+    longest: int = 0
+    """Of the runs that ended before `base`."""
+    until: int = 0
+    """The period that is under way; all before it are settled."""
+    due: int = 0
+    """The local day that breaks the run unless something is done before; 0: there is nothing to break."""
+    freezes: int = 0
+    granted: int = 0
+    """The first day of the period for which freezes were granted last."""
+    told: dict[int, int] = field(default_factory=dict)
+    """First period of a run -> the longest milestone told of it."""
+
+
 class MemberState(Struct, array_like=True, gc=False):
     wallets: dict[str, Wallet] = field(default_factory=dict)
     level: str = ""
@@ -185,6 +212,9 @@ class MemberState(Struct, array_like=True, gc=False):
     """The first day on which some of the member's points expire, are released or given up; 0 for none."""
     adjustments: dict[int, Asked] = field(default_factory=dict)
     """Those that wait, by seq."""
+    streaks: dict[str, Run] = field(default_factory=dict)
+    leaves: list[tuple[int, int]] = field(default_factory=list)
+    """First and last local day of each leave, in which no streak asks for anything."""
 
 
 class CampaignStop(Struct, frozen=True, array_like=True, gc=False):

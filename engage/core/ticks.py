@@ -9,12 +9,14 @@ from engage.core.decisions import Decision
 from engage.core.expiry import expire, give_notice
 from engage.core.levels import review_level
 from engage.core.pending import pass_time
+from engage.core.streaks import pass_midnight
 
 
 def decide_tick(course: Course) -> Decision:
     """What the local day `course.day` brings."""
     pass_time(course)
     expire(course)
+    pass_midnight(course)
     review_level(course)
     give_notice(course)
     for occasion, day in clock_days(course.program, course.company, course.member):

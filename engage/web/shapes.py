@@ -11,6 +11,8 @@ from typing import Annotated, Any, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from engage.core.level_changes import LevelChange
+from engage.web.progress_shapes import Quest as Quest
+from engage.web.progress_shapes import Streak as Streak
 
 Time = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
 Day = Annotated[str, Meta(extra_json_schema={"format": "date"})]
@@ -31,7 +33,8 @@ class Effect(Struct, omit_defaults=True):
 
     `award`: points to spend. `pending`, `released`, `voided`: points that begin to wait, or end to. `expired`: points
     that are gone; `withdrawn`: of these, what a reversal takes back. `progress` is what counted toward a
-    quest, `quest` that it was completed.
+    quest, `quest` that it was completed; `streak` that one is `amount` days or weeks long, where rules wait for
+    that, and `freeze` one that a rule gave.
     """
 
     type: Literal[
@@ -46,6 +49,8 @@ class Effect(Struct, omit_defaults=True):
         "budget",
         "progress",
         "quest",
+        "streak",
+        "freeze",
     ]
     rule: str | UnsetType = UNSET
     currency: str | UnsetType = UNSET
@@ -53,6 +58,7 @@ class Effect(Struct, omit_defaults=True):
     badge: str | UnsetType = UNSET
     level: str | UnsetType = UNSET
     quest: str | UnsetType = UNSET
+    streak: str | UnsetType = UNSET
     window: str | UnsetType = UNSET
     percent: int | UnsetType = UNSET
     from_: Annotated[str, Meta(description="The first day of a budget's window.")] | UnsetType = field(
@@ -189,39 +195,6 @@ class OpenRedemption(Struct):
     amount: Amount
 
 
-class QuestGoal(Struct, omit_defaults=True):
-    """How often an event is to happen; or what a property of it (`sum`) is to add up to, or how many values it
-    (`distinct`) is to have."""
-
-    event: str
-    progress: Annotated[float, Meta(ge=0, description="At most `reach`.")]
-    reach: int
-    done: bool
-    sum: str | UnsetType = UNSET
-    distinct: str | UnsetType = UNSET
-
-
-class QuestTier(Struct):
-    reach: int
-    done: bool
-
-
-class Quest(Struct):
-    """A quest as it stands for the member in its current period. `until` is the last local day of that, or of the
-    quest; `missing` what it requires and the member does not have yet."""
-
-    id: str
-    name: str
-    status: Literal["upcoming", "locked", "open", "completed", "over"]
-    join: Annotated[Literal["all", "any", "in_order"], Meta(description="Which of the goals it takes.")]
-    goals: list[QuestGoal]
-    tiers: Annotated[list[QuestTier], Meta(description="Empty for a quest without tiers.")]
-    times: Annotated[int, Meta(ge=0, description="How often it was completed, ever.")]
-    repeats: Literal["once", "always", "day", "week", "month", "quarter", "year"]
-    missing: list[str]
-    until: Day | None
-
-
 class Allowance(Struct):
     """What a member may give to colleagues, per window, and what is left of it until `until`."""
 
@@ -240,7 +213,7 @@ class Member(Struct):
     progress: Annotated[float, Meta(ge=0, le=1)] | None
     balances: dict[str, Balance]
     quests: list[Quest]
-    streaks: list[dict[str, Any]]
+    streaks: list[Streak]
     badges: list[Badge]
     traits: dict[str, Any]
     first_seen: Time

@@ -16,6 +16,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any, TypeVar
 
+from ._progress import Quest as Quest
+from ._progress import QuestGoal as QuestGoal
+from ._progress import QuestTier as QuestTier
+from ._progress import Streak as Streak
 from .errors import InvalidResponse
 
 T = TypeVar("T")
@@ -109,43 +113,6 @@ class OpenRedemption:
 
 
 @dataclass(frozen=True, slots=True)
-class QuestGoal:
-    """One goal of a quest: so many times an event, a `sum` over a property or `distinct` values of one."""
-
-    event: str
-    progress: float = 0
-    reach: int = 0
-    done: bool = False
-    sum: str | None = None
-    distinct: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class QuestTier:
-    """A stretch of a quest."""
-
-    reach: int
-    done: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Quest:
-    """A quest as it stands in its current period. `status` is upcoming, locked, open, completed or over; `missing`
-    says what a locked one takes; `until` is the last day, None where it does not end."""
-
-    id: str
-    name: str | None = None
-    status: str = "open"
-    join: str = "all"
-    goals: tuple[QuestGoal, ...] = ()
-    tiers: tuple[QuestTier, ...] = ()
-    times: int = 0
-    repeats: str = "once"
-    missing: tuple[str, ...] = ()
-    until: date | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class LevelReview:
     """When the level is decided upon next; `level` is what it would be then, were nothing more earned before.
 
@@ -183,7 +150,7 @@ class Member:
     progress: float | None = None
     balances: Mapping[str, Balance] = field(default_factory=dict)
     quests: tuple[Quest, ...] = ()
-    streaks: tuple[Mapping[str, Any], ...] = ()
+    streaks: tuple[Streak, ...] = ()
     badges: tuple[Badge, ...] = ()
     traits: Mapping[str, Any] = field(default_factory=dict)
     first_seen: datetime | None = None
@@ -216,8 +183,8 @@ class Transfer:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What a rule did. `type` is award, badge, level, progress or quest (toward a quest, and completing it), or a
-    later kind; the fields of other kinds are None."""
+    """What a rule did. `type` is award, badge, level, progress or quest (toward a quest, and completing it), streak
+    (a milestone, `amount` long), freeze, or a later kind; the fields of other kinds are None."""
 
     type: str
     rule: str | None = None
@@ -226,6 +193,7 @@ class Effect:
     badge: str | None = None
     level: str | None = None
     quest: str | None = None
+    streak: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,7 @@ from engage.core.program import (
 )
 from engage.core.state import Wallet
 from tests.core.history import History, Step
-from tests.core.random_quests import make_quests
+from tests.core.random_quests import make_quests, make_streaks
 
 START = 20_500 * DAY + 9 * HOUR
 CURRENCIES = ("coins", "points")
@@ -189,6 +189,7 @@ def make_program(seed: int) -> Program:
         )
         for _ in range(random.randint(0, 3))
     ]
+    streaks, rules_of_streaks = make_streaks(random)
     return Program(
         name="Random",
         currencies={name: Currency(name, random.choice(["refuse", "allow"])) for name in CURRENCIES},
@@ -202,7 +203,7 @@ def make_program(seed: int) -> Program:
         levels=make_levels(random) if random.random() < 0.3 else LEVELS,
         member_traits={"team": Property("string")},
         department="team",
-        rules=tuple(_rule(random, number) for number in range(random.randint(1, 4))),
+        rules=(*(_rule(random, number) for number in range(random.randint(1, 4))), *rules_of_streaks),
         budgets=_distinct(budgets),
         audiences={"high": Audience("High", CONDITIONS[1]), "newcomers": Audience("New", Not(CONDITIONS[1]))},
         audience=random.choice(["", "", "", "newcomers"]),
@@ -213,6 +214,7 @@ def make_program(seed: int) -> Program:
         ),
         rewards=tuple(_reward(random, number) for number in range(REWARDS)),
         quests=make_quests(random, 2),
+        streaks=streaks,
     )
 
 

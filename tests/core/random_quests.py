@@ -1,11 +1,24 @@
-"""Small random quests, for the properties of the ledger and of their own."""
+"""Small random quests and streaks, for the properties of the ledger and of their own."""
 
 from __future__ import annotations
 
 from random import Random
 
 from engage.core.conditions import Clause
-from engage.core.program import Award, Goal, Join, Quest, Repeats, Requires, Tier
+from engage.core.occasions import STREAK, Occasion
+from engage.core.program import (
+    Award,
+    Freezes,
+    Goal,
+    GrantFreeze,
+    Join,
+    Quest,
+    Repeats,
+    Requires,
+    Rule,
+    Streak,
+    Tier,
+)
 
 JOINS: tuple[Join, ...] = ("all", "any", "in_order")
 REPEATS: tuple[Repeats, ...] = ("once", "always", "day", "week", "month", "quarter", "year")
@@ -48,3 +61,24 @@ def _goal(random: Random) -> Goal:
     if kind < 0.8:
         return Goal(event, random.choice([20, 90, 400]), sum=VALUE, conditions=condition)
     return Goal(event, random.randint(1, 6), distinct=VALUE, conditions=condition)
+
+
+def make_streaks(random: Random) -> tuple[tuple[Streak, ...], tuple[Rule, ...]]:
+    """One or none, and the rules that wait for it."""
+    if random.random() < 0.5:
+        return (), ()
+    streak = Streak(
+        "streak",
+        "",
+        every=random.choice(["day", "week"]),
+        event=random.choice(["", *EVENTS]),
+        conditions=None,
+        at_least=random.choice([1, 1, 2]),
+        days=random.choice(["working", "all"]),
+        freezes=random.choice([None, Freezes(2), Freezes(2, 1, "week")]),
+    )
+    rules = [
+        Rule(f"streak-{n}", "", "", effects=(Award("points", n),), on=Occasion(STREAK, f"streak:{n}"))
+        for n in (1, 2, 4)
+    ]
+    return (streak,), (*rules, Rule("freeze", "", "Call", effects=(GrantFreeze("streak"),)))

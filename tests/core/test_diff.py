@@ -47,6 +47,13 @@ def test_equal_programs_have_no_difference() -> None:
          "added",
          ("quest q added (name: Q; goals: 9 in all of event.properties.value of Win Opportunity; repeats: month; "
           "from: 2026-01-01; requires: badge closer; tier 1: 5: award 1 points; tier 2: 9: nothing)")),
+        ("late_days: 30\n", "late_days: 30\ncalendar: {holidays: [2026-12-25]}\n", "added",
+         "calendar added (working_days: monday, tuesday, wednesday, thursday, friday; holidays: 2026-12-25)"),
+        ("late_days: 30\n",
+         "late_days: 30\nstreaks: [{id: daily, event: Win Opportunity, freezes: {most: 2, count: 1}}]\n",
+         "added",
+         ("streak daily added (name: Daily; every: day; counts: Win Opportunity; days: working; "
+          "freezes: at most 2, 1 granted per month)")),
         ("count: 20}", "count: 30}", "changed",
          "rule lead-added: limit on firings per member and day changed from at most 20 to at most 30"),
         ("value: 10000", "value: 20000", "changed",

@@ -17,6 +17,7 @@ from engage.core.event import ACTIVITY, Kind
 from engage.core.ledger import ACTIVE, ADJUSTED, ISSUED, account, owner, place
 from engage.core.limits import MONTH_DAYS_MAX, TOLD, window_start
 from engage.core.program import Budget, Limit, Program, Rule
+from engage.core.progress import streak_standings
 from engage.core.state import DayRollup, Usage, Wallet, merge_days
 from engage.core.verdicts import VERDICTS, Extended, Verdict, as_extended, fired
 from tests.core.history import History, Step
@@ -220,14 +221,15 @@ def test_undoing_what_nothing_followed_restores_the_state(
     program = replace(program, levels=replace(program.levels, review=None, on_change="keep"))
     told = tell(program, [act for act in story if act.hours < 24])
     reachable = utc_day(told.clock) + 2 - program.late_days - MONTH_DAYS_MAX
-    before = holdings(told.history, reachable)
+    today = utc_day(told.clock + last[0].hours * HOUR) + 1
+    before = holdings(told.history, reachable, today)
     step = told.act(last[0])
     assert step is not None
     told.history.reverse(last[0].member, told.clock, step)
-    assert holdings(told.history, reachable) == before
+    assert holdings(told.history, reachable, today) == before
 
 
-def holdings(history: History, reachable: int) -> object:
+def holdings(history: History, reachable: int, today: int) -> object:
     """All that an undoing restores: not that there was activity, nor that a wallet was opened; and windows that no
     event can reach may have been forgotten meanwhile."""
 
@@ -255,8 +257,15 @@ def holdings(history: History, reachable: int) -> object:
             for id, quested in member.quests.items()
         }
         quests = {id: one for id, one in quests.items() if one != (0, {})}
-        members[name] = deepcopy((wallets, used(member.usage), member.badges, member.level, counted, quests))
-    nothing = ({}, {}, {}, "", {}, {})
+        assert history.program is not None
+        runs = [
+            (found.current, found.longest, found.freezes)
+            for found in streak_standings(history.program, member, today)
+            if found.longest
+        ]
+        held = (wallets, used(member.usage), member.badges, member.level, counted, quests, runs)
+        members[name] = deepcopy(held)
+    nothing = ({}, {}, {}, "", {}, {}, [])
     kept = {name: held for name, held in members.items() if held != nothing}
     return kept, used(history.company.usage), dict(history.company.levels)
 

@@ -25,7 +25,7 @@ from engage.core.event import Body, Kind
 from engage.core.gifts import gift_lacks
 from engage.core.ledger import ACTIVE, EXPIRED, HELD, SPENT, place
 from engage.core.program import Rule
-from engage.core.progress import QuestStanding, quest_standings
+from engage.core.progress import QuestStanding, StreakStanding, quest_standings, streak_standings
 from engage.core.rewards import APPROVE, CANCEL, FULFIL, REQUEST, lacks
 from engage.core.why import explain_rules
 from tests.core.history import History, Step, program_of
@@ -82,6 +82,12 @@ class Story:
         if step := CAMPAIGN_STEP.fullmatch(what):
             said = {"step": step[1], "campaign": step[2], "actor": step[3], "reason": "as told"}
             return self.history.append(Kind.CAMPAIGN, "", at, "", Body("", said))
+        if what.startswith("on leave "):
+            first, _, last = what.removeprefix("on leave ").partition(" to ")
+            return self.history.append(Kind.LEAVE, name, at, "", Body("", {"from": first, "to": last}))
+        if what.startswith("restored streak "):
+            data = {"restore": what.removeprefix("restored streak ")}
+            return self.history.append(Kind.LEAVE, name, at, "", Body("", data))
         if what.startswith("redeem "):
             self.told[(name, when)] = self.history.redeem(name, at, what.removeprefix("redeem "))
             return self.told[(name, when)]
@@ -166,8 +172,18 @@ class Story:
         said += [f"level {member.level}"] if member.level else []
         said += [f"badge {badge}" for badge in sorted(member.badges)]
         program, today = self.history.program, local_day_hour(at, self.history.company.timezone)[0]
-        said += [quest_text(found) for found in quest_standings(program, member, today)] if program else []
+        if program:
+            said += [quest_text(found) for found in quest_standings(program, member, today)]
+            said += [streak_text(found) for found in streak_standings(program, member, today)]
         return ", ".join(filter(None, said)) or "nothing"
+
+
+def streak_text(found: StreakStanding) -> str:
+    """`streak daily 3, longest 5`; nothing of one that did not begin."""
+    if not found.longest and not found.freezes:
+        return ""
+    freezes = f", {found.freezes} freezes" if found.freezes else ""
+    return f"streak {found.streak.id} {found.current}, longest {found.longest}{freezes}, {found.today} today"
 
 
 def quest_text(found: QuestStanding) -> str:
@@ -196,10 +212,14 @@ def redemption_text(step: Step) -> str:
 def effect_text(effect: dict[str, Any], *, undo: bool) -> str:
     if effect["type"] == "award":
         return f"{effect['amount']:+} {effect['currency']}"
-    if "amount" in effect:
+    if "amount" in effect and "currency" in effect:
         return f"{effect['amount']:+} {effect['currency']} {effect['type']}"
     if effect["type"] == "badge":
         return f"badge {effect['badge']}{' taken back' if undo else ''}"
+    if effect["type"] == "streak":
+        return f"streak {effect['streak']} at {effect['amount']}"
+    if effect["type"] == "freeze":
+        return f"freeze of {effect['streak']}"
     if effect["type"] in ("progress", "quest"):
         return f"quest {effect['quest']} {'goes on' if effect['type'] == 'progress' else 'completed'}"
     if effect["type"] == "budget":

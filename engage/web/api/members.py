@@ -38,6 +38,7 @@ from engage.web import shapes
 from engage.web.api.companies import find_company
 from engage.web.api.levels import review, standing
 from engage.web.api.quests import quest_shapes
+from engage.web.api.streaks import streak_shapes
 from engage.web.endpoint import SERVER, Asked, endpoint
 from engage.web.paging import Number, Paging, cut, decode_cursor, encode_cursor
 
@@ -73,7 +74,7 @@ def member_shape(
         progress=progress,
         balances={currency: balance(wallet) for currency, wallet in _wallets(state, program).items()},
         quests=quest_shapes(made, state, today) if made else [],
-        streaks=[],
+        streaks=streak_shapes(made, state, today) if made else [],
         badges=[
             shapes.Badge(badge, badges[badge].name if badge in badges else badge, to_rfc3339(times[seq]))
             for badge, seq in sorted(state.badges.items(), key=lambda item: (item[1], item[0]))
@@ -173,7 +174,7 @@ async def list_company_members(asked: Asked[None, Paging]) -> shapes.Members:
     "GET",
     "/v1/companies/{company}/members/{member}",
     kinds=SERVER,
-    summary="Read a member: level, progress, balances, quests, badges",
+    summary="Read a member: level, progress, balances, quests, streaks, badges",
     tag="members",
 )
 async def get_member(asked: Asked[None, None]) -> shapes.Member:

@@ -9,7 +9,7 @@ from msgspec import UNSET
 from engage.core.compiled import CompiledProgram
 from engage.core.progress import GoalStanding, quest_standings
 from engage.core.state import MemberState
-from engage.web import shapes
+from engage.web import progress_shapes as shapes
 
 
 def quest_shapes(made: CompiledProgram, state: MemberState, today: int) -> list[shapes.Quest]:

@@ -1,0 +1,58 @@
+"""The JSON shapes of a member's quests and streaks. They change as those of `engage.web.shapes` do: they only grow."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+Day = Annotated[str, Meta(extra_json_schema={"format": "date"})]
+
+
+class QuestGoal(Struct, omit_defaults=True):
+    """How often an event is to happen; or what a property of it (`sum`) is to add up to, or how many values it
+    (`distinct`) is to have."""
+
+    event: str
+    progress: Annotated[float, Meta(ge=0, description="At most `reach`.")]
+    reach: int
+    done: bool
+    sum: str | UnsetType = UNSET
+    distinct: str | UnsetType = UNSET
+
+
+class QuestTier(Struct):
+    reach: int
+    done: bool
+
+
+class Quest(Struct):
+    """A quest as it stands for the member in its current period. `until` is the last local day of that, or of the
+    quest; `missing` what it requires and the member does not have yet."""
+
+    id: str
+    name: str
+    status: Literal["upcoming", "locked", "open", "completed", "over"]
+    join: Annotated[Literal["all", "any", "in_order"], Meta(description="Which of the goals it takes.")]
+    goals: list[QuestGoal]
+    tiers: Annotated[list[QuestTier], Meta(description="Empty for a quest without tiers.")]
+    times: Annotated[int, Meta(ge=0, description="How often it was completed, ever.")]
+    repeats: Literal["once", "always", "day", "week", "month", "quarter", "year"]
+    missing: list[str]
+    until: Day | None
+
+
+class Streak(Struct):
+    """A streak as it stands for the member today, or this week."""
+
+    id: str
+    name: str
+    every: Literal["day", "week"]
+    current: Annotated[int, Meta(ge=0, description="Days or weeks in a row; 0 when it is lost.")]
+    longest: Annotated[int, Meta(ge=0)]
+    freezes: Annotated[int, Meta(ge=0, description="Missed days that would not end it.")]
+    today: Annotated[
+        Literal["done", "due", "rest"],
+        Meta(description="Whether today, or this week, asks for something yet."),
+    ]
+    next: Annotated[int | None, Meta(description="The next length that rules reward.")]
