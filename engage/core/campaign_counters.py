@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from engage.core.limits import Counter
+from engage.core.limits import Counter, alert_units
 from engage.core.program import Campaign
 from engage.core.verdicts import Extended, Kept, campaign_code, extended_code
 
@@ -44,5 +44,13 @@ def awarding_counter(id: str, campaign: Campaign, currency: str) -> Counter:
     for index, budget in enumerate(campaign.budgets):
         if budget.currency == currency:
             cut = extended_code(Extended.CUT_BY_CAMPAIGN, index) if budget.over == "cut" else 0
-            return Counter(True, key, "lifetime", budget.amount, campaign_code(Kept.BUDGET, index), cut)
+            return Counter(
+                True,
+                key,
+                "lifetime",
+                budget.amount,
+                campaign_code(Kept.BUDGET, index),
+                cut,
+                alerts=alert_units(budget.amount, budget.alerts),
+            )
     return Counter(True, key, "lifetime", UNLIMITED, 0, 0)

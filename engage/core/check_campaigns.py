@@ -5,7 +5,7 @@ from __future__ import annotations
 import typing as t
 from datetime import date
 
-from engage.core.check_limits import OVER
+from engage.core.check_limits import ALERTS_DEFAULT, OVER, read_alerts
 from engage.core.check_names import Names, label_of, read_currency
 from engage.core.check_rewards import read_day
 from engage.core.check_rules import RULES_MAX, read_audience, read_rules
@@ -62,7 +62,7 @@ def _read_budgets(problems: Problems, names: Names, value: t.Any, path: Path) ->
     budgets: list[CampaignBudget] = []
     for index, item in enumerate(problems.items(value, path, len(names.currencies or ()) or 1) or ()):
         at = (*path, index)
-        entries = problems.fields(item, at, ("amount",), ("currency", "over"))
+        entries = problems.fields(item, at, ("amount",), ("currency", "over", "alerts"))
         if entries is None:
             continue
         currency = read_currency(problems, names, entries, at)
@@ -70,9 +70,10 @@ def _read_budgets(problems: Problems, names: Names, value: t.Any, path: Path) ->
         if "amount" in entries:
             amount = problems.integer(entries["amount"], (*at, "amount"), 1, INTEGER_MAX)
         over = problems.choice(entries.get("over", "cut"), (*at, "over"), OVER)
+        alerts = read_alerts(problems, entries.get("alerts", ALERTS_DEFAULT), (*at, "alerts"))
         if currency is None or amount is None or over is None:
             continue
         if any(found.currency == currency for found in budgets):
             problems.add(at, f"there is a budget of {currency} already")
-        budgets.append(CampaignBudget(currency, amount, t.cast(Over, over)))
+        budgets.append(CampaignBudget(currency, amount, t.cast(Over, over), alerts))
     return tuple(budgets)

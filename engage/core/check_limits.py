@@ -167,7 +167,7 @@ def _read_span(problems: Problems, value: t.Any, path: Path, most: dict[str, int
     return None if number is None else (unit, number)
 
 
-def _read_alerts(problems: Problems, value: t.Any, path: Path) -> tuple[int, ...]:
+def read_alerts(problems: Problems, value: t.Any, path: Path) -> tuple[int, ...]:
     items = problems.items(value, path, ALERTS_MAX) or []
     read = [problems.integer(item, (*path, index), 1, 100) for index, item in enumerate(items)]
     alerts = tuple(percent for percent in read if percent is not None)
@@ -191,7 +191,7 @@ def read_budgets(problems: Problems, names: Names, value: t.Any) -> tuple[Budget
         if "amount" in entries:
             amount = problems.integer(entries["amount"], (*at, "amount"), 1, INTEGER_MAX)
         over = problems.choice(entries.get("over", "cut"), (*at, "over"), OVER)
-        alerts = _read_alerts(problems, entries.get("alerts", ALERTS_DEFAULT), (*at, "alerts"))
+        alerts = read_alerts(problems, entries.get("alerts", ALERTS_DEFAULT), (*at, "alerts"))
         if currency is None or window is None or amount is None or over is None:
             continue
         budget = Budget(currency, t.cast(Window, window), amount, t.cast(Over, over), alerts)

@@ -127,6 +127,7 @@ class CompiledProgram(msgspec.Struct, frozen=True):
     personal_member_traits: frozenset[str]  # folded
     personal_company_traits: frozenset[str]  # folded
     rewards: dict[str, Reward]
+    alerting: bool  # whether it has budgets, its own or those of campaigns
     giving: dict[str, Giving]
 
     def considered(self, event_name: str, occasions: t.Iterable[Occasion]) -> list[Matcher]:
@@ -312,6 +313,7 @@ def compile_program(program: Program) -> CompiledProgram:
         personal_properties={name: names for name, names in personal.items() if names},
         personal_member_traits=frozenset(map(fold_name, _personal(program.member_traits))),
         personal_company_traits=frozenset(map(fold_name, _personal(program.company_traits))),
+        alerting=bool(program.budgets) or any(found.budgets for found in program.campaigns.values()),
         rewards={reward.id: reward for reward in program.rewards},
         giving={giving.currency: giving for giving in program.giving},
     )

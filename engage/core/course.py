@@ -249,7 +249,7 @@ class Course:
         department = 0
         if self.program.program.department and any("/department/" in use.key for use in self.uses):
             department = self.department()
-        alerts = alerts_of(self.uses, self.company.usage) if self.program.program.budgets else ()
+        alerts = alerts_of(self.uses, self.company.usage) if self.program.alerting else ()
         if (
             not self.occasions
             and not self.advances

@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 from msgspec import Struct
 
+from engage.core.campaign_counters import PREFIX as CAMPAIGNS
 from engage.core.ledger import ACTIVE, EXPIRED, ISSUED, PENDING, Detail, Transfer, owner, place
 from engage.core.limits import Alert, Use
 from engage.core.occasions import Occasion
@@ -241,6 +242,9 @@ def effects(
 
 def alert_details(alert: Alert) -> dict[str, Any]:
     """What there is to say of a budget's alert; `from` is the first day of its window, if that has one."""
+    if alert.budget.startswith(CAMPAIGNS):
+        campaign, currency = alert.budget.removeprefix(CAMPAIGNS).split("/")
+        return {"campaign": campaign, "currency": currency, "percent": alert.percent}
     currency, window = alert.budget.split("/")
     said: dict[str, Any] = {"currency": currency, "window": window, "percent": alert.percent}
     return said | ({"from": date.fromordinal(alert.start).isoformat()} if alert.start else {})

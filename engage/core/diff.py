@@ -24,6 +24,7 @@ from engage.core.program import (
     Budget,
     Calendar,
     Campaign,
+    CampaignBudget,
     Currency,
     Effect,
     EventType,
@@ -242,10 +243,7 @@ def _campaign(campaign: Campaign) -> Details:
     }
     if campaign.audience:
         details["audience"] = campaign.audience
-    return details | {
-        f"budget of {found.currency}": f"at most {found.amount}, {_OVER[found.over]}"
-        for found in campaign.budgets
-    }
+    return details | {f"budget of {found.currency}": _budget(found)[""] for found in campaign.budgets}
 
 
 def _group(group: Group) -> str:
@@ -280,7 +278,7 @@ def _limit_text(limit: Limit) -> str:
     return f"at most {limit.amount}, {_OVER[limit.over]}"
 
 
-def _budget(budget: Budget) -> Details:
+def _budget(budget: Budget | CampaignBudget) -> Details:
     alerts = f", told at {', '.join(map(str, budget.alerts))} %" if budget.alerts else ""
     return {"": f"at most {budget.amount}, {_OVER[budget.over]}{alerts}"}
 

@@ -95,15 +95,20 @@ def budget_counter(index: int, budget: Budget) -> Counter:
         refused=verdict_code(Verdict.BUDGET, index),
         cut=verdict_code(Verdict.CUT_BY_BUDGET, index) if budget.over == "cut" else 0,
         reach=reach_of(budget.window),
-        alerts=tuple((-(-budget.amount * percent // 100), percent) for percent in budget.alerts),
+        alerts=alert_units(budget.amount, budget.alerts),
     )
+
+
+def alert_units(amount: int, alerts: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
+    """(units, per cent) at which a budget is told of."""
+    return tuple((-(-amount * percent // 100), percent) for percent in alerts)
 
 
 class Alert(NamedTuple):
     """A budget reached so much of itself. Stored with the decision that passed it."""
 
     budget: str
-    """Its key: currency and window."""
+    """Its key: currency and window, or the campaign and the currency."""
     start: int
     """The first day of the window; 0 for the lifetime."""
     percent: int

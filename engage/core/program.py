@@ -250,6 +250,7 @@ class CampaignBudget(Shape, frozen=True):
     currency: str
     amount: int
     over: Over = "cut"
+    alerts: tuple[int, ...] = ()  # as of a budget
 
 
 class Campaign(Shape, frozen=True):

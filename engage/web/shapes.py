@@ -60,6 +60,7 @@ class Effect(Struct, omit_defaults=True):
     quest: str | UnsetType = UNSET
     streak: str | UnsetType = UNSET
     window: str | UnsetType = UNSET
+    campaign: Annotated[str, Meta(description="Whose budget it is, if a campaign's.")] | UnsetType = UNSET
     percent: int | UnsetType = UNSET
     from_: Annotated[str, Meta(description="The first day of a budget's window.")] | UnsetType = field(
         name="from", default=UNSET

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from engage.actions.campaigns import clone_campaign, steer_campaign
@@ -73,6 +75,15 @@ async def test_a_budget_holds_and_the_figures_are_told(host: Host) -> None:
     assert await counted(host) == Figures(3, 3, {"points": 25}, 2, 4, 4)
     await host.reverse("m6")
     assert await counted(host) == Figures(2, 2, {"points": 15}, 2, 4, 4)
+
+
+async def test_64_at_once_cannot_award_more_than_the_budget(host: Host) -> None:
+    await host.publish(TEXT, "acme")
+    await host.send(host.track("ann"))
+    await asyncio.gather(*(host.send(host.track(f"m{n}")) for n in range(64)))
+    found = await counted(host)
+    assert (found.awarded, found.firings, found.members) == ({"points": 25}, 3, 3)
+    assert (await host.verify()).difference is None
 
 
 @pytest.mark.parametrize(

@@ -119,8 +119,8 @@ def test_what_changes_of_a_campaign_is_told() -> None:
     assert [change.text for change in diff_programs(old, new)] == [
         "campaign spring: until changed from 2026-03-31 to 2026-04-05",
         (
-            "campaign spring: budget of points changed from at most 50, the last award cut to what is left "
-            "to at most 60, the last award cut to what is left"
+            "campaign spring: budget of points changed from at most 50, the last award cut to what is left, "
+            "told at 80, 100 % to at most 60, the last award cut to what is left, told at 80, 100 %"
         ),
         "campaign spring: audience removed (was north)",
         "rule call: campaign removed (was spring)",

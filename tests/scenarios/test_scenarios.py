@@ -222,6 +222,8 @@ def effect_text(effect: dict[str, Any], *, undo: bool) -> str:
         return f"freeze of {effect['streak']}"
     if effect["type"] in ("progress", "quest"):
         return f"quest {effect['quest']} {'goes on' if effect['type'] == 'progress' else 'completed'}"
+    if effect["type"] == "budget" and "campaign" in effect:
+        return f"budget of {effect['currency']} of {effect['campaign']} at {effect['percent']} %"
     if effect["type"] == "budget":
         start = f" from {effect['from']}" if "from" in effect else ""
         return f"budget of {effect['currency']} per {effect['window']}{start} at {effect['percent']} %"
