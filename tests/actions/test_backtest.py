@@ -18,6 +18,8 @@ from engage.errors import Archived, InvalidRequest, NotFound
 from engage.store.parquet import Folder
 from tests.actions.archives import archived, six_months
 from tests.actions.host import DAY, NOON, PROGRAM, Host, program
+from tests.actions.test_give import GIVING, gift
+from tests.actions.test_redeem import Shop
 from tests.actions.test_verify import History
 from tests.places import ON_SQLITE
 
@@ -230,3 +232,43 @@ async def test_a_company_s_days_are_its_own(host: Host) -> None:
     day = local_day_hour(host.now, "Asia/Tokyo")[0]
     found = await tried(host, draft(), (date.fromordinal(day), date.fromordinal(day)))
     assert (found.events, [one.day for one in found.days]) == (1, [date.fromordinal(day).isoformat()])
+
+
+@ON_SQLITE
+async def test_a_gift_that_the_draft_refuses_is_not_received(host: Host) -> None:
+    """And one that is received is the receiver's, not the giver's."""
+    await host.publish(GIVING)
+    await host.send(host.track("ann"), host.track("bob"))
+    await gift(host, 20, "k1")
+    await gift(host, 5, "k2")
+    small = compile_program(program(GIVING.replace("allowance: 50", "allowance: 10").replace("30", "10")))
+    found = await tried(host, small)
+    [points] = found.currencies
+    assert points.awarded == Pair(25, 45)
+    assert [(one.member, one.awarded) for one in found.winners] == [
+        ("bob", Pair(15, 35)),
+        ("ann", Pair(10, 10)),
+    ]
+    assert differences(await tried(host)) == []
+
+
+@ON_SQLITE
+async def test_a_reward_is_asked_for_again_and_refused_where_the_draft_s_points_do_not_suffice(
+    host: Host,
+) -> None:
+    text = GIVING + "rewards: [{id: mug, cost: 15}]\n"
+    text = text.replace(", gems: {}", "")
+    await host.publish(text)
+    await host.send(host.track("ann"), host.track("ann"), host.track("bob"), host.track("bob"))
+    shop = Shop(host)
+    for member in ("ann", "bob"):
+        done = await shop.request("mug", member)
+        await shop.step("approve", done.redemption.id)
+        await shop.step("fulfil", done.redemption.id)
+    await host.send(host.track("bob"))
+    assert differences(await tried(host)) == []
+    dear = compile_program(program(text.replace("amount: 10", "amount: 7")))
+    found = await tried(host, dear)
+    assert found.redemptions == Pair(0, 2)
+    assert found.below_zero == 0
+    assert found.currencies[0].awarded == Pair(35, 50)
