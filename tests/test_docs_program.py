@@ -28,6 +28,7 @@ from engage.core import (
     check_quests,
     check_rules,
     check_streaks,
+    check_tags,
     check_templates,
     conditions,
     goals,
@@ -38,6 +39,7 @@ from engage.core import (
     program,
     quests,
     runs,
+    state,
 )
 from engage.core.templates import Conflict, started
 from engage.document import DOCUMENT_BYTES_MAX, read_plain, read_program, read_template
@@ -157,6 +159,9 @@ BOUNDS = (
     f"any so many days in a row, up to {check_limits.ROLLING_DAYS_MAX} |",
     f"(up to {check_limits.COOLDOWN_HOURS_MAX})",
     f"at most {limits.DEPARTMENTS_MAX} departments",
+    f"| {check_tags.TAGS_MAX} each; see [tags and nudges]",
+    f"at most {check_tags.NUDGE_CHARS_MAX} characters. It is an effect",
+    f"the {state.NUDGES_KEPT} newest",
     f"| {check_audiences.AUDIENCES_MAX}; see [audiences]",
     f"| {check_groups.GROUPS_MAX}; see [exclusive groups]",
     f"`by` from 0.001 to {check_rules.FACTOR_MAX}",

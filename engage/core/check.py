@@ -21,6 +21,7 @@ from engage.core.check_quests import read_quests
 from engage.core.check_rewards import read_approval, read_giving, read_rewards
 from engage.core.check_rules import read_audience
 from engage.core.check_streaks import read_calendar, read_streaks
+from engage.core.check_tags import read_nudges, read_tags, with_tags
 from engage.core.conditions import COMPANY_TRAIT, MEMBER_TRAIT, PROPERTY, fold_name
 from engage.core.problems import Mapping, Path, Problem, Problems, shown
 from engage.core.program import (
@@ -49,7 +50,7 @@ OPTIONAL = (
     *("rewards", "redemptions", "giving", "adjustments", "quests", "calendar", "streaks"),
     "campaigns",
 )
-OF_MEMBERS = ("department", "role", "audiences", "audience")
+OF_MEMBERS = ("department", "role", "audiences", "audience", "tags", "nudges")
 
 
 def check(document: t.Any) -> tuple[Program | None, list[Problem]]:
@@ -59,13 +60,7 @@ def check(document: t.Any) -> tuple[Program | None, list[Problem]]:
     entries = problems.fields(document, (), REQUIRED, (*OPTIONAL, *OF_MEMBERS))
     if entries is None:
         return None, problems.found
-    name = problems.text(entries["name"], ("name",)) if "name" in entries else ""
-    late_days = problems.integer(
-        entries.get("late_days", LATE_DAYS_DEFAULT), ("late_days",), 0, LATE_DAYS_MAX
-    )
-    multipliers = problems.choice(
-        entries.get("multipliers", "largest"), ("multipliers",), ("largest", "compound", "add")
-    )
+    name, late_days, multipliers = _read_head(problems, entries)
     currencies = _read_currencies(problems, entries)
     traits = problems.fields(entries.get("traits"), ("traits",), (), ("member", "company"))
     member_traits = _read_traits(problems, traits, "member")
@@ -75,6 +70,8 @@ def check(document: t.Any) -> tuple[Program | None, list[Problem]]:
     names = _names(currencies, badges, events, member_traits, company_traits)
     levels, level_ids = read_levels(problems, names, entries.get("levels"))
     names = msgspec.structs.replace(names, levels=level_ids, levels_fall=may_fall(levels, level_ids))
+    tags, nudges = read_tags(problems, entries.get("tags")), read_nudges(problems, entries.get("nudges"))
+    names = with_tags(names, tags, nudges)
     department = read_department(problems, names, entries.get("department"))
     names = with_members(names, department, read_roles(problems, names, entries.get("role")))
     audiences = read_audiences(problems, names, entries.get("audiences"))
@@ -106,6 +103,8 @@ def check(document: t.Any) -> tuple[Program | None, list[Problem]]:
         member_traits=_sorted(member_traits),
         company_traits=_sorted(company_traits),
         badges=_sorted(badges),
+        tags=_sorted(tags),
+        nudges=_sorted(nudges),
         levels=levels,
         rules=rules,
         budgets=budgets,
@@ -122,6 +121,18 @@ def check(document: t.Any) -> tuple[Program | None, list[Problem]]:
         calendar=calendar,
         streaks=streaks,
     ), []
+
+
+def _read_head(problems: Problems, entries: Mapping) -> tuple[str | None, int | None, str | None]:
+    """(name, late_days, multipliers), None for one that was reported."""
+    name = problems.text(entries["name"], ("name",)) if "name" in entries else ""
+    late_days = problems.integer(
+        entries.get("late_days", LATE_DAYS_DEFAULT), ("late_days",), 0, LATE_DAYS_MAX
+    )
+    multipliers = problems.choice(
+        entries.get("multipliers", "largest"), ("multipliers",), ("largest", "compound", "add")
+    )
+    return name, late_days, multipliers
 
 
 T = t.TypeVar("T")
@@ -149,6 +160,8 @@ def _names(
     return Names(
         currencies=None if currencies is None else tuple(currencies),
         badges=None if badges is None else tuple(badges),
+        tags=None,
+        nudges=None,
         events=None
         if events is None
         else {name: types(readable[name].properties) if name in readable else None for name in events},

@@ -93,6 +93,7 @@ def member_fields(names: Names) -> Fields:
         levels=names.levels,
         department=names.department,
         roles=names.roles,
+        tags=names.tags,
         about_members=True,
     )
 

@@ -84,6 +84,7 @@ class Fields(msgspec.Struct, frozen=True):
     levels: tuple[str, ...] | None
     department: str | None = ""  # the trait, folded; empty when none is declared, None when that was reported
     roles: Roles | None = None
+    tags: tuple[str, ...] | None = ()
     about_members: bool = False  # whether it must hold whatever happens: no event can be read
 
 
@@ -316,6 +317,8 @@ class _ConditionReader:
             return None
         if declared == "level":
             return problems.known(value, path, self.fields.levels, "level")
+        if declared == "tags":
+            return problems.known(value, path, self.fields.tags, "tag")
         if declared == "role":
             return problems.choice(value, path, ROLES)
         if declared == "weekday":

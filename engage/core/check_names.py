@@ -14,6 +14,8 @@ class Names(msgspec.Struct, frozen=True):
 
     currencies: tuple[str, ...] | None
     badges: tuple[str, ...] | None
+    tags: tuple[str, ...] | None
+    nudges: tuple[str, ...] | None
     events: dict[str, dict[str, str] | None] | None  # event -> property -> type
     member_traits: dict[str, str] | None
     company_traits: dict[str, str] | None

@@ -25,6 +25,8 @@ from engage.core.program import (
     Multiply,
     Pending,
     Rule,
+    SendNudge,
+    SetTag,
 )
 
 RULES_MAX = 1000
@@ -32,7 +34,7 @@ EFFECTS_MAX = 10  # per rule
 FACTOR_MAX = 1000
 OF_A_RULE = ("name", "conditions", "limits", "group", "audience", "campaign")
 
-EFFECTS = ("award", "multiply", "badge", "freeze")
+EFFECTS = ("award", "multiply", "badge", "tag", "untag", "nudge", "freeze")
 
 
 def read_rules(
@@ -131,6 +133,7 @@ def fields_of(names: Names, trigger: str | None, on: Occasion | None) -> Fields:
         levels=names.levels,
         department=names.department,
         roles=names.roles,
+        tags=names.tags,
     )
 
 
@@ -165,6 +168,12 @@ def _read_effect(problems: Problems, names: Names, fields: Fields, value: t.Any,
     if kind == "freeze":
         streak = problems.known(item, path, names.streaks, "streak")
         return None if streak is None else GrantFreeze(streak)
+    if kind in ("tag", "untag"):
+        tag = problems.known(item, path, names.tags, "tag")
+        return None if tag is None else SetTag(tag, kind == "tag")
+    if kind == "nudge":
+        nudge = problems.known(item, path, names.nudges, "nudge")
+        return None if nudge is None else SendNudge(nudge)
     near = problems.nearest(kind, EFFECTS)
     words = "" if near else f"; effects are {', '.join(EFFECTS)}"
     problems.add(path, f"unknown effect {shown(kind)}{words}", suggestion=near, at_key=True)

@@ -68,6 +68,7 @@ _TYPE_CHECKS = {
 }
 _BUILT_IN = {
     "member.level": "    {s} = facts.level_rank or None",
+    "member.tags": "    {s} = facts.tags or None",
     "event.hour": "    {s} = facts.hour",
     "event.weekday": "    {s} = facts.weekday",
 }

@@ -45,6 +45,8 @@ from engage.core.program import (
     Property,
     Reward,
     Rule,
+    SendNudge,
+    SetTag,
     program_hash,
 )
 from engage.core.verdicts import Extended, Kept, Verdict, campaign_code, extended_code, verdict_code
@@ -71,6 +73,11 @@ class Plan(msgspec.Struct, frozen=True):
     awards: tuple[PlannedAward, ...]
     factors: tuple[tuple[str, int], ...]  # (currency, thousandths)
     badges: tuple[str, ...]
+    tags: tuple[tuple[str, bool], ...]
+    """(tag, whether it is put on or taken off)"""
+    nudges: tuple[str, ...]
+    grants: bool
+    """Whether it does something besides its awards."""
     freezes: tuple[str, ...] = ()  # streaks
     group: str = ""
     exclusive: Pick | None = None
@@ -205,6 +212,9 @@ def _plan(index: int, rule: Rule, program: Program) -> Plan:
         factors=tuple((e.currency, e.thousandths) for e in rule.effects if isinstance(e, Multiply)),
         badges=tuple(effect.badge for effect in rule.effects if isinstance(effect, GrantBadge)),
         freezes=tuple(effect.streak for effect in rule.effects if isinstance(effect, GrantFreeze)),
+        tags=tuple((effect.tag, effect.on) for effect in rule.effects if isinstance(effect, SetTag)),
+        nudges=tuple(effect.nudge for effect in rule.effects if isinstance(effect, SendNudge)),
+        grants=any(not isinstance(effect, Award) for effect in rule.effects),
         group=rule.group,
         exclusive=None if group is None or group.pick == "all" else group.pick,
         best_in="" if group is None else group.currency,

@@ -14,9 +14,9 @@ import msgspec
 
 Scalar = str | int | float | bool
 
-# Declared types are the first five. `level`, `weekday` and `role` belong to the built-in fields whose values are
-# ordered, or closed, names.
-ValueType = t.Literal["string", "integer", "number", "boolean", "list", "level", "weekday", "role"]
+# Declared types are the first five. `level`, `weekday`, `role` and `tags` belong to the built-in fields whose values
+# are ordered, or closed, names.
+ValueType = t.Literal["string", "integer", "number", "boolean", "list", "level", "weekday", "role", "tags"]
 
 INTEGER_MAX = 2**53 - 1  # beyond it a JSON number is not the same number for every client
 FLOAT_MAX = 1.7976931348623157e308
@@ -39,6 +39,7 @@ OPERATORS: dict[ValueType, tuple[str, ...]] = {
     "level": ("eq", "ne", "gt", "ge", "lt", "le", "in", "not_in", *_PRESENCE),
     "weekday": ("eq", "ne", "in", "not_in", *_PRESENCE),
     "role": ("eq", "ne", "in", "not_in", *_PRESENCE),
+    "tags": ("has", "has_any", *_PRESENCE),
 }
 LIST_OPERATORS = frozenset({"in", "not_in", "has_any"})
 
@@ -46,6 +47,7 @@ LIST_OPERATORS = frozenset({"in", "not_in", "has_any"})
 PROPERTY, MEMBER_TRAIT, COMPANY_TRAIT = "event.properties.", "member.traits.", "company.traits."
 BUILT_IN: dict[str, ValueType] = {
     "member.level": "level",
+    "member.tags": "tags",
     "event.hour": "integer",
     "event.weekday": "weekday",
 }
@@ -100,6 +102,7 @@ class Facts(msgspec.Struct, gc=False):
     level_rank: int = 0
     hour: int = 0
     weekday: int = 0
+    tags: t.Collection[str] = ()
 
 
 def as_integer(value: t.Any) -> int | None:
@@ -151,6 +154,8 @@ def read_named(field: str, declared: str, facts: Facts) -> t.Any:
     """The same of a field of this declared type, whatever asks for it."""
     if field == "member.level":
         return facts.level_rank or None
+    if field == "member.tags":
+        return list(facts.tags) or None
     if field == "event.hour":
         return facts.hour
     if field == "event.weekday":

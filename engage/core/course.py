@@ -29,6 +29,9 @@ from engage.core.limits import (
 )
 from engage.core.occasions import BADGE, Occasion
 from engage.core.state import AMOUNT_MAX, CompanyState, MemberState, Quested, Run, Waiting
+from engage.core.tags import changes, worn
+
+NO_MORE: Final = More()
 
 
 class Mark(NamedTuple):
@@ -39,6 +42,8 @@ class Mark(NamedTuple):
     badges: int
     happened: int
     freezes: int
+    tags: int
+    nudges: int
 
 
 class Course:
@@ -55,6 +60,7 @@ class Course:
         "happened",
         "level",
         "member",
+        "nudges",
         "occasions",
         "program",
         "quests",
@@ -64,6 +70,7 @@ class Course:
         "spendable",
         "steps",
         "stopped_by",
+        "tags",
         "transfers",
         "uses",
         "verdicts",
@@ -87,6 +94,9 @@ class Course:
         """The awards that waited and that this event confirmed or voided, with their currency."""
         self.uses: list[Use] = []
         self.badges: list[str] = []
+        self.tags: list[tuple[str, bool]] = []
+        """(tag, whether it is put on or taken off), the last word counts."""
+        self.nudges: list[str] = []
         self.verdicts: list[int] = []
         """One code per rule considered: of the event first, then of each of `occasions`."""
         self.occasions: list[Occasion] = []
@@ -111,7 +121,13 @@ class Course:
         entry, member = self.entry, self.member
         rank = self.program.level_ranks.get(self.level, 0)
         return Facts(
-            entry.body.data, member.traits, self.company.traits, rank, entry.hour, weekday_of(self.day)
+            entry.body.data,
+            member.traits,
+            self.company.traits,
+            rank,
+            entry.hour,
+            weekday_of(self.day),
+            worn(member, self.tags) if self.tags else member.tags,
         )
 
     def left(self, counter: Counter) -> int:
@@ -211,13 +227,20 @@ class Course:
 
     def mark(self) -> Mark:
         return Mark(
-            len(self.transfers), len(self.uses), len(self.badges), len(self.happened), len(self.freezes)
+            len(self.transfers),
+            len(self.uses),
+            len(self.badges),
+            len(self.happened),
+            len(self.freezes),
+            len(self.tags),
+            len(self.nudges),
         )
 
     def go_back(self, mark: Mark) -> None:
         """Take back all that was awarded, counted and granted since."""
         del self.transfers[mark.transfers :], self.uses[mark.uses :]
         del self.badges[mark.badges :], self.happened[mark.happened :], self.freezes[mark.freezes :]
+        del self.tags[mark.tags :], self.nudges[mark.nudges :]
         for number in [number for number in self.details if number >= mark.transfers]:
             del self.details[number]
 
@@ -246,21 +269,16 @@ class Course:
 
     def _more(self) -> More | None:
         """What few decisions have."""
+        tagged = self.tags or self.nudges
+        counted = self.uses and (self.program.program.department or self.program.alerting)
+        causes = self.occasions or self.advances or self.steps or self.settled or self.stopped_by
+        if not (tagged or counted or causes):
+            return None
         department = 0
         if self.program.program.department and any("/department/" in use.key for use in self.uses):
             department = self.department()
         alerts = alerts_of(self.uses, self.company.usage) if self.program.alerting else ()
-        if (
-            not self.occasions
-            and not self.advances
-            and not self.steps
-            and not self.settled
-            and not department
-            and not alerts
-            and not self.stopped_by
-        ):
-            return None
-        return More(
+        more = More(
             occasions=tuple(self.occasions),
             advances=tuple(self.advances),
             steps=tuple(self.steps),
@@ -268,4 +286,7 @@ class Course:
             settled=tuple(self.settled),
             alerts=alerts,
             stopped_by=self.stopped_by or {},
+            tags=tuple(changes(self.member, self.tags, self.entry.seq)),
+            nudges=tuple(dict.fromkeys(self.nudges)),
         )
+        return more if more != NO_MORE else None

@@ -19,6 +19,7 @@ from engage.core.limits import Alert, Use
 from engage.core.occasions import Occasion
 from engage.core.program import Program, Quest, Rule, Streak
 from engage.core.state import Quested, Run, Waiting
+from engage.core.tags import Change
 
 
 class Undecided:
@@ -100,6 +101,10 @@ class More(Struct, frozen=True, omit_defaults=True, gc=False):
     """Budgets that reached so much of themselves."""
     stopped_by: dict[str, str] = {}
     """Campaign -> who paused or ended it, of those that kept a rule from firing."""
+    tags: tuple[Change, ...] = ()
+    """Tags that were put on or taken off."""
+    nudges: tuple[str, ...] = ()
+    """Nudges sent; for a reversal, taken back."""
 
 
 class Record(Struct, frozen=True, array_like=True, omit_defaults=True, gc=False):
@@ -119,6 +124,14 @@ class Record(Struct, frozen=True, array_like=True, omit_defaults=True, gc=False)
     @property
     def alerts(self) -> tuple[Alert, ...]:
         return self.more.alerts if self.more is not None else ()
+
+    @property
+    def tags(self) -> tuple[Change, ...]:
+        return self.more.tags if self.more is not None else ()
+
+    @property
+    def nudges(self) -> tuple[str, ...]:
+        return self.more.nudges if self.more is not None else ()
 
     @property
     def department(self) -> int:
@@ -183,6 +196,8 @@ class Decision(Struct, frozen=True, gc=False):
             or self.quests
             or self.streaks
             or record.badges
+            or record.tags
+            or record.nudges
             or self.reviewed
             or record.level_before != record.level_after
             or record.status
@@ -230,6 +245,8 @@ def effects(
             effect["rule"] = rules[transfer.rule].id
         done.append(effect)
     done += [{"type": "badge", "badge": badge} for badge in record.badges]
+    done += [{"type": "tag" if now > 0 else "untag", "tag": tag} for tag, now, _ in record.tags]
+    done += [{"type": "nudge", "nudge": nudge} | _text_of(nudge, program) for nudge in record.nudges]
     if record.level_before != record.level_after:
         done += [{"type": "level", "level": level} for level in _levels_passed(record, program)]
     done += [{"type": "budget"} | alert_details(alert) for alert in record.alerts]
@@ -238,6 +255,10 @@ def effects(
     if record.steps and program:
         done += [effect for step in record.steps for effect in _streak_effects(step, program.streaks)]
     return done
+
+
+def _text_of(nudge: str, program: Program | None) -> dict[str, str]:
+    return {"text": program.nudges[nudge].text} if program and nudge in program.nudges else {}
 
 
 def alert_details(alert: Alert) -> dict[str, Any]:

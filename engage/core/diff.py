@@ -39,6 +39,8 @@ from engage.core.program import (
     Property,
     Reward,
     Rule,
+    SendNudge,
+    SetTag,
 )
 
 Kind = t.Literal["added", "removed", "changed"]
@@ -81,6 +83,8 @@ _SECTIONS = {
     "company traits": "company trait",
     "events": "event",
     "badges": "badge",
+    "tags": "tag",
+    "nudges": "nudge",
     "levels": "level",
     "audiences": "audience",
     "groups": "group",
@@ -157,6 +161,8 @@ def _things(program: Program) -> dict[str, dict[str, Details]]:
         "company traits": {key: {"": _property(found)} for key, found in program.company_traits.items()},
         "events": {key: _event(found) for key, found in program.events.items()},
         "badges": {key: {"name": found.name} for key, found in program.badges.items()},
+        "tags": {key: {"name": found.name} for key, found in program.tags.items()},
+        "nudges": {key: {"text": found.text} for key, found in program.nudges.items()},
         "levels": _levels(program.levels),
         "audiences": {key: _audience(found) for key, found in program.audiences.items()},
         "groups": {key: {"": _group(found)} for key, found in program.groups.items()},
@@ -260,6 +266,10 @@ def effect_text(effect: Effect) -> str:
         return f"multiply {effect.currency} by {effect.thousandths / 1000:g}"
     if isinstance(effect, GrantFreeze):
         return f"freeze of streak {effect.streak}"
+    if isinstance(effect, SetTag):
+        return f"{'tag' if effect.on else 'untag'} {effect.tag}"
+    if isinstance(effect, SendNudge):
+        return f"nudge {effect.nudge}"
     return f"badge {effect.badge}"
 
 

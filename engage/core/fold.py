@@ -42,6 +42,7 @@ from engage.core.limits import use
 from engage.core.program import LATE_DAYS_DEFAULT
 from engage.core.rewards import fold_redemption
 from engage.core.state import (
+    NUDGES_KEPT,
     CompanyState,
     DayRollup,
     MemberState,
@@ -50,6 +51,7 @@ from engage.core.state import (
     add_to,
 )
 from engage.core.streaks import with_leave
+from engage.core.tags import change as change_tags
 
 SEATS_MAX: Final = 10_000_000
 NAME_CHARS_MAX: Final = 255
@@ -175,6 +177,9 @@ def _fold_decision(
     if record.department:
         assert program is not None
         company.departments.setdefault(member.traits[program.program.department], record.department)
+    if record.more is not None:
+        change_tags(member, record.tags)
+        _fold_nudges(member, record.nudges, entry)
     for badge in record.badges:
         if entry.kind == Kind.REVERSAL:
             del member.badges[badge]
@@ -258,6 +263,16 @@ def _count(rollup: DayRollup, transfer: Transfer) -> None:
         if book is not None:
             sums, way = book
             add_to(sums(rollup), transfer.currency, sign * way * transfer.amount)
+
+
+def _fold_nudges(member: MemberState, nudges: tuple[str, ...], entry: Entry) -> None:
+    """The newest stay, the last sent last."""
+    for nudge in nudges:
+        member.nudges.pop(nudge, None)
+        if entry.kind != Kind.REVERSAL:
+            member.nudges[nudge] = entry.seq
+    while len(member.nudges) > NUDGES_KEPT:
+        del member.nudges[next(iter(member.nudges))]
 
 
 def merge_traits(traits: dict[str, Any], more: dict[str, Any]) -> None:

@@ -17,6 +17,17 @@ import msgspec
 
 from engage.core.conditions import Condition
 from engage.core.conditions import fold_name as fold_name  # part of what a program's names mean
+from engage.core.effects import Award as Award
+from engage.core.effects import Bracket as Bracket
+from engage.core.effects import Effect as Effect
+from engage.core.effects import Formula as Formula
+from engage.core.effects import GrantBadge as GrantBadge
+from engage.core.effects import GrantFreeze as GrantFreeze
+from engage.core.effects import Multiply as Multiply
+from engage.core.effects import Pending as Pending
+from engage.core.effects import Round as Round
+from engage.core.effects import SendNudge as SendNudge
+from engage.core.effects import SetTag as SetTag
 from engage.core.habits import Calendar as Calendar  # what a program says of streaks
 from engage.core.habits import Every as Every
 from engage.core.habits import Freezes as Freezes
@@ -38,7 +49,6 @@ Pick = t.Literal["first", "best", "all"]
 Basis = t.Literal["lifetime", "calendar_year", "membership_year", "rolling"]
 Downgrade = t.Literal["none", "one_step", "to_basis"]
 OnChange = t.Literal["keep", "rise", "rise_and_fall"]
-Round = t.Literal["half_even", "down", "up"]
 Approval = t.Literal["by_cost", "automatic", "required"]
 Repeats = t.Literal["once", "always", "day", "week", "month", "quarter", "year"]
 Join = t.Literal["all", "any", "in_order"]
@@ -99,6 +109,18 @@ class Badge(Shape, frozen=True):
     name: str
 
 
+class Tag(Shape, frozen=True):
+    """A word for members that rules put on and take off, for clauses to read."""
+
+    name: str
+
+
+class Nudge(Shape, frozen=True):
+    """A message to a member."""
+
+    text: str
+
+
 class Level(Shape, frozen=True):
     id: str
     name: str
@@ -125,65 +147,6 @@ class Levels(Shape, frozen=True):
     on_change: OnChange = (
         "keep"  # what a publication with other thresholds does to members at the next midnight
     )
-
-
-class Bracket(Shape, frozen=True):
-    """What a value from `start` on is worth: `amount` units, or `rate` for each one of the whole value."""
-
-    start: int  # thousandths
-    amount: int = 0
-    rate: int = 0  # millionths
-
-
-class Formula(Shape, frozen=True):
-    """What an award depends on: a numeric field, by one rate or by brackets; see `engage.core.formulas`."""
-
-    of: str  # a field, as in a clause
-    type: t.Literal["integer", "number"]
-    rate: int = 0  # millionths of a unit; 0 when there are brackets
-    brackets: tuple[Bracket, ...] = ()  # by `start`, strictly increasing
-    round: Round = "half_even"
-    least: int = 0
-    most: int | None = None
-
-
-class Pending(Shape, frozen=True):
-    """What an award waits for before it is the member's: exactly one of `days`, `until` and `event`."""
-
-    days: int = 0
-    until: str = ""
-    """A date; from its beginning on points are not held back any more."""
-    event: str = ""
-    voided_by: str = ""
-    match: str = ""
-    """The property in which the awarding event and the other must be equal; "" when any such event counts."""
-    within: int = 0
-    """Days after which `event` comes too late."""
-
-
-class Award(Shape, frozen=True, tag="award", tag_field="kind"):
-    currency: str
-    amount: int  # 0 when a formula says how much
-    formula: Formula | None = None
-    pending: Pending | None = None
-
-
-class Multiply(Shape, frozen=True, tag="multiply", tag_field="kind"):
-    """Multiplies the base awards of the event in one currency; 1500 thousandths is a factor of 1.5."""
-
-    currency: str
-    thousandths: int
-
-
-class GrantBadge(Shape, frozen=True, tag="badge", tag_field="kind"):
-    badge: str
-
-
-class GrantFreeze(Shape, frozen=True, tag="freeze", tag_field="kind"):
-    streak: str
-
-
-Effect = Award | Multiply | GrantBadge | GrantFreeze
 
 
 class Limit(Shape, frozen=True):
@@ -366,6 +329,8 @@ class Program(Shape, frozen=True):
     member_traits: dict[str, Trait] = {}  # by the name as declared; compare with fold_name
     company_traits: dict[str, Trait] = {}
     badges: dict[str, Badge] = {}
+    tags: dict[str, Tag] = {}
+    nudges: dict[str, Nudge] = {}
     levels: Levels | None = None
     rules: tuple[Rule, ...] = ()
     budgets: tuple[Budget, ...] = ()

@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from msgspec import Struct
 from msgspec.structs import astuple, replace
 
+from engage.core import tags
 from engage.core.compiled import CompiledProgram
-from engage.core.decisions import Decision, Record
+from engage.core.decisions import Decision, More, Record
 from engage.core.event import Entry, Kind
 from engage.core.expiry import expiry_day
 from engage.core.ledger import (
@@ -181,10 +182,15 @@ def decide_reversal(
         course.await_again(transfer, waiting)
     badges = tuple(badge for badge in undone.record.badges if member.badges.get(badge) == undone.entry.seq)
     before, after = member.level, _level_without(course)
+    more = More(
+        tags=tuple(tags.taken_back(member, undone.record.tags)),
+        nudges=tuple(nudge for nudge in undone.record.nudges if member.nudges.get(nudge) == undone.entry.seq),
+    )
     record = Record(
         badges=badges,
         level_before=before if before != after else "",
         level_after=after if before != after else "",
+        more=more if more.tags or more.nudges else None,
     )
     quests: tuple[tuple[str, Quested], ...] = ()
     if undone.record.advances:

@@ -83,7 +83,7 @@ def lacks(
     rank = program.level_ranks.get(member.level, 0)
     if reward.level and rank < program.level_ranks[reward.level]:
         found.append(_level_lack(program.program, member, reward.level))
-    facts = Facts({}, member.traits, company.traits, rank)
+    facts = Facts({}, member.traits, company.traits, rank, tags=member.tags)
     if reward.audience:
         whom = program.program.audiences[reward.audience].conditions
         if node := blame(whom, facts):

@@ -83,7 +83,7 @@ def _fire(course: Course, factors: dict[str, list[int]], plan: Plan) -> int:
     if exhausted:
         return exhausted
     before = course.mark()
-    code, granted = FIRED, bool(plan.badges or plan.factors or plan.freezes)
+    code, granted = FIRED, plan.grants
     refusal = FIRED
     for award in plan.awards:
         amount, stop = award.amount, None
@@ -119,6 +119,10 @@ def _fire(course: Course, factors: dict[str, list[int]], plan: Plan) -> int:
     for badge in plan.badges:
         course.grant(badge)
     course.freezes += plan.freezes
+    if plan.tags:
+        course.tags += plan.tags
+    if plan.nudges:
+        course.nudges += plan.nudges
     for counter in plan.firings:
         course.count(counter, 1)
     return code

@@ -215,6 +215,12 @@ class MemberState(Struct, array_like=True, gc=False):
     streaks: dict[str, Run] = field(default_factory=dict)
     leaves: list[tuple[int, int]] = field(default_factory=list)
     """First and last local day of each leave, in which no streak asks for anything."""
+    tags: dict[str, int] = field(default_factory=dict)
+    """Tag -> the seq of the entry that put it on."""
+    untagged: dict[str, int] = field(default_factory=dict)
+    """Tag -> the seq of the entry that took it off: an undo must know whose was the last word."""
+    nudges: dict[str, int] = field(default_factory=dict)
+    """Nudge -> the seq of the entry that sent it last, NUDGES_KEPT at most."""
 
 
 class CampaignStop(Struct, frozen=True, array_like=True, gc=False):
@@ -281,6 +287,7 @@ class DayRollup(Struct, array_like=True, gc=False):
     """Currency -> units that began to wait, less those that were released or voided."""
 
 
+NUDGES_KEPT = 20
 ROLLUP_NAMES_MAX = 300
 ROLLUP_OTHER = "(other)"
 

@@ -45,6 +45,9 @@ class Effect(Struct, omit_defaults=True):
         "expired",
         "withdrawn",
         "badge",
+        "tag",
+        "untag",
+        "nudge",
         "level",
         "budget",
         "progress",
@@ -59,32 +62,15 @@ class Effect(Struct, omit_defaults=True):
     level: str | UnsetType = UNSET
     quest: str | UnsetType = UNSET
     streak: str | UnsetType = UNSET
+    tag: str | UnsetType = UNSET
+    nudge: str | UnsetType = UNSET
+    text: Annotated[str, Meta(description="Of a nudge.")] | UnsetType = UNSET
     window: str | UnsetType = UNSET
     campaign: Annotated[str, Meta(description="Whose budget it is, if a campaign's.")] | UnsetType = UNSET
     percent: int | UnsetType = UNSET
     from_: Annotated[str, Meta(description="The first day of a budget's window.")] | UnsetType = field(
         name="from", default=UNSET
     )
-
-
-class Budget(Struct, omit_defaults=True):
-    """A budget of the program in force, and its window of today. `used` may be more than `amount` lately made less."""
-
-    currency: str
-    window: str
-    amount: Amount
-    used: Amount
-    left: Amount
-    percent: Annotated[int, Meta(description="Of `amount`, rounded down.")]
-    over: Literal["cut", "refuse"]
-    alerts: Annotated[list[int], Meta(description="Per cent that are told when they are reached.")]
-    told: Annotated[int, Meta(description="The most that was told of this window; 0 for nothing.")]
-    from_: str | UnsetType = field(name="from", default=UNSET)
-    until: Annotated[str, Meta(description="The last day.")] | UnsetType = UNSET
-
-
-class Budgets(Struct):
-    data: list[Budget]
 
 
 class ProgramInForce(Struct):
@@ -205,6 +191,14 @@ class Allowance(Struct):
     until: Annotated[Day, Meta(description="The first day of the next window.")] | None
 
 
+class Nudge(Struct):
+    """A message that a rule sent a member."""
+
+    id: str
+    text: str
+    at: Time
+
+
 class Member(Struct):
     id: str
     company: str
@@ -222,6 +216,8 @@ class Member(Struct):
     redemptions: list[OpenRedemption] = []
     giving: dict[str, Allowance] = {}
     review: LevelReview | None = None
+    tags: list[str] = []
+    nudges: Annotated[list[Nudge], Meta(description="The newest last, at most 20.")] = []
 
 
 class Members(Struct):

@@ -158,6 +158,7 @@ class Member:
     redemptions: tuple[OpenRedemption, ...] = ()
     giving: Mapping[str, Allowance] = field(default_factory=dict)
     review: LevelReview | None = None
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

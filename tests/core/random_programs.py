@@ -35,6 +35,7 @@ from engage.core.program import (
     Levels,
     Limit,
     Multiply,
+    Nudge,
     Over,
     Per,
     Program,
@@ -44,6 +45,9 @@ from engage.core.program import (
     RewardLimit,
     Round,
     Rule,
+    SendNudge,
+    SetTag,
+    Tag,
     Window,
 )
 from engage.core.state import Wallet
@@ -64,6 +68,7 @@ CONDITIONS = (
     Clause("event.properties.value", "ge", 50, "integer"),
     Clause("member.level", "ge", "silver", "level", ranks=(2,)),
     Clause("event.weekday", "ne", "monday", "weekday"),
+    Clause("member.tags", "has", "vip", "tags"),
 )
 LEVELS = Levels(
     "points", (Level("bronze", "Bronze", 5), Level("silver", "Silver", 40), Level("gold", "Gold", 200))
@@ -126,7 +131,9 @@ def _effect(random: Random) -> Effect:
         return Award(currency, random.choice([1, 2, 3, 7, 10, 25, 100]))
     if kind < 0.85:
         return Multiply(currency, random.choice([1, 500, 1500, 2000, 3333]))
-    return GrantBadge(random.choice(["closer", "star"]))
+    if kind < 0.93:
+        return SetTag(random.choice(["vip", "new"]), random.random() < 0.6)
+    return random.choice([GrantBadge("closer"), GrantBadge("star"), SendNudge("hi")])
 
 
 def _formula(random: Random) -> Formula:
@@ -200,6 +207,8 @@ def make_program(seed: int) -> Program:
         late_days=random.choice([0, 1, 30]),
         multipliers=random.choice(["largest", "compound", "add"]),
         badges={name: Badge(name) for name in ("closer", "star")},
+        tags={name: Tag(name) for name in ("vip", "new")},
+        nudges={"hi": Nudge("Hi.")},
         levels=make_levels(random) if random.random() < 0.3 else LEVELS,
         member_traits={"team": Property("string")},
         department="team",

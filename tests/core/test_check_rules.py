@@ -174,6 +174,17 @@ MISTAKES: list[tuple[str, t.Any, str, str]] = [
     ("rules.0.limits.2", ROLLING_TOO, "/rules/0/limits/2", "needs 'count' (firings) or 'amount'"),
     ("budgets.0.alerts", [0], "/budgets/0/alerts/0", "must be from 1 to 100"),
     ("budgets.0.alerts", [80, 80], "/budgets/0/alerts/1", "must be more than the one before (80)"),
+    ("rules.0.effects.0", {"tag": "vip"}, "/rules/0/effects/0/tag", "unknown tag 'vip'; declared: none"),
+    ("rules.0.effects.0", {"nudge": "hi"}, "/rules/0/effects/0/nudge", "unknown nudge 'hi'; declared: none"),
+    ("nudges", {"hi": {}}, "/nudges/hi", "missing key 'text'"),
+    ("nudges", {"hi": {"text": "x" * 501}}, "/nudges/hi/text", "must be at most 500 characters, has 501"),
+    ("tags", {"Vip": {}}, "/tags/Vip", "did you mean 'vip'?"),
+    (
+        "rules.0.conditions",
+        {"field": "member.tags", "op": "has", "value": "vip"},
+        "/rules/0/conditions/value",
+        "unknown tag 'vip'",
+    ),
 ]
 
 

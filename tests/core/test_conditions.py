@@ -40,6 +40,7 @@ FIELDS: dict[str, ValueType] = {
     "company.traits.plan_name": "string",
     "member.level": "level",
     "event.hour": "integer",
+    "member.tags": "tags",
     "event.weekday": "weekday",
 }
 LEVELS = ("bronze", "silver", "gold")
@@ -55,6 +56,7 @@ LITERALS: dict[str, st.SearchStrategy[t.Any]] = {
     "list": TEXT,
     "level": st.sampled_from(LEVELS),
     "weekday": st.sampled_from(WEEKDAYS),
+    "tags": TEXT,
 }
 
 
@@ -103,6 +105,7 @@ FACTS = st.builds(
     level_rank=st.integers(0, 3),
     hour=st.integers(0, 23),
     weekday=st.integers(0, 6),
+    tags=st.lists(TEXT, max_size=3) | st.dictionaries(TEXT, st.integers(1, 9), max_size=3),
 )
 NOTHING = Facts({}, {}, {})
 

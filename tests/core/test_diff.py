@@ -36,6 +36,10 @@ def test_equal_programs_have_no_difference() -> None:
         ("award: 40\n", "award: {rate: 0.02, of: event.properties.value, max: 9}\n", "changed",
          ("rule deal-won: effects changed from award 40 points, badge closer to "
          "award points (2% of event.properties.value, at most 9), badge closer")),
+        ("late_days: 30\n", "late_days: 30\nnudges: {hi: {text: Hello.}}\n", "added", "nudge hi added (text: Hello.)"),
+        ("late_days: 30\n", "late_days: 30\ntags: {vip: {name: V}}\n", "added", "tag vip added (name: V)"),
+        ("effects: [{award: 8}]", "effects: [{award: 8}, {badge: closer}]", "changed",
+         "rule quote-sent: effects changed from award 8 points to award 8 points, badge closer"),
         ("late_days: 30\n", "late_days: 30\naudiences: {hi: {conditions: {field: member.level, op: is_set}}}\n",
          "added", "audience hi added (name: Hi; conditions: member.level is given)"),
         ("late_days: 30\n", "late_days: 30\ngroups: {size: {pick: best}}\n", "added",

@@ -263,9 +263,19 @@ def holdings(history: History, reachable: int, today: int) -> object:
             for found in streak_standings(history.program, member, today)
             if found.longest
         ]
-        held = (wallets, used(member.usage), member.badges, member.level, counted, quests, runs)
+        held = (
+            wallets,
+            used(member.usage),
+            member.badges,
+            member.level,
+            member.tags,
+            member.untagged,
+            counted,
+            quests,
+            runs,
+        )
         members[name] = deepcopy(held)
-    nothing = ({}, {}, {}, "", {}, {}, [])
+    nothing = ({}, {}, {}, "", {}, {}, {}, {}, [])
     kept = {name: held for name, held in members.items() if held != nothing}
     return kept, used(history.company.usage), dict(history.company.levels)
 

@@ -171,6 +171,8 @@ class Story:
         said += [f"{w.held} {currency} held" for currency, w in sorted(member.wallets.items()) if w.held]
         said += [f"level {member.level}"] if member.level else []
         said += [f"badge {badge}" for badge in sorted(member.badges)]
+        said += [f"tag {tag}" for tag in sorted(member.tags)]
+        said += [f"nudge {nudge}" for nudge in member.nudges]
         program, today = self.history.program, local_day_hour(at, self.history.company.timezone)[0]
         if program:
             said += [quest_text(found) for found in quest_standings(program, member, today)]
@@ -224,6 +226,10 @@ def effect_text(effect: dict[str, Any], *, undo: bool) -> str:
         return f"quest {effect['quest']} {'goes on' if effect['type'] == 'progress' else 'completed'}"
     if effect["type"] == "budget" and "campaign" in effect:
         return f"budget of {effect['currency']} of {effect['campaign']} at {effect['percent']} %"
+    if effect["type"] in ("tag", "untag"):
+        return f"{effect['type']} {effect['tag']}"
+    if effect["type"] == "nudge":
+        return f"nudge {effect['nudge']}{' taken back' if undo else ''}"
     if effect["type"] == "budget":
         start = f" from {effect['from']}" if "from" in effect else ""
         return f"budget of {effect['currency']} per {effect['window']}{start} at {effect['percent']} %"

@@ -14,7 +14,7 @@ from engage.core.program import Budget
 from engage.core.state import CompanyState
 from engage.store.companies import current_programs
 from engage.store.members import load_company_state
-from engage.web import shapes
+from engage.web import budget_shapes as shapes
 from engage.web.api.companies import find_company
 from engage.web.endpoint import SERVER, Asked, endpoint
 

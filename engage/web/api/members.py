@@ -61,7 +61,7 @@ def member_shape(
     times: dict[int, int],
     today: int,
 ) -> shapes.Member:
-    """`times`: when the entries happened that granted the badges. `today` is the company's local day."""
+    """`times`: when the entries happened that granted the badges and sent the nudges. `today`: the company's day."""
     program = made.program if made else None
     level, following, progress = standing(state, made, today)
     badges = program.badges if program else {}
@@ -85,7 +85,18 @@ def member_shape(
         redemptions=_open_redemptions(state),
         giving={one.currency: _allowance(one, state, today) for one in program.giving} if program else {},
         review=review(state, made, within),
+        tags=sorted(state.tags),
+        nudges=[
+            shapes.Nudge(nudge, program.nudges[nudge].text, to_rfc3339(times[seq]))
+            for nudge, seq in state.nudges.items()
+            if program is not None and nudge in program.nudges
+        ],
     )
+
+
+def _told_by(state: MemberState) -> list[int]:
+    """The entries whose times are shown."""
+    return [*state.badges.values(), *state.nudges.values()]
 
 
 def _open_redemptions(state: MemberState) -> list[shapes.OpenRedemption]:
@@ -163,7 +174,7 @@ async def list_company_members(asked: Asked[None, Paging]) -> shapes.Members:
         made = await program_version((await current_programs(s, [company_id]))[company_id])
         rows = await list_members(s, company_id, after, asked.query.limit + 1)
         page, cursor = cut(rows, asked.query.limit, lambda row: row[0])
-        times = await load_times(s, company_id, [seq for row in page for seq in row[2].badges.values()])
+        times = await load_times(s, company_id, [seq for row in page for seq in _told_by(row[2])])
         within, today = await _within(s, company_id, asked.services.now())
     company = asked.path["company"]
     found = [member_shape(company, id, state, made, within, times, today) for _, id, state in page]
@@ -181,7 +192,7 @@ async def get_member(asked: Asked[None, None]) -> shapes.Member:
     async with asked.services.database.read() as s:
         company_id, _, state, version = await _find(s, asked)
         made = await program_version(version)
-        times = await load_times(s, company_id, state.badges.values())
+        times = await load_times(s, company_id, _told_by(state))
         within, today = await _within(s, company_id, asked.services.now())
     return member_shape(asked.path["company"], asked.path["member"], state, made, within, times, today)
 
