@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Final
+from typing import Any, Final
 
 QUICKSTART: Final = """\
 name: Quickstart
@@ -22,7 +22,7 @@ rules:
 RULES_EVENTS: Final = tuple(f"Feature {n} Used" for n in range(10))
 
 
-def fifty_rules() -> str:
+def fifty_rules() -> dict[str, Any]:
     """Fifty rules over ten events: each event is looked at by five, with conditions, limits, a multiplier, a badge,
     levels and a budget."""
     rules = []
@@ -69,7 +69,7 @@ def fifty_rules() -> str:
         ]
     declared = {"type": "integer"}, {"type": "string"}, {"type": "boolean"}
     properties = dict(zip(("pages", "format", "shared"), declared, strict=True))
-    program = {
+    return {
         "name": "Fifty rules",
         "currencies": {"points": {}},
         "events": {name: {"properties": properties} for name in RULES_EVENTS},
@@ -85,4 +85,39 @@ def fifty_rules() -> str:
         "rules": rules,
         "budgets": [{"currency": "points", "window": "month", "amount": 1_000_000_000}],
     }
-    return json.dumps(program)  # which is YAML as well
+
+
+def everything() -> dict[str, Any]:
+    """The same fifty rules, and whatever else a program can have that an event does something to."""
+    program = fifty_rules()
+    rules = [
+        rule | {"audience": "people"} if rule["id"].endswith("-shared") else rule for rule in program["rules"]
+    ]
+    rules.append({"id": "newcomer", "trigger": {"level": "any"}, "effects": [{"award": 1}]})
+    program["currencies"]["points"]["expires"] = {"after": {"months": 12}, "round": "quarter"}
+    program["levels"] |= {
+        "basis": {"rolling": {"months": 12}},
+        "review": {"on": {"rolling": {"months": 12}}, "grace": {"days": 14}},
+    }
+    return program | {
+        "name": "Everything",
+        "traits": {"member": {"team": {"type": "string"}}},
+        "department": "member.traits.team",
+        "audiences": {"people": {"conditions": {"field": "member.department", "op": "is_not_set"}}},
+        "rules": rules,
+        "quests": [
+            {
+                "id": f"quest-{n}",
+                "goal": {"event": name, "reach": 20},
+                "repeats": "month",
+                "effects": [{"award": 10}],
+            }
+            for n, name in enumerate(RULES_EVENTS)
+        ],
+        "rewards": [{"id": "mug", "cost": 100, "stock": 1000}],
+    }
+
+
+def document(program: dict[str, Any]) -> str:
+    """As it is published: JSON, which is YAML as well."""
+    return json.dumps(program)
