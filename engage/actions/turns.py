@@ -71,6 +71,8 @@ class Member(Struct, gc=False):
     changed: bool = False
     due: int = 0
     """The local day of the next tick as the agenda has it; 0 for none."""
+    planned_by: int = 0
+    """The program version by which that is."""
 
 
 class Appended(Struct, frozen=True, gc=False):
@@ -145,12 +147,15 @@ class Turn:
         Whatever comes next finds the member as of that day, however long nobody looked. False when none was due."""
         self.adopt_program(now)
         zone, done = self.head.state.timezone, False
-        while day := self.next_due(member.state):
-            if day > local_day_hour(now, zone)[0]:
-                break
+        today, _ = local_day_hour(now, zone)
+        if not member.changed and member.planned_by == self.program_id:
+            day = member.due  # as it was reckoned with the state that is still theirs
+        else:
+            day = self.next_due(member.state)
+        while 0 < day <= today:
             at = min(midnight(day, zone), now)
             self._append(member, Kind.TICK, at, now, day, 0, "", NOTHING_SAID, None)
-            done = True
+            day, done = self.next_due(member.state), True
         return done
 
     def _append(
@@ -217,6 +222,7 @@ class Turn:
     def plan(self, member: Member, writes: Writes) -> None:
         """Put the member's next tick into the agenda, unless it is there."""
         due = self.next_due(member.state)
+        member.planned_by = self.program_id
         if due != member.due:
             member.due = due
             writes.agenda.append((self.head.company_id, member.number, due))
@@ -319,7 +325,7 @@ class Turns:
         for (company_id, external_id), (number, state) in found.items():
             turn = self._turns[company_id]
             due = turn.next_due(state)
-            turn.members[external_id] = Member(number, external_id, state, due=due)
+            turn.members[external_id] = Member(number, external_id, state, due=due, planned_by=turn.program_id)
         self.known |= await load_messages(self.s, messages, {key[0] for key in messages})
         for key in self.kept.unseen.keys() & messages:
             self.known[key] = self.kept.unseen[key]
