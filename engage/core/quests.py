@@ -88,17 +88,16 @@ def advance(course: Course, number: int, gains: Iterable[Gain]) -> None:
 
 
 def _is_open(course: Course, quest: Quest) -> bool:
-    """Whether what happens on this day counts for this member."""
+    """Whether what happens on this day counts for this member, by what they had before it."""
     if course.day < quest.first_day or 0 < quest.last_day < course.day:
         return False
-    requires = quest.requires
+    requires, member = quest.requires, course.member
     if requires.level is not None:
         ranks = course.program.level_ranks
-        if ranks.get(course.level, 0) < ranks[requires.level]:
+        if ranks.get(member.level, 0) < ranks[requires.level]:
             return False
-    return all(course.has_badge(badge) for badge in requires.badges) and all(
-        course.quest(id).times > 0 for id in requires.quests
-    )
+    done = {id for id in requires.quests if id in member.quests and member.quests[id].times > 0}
+    return len(done) == len(set(requires.quests)) and all(badge in member.badges for badge in requires.badges)
 
 
 def _fitted(goals: list[dict[int, int]], wanted: int) -> list[dict[int, int]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 Day = Annotated[str, Meta(extra_json_schema={"format": "date"})]
 
@@ -56,3 +56,21 @@ class Streak(Struct):
         Meta(description="Whether today, or this week, asks for something yet."),
     ]
     next: Annotated[int | None, Meta(description="The next length that rules reward.")]
+
+
+class Streaks(Struct):
+    """A member's streaks after what was asked for."""
+
+    streaks: list[Streak]
+
+
+class NewLeave(Struct):
+    from_: Annotated[Day, Meta(description="The first local day of it.")] = field(name="from")
+    to: Annotated[Day, Meta(description="The last; at most 366 days in all.")]
+    reason: Annotated[str, Meta(max_length=500)] | None = None
+    actor: Annotated[str, Meta(max_length=255, description="Who decided it.")] | None = None
+
+
+class NewRestore(Struct):
+    reason: Annotated[str, Meta(max_length=500)] | None = None
+    actor: Annotated[str, Meta(max_length=255, description="Who decided it.")] | None = None
