@@ -21,10 +21,12 @@ from engage.core.call import message_hash
 from engage.core.chain import GENESIS, Item, link
 from engage.core.checkpoint import Checkpoint, Of, Rows, checkpoint_hash, state_hash, state_items
 from engage.core.checkpoint import said as checkpoint_said
+from engage.core.compiled import CompiledProgram
 from engage.core.decide import decide
 from engage.core.decisions import checkpoint_record, encode_record
 from engage.core.event import SEMANTICS, Entry, Kind
 from engage.core.fold import fold
+from engage.core.leaderboards import name_of, standings
 from engage.core.ledger import ACTIVE, HELD, TRANSIT, owner, place
 from engage.core.state import (
     DayRollup,
@@ -49,6 +51,7 @@ from engage.store.checkpoints import (
     load_transfers,
     messages_hash,
 )
+from engage.store.leaderboards import every_standing
 from engage.store.log import (
     Head,
     MessageKey,
@@ -456,8 +459,30 @@ class Replay:
             self._same("gifts did not arrive", {}, self.transit)
             self._same("the company's state differs", head.state, self.company)
             await self._compare_members(s)
+            await self._compare_standings(s, await program_version(head.program_id))
             days = await load_days(s, self.id, *EVERY_DAY)
             self._same("the daily rollups differ", days, self.rollups)
+
+    async def _compare_standings(self, s: Statements, program: CompiledProgram | None) -> None:
+        """What leaderboards show beside what the members' states say. Rows of boards and periods that are gone stay."""
+        boards = {name_of(one, self.company) for one in program.program.leaderboards} if program else set()
+        found = 0
+        if program is None or not boards:
+            return
+        async for board, slot, number, *stored in every_standing(s, self.id):
+            if board not in boards:
+                continue
+            state = self.members.of(number).state or MemberState()
+            said = [one for one in standings(program, self.company, state) if one[:2] == (board, slot)]
+            if not said and stored[0] < min(state.scores.get(board, {stored[0]: 0})):
+                continue
+            found += 1
+            self._same(
+                f"the standing of member number {number} on {board}", stored, [*said[0][2:]] if said else []
+            )
+        states = (state for _, state in self.members.states())
+        expected = sum(1 for state in states for _ in standings(program, self.company, state))
+        self._same("the number of standings on leaderboards differs", found, expected)
 
     async def _compare_members(self, s: Statements) -> None:
         count = 0

@@ -23,6 +23,7 @@ from engage.core.decide import Undone, decide
 from engage.core.decisions import Decision, decode_record, encode_record
 from engage.core.event import SEMANTICS, Body, Entry, Kind
 from engage.core.fold import fold
+from engage.core.leaderboards import Standing, standings
 from engage.core.notices import notices
 from engage.core.state import DayRollup, MemberState, encode_state, merge_days
 from engage.store.companies import current_programs, load_program, newest_version
@@ -73,6 +74,8 @@ class Member(Struct, gc=False):
     """The local day of the next tick as the agenda has it; 0 for none."""
     planned_by: int = 0
     """The program version by which that is."""
+    standings: frozenset[Standing] = frozenset()
+    """The rows of leaderboards that were written from here."""
 
 
 class Appended(Struct, frozen=True, gc=False):
@@ -211,6 +214,7 @@ class Turn:
             writes.members.append((head.company_id, member.number, member.external_id, state))
             member.changed = False
             self.plan(member, writes)
+            self.rank(member, writes)
         for day, more in sorted(self.rollups.items()):
             merge_days(self.days.setdefault(day, DayRollup()), more)
             writes.rollups.append((head.company_id, day, encode_state(self.days[day])))
@@ -226,6 +230,15 @@ class Turn:
         if due != member.due:
             member.due = due
             writes.agenda.append((self.head.company_id, member.number, due))
+
+    def rank(self, member: Member, writes: Writes) -> None:
+        """Write what the member's score on a leaderboard became."""
+        if self.program is None or not self.program.program.leaderboards or not member.state.scores:
+            return
+        now = frozenset(standings(self.program, self.head.state, member.state))
+        for board, slot, *score in sorted(now - member.standings):
+            writes.standings.append((self.head.company_id, board, slot, member.number, *score))
+        member.standings = now
 
     def next_due(self, state: MemberState) -> int:
         return next_due(self.program, self.head.state, state) if self.program else 0
@@ -325,7 +338,9 @@ class Turns:
         for (company_id, external_id), (number, state) in found.items():
             turn = self._turns[company_id]
             due = turn.next_due(state)
-            turn.members[external_id] = Member(number, external_id, state, due=due, planned_by=turn.program_id)
+            turn.members[external_id] = Member(
+                number, external_id, state, due=due, planned_by=turn.program_id
+            )
         self.known |= await load_messages(self.s, messages, {key[0] for key in messages})
         for key in self.kept.unseen.keys() & messages:
             self.known[key] = self.kept.unseen[key]

@@ -84,8 +84,4 @@ def count(levels: Levels, standing: Standing, joined: int, day: int, change: int
             del earned[old]
         if start < oldest:
             return
-    total = earned.get(start, 0) + change
-    if total:
-        earned[start] = total
-    else:
-        earned.pop(start, None)
+    earned[start] = earned.get(start, 0) + change  # a zero is kept: it says how far the newest is

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import typing as t
 
-import msgspec
+from msgspec.structs import replace
 
 from engage.core.check_audiences import read_audiences, read_department, read_roles, with_members
 from engage.core.check_campaigns import campaign_ids, read_all_rules, read_campaigns
 from engage.core.check_groups import read_groups
+from engage.core.check_leaderboards import read_leaderboards
 from engage.core.check_levels import may_fall, read_levels
 from engage.core.check_limits import read_budgets
 from engage.core.check_names import Names, label_of
@@ -48,7 +49,7 @@ REQUIRED = ("name", "currencies", "events")
 OPTIONAL = (
     *("late_days", "multipliers", "traits", "badges", "levels", "rules", "budgets", "groups"),
     *("rewards", "redemptions", "giving", "adjustments", "quests", "calendar", "streaks"),
-    "campaigns",
+    *("campaigns", "leaderboards"),
 )
 OF_MEMBERS = ("department", "role", "audiences", "audience", "tags", "nudges")
 
@@ -69,27 +70,26 @@ def check(document: t.Any) -> tuple[Program | None, list[Problem]]:
     badges = _read_badges(problems, entries.get("badges"))
     names = _names(currencies, badges, events, member_traits, company_traits)
     levels, level_ids = read_levels(problems, names, entries.get("levels"))
-    names = msgspec.structs.replace(names, levels=level_ids, levels_fall=may_fall(levels, level_ids))
+    names = replace(names, levels=level_ids, levels_fall=may_fall(levels, level_ids))
     tags, nudges = read_tags(problems, entries.get("tags")), read_nudges(problems, entries.get("nudges"))
     names = with_tags(names, tags, nudges)
     department = read_department(problems, names, entries.get("department"))
     names = with_members(names, department, read_roles(problems, names, entries.get("role")))
-    audiences = read_audiences(problems, names, entries.get("audiences"))
-    names = msgspec.structs.replace(names, audiences=audiences)
+    names = replace(names, audiences=read_audiences(problems, names, entries.get("audiences")))
     audience = read_audience(problems, names, entries, ())
-    groups = read_groups(problems, names, entries.get("groups"))
-    names = msgspec.structs.replace(names, groups=groups)
+    names = replace(names, groups=read_groups(problems, names, entries.get("groups")))
     calendar = read_calendar(problems, entries.get("calendar"))
     streaks, streak_ids = read_streaks(problems, names, entries.get("streaks"))
-    names = msgspec.structs.replace(names, streaks=streak_ids)
+    names = replace(names, streaks=streak_ids)
     quests, quest_tiers = read_quests(problems, names, entries.get("quests"))
-    names = msgspec.structs.replace(names, quests=quest_tiers)
-    names = msgspec.structs.replace(names, campaigns=campaign_ids(problems, entries.get("campaigns")))
+    names = replace(names, quests=quest_tiers)
+    names = replace(names, campaigns=campaign_ids(problems, entries.get("campaigns")))
     rules = read_all_rules(problems, names, entries)
     campaigns = read_campaigns(problems, names, entries.get("campaigns"))
     budgets = read_budgets(problems, names, entries.get("budgets"))
     rewards = read_rewards(problems, names, entries.get("rewards"))
     giving = read_giving(problems, names, entries.get("giving"))
+    leaderboards = read_leaderboards(problems, names, entries.get("leaderboards"))
     approved_to = read_approval(problems, entries, "redemptions")
     adjusted_to = read_approval(problems, entries, "adjustments")
     if problems.found or problems.incomplete or name is None or late_days is None or multipliers is None:
@@ -108,8 +108,8 @@ def check(document: t.Any) -> tuple[Program | None, list[Problem]]:
         levels=levels,
         rules=rules,
         budgets=budgets,
-        groups=_sorted(groups),
-        audiences=_sorted(audiences),
+        groups=_sorted(names.groups),
+        audiences=_sorted(names.audiences),
         audience=audience,
         department=department or "",
         rewards=rewards,
@@ -120,6 +120,7 @@ def check(document: t.Any) -> tuple[Program | None, list[Problem]]:
         campaigns=_sorted(campaigns),
         calendar=calendar,
         streaks=streaks,
+        leaderboards=leaderboards,
     ), []
 
 

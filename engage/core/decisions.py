@@ -177,6 +177,8 @@ class Decision(Struct, frozen=True, gc=False):
     uses: tuple[Use, ...] = ()
     earned_on: int = 0
     """The local day of whose period `earned` is; 0: the entry's own, -1: of none that is counted."""
+    undone_on: int = 0
+    """The local day of the event that a reversal undoes; -1 when it was recorded without effect."""
     reviewed: Reviewed | None = None
     quests: tuple[tuple[str, Quested], ...] = ()
     """Those that moved, as they stand after it."""

@@ -31,6 +31,7 @@ from engage.core.program import (
     Giving,
     GrantFreeze,
     Group,
+    Leaderboard,
     Level,
     Levels,
     Limit,
@@ -92,6 +93,7 @@ _SECTIONS = {
     "campaigns": "campaign",
     "calendar": "calendar",
     "streaks": "streak",
+    "leaderboards": "leaderboard",
     "rules": "rule",
     "budgets": "budget",
     "rewards": "reward",
@@ -168,6 +170,7 @@ def _things(program: Program) -> dict[str, dict[str, Details]]:
         "groups": {key: {"": _group(found)} for key, found in program.groups.items()},
         "calendar": {"": calendar_details(program.calendar)} if program.calendar != Calendar() else {},
         "streaks": {streak.id: streak_details(streak) for streak in program.streaks},
+        "leaderboards": {board.id: _board(board) for board in program.leaderboards},
         "quests": {quest.id: quest_details(quest, effect_text) for quest in program.quests},
         "campaigns": {key: _campaign(found) for key, found in program.campaigns.items()},
         "rules": {rule.id: _rule(rule) for rule in program.rules},
@@ -197,6 +200,12 @@ def _event(event: EventType) -> Details:
 
 def _levels(levels: Levels | None) -> dict[str, Details]:
     return {level.id: _level(level) for level in levels.steps} if levels is not None else {}
+
+
+def _board(board: Leaderboard) -> Details:
+    counts = board.what if board.of != "quests" else "quests completed"
+    least = {"least": str(board.least)} if board.by == "department" else {}
+    return {"name": board.name, "by": board.by, "counts": f"{counts} per {board.period}"} | least
 
 
 def _levels_in_general(levels: Levels) -> Details:

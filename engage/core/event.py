@@ -41,6 +41,8 @@ class Kind:
     """A step of buying a reward; see `engage.core.rewards`."""
     GIFT: Final = 14
     """One side of a gift between members; see `engage.core.gifts`."""
+    PREFERENCES: Final = 15
+    """What a member prefers, such as to be compared with colleagues."""
     CAMPAIGN: Final = 18
     """A campaign was paused, resumed or ended early; see `engage.core.campaigns`."""
 
@@ -61,6 +63,7 @@ KIND_NAMES: Final = {
     Kind.TICK: "tick",
     Kind.REDEMPTION: "redemption",
     Kind.GIFT: "gift",
+    Kind.PREFERENCES: "preferences",
     Kind.CAMPAIGN: "campaign",
 }
 ACTIVITY = frozenset({Kind.TRACK, Kind.PAGE, Kind.SCREEN})
@@ -76,7 +79,7 @@ class Body(Struct, array_like=True, omit_defaults=True, gc=False):
     nothing, its day is the entry's own. redemption: step, actor, reason, and the reward or the seq of the redemption's
     first step. gift: step, currency, amount, message and the number of the other member. campaign:
     campaign, step, reason, actor. leave: first and last day (`from`, `to`), or the streak to `restore`; reason,
-    actor.
+    actor. preferences: preferences, actor.
     """
 
     message_id: str

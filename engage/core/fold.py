@@ -22,6 +22,7 @@ from engage.core.decisions import Decision
 from engage.core.event import ACTIVITY, Entry, Kind
 from engage.core.expiry import expiry_day, note_notices, slide
 from engage.core.gifts import fold_gift
+from engage.core.leaderboards import boards_since, score
 from engage.core.ledger import (
     ACTIVE,
     ADJUSTED,
@@ -97,6 +98,9 @@ def fold(
             company.program_since = entry.day
             if program is not None:
                 company.level_rules = rules_since(program, company, entry.day)
+            company.boards = boards_since(program, company, entry.seq)
+        elif entry.kind == Kind.PREFERENCES:
+            member.preferences |= entry.body.data["preferences"]
         elif entry.kind == Kind.TICK:
             member.ticked = entry.day
             if program is not None and program.notices:
@@ -112,6 +116,8 @@ def fold(
         fold_adjustment(member, entry, decision)
     if entry.kind == Kind.GIFT:
         fold_gift(program, member, entry, decision)
+    if program is not None and program.program.leaderboards and entry.member:
+        score(program, company, member, entry, decision)
     if decision.changes_anything:
         _fold_decision(program, company, member, rollup, entry, decision)
     company.last_seq = entry.seq

@@ -35,6 +35,16 @@ from engage.core.habits import Grants as Grants
 from engage.core.habits import Streak as Streak
 from engage.core.habits import StreakDays as StreakDays
 from engage.core.occasions import Occasion
+from engage.core.program_levels import Basis as Basis  # parts of a program, as its readers know them
+from engage.core.program_levels import BoardBy as BoardBy
+from engage.core.program_levels import BoardOf as BoardOf
+from engage.core.program_levels import BoardPeriod as BoardPeriod
+from engage.core.program_levels import Downgrade as Downgrade
+from engage.core.program_levels import Leaderboard as Leaderboard
+from engage.core.program_levels import Level as Level
+from engage.core.program_levels import Levels as Levels
+from engage.core.program_levels import OnChange as OnChange
+from engage.core.program_levels import Review as Review
 
 PropertyType = t.Literal["string", "integer", "number", "boolean", "list"]
 Window = t.Literal["day", "week", "month", "quarter", "year", "lifetime"]
@@ -46,9 +56,6 @@ Multipliers = t.Literal["largest", "compound", "add"]
 Unit = t.Literal["days", "months", "years"]
 Whole = t.Literal["month", "quarter", "year"]
 Pick = t.Literal["first", "best", "all"]
-Basis = t.Literal["lifetime", "calendar_year", "membership_year", "rolling"]
-Downgrade = t.Literal["none", "one_step", "to_basis"]
-OnChange = t.Literal["keep", "rise", "rise_and_fall"]
 Approval = t.Literal["by_cost", "automatic", "required"]
 Repeats = t.Literal["once", "always", "day", "week", "month", "quarter", "year"]
 Join = t.Literal["all", "any", "in_order"]
@@ -119,34 +126,6 @@ class Nudge(Shape, frozen=True):
     """A message to a member."""
 
     text: str
-
-
-class Level(Shape, frozen=True):
-    id: str
-    name: str
-    threshold: int  # earned points of Levels.currency
-    benefits: dict[str, bool | int | str] = {}
-    protected: bool = False  # who reached it does not fall below it
-
-
-class Review(Shape, frozen=True):
-    """When a level may fall, and how far."""
-
-    on: str = ""  # "01-01", or "anniversary" of joining; "": `months` after the level was reached, and so on
-    months: int = 0
-    downgrade: Downgrade = "one_step"
-    grace_days: int = 0  # from the review to the fall
-
-
-class Levels(Shape, frozen=True):
-    currency: str
-    steps: tuple[Level, ...]  # lowest first, thresholds strictly increasing; rank is the position plus one
-    basis: Basis = "lifetime"
-    months: int = 0  # of a rolling basis
-    review: Review | None = None  # without one no level falls
-    on_change: OnChange = (
-        "keep"  # what a publication with other thresholds does to members at the next midnight
-    )
 
 
 class Limit(Shape, frozen=True):
@@ -348,6 +327,7 @@ class Program(Shape, frozen=True):
     campaigns: dict[str, Campaign] = {}
     calendar: Calendar = Calendar()
     streaks: tuple[Streak, ...] = ()
+    leaderboards: tuple[Leaderboard, ...] = ()
 
 
 def canonical(program: Program) -> bytes:

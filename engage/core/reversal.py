@@ -208,6 +208,7 @@ def decide_reversal(
         tuple(course.earned.items()),
         tuple(course.uses),
         earned_on=counted_day(program, member, undone.entry),
+        undone_on=-1 if undone.record.undecided else undone.entry.day,
         quests=quests,
         streaks=streaks,
         details=course.details or None,

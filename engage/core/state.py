@@ -221,6 +221,9 @@ class MemberState(Struct, array_like=True, gc=False):
     """Tag -> the seq of the entry that took it off: an undo must know whose was the last word."""
     nudges: dict[str, int] = field(default_factory=dict)
     """Nudge -> the seq of the entry that sent it last, NUDGES_KEPT at most."""
+    preferences: dict[str, bool] = field(default_factory=dict)
+    scores: dict[str, dict[int, int]] = field(default_factory=dict)
+    """Leaderboard -> first day (ordinal) of a period, 0 for the lifetime -> score; see `engage.core.leaderboards`."""
 
 
 class CampaignStop(Struct, frozen=True, array_like=True, gc=False):
@@ -257,6 +260,8 @@ class CompanyState(Struct, array_like=True, gc=False):
     """Departments by number, from 1 in the order in which limits first met them: records name no department."""
     campaigns: dict[str, CampaignStop] = field(default_factory=dict)
     """Those that do not take their course."""
+    boards: dict[str, int] = field(default_factory=dict)
+    """Leaderboard, by what it counts -> the seq of the publication that brought it."""
 
 
 class DayRollup(Struct, array_like=True, gc=False):

@@ -26,6 +26,7 @@ from engage.core.state import (
 )
 from engage.store.agenda import INSERT_AGENDA
 from engage.store.companies import HOST, NEWEST_VERSION
+from engage.store.leaderboards import INSERT_STANDINGS
 from engage.store.outbox import INSERT_OUTBOX
 from engage.store.scope import EVERY_COMPANY, Scope
 from engage.store.statements import Check, Insert, Row, Statements, Transaction
@@ -305,6 +306,7 @@ class Writes(Struct):
     rollups: list[Row] = []
     agenda: list[Row] = []
     outbox: list[Row] = []
+    standings: list[Row] = []
 
     def add_entry(
         self, company_id: int, entry: Entry, decision: bytes, transfers: tuple[Transfer, ...]
@@ -344,6 +346,7 @@ class Writes(Struct):
             (INSERT_ROLLUPS, self.rollups),
             (INSERT_AGENDA, self.agenda),
             (INSERT_OUTBOX, self.outbox),
+            (INSERT_STANDINGS, self.standings),
             (INSERT_LINKS, self.links),
             (INSERT_HEADS, self.heads),
         ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 
 from engage.core.state import CompanyState, MemberState, decode_company, decode_member
 from engage.store.scope import EVERY_COMPANY
@@ -49,6 +49,19 @@ async def list_members(
         scope=[company_id],
     )
     return [(row[0], row[1], decode_member(row[2])) for row in rows]
+
+
+async def load_people(
+    s: Statements, company_id: int, numbers: Collection[int]
+) -> dict[int, tuple[str, MemberState]]:
+    """Number -> (external id, state) of some members."""
+    rows = await s.lookup(
+        "SELECT m.id, m.external_id, m.state FROM {keys} k "
+        "JOIN engage_member m ON m.company_id = k.column1 AND m.id = k.column2",
+        [(company_id, number) for number in numbers],
+        scope=[company_id],
+    )
+    return {row[0]: (row[1], decode_member(row[2])) for row in rows}
 
 
 async def every_member(s: Statements, company_id: int) -> AsyncIterator[tuple[int, str, MemberState]]:

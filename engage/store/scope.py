@@ -45,6 +45,7 @@ GROWING: Final = frozenset(
         "adjustment",
         "outbox",
         "delivery",
+        "standing",
     )
 )
 """Tables with company_id at the head of their primary key."""

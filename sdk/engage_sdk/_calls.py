@@ -138,6 +138,28 @@ def list_members(company: Id, page_size: int) -> Listing[models.Member]:
     return Listing(f"{_company(company)}/members", models.Member, _page_size(page_size))
 
 
+def get_leaderboard(
+    company: Id, board: str | None, limit: int, member: Id | None, around: int, before: bool
+) -> Call[models.Leaderboard]:
+    """GET .../leaderboard"""
+    query = {
+        "board": board,
+        "limit": limit,
+        "member": None if member is None else _id(member, "member"),
+        "around": around or None,
+        "before": "true" if before else None,
+    }
+    return _get(f"{_company(company)}/leaderboard", _reader(models.Leaderboard), query)
+
+
+def set_preferences(
+    company: Id, member: Id, leaderboard: bool | None, actor: str | None
+) -> Call[models.Preferences]:
+    """PUT .../members/{member}/preferences"""
+    body = {"leaderboard": leaderboard, "actor": actor}
+    return _put(f"{_member(company, member)}/preferences", body, _reader(models.Preferences))
+
+
 def list_benefits(company: Id, member: Id) -> Call[tuple[models.Benefit, ...]]:
     """GET .../members/{member}/benefits"""
 
@@ -336,6 +358,12 @@ def _post(path: str, body: Mapping[str, Any], read: Callable[[Any], T], key: str
     except (TypeError, ValueError) as error:
         raise InvalidArgument(f"an argument has no form in JSON: {error}") from None
     return Call(Request("POST", path, headers, data), read)
+
+
+def _put(path: str, body: Mapping[str, Any], read: Callable[[Any], T]) -> Call[T]:
+    given = {name: value for name, value in body.items() if value is not None}
+    data = json.dumps(given, ensure_ascii=False).encode("utf-8")
+    return Call(Request("PUT", path, {"Content-Type": "application/json"}, data), read)
 
 
 def _id(value: object, what: str) -> str:

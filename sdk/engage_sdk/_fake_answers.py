@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
@@ -31,3 +32,9 @@ def problem(status: int, code: str, message: str) -> httpx.Response:
 
 def not_simulated(request: httpx.Request) -> httpx.Response:
     return problem(501, "not_simulated", f"FakeEngage does not simulate {request.method} {request.url.path}")
+
+
+def inflated(request: httpx.Request) -> bytes:
+    if request.headers.get("content-encoding") != "gzip":
+        return request.content
+    return gzip.decompress(request.content)

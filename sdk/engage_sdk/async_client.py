@@ -81,6 +81,7 @@ class AsyncClient(Ingest):
         self.members = AsyncMembers(call)
         self.events = AsyncEvents(call)
         self.adjustments = AsyncAdjustments(call)
+        self.leaderboards = AsyncLeaderboards(call)
         self.rewards = AsyncRewards(call)
         self.redemptions = AsyncRedemptions(call)
         self.health = AsyncHealthScores(call)
@@ -168,6 +169,12 @@ class AsyncMembers(_Resource):
         """All members of a company, read page by page while iterating."""
         return self._items(_calls.list_members(company, page_size))
 
+    async def prefer(
+        self, company: Id, member: Id, *, leaderboard: bool | None = None, actor: str | None = None
+    ) -> models.Preferences:
+        """Whether a member wants to be compared with colleagues; nobody is who did not say so."""
+        return await self._call(_calls.set_preferences(company, member, leaderboard, actor))
+
     async def benefits(self, company: Id, member: Id) -> tuple[models.Benefit, ...]:
         """What a member's level entitles to; nothing for a member nobody has reported yet."""
         return await self._call(_calls.list_benefits(company, member))
@@ -230,6 +237,26 @@ class AsyncMembers(_Resource):
     ) -> models.MemberToken:
         """A token for the widget in this member's browser, good for `ttl` seconds."""
         return await self._call(_calls.create_token(company, member, ttl, origin))
+
+
+class AsyncLeaderboards(_Resource):
+    """Who scored most, of those who want to be compared."""
+
+    async def get(
+        self,
+        company: Id,
+        board: str | None = None,
+        *,
+        limit: int = 10,
+        member: Id | None = None,
+        around: int = 0,
+        before: bool = False,
+    ) -> models.Leaderboard:
+        """A board of the company, the first one without a name; with `member`, their place and neighbours.
+
+        `before` asks for the period before the one under way.
+        """
+        return await self._call(_calls.get_leaderboard(company, board, limit, member, around, before))
 
 
 class AsyncEvents(_Resource):

@@ -74,6 +74,7 @@ class Client(Ingest):
         self.members = Members(call)
         self.events = Events(call)
         self.adjustments = Adjustments(call)
+        self.leaderboards = Leaderboards(call)
         self.rewards = Rewards(call)
         self.redemptions = Redemptions(call)
         self.health = HealthScores(call)
@@ -159,6 +160,12 @@ class Members(_Resource):
         """All members of a company, read page by page while iterating."""
         return self._items(_calls.list_members(company, page_size))
 
+    def prefer(
+        self, company: Id, member: Id, *, leaderboard: bool | None = None, actor: str | None = None
+    ) -> models.Preferences:
+        """Whether a member wants to be compared with colleagues; nobody is who did not say so."""
+        return self._call(_calls.set_preferences(company, member, leaderboard, actor))
+
     def benefits(self, company: Id, member: Id) -> tuple[models.Benefit, ...]:
         """What a member's level entitles to; nothing for a member nobody has reported yet."""
         return self._call(_calls.list_benefits(company, member))
@@ -217,6 +224,26 @@ class Members(_Resource):
     ) -> models.MemberToken:
         """A token for the widget in this member's browser, good for `ttl` seconds."""
         return self._call(_calls.create_token(company, member, ttl, origin))
+
+
+class Leaderboards(_Resource):
+    """Who scored most, of those who want to be compared."""
+
+    def get(
+        self,
+        company: Id,
+        board: str | None = None,
+        *,
+        limit: int = 10,
+        member: Id | None = None,
+        around: int = 0,
+        before: bool = False,
+    ) -> models.Leaderboard:
+        """A board of the company, the first one without a name; with `member`, their place and neighbours.
+
+        `before` asks for the period before the one under way.
+        """
+        return self._call(_calls.get_leaderboard(company, board, limit, member, around, before))
 
 
 class Events(_Resource):

@@ -9,7 +9,6 @@ with status 501 and code `not_simulated`; it never makes an answer up.
 
 from __future__ import annotations
 
-import gzip
 import itertools
 import json
 import threading
@@ -23,7 +22,8 @@ from urllib.parse import unquote
 
 import httpx
 
-from ._fake_answers import Json, not_simulated, ok, page, problem
+from ._fake_answers import Json, inflated, not_simulated, ok, page, problem
+from ._fake_boards import Board, board_answer
 from ._fake_rewards import PLACES, Shop
 from ._message import Id, Message, rfc3339
 from ._retry import RetryPolicy
@@ -64,6 +64,7 @@ class _Member:
     decisions: list[Json] = field(default_factory=list)
     redemptions: list[Json] = field(default_factory=list)
     benefits: dict[str, bool | int | str] = field(default_factory=dict)
+    prefers: bool = False
 
     def benefit(self, id: str) -> Json:
         value, level = self.benefits.get(id), (self.fields.get("level") or {}).get("id")
@@ -73,6 +74,10 @@ class _Member:
             "value": value,
             "level": level if value is not None else None,
         }
+
+    def entitlements(self, which: list[str]) -> Json:
+        data = [self.benefit(id) for id in which or self.benefits]
+        return data[0] if which else {"level": (self.fields.get("level") or {}).get("id"), "data": data}
 
     def balances(self) -> dict[str, Json]:
         found: dict[str, Json] = {}
@@ -104,6 +109,7 @@ class FakeEngage:
         self._members: dict[tuple[str, str], _Member] = {}
         self._companies: dict[str, Json] = {}
         self._health: dict[str, Json] = {}
+        self._boards: dict[tuple[str, str], Board] = {}
         self._shops: dict[str, Shop] = {}
         self._reports: dict[tuple[str, str], Json] = {}
         self._awards: list[tuple[str, str, int]] = []
@@ -218,6 +224,13 @@ class FakeEngage:
     def set_company(self, company: str, **fields: Any) -> None:
         """Makes a company known, with fields as the service names them: name, seats, timezone, traits, stage, tier."""
         self._company(company).update(fields)
+
+    def set_leaderboard(
+        self, company: str, board: str, scores: Mapping[str, int], *, name: str | None = None
+    ) -> None:
+        """What a leaderboard by member answers: these scores, whoever prefers what."""
+        self._company(company)
+        self._boards[company, board] = Board(board, name, dict(scores))
 
     def set_health(self, company: str, **fields: Any) -> None:
         """What `health.get` and the portfolio answer: score, band, change_4w, drivers and so on."""
@@ -372,7 +385,7 @@ class FakeEngage:
         query = dict(request.url.params)
         match request.method, path:
             case "POST", ["batch"]:
-                batch = json.loads(_inflated(request))["batch"]
+                batch = json.loads(inflated(request))["batch"]
                 return ok({"success": True, "results": {one["messageId"]: self._take(one) for one in batch}})
             case "GET", ["companies"]:
                 return page([self._company_document(company) for company in self._companies], query)
@@ -414,8 +427,12 @@ class FakeEngage:
                 return page([self._member_document(one) for one in found], query)
             case _, ["members", member, *what] if (company, member) in self._members:
                 return self._route_member(request, self._members[company, member], what, query)
+            case "GET", ["leaderboard"]:
+                boards = [one for (owner, _), one in self._boards.items() if owner == company]
+                return board_answer(boards, query)
             case "GET", ["members", member, "benefits", *which]:
-                return self._benefits(self._members.get((company, member)) or _Member(company, member), which)
+                known = self._members.get((company, member)) or _Member(company, member)
+                return ok(known.entitlements(which))
             case _, ["members", member, *_]:
                 return problem(404, "not_found", f"there is no member {member} in {company}")
         return not_simulated(request)
@@ -427,7 +444,10 @@ class FakeEngage:
             case "GET", []:
                 return ok(self._member_document(member))
             case "GET", ["benefits", *which]:
-                return self._benefits(member, which)
+                return ok(member.entitlements(which))
+            case "PUT", ["preferences"]:
+                member.prefers = bool(json.loads(request.content).get("leaderboard", member.prefers))
+                return ok({"leaderboard": member.prefers})
             case "GET", ["transfers"]:
                 return page(member.transfers[::-1], query)
             case "GET", ["decisions"]:
@@ -443,12 +463,6 @@ class FakeEngage:
                 balance = member.balances()[currency]
                 return ok({**transfer, "balance": balance}, 201)
         return not_simulated(request)
-
-    def _benefits(self, member: _Member, which: list[str]) -> httpx.Response:
-        if which:
-            return ok(member.benefit(which[0]))
-        level = (member.fields.get("level") or {}).get("id")
-        return ok({"level": level, "data": [member.benefit(id) for id in member.benefits]})
 
     def _take(self, message: Json) -> Json:
         """Records one message and awards what `award` says. The first copy of a message id wins."""
@@ -574,12 +588,6 @@ def _company_of(message: Json) -> str | None:
     context = message.get("context", {})
     found: str | None = context.get("groupId") or message.get("groupId")
     return found
-
-
-def _inflated(request: httpx.Request) -> bytes:
-    if request.headers.get("content-encoding") != "gzip":
-        return request.content
-    return gzip.decompress(request.content)
 
 
 def _matches(one: Recorded, wanted: Mapping[str, str | None], properties: Mapping[str, Any] | None) -> bool:

@@ -31,6 +31,7 @@ from engage.core.program import (
     Giving,
     GrantBadge,
     Group,
+    Leaderboard,
     Level,
     Levels,
     Limit,
@@ -81,6 +82,12 @@ REVIEWS = (
     Review(months=1),
     Review(months=1, downgrade="to_basis", grace_days=9),
     Review(months=2, downgrade="none"),
+)
+
+BOARDS = (
+    Leaderboard("sales", "Sales", "member", "event", "Sale", "lifetime", 5),
+    Leaderboard("week", "Week", "member", "currency", "points", "week", 5),
+    Leaderboard("month", "Month", "member", "currency", "coins", "month", 5),
 )
 
 
@@ -209,6 +216,7 @@ def make_program(seed: int) -> Program:
         badges={name: Badge(name) for name in ("closer", "star")},
         tags={name: Tag(name) for name in ("vip", "new")},
         nudges={"hi": Nudge("Hi.")},
+        leaderboards=BOARDS if random.random() < 0.4 else (),
         levels=make_levels(random) if random.random() < 0.3 else LEVELS,
         member_traits={"team": Property("string")},
         department="team",

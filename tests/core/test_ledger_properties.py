@@ -22,6 +22,7 @@ from engage.core.state import DayRollup, Usage, Wallet, merge_days
 from engage.core.verdicts import VERDICTS, Extended, Verdict, as_extended, fired
 from tests.core.history import History, Step
 from tests.core.random_programs import (
+    BOARDS,
     CURRENCIES,
     EVENTS,
     LEVELS,
@@ -219,6 +220,7 @@ def test_undoing_what_nothing_followed_restores_the_state(
 ) -> None:
     assert program.levels is not None
     program = replace(program, levels=replace(program.levels, review=None, on_change="keep"))
+    program = replace(program, leaderboards=BOARDS[:1])  # of others, periods that are over are forgotten
     told = tell(program, [act for act in story if act.hours < 24])
     reachable = utc_day(told.clock) + 2 - program.late_days - MONTH_DAYS_MAX
     today = utc_day(told.clock + last[0].hours * HOUR) + 1
@@ -248,7 +250,11 @@ def holdings(history: History, reachable: int, today: int) -> object:
     members = {}
     for name, member in history.members.items():
         wallets = {currency: wallet for currency, wallet in member.wallets.items() if wallet != Wallet()}
-        counted = dict(member.standing.earned) if member.standing else {}
+        counted = {
+            ("", start): n for start, n in (member.standing.earned if member.standing else {}).items() if n
+        }
+        for board, scores in member.scores.items():
+            counted |= {(board, start): score for start, score in scores.items() if score}
         quests = {
             id: (
                 quested.times,

@@ -23,6 +23,7 @@ from engage.core.campaigns import figures, state_of
 from engage.core.decisions import REASONS, effects
 from engage.core.event import Body, Kind
 from engage.core.gifts import gift_lacks
+from engage.core.leaderboards import name_of, period_start, standings, start_before
 from engage.core.ledger import ACTIVE, EXPIRED, HELD, SPENT, place
 from engage.core.program import Rule
 from engage.core.progress import QuestStanding, StreakStanding, quest_standings, streak_standings
@@ -59,6 +60,8 @@ class Story:
             return self.holdings(name, self.at(when)), ""
         if what.startswith("counts "):
             return self.counts(what.removeprefix("counts "), self.at(when)), ""
+        if what.startswith("leaderboard "):
+            return self.ranks(self.at(when), *what.split()[1:]), ""
         if what == "time passes":
             outcomes = [self.outcome(step) for step in self.history.wait(name, self.at(when))]
             return "; ".join(said for said, _ in outcomes), "; ".join(why for _, why in outcomes).strip()
@@ -70,6 +73,9 @@ class Story:
         if what.startswith("is "):
             kind = Kind.IDENTIFY if name else Kind.GROUP
             return self.history.append(kind, name, at, "", Body("", properties(what), None, trusted))
+        if what.startswith("prefers "):
+            body = Body("", {"preferences": {"leaderboard": what == "prefers to be compared"}})
+            return self.history.append(Kind.PREFERENCES, name, at, "", body)
         if what.startswith("adjusted "):
             amount, currency = what.split()[1:]
             self.told[(name, when)] = self.history.adjust(name, at, currency, int(amount))
@@ -154,6 +160,26 @@ class Story:
         reward = step.program.rewards[said["reward"]]
         found = lacks(step.program, history.company, history.member(name), reward, step.entry.day)
         return ", ".join(lack.text for lack in found)
+
+    def ranks(self, at: int, id: str, before: str = "") -> str:
+        """A leaderboard by the members' states, as the service has it from its rows."""
+        assert self.history.program is not None
+        board = next(one for one in self.history.program.program.leaderboards if one.id == id)
+        start = period_start(board.period, local_day_hour(at, self.history.company.timezone)[0])
+        start = start_before(board.period, start) if before else start
+        rows = [
+            (row.score, name if board.by == "member" else row.department)
+            for name, member in self.history.members.items()
+            for row in standings(self.history.program, self.history.company, member)
+            if row.board == name_of(board, self.history.company) and row.start == start
+            if row.score > 0 and (row.shown or board.by == "department")
+        ]
+        if board.by == "department":
+            found = {name for _, name in rows if sum(one == name for _, one in rows) >= board.least}
+            rows = [(sum(score for score, one in rows if one == name), name) for name in found]
+        rows.sort(key=lambda row: (-row[0], row[1]))
+        said = [f"{1 + sum(one > score for one, _ in rows)}. {name} {score}" for score, name in rows]
+        return ", ".join(said) or "nobody"
 
     def holdings(self, name: str, at: int) -> str:
         member = self.history.member(name)

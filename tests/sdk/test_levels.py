@@ -1,4 +1,4 @@
-"""Benefits and reviews through both clients, from the fake."""
+"""Benefits, reviews and leaderboards through both clients, from the fake."""
 
 from __future__ import annotations
 
@@ -32,3 +32,16 @@ async def test_the_async_client_answers_alike() -> None:
         assert (member.review.day, member.review.falls_on) == (date(2027, 1, 1), date(2027, 1, 21))
         assert member.review.level is not None
         assert member.review.missing == 3
+
+
+def test_a_leaderboard_has_ranks_and_neighbours() -> None:
+    with FakeEngage() as fake:
+        fake.set_leaderboard("acme", "month", {"ann": 30, "bob": 20, "cid": 20, "dan": 5})
+        fake.set_member("acme", "dan")
+        client = fake.client()
+        found = client.leaderboards.get("acme", "month", member="dan", around=1, limit=3)
+        assert [(one.rank, one.member) for one in found] == [(1, "ann"), (2, "bob"), (2, "cid")]
+        assert [(one.rank, one.member) for one in found.around] == [(2, "cid"), (4, "dan")]
+        assert found.me is not None
+        assert (found.me.rank, found.me.score) == (4, 5)
+        assert client.members.prefer("acme", "dan", leaderboard=True).leaderboard

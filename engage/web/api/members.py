@@ -68,7 +68,7 @@ def member_shape(
     return shapes.Member(
         id=id,
         company=company,
-        name=_name(state.traits),
+        name=name_of_traits(state.traits),
         level=level,
         next_level=following,
         progress=progress,
@@ -115,7 +115,7 @@ def _allowance(giving: Giving, state: MemberState, today: int) -> shapes.Allowan
     return shapes.Allowance(giving.allowance, giving.window, left_to_give(giving, state, today), until)
 
 
-def _name(traits: dict[str, Any]) -> str | None:
+def name_of_traits(traits: dict[str, Any]) -> str | None:
     if not traits:
         return None
     for key in _NAME_TRAITS:
