@@ -147,7 +147,7 @@ def told(one: LocatedProblem | Problem) -> dict[str, Any]:
 
 def refuse(problems: list[Problem], what: str) -> None:
     if problems:
-        words = f"{what} make {len(problems)} {'mistake' if len(problems) == 1 else 'mistakes'}"
+        words = f"{len(problems)} {'mistake' if len(problems) == 1 else 'mistakes'} in {what}"
         raise Unprocessable(words, errors=[told(one) for one in problems])
 
 
