@@ -167,7 +167,11 @@ class Course:
         """Currency -> what counts toward levels: awards, and what was corrected by hand."""
         earned: dict[str, int] = {}
         for transfer in self.transfers:
-            currency, gained = transfer.currency, transfer.source % PLACES in EARNING
+            currency = transfer.currency
+            if transfer.source == ISSUED and transfer.target == self.spendable:  # nearly all are
+                earned[currency] = earned.get(currency, 0) + transfer.amount
+                continue
+            gained = transfer.source % PLACES in EARNING
             if gained != (transfer.target % PLACES in EARNING):
                 earned[currency] = earned.get(currency, 0) + (transfer.amount if gained else -transfer.amount)
         return earned

@@ -264,6 +264,9 @@ def _detail(program: CompiledProgram | None, member: MemberState, transfer: Tran
 
 def _count(rollup: DayRollup, transfer: Transfer) -> None:
     """Add a transfer to what the company's books say of the day."""
+    if transfer.source == ISSUED and place(transfer.target) == ACTIVE:  # nearly all are
+        add_to(rollup.issued, transfer.currency, transfer.amount)
+        return
     for account, sign in ((transfer.source, -1), (transfer.target, 1)):
         book = _BOOKS.get(place(account))
         if book is not None:
