@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "engage" / "docs"
 PROGRAM_PAGES = ("program", "campaigns", "points", "quests", "streaks", "levels", "leaderboards", "rewards")
 """The first has what every program needs, and a complete one; each of the others is about one part."""
-PAGES = (*PROGRAM_PAGES, "templates", "operating", "http", "reports", "webhooks", "what-if")
+PAGES = (*PROGRAM_PAGES, "templates", "operating", "http", "reports", "webhooks", "what-if", "features")
 README = ROOT / "README.md"
 LINKED = [
     README,
