@@ -27,10 +27,11 @@ from engage.core.decisions import checkpoint_record, encode_record
 from engage.core.event import SEMANTICS, Entry, Kind
 from engage.core.fold import fold
 from engage.core.leaderboards import name_of, standings
-from engage.core.ledger import ACTIVE, HELD, TRANSIT, owner, place
+from engage.core.ledger import ACTIVE, HELD, PENDING, TRANSIT, owner, place
 from engage.core.state import (
     DayRollup,
     MemberState,
+    Waiting,
     add_to,
     decode_company,
     decode_day,
@@ -72,7 +73,7 @@ ENTRIES_PER_READ: Final = 2000
 LINKS_PER_READ: Final = 2000
 MEMBERS_IN_MEMORY: Final = 4000
 EVERY_DAY: Final = (0, 4_000_000)
-BALANCES: Final = {ACTIVE: "active", HELD: "held"}
+BALANCES: Final = {ACTIVE: "active", HELD: "held", PENDING: "pending"}
 """The accounts of a member whose balance stands in the wallet, and under which name."""
 DIFFERENCE_CHARS_MAX: Final = 2000
 
@@ -504,7 +505,7 @@ class Replay:
                 for place_, name in BALANCES.items():
                     folded = kept.balances.get(place_, {}).get(currency, 0)
                     what = f"the {name} {currency} of member {external_id!r} differ"
-                    self._same(what, getattr(wallet, name), folded)
+                    self._same(what, _units(getattr(wallet, name)), folded)
                 lots = sum(units for _, units in wallet.lots)
                 self._same(
                     f"the {currency} lots of member {external_id!r} differ", lots, max(wallet.active, 0)
@@ -528,6 +529,11 @@ class Replay:
 
     def _difference(self, what: str) -> Difference:
         return Difference(f"{self.name}: {what}"[:DIFFERENCE_CHARS_MAX])
+
+
+def _units(held: int | tuple[Waiting, ...]) -> int:
+    """A balance as it is kept, or the sum of awards that wait."""
+    return held if isinstance(held, int) else sum(waiting.units for waiting in held)
 
 
 class _Told:
