@@ -125,8 +125,6 @@ def settled(program: Program, streak: Streak, run: Run, leaves: Leaves, today: i
 
 
 def _settle(streak: Streak, run: Run, asked: Asks, today: int) -> bool:
-    grant(streak, run, today)
-
     def freeze(period: int) -> bool:
         grant(streak, run, first_day(streak.every, period))
         if not run.freezes:
@@ -134,7 +132,10 @@ def _settle(streak: Streak, run: Run, asked: Asks, today: int) -> bool:
         run.freezes -= 1
         return True
 
-    return settle(run, period_of(streak.every, today), asked, freeze)
+    # What is granted later is not spent on earlier days.
+    broken = settle(run, period_of(streak.every, today), asked, freeze)
+    grant(streak, run, today)
+    return broken
 
 
 def grant(streak: Streak, run: Run, day: int) -> None:

@@ -140,6 +140,15 @@ def test_the_order_in_which_days_become_known_does_not_change_a_streak(seed: int
     assert outcome(random.sample(days, len(days))) == outcome(sorted(days))
 
 
+def test_a_freeze_granted_later_is_not_spent_on_earlier_days() -> None:
+    told = told_of(Streak("go", "", days="all", freezes=Freezes(2, 1, "week")))
+    told.track("ann", "Go", MONDAY)
+    later = MONDAY + 9 * DAY
+    before = stands(told, later)
+    told.wait("ann", later)
+    assert stands(told, later) == before == (0, 1, 1, "due")
+
+
 def test_a_streak_takes_little_room_however_long_it_lasts() -> None:
     told = told_of(Streak("go", "", days="all"))
     empty = len(encode_state(told.member("ann")))
