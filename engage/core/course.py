@@ -189,7 +189,7 @@ class Course:
 
     def count(self, counter: Counter, amount: int) -> None:
         self.uses.append(self.use(counter, amount))
-        if counter.alerts:
+        if counter.alerts and counter.most - self.left(counter) >= counter.alerts[0][0]:
             self._tell(counter, self.uses[-1].start)
 
     def use(self, counter: Counter, amount: int) -> Use:
@@ -200,7 +200,7 @@ class Course:
         return counted(counter, self.entry, self.department(), amount)
 
     def _tell(self, counter: Counter, start: int) -> None:
-        """Of a budget that reached a threshold, once per window."""
+        """Of a budget that has reached a threshold, once per window."""
         key = counter.key + TOLD
         told = used(self.company.usage, key, start)
         told += sum(use.amount for use in self.uses if use.key == key and use.start == start)
@@ -274,14 +274,12 @@ class Course:
     def _more(self) -> More | None:
         """What few decisions have."""
         tagged = self.tags or self.nudges
-        counted = self.uses and (self.program.program.department or self.program.alerting)
         causes = self.occasions or self.advances or self.steps or self.settled or self.stopped_by
-        if not (tagged or counted or causes):
-            return None
-        department = 0
+        department, alerts = 0, alerts_of(self.uses, self.company.usage) if self.program.alerting else ()
         if self.program.program.department and any("/department/" in use.key for use in self.uses):
             department = self.department()
-        alerts = alerts_of(self.uses, self.company.usage) if self.program.alerting else ()
+        if not (tagged or causes or department or alerts):
+            return None
         more = More(
             occasions=tuple(self.occasions),
             advances=tuple(self.advances),

@@ -30,7 +30,8 @@ def fire_rules(course: Course, matcher: Matcher, stopped: Sequence[int]) -> None
     `stopped` has, per rule, 0 when its conditions hold, else the code of what stopped it. A rule that
     multiplies may then be refused for its own awards, though its factor was counted: all are decided again without it.
     """
-    plans, start = matcher.plans, course.mark()
+    plans = matcher.plans
+    start = course.mark() if matcher.multiplies else None
     refused: dict[int, int] = {}
     while True:
         factors: dict[str, list[int]] = {}
@@ -44,7 +45,7 @@ def fire_rules(course: Course, matcher: Matcher, stopped: Sequence[int]) -> None
                 code = stop or refused.get(plan.index)
                 codes.append(code or _fire(course, factors, plan))
         unfired = {index: codes[index] for index in multiplying if not fired(codes[index])}
-        if not unfired:
+        if not unfired or start is None:
             course.verdicts += codes
             return
         refused |= unfired
@@ -82,7 +83,8 @@ def _fire(course: Course, factors: dict[str, list[int]], plan: Plan) -> int:
     exhausted = _exhausted(course, plan)
     if exhausted:
         return exhausted
-    before = course.mark()
+    # Nothing comes before the first award that could have to be taken back.
+    before = course.mark() if len(plan.awards) > 1 else None
     code, granted = FIRED, plan.grants
     refusal = FIRED
     for award in plan.awards:
@@ -99,10 +101,12 @@ def _fire(course: Course, factors: dict[str, list[int]], plan: Plan) -> int:
             amount, stop = _allowed(course, award.counters, amount)
         if (stop is not None and not stop.cut) or course.overflows(award.currency, amount):
             # Refused, and as a whole: what the rule had awarded so far is taken back.
-            course.go_back(before)
+            if before is not None:
+                course.go_back(before)
             return stop.refused if stop is not None and not stop.cut else CEILING
         if crowded(course, award):
-            course.go_back(before)
+            if before is not None:
+                course.go_back(before)
             return extended_code(Extended.CROWDED, award.effect)
         if stop is not None and not code:
             code, refusal = stop.cut, stop.refused
