@@ -75,7 +75,7 @@ def test_ten_mistakes_are_ten_located_problems() -> None:
         "program.yaml:22:16: rules[0].effects[0].award: must be a whole number, not 10.5",
         "program.yaml:23:16: rules[0].effects[1].badge: unknown badge 'closr'; did you mean 'closer'?",
         (
-            "program.yaml:25:31: rules[0].limits[0].window: must be one of day, week, month, lifetime, "
+            "program.yaml:25:31: rules[0].limits[0].window: must be one of day, week, month, quarter, year, lifetime, "
             "not 'fortnight'"
         ),
         "program.yaml:26:9: rules[1].id: duplicate rule id 'deal-won', first used by rules[0]",
