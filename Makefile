@@ -109,7 +109,7 @@ test: lint
 	fi; \
 	server=$$($(PYTHON) -m engage.bench.postgres_server 2>&1) || { $(SAY) "$$server" >&2; exit 1; }; \
 	$(SAY) "tests, with $$browser and $$server"; \
-	CHROMIUM=$$browser $(PYTHON) -m pytest -q --numprocesses auto --maxprocesses 4 --dist loadfile
+	CHROMIUM=$$browser $(PYTHON) -m pytest -q --numprocesses 4 --dist loadfile --no-loadscope-reorder
 
 lint: $(STAMP)
 	@$(SAY) 'ruff'

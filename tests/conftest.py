@@ -18,6 +18,8 @@ from tests.places import DIALECTS, Place, Places
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
+WAITING = ("tests/faults/", "tests/bench/test_cases", "tests/actions/test_kill", "tests/sdk/test_processes")
+
 # The names the Makefile looks for as well, in its order.
 BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 
@@ -26,6 +28,12 @@ BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-c
 settings.register_profile("home", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", settings.get_profile("home"), derandomize=True, print_blob=True)
 settings.load_profile("ci" if os.environ.get("CI") else "home")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that mostly wait, for servers that die and clocks that run, come first: run last, a core would wait with
+    them. Run side by side they leave the cores to the others."""
+    items.sort(key=lambda item: not any(part in item.nodeid for part in WAITING))
 
 
 @pytest.fixture(autouse=True)
