@@ -101,15 +101,15 @@ class Courier:
         if now - self._dropped_at > DAY:
             await self.database.write(lambda tx: drop_notices(tx, now - KEPT_DAYS * DAY))
             self._dropped_at = now
-        async with self.database.read():
+        async with self.database.read() as s:
             endpoints = await load_endpoints(enabled=True)
+            if endpoints:
+                self._names |= dict(await name_companies(s, max(self._names, default=0), 2**31))
         return sum(await asyncio.gather(*map(self._serve, endpoints)))
 
     async def _serve(self, endpoint: EndpointRow) -> int:
         async with self.database.read() as s:
             waiting = await load_waiting(s, endpoint.id, endpoint.since, self.clock())
-            for id, name in await name_companies(s, max(self._names, default=0), 2**31):
-                self._names[id] = name
         places = asyncio.Semaphore(COMPANIES_AT_ONCE)
 
         async def one(company_id: int, standing: Standing) -> tuple[int, Answer | None]:

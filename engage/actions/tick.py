@@ -23,7 +23,6 @@ from engage.store.agenda import (
 )
 from engage.store.companies import HOST, current_programs, name_companies, newest_version
 from engage.store.database import Database
-from engage.store.log import Writes
 from engage.store.members import list_members
 from engage.store.statements import Transaction
 
@@ -122,12 +121,10 @@ class Timekeeper:
             if await self._keeps_time(turn, before) and turn.head.state.members:
                 turn.adopt_program(now)
                 members = await list_members(tx, company_id, after, MEMBERS_PER_TRANSACTION)
-            writes = Writes()
-            for number, _, state in members:
-                writes.agenda.append((company_id, number, turn.next_due(state)))
+            agenda = [(company_id, number, turn.next_due(state)) for number, _, state in members]
             more = len(members) == MEMBERS_PER_TRANSACTION
             made = [] if more else [insert_timetable(company_id, turn.program_id)]
-            await tx.insert([(insert_agenda(writes.agenda)), *made], scope=[company_id])
+            await tx.insert([insert_agenda(agenda), *made], scope=[company_id])
             await turns.save()
             return members[-1][0] if more else None
 
