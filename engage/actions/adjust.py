@@ -14,7 +14,7 @@ from engage.core.event import Body, Kind
 from engage.core.state import AMOUNT_MAX, MemberState, Wallet
 from engage.errors import Archived, Conflict, InvalidRequest, NotFound, WrongStep
 from engage.store.adjustments import StoredRequest, insert_request, load_request
-from engage.store.companies import company_id as find_company_id
+from engage.store.companies import existing_company
 from engage.store.database import Database
 from engage.store.log import load_entry
 from engage.store.statements import Transaction
@@ -66,9 +66,7 @@ async def adjust(
         raise InvalidRequest("an Idempotency-Key is required: without one a retry would count twice")
 
     async def work(tx: Transaction) -> Adjustment:
-        id = await find_company_id(company)
-        if id is None:
-            raise NotFound(f"company {company!r} is not known")
+        id = await existing_company(company)
         turns = Turns(tx)
         await turns.take([id])
         key = (id, NO_DAY, message_hash(f"adjustment:{idempotency_key}"))
@@ -146,9 +144,7 @@ async def settle(
     assert step in STEPS
 
     async def work(tx: Transaction) -> Adjustment:
-        id = await find_company_id(company)
-        if id is None:
-            raise NotFound(f"company {company!r} is not known")
+        id = await existing_company(company)
         turns = Turns(tx)
         await turns.take([id])
         message = f"adjustment:{adjustment}:{step}:{idempotency_key}"

@@ -8,20 +8,19 @@ order in which they arrived; so a draft backtested is the draft as if it had bee
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date, datetime, timedelta
+from datetime import date
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
 from engage.actions.replay import ArchivedLog
-from engage.actions.retelling import ENTRIES_PER_READ, Block, Retelling, entry_of, stretches
+from engage.actions.retelling import ENTRIES_PER_READ, Block, Retelling, stretches
 from engage.actions.verify import Archive, companies_named
 from engage.core.backtest import Backtest
 from engage.core.backtest_counts import Counts
 from engage.core.backtest_people import People
 from engage.core.backtest_report import BacktestReport, report
-from engage.core.calendar import from_datetime
+from engage.core.calendar import midnight
 from engage.core.compiled import CompiledProgram
 from engage.core.event import Kind, decode_body
 from engage.core.ledger import Transfer
@@ -29,7 +28,7 @@ from engage.errors import Archived, InvalidRequest
 from engage.store.archived import first_entry, load_files, name_members
 from engage.store.checkpoints import load_bodies, load_transfers
 from engage.store.database import Database
-from engage.store.log import find_period, load_entry
+from engage.store.log import entry_of, find_period, load_entry
 from engage.store.members import load_company_state
 from engage.store.statements import Row, Statements
 
@@ -182,9 +181,8 @@ class _Whole:
         if found is None:
             return None
         state = found[0]
-        zone = ZoneInfo(state.timezone)
-        first_at = from_datetime(_midnight(self.first_day, zone))
-        end_at = from_datetime(_midnight(self.last_day + timedelta(days=1), zone))
+        first_at = midnight(self.first_day.toordinal(), state.timezone)
+        end_at = midnight(self.last_day.toordinal() + 1, state.timezone)
         bounds = await find_period(s, id, first_at, end_at)
         seqs = set(bounds or ())
         undone = [decode_body(body).data["seq"] for body in await load_bodies(s, id, 0, Kind.REVERSAL)]
@@ -235,10 +233,6 @@ class _Whole:
             companies=self.companies,
             prices=prices,
         )
-
-
-def _midnight(day: date, zone: ZoneInfo) -> datetime:
-    return datetime(day.year, day.month, day.day, tzinfo=zone)
 
 
 def _archived_rows(log: ArchivedLog, last: int) -> Iterable[Row]:

@@ -12,7 +12,7 @@ from engage.core.check import check
 from engage.core.event import Body, Kind
 from engage.document import read_plain, write_document
 from engage.errors import Conflict, InvalidRequest, NotFound
-from engage.store.companies import company_id, current_programs
+from engage.store.companies import current_programs, existing_company
 from engage.store.database import Database
 from engage.store.programs import DraftRow, load_draft, load_versions, save_draft
 from engage.store.statements import Transaction
@@ -33,9 +33,7 @@ async def steer_campaign(
         raise InvalidRequest(f"reason is required, at most {REASON_CHARS_MAX} characters")
 
     async def work(tx: Transaction) -> None:
-        id = await company_id(company)
-        if id is None:
-            raise NotFound(f"company {company!r} is not known")
+        id = await existing_company(company)
         turns = Turns(tx)
         await turns.take([id])
         turn = turns[id]

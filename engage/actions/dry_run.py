@@ -11,7 +11,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from engage.actions.ingest import mistyped, without_personal
-from engage.actions.retelling import Retelling, entry_of, stretches
+from engage.actions.retelling import Retelling, stretches
 from engage.actions.turns import Appended, Turn, Turns
 from engage.core.calendar import local_day_hour
 from engage.core.call import Call, message_hash
@@ -25,7 +25,7 @@ from engage.core.state import CompanyState, DayRollup, MemberState, decode_membe
 from engage.errors import Archived, Conflict, NotFound, Unprocessable
 from engage.store.companies import company_id as find_company_id
 from engage.store.database import Database
-from engage.store.log import Head, find_message, load_entry
+from engage.store.log import Head, entry_of, find_message, load_entry
 from engage.store.members import external_id_of
 from engage.store.statements import Statements
 

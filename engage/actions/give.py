@@ -14,7 +14,7 @@ from engage.core.event import Body, Kind
 from engage.core.gifts import GIVE, RECEIVE, gift_lacks, left_to_give
 from engage.core.state import AMOUNT_MAX
 from engage.errors import Archived, Conflict, InvalidRequest, Lacking, NotFound
-from engage.store.companies import company_id as find_company_id
+from engage.store.companies import existing_company
 from engage.store.database import Database
 from engage.store.log import load_entry
 from engage.store.statements import Transaction
@@ -59,9 +59,7 @@ async def give(
         raise InvalidRequest("an Idempotency-Key is required: without one a retry would give twice")
 
     async def work(tx: Transaction) -> Gift:
-        id = await find_company_id(company)
-        if id is None:
-            raise NotFound(f"company {company!r} is not known")
+        id = await existing_company(company)
         turns = Turns(tx)
         await turns.take([id])
         key = (id, NO_DAY, message_hash(f"gift:{idempotency_key}"))

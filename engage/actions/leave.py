@@ -12,7 +12,7 @@ from engage.core.compiled import CompiledProgram
 from engage.core.event import Body, Kind
 from engage.core.state import MemberState
 from engage.errors import Archived, Conflict, InvalidRequest, NotFound
-from engage.store.companies import company_id as find_company_id
+from engage.store.companies import existing_company
 from engage.store.database import Database
 from engage.store.log import load_entry
 from engage.store.statements import Transaction
@@ -74,9 +74,7 @@ async def _append(
     assert idempotency_key
 
     async def work(tx: Transaction) -> Left:
-        id = await find_company_id(company)
-        if id is None:
-            raise NotFound(f"company {company!r} is not known")
+        id = await existing_company(company)
         turns = Turns(tx)
         await turns.take([id])
         turn = turns[id]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from engage.actions.turns import Turns
 from engage.core.event import Body, Kind
 from engage.errors import NotFound
-from engage.store.companies import company_id as find_company_id
+from engage.store.companies import existing_company
 from engage.store.database import Database
 from engage.store.statements import Transaction
 
@@ -19,9 +19,7 @@ async def set_preferences(
     """
 
     async def work(tx: Transaction) -> dict[str, bool]:
-        id = await find_company_id(company)
-        if id is None:
-            raise NotFound(f"company {company!r} is not known")
+        id = await existing_company(company)
         turns = Turns(tx)
         await turns.take([id])
         await turns.load([(id, member)], [])

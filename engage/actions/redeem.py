@@ -20,7 +20,7 @@ from engage.core.event import Body, Kind
 from engage.core.ledger import EXPIRED, place
 from engage.core.rewards import ALLOWED, APPROVE, CANCEL, FULFIL, REQUEST, Lack, is_refundable, lacks
 from engage.errors import Archived, Conflict, InvalidRequest, Lacking, NotFound, WrongStep
-from engage.store.companies import company_id as find_company_id
+from engage.store.companies import existing_company
 from engage.store.database import Database
 from engage.store.log import load_entry
 from engage.store.rewards import (
@@ -81,7 +81,7 @@ async def request(
         raise InvalidRequest("an Idempotency-Key is required: without one a retry would buy twice")
 
     async def work(tx: Transaction) -> Redeemed:
-        id = await _company(company)
+        id = await existing_company(company)
         turns = Turns(tx)
         await turns.take([id])
         key = (id, NO_DAY, message_hash(f"redemption:{idempotency_key}"))
@@ -133,7 +133,7 @@ async def take_step(
     assert step in (APPROVE, FULFIL, CANCEL)
 
     async def work(tx: Transaction) -> Redeemed:
-        id = await _company(company)
+        id = await existing_company(company)
         turns = Turns(tx)
         await turns.take([id])
         one = await load_redemption(tx, id, redemption)
@@ -172,7 +172,7 @@ async def upload_codes(
             raise InvalidRequest(f"codes[{n}]: a code has from 1 to {CODE_CHARS_MAX} characters")
 
     async def work(tx: Transaction) -> Uploaded:
-        id = await _company(company)
+        id = await existing_company(company)
         turns = Turns(tx)
         await turns.take([id])
         program = turns[id].program
@@ -195,13 +195,6 @@ def _check(reason: str, *, required: bool) -> None:
     if (required and not reason.strip()) or len(reason) > REASON_CHARS_MAX:
         need = "is required, at most" if required else "has at most"
         raise InvalidRequest(f"reason {need} {REASON_CHARS_MAX} characters")
-
-
-async def _company(company: str) -> int:
-    id = await find_company_id(company)
-    if id is None:
-        raise NotFound(f"company {company!r} is not known")
-    return id
 
 
 async def _code_left(tx: Transaction, company_id: int, reward: str) -> bool:

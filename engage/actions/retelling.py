@@ -20,7 +20,7 @@ from engage.core.backtest_counts import Followed, decode_seen, encode_seen
 from engage.core.checkpoint import Of
 from engage.core.compiled import CompiledProgram
 from engage.core.decide import Undone, decide
-from engage.core.event import SEMANTICS, Entry, Kind, decode_body
+from engage.core.event import SEMANTICS, Kind, decode_body
 from engage.core.fold import fold
 from engage.core.state import (
     CompanyState,
@@ -35,7 +35,7 @@ from engage.errors import Archived, Conflict
 from engage.store.archived import first_entry
 from engage.store.checkpoints import load_checkpoints, load_items, load_transfers
 from engage.store.database import Database
-from engage.store.log import load_entry, load_entry_rows, with_transfers
+from engage.store.log import entry_of, load_entry, load_entry_rows, with_transfers
 from engage.store.scratch import Scratch
 from engage.store.statements import Row, Statements
 
@@ -101,12 +101,6 @@ class Block(Struct):
     programs: dict[int, CompiledProgram | None]
     undone: dict[int, Undone]
     """What each reversal undoes, by the reversal's seq and as it is recorded."""
-
-
-def entry_of(row: Row) -> Entry:
-    """The entry of a row of ENTRY_COLUMNS."""
-    seq, kind, member, previous, at, received_at, day, hour, program, name, body, _ = row
-    return Entry(seq, kind, member, at, received_at, day, hour, program, name, decode_body(body), previous)
 
 
 async def stretches(rows: list[Row], *, beside_others: bool) -> AsyncIterator[list[Row]]:

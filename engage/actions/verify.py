@@ -11,11 +11,10 @@ from collections.abc import Callable
 from typing import Final, Protocol
 
 from engage.actions.replay import ArchivedLog, Difference, Replay, Replayed
-from engage.errors import Archived, Conflict, NotFound
+from engage.errors import Archived, Conflict
 from engage.store.archived import File, load_files
 from engage.store.checkpoints import newest_checkpoint
-from engage.store.companies import company_id as find_company_id
-from engage.store.companies import name_companies
+from engage.store.companies import existing_company, name_companies
 from engage.store.database import Database
 from engage.store.statements import Statements
 
@@ -64,9 +63,7 @@ async def verify(
 async def companies_named(s: Statements, company: str | None) -> list[tuple[int, str]]:
     """(number, external id) of the one company, or of all. Raises NotFound."""
     if company is not None:
-        id = await find_company_id(company)
-        if id is None:
-            raise NotFound(f"company {company!r} is not known")
+        id = await existing_company(company)
         return [(id, company)]
     found: list[tuple[int, str]] = []
     while page := await name_companies(s, found[-1][0] if found else 0, COMPANIES_PER_READ):

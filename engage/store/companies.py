@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary
 from engage.core.call import ID_CHARS_MAX
 from engage.core.program import Program as ProgramData
 from engage.core.program import from_canonical
+from engage.errors import NotFound
 from engage.store.database import database_in_use
 from engage.store.scope import EVERY_COMPANY
 from engage.store.statements import Statements, Transaction
@@ -96,6 +97,14 @@ async def company_id(external_id: str) -> int | None:
         return None  # no company's; the ORM would call it a mistake of ours
     found = await Company.get_or_none(external_id=external_id)
     return found.id if found else None
+
+
+async def existing_company(external_id: str) -> int:
+    """A company's number. Raises NotFound."""
+    id = await company_id(external_id)
+    if id is None:
+        raise NotFound(f"company {external_id!r} is not known")
+    return id
 
 
 async def known_company(s: Statements, external_id: str) -> int | None:

@@ -266,6 +266,12 @@ async def load_member_entries(s: Statements, company_id: int, newest: int, limit
     return with_transfers(rows, transfers)
 
 
+def entry_of(row: Row) -> Entry:
+    """The entry of a row of ENTRY_COLUMNS."""
+    seq, kind, member, previous, at, received_at, day, hour, program, name, body, _ = row
+    return Entry(seq, kind, member, at, received_at, day, hour, program, name, decode_body(body), previous)
+
+
 def with_transfers(rows: list[Row], transfers: Iterable[Row]) -> list[Stored]:
     """Rows of ENTRY_COLUMNS with those of their transfers: (seq, currency, source, target, amount, rule), in order."""
     by_seq: dict[int, list[Transfer]] = {}
@@ -273,19 +279,7 @@ def with_transfers(rows: list[Row], transfers: Iterable[Row]) -> list[Stored]:
         by_seq.setdefault(seq, []).append(Transfer(currency, source, target, amount, rule))
     return [
         Stored(
-            Entry(
-                seq=row[0],
-                kind=row[1],
-                member=row[2],
-                previous=row[3],
-                at=row[4],
-                received_at=row[5],
-                day=row[6],
-                hour=row[7],
-                program=row[8],
-                name=row[9],
-                body=decode_body(row[10]),
-            ),
+            entry_of(row),
             decode_record(row[11]),
             row[11],
             tuple(by_seq.get(row[0], ())),

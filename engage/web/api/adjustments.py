@@ -15,7 +15,7 @@ from engage.errors import NotFound
 from engage.store.adjustments import list_requests
 from engage.web import shapes
 from engage.web.api.companies import find_company
-from engage.web.api.members import actor_of, balance
+from engage.web.api.members import actor_of, adjusted
 from engage.web.endpoint import SERVER, Asked, Endpoint, endpoint
 from engage.web.paging import LIMIT_DEFAULT, LIMIT_MAX, Number, cut, decode_cursor
 
@@ -81,15 +81,7 @@ def _step(step: str, summary: str) -> Endpoint:
             idempotency_key=asked.idempotency_key or uuid4().hex,
             now=asked.services.now(),
         )
-        return shapes.Adjustment(
-            id=str(done.seq),
-            currency=done.currency,
-            amount=done.amount,
-            reason=done.reason,
-            actor=done.actor,
-            balance=balance(done.wallet),
-            status=done.status,
-        )
+        return adjusted(done)
 
     take.__name__ = f"{step}_adjustment"
     return endpoint(

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import msgspec
 
-from engage.actions.adjust import adjust
+from engage.actions.adjust import Adjustment, adjust
 from engage.actions.reverse import reverse
 from engage.actions.turns import program_version
 from engage.core.calendar import local_day_hour, to_rfc3339
@@ -410,6 +410,10 @@ async def create_adjustment(asked: Asked[shapes.NewAdjustment, None]) -> shapes.
         idempotency_key=asked.idempotency_key or uuid4().hex,
         now=asked.services.now(),
     )
+    return adjusted(done)
+
+
+def adjusted(done: Adjustment) -> shapes.Adjustment:
     return shapes.Adjustment(
         id=str(done.seq),
         currency=done.currency,
