@@ -30,7 +30,8 @@ from engage.core.calibration import HORIZONS, Case, Past, cases, lead_days
 from engage.store.database import Database
 from engage.store.scope import EVERY_COMPANY
 from engage.store.settings import put_setting
-from engage.store.signal import CALIBRATION_SETTING, load_followed, load_terms, load_weeks
+from engage.store.signal import CALIBRATION_SETTING, load_followed, load_weeks
+from engage.store.terms import load_terms
 
 COMPANIES_PER_READ: Final = 200
 

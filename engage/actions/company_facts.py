@@ -150,7 +150,8 @@ async def import_terms(
     now: int,
     listen: Listener = lambda done: None,
 ) -> Imported:
-    """Record contract terms. The same term again is written again, as the same: it counts as accepted."""
+    """Record contract terms. The same term again is written again, as the same: it counts as accepted. One that stays
+    as the API said is a duplicate."""
     summary, done = Imported(), 0
     rejects = Rejects(database, origins, summary, now)
     seen: set[str] = set()
@@ -160,7 +161,8 @@ async def import_terms(
             block = reading.rows[start : start + ROWS_MAX]
             recorded = await record_terms(database, [facts for _, facts in block])
             summary.rows += recorded.recorded
-            summary.accepted += recorded.recorded
+            summary.accepted += recorded.recorded - recorded.left
+            summary.duplicates += recorded.left
             refused = {one.index: one.message for one in recorded.refused}
             await rejects.keep(
                 reading.file,

@@ -33,10 +33,10 @@ from engage.store.signal import (
     load_last_monday,
     load_newest_scores,
     load_scores,
-    load_terms,
     load_weeks,
 )
 from engage.store.statements import Statements
+from engage.store.terms import load_terms
 
 HISTORY_MAX: Final = 520
 """Scores in one history: ten years of weeks."""

@@ -44,11 +44,11 @@ from engage.store.signal import (
     load_names,
     load_scores,
     load_states,
-    load_terms,
     load_weeks,
     save_signal,
 )
 from engage.store.statements import Row, Statements, Transaction
+from engage.store.terms import load_terms
 
 COMPANIES_PER_TRANSACTION: Final = 50
 MEMBERS_PER_TRANSACTION: Final = 20_000

@@ -1,6 +1,7 @@
-"""Recording contract terms: rows of a billing export, as a file or the API brings them.
+"""Contract terms: recording rows of a billing export, and what the host says of one term by API.
 
-Owns the one transaction of a batch of rows. A row that cannot be read is answered with its reason and stops nobody.
+Owns the transactions, and which source may change what another recorded. A row that cannot be read is answered with its
+reason and stops nobody.
 """
 
 from __future__ import annotations
@@ -10,12 +11,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from engage.core.terms import Term, read_term
-from engage.store.companies import create_companies, load_company_ids, may_create_companies
+from engage.core.terms import Term, prevails, read_term, says_the_same, settle, term_of_traits
+from engage.errors import InvalidRequest, NotFound
+from engage.store.companies import create_companies, known_company, load_company_ids, may_create_companies
 from engage.store.database import Database
-from engage.store.signal import save_terms
-from engage.store.statements import Transaction
+from engage.store.signal import load_followed
+from engage.store.statements import Statements, Transaction
+from engage.store.terms import delete_term, load_recorded, load_stated, save_terms
 
 ROWS_MAX: Final = 10_000
 """Rows in one call: the importer brings larger files in pieces."""
@@ -29,13 +33,15 @@ class RefusedRow(Struct, frozen=True):
 class RecordedTerms(Struct, frozen=True):
     recorded: int
     refused: tuple[RefusedRow, ...] = ()
+    left: int = 0
+    """Of those recorded, terms that stay as the API said."""
 
 
 async def record_terms(database: Database, rows: Sequence[Mapping[str, Any]]) -> RecordedTerms:
     """Write the terms of these rows; see `engage.core.terms.read_term` for the columns.
 
-    Idempotent: a term is named by its company and first day, and the same row again changes nothing. Companies not
-    known are created, unless the host switched that off.
+    Idempotent: a term is named by its company and first day, and the same row again changes nothing. What the API said
+    of a term stays. Companies not known are created, unless the host switched that off.
     """
     assert len(rows) <= ROWS_MAX, f"at most {ROWS_MAX} rows at once"
     read: list[tuple[int, str, Term]] = []
@@ -47,7 +53,7 @@ async def record_terms(database: Database, rows: Sequence[Mapping[str, Any]]) ->
         else:
             read.append((index, *found))
 
-    async def write(tx: Transaction) -> list[RefusedRow]:
+    async def write(tx: Transaction) -> tuple[list[RefusedRow], int]:
         companies = {company for _, company, _ in read}
         if await may_create_companies():
             ids = await create_companies(tx, companies, time.time_ns() // 1000)
@@ -55,13 +61,91 @@ async def record_terms(database: Database, rows: Sequence[Mapping[str, Any]]) ->
             ids = await load_company_ids(tx, companies)
         # The last row of a term wins; one statement may not meet the same key twice.
         newest = {(ids[company], term.start): term for _, company, term in read if company in ids}
-        await save_terms(tx, [(company_id, term) for (company_id, _), term in newest.items()])
-        return [
+        known = {
+            (id, term.start): term
+            for id, terms in (await load_recorded(tx, ids.values())).items()
+            for term in terms
+        }
+        winning = {key: term for key, term in newest.items() if prevails(term, known.get(key))}
+        await save_terms(tx, [(company_id, term) for (company_id, _), term in winning.items()])
+        strangers = [
             RefusedRow(index, f"company {company!r} is not known")
             for index, company, _ in read
             if company not in ids
         ]
+        return strangers, len(newest) - len(winning)
 
+    left = 0
     if read:
-        refused += await database.write(write)
-    return RecordedTerms(len(rows) - len(refused), tuple(sorted(refused, key=lambda one: one.index)))
+        strangers, left = await database.write(write)
+        refused += strangers
+    return RecordedTerms(
+        len(rows) - len(refused), tuple(sorted(refused, key=lambda one: one.index)), left=left
+    )
+
+
+class KnownTerms(Struct, frozen=True):
+    """Of one company."""
+
+    terms: tuple[tuple[Term, bool], ...]
+    """By first day, and whether each counts; one of traits that counts is as `settle` made it."""
+    unread: str | None = None
+    """What is wrong with the term that its traits tell of now."""
+
+
+async def company_terms(database: Database, company: str) -> KnownTerms:
+    """Raises NotFound."""
+    async with database.read() as s:
+        id = await _find(s, company)
+        recorded = (await load_recorded(s, [id])).get(id, [])
+        stated = (await load_stated(s, [id])).get(id, [])
+        traits = (await load_followed(s, [id]))[0].state.traits
+    counted = settle(recorded, stated)
+    said = {(term.source, term.start) for term in counted}
+    rest = [term for term in stated if (term.source, term.start) not in said]
+    terms = sorted(
+        [*((term, True) for term in counted), *((term, False) for term in rest)],
+        key=lambda one: (one[0].start, one[1]),
+    )
+    told = term_of_traits(traits)
+    return KnownTerms(tuple(terms), told if isinstance(told, str) else None)
+
+
+async def set_term(
+    database: Database, company: str, term: Term, *, actor: str, now: int
+) -> tuple[Term, bool]:
+    """What is kept of the term from now on, and whether it is new. The same again changes nothing.
+
+    Raises NotFound, and InvalidRequest for what no import would take.
+    """
+    if term.end <= term.start:
+        raise InvalidRequest("end: must be after start")
+
+    async def work(tx: Transaction) -> tuple[Term, bool]:
+        id = await _find(tx, company)
+        known = {one.start: one for one in (await load_recorded(tx, [id])).get(id, [])}
+        before = known.get(term.start)
+        kept = replace(term, source="api", actor=actor, recorded_at=now)
+        if before is not None and says_the_same(kept, before):
+            return before, False
+        await save_terms(tx, [(id, kept)])
+        return kept, before is None
+
+    return await database.write(work)
+
+
+async def remove_term(database: Database, company: str, start: int) -> None:
+    """Whoever said it: an import or a call may say it again. Raises NotFound."""
+
+    async def work(tx: Transaction) -> None:
+        if not await delete_term(tx, await _find(tx, company), start):
+            raise NotFound("there is no term of the company that starts on this day")
+
+    await database.write(work)
+
+
+async def _find(s: Statements, company: str) -> int:
+    found = await known_company(s, company)
+    if found is None:
+        raise NotFound(f"there is no company {company[:255]!r}")
+    return found

@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from engage.actions.semantics import adopt_rules
 from engage.core.agenda import next_due
@@ -26,6 +27,7 @@ from engage.core.fold import fold
 from engage.core.leaderboards import Standing, standings
 from engage.core.notices import notices
 from engage.core.state import DayRollup, MemberState, encode_state, merge_days
+from engage.core.terms import Term, tells_of_a_term, term_of_traits
 from engage.store.companies import current_programs, load_program, newest_version
 from engage.store.database import database_in_use
 from engage.store.log import (
@@ -40,6 +42,7 @@ from engage.store.log import (
     load_rollups,
 )
 from engage.store.statements import Row, Statements, Transaction
+from engage.store.terms import stated_row
 
 PROGRAMS_MAX: Final = 256
 MEMBERS_KEPT: Final = 20_000
@@ -105,6 +108,8 @@ class Turn:
         """The head moves on although nothing is appended."""
         self.notices: list[Row] = []
         """For the outbox."""
+        self.terms: dict[int, Term] = {}
+        """First day -> the contract term that the company's traits tell of."""
         self._company_alone = Member(0, "", MemberState())
 
     def member(self, external_id: str) -> Member:
@@ -188,6 +193,10 @@ class Turn:
         for n, notice in enumerate(notices(entry, decision) if decision.changes_anything else ()):
             data = _json({"member": member.external_id} | notice.data if notice.member else notice.data)
             self.notices.append((head.company_id, entry.seq, n, received_at, notice.type, data))
+        if kind == Kind.GROUP and body.trusted and tells_of_a_term(body.data):
+            term = term_of_traits(head.state.traits)
+            if isinstance(term, Term):
+                self.terms[term.start] = replace(term, recorded_at=received_at)
         if member.number and not member.changed:
             member.changed = True
             self.changed.append(member)
@@ -221,7 +230,8 @@ class Turn:
         self.days = {day: self.days[day] for day in self.rollups}
         self.latest, self.changed = self.changed, []
         writes.outbox += self.notices
-        self.items, self.rollups, self.touched, self.notices = [], {}, False, []
+        writes.stated_terms += [stated_row(head.company_id, term) for term in self.terms.values()]
+        self.items, self.rollups, self.touched, self.notices, self.terms = [], {}, False, [], {}
 
     def plan(self, member: Member, writes: Writes) -> None:
         """Put the member's next tick into the agenda, unless it is there."""

@@ -1,7 +1,8 @@
 """Contract terms: what a company agreed to pay, for how many seats, from when to when, and how it ended.
 
-Owns the shape of a term, how a row of a billing export becomes one, and which term is in force on a day. Must not
-know how members behave. The stored shape grows at the end, with defaults. Days are ordinals, money is in cents.
+Owns the shape of a term, how a row of a billing export or a company's traits become one, which source wins, and which
+term is in force on a day. Must not know how members behave. The stored shape grows at the end, with defaults. Days are
+ordinals, money is in cents.
 """
 
 from __future__ import annotations
@@ -10,16 +11,26 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from itertools import pairwise
 from typing import Any, Final, Literal
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from engage.core.call import clean_text
+from engage.core.conditions import fold_name
 from engage.core.reports import Contract
 
 Outcome = Literal["open", "renewed", "churned"]
 OUTCOMES: Final[tuple[Outcome, ...]] = ("open", "renewed", "churned")
+Source = Literal["import", "api", "group"]
+"""Who said it: a billing export, a call about the term, or the company's traits."""
+TRAITS: Final = ("term_start", "term_end", "monthly_revenue", "term_outcome", "plan", "seats")
+"""The traits of a company that a term is read from; names compare as `fold_name` writes them."""
+_FOLDED: Final = frozenset(map(fold_name, TRAITS))
+FOLLOWED_DAYS_MAX: Final = 31
+"""A term of traits, which say nothing of the one before, counts as renewed when the next begins so soon after it."""
 REVENUE_CENTS_MAX: Final = 10**13
 SEATS_MAX: Final = 10_000_000
 PLAN_CHARS_MAX: Final = 200
@@ -35,6 +46,10 @@ class Term(Struct, array_like=True, frozen=True):
     seats: int | None = None
     plan: str = ""
     outcome: Outcome = "open"
+    source: Source = "import"
+    actor: str = ""
+    recorded_at: int = 0
+    """Microseconds UTC; 0: not kept."""
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -58,6 +73,61 @@ def read_term(row: Mapping[str, Any]) -> tuple[str, Term] | str:
     company = _text(row.get("groupId"))
     if not company or len(company) > COMPANY_CHARS_MAX or clean_text(company).strip() != company:
         return f"groupId must be a company's id of 1 to {COMPANY_CHARS_MAX} characters"
+    term = _read(row)
+    return term if isinstance(term, str) else (company, term)
+
+
+def term_of_traits(traits: Mapping[str, Any]) -> Term | str | None:
+    """The term that a company's traits tell of, what is wrong with it, or None when they tell of none.
+
+    An outcome of `renewed` says nothing of a term that the traits still name: that it was renewed is known by the next.
+    """
+    row = {name: traits.get(fold_name(name)) for name in TRAITS}
+    if row["term_start"] is None and row["term_end"] is None:
+        return None
+    term = _read({**row, "outcome": row["term_outcome"]})
+    if isinstance(term, str):
+        return term.replace("outcome must", "term_outcome must")
+    return replace(term, source="group", outcome="churned" if term.outcome == "churned" else "open")
+
+
+def tells_of_a_term(data: Mapping[str, Any]) -> bool:
+    """Whether a call changes traits that a term is read from."""
+    return any(fold_name(name) in _FOLDED for name in data)
+
+
+def prevails(new: Term, old: Term | None) -> bool:
+    """Whether it replaces what is recorded of the same company and first day: an import leaves what the API said."""
+    return old is None or not (new.source == "import" and old.source == "api")
+
+
+def says_the_same(one: Term, other: Term | None) -> bool:
+    """Whether two say the same of the contract, whoever said it when."""
+    return other is not None and replace(one, actor="", recorded_at=0) == replace(
+        other, actor="", recorded_at=0
+    )
+
+
+def settle(recorded: Sequence[Term], stated: Sequence[Term]) -> list[Term]:
+    """The terms that count, by first day. `recorded`: by import or API; `stated`: by traits.
+
+    What traits say counts where nothing recorded runs in the same days. Traits tell of one contract at a time, so a
+    stated term ends where the next begins, and then it was renewed.
+    """
+    own = [
+        term
+        for term in sorted(stated, key=lambda one: one.start)
+        if not any(other.start < term.end and term.start < other.end for other in recorded)
+    ]
+    counted = sorted([*recorded, *own], key=lambda one: one.start)
+    for index, (term, following) in enumerate(pairwise(counted)):
+        if term.source == "group" and following.start <= term.end + FOLLOWED_DAYS_MAX:
+            outcome: Outcome = "renewed" if term.outcome == "open" else term.outcome
+            counted[index] = replace(term, end=min(term.end, following.start), outcome=outcome)
+    return counted
+
+
+def _read(row: Mapping[str, Any]) -> Term | str:
     days = []
     for column in ("term_start", "term_end"):
         day = _day(row.get(column))
@@ -77,7 +147,7 @@ def read_term(row: Mapping[str, Any]) -> tuple[str, Term] | str:
     if outcome not in OUTCOMES:
         return f"outcome must be one of {', '.join(OUTCOMES)}, not {_shown(row.get('outcome'))}"
     plan = _text(row.get("plan"))[:PLAN_CHARS_MAX]
-    return company, Term(
+    return Term(
         days[0],
         days[1],
         cents,

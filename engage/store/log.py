@@ -30,6 +30,7 @@ from engage.store.leaderboards import INSERT_STANDINGS
 from engage.store.outbox import INSERT_OUTBOX
 from engage.store.scope import EVERY_COMPANY, Scope
 from engage.store.statements import Check, Insert, Row, Statements, Transaction
+from engage.store.terms import INSERT_STATED
 
 HEADS: Final = (
     "SELECT h.company_id, h.seq, h.links, h.chain, h.program_id, h.state "
@@ -301,6 +302,7 @@ class Writes(Struct):
     agenda: list[Row] = []
     outbox: list[Row] = []
     standings: list[Row] = []
+    stated_terms: list[Row] = []
 
     def add_entry(
         self, company_id: int, entry: Entry, decision: bytes, transfers: tuple[Transfer, ...]
@@ -341,6 +343,7 @@ class Writes(Struct):
             (INSERT_AGENDA, self.agenda),
             (INSERT_OUTBOX, self.outbox),
             (INSERT_STANDINGS, self.standings),
+            (INSERT_STATED, self.stated_terms),
             (INSERT_LINKS, self.links),
             (INSERT_HEADS, self.heads),
         ]

@@ -34,6 +34,7 @@ GROWING: Final = frozenset(
         "week",
         "score",
         "term",
+        "stated_term",
         "checkpoint",
         "checkpoint_part",
         "archive",

@@ -1,7 +1,7 @@
-"""The signal in the database: frozen weeks, scores and contract terms, and what freezing a week reads.
+"""The signal in the database: frozen weeks and scores, and what freezing a week reads.
 
-Reports read three small tables by primary key; only freezing touches members and rollups. How the stored shapes may
-change: weeks and terms are arrays that only grow at the end, scores are maps that only gain fields with defaults.
+Reports read small tables by primary key; only freezing touches members and rollups. How the stored shapes may
+change: weeks are arrays that only grow at the end, scores are maps that only gain fields with defaults.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from msgspec import Struct
 from engage.core.measures import WeekMeasures
 from engage.core.reports import Health
 from engage.core.state import CompanyState, DayRollup, MemberState, decode_company, decode_day, decode_member
-from engage.core.terms import Term, decode_term, encode_term
 from engage.store.scope import EVERY_COMPANY, EveryCompany, Scope
 from engage.store.statements import Statements, Transaction
 from engage.store.tables import Company
@@ -52,9 +51,6 @@ _INSERT_WEEKS: Final = (
 )
 _INSERT_SCORES: Final = (
     "INSERT INTO engage_score (company_id, as_of, document) {rows} ON CONFLICT (company_id, as_of) "
-)
-_INSERT_TERMS: Final = (
-    "INSERT INTO engage_term (company_id, start, document) {rows} ON CONFLICT (company_id, start) "
 )
 _KEEP: Final = "DO NOTHING"
 _REPLACE: Final = "DO UPDATE SET document = excluded.document"
@@ -186,16 +182,6 @@ async def load_newest_scores(
     return {row[0]: (row[1], _decode_scored(row[2])) for row in rows}
 
 
-async def load_terms(s: Statements, scope: Scope) -> dict[int, list[Term]]:
-    rows = await s.rows(
-        "SELECT company_id, document FROM engage_term WHERE {scope} ORDER BY company_id, start", scope=scope
-    )
-    terms: dict[int, list[Term]] = {}
-    for company_id, document in rows:
-        terms.setdefault(company_id, []).append(decode_term(document))
-    return terms
-
-
 async def save_signal(
     tx: Transaction,
     weeks: Sequence[tuple[int, WeekMeasures]],
@@ -211,9 +197,3 @@ async def save_signal(
         [(_INSERT_WEEKS + then, week_rows), (_INSERT_SCORES + then, score_rows)],
         scope={row[0] for row in (*week_rows, *score_rows)},
     )
-
-
-async def save_terms(tx: Transaction, terms: Sequence[tuple[int, Term]]) -> None:
-    """A term is named by its company and first day; what is known of it by now replaces what was."""
-    rows = [(company, term.start, encode_term(term)) for company, term in terms]
-    await tx.insert([(_INSERT_TERMS + _REPLACE, rows)], scope={company for company, _ in terms})

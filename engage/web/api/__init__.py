@@ -20,6 +20,7 @@ from engage.web.api import (
     reports,
     rewards,
     templates,
+    terms,
     tokens,
     webhooks,
     what_if,
@@ -29,6 +30,7 @@ from engage.web.endpoint import Endpoint
 ENDPOINTS: Final[list[Endpoint]] = [
     *events.ENDPOINTS,
     *companies.ENDPOINTS,
+    *terms.ENDPOINTS,
     *budgets.ENDPOINTS,
     *members.ENDPOINTS,
     *levels.ENDPOINTS,

@@ -1,0 +1,89 @@
+"""Contract terms: what traits say of one, and which source counts where several tell of the same days."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from engage.core.terms import Term, prevails, settle, tells_of_a_term, term_of_traits
+
+JANUARY, YEAR = date(2026, 1, 1).toordinal(), 365
+TRAITS = {
+    "termstart": "2026-01-01",
+    "termend": "2027-01-01",
+    "monthlyrevenue": 1200.5,
+    "seats": 40,
+    "plan": "gold",
+}
+
+
+def stated(start: int, end: int, **facts: Any) -> Term:
+    return Term(start, end, source="group", **facts)
+
+
+def test_traits_tell_of_a_term_as_a_row_does() -> None:
+    term = Term(JANUARY, JANUARY + YEAR, 120_050, 40, "gold", "open", "group")
+    assert term_of_traits(TRAITS) == term
+    assert term_of_traits({**TRAITS, "termoutcome": "Churned"}) == Term(
+        JANUARY, JANUARY + YEAR, 120_050, 40, "gold", "churned", "group"
+    )
+
+
+def test_that_a_term_of_traits_was_renewed_is_known_by_the_next_alone() -> None:
+    told = term_of_traits({**TRAITS, "termoutcome": "renewed"})
+    assert isinstance(told, Term)
+    assert told.outcome == "open"
+    after = stated(JANUARY + YEAR + 31, JANUARY + 2 * YEAR)
+    assert [one.outcome for one in settle([], [told, after])] == ["renewed", "open"]
+    late = stated(JANUARY + YEAR + 32, JANUARY + 2 * YEAR)
+    assert [one.outcome for one in settle([], [told, late])] == ["open", "open"]
+
+
+@pytest.mark.parametrize(
+    "changes, words",
+    [
+        ({"termend": None}, "term_end must be a date"),
+        ({"termend": "2025-01-01"}, "term_end must be after term_start"),
+        ({"monthlyrevenue": "much"}, "monthly_revenue must be a sum of money"),
+        ({"termoutcome": "lost"}, "term_outcome must be one of"),
+    ],
+)
+def test_what_is_wrong_with_the_traits_is_said(changes: dict[str, Any], words: str) -> None:
+    told = term_of_traits({**TRAITS, **changes})
+    assert isinstance(told, str)
+    assert told.startswith(words)
+
+
+def test_a_company_without_days_of_a_term_has_none() -> None:
+    assert term_of_traits({"plan": "gold", "seats": 40}) is None
+    assert tells_of_a_term({"monthlyRevenue": 1})
+    assert not tells_of_a_term({"industry": "retail"})
+
+
+def test_what_was_recorded_counts_before_what_traits_say_of_the_same_days() -> None:
+    recorded = Term(JANUARY, JANUARY + 100, 500)
+    inside, after = stated(JANUARY + 99, JANUARY + 200), stated(JANUARY + 100, JANUARY + 200)
+    assert settle([recorded], [inside]) == [recorded]
+    assert settle([recorded], [after]) == [recorded, after]
+
+
+def test_traits_tell_of_one_contract_at_a_time() -> None:
+    first, second = stated(JANUARY, JANUARY + YEAR), stated(JANUARY + 100, JANUARY + 100 + YEAR)
+    cut, kept = settle([], [second, first])
+    assert (cut.start, cut.end, cut.outcome) == (JANUARY, JANUARY + 100, "renewed")
+    assert kept == second
+
+
+def test_contracts_that_were_recorded_run_side_by_side() -> None:
+    pair = [Term(JANUARY, JANUARY + YEAR, 100), Term(JANUARY + 10, JANUARY + YEAR, 200)]
+    assert settle(pair, []) == pair
+
+
+def test_an_import_leaves_what_the_api_said_and_nothing_else() -> None:
+    row, said = Term(JANUARY, JANUARY + YEAR), Term(JANUARY, JANUARY + YEAR, source="api")
+    assert not prevails(row, said)
+    assert prevails(said, row)
+    assert prevails(row, row)
+    assert prevails(row, None)
