@@ -11,6 +11,7 @@ import typer
 
 from engage.cli.output import AsJson, note, progress, say, say_json, say_table
 from engage.cli.running import DatabaseUrl, with_database
+from engage.core.language import ENGLISH, LANGUAGES, read_language
 from engage.interpreter import run_for_throughput
 
 if TYPE_CHECKING:
@@ -25,6 +26,17 @@ class Format(StrEnum):
     HTML = "html"
     JSON = "json"
     CSV = "csv"
+
+
+def _lang(text: str) -> str:
+    if text not in LANGUAGES:
+        raise typer.BadParameter(f"{text!r} is not one of {', '.join(LANGUAGES)}")
+    return text
+
+
+Lang = Annotated[
+    str, typer.Option(callback=_lang, help=f"The language of the words: {' or '.join(LANGUAGES)}.")
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -142,20 +154,26 @@ def report(
         str, typer.Option(help="last-12-weeks, last-26-weeks, a quarter (2026-Q1) or a month (2026-03).")
     ] = "last-12-weeks",
     format: Annotated[Format, typer.Option(help="How to write it.")] = Format.TEXT,
+    lang: Lang = ENGLISH,
     database: DatabaseUrl = None,
     as_json: AsJson = False,
 ) -> None:
     """Print a company's adoption report, from the weeks that `engage score` measured."""
     from engage.actions.report import company_report
+    from engage.core.telling import in_language
 
-    found = with_database(database, lambda opened: company_report(opened, company, period), create=False)
+    language = read_language(lang)
+    found = in_language(
+        with_database(database, lambda opened: company_report(opened, company, period), create=False),
+        language,
+    )
     if as_json or format is Format.JSON:
         say_json(found)
     elif format is Format.CSV:
         from engage.core.reports import report_csv
 
         # Its lines end as CSV's do, and it is written as it is.
-        typer.echo(report_csv(found), nl=False)
+        typer.echo(report_csv(found, language), nl=False)
     elif format is Format.HTML:
         typer.echo(_page(found, period))
     else:

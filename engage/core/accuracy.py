@@ -13,6 +13,8 @@ from zlib import crc32
 from msgspec import Struct
 from msgspec.structs import replace
 
+from engage.core.language import Text, say
+
 FOLDS: Final = 5
 BINS: Final = 10
 CHURNED_LEAST: Final = 20
@@ -55,7 +57,7 @@ class Accuracy(Struct, frozen=True):
     lead_days: int | None = None
     bins: tuple[Bin, ...] = ()
     thresholds: tuple[Threshold, ...] = ()
-    text: str = ""
+    text: Text = ""
 
 
 class Calibration(Struct, frozen=True):
@@ -76,7 +78,7 @@ def measure(risks: Sequence[float], chances: Sequence[float], churned: Sequence[
     """`risks` order the cases; `chances` are probabilities. Undefined measures are None, and the text says why."""
     n, lost = len(churned), sum(churned)
     if not n:
-        return Accuracy(0, 0, text="No term has ended that could be looked at so early.")
+        return Accuracy(0, 0, text=say("No term has ended that could be looked at so early."))
     share = lost / n
     found = Accuracy(
         n,
@@ -85,7 +87,7 @@ def measure(risks: Sequence[float], chances: Sequence[float], churned: Sequence[
         brier=round(sum((p - c) ** 2 for p, c in zip(chances, churned, strict=True)) / n, 5),
         base_brier=round(share * (1 - share), 5),
         bins=bins(chances, churned),
-        text="" if 0 < lost < n else "All ended alike: there is nothing to tell apart.",
+        text="" if 0 < lost < n else say("All ended alike: there is nothing to tell apart."),
     )
     error = sum(one.n * abs(one.foretold - one.churned) for one in found.bins) / n
     return replace(found, calibration_error=round(error, 5))
@@ -157,7 +159,13 @@ def insufficient(churned: Sequence[bool], companies: Collection[str]) -> str:
     kept = len(churned) - lost
     if lost >= CHURNED_LEAST and kept >= RENEWED_LEAST and len(companies) >= COMPANIES_LEAST:
         return ""
-    return (
-        f"insufficient: {lost} churned and {kept} renewed terms, of {len(companies)} companies that left; fitting "
-        f"needs {CHURNED_LEAST} and {RENEWED_LEAST}, and {COMPANIES_LEAST} companies"
+    return say(
+        "insufficient: {lost:d} churned and {kept:d} renewed terms, of {left:d} companies that left; fitting needs "
+        "{lost_least:d} and {kept_least:d}, and {left_least:d} companies",
+        lost=lost,
+        kept=kept,
+        left=len(companies),
+        lost_least=CHURNED_LEAST,
+        kept_least=RENEWED_LEAST,
+        left_least=COMPANIES_LEAST,
     )

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from engage.core import privacy
 from engage.core.definitions import DEFINITIONS
+from engage.core.language import say
 from engage.core.measures import WEEK, WeekMeasures
 from engage.core.privacy import Figure, Unit
 from engage.core.program import Program
@@ -107,11 +108,15 @@ def company_report(source: Source, period: Period, before: Period) -> CompanyRep
         summary=_summary(source, now, then),
         activity=(
             Series(
-                "active_week", "Active in the week", "members", now.labels, now.of_people(lambda p: p.active)
+                "active_week",
+                say("Active in the week"),
+                "members",
+                now.labels,
+                now.of_people(lambda p: p.active),
             ),
             Series(
                 "active_4w",
-                "Active in four weeks",
+                say("Active in four weeks"),
                 "members",
                 now.labels,
                 now.of_people(lambda p: p.active_4w),
@@ -120,13 +125,23 @@ def company_report(source: Source, period: Period, before: Period) -> CompanyRep
         breadth=_breadth(source, now, then),
         levels=_levels(source, now),
         incentives=(
-            Series("organic", "Organic", "events", now.labels, now.total("organic", "events")),
+            Series("organic", say("Organic"), "events", now.labels, now.total("organic", "events")),
             Series(
-                "incentivised", "Earned points", "events", now.labels, now.total("incentivised", "events")
+                "incentivised",
+                say("Earned points"),
+                "events",
+                now.labels,
+                now.total("incentivised", "events"),
             ),
         ),
         points=tuple(
-            Series(currency, f"{name} issued", "points", now.labels, now.issued(currency))
+            Series(
+                currency,
+                say("{currency_name} issued", currency_name=name),
+                "points",
+                now.labels,
+                now.issued(currency),
+            )
             for currency, name in _currencies(source)
         ),
         notes=_notes(source, now),
@@ -149,7 +164,7 @@ def _score_history(source: Source, last: int) -> Series:
     sundays = range(last - WEEK * (HISTORY_WEEKS - 1), last + 1, WEEK)
     return Series(
         "score",
-        "Health score",
+        say("Health score"),
         "score",
         tuple(date.fromordinal(sunday - WEEK + 1).isoformat() for sunday in sundays),
         tuple(privacy.fact(source.scores.get(sunday), "score") for sunday in sundays),
@@ -164,14 +179,14 @@ def _funnel(source: Source, now: _Weeks) -> tuple[Step, ...]:
     base = people.members if seats.hidden else seats
     levels = publish_levels(week, source.k)
     steps = [
-        ("seats", "Seats", seats, "Agreed in the contract."),
-        ("members", "Members", people.members, "Named by the host so far."),
-        ("activated", "Activated", people.activated, "Active at least once."),
-        ("active", "Active", people.active_4w, "Active in the last four weeks."),
-        ("habitual", "Habitual", people.habitual, "Active in at least 9 of the last 12 weeks."),
+        ("seats", say("Seats"), seats, say("Agreed in the contract.")),
+        ("members", say("Members"), people.members, say("Named by the host so far.")),
+        ("activated", say("Activated"), people.activated, say("Active at least once.")),
+        ("active", say("Active"), people.active_4w, say("Active in the last four weeks.")),
+        ("habitual", say("Habitual"), people.habitual, say("Active in at least 9 of the last 12 weeks.")),
     ]
     if levels:
-        steps.append(("level_2", "Level 2 and up", levels.upper, "At the second level or above."))
+        steps.append(("level_2", say("Level 2 and up"), levels.upper, say("At the second level or above.")))
     return tuple(
         Step(name, label, figure, privacy.ratio(figure, base), text) for name, label, figure, text in steps
     )
@@ -180,16 +195,16 @@ def _funnel(source: Source, now: _Weeks) -> tuple[Step, ...]:
 def _summary(source: Source, now: _Weeks, then: _Weeks) -> tuple[Comparison, ...]:
     pairs: list[tuple[str, str, Figure, Figure]] = []
     for name, label, read in (
-        ("active_4w", "Active members, four weeks", _active_4w),
-        ("active_week", "Active members per week", _active_per_week),
-        ("events", "Events per week", _events_per_week),
-        ("breadth", "Key features per active member", _features_each),
+        ("active_4w", say("Active members, four weeks"), _active_4w),
+        ("active_week", say("Active members per week"), _active_per_week),
+        ("events", say("Events per week"), _events_per_week),
+        ("breadth", say("Key features per active member"), _features_each),
     ):
         pairs.append((name, label, read(now), read(then)))
     pairs += [
         (
             f"issued_{currency}",
-            f"{name} issued per week",
+            say("{currency_name} issued per week", currency_name=name),
             privacy.mean(now.issued(currency), "points"),
             privacy.mean(then.issued(currency), "points"),
         )
@@ -223,15 +238,15 @@ def _features_each(weeks: _Weeks) -> Figure:
 def _breadth(source: Source, now: _Weeks, then: _Weeks) -> Table:
     """Most used first; among the hidden ones by name, for their order would tell them apart."""
     columns = (
-        Column("feature", "Feature"),
-        Column("members", "Members, four weeks", "members"),
-        Column("share", "Of active members", "percent"),
-        Column("before", "Members before", "members"),
-        Column("events", "Events in the period", "events"),
+        Column("feature", say("Feature")),
+        Column("members", say("Members, four weeks"), "members"),
+        Column("share", say("Of active members"), "percent"),
+        Column("before", say("Members before"), "members"),
+        Column("events", say("Events in the period"), "events"),
     )
-    title = "Key features in use"
+    title = say("Key features in use")
     if now.last is None or now.people_last is None:
-        return Table("breadth", title, columns, (), "No measures for this period.")
+        return Table("breadth", title, columns, (), say("No measures for this period."))
     active = now.people_last.active_4w
     used = publish_features(now.last, source.k, active).members
     earlier: Mapping[str, Figure] = {}
@@ -264,36 +279,44 @@ def _feature(source: Source, name: str) -> str:
 
 def _levels(source: Source, now: _Weeks) -> Table:
     columns = (
-        Column("level", "Level"),
-        Column("members", "Members", "members"),
-        Column("share", "Of members", "percent"),
+        Column("level", say("Level"), told=True),
+        Column("members", say("Members"), "members"),
+        Column("share", say("Of members"), "percent"),
     )
     levels = publish_levels(now.last, source.k) if now.last else None
     if levels is None or now.people_last is None:
-        return Table("levels", "Levels", columns, (), "The program has no levels." if now.last else "")
+        return Table(
+            "levels", say("Levels"), columns, (), say("The program has no levels.") if now.last else ""
+        )
     steps = source.program.levels.steps if source.program and source.program.levels else ()
     names = {step.id: step.name for step in steps}
     members = now.people_last.members
     rows = tuple(
-        (names.get(level, level) if level else "No level", figure, privacy.ratio(figure, members))
+        (names.get(level, level) if level else say("No level"), figure, privacy.ratio(figure, members))
         for level, figure in levels.members
     )
-    return Table("levels", "Levels", columns, rows)
+    return Table("levels", say("Levels"), columns, rows)
 
 
 def _notes(source: Source, now: _Weeks) -> tuple[str, ...]:
     notes = [
-        (
-            f"Figures are for groups of at least {source.k} members; smaller groups, what remains of a group when "
-            f"fewer than {source.k} are left, and figures that would give these away are not shown."
+        say(
+            "Figures are for groups of at least {k:d} members; smaller groups, what remains of a group when fewer "
+            "than {k:d} are left, and figures that would give these away are not shown.",
+            k=source.k,
         ),
-        "All figures are for whole weeks, Monday to Sunday in the company's time zone, frozen when the week is over.",
+        say(
+            "All figures are for whole weeks, Monday to Sunday in the company's time zone, frozen when the week is "
+            "over."
+        ),
     ]
     if source.data_until:
-        notes.insert(0, f"Data until {source.data_until}, the end of the last week measured.")
+        notes.insert(0, say("Data until {day}, the end of the last week measured.", day=source.data_until))
     absent = sum(1 for week in now.measures if week is None)
     if absent:
-        notes.append(f"{absent} of the {len(now.measures)} weeks have no measures.")
+        notes.append(
+            say("{count:d} of the {weeks:d} weeks have no measures.", count=absent, weeks=len(now.measures))
+        )
     if source.program is None:
-        notes.append("No program is published: every event counts as a feature.")
+        notes.append(say("No program is published: every event counts as a feature."))
     return tuple(notes)

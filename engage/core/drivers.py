@@ -34,6 +34,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from engage.core.language import say
 from engage.core.measures import HABIT_WEEKS, MONTH_WEEKS, WEEK, WeekMeasures
 from engage.core.privacy import NOT_SHOWN, Figure, fact, missing, ratio
 from engage.core.published import (
@@ -106,6 +107,10 @@ def _absent(text: str, unit_bounds: Bounds = SHARE) -> Input:
     return Input(missing("percent"), None, text, unit_bounds)
 
 
+def _too_early(needed: int, weeks: int) -> str:
+    return say("needs {needed:d} weeks of activity; there are {weeks:d}", needed=needed, weeks=weeks)
+
+
 def _active(people: People) -> float:
     """Only companies of which this can be told are scored."""
     active = people.active_4w.estimate
@@ -117,51 +122,56 @@ def _activity(weeks: Sequence[WeekMeasures], people: People, k: int) -> Input:
     days = publish_month_days(weeks, people.active_4w, k)
     assert days.estimate is not None
     each = round(days.estimate / _active(people), 1)
-    text = f"an active member was active on {each:g} of the last 28 days"
+    text = say("an active member was active on {days:g} of the last 28 days", days=each)
     return Input(fact(each, "days"), each, text, MONTH)
 
 
 def _habit(week: WeekMeasures, people: People) -> Input:
     if week.weeks_known < HABIT_WEEKS:
-        return _absent(f"needs {HABIT_WEEKS} weeks of activity; there are {week.weeks_known}")
+        return _absent(_too_early(HABIT_WEEKS, week.weeks_known))
     share = ratio(people.habitual, people.active_4w)
     if share.estimate is None:
-        return _absent("how many members have the habit cannot be shown")
-    text = f"{share.text} of active members were active in at least 9 of the last 12 weeks"
+        return _absent(say("how many members have the habit cannot be shown"))
+    text = say("{share} of active members were active in at least 9 of the last 12 weeks", share=share.text)
     return Input(share, share.estimate, text)
 
 
 def _breadth(features: Features, k: int) -> Input:
     cells = features.members.values()
     if not cells:
-        return _absent("the program declares no key events")
+        return _absent(say("the program declares no key events"))
     if any(cell.text == NOT_SHOWN and cell.floor < k for cell in cells):
-        return _absent("how many features are in use cannot be shown")
+        return _absent(say("how many features are in use cannot be shown"))
     used = sum(1 for cell in cells if cell.floor >= k)
     share = round(100 * used / min(len(cells), FEATURES_ENOUGH), 1)
-    text = f"{used} of {len(cells)} key features are used by at least {k} members"
+    text = say(
+        "{used:d} of {count:d} key features are used by at least {k:d} members",
+        used=used,
+        count=len(cells),
+        k=k,
+    )
     return Input(fact(share, "percent"), share, text)
 
 
 def _features(features: Features, people: People) -> Input:
     declared = len(features.members)
     if not declared:
-        return _absent("the program declares no key events")
+        return _absent(say("the program declares no key events"))
     uses = features.uses.value
     if uses is None:
         if any(figure.text == NOT_SHOWN for figure in features.members.values()):
-            return _absent("how many features a member uses cannot be shown")
+            return _absent(say("how many features a member uses cannot be shown"))
         uses = sum(figure.estimate or 0.0 for figure in features.members.values())
     each = min(float(declared), round(uses / _active(people), 1))
     share = round(100 * each / min(declared, FEATURES_ENOUGH), 1)
-    text = f"an active member uses {each:g} of {declared} key features"
+    text = say("an active member uses {each:g} of {count:d} key features", each=each, count=declared)
     return Input(fact(share, "percent"), share, text)
 
 
 def _trend(weeks: Sequence[WeekMeasures], k: int) -> Input:
     recent = [week for week in weeks[-TREND_WEEKS:] if week.monday >= weeks[-1].since]
     if len(recent) < TREND_WEEKS_LEAST:
-        return _absent(f"needs {TREND_WEEKS_LEAST} weeks of activity; there are {len(recent)}", TREND)
+        return _absent(_too_early(TREND_WEEKS_LEAST, len(recent)), TREND)
     months = [
         _days_told(
             sum(week.days for week in recent[end - MONTH_WEEKS : end]), last.active_4w, last.members, k
@@ -170,9 +180,13 @@ def _trend(weeks: Sequence[WeekMeasures], k: int) -> Input:
     ]
     share = round(100 * months[-1] / max(months))
     if share == 100:
-        text = f"as much activity in four weeks as ever in the last {len(recent)}"
+        text = say("as much activity in four weeks as ever in the last {count:d}", count=len(recent))
     else:
-        text = f"{100 - share} % less activity than in the best four of the last {len(recent)} weeks"
+        text = say(
+            "{share:d} % less activity than in the best four of the last {count:d} weeks",
+            share=100 - share,
+            count=len(recent),
+        )
     return Input(fact(share, "percent"), share, text, TREND)
 
 
@@ -184,25 +198,28 @@ def _days_told(days: int, active_4w: int, members: int, k: int) -> float:
 
 def _seats(people: People, seats: int | None, age_days: int | None) -> Input:
     if not seats:
-        return _absent("the number of seats is not known")
+        return _absent(say("the number of seats is not known"))
     share = ratio(people.active_4w, fact(seats, "seats"))
     if share.estimate is None:
-        return _absent("how many of the seats are in use cannot be shown")
+        return _absent(say("how many of the seats are in use cannot be shown"))
     young = age_days is not None and age_days < YOUNG_DAYS
-    text = f"{people.active_4w.text} active members for {seats:,} seats in the last four weeks"
+    active = people.active_4w.text
+    text = say(
+        "{active} active members for {seats:,} seats in the last four weeks", active=active, seats=seats
+    )
     if young:
-        text += ", measured as a new customer"
+        text = say("{text}, measured as a new customer", text=text)
     return Input(share, share.estimate, text, SEATS_YOUNG if young else SHARE)
 
 
 def _levels(week: WeekMeasures, k: int) -> Input:
     levels = publish_levels(week, k)
     if levels is None:
-        return _absent("the program has no levels")
+        return _absent(say("the program has no levels"))
     share = ratio(levels.upper, fact(week.members, "members"))
     if share.estimate is None:
-        return _absent("how many members stand at the second level or above cannot be shown")
-    text = f"{share.text} of members stand at the second level or above"
+        return _absent(say("how many members stand at the second level or above cannot be shown"))
+    text = say("{share} of members stand at the second level or above", share=share.text)
     return Input(share, share.estimate, text)
 
 
@@ -211,8 +228,17 @@ def _tenure(week: WeekMeasures, age_days: int | None) -> Input:
     known = age_days is not None
     days = max(0, age_days) if age_days is not None else week.weeks_known * WEEK
     months = int(days / DAYS_PER_MONTH)
-    span = "less than a month" if months == 0 else f"{months} month{'' if months == 1 else 's'}"
-    if months >= TENURE_MONTHS:
-        span = "a year or more"
-    text = f"a customer for {span}" + ("" if known else ", going by the first activity")
+    text = _customer_for(months)
+    if not known:
+        text = say("{text}, going by the first activity", text=text)
     return Input(fact(months, "each"), days / DAYS_PER_MONTH, text, TENURE)
+
+
+def _customer_for(months: int) -> str:
+    if months >= TENURE_MONTHS:
+        return say("a customer for a year or more")
+    if months == 0:
+        return say("a customer for less than a month")
+    return say(
+        "a customer for {count:d} month" if months == 1 else "a customer for {count:d} months", count=months
+    )

@@ -23,6 +23,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from engage.core.drivers import TREND_WEEKS, Input, read_inputs
+from engage.core.language import say
 from engage.core.measures import HABIT_WEEKS, WeekMeasures
 from engage.core.published import People, publish_people
 from engage.core.reports import BAND_FLOORS, BAND_LABELS, Band, Confidence, Driver, Health
@@ -39,14 +40,14 @@ WEIGHTS: Final = {
     "tenure": 0.15,
 }
 LABELS: Final = {
-    "activity": "Days active",
-    "habit": "Habit",
-    "breadth": "Features in use",
-    "features": "Features per member",
-    "trend": "Trend",
-    "seats": "Seat use",
-    "levels": "Levels",
-    "tenure": "Time with us",
+    "activity": say("Days active"),
+    "habit": say("Habit"),
+    "breadth": say("Features in use"),
+    "features": say("Features per member"),
+    "trend": say("Trend"),
+    "seats": say("Seat use"),
+    "levels": say("Levels"),
+    "tenure": say("Time with us"),
 }
 WEEKS_NEEDED: Final = TREND_WEEKS
 """How many weeks a score looks at."""
@@ -109,8 +110,12 @@ def _weigh(inputs: dict[str, Input]) -> tuple[Driver, ...]:
 def _redistributed(inputs: dict[str, Input]) -> tuple[str, ...]:
     absent = [name for name, one in inputs.items() if one.estimate is None]
     return tuple(
-        f"{LABELS[name]} is missing: {inputs[name].text}. Its weight of {WEIGHTS[name]:.0%} is shared out "
-        "among the others in proportion."
+        say(
+            "{driver} is missing: {why}. Its weight of {weight:.0%} is shared out among the others in proportion.",
+            driver=LABELS[name],
+            why=inputs[name].text,
+            weight=WEIGHTS[name],
+        )
         for name in absent
     )
 
@@ -124,11 +129,16 @@ def _confidence(
     active = people.active_4w.floor
     reasons = []
     if active < 20:
-        reasons.append("Fewer than 20 active members: single people move the score.")
+        reasons.append(say("Fewer than 20 active members: single people move the score."))
     if week.weeks_known < HABIT_WEEKS:
-        reasons.append(f"Only {week.weeks_known} weeks of activity so far.")
+        reasons.append(say("Only {weeks:d} weeks of activity so far.", weeks=week.weeks_known))
     if ranges:
-        reasons.append(f"Reckoned with the middle of a range, to protect individuals: {', '.join(ranges)}.")
+        reasons.append(
+            say(
+                "Reckoned with the middle of a range, to protect individuals: {driver_list}.",
+                driver_list=", ".join(ranges),
+            )
+        )
     if active < 10 or week.weeks_known < WEEKS_LEAST or absent >= 0.5:
         return "low", tuple(reasons)
     return ("medium" if reasons or absent else "high"), tuple(reasons)
@@ -137,20 +147,29 @@ def _confidence(
 def _verdict(value: int, band: Band, drivers: Sequence[Driver]) -> str:
     best = next((d for d in drivers if d.contribution > 0), None)
     worst = next((d for d in drivers if d.contribution < 0), None)
-    sentence = f"{BAND_LABELS[band]} at {value} of 100"
-    if worst is not None and (best is None or value < NEUTRAL):
-        sentence += f": {worst.text}"
-        return sentence + (f", yet {best.text}." if best else ".")
-    if best is not None:
-        sentence += f": {best.text}"
-        return sentence + (f", but {worst.text}." if worst else ".")
-    return sentence + "."
+    first, second = (worst, best) if value < NEUTRAL else (best, worst)
+    first, second = (first, second) if first is not None else (second, None)
+    label = BAND_LABELS[band]
+    if first is None:
+        return say("{band} at {score:d} of 100.", band=label, score=value)
+    if second is None:
+        return say("{band} at {score:d} of 100: {why}.", band=label, score=value, why=first.text)
+    return say(
+        "{band} at {score:d} of 100: {why}, yet {other}."
+        if value < NEUTRAL
+        else "{band} at {score:d} of 100: {why}, but {other}.",
+        band=label,
+        score=value,
+        why=first.text,
+        other=second.text,
+    )
 
 
 def _unscored(weeks: Sequence[WeekMeasures], k: int) -> str:
     if not weeks or not weeks[-1].since:
-        return "Not scored: no activity has been recorded yet."
-    return (
-        f"Not scored: fewer than {k} members were active in the last four weeks, too few to say anything "
-        "without telling on individuals."
+        return say("Not scored: no activity has been recorded yet.")
+    return say(
+        "Not scored: fewer than {k:d} members were active in the last four weeks, too few to say anything "
+        "without telling on individuals.",
+        k=k,
     )

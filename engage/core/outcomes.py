@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Final
 
+from engage.core.language import say
 from engage.core.reports import Outcomes
 from engage.core.terms import Term
 
@@ -38,12 +39,12 @@ def outcomes(terms: Mapping[int, Sequence[Term]], day: int) -> Outcomes:
     key = -(-len(paying) // round(1 / KEY_SHARE))
     notes = []
     if not start:
-        notes.append("Nobody paid a year ago: what of the revenue was kept cannot be said.")
+        notes.append(say("Nobody paid a year ago: what of the revenue was kept cannot be said."))
     if not ended:
-        notes.append("No term has ended in the year: there is no renewal rate.")
+        notes.append(say("No term has ended in the year: there is no renewal rate."))
     unknown = sum(1 for own in terms.values() for term in own if _runs(term, day) and _cents(term) is None)
     if unknown:
-        notes.append(f"{unknown} running terms have no known revenue; they count as none.")
+        notes.append(say("{count:,} running terms have no known revenue; they count as none.", count=unknown))
     return Outcomes(
         as_of=date.fromordinal(day).isoformat(),
         companies=len(paying),

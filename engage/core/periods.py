@@ -12,6 +12,7 @@ from datetime import date
 from typing import Final
 
 from engage.core.calendar import week_of
+from engage.core.language import mark, say
 from engage.core.reports import Period
 
 PERIOD_DEFAULT: Final = "last-12-weeks"
@@ -25,8 +26,22 @@ _LAST = re.compile(r"last-(\d{1,2})-weeks")
 _QUARTER = re.compile(r"(\d{4})-[Qq]([1-4])")
 _MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
 _MONTHS: Final = (
-    *("January", "February", "March", "April", "May", "June", "July"),
-    *("August", "September", "October", "November", "December"),
+    *(
+        mark("January {year:d}"),
+        mark("February {year:d}"),
+        mark("March {year:d}"),
+        mark("April {year:d}"),
+        mark("May {year:d}"),
+        mark("June {year:d}"),
+        mark("July {year:d}"),
+    ),
+    *(
+        mark("August {year:d}"),
+        mark("September {year:d}"),
+        mark("October {year:d}"),
+        mark("November {year:d}"),
+        mark("December {year:d}"),
+    ),
 )
 
 
@@ -40,11 +55,21 @@ def read_period(name: str, last_sunday: int) -> tuple[Period, Period] | None:
         if not 1 <= weeks <= LAST_WEEKS_MAX:
             return None
         first = last_sunday + 1 - weeks * _WEEK
-        text = f"The {weeks} complete ISO weeks up to {date.fromordinal(last_sunday).isoformat()}."
+        text = say(
+            "The {count:d} complete ISO weeks up to {day}.",
+            count=weeks,
+            day=date.fromordinal(last_sunday).isoformat(),
+        )
         before = first - weeks * _WEEK
         return (
             _period(name, _weeks(weeks), first, last_sunday, text),
-            _period(f"{name}-before", f"{_weeks(weeks)} before", before, first - 1, "As many weeks, before."),
+            _period(
+                f"{name}-before",
+                _weeks_before(weeks),
+                before,
+                first - 1,
+                say("As many weeks, before."),
+            ),
         )
     found = _months(name)
     if found is None:
@@ -53,14 +78,19 @@ def read_period(name: str, last_sunday: int) -> tuple[Period, Period] | None:
     previous = (year, month - span) if month > span else (year - 1, month - span + 12)
     first, last = _bounds(year, month, span)
     earlier = _bounds(*previous, span)
-    text = "The whole ISO weeks whose Thursday lies in it."
+    text = say("The whole ISO weeks whose Thursday lies in it.")
     if last > last_sunday:
         last = max(last_sunday, first + _WEEK - 1)
-        text += " It is not over: only complete weeks are shown."
+        text = say(
+            "The whole ISO weeks whose Thursday lies in it. It is not over: only complete weeks are shown."
+        )
     return (
         _period(name, _label(year, month, span), first, last, text),
         _period(
-            _name(*previous, span), _label(*previous, span), *earlier, "The whole weeks of the period before."
+            _name(*previous, span),
+            _label(*previous, span),
+            *earlier,
+            say("The whole weeks of the period before."),
         ),
     )
 
@@ -97,11 +127,17 @@ def _period(name: str, label: str, first: int, last: int, text: str) -> Period:
 
 
 def _weeks(count: int) -> str:
-    return "last week" if count == 1 else f"last {count} weeks"
+    return say("last week") if count == 1 else say("last {count:d} weeks", count=count)
+
+
+def _weeks_before(count: int) -> str:
+    return say("last week before") if count == 1 else say("last {count:d} weeks before", count=count)
 
 
 def _label(year: int, month: int, span: int) -> str:
-    return f"{_MONTHS[month - 1]} {year}" if span == 1 else f"quarter {month // 3 + 1} of {year}"
+    if span == 1:
+        return say(_MONTHS[month - 1], year=year)
+    return say("quarter {quarter:d} of {year:d}", quarter=month // 3 + 1, year=year)
 
 
 def _name(year: int, month: int, span: int) -> str:

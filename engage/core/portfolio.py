@@ -12,6 +12,7 @@ from typing import Final
 from msgspec import Struct
 
 from engage.core.definitions import PORTFOLIO_DEFINITIONS
+from engage.core.language import say
 from engage.core.reports import BAND_FLOORS, Contract, Health, Portfolio, PortfolioRow
 
 MONTHS: Final = 12
@@ -39,14 +40,15 @@ def portfolio(as_of: str, standings: Iterable[Standing], k: int, data_until: str
     rows.sort(key=lambda row: (-(row.value_at_risk_cents or 0), -row.risk, row.name, row.company))
     counted = Counter(row.band for row in rows)
     unknown = sum(1 for row in rows if row.monthly_revenue_cents is None)
-    notes = [f"Data until {data_until}, the end of the last week measured."] if data_until else []
+    notes = (
+        [say("Data until {day}, the end of the last week measured.", day=data_until)] if data_until else []
+    )
     if unknown:
-        whose = (
-            "1 company is not known; it comes"
+        notes.append(
+            say("The revenue of 1 company is not known; it comes last.")
             if unknown == 1
-            else f"{unknown} companies is not known; they come"
+            else say("The revenue of {count:,} companies is not known; they come last.", count=unknown)
         )
-        notes.append(f"The revenue of {whose} last.")
     return Portfolio(
         as_of=as_of,
         k=k,
@@ -83,7 +85,7 @@ def _row(standing: Standing) -> PortfolioRow:
         risk=risk,
         value_at_risk_cents=None if revenue is None else round(revenue * MONTHS * risk),
         top_driver=worst.name if worst else None,
-        text=f"Contract ended on {contract.renewal_date}." if standing.left else health.verdict,
+        text=say("Contract ended on {day}.", day=contract.renewal_date) if standing.left else health.verdict,
         history=tuple(standing.history),
     )
 

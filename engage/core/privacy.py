@@ -31,6 +31,8 @@ from typing import Final, Literal, NamedTuple
 
 from msgspec import Struct
 
+from engage.core.language import Text, say
+
 K_DEFAULT: Final = 5
 K_MIN: Final = 3
 
@@ -40,7 +42,7 @@ Unit = Literal[
 Hidden = Literal["", "few", "most", "protects", "partial", "missing"]
 """Why there is no value: too few people; too few left; it would give another away; weeks missing; not measured."""
 
-NOT_SHOWN: Final = "not shown"
+NOT_SHOWN: Final = say("not shown")
 
 
 RANGE_MAX: Final = 50.0
@@ -54,7 +56,7 @@ class Figure(Struct, frozen=True, omit_defaults=True):
     Percentages are 0-100. Shapes here only grow: new fields come last, with a default.
     """
 
-    text: str
+    text: Text
     unit: Unit
     value: int | float | None = None
     hidden: Hidden = ""
@@ -81,7 +83,7 @@ class Figure(Struct, frozen=True, omit_defaults=True):
         return self.value if self.value is not None else self.high
 
 
-MISSING_TEXT: Final = "not measured"
+MISSING_TEXT: Final = say("not measured")
 
 
 def missing(unit: Unit) -> Figure:
@@ -105,10 +107,10 @@ def publish_count(
     if whole < 2 * k - 1 and not told:
         return Figure(NOT_SHOWN, unit, hidden="few", low=0, high=whole)
     if count < k:
-        return Figure(f"fewer than {k}", unit, hidden="few", low=0, high=min(k - 1, whole))
+        return Figure(say("fewer than {k:,}", k=k), unit, hidden="few", low=0, high=min(k - 1, whole))
     if whole - count < k:
         least = max(k, whole - k + 1)
-        return Figure(f"{least:,} or more", unit, hidden="most", low=least, high=whole)
+        return Figure(say("{low} or more", low=f"{least:,}"), unit, hidden="most", low=least, high=whole)
     return Figure(_words(count, unit), unit, count)
 
 
@@ -129,9 +131,13 @@ def publish_days(days: int, people: Figure, k: int, most_each: int) -> Figure:
         return Figure(NOT_SHOWN, "days", hidden="few")
     least, most = int(people.floor), int(people.ceiling or 0) * most_each
     if days - least < k:
-        return Figure(f"fewer than {least + k:,}", "days", hidden="few", low=least, high=least + k - 1)
+        return Figure(
+            say("fewer than {k:,}", k=least + k), "days", hidden="few", low=least, high=least + k - 1
+        )
     if most - days < k:
-        return Figure(f"{most - k + 1:,} or more", "days", hidden="most", low=most - k + 1, high=most)
+        return Figure(
+            say("{low} or more", low=f"{most - k + 1:,}"), "days", hidden="most", low=most - k + 1, high=most
+        )
     return Figure(_words(days, "days"), "days", days)
 
 
@@ -270,11 +276,11 @@ def ratio(part: Figure, whole: Figure, unit: Unit = "percent") -> Figure:
         if high - low > RANGE_MAX:
             return Figure(NOT_SHOWN, unit, hidden=reason)
     if low <= 0:
-        text = f"{_words(high, unit)} or less"
+        text = say("{high} or less", high=_words(high, unit))
     elif unit == "percent" and high >= 100:
-        text = f"{_words(low, unit)} or more"
+        text = say("{low} or more", low=_words(low, unit))
     else:
-        text = f"{_words(low, unit)} to {_words(high, unit)}"
+        text = say("{low} to {high}", low=_words(low, unit), high=_words(high, unit))
     return Figure(text, unit, hidden=reason, low=low, high=high)
 
 
@@ -287,7 +293,7 @@ def total(figures: Iterable[Figure], unit: Unit) -> Figure:
     amount = sum(figure.value or 0 for figure in known)
     if len(known) == len(listed):
         return Figure(_words(amount, unit), unit, amount)
-    return Figure(f"{_words(amount, unit)} or more", unit, hidden="partial", low=amount)
+    return Figure(say("{low} or more", low=_words(amount, unit)), unit, hidden="partial", low=amount)
 
 
 def mean(figures: Iterable[Figure], unit: Unit) -> Figure:
@@ -298,7 +304,9 @@ def mean(figures: Iterable[Figure], unit: Unit) -> Figure:
         return missing(unit) if not any(f.hidden != "missing" for f in listed) else _hidden(unit)
     value = round(sum(estimates) / len(estimates), 1)
     exact = all(figure.value is not None for figure in listed)
-    return Figure(_words(value, unit) if exact else f"about {_words(value, unit)}", unit, value)
+    return Figure(
+        _words(value, unit) if exact else say("about {figure}", figure=_words(value, unit)), unit, value
+    )
 
 
 def change(now: Figure, before: Figure) -> Figure:
@@ -308,7 +316,7 @@ def change(now: Figure, before: Figure) -> Figure:
     if now.value is None or not before.value:
         return Figure(NOT_SHOWN, "percent", hidden=now.hidden or before.hidden or "few")
     growth = round(100 * (now.value / before.value - 1), 1)
-    text = "no change" if round(growth) == 0 else f"{growth:+,.0f} %".replace("-", "−")
+    text = say("no change") if round(growth) == 0 else say("{share:+,.0f} %", share=growth).replace("-", "−")
     return Figure(text, "percent", growth)
 
 
@@ -322,7 +330,7 @@ def _check(k: int) -> None:
 
 def _words(value: float, unit: Unit) -> str:
     if unit == "percent":
-        return f"{value:.0f} %" if value == 0 or value >= 1 else f"{value:.1f} %"
+        return say("{share:.0f} %" if value == 0 or value >= 1 else "{share:.1f} %", share=value)
     if unit == "cents":
         return f"{value / 100:,.2f}"
     return f"{value:,}" if isinstance(value, int) or not value.is_integer() else f"{int(value):,}"

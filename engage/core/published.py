@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
+from engage.core.language import say
 from engage.core.measures import MONTH_WEEKS, WEEK, WeekMeasures
 from engage.core.privacy import (
     NOT_SHOWN,
@@ -110,7 +111,11 @@ def publish_levels(week: WeekMeasures, k: int) -> Levels | None:
         return Levels(shown, Figure(NOT_SHOWN, "members", hidden="few"))
     low = sum(cell.floor for cell in upper)
     high = min(float(week.members), sum(cell.ceiling or 0 for cell in upper))
-    text = f"{low:.0f} to {high:.0f}" if low > 0 or high < week.members else NOT_SHOWN
+    text = (
+        say("{low} to {high}", low=f"{low:.0f}", high=f"{high:.0f}")
+        if low > 0 or high < week.members
+        else NOT_SHOWN
+    )
     return Levels(shown, Figure(text, "members", hidden="few", low=int(low), high=int(high)))
 
 

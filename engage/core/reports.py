@@ -17,17 +17,18 @@ from typing import Any, Final, Literal
 from msgspec import Struct
 
 from engage.core.accuracy import CalibrationCard
+from engage.core.language import ENGLISH, Language, Text, say, translate
 from engage.core.privacy import Figure, Unit
 
 Band = Literal["thriving", "healthy", "watch", "at_risk", "unscored"]
 Confidence = Literal["high", "medium", "low"]
 
 BAND_LABELS: Final[dict[Band, str]] = {
-    "thriving": "Thriving",
-    "healthy": "Healthy",
-    "watch": "Watch",
-    "at_risk": "At risk",
-    "unscored": "Not scored",
+    "thriving": say("Thriving"),
+    "healthy": say("Healthy"),
+    "watch": say("Watch"),
+    "at_risk": say("At risk"),
+    "unscored": say("Not scored"),
 }
 BAND_FLOORS: Final[tuple[tuple[Band, int], ...]] = (
     ("thriving", 80),
@@ -42,18 +43,18 @@ class Period(Struct, frozen=True):
     """A run of whole ISO weeks. `text` says how the weeks were chosen."""
 
     name: str  # as asked for: last-12-weeks, last-26-weeks, 2026-Q1, 2026-03
-    label: str
+    label: Text
     first: str  # a Monday
     last: str  # a Sunday
     weeks: int
-    text: str
+    text: Text
 
 
 class Series(Struct, frozen=True):
     """One figure per week, oldest first; `weeks` are the Mondays, as many as there are figures."""
 
     name: str
-    label: str
+    label: Text
     unit: Unit
     weeks: tuple[str, ...]
     figures: tuple[Figure, ...]
@@ -61,18 +62,21 @@ class Series(Struct, frozen=True):
 
 class Column(Struct, frozen=True):
     name: str
-    label: str
+    label: Text
     unit: Unit | Literal["text"] = "text"
+    told: bool = (
+        False  # its cells are our words, not the host's names: they are read in the reader's language
+    )
 
 
 class Table(Struct, frozen=True):
     """Rows of cells in the order of the columns: text in text columns, figures in all others."""
 
     name: str
-    title: str
+    title: Text
     columns: tuple[Column, ...]
     rows: tuple[tuple[str | Figure, ...], ...]
-    note: str = ""
+    note: Text = ""
 
     def column(self, name: str) -> tuple[str | Figure, ...]:
         index = [column.name for column in self.columns].index(name)
@@ -83,12 +87,12 @@ class Driver(Struct, frozen=True):
     """An input of the score. Contributions are signed points around a neutral 50 and add up to the score."""
 
     name: str  # activity, habit, breadth, features, trend, seats, levels, tenure; version 1: momentum
-    label: str
+    label: Text
     value: float | None  # None when the figure behind it is hidden; `text` then says what may be told
     score: float  # 0-100
     weight: float  # 0-1, after the weight of missing inputs was shared out
     contribution: float  # weight x (score - 50), in tenths; the score is 50 plus all of them, rounded
-    text: str
+    text: Text
     change: float = 0.0  # of the contribution, against four weeks before
 
 
@@ -99,9 +103,9 @@ class Health(Struct, frozen=True):
     score: int | None
     band: Band
     confidence: Confidence
-    verdict: str  # one sentence
+    verdict: Text  # one sentence
     drivers: tuple[Driver, ...] = ()  # the largest contribution first, whatever its sign
-    notes: tuple[str, ...] = ()  # missing inputs and where their weight went; why confidence is not high
+    notes: tuple[Text, ...] = ()  # missing inputs and where their weight went; why confidence is not high
     change_4w: int | None = None
     change_13w: int | None = None
     version: int = 1
@@ -124,17 +128,17 @@ class Step(Struct, frozen=True):
     """A step of the funnel from seats to habit; each is a part of the one before it, seats aside."""
 
     name: str  # seats, members, activated, active, habitual, level_2
-    label: str
+    label: Text
     figure: Figure
     share: Figure  # percent of seats, or of members where seats are unknown
-    text: str  # what the step means
+    text: Text  # what the step means
 
 
 class Comparison(Struct, frozen=True):
     """A key figure of the period beside the period before; `change` is in percent."""
 
     name: str
-    label: str
+    label: Text
     figure: Figure
     before: Figure
     change: Figure
@@ -153,9 +157,9 @@ class Contract(Struct, frozen=True):
 
 
 class Definition(Struct, frozen=True):
-    term: str
-    text: str
-    source: str = ""
+    term: Text
+    text: Text
+    source: Text = ""
 
 
 class CompanyReport(Struct, frozen=True):
@@ -178,7 +182,7 @@ class CompanyReport(Struct, frozen=True):
     levels: Table  # level (text), members, share; lowest first, "No level" before it
     incentives: tuple[Series, ...]  # organic and incentivised: events per week of the period
     points: tuple[Series, ...]  # issued, per currency
-    notes: tuple[str, ...]  # what is hidden and why, weeks without measures
+    notes: tuple[Text, ...]  # what is hidden and why, weeks without measures
     definitions: tuple[Definition, ...]
     data_until: str = ""  # the Sunday of the newest week measured of the company; empty: none yet
 
@@ -200,7 +204,7 @@ class PortfolioRow(Struct, frozen=True):
     risk: float  # 0-1
     value_at_risk_cents: int | None
     top_driver: str | None  # the driver that takes the most away; its name
-    text: str  # one sentence: whom to call, or why not
+    text: Text  # one sentence: whom to call, or why not
     history: tuple[int | None, ...] = ()  # scores of the last 13 weeks, oldest first
 
 
@@ -224,7 +228,7 @@ class Outcomes(Struct, frozen=True):
     renewal_rate: float | None
     key_companies: int
     key_share: float | None  # of monthly revenue, from them
-    notes: tuple[str, ...] = ()
+    notes: tuple[Text, ...] = ()
 
 
 class Portfolio(Struct, frozen=True):
@@ -236,7 +240,7 @@ class Portfolio(Struct, frozen=True):
     bands: dict[Band, int]  # how many companies stand in each
     monthly_revenue_cents: int
     value_at_risk_cents: int
-    notes: tuple[str, ...] = ()
+    notes: tuple[Text, ...] = ()
     definitions: tuple[Definition, ...] = ()
     data_until: str = ""  # the Sunday of the newest score; empty: none yet
     calibration: CalibrationCard | None = None  # how well the score foretold; None: never asked
@@ -265,8 +269,11 @@ def _csv(rows: list[tuple[Cell, ...]]) -> str:
     return out.getvalue()
 
 
-def report_csv(report: CompanyReport) -> str:
-    """One figure per line: section, item, week or period, unit, value (empty when hidden), what is shown."""
+def report_csv(report: CompanyReport, language: Language = ENGLISH) -> str:
+    """One figure per line: section, item, week or period, unit, value (empty when hidden), what is shown.
+
+    The report is in `language` already; names of columns, sections and units are the same in every language.
+    """
     name = report.period.name
     rows: list[tuple[Cell, ...]] = [("section", "item", "when", "unit", "value", "shown")]
     health, contract = report.health, report.contract
@@ -275,7 +282,7 @@ def report_csv(report: CompanyReport) -> str:
         ("company", "name", "", "text", None, report.name),
         ("company", "period", report.as_of, "text", None, f"{report.period.first} to {report.period.last}"),
         ("health", "score", health.as_of, "score", health.score, health.verdict),
-        ("health", "band", health.as_of, "text", None, BAND_LABELS[health.band]),
+        ("health", "band", health.as_of, "text", None, translate(BAND_LABELS[health.band], language)),
         ("health", "confidence", health.as_of, "text", None, health.confidence),
     ]
     rows += [("driver", d.label, health.as_of, "score", d.contribution, d.text) for d in health.drivers]

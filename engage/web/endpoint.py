@@ -25,6 +25,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from engage.actions.keys import KINDS, KeyKind, Principal
+from engage.core.language import Language, read_language
 from engage.errors import Forbidden, InvalidRequest, NotFound, Unauthorized
 from engage.web.bodies import DOCUMENT_WIRE_BYTES_MAX, Share, read_body
 from engage.web.problems import SEEN
@@ -54,6 +55,13 @@ class Asked(t.Generic[B, Q]):
     query: Q
     status: int
     """Of the answer. The declared one, unless the handler says otherwise."""
+
+    @property
+    def language(self) -> Language:
+        """Of the words in the answer: `lang` of the query, else what the client accepts."""
+        return read_language(
+            getattr(self.query, "lang", None), self.request.headers.get("accept-language", "")
+        )
 
     @property
     def idempotency_key(self) -> str | None:

@@ -10,14 +10,20 @@ from msgspec import Meta, Struct
 from msgspec.structs import asdict
 
 from engage.actions.report import company_health, company_report, health_history, portfolio
+from engage.core.language import Language
 from engage.core.periods import PERIOD_DEFAULT
 from engage.core.reports import CompanyReport, Health, Portfolio, portfolio_csv, report_csv
+from engage.core.telling import in_language
 from engage.errors import InvalidRequest
 from engage.web import shapes
 from engage.web.endpoint import AGGREGATES, Asked, Download, endpoint
 
 CSV: Final = "text/csv; charset=utf-8"
 Format = Literal["json", "csv"]
+Lang = Annotated[
+    Language | None,
+    Meta(description="The language of the words; absent: what Accept-Language prefers, or English."),
+]
 
 
 class CompanyHealth(Health, frozen=True, kw_only=True):
@@ -32,6 +38,11 @@ class ReportQuery(Struct):
         Meta(max_length=60, description="2026-Q1, 2026-03, last-12-weeks or last-26-weeks."),
     ] = PERIOD_DEFAULT
     format: Format = "json"
+    lang: Lang = None
+
+
+class HealthQuery(Struct):
+    lang: Lang = None
 
 
 class PortfolioQuery(Struct):
@@ -42,6 +53,7 @@ class PortfolioQuery(Struct):
         | None
     ) = None
     format: Format = "json"
+    lang: Lang = None
 
 
 @endpoint(
@@ -51,8 +63,8 @@ class PortfolioQuery(Struct):
     summary="The newest health score and what drives it",
     tag="reports",
 )
-async def get_health(asked: Asked[None, None]) -> CompanyHealth:
-    health = await company_health(asked.services.database, asked.path["company"])
+async def get_health(asked: Asked[None, HealthQuery]) -> CompanyHealth:
+    health = in_language(await company_health(asked.services.database, asked.path["company"]), asked.language)
     return CompanyHealth(**asdict(health), company=asked.path["company"])
 
 
@@ -78,10 +90,12 @@ async def get_health_history(asked: Asked[None, None]) -> shapes.HealthHistory:
 )
 async def get_report(asked: Asked[None, ReportQuery]) -> CompanyReport | Download:
     company, query = asked.path["company"], asked.query
-    report = await company_report(asked.services.database, company, query.period)
+    report = in_language(await company_report(asked.services.database, company, query.period), asked.language)
     if query.format == "json":
         return report
-    return Download(report_csv(report).encode(), CSV, f"{_file_name(company)}-{report.period.name}.csv")
+    return Download(
+        report_csv(report, asked.language).encode(), CSV, f"{_file_name(company)}-{report.period.name}.csv"
+    )
 
 
 @endpoint(
@@ -94,7 +108,7 @@ async def get_report(asked: Asked[None, ReportQuery]) -> CompanyReport | Downloa
 )
 async def get_portfolio(asked: Asked[None, PortfolioQuery]) -> Portfolio | Download:
     as_of = _day(asked.query.as_of)
-    found = await portfolio(asked.services.database, as_of)
+    found = in_language(await portfolio(asked.services.database, as_of), asked.language)
     if asked.query.format == "json":
         return found
     return Download(portfolio_csv(found).encode(), CSV, f"portfolio-{found.as_of}.csv")

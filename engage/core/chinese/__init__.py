@@ -1,0 +1,20 @@
+"""What every text is in Simplified Chinese, by its English template; see `engage.core.language`.
+
+A file has the words of the module of the same name, in its order. A translation has the parts of its template and
+no formats: numbers come written already. `test_language` fails while a text is missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from engage.core.chinese import adoption, definitions, health, portfolio, privacy
+
+CHINESE: Final[Mapping[str, str]] = {
+    **privacy.WORDS,
+    **health.WORDS,
+    **adoption.WORDS,
+    **definitions.WORDS,
+    **portfolio.WORDS,
+}

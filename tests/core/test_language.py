@@ -1,0 +1,145 @@
+"""Every text there is exists in every language, with the same parts, and can be read back from what was said."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+from string import Formatter
+
+import jinja2
+import pytest
+
+import engage
+from engage.core.chinese import CHINESE
+from engage.core.language import ENGLISH, read_language, say, speak, translate
+
+ROOT = Path(engage.__file__).parent
+SPOKEN = ("core", "actions", "web", "formats")
+"""Where texts for reports and pages are made. The command line's own `say` prints."""
+
+
+def _literals(node: ast.expr, where: str) -> Iterator[str]:
+    """The templates of an argument: one, or one of two."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value
+    elif isinstance(node, ast.IfExp):
+        yield from _literals(node.body, where)
+        yield from _literals(node.orelse, where)
+    else:
+        raise AssertionError(f"{where}: a template is written where it is said, not put together")
+
+
+def _of_python(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+            continue
+        where = f"{path.relative_to(ROOT)}:{node.lineno}"
+        if node.func.id in ("say", "mark") and not isinstance(node.args[0], ast.Subscript):
+            yield from _literals(node.args[0], where)
+        elif node.func.id == "speak" and not isinstance(node.args[1], ast.Subscript):
+            yield from _literals(node.args[1], where)
+        elif node.func.id == "Definition":
+            for argument in node.args:
+                yield from _literals(argument, where)
+
+
+def _of_page(path: Path) -> Iterator[str]:
+    """Pages say `say("...", ...)` as well."""
+    tree = jinja2.Environment().parse(path.read_text(encoding="utf-8"))
+    for call in tree.find_all(jinja2.nodes.Call):
+        if isinstance(call.node, jinja2.nodes.Name) and call.node.name == "say":
+            template = call.args[0]
+            assert isinstance(template, jinja2.nodes.Const), f"{path.name}:{call.lineno}"
+            yield template.value
+
+
+def templates() -> dict[str, str]:
+    """Template -> where it is said first."""
+    found: dict[str, str] = {}
+    for folder in SPOKEN:
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            if path.name != "language.py":
+                for template in _of_python(path):
+                    found.setdefault(template, str(path.relative_to(ROOT)))
+        for path in sorted((ROOT / folder).rglob("*.html")):
+            for template in _of_page(path):
+                found.setdefault(template, str(path.relative_to(ROOT)))
+    return found
+
+
+SAID = templates()
+
+
+def _parts(template: str) -> dict[str, str]:
+    return {name: spec or "" for _, name, spec, _ in Formatter().parse(template) if name}
+
+
+def test_every_text_is_there_in_chinese() -> None:
+    missing = {template: where for template, where in SAID.items() if template not in CHINESE}
+    assert not missing, f"add these to engage/core/chinese: {missing}"
+
+
+def test_nothing_is_translated_that_is_not_said() -> None:
+    assert sorted(set(CHINESE) - set(SAID)) == []
+
+
+def test_a_translation_has_the_parts_of_its_template() -> None:
+    wrong = {
+        template: chinese
+        for template, chinese in CHINESE.items()
+        if set(_parts(template)) != set(_parts(chinese)) or any(_parts(chinese).values())
+    }
+    assert wrong == {}, "the same parts, and no formats: numbers come formatted"
+
+
+def _sample(name: str, spec: str) -> object:
+    if spec:
+        return 7
+    return "12 %" if name in ("low", "high", "figure") else f"Some {name}"
+
+
+@pytest.mark.parametrize("template", sorted(SAID), ids=lambda template: template[:40])
+def test_a_text_leads_back_to_its_template(template: str) -> None:
+    """Else a report would say something else in Chinese than in English."""
+    parts = {name: _sample(name, spec) for name, spec in _parts(template).items()}
+    assert translate(say(template, **parts), "zh-Hans") == speak("zh-Hans", template, **parts)
+
+
+def test_parts_are_translated_but_names_are_not() -> None:
+    assert translate("Points issued per week", "zh-Hans") == "每周发放的Points"
+    assert translate("Healthy issued per week", "zh-Hans") == "每周发放的Healthy"
+    assert translate("12 % to 20 %", "zh-Hans") == "12% 至 20%"
+    assert translate("fewer than 1,005", "zh-Hans") == "少于 1,005"
+
+
+def test_what_was_not_said_by_us_stays_as_it_is() -> None:
+    for name in ("Nordwind Logistics", "From seats to habits", "Report to the board", "1,234", ""):
+        assert translate(name, "zh-Hans") == name
+
+
+@pytest.mark.parametrize(
+    "asked, accepted, language",
+    [
+        (None, "", "en"),
+        (None, "*", "en"),
+        (None, "zh-CN,zh;q=0.9,en;q=0.8", "zh-Hans"),
+        (None, "en-GB,en;q=0.9,zh;q=0.8", "en"),
+        (None, "de,zh;q=0.5,en;q=0.3", "zh-Hans"),
+        (None, "zh-TW,en;q=0.8", "en"),
+        (None, "zh-TW,zh;q=0.9,en;q=0.8", "zh-Hans"),
+        (None, "zh;q=0, en", "en"),
+        (None, "zh;q=nonsense", "en"),
+        ("zh-Hans", "en", "zh-Hans"),
+        ("zh-cn", "en", "zh-Hans"),
+        ("en", "zh", "en"),
+        ("tlh", "zh", "en"),
+    ],
+)
+def test_the_reader_chooses_the_language(asked: str | None, accepted: str, language: str) -> None:
+    assert read_language(asked, accepted) == language
+
+
+def test_english_is_said_as_it_is_written() -> None:
+    assert translate("fewer than 5", ENGLISH) == "fewer than 5"
+    assert speak(ENGLISH, "fewer than {k:,}", k=1005) == "fewer than 1,005"
