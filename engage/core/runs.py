@@ -19,6 +19,9 @@ from engage.core.state import Run
 
 PERIODS_KEPT: Final = 60
 """How far back a streak can be repaired or undone: what is older is only a length."""
+PERIODS_AT_ONCE: Final = 4096
+"""More than can matter, after which a run that goes on through a long gap is cut to PERIODS_KEPT: each step takes as
+long as the run is."""
 COUNT_MAX: Final = 255
 """Of one period: more are not told apart."""
 AHEAD_DAYS_MAX: Final = 366
@@ -127,10 +130,13 @@ def settle(run: Run, until: int, asks: Asks, freeze: Callable[[int], bool]) -> b
         return False
     alive = current(run) is not None
     broken = False
-    for period in range(run.until, until):
-        if not alive and until - period > PERIODS_KEPT:
-            continue  # what will be forgotten needs no looking at
+    period = run.until - 1
+    while (period := period + 1) < until:
+        if not alive:
+            period = max(period, until - PERIODS_KEPT)  # what will be forgotten needs no looking at
         reach(run, period, asks)
+        if len(run.counts) > PERIODS_AT_ONCE:
+            _forget(run)
         bit = 1 << (period - run.base)
         if run.done & bit:
             continue
@@ -153,12 +159,15 @@ def _forget(run: Run) -> None:
     if surplus <= 0:
         return
     length = run.before
-    for n in range(surplus):
+    known = min(surplus, max(run.done.bit_length(), run.excused.bit_length()))
+    for n in range(known):
         bit = 1 << n
         if run.done & bit:
             length += 1
         elif not run.excused & bit:
             run.longest, length = max(run.longest, length), 0
+    if known < surplus:
+        run.longest, length = max(run.longest, length), 0
     run.longest, run.before = max(run.longest, length), length
     run.base += surplus
     run.counts = run.counts[surplus:]

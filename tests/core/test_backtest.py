@@ -116,13 +116,15 @@ def lived(history: History, draft: CompiledProgram) -> History:
             continue
         if name and name not in made.members:
             made.members[name], made.numbers[name] = MemberState(), entry.member
-        undoing = None
+        undoing, body = None, entry.body
         if entry.kind == Kind.REVERSAL:
-            first = steps[entry.body.data["seq"]]
+            first = steps[body.data["seq"]]
             undoing = Undone(first.entry, first.decision.record, first.decision.transfers, draft)
+            # Other ticks than there were number the entries otherwise.
+            body = msgspec.structs.replace(body, data={**body.data, "seq": first.entry.seq})
         when = entry.day, entry.hour
         steps[entry.seq] = made._append(
-            entry.kind, name, entry.at, entry.received_at, when, entry.name, entry.body, undoing
+            entry.kind, name, entry.at, entry.received_at, when, entry.name, body, undoing
         )
     return made
 

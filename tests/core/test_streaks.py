@@ -15,7 +15,7 @@ from engage.core.event import Body, Kind
 from engage.core.occasions import STREAK, Occasion
 from engage.core.program import Award, Calendar, Currency, EventType, Freezes, Program, Rule, Streak
 from engage.core.progress import streak_standings
-from engage.core.runs import PERIODS_KEPT, is_working_day, period_of
+from engage.core.runs import PERIODS_KEPT, add, current, is_working_day, period_of, reach, settle
 from engage.core.state import Run, encode_state
 from tests.core.history import History, Step
 from tests.core.random_programs import SEEDS
@@ -158,6 +158,19 @@ def test_a_streak_takes_little_room_however_long_it_lasts() -> None:
     assert len(encode_state(told.member("ann"))) - empty < 2 * PERIODS_KEPT + 250
     told.track("ann", "Stop", MONDAY + 402 * DAY)
     assert stands(told, MONDAY + 402 * DAY)[:2] == (1, 400)
+
+
+@pytest.mark.parametrize("asked", [True, False])
+def test_an_age_is_passed_in_no_time(asked: bool) -> None:
+    """A clock set to another century: passing what lies between once took time with its square."""
+    run = Run()
+    reach(run, 100_000, lambda period: asked)
+    add(run, 100_000, 1, 1)
+    assert settle(run, 150_000, lambda period: asked, lambda period: False) is asked
+    assert len(run.counts) == PERIODS_KEPT
+    assert run.until == 150_000
+    assert (run.before, run.longest) == ((0, 1) if asked else (1, 1))
+    assert (current(run) is None) is asked
 
 
 def test_what_is_too_long_ago_repairs_nothing() -> None:

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Gener
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 
 from engage.errors import InvalidRequest, Unavailable
@@ -69,6 +70,27 @@ def test_a_look_up_for_one_company_names_it_by_equality() -> None:
     assert "unnest($2::text[]) AS u(column2)" in text
     assert "m.company_id = $1::bigint AND m.external_id = k.column2" in text
     assert bound == [7, ("ann", "bob")]
+    assert looked_up(sql, [(7, "ann")], EVERY_COMPANY)[0].endswith(
+        "JOIN engage_member m ON m.company_id = k.column1 AND m.external_id = k.column2"
+    )
+
+
+async def test_a_plan_made_of_an_empty_table_seeks_each_key(place: Place) -> None:
+    """Without a fence it read every message of the company for each of 20,000 keys: the statement ran for a minute."""
+    sql = (
+        "SELECT m.seq FROM {keys} k JOIN engage_message m "
+        "ON m.company_id = k.column1 AND m.day = k.column2 AND m.hash = k.column3"
+    )
+    text, bound = looked_up(sql, [(1, 2, b"hash")], [1])
+    connection = await asyncpg.connect(place.url, server_settings=dict(postgres_connections.SETTINGS))
+    try:
+        await connection.execute(f"PREPARE sought (bigint, bigint[], bytea[]) AS {text}")
+        plan = await connection.fetch("EXPLAIN EXECUTE sought (1, '{2}', '{}')")
+    finally:
+        await connection.close()
+    assert bound == [1, (2,), (b"hash",)]
+    (seek,) = [line for (line,) in plan if "company_id" in line]
+    assert all(column in seek for column in ("Index Cond", "day", "hash")), plan
 
 
 def test_rows_of_several_companies_are_locked_in_order_and_the_host_last() -> None:
