@@ -20,10 +20,12 @@ from engage.core.privacy import Figure, Unit
 from engage.core.program import Program
 from engage.core.published import (
     People,
+    has_features,
     publish_events,
     publish_feature_events,
     publish_features,
     publish_levels,
+    publish_nothing_issued,
     publish_people,
 )
 from engage.core.reports import (
@@ -84,9 +86,7 @@ class _Weeks:
             if week is None or amounts is None:
                 found.append(privacy.missing("points"))
             else:
-                found.append(
-                    amounts.issued.get(currency) or privacy.publish_amount(0, week.earners, self.k, "points")
-                )
+                found.append(amounts.issued.get(currency) or publish_nothing_issued(week, self.k))
         return tuple(found)
 
 
@@ -229,7 +229,7 @@ def _events_per_week(weeks: _Weeks) -> Figure:
 
 
 def _features_each(weeks: _Weeks) -> Figure:
-    if weeks.last is None or weeks.people_last is None or not weeks.last.features:
+    if weeks.last is None or weeks.people_last is None or not has_features(weeks.last):
         return privacy.missing("each")
     active = weeks.people_last.active_4w
     return privacy.ratio(publish_features(weeks.last, weeks.k, active).uses, active, "each")

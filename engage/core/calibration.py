@@ -23,7 +23,7 @@ from engage.core.drivers import DAYS_PER_MONTH, read_inputs
 from engage.core.health import WEEKS_NEEDED, score
 from engage.core.measures import MONTH_WEEKS, WEEK, WeekMeasures
 from engage.core.portfolio import risk_of
-from engage.core.published import publish_events, publish_features, publish_people
+from engage.core.published import publish_events, publish_features, publish_people, was_scored
 from engage.core.terms import Term, contract_on, day_of, term_on
 
 HORIZONS: Final = (0, 30, 60, 90, 180)
@@ -122,7 +122,7 @@ def recent(weeks: Mapping[int, WeekMeasures], monday: int) -> list[WeekMeasures]
 def _ever_scored(past: Past, monday: int, k: int) -> bool:
     """Whether one of the 13 weeks before had enough active members: what the portfolio goes by."""
     before = (past.weeks.get(monday - WEEK * back) for back in range(1, 13))
-    return any(week is not None and week.active_4w >= k for week in before)
+    return any(week is not None and was_scored(week, k) for week in before)
 
 
 def _contract_facts(

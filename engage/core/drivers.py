@@ -31,7 +31,6 @@ time (survival curves of contracts fall steeply early; the first renewal is the 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Final, NamedTuple
 
 from engage.core.language import say
@@ -40,11 +39,12 @@ from engage.core.privacy import NOT_SHOWN, Figure, fact, missing, ratio
 from engage.core.published import (
     Features,
     People,
-    publish_active_of,
-    publish_days_of,
+    months_days,
     publish_features,
     publish_levels,
+    publish_members,
     publish_month_days,
+    weeks_known,
 )
 
 TREND_WEEKS: Final = 26
@@ -127,8 +127,9 @@ def _activity(weeks: Sequence[WeekMeasures], people: People, k: int) -> Input:
 
 
 def _habit(week: WeekMeasures, people: People) -> Input:
-    if week.weeks_known < HABIT_WEEKS:
-        return _absent(_too_early(HABIT_WEEKS, week.weeks_known))
+    known = weeks_known(week)
+    if known < HABIT_WEEKS:
+        return _absent(_too_early(HABIT_WEEKS, known))
     share = ratio(people.habitual, people.active_4w)
     if share.estimate is None:
         return _absent(say("how many members have the habit cannot be shown"))
@@ -169,15 +170,10 @@ def _features(features: Features, people: People) -> Input:
 
 
 def _trend(weeks: Sequence[WeekMeasures], k: int) -> Input:
-    recent = [week for week in weeks[-TREND_WEEKS:] if week.monday >= weeks[-1].since]
+    recent = weeks[-max(1, min(TREND_WEEKS, weeks_known(weeks[-1]))) :]
     if len(recent) < TREND_WEEKS_LEAST:
         return _absent(_too_early(TREND_WEEKS_LEAST, len(recent)), TREND)
-    months = [
-        _days_told(
-            sum(week.days for week in recent[end - MONTH_WEEKS : end]), last.active_4w, last.members, k
-        )
-        for end, last in enumerate(recent[MONTH_WEEKS - 1 :], MONTH_WEEKS)
-    ]
+    months = [months_days(recent[end - MONTH_WEEKS : end], k) for end in range(MONTH_WEEKS, len(recent) + 1)]
     share = round(100 * months[-1] / max(months))
     if share == 100:
         text = say("as much activity in four weeks as ever in the last {count:d}", count=len(recent))
@@ -188,12 +184,6 @@ def _trend(weeks: Sequence[WeekMeasures], k: int) -> Input:
             count=len(recent),
         )
     return Input(fact(share, "percent"), share, text, TREND)
-
-
-@lru_cache(maxsize=1 << 16)  # the same month is looked at by 26 weeks' scores
-def _days_told(days: int, active_4w: int, members: int, k: int) -> float:
-    """Active days of a month as far as they may be told; too few people: none, for that was not the best month."""
-    return publish_days_of(days, publish_active_of(active_4w, members, k), k).estimate or 0.0
 
 
 def _seats(people: People, seats: int | None, age_days: int | None) -> Input:
@@ -216,7 +206,7 @@ def _levels(week: WeekMeasures, k: int) -> Input:
     levels = publish_levels(week, k)
     if levels is None:
         return _absent(say("the program has no levels"))
-    share = ratio(levels.upper, fact(week.members, "members"))
+    share = ratio(levels.upper, publish_members(week))
     if share.estimate is None:
         return _absent(say("how many members stand at the second level or above cannot be shown"))
     text = say("{share} of members stand at the second level or above", share=share.text)
@@ -226,7 +216,7 @@ def _levels(week: WeekMeasures, k: int) -> Input:
 def _tenure(week: WeekMeasures, age_days: int | None) -> Input:
     """Without contract facts, since the first activity: it cannot have begun later."""
     known = age_days is not None
-    days = max(0, age_days) if age_days is not None else week.weeks_known * WEEK
+    days = max(0, age_days) if age_days is not None else weeks_known(week) * WEEK
     months = int(days / DAYS_PER_MONTH)
     text = _customer_for(months)
     if not known:

@@ -25,7 +25,7 @@ from typing import Final
 from engage.core.drivers import TREND_WEEKS, Input, read_inputs
 from engage.core.language import say
 from engage.core.measures import HABIT_WEEKS, WeekMeasures
-from engage.core.published import People, publish_people
+from engage.core.published import People, publish_people, weeks_known
 from engage.core.reports import BAND_FLOORS, BAND_LABELS, Band, Confidence, Driver, Health
 
 VERSION: Final = 2
@@ -66,7 +66,7 @@ def score(
     """
     people = publish_people(weeks[-1], k) if weeks else None
     if people is None or people.active_4w.floor < k:
-        return Health(as_of, None, "unscored", "low", _unscored(weeks, k), version=VERSION)
+        return Health(as_of, None, "unscored", "low", _unscored(k), version=VERSION)
     inputs = read_inputs(weeks[-WEEKS_NEEDED:], people, seats, age_days, k)
     drivers = _weigh(inputs)
     value = round(NEUTRAL + _tenths(drivers) / 10)
@@ -130,8 +130,8 @@ def _confidence(
     reasons = []
     if active < 20:
         reasons.append(say("Fewer than 20 active members: single people move the score."))
-    if week.weeks_known < HABIT_WEEKS:
-        reasons.append(say("Only {weeks:d} weeks of activity so far.", weeks=week.weeks_known))
+    if weeks_known(week) < HABIT_WEEKS:
+        reasons.append(say("Only {weeks:d} weeks of activity so far.", weeks=weeks_known(week)))
     if ranges:
         reasons.append(
             say(
@@ -139,7 +139,7 @@ def _confidence(
                 driver_list=", ".join(ranges),
             )
         )
-    if active < 10 or week.weeks_known < WEEKS_LEAST or absent >= 0.5:
+    if active < 10 or weeks_known(week) < WEEKS_LEAST or absent >= 0.5:
         return "low", tuple(reasons)
     return ("medium" if reasons or absent else "high"), tuple(reasons)
 
@@ -165,9 +165,8 @@ def _verdict(value: int, band: Band, drivers: Sequence[Driver]) -> str:
     )
 
 
-def _unscored(weeks: Sequence[WeekMeasures], k: int) -> str:
-    if not weeks or not weeks[-1].since:
-        return say("Not scored: no activity has been recorded yet.")
+def _unscored(k: int) -> str:
+    """The same of a company where nobody was ever active: that would be said of everybody in it."""
     return say(
         "Not scored: fewer than {k:d} members were active in the last four weeks, too few to say anything "
         "without telling on individuals.",

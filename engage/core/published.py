@@ -10,6 +10,7 @@ periods or pages. Whoever needs a measure for customer success takes it from her
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from engage.core.language import say
@@ -55,6 +56,21 @@ def publish_people(week: WeekMeasures, k: int) -> People:
     )
 
 
+def publish_members(week: WeekMeasures) -> Figure:
+    """The size of the company: the host's own list of people."""
+    return fact(week.members, "members")
+
+
+def weeks_known(week: WeekMeasures) -> int:
+    """For how many weeks there has been activity, this one included."""
+    return week.weeks_known
+
+
+def has_features(week: WeekMeasures) -> bool:
+    """Whether any key event is declared."""
+    return bool(week.features)
+
+
 def publish_month_days(weeks: Sequence[WeekMeasures], active_4w: Figure, k: int) -> Figure:
     """Active days in the four weeks that end with the last of `weeks`, summed over the active members."""
     return publish_days_of(sum(week.days for week in weeks[-MONTH_WEEKS:]), active_4w, k)
@@ -63,6 +79,16 @@ def publish_month_days(weeks: Sequence[WeekMeasures], active_4w: Figure, k: int)
 def publish_days_of(days: int, active_4w: Figure, k: int) -> Figure:
     """Active days of any four weeks."""
     return publish_days(days, active_4w, k, WEEK * MONTH_WEEKS)
+
+
+def months_days(weeks: Sequence[WeekMeasures], k: int) -> float:
+    """Active days of the four weeks as far as they may be told; too few people: none, for nothing is known."""
+    return _days_told(sum(week.days for week in weeks), weeks[-1].active_4w, weeks[-1].members, k)
+
+
+@lru_cache(maxsize=1 << 16)  # the same month is looked at by 26 weeks' scores
+def _days_told(days: int, active_4w: int, members: int, k: int) -> float:
+    return publish_days_of(days, publish_active_of(active_4w, members, k), k).estimate or 0.0
 
 
 class Features(NamedTuple):
@@ -77,6 +103,16 @@ def publish_features(week: WeekMeasures, k: int, active_4w: Figure) -> Features:
     counts = [week.features[name].members_4w for name in names]
     table = publish_table(counts, k, active_4w, "features")
     return Features(dict(zip(names, table.cells, strict=True)), table.total)
+
+
+def publish_nothing_issued(week: WeekMeasures, k: int) -> Figure:
+    """Of a currency in which nothing was issued in the week."""
+    return publish_amount(0, week.earners, k, "points")
+
+
+def was_scored(week: WeekMeasures, k: int) -> bool:
+    """Whether so many were active in four weeks that the company was scored."""
+    return week.active_4w >= k
 
 
 def publish_feature_events(week: WeekMeasures, k: int, rewarded: Collection[str]) -> dict[str, Figure]:

@@ -109,7 +109,7 @@ def test_at_the_floor_there_is_a_score() -> None:
 
 def test_a_company_that_never_did_anything_is_not_scored() -> None:
     assert scored([]).score is None
-    assert "no activity" in scored([]).verdict
+    assert scored([]).verdict == scored(steady(active_4w=0, active=0, since=0)).verdict
 
 
 def after(*days: int) -> Health:

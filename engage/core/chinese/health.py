@@ -22,7 +22,6 @@ WORDS: Final = {
     "{band} at {score:d} of 100: {why}.": "{band}，{score} 分（满分 100）：{why}。",
     "{band} at {score:d} of 100: {why}, yet {other}.": "{band}，{score} 分（满分 100）：{why}；不过{other}。",
     "{band} at {score:d} of 100: {why}, but {other}.": "{band}，{score} 分（满分 100）：{why}；但{other}。",
-    "Not scored: no activity has been recorded yet.": "未评分：尚未记录到任何活动。",
     "Not scored: fewer than {k:d} members were active in the last four weeks, too few to say anything without telling "
     "on individuals.": "未评分：最近四周的活跃成员少于 {k} 人，人数过少，任何数字都可能暴露个人。",
     "{driver} is missing: {why}. Its weight of {weight:.0%} is shared out among the others in proportion.": (

@@ -1,0 +1,392 @@
+"""No way around the wall: whatever customer success can reach holds figures, and no other number of members.
+
+Three looks at the same thing. The *types*: every number in an answer to a report key or on a page is a `Figure`, or is
+declared here with the reason why it is none of what members did. The *readers*: a week's raw counts are read by
+`engage.core.published` alone. The *bytes*: two companies of which the same may be told have the same report.
+
+A new number fails here until it becomes a `Figure` made by `engage.core.privacy`, or is declared.
+"""
+
+from __future__ import annotations
+
+import ast
+import itertools
+import sys
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from msgspec import inspect as types
+from msgspec.structs import replace
+
+from engage.actions.report import ScorePoint
+from engage.core import health, notices
+from engage.core.adoption import Source, company_report
+from engage.core.measures import FeatureWeek, WeekMeasures
+from engage.core.periods import read_period
+from engage.core.privacy import Figure
+from engage.core.reports import CompanyReport, Contract, Health, Portfolio, health_notice, report_csv
+from engage.web.api import ENDPOINTS
+from engage.web.endpoint import Endpoint
+
+ENGAGE = Path(__file__).resolve().parents[2] / "engage"
+K = 5
+
+# --- the types ------------------------------------------------------------------------------------------------
+
+SCORE = "the score and its parts are reckoned from figures alone"
+CONTRACT = "agreed with the company or with the host; not what members did"
+SPAN = "how many weeks or days the host chose to look at"
+FLOOR = "the floor itself"
+COMPANIES = "counts companies"
+PEOPLE = "how many members the host has named so far: its own list"
+OUTCOMES = "how well scores foretold which contracts were renewed"
+
+NUMBERS = {
+    "CompanyReport.k": FLOOR,
+    "Portfolio.k": FLOOR,
+    "Period.weeks": SPAN,
+    **{f"Health.{name}": SCORE for name in ("score", "change_4w", "change_13w", "version")},
+    **{f"CompanyHealth.{name}": SCORE for name in ("score", "change_4w", "change_13w", "version")},
+    **{f"Driver.{name}": SCORE for name in ("value", "score", "weight", "contribution", "change")},
+    **{f"HealthPoint.{name}": SCORE for name in ("score",)},
+    **{f"PortfolioRow.{name}": SCORE for name in ("score", "change_4w", "change_13w", "risk", "history")},
+    **{
+        f"PortfolioRow.{name}": CONTRACT
+        for name in ("seats", "monthly_revenue_cents", "days_to_renewal", "value_at_risk_cents")
+    },
+    **{f"Contract.{name}": CONTRACT for name in ("seats", "monthly_revenue_cents", "days_to_renewal")},
+    "Company.members": PEOPLE,
+    "Company.seats": CONTRACT,
+    "Company.traits": "what the host said of the company itself",
+    "Portfolio.bands": COMPANIES,
+    "Portfolio.monthly_revenue_cents": CONTRACT,
+    "Portfolio.value_at_risk_cents": CONTRACT,
+}
+"""Struct.field -> why it may be a plain number."""
+
+WHOLE = {
+    "CompanyTerm": CONTRACT,
+    "ProgramInForce": "the host's program",
+    "Outcomes": CONTRACT,
+    "CalibrationCard": OUTCOMES,
+    "Figure": "made by engage.core.privacy",
+}
+"""Structs of which every number is declared at once."""
+
+
+def plain_numbers(kind: Any) -> Iterator[str]:
+    """Struct.field of every field, however deep, that can hold a number or anything at all outside a Figure."""
+    seen: set[type] = set()
+
+    def walk(info: types.Type, place: str) -> Iterator[str]:
+        match info:
+            case types.Metadata(type=inner):
+                yield from walk(inner, place)
+            case types.StructType(cls=cls):
+                if cls.__name__ not in WHOLE and cls not in seen:
+                    seen.add(cls)
+                    for one in info.fields:
+                        yield from walk(one.type, f"{cls.__name__}.{one.name}")
+            case types.UnionType(types=parts):
+                for part in parts:
+                    yield from walk(part, place)
+            case types.ListType(item_type=item) | types.VarTupleType(item_type=item):
+                yield from walk(item, place)
+            case types.TupleType(item_types=items):
+                for item in items:
+                    yield from walk(item, place)
+            case types.DictType(key_type=key, value_type=value):
+                yield from walk(key, place)
+                yield from walk(value, place)
+            case types.StrType() | types.NoneType() | types.BoolType():
+                pass
+            case types.LiteralType(values=values) if all(isinstance(value, str) for value in values):
+                pass
+            case _:
+                yield place
+
+    yield from walk(types.type_info(kind), getattr(kind, "__name__", str(kind)))
+
+
+def reachable() -> list[Endpoint]:
+    """What a report key can ask for."""
+    return [one for one in ENDPOINTS if "report" in one.kinds]
+
+
+@pytest.mark.parametrize("one", reachable(), ids=lambda one: f"{one.method} {one.path}")
+def test_an_answer_to_a_report_key_holds_no_number_but_figures_and_what_is_declared(one: Endpoint) -> None:
+    assert one.answer is not None, "an answer without a shape cannot be checked"
+    assert set(plain_numbers(one.answer)) <= NUMBERS.keys()
+
+
+@pytest.mark.parametrize("kind", [CompanyReport, Portfolio, Health, ScorePoint])
+def test_a_page_is_drawn_from_no_number_but_figures_and_what_is_declared(kind: type) -> None:
+    declared = NUMBERS.keys() | {"ScorePoint.score"}
+    assert set(plain_numbers(kind)) <= declared
+
+
+def test_a_plain_number_is_found_however_deep() -> None:
+    inner = msgspec.defstruct("Inner", [("members", int), ("shown", Figure)])
+    rows = tuple[dict[str, list[inner | None]], ...]  # type: ignore[valid-type]
+    outer = msgspec.defstruct("Outer", [("rows", rows), ("anything", Any), ("text", str)])
+    assert set(plain_numbers(outer)) == {"Inner.members", "Outer.anything"}
+
+
+def test_what_is_declared_is_still_there() -> None:
+    kinds = [one.answer for one in reachable()] + [CompanyReport, Portfolio, Health]
+    found = set(itertools.chain.from_iterable(plain_numbers(kind) for kind in kinds))
+    assert not NUMBERS.keys() - found
+
+
+# --- who may read and make ------------------------------------------------------------------------------------
+
+READERS = {"engage.core.published"}
+"""Of a week's raw counts, on their way to customer success."""
+MAKERS = {"core/privacy.py", "core/published.py"}
+"""Of figures."""
+OWN = {
+    "web/console/pages.py": "a dash where nothing is measured",
+    "bench/figures.py": "another Figure: a measured speed",
+}
+"""Who makes a figure that holds no number of members."""
+FACTS = {
+    "core/adoption.py": "the score, and the seats agreed in the contract",
+    "core/drivers.py": "reckoned from figures; seats; months of a contract",
+}
+"""Who may call a number a fact, and of what."""
+
+
+def calls(path: Path) -> Iterator[str]:
+    """The names of what a module calls."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call):
+            if isinstance(node.func, ast.Name):
+                yield node.func.id
+            elif isinstance(node.func, ast.Attribute):
+                yield node.func.attr
+
+
+def test_figures_are_made_by_privacy_alone() -> None:
+    for path in ENGAGE.rglob("*.py"):
+        name, called = path.relative_to(ENGAGE).as_posix(), set(calls(path))
+        if name not in MAKERS:
+            assert "Figure" not in called or name in OWN, f"{name} makes a figure by itself"
+            assert "fact" not in called or name in FACTS, f"{name} calls a number a fact: declare of what"
+
+
+HOSTS_OWN = {
+    "terms.py": "contract terms, as the host gave them",
+    "companies.py": "the company's name, seats, traits and size, as the host gave them",
+}
+"""Modules with answers to report keys that are none of what members did; their types are checked all the same."""
+
+
+class GuardedWeek:
+    """A week whose counts say who reads them."""
+
+    def __init__(self, week: WeekMeasures) -> None:
+        object.__setattr__(self, "_week", week)
+
+    def __getattr__(self, name: str) -> Any:
+        reader = sys._getframe(1).f_globals["__name__"]
+        assert name == "monday" or reader in READERS, f"{reader} reads a week's {name}"
+        return getattr(object.__getattribute__(self, "_week"), name)
+
+
+SUNDAY = date(2026, 11, 15).toordinal()
+FIRST = SUNDAY - 7 * 30 + 1
+
+
+def usual(monday: int) -> WeekMeasures:
+    return WeekMeasures(
+        monday,
+        members=60,
+        joined=7,
+        activated=50,
+        active=30,
+        active_4w=40,
+        habitual=20,
+        days=120,
+        events=900,
+        incentivised=300,
+        earners=20,
+        issued={"points": 3000},
+        levels=[("", 13), ("bronze", 36), ("silver", 11)],
+        features={"Export": FeatureWeek(20, 20, 300), "Share": FeatureWeek(12, 15, 200)},
+        since=FIRST,
+    )
+
+
+def reported(weeks: dict[int, Any], seats: int | None = 62) -> CompanyReport:
+    found = read_period("last-12-weeks", SUNDAY)
+    assert found is not None
+    scored = health.score("2026-11-15", [weeks[monday] for monday in sorted(weeks)], seats, 500, K)
+    source = Source(
+        "acme",
+        "Acme",
+        "UTC",
+        Contract(seats=seats),
+        None,
+        weeks,
+        {SUNDAY: scored.score},
+        scored,
+        K,
+        "2026-11-15",
+    )
+    return company_report(source, *found)
+
+
+def test_only_published_reads_the_raw_counts_of_a_week() -> None:
+    reported({monday: GuardedWeek(usual(monday)) for monday in range(FIRST, SUNDAY, 7)})
+
+
+def test_a_report_key_reaches_the_store_through_reports_alone() -> None:
+    """Who answers report keys calls `engage.actions.report`, which reads frozen weeks, or tells what the host said."""
+    for one in reachable():
+        assert one.handler is not None
+        module = Path(sys.modules[one.handler.__module__].__file__ or "")
+        if module.name not in HOSTS_OWN:
+            assert _imports(module) <= {"engage.actions.report"}, f"{module.name} reads elsewhere"
+
+
+def _imports(module: Path) -> set[str]:
+    """What of actions and store a module imports."""
+    found = set()
+    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+        elif isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+    return {name for name in found if name.startswith(("engage.actions", "engage.store"))}
+
+
+def test_the_pages_of_customer_success_read_reports_and_sessions_alone() -> None:
+    for path in (ENGAGE / "web" / "console").glob("*.py"):
+        assert _imports(path) <= {"engage.actions.report", "engage.actions.sessions"}, path.name
+
+
+# --- what is told by itself -----------------------------------------------------------------------------------
+
+TOLD_TO = {
+    notices.LEVEL_CHANGED: "back end",
+    notices.BADGE_GRANTED: "back end",
+    notices.BADGE_REVOKED: "back end",
+    notices.BUDGET_REACHED: "administrators",
+    notices.HEALTH_CHANGED: "customer success",
+}
+"""Who a webhook is for. `member.*` and `company.*` go to the product's back end, which knows its members."""
+SAYS = {notices.HEALTH_CHANGED: health_notice}
+"""What makes a notice for customer success: of figures or scores, given as such."""
+
+
+def test_every_webhook_says_who_it_is_for_and_customer_success_is_told_of_scores_alone() -> None:
+    assert TOLD_TO.keys() == notices.TYPES.keys()
+    for type, audience in TOLD_TO.items():
+        assert type.startswith("account.") == (audience == "customer success"), type
+    assert {type for type, audience in TOLD_TO.items() if audience == "customer success"} == SAYS.keys()
+
+
+def test_a_health_notice_holds_the_score_and_what_a_report_says() -> None:
+    found = reported({monday: usual(monday) for monday in range(FIRST, SUNDAY, 7)}).health
+    notice = health_notice(found, replace(found, score=1))
+    numbers = {name for name, value in notice.items() if isinstance(value, int | float)}
+    assert numbers == {"score", "score_before"}
+
+
+def test_no_log_line_and_no_problem_of_a_report_holds_a_count() -> None:
+    """Logs and problems of what measures, scores and reports name things and weeks, never what was counted."""
+    named = {"period", "company", "EXPECTED", "as_of", "None", "error"}
+    for name in ("actions/report.py", "actions/score.py", "actions/calibrate.py", "web/api/reports.py"):
+        tree = ast.parse((ENGAGE / name).read_text(encoding="utf-8"))
+        for node in ast.walk(tree):
+            said: list[ast.expr] = []
+            if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
+                said = [*node.exc.args, *(keyword.value for keyword in node.exc.keywords)]
+            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and _is_log(node.func):
+                said = node.args
+            words = {one.id for part in said for one in ast.walk(part) if isinstance(one, ast.Name)}
+            assert words <= named, f"{name}:{getattr(node, 'lineno', 0)} tells {words - named}"
+
+
+def _is_log(called: ast.Attribute) -> bool:
+    return isinstance(called.value, ast.Name) and called.value.id in ("log", "logger", "logging")
+
+
+# --- the bytes ------------------------------------------------------------------------------------------------
+
+SIZES = {"monday", "members", "joined", "since"}
+"""Not what members did: the calendar, and the host's own list of people."""
+AMOUNTS = {"days", "events", "incentivised", "issued"}
+"""Sums over people who are counted in another field."""
+
+
+def with_few(week: WeekMeasures, few: int, amount: int) -> WeekMeasures:
+    """Every number of the week that is not a size: `few` people, and `amount` of whatever they did."""
+    changed: dict[str, Any] = {}
+    for name in week.__struct_fields__:
+        if name not in SIZES:
+            changed[name] = _fewer(getattr(week, name), amount if name in AMOUNTS else few, amount)
+    changed["levels"] = [("", week.members - few), ("bronze", 0), ("silver", few)]
+    return replace(week, **changed)
+
+
+def _fewer(value: Any, few: int, amount: int) -> Any:
+    match value:
+        case bool() | str():
+            return value
+        case int():
+            return few
+        case dict():
+            return {key: _fewer(one, few, amount) for key, one in value.items()}
+        case list() | tuple():
+            return type(value)(_fewer(one, few, amount) for one in value)
+        case FeatureWeek():
+            return FeatureWeek(few, few, amount)
+        case msgspec.Struct():
+            parts = {name: _fewer(getattr(value, name), few, amount) for name in value.__struct_fields__}
+            return type(value)(**parts)
+    return value
+
+
+def rendered(weeks: dict[int, Any]) -> tuple[bytes, str]:
+    report = reported(weeks)
+    return msgspec.json.encode(report), report_csv(report)
+
+
+def test_of_two_companies_with_fewer_than_k_of_everything_the_same_is_told() -> None:
+    """Nobody, or some who did a lot: the JSON and the CSV are the same to the byte."""
+    mondays = range(FIRST, SUNDAY, 7)
+    told = {
+        rendered({monday: with_few(usual(monday), few, amount) for monday in mondays})
+        for few, amount in ((0, 0), (1, 1), (2, 70), (4, 999))
+    }
+    assert len(told) == 1
+
+
+@pytest.mark.parametrize("name", sorted({*WeekMeasures.__struct_fields__} - SIZES - AMOUNTS - {"levels"}))
+def test_of_two_companies_that_differ_in_a_count_below_k_the_same_is_told(name: str) -> None:
+    """Any one count, zero or four, beside others that are shown. A new amount is declared in AMOUNTS."""
+    mondays = range(FIRST, SUNDAY, 7)
+    told = set()
+    for few in (0, 1, 4):
+        weeks = {}
+        for monday in mondays:
+            week = usual(monday)
+            weeks[monday] = replace(week, **{name: _fewer(getattr(week, name), few, 77 + few)})
+        told.add(rendered(weeks))
+    assert len(told) == 1
+
+
+def test_two_mixes_of_levels_with_the_same_shown_figures_are_told_alike() -> None:
+    mondays = range(FIRST, SUNDAY, 7)
+    told = {
+        rendered(
+            {m: replace(usual(m), levels=[("", 20 - few), ("bronze", 40), ("silver", few)]) for m in mondays}
+        )
+        for few in (0, 2, 4)
+    }
+    assert len(told) == 1
