@@ -20,6 +20,7 @@ from engage.core import (
     check_campaigns,
     check_conditions,
     check_formulas,
+    check_funnels,
     check_groups,
     check_leaderboards,
     check_levels,
@@ -125,6 +126,9 @@ def test_the_table_of_fields_is_the_checkers() -> None:
 BOUNDS = (
     f"both included; at most {check_campaigns.CAMPAIGN_DAYS_MAX} |",
     f"A program has at most {check_campaigns.CAMPAIGNS_MAX} campaigns.",
+    f"| `funnels` | list | none | {check_funnels.FUNNELS_MAX}; see",
+    f"{check_funnels.STEPS_LEAST} to {check_funnels.STEPS_MAX}, each once",
+    f"| `weeks` | whole number | `{check_funnels.WEEKS_DEFAULT}` | 0 to {check_funnels.WEEKS_MAX}:",
     f"| `leaderboards` | list | none | {check_leaderboards.LEADERBOARDS_MAX} |",
     f"{check_leaderboards.LEAST_MEMBERS} to {check_leaderboards.LEAST_MEMBERS_MAX}; departments",
     f"1 to {check_levels.MONTHS_MAX} months |",

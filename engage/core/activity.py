@@ -1,6 +1,6 @@
-"""When a member was active, and which features they used: two bitmaps in the member's state.
+"""When a member was active, how much, and which features they used: bitmaps and counts in the member's state.
 
-Days go back DAYS_KEPT, weeks of a feature WEEKS_KEPT; older activity is recorded in the log but no longer here.
+Days go back DAYS_KEPT, weeks WEEKS_KEPT; older activity is recorded in the log but no longer here.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from engage.core.state import MemberState
 
 DAYS_KEPT = 448
 WEEKS_KEPT = 64
+USES_MAX = 255
+"""Events counted in one week: more are not told apart."""
 FEATURES_MAX = 64
 """Events remembered per member: those used last. Programs declare more only rarely, but before there is a program
 every event is remembered, and those must not keep the declared ones out for ever."""
@@ -52,21 +54,54 @@ def mark_feature(member: MemberState, name: str, day: int) -> None:
             del member.features[stalest]
         member.features[name] = (week, 1)
         return
+    member.features[name] = with_week(used, week)
+
+
+def with_week(used: tuple[int, int], week: int) -> tuple[int, int]:
+    """(base Monday, bits) with the bit of the week set; as it was where that is too long ago."""
     base, bits = used
+    if not bits:
+        return week, 1
     shift = (week - base) // 7
     if shift < 0:
         if bits.bit_length() - shift > WEEKS_KEPT:
+            return used
+        return week, bits << -shift | 1
+    if bits >> shift & 1:
+        return used
+    bits |= 1 << shift
+    surplus = bits.bit_length() - WEEKS_KEPT
+    if surplus > 0:
+        bits >>= surplus
+        base += 7 * surplus
+    return base, bits
+
+
+def mark_use(member: MemberState, day: int) -> None:
+    """Count an event in the ISO week of `day`."""
+    week = week_of(day)
+    base, counts = member.uses
+    if not counts:
+        member.uses = (week, b"\x01")
+        return
+    index = (week - base) // 7
+    if index < 0:
+        if len(counts) - index > WEEKS_KEPT:
             return
-        base, bits = week, bits << -shift | 1
-    else:
-        if bits >> shift & 1:
-            return
-        bits |= 1 << shift
-        surplus = bits.bit_length() - WEEKS_KEPT
-        if surplus > 0:
-            bits >>= surplus
-            base += 7 * surplus
-    member.features[name] = (base, bits)
+        base, counts, index = week, bytes(-index) + counts, 0
+    elif index >= len(counts):
+        counts = (counts + bytes(index + 1 - len(counts)))[-WEEKS_KEPT:]
+        base, index = week - 7 * (len(counts) - 1), len(counts) - 1
+    count = counts[index]
+    if count < USES_MAX:
+        member.uses = (base, counts[:index] + bytes((count + 1,)) + counts[index + 1 :])
+
+
+def uses_in(member: MemberState, monday: int, weeks: int) -> int:
+    """How many events in the `weeks` ISO weeks that end with the one of `monday`."""
+    base, counts = member.uses
+    end = (monday - base) // 7 + 1
+    return sum(counts[max(0, end - weeks) : end]) if end > 0 else 0
 
 
 def _last_week(used: tuple[int, int]) -> int:

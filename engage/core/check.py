@@ -10,8 +10,9 @@ import typing as t
 
 from msgspec.structs import replace
 
-from engage.core.check_audiences import read_audiences, read_department, read_roles, with_members
+from engage.core.check_audiences import read_audiences, read_department, read_roles, role_trait, with_members
 from engage.core.check_campaigns import campaign_ids, read_all_rules, read_campaigns
+from engage.core.check_funnels import read_funnels
 from engage.core.check_groups import read_groups
 from engage.core.check_leaderboards import read_leaderboards
 from engage.core.check_levels import may_fall, read_levels
@@ -49,7 +50,7 @@ REQUIRED = ("name", "currencies", "events")
 OPTIONAL = (
     *("late_days", "multipliers", "traits", "badges", "levels", "rules", "budgets", "groups"),
     *("rewards", "redemptions", "giving", "adjustments", "quests", "calendar", "streaks"),
-    *("campaigns", "leaderboards"),
+    *("campaigns", "leaderboards", "funnels"),
 )
 OF_MEMBERS = ("department", "role", "audiences", "audience", "tags", "nudges")
 
@@ -90,8 +91,8 @@ def check(document: t.Any) -> tuple[Program | None, list[Problem]]:
     rewards = read_rewards(problems, names, entries.get("rewards"))
     giving = read_giving(problems, names, entries.get("giving"))
     leaderboards = read_leaderboards(problems, names, entries.get("leaderboards"))
-    approved_to = read_approval(problems, entries, "redemptions")
-    adjusted_to = read_approval(problems, entries, "adjustments")
+    funnels = read_funnels(problems, names, entries.get("funnels"))
+    approved_to, adjusted_to = (read_approval(problems, entries, of) for of in ("redemptions", "adjustments"))
     if problems.found or problems.incomplete or name is None or late_days is None or multipliers is None:
         return None, problems.found
     return Program(
@@ -121,6 +122,8 @@ def check(document: t.Any) -> tuple[Program | None, list[Problem]]:
         calendar=calendar,
         streaks=streaks,
         leaderboards=leaderboards,
+        role=role_trait(names.roles),
+        funnels=funnels,
     ), []
 
 

@@ -13,7 +13,7 @@ from engage.core.check_conditions import Fields, Roles, read_condition
 from engage.core.check_names import Names, label_of
 from engage.core.conditions import LIST_ITEMS_MAX, LITERAL_CHARS_MAX, MEMBER_TRAIT, ROLES, fold_name
 from engage.core.problems import Mapping, Path, Problems, shown
-from engage.core.program import Audience
+from engage.core.program import Audience, RoleTrait
 
 AUDIENCES_MAX = 200
 
@@ -48,6 +48,13 @@ def read_roles(problems: Problems, names: Names, value: t.Any) -> Roles | None:
             if first_use.setdefault(item, role) != role:
                 problems.add((*path, role, index), f"{shown(item)} is {first_use[item]} already")
     return None if trait is None else Roles(trait, values)
+
+
+def role_trait(roles: Roles | None) -> RoleTrait | None:
+    """What the program keeps of it."""
+    if roles is None:
+        return None
+    return RoleTrait(fold_name(roles.trait.removeprefix(MEMBER_TRAIT)), dict(sorted(roles.values.items())))
 
 
 def _read_trait(problems: Problems, names: Names, value: t.Any, path: Path) -> str | None:

@@ -15,6 +15,7 @@ import msgspec
 from engage.core.campaign_counters import awarding_counter, firing_counters
 from engage.core.codegen import Guard, generate_guarded
 from engage.core.conditions import Facts, fold_name, typed
+from engage.core.funnels import Place, places_by_event
 from engage.core.goals import Counting, compile_activity, compile_counting, milestones, reward_rules
 from engage.core.limits import Counter, budget_counter, limit_counter
 from engage.core.occasions import (
@@ -136,6 +137,7 @@ class CompiledProgram(msgspec.Struct, frozen=True):
     rewards: dict[str, Reward]
     alerting: bool  # whether it has budgets, its own or those of campaigns
     giving: dict[str, Giving]
+    funnels: dict[str, tuple[Place, ...]]  # only events that are a step of one
 
     def considered(self, event_name: str, occasions: t.Iterable[Occasion]) -> list[Matcher]:
         """Whose rules a decision went through, in order: `Record.verdicts` has a code for each of them."""
@@ -326,6 +328,7 @@ def compile_program(program: Program) -> CompiledProgram:
         alerting=bool(program.budgets) or any(found.budgets for found in program.campaigns.values()),
         rewards={reward.id: reward for reward in program.rewards},
         giving={giving.currency: giving for giving in program.giving},
+        funnels=places_by_event(program),
     )
 
 

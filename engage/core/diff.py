@@ -28,6 +28,7 @@ from engage.core.program import (
     Currency,
     Effect,
     EventType,
+    Funnel,
     Giving,
     GrantFreeze,
     Group,
@@ -94,6 +95,7 @@ _SECTIONS = {
     "calendar": "calendar",
     "streaks": "streak",
     "leaderboards": "leaderboard",
+    "funnels": "funnel",
     "rules": "rule",
     "budgets": "budget",
     "rewards": "reward",
@@ -156,6 +158,9 @@ def _things(program: Program) -> dict[str, dict[str, Details]]:
         head["audience"] = program.audience
     if program.department:
         head["department"] = f"member.traits.{program.department}"
+    if program.role is not None:
+        head["role"] = f"member.traits.{program.role.trait}"
+        head |= {f"role {role}": ", ".join(values) for role, values in program.role.values.items() if values}
     return {
         "program": {"": head},
         "currencies": {key: _currency(found) for key, found in program.currencies.items()},
@@ -171,6 +176,7 @@ def _things(program: Program) -> dict[str, dict[str, Details]]:
         "calendar": {"": calendar_details(program.calendar)} if program.calendar != Calendar() else {},
         "streaks": {streak.id: streak_details(streak) for streak in program.streaks},
         "leaderboards": {board.id: _board(board) for board in program.leaderboards},
+        "funnels": {funnel.id: _funnel(funnel) for funnel in program.funnels},
         "quests": {quest.id: quest_details(quest, effect_text) for quest in program.quests},
         "campaigns": {key: _campaign(found) for key, found in program.campaigns.items()},
         "rules": {rule.id: _rule(rule) for rule in program.rules},
@@ -206,6 +212,10 @@ def _board(board: Leaderboard) -> Details:
     counts = board.what if board.of != "quests" else "quests completed"
     least = {"least": str(board.least)} if board.by == "department" else {}
     return {"name": board.name, "by": board.by, "counts": f"{counts} per {board.period}"} | least
+
+
+def _funnel(funnel: Funnel) -> Details:
+    return {"name": funnel.name, "steps": ", ".join(funnel.steps), "weeks": str(funnel.weeks)}
 
 
 def _levels_in_general(levels: Levels) -> Details:

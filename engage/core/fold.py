@@ -10,10 +10,10 @@ from typing import Any, Final
 
 import msgspec
 
-from engage.core.activity import mark_day, mark_feature
+from engage.core.activity import mark_day, mark_feature, mark_use, with_week
 from engage.core.adjustments import fold_adjustment
 from engage.core.basis import count
-from engage.core.calendar import is_time_zone
+from engage.core.calendar import is_time_zone, week_of
 from engage.core.campaign_counters import PREFIX as CAMPAIGNS
 from engage.core.campaigns import fold_firing, fold_step
 from engage.core.compiled import CompiledProgram
@@ -21,6 +21,7 @@ from engage.core.conditions import fold_name
 from engage.core.decisions import Decision
 from engage.core.event import ACTIVITY, Entry, Kind
 from engage.core.expiry import expiry_day, note_notices, slide
+from engage.core.funnels import advance
 from engage.core.gifts import fold_gift
 from engage.core.leaderboards import boards_since, score
 from engage.core.ledger import (
@@ -38,7 +39,7 @@ from engage.core.ledger import (
     place,
     points_due,
 )
-from engage.core.levels import rules_since
+from engage.core.levels import note_level, rules_since
 from engage.core.limits import use
 from engage.core.program import LATE_DAYS_DEFAULT
 from engage.core.rewards import fold_redemption
@@ -145,10 +146,13 @@ def _fold_activity(
         rollup.incentivised += 1
     if mark_day(member, entry.day):
         rollup.members += 1
+    mark_use(member, entry.day)
     if program is not None and program.sliding:
         slide(program, member, entry.day)
     if entry.kind == Kind.TRACK and (program is None or name in program.program.events):
         mark_feature(member, name, entry.day)
+        if program is not None and name in program.funnels:
+            advance(program, member, name, entry.day)
 
 
 def _fold_decision(
@@ -196,6 +200,7 @@ def _fold_decision(
             if level:
                 add_to(company.levels, level, change)
                 add_to(rollup.levels, level, change)
+        note_level(member, entry.day, record.level_before)
         member.level = record.level_after
         if program is not None and program.reviews:
             _standing(member).reached = entry.day
@@ -242,6 +247,10 @@ def _fold_transfers(
     if entry.kind == Kind.REDEMPTION:
         plain = False
         fold_redemption(program, member, entry, decision)  # it keeps what it was paid with
+        for transfer in decision.transfers:
+            if place(transfer.target) == SPENT:
+                used = member.spending.get(transfer.currency, (0, 0))
+                member.spending[transfer.currency] = with_week(used, week_of(entry.day))
     elif plain:
         for transfer in decision.transfers:
             move(member.wallets, entry.member, transfer)

@@ -10,6 +10,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from datetime import date
 from hashlib import blake2b
+from typing import Final
 
 import msgspec
 
@@ -21,7 +22,7 @@ from engage.core.basis import (
     window,
     window_before,
 )
-from engage.core.calendar import months_later
+from engage.core.calendar import months_later, week_of
 from engage.core.compiled import CompiledProgram
 from engage.core.course import Course
 from engage.core.decisions import Reviewed
@@ -288,3 +289,21 @@ def counted_day(program: CompiledProgram | None, member: MemberState, undone: En
     standing = member.standing
     known = standing is not None and standing.key == program.period_key and standing.since <= undone.seq
     return undone.day if known else -1
+
+
+# --- what was --------------------------------------------------------------------------------------------------
+
+CHANGES_KEPT: Final = 12
+"""Weeks with a change of level that are remembered per member: enough to measure the past when history is imported."""
+
+
+def note_level(member: MemberState, day: int, level_before: str) -> None:
+    """Remember the level that a member had when the ISO week of `day` began, if it changes for the first time in it."""
+    week = week_of(day)
+    if not member.rises or member.rises[-1][0] < week:
+        member.rises = [*member.rises, (week, level_before)][-CHANGES_KEPT:]
+
+
+def level_at(member: MemberState, monday: int) -> str:
+    """The level when an ISO week began, as far as changes are remembered."""
+    return next((level for week, level in member.rises if week >= monday), member.level)

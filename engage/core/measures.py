@@ -13,7 +13,11 @@ Definitions, for the ISO week that starts on `monday`, in the company's own days
 - features: the program's key events; without a program, every event name. Members who used one, in the week and in
   the four weeks.
 - earners: members who used an event that a rule rewards: those who could have earned.
-- levels: how many stood at each level when the week ended, from today's count and what changed since.
+- organic_4w: members who used, in the four weeks, a declared event that no rule rewards.
+- levels: how many stood at each level when the week ended, from today's count and what changed since; risen and
+  fallen: members who stood higher or lower when the week ended than when it began.
+- classes, departments, roles, cohorts, funnels, the top tenth: see `engage.core.segments`.
+- what members spent, have and are about to lose: see `engage.core.balances`.
 """
 
 from __future__ import annotations
@@ -24,8 +28,10 @@ from typing import Final
 from msgspec import Struct, field
 
 from engage.core.activity import window_bits
+from engage.core.balances import Balances, CurrencyWeek
 from engage.core.calendar import week_of
 from engage.core.program import Program
+from engage.core.segments import GroupWeek, Segments, cohort_of
 from engage.core.state import CompanyState, DayRollup, MemberState, add_to
 
 WEEK: Final = 7
@@ -34,6 +40,9 @@ HABIT_WEEKS_LEAST: Final = 9
 MONTH_WEEKS: Final = 4
 FEATURES_MAX: Final = 300
 """Key events measured per company: as many names as a rollup keeps."""
+
+DEFINITION: Final = 1
+"""Of what a week holds; see `WeekMeasures.definition`."""
 
 _NO_LEVEL: Final = ""
 
@@ -68,6 +77,28 @@ class WeekMeasures(Struct, array_like=True):
     """Event name -> its week. Holds every key event, used or not: their number is the breadth there could be."""
     since: int = 0
     """The Monday of the first week with any activity; 0: none so far."""
+    definition: int = 0
+    """0: frozen before the fields below were measured; 1: with them."""
+    organic_4w: int = 0
+    risen: int = 0
+    fallen: int = 0
+    classes: list[int] = field(default_factory=list)
+    """Members by class of use: power, habitual, novice, low, none."""
+    top: tuple[int, int, int] = (0, 0, 0)
+    """Of four weeks: members in the top tenth, their events, all events."""
+    departments: dict[str, GroupWeek] = field(default_factory=dict)
+    roles: dict[str, GroupWeek] = field(default_factory=dict)
+    cohorts: dict[int, tuple[int, int]] = field(default_factory=dict)
+    """Month of activation (12 x year + month - 1) -> members activated in it, those of them active in four weeks."""
+    funnels: dict[str, list[int]] = field(default_factory=dict)
+    """Funnel -> members who reached each step, of those who began in the four weeks counted."""
+    currencies: dict[str, CurrencyWeek] = field(default_factory=dict)
+    streaks_broken: int = 0
+    """Members who lost a streak."""
+    standing: bool = False
+    """Whether what members have, and are about to lose, was measured."""
+    falling: int = 0
+    """Members whose level falls in the 28 days after, unless they earn enough."""
 
     @property
     def weeks_known(self) -> int:
@@ -107,12 +138,20 @@ def measure_weeks(
     rewarded = {rule.trigger for rule in program.rules} if program else set()
     span = (weeks[-1].monday - weeks[0].monday) // WEEK + HABIT_WEEKS
     week_starts = _repeat(span)
+    segments, balances = Segments(program, weeks), Balances(program, weeks, days)
+    features = {name: [week.features[name] for week in weeks] for name in names}
     for member in members:
-        _count_activity(member, weeks, week_starts)
-        _count_features(member, weeks, rewarded)
+        if segments.grouped:
+            segments.name(member)
+        _count_activity(member, weeks, week_starts, segments)
+        _count_features(member, weeks, features, rewarded)
+        balances.count(member)
     for week in weeks:
+        week.definition = DEFINITION
         _add_days(week, days)
     _stand_at_the_end(program, company, days, weeks)
+    segments.close()
+    balances.close()
     return weeks
 
 
@@ -132,7 +171,9 @@ _MONTH: Final = _repeat(MONTH_WEEKS)
 _HABIT: Final = _repeat(HABIT_WEEKS)
 
 
-def _count_activity(member: MemberState, weeks: list[WeekMeasures], week_starts: int) -> None:
+def _count_activity(
+    member: MemberState, weeks: list[WeekMeasures], week_starts: int, segments: Segments
+) -> None:
     """Fold the day bitmap to one bit per week (the first of seven), then read each window with a mask.
 
     `week_starts`: that first bit of every week from eleven before the first of `weeks` to the last.
@@ -146,40 +187,49 @@ def _count_activity(member: MemberState, weeks: list[WeekMeasures], week_starts:
     fours = pairs | pairs >> 2
     used = (fours | fours >> 3) & week_starts
     since = week_of(member.days_base)
-    for week in weeks:
+    cohort = cohort_of(since)
+    for index, week in enumerate(weeks):
         if since > week.monday:
             continue
         week.activated += 1
         if not week.since or since < week.since:
             week.since = since
-        habit = used >> (week.monday - first - WEEK * (HABIT_WEEKS - 1)) & _HABIT
+        offset = week.monday - first
+        habit = used >> (offset - WEEK * (HABIT_WEEKS - 1)) & _HABIT
+        segments.use(member, index, habit, (bits >> offset & 0b1111111).bit_count(), cohort)
         if habit >> WEEK * (HABIT_WEEKS - MONTH_WEEKS) & _MONTH:
             week.active_4w += 1
             week.active += habit >> WEEK * (HABIT_WEEKS - 1)
             week.habitual += habit.bit_count() >= HABIT_WEEKS_LEAST
 
 
-def _count_features(member: MemberState, weeks: list[WeekMeasures], rewarded: Collection[str]) -> None:
-    earned_weeks: set[int] = set()
+def _count_features(
+    member: MemberState,
+    weeks: list[WeekMeasures],
+    features: Mapping[str, list[FeatureWeek]],
+    rewarded: Collection[str],
+) -> None:
+    """Shift each feature's weeks so that bit 3 is the first of `weeks`; its four weeks are then the lowest bits."""
+    origin = weeks[0].monday - WEEK * (MONTH_WEEKS - 1)
+    earning = organic = 0
     for name, (base, bits) in member.features.items():
-        counts = name in weeks[0].features
-        if not counts and name not in rewarded:
+        shift = (origin - base) // WEEK
+        used = bits >> shift if shift >= 0 else bits << -shift
+        if not used:
             continue
-        for index, week in enumerate(weeks):
-            shift = (week.monday - base) // WEEK
-            if shift < 0:
-                continue
-            window = (bits >> shift - 3 if shift >= 3 else bits << 3 - shift) & 0b1111
-            if not window:
-                continue
-            if window & 0b1000 and name in rewarded:
-                earned_weeks.add(index)
-            if counts:
-                feature = week.features[name]
+        if name in rewarded:
+            earning |= used
+        else:
+            organic |= used
+        for week, feature in zip(weeks, features.get(name, ()), strict=False):
+            window = used >> (week.monday - origin) // WEEK - (MONTH_WEEKS - 1) & 0b1111
+            if window:
                 feature.members_4w += 1
                 feature.members += window >> 3
-    for index in earned_weeks:
-        weeks[index].earners += 1
+    for week in weeks:
+        index = (week.monday - origin) // WEEK
+        week.earners += earning >> index & 1
+        week.organic_4w += (organic >> index - (MONTH_WEEKS - 1) & 0b1111) > 0
 
 
 def _add_days(week: WeekMeasures, days: Mapping[int, DayRollup]) -> None:

@@ -45,6 +45,8 @@ from engage.core.program_levels import Level as Level
 from engage.core.program_levels import Levels as Levels
 from engage.core.program_levels import OnChange as OnChange
 from engage.core.program_levels import Review as Review
+from engage.core.program_measures import Funnel as Funnel
+from engage.core.program_measures import RoleTrait as RoleTrait
 
 PropertyType = t.Literal["string", "integer", "number", "boolean", "list"]
 Window = t.Literal["day", "week", "month", "quarter", "year", "lifetime"]
@@ -328,6 +330,8 @@ class Program(Shape, frozen=True):
     calendar: Calendar = Calendar()
     streaks: tuple[Streak, ...] = ()
     leaderboards: tuple[Leaderboard, ...] = ()
+    role: RoleTrait | None = None
+    funnels: tuple[Funnel, ...] = ()
 
 
 def canonical(program: Program) -> bytes:

@@ -209,3 +209,16 @@ def due_day(run: Run, every: Every, asks: Asks) -> int:
 
 def copied(run: Run) -> Run:
     return msgspec.structs.replace(run, told=dict(run.told))
+
+
+def lost_in(run: Run, first: int, last: int) -> bool:
+    """Whether a run was broken by one of the periods from `first` to `last`: missed, and the one before was not."""
+    for period in range(max(first, run.base), min(last + 1, run.until)):
+        if not is_missed(run, period):
+            continue
+        before = period - 1
+        while before >= run.base and run.excused >> (before - run.base) & 1:
+            before -= 1
+        if run.done >> (before - run.base) & 1 if before >= run.base else run.before > 0:
+            return True
+    return False

@@ -224,6 +224,14 @@ class MemberState(Struct, array_like=True, gc=False):
     preferences: dict[str, bool] = field(default_factory=dict)
     scores: dict[str, dict[int, int]] = field(default_factory=dict)
     """Leaderboard -> first day (ordinal) of a period, 0 for the lifetime -> score; see `engage.core.leaderboards`."""
+    uses: tuple[int, bytes] = (0, b"")
+    """(Monday, events in each ISO week from it on), at most 255: a script is not a busier person than that."""
+    spending: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """Currency -> (base Monday, bits): the ISO weeks in which redemptions were fulfilled, as in `features`."""
+    rises: list[tuple[int, str]] = field(default_factory=list)
+    """(Monday, the level when that ISO week began), of the weeks in which the level changed, oldest first."""
+    funnels: dict[str, tuple[int, tuple[int, ...]]] = field(default_factory=dict)
+    """Funnel -> (base Monday, for each step bits): bit i set = the step was reached by whom had begun in week i."""
 
 
 class CampaignStop(Struct, frozen=True, array_like=True, gc=False):

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 from datetime import date
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engage.core.activity import mark_day, mark_feature
+from engage.core.activity import mark_day, mark_feature, mark_use
 from engage.core.calendar import week_of
-from engage.core.measures import measure_week, measure_weeks
-from engage.core.program import Award, Currency, EventType, Level, Levels, Program, Rule
+from engage.core.measures import WeekMeasures, measure_week, measure_weeks
+from engage.core.program import Award, Currency, EventType, Level, Levels, Program, Property, RoleTrait, Rule
+from engage.core.segments import GroupWeek
 from engage.core.state import CompanyState, DayRollup, MemberState, add_to
 
 MONDAY = date(2026, 1, 5).toordinal()
 NAMES = ("Export", "Share", "Look")
+TEAMS = ("sales", "support", 7)  # of which one is no department
 PROGRAM = Program(
     name="Test",
     currencies={"points": Currency("Points")},
     events={"Export": EventType("Export"), "Share": EventType("Share"), "Look": EventType("Look", key=False)},
+    member_traits={"team": Property("string"), "title": Property("string")},
+    department="team",
+    role=RoleTrait("title", {"decision_maker": ("owner",), "manager": ("lead",)}),
     levels=Levels("points", (Level("bronze", "Bronze", 0), Level("silver", "Silver", 100))),
     rules=(Rule("export", "Export", "Export", effects=(Award("points", 10),)),),
 )
@@ -29,6 +35,11 @@ histories = st.lists(
 )
 
 
+def lasting(week: WeekMeasures) -> WeekMeasures:
+    """Without what is known of the last week measured alone."""
+    return msgspec.structs.replace(week, standing=False)
+
+
 def folded(done: list[Done]) -> tuple[CompanyState, list[MemberState], dict[int, DayRollup]]:
     members: dict[int, MemberState] = {}
     days: dict[int, DayRollup] = {}
@@ -37,12 +48,13 @@ def folded(done: list[Done]) -> tuple[CompanyState, list[MemberState], dict[int,
         rollup = days.setdefault(day, DayRollup())
         member = members.get(who)
         if member is None:
-            member = members[who] = MemberState()
+            member = members[who] = MemberState(joined=day, traits={"team": TEAMS[who % 3], "title": "owner"})
             rollup.joined += 1
         rollup.events += 1
         add_to(rollup.names, name, 1)
         rollup.members += mark_day(member, day)
         mark_feature(member, name, day)
+        mark_use(member, day)
     return CompanyState(members=len(members)), list(members.values()), days
 
 
@@ -66,6 +78,7 @@ def test_measures_agree_with_a_recount_of_every_day(done: list[Done]) -> None:
         assert week.days == len({(w, d) for w, d, _ in done if d // 7 == index})
         assert week.events == sum(1 for _, d, _ in done if d // 7 == index)
         assert week.earners == len(who(1, "Export"))
+        assert week.organic_4w == len(who(4, "Share") | who(4, "Look"))
         assert sorted(week.features) == ["Export", "Share"]
         for name, feature in week.features.items():
             assert feature.members == len(who(1, name))
@@ -74,11 +87,48 @@ def test_measures_agree_with_a_recount_of_every_day(done: list[Done]) -> None:
 
 
 @given(histories)
+def test_people_are_divided_as_a_recount_divides_them(done: list[Done]) -> None:
+    done = sorted(done, key=lambda one: one[1])
+    company, members, days = folded(done)
+    for index in (0, 3, 13, 19):
+        week = measure_week(PROGRAM, company, members, days, MONDAY + 7 * index)
+        events = [sum(1 for w, d, _ in done if w == who and index - 12 < d // 7 <= index) for who in range(7)]
+        weeks_of = [
+            len({d // 7 for w, d, _ in done if w == who and index - 12 < d // 7 <= index}) for who in range(7)
+        ]
+        habit = [count >= 9 for count in weeks_of]
+        assert week.classes[0] == sum(h and n >= 180 for h, n in zip(habit, events, strict=True))
+        assert week.classes[0] + week.classes[1] == week.habitual
+        assert week.classes[2] == sum(not h and n >= 12 for h, n in zip(habit, events, strict=True))
+        assert week.classes[3] == sum(not h and 0 < n < 12 for h, n in zip(habit, events, strict=True))
+        assert sum(week.classes) == week.members
+        recent = sorted(
+            sum(1 for w, d, _ in done if w == who and index - 4 < d // 7 <= index) for who in range(7)
+        )
+        top = -(-sum(map(bool, recent)) // 10)
+        assert week.top == (top, sum(recent[7 - top :]), sum(recent))
+        firsts = {w: min(d for v, d, _ in done if v == w) // 7 for w, d, _ in done}
+        assert sum(activated for activated, _ in week.cohorts.values()) == week.activated
+        assert sum(active for _, active in week.cohorts.values()) == week.active_4w
+        january = [w for w, first in firsts.items() if first <= min(index, 3)]  # its Thursdays: 8th to 29th
+        assert week.cohorts.get(12 * 2026, (0, 0))[0] == len(january)
+        assert sum(team.active_4w for team in week.departments.values()) == week.active_4w
+        assert sum(team.members for team in week.departments.values()) == week.members
+        assert sum(team.days for team in week.departments.values()) == week.days
+        sales = {w for w, d, _ in done if w % 3 == 0 and index - 4 < d // 7 <= index}
+        assert week.departments.get("sales", GroupWeek()).active_4w == len(sales)
+        assert set(week.departments) <= {"sales", "support", ""}
+        assert set(week.roles) <= {"decision_maker"}
+
+
+@given(histories)
 def test_many_weeks_in_one_pass_are_the_same_as_one_by_one(done: list[Done]) -> None:
     company, members, days = folded(sorted(done, key=lambda one: one[1]))
     mondays = [MONDAY + 7 * index for index in (0, 3, 4, 11, 19)]
     together = measure_weeks(PROGRAM, company, members, days, mondays)
-    assert together == [measure_week(PROGRAM, company, members, days, monday) for monday in mondays]
+    assert list(map(lasting, together)) == [
+        lasting(measure_week(PROGRAM, company, members, days, monday)) for monday in mondays
+    ]
 
 
 def test_levels_and_members_are_as_they_were_when_the_week_ended() -> None:

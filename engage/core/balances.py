@@ -1,0 +1,132 @@
+"""What a company's members have, spend and are about to lose: points, streaks and levels in a week.
+
+Owns these counts. Must not know floors, figures or pages. Sums come from the days' books; how many people stand behind
+them, and what is about to be lost, from the members. What members have is known for now only, so weeks that are
+measured later than the week after, as when history is imported, say nothing of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
+
+from engage.core.levels import level_at
+from engage.core.program import Program
+from engage.core.runs import lost_in, period_of
+from engage.core.state import DayRollup, MemberState
+
+if TYPE_CHECKING:
+    from engage.core.measures import WeekMeasures
+
+WEEK: Final = 7
+AHEAD_DAYS: Final = 28
+"""How far ahead something is about to be lost."""
+
+
+class CurrencyWeek(Struct, array_like=True):
+    """One currency in one week. Stored: fields are only ever appended, with a default."""
+
+    spent: int = 0
+    spenders: int = 0
+    expired: int = 0
+    losers: int = 0
+    """Members some of whose points expired."""
+    outstanding: int = 0
+    """Units that members have at the week's end, set aside and pending ones included."""
+    holders: int = 0
+    expiring: int = 0
+    """Of them, units that expire in the 28 days after."""
+    at_risk: int = 0
+    """Members who have some of these."""
+
+
+class Balances:
+    """What the members add to `weeks`, one after the other."""
+
+    def __init__(
+        self, program: Program | None, weeks: Sequence[WeekMeasures], days: Mapping[int, DayRollup]
+    ) -> None:
+        self.weeks = weeks
+        self.days = days
+        self.streaks = {streak.id: streak.every for streak in program.streaks} if program else {}
+        steps = program.levels.steps if program and program.levels else ()
+        self.ranks = {step.id: rank for rank, step in enumerate(steps, 1)}
+        last = weeks[-1]
+        last.standing = max(days, default=0) <= last.monday + 2 * WEEK - 1
+        for week in weeks:
+            week.currencies = {name: CurrencyWeek() for name in (program.currencies if program else ())}
+
+    def count(self, member: MemberState) -> None:
+        if member.wallets or member.spending:
+            self._count_points(member)
+        if member.rises:
+            self._count_moves(member)
+        if member.streaks:
+            self._count_streaks(member)
+        last = self.weeks[-1]
+        falls = member.standing.falls if member.standing is not None else 0
+        if last.standing and last.monday + WEEK <= falls < last.monday + WEEK + AHEAD_DAYS:
+            last.falling += 1
+
+    def _count_points(self, member: MemberState) -> None:
+        for currency, (base, bits) in member.spending.items():
+            for week in self.weeks:
+                shift = (week.monday - base) // WEEK
+                if shift >= 0 and bits >> shift & 1 and currency in week.currencies:
+                    week.currencies[currency].spenders += 1
+        last = self.weeks[-1]
+        end = last.monday + WEEK
+        for currency, wallet in member.wallets.items():
+            if wallet.expired:
+                for week in self.weeks:
+                    if currency in week.currencies:
+                        gone = any(week.monday <= day < week.monday + WEEK for day, _ in wallet.expired)
+                        week.currencies[currency].losers += gone
+            found = last.currencies.get(currency)
+            if found is None or not last.standing:
+                continue
+            has = wallet.active + wallet.held + sum(one.units for one in wallet.pending)
+            found.outstanding += has
+            found.holders += has > 0
+            expiring = sum(units for day, units in wallet.lots if end <= day < end + AHEAD_DAYS)
+            found.expiring += expiring
+            found.at_risk += expiring > 0
+
+    def _count_moves(self, member: MemberState) -> None:
+        for week in self.weeks:
+            before = self.ranks.get(level_at(member, week.monday), 0)
+            after = self.ranks.get(level_at(member, week.monday + WEEK), 0)
+            week.risen += after > before
+            week.fallen += after < before
+
+    def _count_streaks(self, member: MemberState) -> None:
+        for week in self.weeks:
+            sunday = week.monday + WEEK - 1
+            week.streaks_broken += any(
+                lost_in(run, period_of(self.streaks[id], week.monday), period_of(self.streaks[id], sunday))
+                for id, run in member.streaks.items()
+                if id in self.streaks
+            )
+
+    def close(self) -> None:
+        """Add what the days' books say; of what members have now, take back what came after the week."""
+        for week in self.weeks:
+            for day in range(week.monday, week.monday + WEEK):
+                if day in self.days:
+                    for currency, found in week.currencies.items():
+                        found.spent += self.days[day].spent.get(currency, 0)
+                        found.expired += self.days[day].expired.get(currency, 0)
+        last = self.weeks[-1]
+        if last.standing:
+            for day, rollup in self.days.items():
+                if day >= last.monday + WEEK:
+                    for currency, found in last.currencies.items():
+                        found.outstanding -= _change(rollup, currency)
+
+
+def _change(rollup: DayRollup, currency: str) -> int:
+    """How much more members have after the day than before it."""
+    came = rollup.issued.get(currency, 0) + rollup.adjusted.get(currency, 0)
+    return came - rollup.spent.get(currency, 0) - rollup.expired.get(currency, 0)

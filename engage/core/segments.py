@@ -1,0 +1,161 @@
+"""How a company's members differ in a week: by habit, department, role, month of activation and way through a funnel.
+
+Owns these divisions and their counting, member by member. Must not know floors, figures or pages.
+
+- classes: power, habitual, novice, low and no use, by the twelve weeks that end with the week (Microsoft's
+  `vivainsights`, `identify_usage_segments`): habit is activity in 9 of 12 weeks; a power user has the habit and 15
+  events a week in the mean, a novice one event a week, a low user any.
+- top: the tenth of active members who did most in four weeks, rounded up, and their events, of all events. An
+  event beyond the 255th of a week does not count, so that a script does not outweigh a company.
+- departments, roles: by the traits that members have when the week is measured; "" is none.
+- cohorts: by the month of the first active week (a week belongs to the month of its Thursday, as in ISO 8601).
+- funnels: beginners of four weeks, the last of which is as long ago as a funnel waits for its later steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
+
+from engage.core.activity import USES_MAX, uses_in
+from engage.core.funnels import steps_reached
+from engage.core.program import Program
+from engage.core.state import MemberState
+
+if TYPE_CHECKING:
+    from engage.core.measures import WeekMeasures
+
+WEEK: Final = 7
+CLASS_WEEKS: Final = 12
+POWER_EVENTS: Final = 15
+"""Events a week, in the mean."""
+MONTH_WEEKS: Final = 4
+TOP_SHARE: Final = 10
+"""One in so many."""
+GROUPS_MAX: Final = 60
+GROUP_OTHER: Final = "(other)"
+GROUP_CHARS_MAX: Final = 100
+THURSDAY: Final = 3
+
+POWER, HABITUAL, NOVICE, LOW, NONE = range(5)
+
+
+class GroupWeek(Struct, array_like=True):
+    """The members of one department, or role, in one week. Stored: fields are only ever appended, with a default."""
+
+    members: int = 0
+    activated: int = 0
+    active: int = 0
+    active_4w: int = 0
+    habitual: int = 0
+    days: int = 0
+
+
+class Segments:
+    """What the members add to `weeks`, one after the other."""
+
+    def __init__(self, program: Program | None, weeks: Sequence[WeekMeasures]) -> None:
+        self.weeks = weeks
+        self.department = program.department if program else ""
+        self.role = program.role if program else None
+        self.funnels = [(funnel, funnel.key) for funnel in program.funnels] if program else []
+        self.did = [[0] * (MONTH_WEEKS * USES_MAX + 1) for _ in weeks]
+        """Per week: how many events in four weeks -> how many members."""
+        for week in weeks:
+            week.classes = [0] * 5
+            week.funnels = {funnel.id: [0] * len(funnel.steps) for funnel, _ in self.funnels}
+
+    def groups_of(self, member: MemberState, week: WeekMeasures) -> list[GroupWeek]:
+        """The member's department and role, where the program says what they are."""
+        found = []
+        if self.department:
+            name = member.traits.get(self.department)
+            found.append(_group(week.departments, name if isinstance(name, str) else ""))
+        if self.role is not None:
+            found.append(_group(week.roles, self.role.role_of(member.traits.get(self.role.trait))))
+        return found
+
+    @property
+    def grouped(self) -> bool:
+        return bool(self.department) or self.role is not None
+
+    def name(self, member: MemberState) -> None:
+        """Count somebody whom the host has named, active or not."""
+        for week in self.weeks:
+            if member.joined < week.monday + WEEK:
+                for group in self.groups_of(member, week):
+                    group.members += 1
+
+    def use(self, member: MemberState, index: int, habit: int, days: int, cohort: int) -> None:
+        """Count a member who was activated by the week `index`. `habit`: the twelve weeks, one bit in seven, the week
+        itself the highest; `days`: active days in it; `cohort`: the month of activation."""
+        week = self.weeks[index]
+        monday = week.monday
+        recent = habit >> WEEK * (CLASS_WEEKS - MONTH_WEEKS)
+        has_habit = habit.bit_count() >= 9
+        events = uses_in(member, monday, CLASS_WEEKS)
+        week.classes[_class(events, has_habit)] += 1
+        activated, active_4w = week.cohorts.get(cohort, (0, 0))
+        week.cohorts[cohort] = (activated + 1, active_4w + (recent > 0))
+        if recent:
+            self.did[index][uses_in(member, monday, MONTH_WEEKS)] += 1
+        if self.grouped:
+            for group in self.groups_of(member, week):
+                group.activated += 1
+                group.active += days > 0
+                group.active_4w += recent > 0
+                group.habitual += has_habit
+                group.days += days
+        for funnel, key in self.funnels:
+            reached = steps_reached(member, key, monday - WEEK * funnel.weeks, MONTH_WEEKS)
+            counts = week.funnels[funnel.id]
+            for step in range(reached):
+                counts[step] += 1
+
+    def close(self) -> None:
+        """What is known once all members were seen; `members` of the weeks must be."""
+        for week, did in zip(self.weeks, self.did, strict=True):
+            week.classes[NONE] = max(0, week.members - sum(week.classes[:NONE]))
+            week.top = _top(did)
+
+
+def _group(groups: dict[str, GroupWeek], name: str) -> GroupWeek:
+    name = name[:GROUP_CHARS_MAX]
+    found = groups.get(name)
+    if found is None:
+        if len(groups) >= GROUPS_MAX:
+            name = GROUP_OTHER
+        found = groups.setdefault(name, GroupWeek())
+    return found
+
+
+def _class(events: int, has_habit: bool) -> int:
+    if has_habit:
+        return POWER if events >= POWER_EVENTS * CLASS_WEEKS else HABITUAL
+    return NOVICE if events >= CLASS_WEEKS else LOW if events else NONE
+
+
+def _top(did: Sequence[int]) -> tuple[int, int, int]:
+    """(members in the top tenth, their events, all events) of members by how many events they did."""
+    active = sum(did)
+    total = sum(events * members for events, members in enumerate(did))
+    left = top = -(-active // TOP_SHARE)
+    theirs = 0
+    for events in range(len(did) - 1, 0, -1):
+        if not left:
+            break
+        taken = min(left, did[events])
+        theirs += taken * events
+        left -= taken
+    return top, theirs, total
+
+
+@lru_cache(maxsize=4096)
+def cohort_of(monday: int) -> int:
+    """The month of a week's Thursday: 12 x year + month - 1."""
+    thursday = date.fromordinal(monday + THURSDAY)
+    return 12 * thursday.year + thursday.month - 1
