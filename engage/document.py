@@ -26,7 +26,9 @@ from ruamel.yaml.events import (
 )
 from ruamel.yaml.reader import ReaderError
 
+from engage.core.book import Book
 from engage.core.check import check
+from engage.core.check_book import check_book
 from engage.core.check_templates import check_template
 from engage.core.problems import PROBLEMS_MAX, UNREADABLE, Path, Problem, plain_path, pointer, shown
 from engage.core.program import Program
@@ -76,6 +78,11 @@ class ReadTemplate(msgspec.Struct, frozen=True):
     problems: list[LocatedProblem]
 
 
+class ReadBook(msgspec.Struct, frozen=True):
+    book: Book | None  # only without problems
+    problems: list[LocatedProblem]
+
+
 Checked = t.TypeVar("Checked")
 
 
@@ -87,6 +94,11 @@ def read_program(text: str, *, filename: str = "program.yaml") -> ReadProgram:
 def read_template(text: str, *, filename: str = "template.yaml") -> ReadTemplate:
     """The template of a text, or every problem of it in order of place. Never raises."""
     return ReadTemplate(*_read(text, filename, check_template))
+
+
+def read_book(text: str, *, filename: str = "book.yaml") -> ReadBook:
+    """The book of a text, or every problem of it in order of place. Never raises."""
+    return ReadBook(*_read(text, filename, check_book))
 
 
 def read_further(

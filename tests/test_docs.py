@@ -45,7 +45,7 @@ from engage.core import (
 from engage.core.measures import FeatureWeek, WeekMeasures
 from engage.core.periods import read_period
 from engage.core.published import publish_people
-from engage.document import read_program
+from engage.document import read_book, read_program
 from engage.errors import EngageError
 from engage.settings import ENVIRONMENT, K_MAX, SECRET_CHARS_MIN, Settings
 from engage.web import bodies, paging, shapes
@@ -499,6 +499,14 @@ def test_every_reason_for_hiding_is_documented() -> None:
 def test_the_periods_told_are_periods() -> None:
     for row in rows(page("reports"), "| period | covers |"):
         assert read_period(row[0].strip("`"), 738_000) is not None
+
+
+def test_the_book_of_the_page_is_one() -> None:
+    [text] = blocks(page("reports"), "yaml")
+    found = read_book(text)
+    assert found.problems == []
+    assert found.book is not None
+    assert [tier.id for tier in found.book.tiers] == ["a", "b", "c"]
 
 
 def test_every_outcome_and_confidence_is_documented() -> None:

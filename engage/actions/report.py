@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import Final
 
@@ -10,17 +11,22 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from engage.actions.book import current_book
 from engage.actions.score import customer_since, floor
 from engage.core import portfolio as portfolios
 from engage.core.accuracy import CalibrationCard
 from engage.core.adoption import HISTORY_WEEKS, Source
 from engage.core.adoption import company_report as adoption_report
+from engage.core.book import Book, tier_of
 from engage.core.calendar import local_day_hour, week_of
+from engage.core.conditions import fold_name
+from engage.core.economics import Customer, economics
 from engage.core.measures import WEEK
 from engage.core.outcomes import outcomes
 from engage.core.periods import EXPECTED, PERIOD_DEFAULT, read_period
 from engage.core.reports import Band, CompanyReport, Health, Portfolio
-from engage.core.terms import contract_on, has_left, term_on
+from engage.core.terms import Term, contract_on, has_left, money_cents, term_on
+from engage.core.worth import Outcomes
 from engage.errors import InvalidRequest, NotFound
 from engage.store.companies import company_id, current_programs, load_program
 from engage.store.database import Database
@@ -40,6 +46,7 @@ from engage.store.terms import load_terms
 
 HISTORY_MAX: Final = 520
 """Scores in one history: ten years of weeks."""
+SEGMENT_CHARS_MAX: Final = 100
 
 
 _decode_card = msgspec.json.Decoder(CalibrationCard).decode
@@ -70,18 +77,22 @@ async def company_report(database: Database, company: str, period: str = PERIOD_
         scores = (await load_scores(s, own, end - WEEK * HISTORY_WEEKS, end)).get(followed.id, {})
         terms = (await load_terms(s, own)).get(followed.id, [])
         version = (await current_programs(s, [followed.id]))[followed.id]
-        state = followed.state
+        state, book = followed.state, await current_book()
+        contract = contract_on(terms, end, state.seats, customer_since(state))
+        health = scores[end].health if end in scores else _not_scored(end)
+        runs = not has_left(term_on(terms, end), end)
         source = Source(
             company=company,
             name=followed.name,
             timezone=state.timezone,
-            contract=contract_on(terms, end, state.seats, customer_since(state)),
+            contract=contract,
             program=await load_program(version) if version else None,
             weeks=weeks.get(followed.id, {}),
             scores={day: scored.health.score for day, scored in scores.items()},
-            health=scores[end].health if end in scores else _not_scored(end),
+            health=health,
             k=await floor(),
             data_until="" if last is None else date.fromordinal(sunday).isoformat(),
+            tier=tier_of(book, portfolios.worth_of(health, contract)) if runs else None,
         )
     return adoption_report(source, now, before)
 
@@ -95,6 +106,7 @@ async def portfolio(database: Database, as_of: date | None = None) -> Portfolio:
         terms = await load_terms(s, EVERY_COMPANY)
         k = await floor()
         kept = await read_setting(CALIBRATION_SETTING)
+        book = await current_book()
     newest = max((sunday for sunday, _ in scores.values()), default=None)
     end = as_of.toordinal() if as_of is not None else newest or _utc_last_sunday()
     data_until = date.fromordinal(newest).isoformat() if newest else ""
@@ -112,12 +124,63 @@ async def portfolio(database: Database, as_of: date | None = None) -> Portfolio:
                 left=has_left(term_on(own, end), end),
             )
         )
-    found = portfolios.portfolio(date.fromordinal(end).isoformat(), standings, k, data_until)
+    found = portfolios.portfolio(date.fromordinal(end).isoformat(), standings, k, data_until, book)
     return replace(
         found,
         calibration=_decode_card(kept) if kept else None,
-        outcomes=outcomes(terms, end) if terms else None,
+        outcomes=_outcomes(followed, terms, book, end) if terms else None,
     )
+
+
+async def company_tiers(s: Statements, ids: Collection[int]) -> dict[int, str]:
+    """company -> the id of its tier, by its newest score and the term in force on that day. Within a read."""
+    book = await current_book()
+    if not book.tiers or not ids:
+        return {}
+    terms = await load_terms(s, ids)
+    scores = await load_newest_scores(s, ids, date.max.toordinal())
+    tiers = {}
+    for one in await load_followed(s, ids):
+        own, scored = terms.get(one.id, []), scores.get(one.id)
+        end = scored[0] if scored else _last_sunday(one)
+        if has_left(term_on(own, end), end):
+            continue
+        contract = contract_on(own, end, one.state.seats, customer_since(one.state))
+        health = scored[1].health if scored else _not_scored(end)
+        tier = tier_of(book, portfolios.worth_of(health, contract))
+        if tier is not None:
+            tiers[one.id] = tier.id
+    return tiers
+
+
+async def company_outcomes(database: Database, as_of: date | None = None) -> Outcomes:
+    """What the contracts of all companies brought, up to the end of the day (None: of yesterday, in UTC)."""
+    async with database.read() as s:
+        followed = await load_followed(s)
+        terms = await load_terms(s, EVERY_COMPANY)
+        book = await current_book()
+    day = as_of.toordinal() if as_of is not None else local_day_hour(time.time_ns() // 1000, "UTC")[0] - 1
+    return _outcomes(followed, terms, book, day)
+
+
+def _outcomes(
+    followed: Sequence[Followed], terms: Mapping[int, Sequence[Term]], book: Book, day: int
+) -> Outcomes:
+    gmv, segment = fold_name(book.gmv_trait), fold_name(book.segment_trait)
+    customers = []
+    for one in followed:
+        own, traits = terms.get(one.id, ()), one.state.traits
+        known = [local_day_hour(one.created_at, "UTC")[0], *(term.start for term in own[:1])]
+        since = customer_since(one.state)
+        customers.append(
+            Customer(
+                own,
+                min(known if since is None else [*known, since]),
+                str(traits.get(segment) or "")[:SEGMENT_CHARS_MAX] if segment else "",
+                money_cents(traits.get(gmv)) if gmv else None,
+            )
+        )
+    return replace(outcomes(terms, day), economics=economics(customers, book, day))
 
 
 async def company_health(database: Database, company: str) -> Health:

@@ -26,6 +26,7 @@ from engage.cli import (
     signal,
     templates,
     upkeep,
+    value,
     what_if,
 )
 from engage.cli.output import complain, say
@@ -73,6 +74,7 @@ def build() -> typer.Typer:
         campaigns,
         history,
         signal,
+        value,
         upkeep,
         keeping,
         bench,

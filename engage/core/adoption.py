@@ -39,6 +39,7 @@ from engage.core.reports import (
     Step,
     Table,
 )
+from engage.core.worth import CompanyTier
 
 HISTORY_WEEKS: Final = 26
 """How far back the score is drawn, whatever the period."""
@@ -57,6 +58,7 @@ class Source(Struct, frozen=True):
     health: Health
     k: int
     data_until: str = ""
+    tier: CompanyTier | None = None
 
 
 class _Weeks:
@@ -147,6 +149,7 @@ def company_report(source: Source, period: Period, before: Period) -> CompanyRep
         notes=_notes(source, now),
         definitions=DEFINITIONS,
         data_until=source.data_until,
+        tier=source.tier,
     )
 
 

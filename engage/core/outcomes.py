@@ -10,9 +10,12 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Final
 
+from msgspec import Struct
+
 from engage.core.language import say
-from engage.core.reports import Outcomes
+from engage.core.reports import Cell, as_csv
 from engage.core.terms import Term
+from engage.core.worth import Outcomes
 
 YEAR_DAYS: Final = 365
 MONTHS: Final = 12
@@ -22,8 +25,8 @@ KEY_SHARE: Final = 0.2
 
 def outcomes(terms: Mapping[int, Sequence[Term]], day: int) -> Outcomes:
     """Of all companies. `terms`: company -> its terms; `day`: an ordinal."""
-    now = {company: _paid(own, day) for company, own in terms.items()}
-    then = {company: _paid(own, day - YEAR_DAYS) for company, own in terms.items()}
+    now = {company: paid_on(own, day) for company, own in terms.items()}
+    then = {company: paid_on(own, day - YEAR_DAYS) for company, own in terms.items()}
     paying = sorted((cents for cents in now.values() if cents), reverse=True)
     mrr, start = sum(paying), sum(then.values())
     churn = sum(cents for company, cents in then.items() if not now[company])
@@ -75,10 +78,36 @@ def _cents(term: Term) -> int | None:
     return term.monthly_revenue_cents
 
 
-def _paid(terms: Sequence[Term], day: int) -> int:
+def paid_on(terms: Sequence[Term], day: int) -> int:
     """Per month on the day. Terms of one company that overlap are contracts side by side: they add up."""
     return sum(_cents(term) or 0 for term in terms if _runs(term, day))
 
 
 def _share(part: int, whole: int) -> float | None:
     return round(part / whole, 4) if whole else None
+
+
+def outcomes_csv(outcomes: Outcomes) -> str:
+    """One figure per line: figure, segment (empty: of all), unit, value; empty when it is not known."""
+    rows: list[tuple[Cell, ...]] = [("figure", "segment", "unit", "value")]
+    rows += [
+        (name, "", *_measured(outcomes, name)) for name in outcomes.__struct_fields__ if name not in _NESTED
+    ]
+    economics = outcomes.economics
+    if economics is not None:
+        fields = [name for name in economics.__struct_fields__ if name not in _NESTED]
+        rows += [(name, "", *_measured(economics, name)) for name in fields]
+        for growth in economics.growth:
+            fields = [name for name in growth.__struct_fields__ if name != "segment"]
+            rows += [(name, growth.segment, *_measured(growth, name)) for name in fields]
+    notes = (*outcomes.notes, *(economics.notes if economics else ()))
+    return as_csv([*rows, *(("note", "", "text", note) for note in notes)])
+
+
+_NESTED: Final = frozenset({"notes", "economics", "growth"})
+
+
+def _measured(of: Struct, name: str) -> tuple[str, Cell]:
+    value = getattr(of, name)
+    unit = "cents" if name.endswith("_cents") else "text" if isinstance(value, str) else "number"
+    return unit, value

@@ -11,6 +11,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from engage.core.book import Book, Worth, tier_of, tier_table
 from engage.core.definitions import PORTFOLIO_DEFINITIONS
 from engage.core.language import say
 from engage.core.reports import BAND_FLOORS, Contract, Health, Portfolio, PortfolioRow
@@ -34,9 +35,12 @@ class Standing(Struct, frozen=True):
     left: bool = False
 
 
-def portfolio(as_of: str, standings: Iterable[Standing], k: int, data_until: str = "") -> Portfolio:
+def portfolio(
+    as_of: str, standings: Iterable[Standing], k: int, data_until: str = "", book: Book | None = None
+) -> Portfolio:
     """The largest value at risk first; then the highest risk; then by name, so that the order is stable."""
-    rows = [_row(standing) for standing in standings]
+    book = book or Book()
+    rows = [_row(standing, book) for standing in standings]
     rows.sort(key=lambda row: (-(row.value_at_risk_cents or 0), -row.risk, row.name, row.company))
     counted = Counter(row.band for row in rows)
     unknown = sum(1 for row in rows if row.monthly_revenue_cents is None)
@@ -59,14 +63,22 @@ def portfolio(as_of: str, standings: Iterable[Standing], k: int, data_until: str
         notes=tuple(notes),
         definitions=PORTFOLIO_DEFINITIONS,
         data_until=data_until,
+        tiers=tier_table(book.tiers, Counter(row.tier for row in rows if row.tier is not None)),
     )
 
 
-def _row(standing: Standing) -> PortfolioRow:
+def worth_of(health: Health, contract: Contract) -> Worth:
+    """What tiers ask for, of a company whose contract runs."""
+    revenue = contract.monthly_revenue_cents
+    return Worth(None if revenue is None else revenue * MONTHS, health.score, contract.seats)
+
+
+def _row(standing: Standing, book: Book) -> PortfolioRow:
     health, contract = standing.health, standing.contract
     was_scored = any(past is not None for past in standing.history)
     risk = risk_of(health.score, was_scored=was_scored)
     revenue = 0 if standing.left else contract.monthly_revenue_cents
+    tier = None if standing.left or not book.tiers else tier_of(book, worth_of(health, contract))
     worst = min(health.drivers, key=lambda driver: driver.contribution, default=None)
     if worst is not None and worst.contribution >= 0:
         worst = None
@@ -87,6 +99,7 @@ def _row(standing: Standing) -> PortfolioRow:
         top_driver=worst.name if worst else None,
         text=say("Contract ended on {day}.", day=contract.renewal_date) if standing.left else health.verdict,
         history=tuple(standing.history),
+        tier=tier.id if tier else None,
     )
 
 

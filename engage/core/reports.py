@@ -19,6 +19,7 @@ from msgspec import Struct
 from engage.core.accuracy import CalibrationCard
 from engage.core.language import ENGLISH, Language, Text, say, translate
 from engage.core.privacy import Figure, Unit
+from engage.core.worth import CompanyTier, Outcomes, TierColumn
 
 Band = Literal["thriving", "healthy", "watch", "at_risk", "unscored"]
 Confidence = Literal["high", "medium", "low"]
@@ -185,6 +186,7 @@ class CompanyReport(Struct, frozen=True):
     notes: tuple[Text, ...]  # what is hidden and why, weeks without measures
     definitions: tuple[Definition, ...]
     data_until: str = ""  # the Sunday of the newest week measured of the company; empty: none yet
+    tier: CompanyTier | None = None
 
 
 class PortfolioRow(Struct, frozen=True):
@@ -206,29 +208,7 @@ class PortfolioRow(Struct, frozen=True):
     top_driver: str | None  # the driver that takes the most away; its name
     text: Text  # one sentence: whom to call, or why not
     history: tuple[int | None, ...] = ()  # scores of the last 13 weeks, oldest first
-
-
-class Outcomes(Struct, frozen=True):
-    """As of the end of the day `as_of`; kept and lost over the year before. Shares are 0-1, money is in cents."""
-
-    as_of: str
-    companies: int  # with revenue now
-    mrr_cents: int
-    arr_cents: int
-    arpa_cents: int | None  # per company and month
-    start_cents: int  # monthly revenue a year ago, of those who were customers then
-    churn_cents: int  # of it, lost with companies that left
-    contraction_cents: int  # and with companies that pay less
-    expansion_cents: int  # more from those that pay more
-    new_cents: int  # from companies that were none a year ago
-    grr: float | None
-    nrr: float | None
-    due: int  # terms that ended in the year, renewed or churned
-    renewed: int
-    renewal_rate: float | None
-    key_companies: int
-    key_share: float | None  # of monthly revenue, from them
-    notes: tuple[Text, ...] = ()
+    tier: str | None = None  # its id
 
 
 class Portfolio(Struct, frozen=True):
@@ -245,6 +225,7 @@ class Portfolio(Struct, frozen=True):
     data_until: str = ""  # the Sunday of the newest score; empty: none yet
     calibration: CalibrationCard | None = None  # how well the score foretold; None: never asked
     outcomes: Outcomes | None = None  # what contracts brought; None: there are no terms
+    tiers: tuple[TierColumn, ...] = ()  # the highest first; empty: the host has none
 
 
 Cell = str | int | float | None
@@ -261,7 +242,7 @@ def _written(cell: Cell) -> str:
     return str(cell)
 
 
-def _csv(rows: list[tuple[Cell, ...]]) -> str:
+def as_csv(rows: list[tuple[Cell, ...]]) -> str:
     """With a byte order mark, because Excel reads Chinese names as noise without one; lines end as RFC 4180 says."""
     out = io.StringIO(newline="")
     out.write("\ufeff")
@@ -291,6 +272,11 @@ def report_csv(report: CompanyReport, language: Language = ENGLISH) -> str:
         ("contract", "monthly revenue", report.as_of, "cents", contract.monthly_revenue_cents, ""),
         ("contract", "renewal", report.as_of, "text", None, contract.renewal_date or ""),
     ]
+    if report.tier is not None:
+        rows.append(("tier", "name", report.as_of, "text", None, report.tier.name))
+        rows += [
+            ("tier", name, report.as_of, "text", None, words) for name, words in report.tier.benefits.items()
+        ]
     rows += [_line("funnel", step.label, report.as_of, step.figure) for step in report.funnel]
     for one in report.summary:
         rows.append(_line("summary", one.label, name, one.figure))
@@ -304,7 +290,7 @@ def report_csv(report: CompanyReport, language: Language = ENGLISH) -> str:
                 if isinstance(cell, Figure):
                     rows.append(_line(table.name, f"{row[0]}: {column.label}", name, cell))
     rows += [("note", "", "", "text", None, note) for note in (*health.notes, *report.notes)]
-    return _csv(rows)
+    return as_csv(rows)
 
 
 def _line(section: str, item: str, when: str, figure: Figure) -> tuple[Cell, ...]:
@@ -318,4 +304,4 @@ def portfolio_csv(portfolio: Portfolio) -> str:
     """One company per line, columns named as in JSON."""
     rows: list[tuple[Cell, ...]] = [PORTFOLIO_COLUMNS]
     rows += [tuple(getattr(row, name) for name in PORTFOLIO_COLUMNS) for row in portfolio.data]
-    return _csv(rows)
+    return as_csv(rows)

@@ -136,9 +136,8 @@ def _read(row: Mapping[str, Any]) -> Term | str:
         days.append(day)
     if days[1] <= days[0]:
         return "term_end must be after term_start"
-    revenue = _number(row.get("monthly_revenue"))
-    cents = None if revenue is None else round(revenue * 100)
-    if _text(row.get("monthly_revenue")) and (cents is None or not 0 <= cents <= REVENUE_CENTS_MAX):
+    cents = money_cents(row.get("monthly_revenue"))
+    if _text(row.get("monthly_revenue")) and cents is None:
         return f"monthly_revenue must be a sum of money, not {_shown(row.get('monthly_revenue'))}"
     seats = _number(row.get("seats"))
     if _text(row.get("seats")) and (seats is None or seats != int(seats) or not 0 <= seats <= SEATS_MAX):
@@ -184,6 +183,13 @@ def contract_on(terms: Sequence[Term], day: int, seats: int | None, since: int |
         days_to_renewal=term.end - day - 1,
         customer_since=customer_since,
     )
+
+
+def money_cents(value: Any) -> int | None:
+    """A sum of money in units of the currency, as traits and columns have it; None: it is none."""
+    number = _number(value)
+    cents = None if number is None else round(number * 100)
+    return cents if cents is not None and 0 <= cents <= REVENUE_CENTS_MAX else None
 
 
 def day_of(value: Any) -> int | None:

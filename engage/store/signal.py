@@ -33,6 +33,7 @@ class Followed(Struct):
     id: int
     external_id: str
     state: CompanyState
+    created_at: int = 0
 
     @property
     def name(self) -> str:
@@ -63,12 +64,12 @@ _decode_scored = msgspec.msgpack.Decoder(Scored).decode
 async def load_followed(s: Statements, scope: Scope = EVERY_COMPANY) -> list[Followed]:
     """The companies with their state, in the order in which they were created."""
     companies = Company.all() if isinstance(scope, EveryCompany) else Company.filter(id__in=list(scope))
-    named = await companies.order_by("id").values_list("id", "external_id")
+    named = await companies.order_by("id").values_list("id", "external_id", "created_at")
     rows = await s.rows("SELECT company_id, state FROM engage_head WHERE {scope}", scope=scope)
     heads: dict[int, bytes] = {row[0]: row[1] for row in rows}
     return [
-        Followed(id, external_id, decode_company(heads[id]) if id in heads else CompanyState())
-        for id, external_id in named
+        Followed(id, external_id, decode_company(heads[id]) if id in heads else CompanyState(), created_at)
+        for id, external_id, created_at in named
     ]
 
 

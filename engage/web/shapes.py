@@ -89,9 +89,17 @@ class Company(Struct):
     traits: dict[str, Any]
     members: int
     stage: None
-    tier: None
+    tier: Annotated[
+        str | None, Meta(description="The id of the tier; null where the host has none, or none holds it.")
+    ]
     program: ProgramInForce | None
     created_at: Time
+
+
+class Book(Struct):
+    document: Annotated[str, Meta(description="As it was written; empty when nobody has written one.")]
+    actor: str | None
+    updated_at: Time | None
 
 
 class NewCompany(Struct):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date
 
 from engage.core.outcomes import outcomes
-from engage.core.reports import Outcomes
 from engage.core.terms import Outcome, Term
+from engage.core.worth import Outcomes
 
 DAY = date(2026, 6, 30).toordinal()
 YEAR_AGO = DAY - 365

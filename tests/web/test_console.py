@@ -16,8 +16,11 @@ from starlette.routing import Router
 import engage.web.console as console
 from engage.actions.sessions import SignedIn
 from engage.core.accuracy import Accuracy, Calibration, CalibrationCard, measure, threshold
+from engage.core.book import Book
+from engage.core.economics import Customer, economics
 from engage.core.outcomes import outcomes
 from engage.core.terms import Term
+from engage.core.worth import TierColumn
 from engage.web.console.pages import ROWS_PER_PAGE, PortfolioQuery, period_choices, portfolio_view
 from engage.web.console.routes import COOKIE, console_routes
 from engage.web.security import CONTENT_SECURITY_POLICY, SecurityHeaders
@@ -462,3 +465,32 @@ async def test_the_portfolio_says_what_contracts_brought(
     assert "Kept of it (GRR)100.0 %" in words
     assert "Renewal rate–" in words
     assert "there is no renewal rate" in words
+
+
+async def test_the_portfolio_says_what_customers_are_worth_and_what_is_not_known(
+    services: SampleServices, browser: httpx.AsyncClient
+) -> None:
+    day = AS_OF.toordinal()
+    customers = [Customer([Term(day - 400, day + 9, 120_000)], day - 400, "retail")]
+    worth = economics(customers, Book(segment_trait="industry"), day)
+    brought = msgspec.structs.replace(outcomes({}, day), economics=worth)
+    services.companies = msgspec.structs.replace(services.companies, outcomes=brought)
+    words = _words(await browser.get("/console/"))
+    assert "Worth of a customer (LTV)not known" in words
+    assert "LTV is not known: the book does not say the gross margin." in words
+    assert "retail0–" in words.replace(" ", "")
+
+
+async def test_companies_can_be_shown_by_tier(services: SampleServices, browser: httpx.AsyncClient) -> None:
+    first, *rest = services.companies.data
+    tiers = (
+        TierColumn("a", "Strategic", 1, {"Review": "quarterly"}),
+        TierColumn("b", "Core", 0, {"Review": ""}),
+    )
+    rows = (msgspec.structs.replace(first, tier="a"), *rest)
+    services.companies = msgspec.structs.replace(services.companies, data=rows, tiers=tiers)
+    words = _words(await browser.get("/console/?tier=a"))
+    assert f"1 of {len(rows)}" in words
+    assert "Tiers and their service" in words
+    assert "Reviewquarterly–" in words.replace(" ", "")
+    assert "No company matches" in _words(await browser.get("/console/?tier=b"))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from engage.core.chinese import adoption, definitions, health, portfolio, privacy
+from engage.core.chinese import adoption, definitions, health, portfolio, privacy, worth
 
 CHINESE: Final[Mapping[str, str]] = {
     **privacy.WORDS,
@@ -17,4 +17,5 @@ CHINESE: Final[Mapping[str, str]] = {
     **adoption.WORDS,
     **definitions.WORDS,
     **portfolio.WORDS,
+    **worth.WORDS,
 }

@@ -6,6 +6,7 @@ from typing import Final
 
 from engage.web.api import (
     adjustments,
+    book,
     budgets,
     campaigns,
     companies,
@@ -43,6 +44,7 @@ ENDPOINTS: Final[list[Endpoint]] = [
     *templates.ENDPOINTS,
     *what_if.ENDPOINTS,
     *reports.ENDPOINTS,
+    *book.ENDPOINTS,
     *rejects.ENDPOINTS,
     *tokens.ENDPOINTS,
     *webhooks.ENDPOINTS,

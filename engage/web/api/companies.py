@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from typing import Final
 
 from engage.actions.companies import set_company
+from engage.actions.report import company_tiers
 from engage.actions.turns import program_version
 from engage.core.calendar import to_rfc3339
 from engage.core.call import clean_text
@@ -41,7 +42,9 @@ async def programs_in_force(s: Statements, ids: Collection[int]) -> dict[int, sh
 
 
 async def _shown(s: Statements, rows: Sequence[CompanyRow]) -> list[shapes.Company]:
-    programs = await programs_in_force(s, [row[0] for row in rows])
+    ids = [row[0] for row in rows]
+    programs = await programs_in_force(s, ids)
+    tiers = await company_tiers(s, ids)
     return [
         shapes.Company(
             id=external_id,
@@ -51,7 +54,7 @@ async def _shown(s: Statements, rows: Sequence[CompanyRow]) -> list[shapes.Compa
             traits=state.traits,
             members=state.members,
             stage=None,
-            tier=None,
+            tier=tiers.get(id),
             program=programs[id],
             created_at=to_rfc3339(created_at),
         )

@@ -7,13 +7,21 @@ from datetime import date
 from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 
-from engage.actions.report import company_health, company_report, health_history, portfolio
+from engage.actions.report import (
+    company_health,
+    company_outcomes,
+    company_report,
+    health_history,
+    portfolio,
+)
 from engage.core.language import Language
+from engage.core.outcomes import outcomes_csv
 from engage.core.periods import PERIOD_DEFAULT
 from engage.core.reports import CompanyReport, Health, Portfolio, portfolio_csv, report_csv
 from engage.core.telling import in_language
+from engage.core.worth import Outcomes
 from engage.errors import InvalidRequest
 from engage.web import shapes
 from engage.web.endpoint import AGGREGATES, Asked, Download, endpoint
@@ -45,7 +53,7 @@ class HealthQuery(Struct):
     lang: Lang = None
 
 
-class PortfolioQuery(Struct):
+class OutcomesQuery(Struct):
     as_of: (
         Annotated[
             str, Meta(max_length=60, description="A day such as 2026-11-22; absent: the newest scores.")
@@ -54,6 +62,12 @@ class PortfolioQuery(Struct):
     ) = None
     format: Format = "json"
     lang: Lang = None
+
+
+class PortfolioQuery(OutcomesQuery):
+    tier: Annotated[str, Meta(max_length=64, description="The id of a tier: its companies alone.")] | None = (
+        None
+    )
 
 
 @endpoint(
@@ -109,9 +123,28 @@ async def get_report(asked: Asked[None, ReportQuery]) -> CompanyReport | Downloa
 async def get_portfolio(asked: Asked[None, PortfolioQuery]) -> Portfolio | Download:
     as_of = _day(asked.query.as_of)
     found = in_language(await portfolio(asked.services.database, as_of), asked.language)
+    if asked.query.tier is not None:
+        found = replace(found, data=tuple(row for row in found.data if row.tier == asked.query.tier))
     if asked.query.format == "json":
         return found
     return Download(portfolio_csv(found).encode(), CSV, f"portfolio-{found.as_of}.csv")
+
+
+@endpoint(
+    "GET",
+    "/v1/outcomes",
+    kinds=AGGREGATES,
+    summary="What the contracts of all companies brought",
+    tag="reports",
+    media_types=("text/csv",),
+)
+async def get_outcomes(asked: Asked[None, OutcomesQuery]) -> Outcomes | Download:
+    found = in_language(
+        await company_outcomes(asked.services.database, _day(asked.query.as_of)), asked.language
+    )
+    if asked.query.format == "json":
+        return found
+    return Download(outcomes_csv(found).encode(), CSV, f"outcomes-{found.as_of}.csv")
 
 
 def _day(text: str | None) -> date | None:
@@ -128,4 +161,4 @@ def _file_name(company: str) -> str:
     return re.sub(r"[^A-Za-z0-9._-]+", "-", company)[:80]
 
 
-ENDPOINTS: Final = [get_health, get_health_history, get_report, get_portfolio]
+ENDPOINTS: Final = [get_health, get_health_history, get_report, get_portfolio, get_outcomes]

@@ -61,6 +61,7 @@ class PortfolioQuery:
     band: str = ""
     q: str = ""
     renewal: str = ""
+    tier: str = ""
     sort: str = "stake"
     as_of: str = ""
     page: int = 1
@@ -73,6 +74,7 @@ class PortfolioQuery:
             band=params.get("band", "") if params.get("band") in BAND_LABELS else "",
             q=params.get("q", "").strip()[:SEARCH_CHARS_MAX],
             renewal=params.get("renewal", "") if params.get("renewal") in {*RENEWALS, "past"} else "",
+            tier=params.get("tier", "")[:SEARCH_CHARS_MAX],
             sort=sort if sort.removeprefix("-") in SORTS else "stake",
             as_of=params.get("as_of", ""),
             page=min(int(page), 10_000) if page.isascii() and page.isdigit() and page != "0" else 1,
@@ -80,13 +82,13 @@ class PortfolioQuery:
 
     @property
     def filtered(self) -> bool:
-        return bool(self.band or self.q or self.renewal)
+        return bool(self.band or self.q or self.renewal or self.tier)
 
     def url(self, **changes: str | int) -> str:
         """The address with some of it changed. Everything but a change of page starts at page one again."""
         wanted = replace(self, **{"page": 1, **changes})  # type: ignore[arg-type]
         default = PortfolioQuery()
-        names = ("band", "q", "renewal", "sort", "as_of", "page")
+        names = ("band", "q", "renewal", "tier", "sort", "as_of", "page")
         pairs = [(n, getattr(wanted, n)) for n in names if getattr(wanted, n) != getattr(default, n)]
         return "/console/" + (f"?{urlencode(pairs)}" if pairs else "")
 
@@ -116,6 +118,8 @@ class PortfolioQuery:
     def _wants(self, row: PortfolioRow) -> bool:
         if self.band and row.band != self.band:
             return False
+        if self.tier and row.tier != self.tier:
+            return False
         if self.q and self.q.casefold() not in f"{row.name}\n{row.company}".casefold():
             return False
         days = row.days_to_renewal
@@ -140,6 +144,7 @@ class PortfolioView:
     page: int
     pages: int
     map: Markup | None
+    tier_names: Mapping[str, str]
 
 
 def portfolio_view(portfolio: Portfolio, query: PortfolioQuery) -> PortfolioView:
@@ -160,6 +165,7 @@ def portfolio_view(portfolio: Portfolio, query: PortfolioQuery) -> PortfolioView
         page=page,
         pages=pages,
         map=_map(portfolio.data),
+        tier_names={tier.id: tier.name for tier in portfolio.tiers},
     )
 
 

@@ -1,0 +1,88 @@
+"""The host's book over HTTP, the tiers it makes, and what contracts brought."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from engage.actions.report import company_report
+from tests.web.conftest import Running
+
+BOOK = """
+gross_margin: 0.8
+segments: {trait: industry}
+gmv: {trait: gmv}
+tiers:
+  - {id: a, name: Strategic, at_least: {yearly_revenue: 12000}, benefits: {Review: every quarter}}
+  - {id: b, name: Core}
+"""
+
+
+@pytest.fixture
+async def known(running: Running) -> Running:
+    await running.track()
+    await running.track(context={"groupId": "globex"})
+    traits = {"industry": "retail", "gmv": 5000}
+    await running.server.post("/v1/group", json={"userId": "emp-1", "groupId": "acme", "traits": traits})
+    term = {"start": "2020-01-01", "end": "2999-01-01", "monthly_revenue_cents": 100_000}
+    assert (await running.server.post("/v1/companies/acme/terms", json=term)).status_code == 201
+    return running
+
+
+async def put(running: Running, text: str) -> Any:
+    return await running.server.put("/v1/book", params={"actor": "kim"}, content=text.encode())
+
+
+async def get(running: Running, path: str, **params: str) -> Any:
+    answer = await running.report.get(path, params=params)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+async def test_the_book_is_kept_as_it_was_written(known: Running) -> None:
+    assert await get(known, "/v1/book") == {"document": "", "actor": None, "updated_at": None}
+    assert (await put(known, BOOK)).status_code == 200
+    kept = await get(known, "/v1/book")
+    assert (kept["document"], kept["actor"]) == (BOOK, "kim")
+    assert (await known.report.put("/v1/book", content=b"{}")).status_code == 403
+
+
+async def test_a_wrong_book_is_not_kept_and_every_mistake_has_its_place(known: Running) -> None:
+    await put(known, BOOK)
+    answer = await put(known, "gross_margin: 80\ntiers: [{id: A B}]")
+    assert answer.status_code == 422
+    assert [one["pointer"] for one in answer.json()["errors"]] == ["/gross_margin", "/tiers/0/id"]
+    assert (await get(known, "/v1/book"))["document"] == BOOK
+
+
+async def test_a_tier_is_shown_wherever_a_company_is(known: Running) -> None:
+    assert (await get(known, "/v1/companies/acme"))["tier"] is None
+    await put(known, BOOK)
+    listed = (await get(known, "/v1/companies"))["data"]
+    assert {one["id"]: one["tier"] for one in listed} == {"acme": "a", "globex": "b"}
+    portfolio = await get(known, "/v1/portfolio", tier="a")
+    assert [(row["company"], row["tier"]) for row in portfolio["data"]] == [("acme", "a")]
+    assert [(one["id"], one["companies"]) for one in portfolio["tiers"]] == [("a", 1), ("b", 1)]
+    report = await company_report(known.database, "globex")
+    assert report.tier is not None
+    assert report.tier.lacking == ("a yearly revenue of at least 12,000; it is not known",)
+    text = (await known.report.get("/v1/companies/acme/report", params={"format": "csv"})).text
+    assert "tier,Review," in text
+
+
+async def test_outcomes_have_what_the_book_and_traits_say(known: Running) -> None:
+    await put(known, BOOK)
+    economics = (await get(known, "/v1/outcomes"))["economics"]
+    assert (economics["gmv_cents"], economics["gmv_companies"], economics["gross_margin"]) == (
+        500_000,
+        1,
+        0.8,
+    )
+    assert [(row["segment"], row["mrr_cents"]) for row in economics["growth"][:2]] == [
+        ("All companies", 100_000),
+        ("retail", 100_000),
+    ]
+    text = (await known.report.get("/v1/outcomes", params={"format": "csv"})).text
+    assert "mrr_cents,retail,cents,100000" in text
+    assert "\r\nltv_cents,,cents,\r\n" in text
