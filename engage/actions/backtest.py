@@ -10,11 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from msgspec import Struct
 
+from engage.actions.history import add_rows
 from engage.actions.replay import ArchivedLog
 from engage.actions.retelling import ENTRIES_PER_READ, Block, Retelling, stretches
+from engage.actions.turns import program_version
 from engage.actions.verify import Archive, companies_named
 from engage.core.backtest import Backtest
 from engage.core.backtest_counts import Counts
@@ -23,12 +26,13 @@ from engage.core.backtest_report import BacktestReport, report
 from engage.core.calendar import midnight
 from engage.core.compiled import CompiledProgram
 from engage.core.event import Kind, decode_body
+from engage.core.history import Tally, awaiting_count
 from engage.core.ledger import Transfer
 from engage.errors import Archived, InvalidRequest
 from engage.store.archived import first_entry, load_files, name_members
 from engage.store.checkpoints import load_bodies, load_transfers
 from engage.store.database import Database
-from engage.store.log import entry_of, find_period, load_entry
+from engage.store.log import entry_of, find_period, load_entry, load_entry_rows
 from engage.store.members import load_company_state
 from engage.store.statements import Row, Statements
 
@@ -141,6 +145,7 @@ class _Whole:
             first_at=period.first_at,
             end_at=period.end_at,
             awaited=period.awaited,
+            pasts=await self._pasts(retelling, period.first),
         )
         test.expect(retelling.members.in_order())
         async for block in retelling.blocks(self.database, period.last):
@@ -161,6 +166,29 @@ class _Whole:
         test.finish()
         self.people.stand(retelling.company.levels, test.levels)
         self.people.add(retelling.name, retelling.members.in_order())
+
+    async def _pasts(self, retelling: Retelling, first: int) -> dict[int, dict[str, Any]]:
+        """What everybody did before the entry `first`, as far as the trial counts that once it is published; as a
+        publication does, from what is not archived."""
+        program, company, id = self.program, retelling.company, retelling.id
+        if program is None or not program.recounts:
+            return {}
+        tallies: dict[int, Tally] = {}
+        async with self.database.read() as s:
+            bodies = await load_bodies(s, id, company.archived, Kind.REVERSAL, first - 1)
+            undone = {decode_body(body).data["seq"] for body in bodies}
+            for after in range(company.archived, first - 1, ENTRIES_PER_READ):
+                rows = await load_entry_rows(s, id, after, min(after + ENTRIES_PER_READ, first - 1))
+                async for some in stretches(rows, beside_others=self.beside_others):
+                    for row in some:
+                        if row[9] in program.counting and row[0] not in undone:
+                            tally = tallies.get(row[2])
+                            if tally is None:
+                                state = retelling.members.of(row[2]).state
+                                quests = awaiting_count(program, company, state)
+                                tally = tallies[row[2]] = Tally(program, company, state, quests)
+                            await add_rows(tally, [row], program_version)
+        return {number: tally.said() for number, tally in sorted(tallies.items()) if tally.quests}
 
     async def _transfers(self, id: int, block: Block) -> dict[int, list[Transfer]]:
         """Those recorded for the entries of a block, by entry."""

@@ -71,9 +71,7 @@ async def try_event(
     `program` None: the version in force. `company` None: one without any history. Raises NotFound.
     """
     async with database.read() as s:
-        turn = await _turn(s, company, call.member)
-    if program is not None:
-        turn.program = program
+        turn = await _turn(s, company, call.member, program)
     known = call.member in turn.members
     before = decode_member(encode_state(turn.member(call.member).state)) if known else None
     _assume(turn, call, assumed)
@@ -92,14 +90,16 @@ async def try_event(
     return Tried(appended, facts, head.company_id, head.state, today, call.member, before, after, warnings)
 
 
-async def _turn(s: Statements, company: str | None, member: str) -> Turn:
+async def _turn(s: Statements, company: str | None, member: str, program: CompiledProgram | None) -> Turn:
+    """With `program` in force, unless it is None."""
     if company is None:
-        return Turn(Head(0, state=first_state()), 0, None)
+        return Turn(Head(0, state=first_state()), 0, program)
     id = await find_company_id(company)
     if id is None:
         raise NotFound(f"there is no company {company!r}")
     turns = Turns(s)
     await turns.take([id])
+    turns[id].program = program or turns[id].program
     await turns.load([(id, member)], [])
     return turns[id]
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from engage.actions.turns import Appended, Turns, WorkingSet, program_version
+from engage.actions.turns import Appended, TransactionNeeded, Turns, WorkingSet, program_version
 from engage.core.call import ANONYMOUS, MEMBER, Call, Refusal, digest, message_key
 from engage.core.compiled import CompiledProgram, without_personal_traits
 from engage.core.decisions import REASONS, effects
@@ -162,10 +162,6 @@ async def decide_ahead(
     except TransactionNeeded:
         return None
     return Decided(intake.turns.basis, await intake.close(), intake.scope(), outcomes)
-
-
-class TransactionNeeded(Exception):
-    """Ends an attempt to decide ahead, before anything was decided."""
 
 
 class Intake:

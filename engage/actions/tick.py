@@ -27,6 +27,8 @@ from engage.store.members import list_members
 from engage.store.statements import Transaction
 
 MEMBERS_PER_TRANSACTION: Final = 500
+PASTS_PER_TRANSACTION: Final = 25
+"""Where the whole past of each may have to be read."""
 COMPANIES_PER_READ: Final = 1000
 
 
@@ -75,7 +77,10 @@ class Timekeeper:
             await turns.take([company_id])
             turn = turns[company_id]
             today, _ = local_day_hour(now, turn.head.state.timezone)
-            due = await load_due_members(tx, company_id, today, MEMBERS_PER_TRANSACTION)
+            most = MEMBERS_PER_TRANSACTION
+            if turn.program is not None and turn.program.recounts:
+                most = PASTS_PER_TRANSACTION
+            due = await load_due_members(tx, company_id, today, most)
             await turns.load([(company_id, name) for _, name in due], [])
             members = [turn.member(name) for _, name in due]
             # Where the agenda is not what the state says, it is mended: else they would be found again and again.
@@ -133,4 +138,5 @@ class Timekeeper:
     async def _keeps_time(self, turn: Turn, before: int) -> bool:
         """Whether something can await members now, or could by the program that the agenda was made by."""
         old = await program_version(before)
-        return any(program is not None and keeps_time(program) for program in (turn.program, old))
+        known = [program for program in (turn.program, old) if program is not None]
+        return any(keeps_time(program) or program.recounts for program in known)

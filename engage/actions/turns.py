@@ -8,13 +8,14 @@ they are only assumed: `basis` says on what, and the commit checks that it still
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from typing import Final
+from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from engage.actions.history import count_history
 from engage.actions.semantics import adopt_rules
 from engage.core.agenda import next_due
 from engage.core.calendar import local_day_hour, midnight
@@ -24,6 +25,7 @@ from engage.core.decide import Undone, decide
 from engage.core.decisions import Decision, decode_record, encode_record
 from engage.core.event import SEMANTICS, Body, Entry, Kind
 from engage.core.fold import fold
+from engage.core.history import awaiting_count
 from engage.core.leaderboards import Standing, standings
 from engage.core.notices import notices
 from engage.core.state import DayRollup, MemberState, encode_state, merge_days
@@ -79,6 +81,8 @@ class Member(Struct, gc=False):
     """The program version by which that is."""
     standings: frozenset[Standing] = frozenset()
     """The rows of leaderboards that were written from here."""
+    past: dict[str, Any] | None = None
+    """What a HISTORY entry is to say, when one is due."""
 
 
 class Appended(Struct, frozen=True, gc=False):
@@ -151,19 +155,24 @@ class Turn:
             self._append(self._company_alone, Kind.PROGRAM, now, now, day, hour, "", body, None)
 
     def bring_up_to(self, member: Member, now: int) -> bool:
-        """Append the ticks of the days on which something awaited the member, up to the local day of `now`, in order.
-        Whatever comes next finds the member as of that day, however long nobody looked. False when none was due."""
+        """Append the ticks of the days on which something awaited the member, up to the local day of `now`, in order,
+        and what quests launched since count of the member's past. Whatever comes next finds the member as of that day,
+        however long nobody looked. False when nothing was due."""
         self.adopt_program(now)
         zone, done = self.head.state.timezone, False
-        today, _ = local_day_hour(now, zone)
-        if not member.changed and member.planned_by == self.program_id:
+        today, hour = local_day_hour(now, zone)
+        counts = self.awaits_count(member.state)
+        if not member.changed and member.planned_by == self.program_id and not counts:
             day = member.due  # as it was reckoned with the state that is still theirs
         else:
-            day = self.next_due(member.state)
+            day = self._next_tick(member.state)
         while 0 < day <= today:
             at = min(midnight(day, zone), now)
             self._append(member, Kind.TICK, at, now, day, 0, "", NOTHING_SAID, None)
-            day, done = self.next_due(member.state), True
+            day, done = self._next_tick(member.state), True
+        if counts and member.past is not None:
+            self._append(member, Kind.HISTORY, now, now, today, hour, "", Body("", member.past), None)
+            member.past, done = None, True
         return done
 
     def _append(
@@ -251,7 +260,31 @@ class Turn:
         member.standings = now
 
     def next_due(self, state: MemberState) -> int:
+        """The local day (ordinal) on which the scheduler is to look at the member; 0 when nothing awaits them."""
+        day = self._next_tick(state)
+        if not self.awaits_count(state):
+            return day
+        since = self.head.state.program_since or 1
+        return min(day, since) if day else since
+
+    def _next_tick(self, state: MemberState) -> int:
         return next_due(self.program, self.head.state, state) if self.program else 0
+
+    def awaits_count(self, state: MemberState) -> list[int]:
+        """Numbers of the quests that are to count the member's past."""
+        if self.program is None or not self.program.recounts:
+            return []
+        return awaiting_count(self.program, self.head.state, state)
+
+    async def look_back(self, s: Statements, member: Member) -> None:
+        """Read what of the member's past quests are to count, for `bring_up_to` to append."""
+        quests = self.awaits_count(member.state)
+        if quests:
+            assert self.program is not None
+            company = (self.head.company_id, self.head.state)
+            member.past = await count_history(
+                s, program_version, self.program, *company, member.state, quests
+            )
 
 
 class WorkingSet:
@@ -296,12 +329,17 @@ class WorkingSet:
             self._size = sum(1 + len(turn.members) for turn in self.turns.values())
 
 
+class TransactionNeeded(Exception):
+    """Ends an attempt to decide ahead, before anything was decided."""
+
+
 class Turns:
     """The turns of some companies: until the transaction ends, or as far as `basis` still holds at the commit."""
 
     def __init__(self, s: Statements, kept: WorkingSet | None = None) -> None:
         self.s = s
         self.kept = kept or WorkingSet()
+        self.ahead = kept is not None and not isinstance(s, Transaction)
         self.basis = Basis()
         self.known: dict[MessageKey, tuple[int, int]] = {}
         self._turns: dict[int, Turn] = {}
@@ -351,9 +389,21 @@ class Turns:
             turn.members[external_id] = Member(
                 number, external_id, state, due=due, planned_by=turn.program_id
             )
+        await self._look_back(people)
         self.known |= await load_messages(self.s, messages, {key[0] for key in messages})
         for key in self.kept.unseen.keys() & messages:
             self.known[key] = self.kept.unseen[key]
+
+    async def _look_back(self, people: Iterable[tuple[int, str]]) -> None:
+        """What of their pasts quests are to count. Not ahead of the transaction: the newest of it may be on its way."""
+        for company_id, external_id in people:
+            turn = self._turns[company_id]
+            member = turn.members.get(external_id)
+            if member is None or not turn.awaits_count(member.state):
+                continue
+            if self.ahead:
+                raise TransactionNeeded
+            await turn.look_back(self.s, member)
 
     def remember(self, key: MessageKey, seq: int, digest: int = 0) -> None:
         """Never accept this message again."""

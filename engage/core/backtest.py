@@ -7,9 +7,12 @@ live traffic is. Must not know where the entries come from or who asked.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from heapq import heappop, heappush
-from typing import Final
+from types import MappingProxyType
+from typing import Any, Final
+
+import msgspec
 
 from engage.core.agenda import next_due
 from engage.core.backtest_counts import COMBINATIONS_MAX, BudgetWindow, Counts, Followed, Seen
@@ -32,6 +35,7 @@ RECORDS_MAX: Final = 20_000
 BUDGET_PERCENTS: Final = (80, 100)
 """Of a budget, whose day is remembered."""
 NOTHING_SAID: Final = Body("", {})
+EMPTY: Final[Mapping[int, dict[str, Any]]] = MappingProxyType({})
 UNDER_TRIAL: Final = 0
 """Stands for the program under trial where the number of a version is expected."""
 
@@ -50,11 +54,13 @@ class Backtest:
         first_at: int,
         end_at: int,
         awaited: Collection[int] = (),
+        pasts: Mapping[int, dict[str, Any]] = EMPTY,
     ) -> None:
         """`program` None: each entry by the version that was in force, which must come out as recorded.
 
         `company` and `members` are as they stood just before the period, and are changed. Entries received from
-        `first_at` on and before `end_at` are counted. `awaited`: the entries that a later one undoes.
+        `first_at` on and before `end_at` are counted. `awaited`: the entries that a later one undoes. `pasts`: member,
+        and what a HISTORY entry says of what they did before the period, where the trial counts that.
         """
         self.program = program
         self.counts = counts
@@ -64,10 +70,13 @@ class Backtest:
         self.first_at = first_at
         self.end_at = end_at
         self.awaited = frozenset(awaited)
+        self.pasts = pasts
         self.rollup = DayRollup()
         self.levels = dict(company.levels)
         """Level -> members, by what is recorded."""
         self._begun = False
+        self._launched = False
+        """The trial was published here, and has counted what came before by itself."""
         self._withheld = False
         """The gift at hand is not given."""
         self._due: list[tuple[int, int]] = []
@@ -104,7 +113,7 @@ class Backtest:
             seen = followed.seen = Seen(followed.state.level)
         if self.program is None and entry.member and followed.state.last_seq:
             self._tick(entry.member, followed, program, entry)
-        if entry.kind != Kind.TICK and (entry.kind != Kind.PROGRAM or self.program is None):
+        if not self._passed_over(entry):
             self._decide(followed, program, entry, undone, counted)
         if self.program is not None and entry.member:
             self._note_due(entry.member, followed)
@@ -136,6 +145,12 @@ class Backtest:
         if counted:
             assert followed.seen is not None
             self._count_trial(entry, decision, followed.seen)
+
+    def _passed_over(self, entry: Entry) -> bool:
+        """What the trial does in its own time, and not when the programs in force did it."""
+        if entry.kind == Kind.TICK or self.program is None:
+            return entry.kind == Kind.TICK
+        return entry.kind == Kind.PROGRAM or (entry.kind == Kind.HISTORY and self._launched)
 
     def _gift(self, entry: Entry, decision: Decision) -> Decision:
         """What was not given is not received: the two sides of a gift are next to each other in the log."""
@@ -180,6 +195,18 @@ class Backtest:
                 NOTHING_SAID,
             )
             self._decide(self._alone, self.program, published, None, counted=False)
+            self._launched = True
+            for number, said in self.pasts.items():
+                past = msgspec.structs.replace(
+                    published, kind=Kind.HISTORY, member=number, body=Body("", said)
+                )
+                followed = self.members(number)
+                if followed.seen is None:
+                    followed.seen = Seen(followed.state.level)
+                self._decide(
+                    followed, self.program, past, None, self.first_at <= entry.received_at < self.end_at
+                )
+                self._note_due(number, followed)
 
     def expect(self, everyone: Iterable[tuple[int, Followed]]) -> None:
         """Look at all members before the first entry, to know when something awaits those who may never appear."""

@@ -21,7 +21,9 @@ REQUIRED_MAX = 10  # of quests and of badges, per quest
 DISTINCT_MAX = 200  # values that a goal may ask for: they are remembered
 JOINS = ("all", "any", "in_order")
 REPEATS = ("once", "always", "day", "week", "month", "quarter", "year")
-OPTIONAL = ("name", "goal", "goals", "repeats", "from", "until", "requires", "effects", "tiers", "audience")
+WAYS = ("goal", "goals", "repeats", "tiers", "effects", "requires", "audience")
+OPTIONAL = ("name", *WAYS, "from", "until", "counts_from", "silently")
+LAUNCH, JOIN = "launch", "join"
 
 
 def read_quests(
@@ -82,7 +84,27 @@ def _read_quest(
         return None
     joined, repeated = t.cast(Join, join), t.cast(Repeats, repeats)
     audience = read_audience(problems, names, entries, path)
-    return Quest(quest_id, name, goals, tiers, joined, repeated, first, last, requires, audience)
+    past = _read_past(problems, entries, path)
+    return Quest(quest_id, name, goals, tiers, joined, repeated, first, last, requires, audience, *past)
+
+
+def _read_past(problems: Problems, entries: Mapping, path: Path) -> tuple[int, bool]:
+    """From which local day on history counts, and whether silently."""
+    value, since = entries.get("counts_from", LAUNCH), int(entries.get("counts_from") == JOIN)
+    if value not in (LAUNCH, JOIN) and not problems.passed_over(value):
+        day = read_day(Problems(), value, path, yearly=False)
+        since = date.fromisoformat(day).toordinal() if day else 0
+        if not day:
+            near = problems.nearest(value, (LAUNCH, JOIN)) if isinstance(value, str) else None
+            words = f"must be {LAUNCH}, {JOIN} or a date, as in 2026-12-24"
+            problems.add((*path, "counts_from"), words, suggestion=near)
+    if "silently" not in entries:
+        return since, False
+    silently = problems.boolean(entries["silently"], (*path, "silently"))
+    if silently and value == LAUNCH:
+        words = f"says how history counts; with 'counts_from: {JOIN}' or a date"
+        problems.add((*path, "silently"), words, at_key=True)
+    return since, bool(silently)
 
 
 def _reaching(goal: Goal, reach: int) -> Goal:

@@ -138,6 +138,7 @@ class CompiledProgram(msgspec.Struct, frozen=True):
     alerting: bool  # whether it has budgets, its own or those of campaigns
     giving: dict[str, Giving]
     funnels: dict[str, tuple[Place, ...]]  # only events that are a step of one
+    recounts: tuple[int, ...]  # numbers of the quests that count what happened before their launch
 
     def considered(self, event_name: str, occasions: t.Iterable[Occasion]) -> list[Matcher]:
         """Whose rules a decision went through, in order: `Record.verdicts` has a code for each of them."""
@@ -329,6 +330,7 @@ def compile_program(program: Program) -> CompiledProgram:
         rewards={reward.id: reward for reward in program.rewards},
         giving={giving.currency: giving for giving in program.giving},
         funnels=places_by_event(program),
+        recounts=tuple(number for number, quest in enumerate(program.quests) if quest.counts_from),
     )
 
 

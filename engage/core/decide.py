@@ -18,6 +18,7 @@ from engage.core.decisions import Decision, More, Record, Undecided, checkpoint_
 from engage.core.event import Entry, Kind
 from engage.core.gifts import decide_gift
 from engage.core.goals import Counting
+from engage.core.history import decide_history
 from engage.core.pending import awaited, settle
 from engage.core.quests import advance
 from engage.core.reversal import Undone as Undone
@@ -53,6 +54,9 @@ def decide(
     if entry.kind == Kind.TICK:
         assert program is not None
         return decide_tick(Course(program, company, member, entry))
+    if entry.kind == Kind.HISTORY:
+        assert program is not None
+        return decide_history(Course(program, company, member, entry))
     if entry.kind == Kind.LEAVE:
         assert program is not None
         course = Course(program, company, member, entry)

@@ -21,6 +21,9 @@ def quest_details(quest: Quest, effect_text: Callable[[Effect], str]) -> dict[st
             details[key] = date.fromordinal(day).isoformat()
     if quest.audience:
         details["audience"] = quest.audience
+    if quest.counts_from:
+        since = "joining" if quest.counts_from == 1 else date.fromordinal(quest.counts_from).isoformat()
+        details["counts history"] = f"from {since}{', silently' if quest.silently else ''}"
     requires = quest.requires
     needed = [f"quest {id}" for id in requires.quests] + [f"badge {id}" for id in requires.badges]
     needed += [f"level {requires.level}"] if requires.level else []

@@ -45,6 +45,8 @@ class Kind:
     """What a member prefers, such as to be compared with colleagues."""
     CAMPAIGN: Final = 18
     """A campaign was paused, resumed or ended early; see `engage.core.campaigns`."""
+    HISTORY: Final = 20
+    """What a member did before a quest was launched, counted toward it; see `engage.core.history`."""
 
 
 KIND_NAMES: Final = {
@@ -65,6 +67,7 @@ KIND_NAMES: Final = {
     Kind.GIFT: "gift",
     Kind.PREFERENCES: "preferences",
     Kind.CAMPAIGN: "campaign",
+    Kind.HISTORY: "history",
 }
 ACTIVITY = frozenset({Kind.TRACK, Kind.PAGE, Kind.SCREEN})
 """What a member did, as against what somebody said about a member."""
@@ -79,7 +82,8 @@ class Body(Struct, array_like=True, omit_defaults=True, gc=False):
     nothing, its day is the entry's own. redemption: step, actor, reason, and the reward or the seq of the redemption's
     first step. gift: step, currency, amount, message and the number of the other member. campaign:
     campaign, step, reason, actor. leave: first and last day (`from`, `to`), or the streak to `restore`; reason,
-    actor. preferences: preferences, actor.
+    actor. preferences: preferences, actor. history: what was `counted`, quest -> steps of first day of the period,
+    goal, key in its tally and amount; and the entry `after` which there was any history to count.
     """
 
     message_id: str

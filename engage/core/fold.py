@@ -23,6 +23,7 @@ from engage.core.event import ACTIVITY, Entry, Kind
 from engage.core.expiry import expiry_day, note_notices, slide
 from engage.core.funnels import advance
 from engage.core.gifts import fold_gift
+from engage.core.history import launches_since
 from engage.core.leaderboards import boards_since, score
 from engage.core.ledger import (
     ACTIVE,
@@ -87,6 +88,7 @@ def fold(
         company.members += 1
         member.first_at = entry.at
         member.joined = entry.day
+        member.counted = entry.seq if company.launches else 0
     if entry.kind in ACTIVITY:
         _fold_activity(program, company, member, rollup, entry, decision)
     elif entry.body.trusted:
@@ -100,6 +102,9 @@ def fold(
             if program is not None:
                 company.level_rules = rules_since(program, company, entry.day)
             company.boards = boards_since(program, company, entry.seq)
+            company.launches = launches_since(program, company, entry.seq)
+        elif entry.kind == Kind.HISTORY:
+            member.counted = entry.seq
         elif entry.kind == Kind.PREFERENCES:
             member.preferences |= entry.body.data["preferences"]
         elif entry.kind == Kind.TICK:

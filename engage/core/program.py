@@ -288,6 +288,9 @@ class Quest(Shape, frozen=True):
     last_day: int = 0
     requires: Requires = Requires()
     audience: str = ""  # for whom it counts; empty for everybody
+    counts_from: int = 0
+    """The local day (ordinal) from which on what happened before its launch counts; 0: none of it."""
+    silently: bool = False  # what that completes is neither paid nor told
 
 
 class Giving(Shape, frozen=True):

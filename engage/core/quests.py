@@ -6,7 +6,7 @@ What completing brings is for the rules of that occasion. Must not know events: 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from engage.core.calendar import month_of, quarter_of, week_of, year_of
@@ -21,6 +21,9 @@ WINDOWS_KEPT: Final = 64
 """Periods of one quest. What is older than the oldest kept counts no more."""
 LAPS_MAX: Final = 10
 """How often one event can complete a quest that repeats; what is beyond counts with the next."""
+PAST_LAPS_MAX: Final = 1000
+SILENT_LAPS_MAX: Final = 100_000
+"""And how often all that happened before its launch can."""
 PERIOD_DAYS_MAX: Final = {
     "once": 0,
     "always": 0,
@@ -50,8 +53,31 @@ def advance(course: Course, number: int, gains: Iterable[Gain]) -> None:
     quest = course.program.program.quests[number]
     if not _is_open(course, quest):
         return
+    _advance(course, number, period_start(quest.repeats, course.day), [gains], LAPS_MAX, tell=True)
+
+
+def count_past(course: Course, number: int, start: int, gains: Iterable[Gain]) -> None:
+    """Add what happened in the period that began on `start`, before quest number `number` was launched. Who lacks what
+    it requires when that is counted begins at nothing."""
+    quest = course.program.program.quests[number]
+    if _has_required(course, quest, course.quest):  # what the past completes of others counts
+        laps = SILENT_LAPS_MAX if quest.silently else PAST_LAPS_MAX
+        steps = [[gain] for gain in gains] if in_order(quest) else [gains]
+        _advance(course, number, start, steps, laps, tell=not quest.silently)
+
+
+def in_order(quest: Quest) -> bool:
+    """Whether the order in which events came makes a difference: what counts then depends on what was completed."""
+    forgetful = quest.repeats == "always" and any(goal.distinct is not None for goal in quest.goals)
+    return quest.join == "in_order" or forgetful
+
+
+def _advance(
+    course: Course, number: int, start: int, steps: Iterable[Iterable[Gain]], laps: int, *, tell: bool
+) -> None:
+    """Add some gains after the other, and see after each of these steps what they complete."""
+    quest = course.program.program.quests[number]
     quested = course.quest(quest.id)
-    start = period_start(quest.repeats, course.day)
     before = quested.windows.get(start)
     if before is None and len(quested.windows) >= WINDOWS_KEPT and start < min(quested.windows):
         return
@@ -60,23 +86,17 @@ def advance(course: Course, number: int, gains: Iterable[Gain]) -> None:
     if before.reached >= len(quest.tiers):
         return
     goals = _fitted(before.goals, len(quest.goals))
-    changes = [change for gain in gains if (change := _counted(quest, goals, gain)) is not None]
+    changes: list[Gain] = []
+    reached, times = before.reached, 0
+    for gains in steps:
+        counted = [change for gain in gains if (change := _counted(quest, goals, gain)) is not None]
+        if counted and reached < len(quest.tiers):
+            changes += counted
+            done = _complete(course, quest, goals, reached, laps - times, tell=tell)
+            reached, times = done[0], times + done[1]
+            changes += done[2]
     if not changes:
         return
-    reached, times = before.reached, 0
-    for _ in range(LAPS_MAX):
-        for tier in _tiers_reached(quest, goals, reached):
-            reached = tier
-            course.happen(tier_occasion(quest, tier))
-        if reached < len(quest.tiers):
-            break
-        times += 1
-        if len(quest.tiers) > 1:
-            course.happen(Occasion(QUEST, quest.id))
-        if quest.repeats != "always":
-            break
-        reached = 0
-        changes += _begin_again(quest, goals)
     made = Advance(number, _summed(changes), reached - before.reached, times)
     windows = quested.windows | {start: Progress(goals, reached)}
     if not reached and not any(goals):
@@ -87,17 +107,43 @@ def advance(course: Course, number: int, gains: Iterable[Gain]) -> None:
     course.advances.append(made)
 
 
+def _complete(
+    course: Course, quest: Quest, goals: list[dict[int, int]], reached: int, laps: int, *, tell: bool
+) -> tuple[int, int, list[Gain]]:
+    """What the goals as they stand complete: up to which tier, how often, and what beginning again took off them."""
+    times, taken = 0, list[Gain]()
+    for _ in range(laps):
+        for tier in _tiers_reached(quest, goals, reached):
+            reached = tier
+            if tell:
+                course.happen(tier_occasion(quest, tier))
+        if reached < len(quest.tiers):
+            break
+        times += 1
+        if len(quest.tiers) > 1 and tell:
+            course.happen(Occasion(QUEST, quest.id))
+        if quest.repeats != "always":
+            break
+        reached = 0
+        taken += _begin_again(quest, goals)
+    return reached, times, taken
+
+
 def _is_open(course: Course, quest: Quest) -> bool:
     """Whether what happens on this day counts for this member, by what they had before it."""
     if course.day < quest.first_day or 0 < quest.last_day < course.day:
         return False
+    return _has_required(course, quest, course.member.quests.get)
+
+
+def _has_required(course: Course, quest: Quest, quested: Callable[[str], Quested | None]) -> bool:
     requires, member = quest.requires, course.member
     if requires.level is not None:
         ranks = course.program.level_ranks
         if ranks.get(member.level, 0) < ranks[requires.level]:
             return False
-    done = {id for id in requires.quests if id in member.quests and member.quests[id].times > 0}
-    return len(done) == len(set(requires.quests)) and all(badge in member.badges for badge in requires.badges)
+    done = all((found := quested(id)) is not None and found.times > 0 for id in requires.quests)
+    return done and all(badge in member.badges for badge in requires.badges)
 
 
 def _fitted(goals: list[dict[int, int]], wanted: int) -> list[dict[int, int]]:

@@ -232,6 +232,8 @@ class MemberState(Struct, array_like=True, gc=False):
     """(Monday, the level when that ISO week began), of the weeks in which the level changed, oldest first."""
     funnels: dict[str, tuple[int, tuple[int, ...]]] = field(default_factory=dict)
     """Funnel -> (base Monday, for each step bits): bit i set = the step was reached by whom had begun in week i."""
+    counted: int = 0
+    """The entry that counted the member's history toward quests last, or the first one where there was none."""
 
 
 class CampaignStop(Struct, frozen=True, array_like=True, gc=False):
@@ -270,6 +272,8 @@ class CompanyState(Struct, array_like=True, gc=False):
     """Those that do not take their course."""
     boards: dict[str, int] = field(default_factory=dict)
     """Leaderboard, by what it counts -> the seq of the publication that brought it."""
+    launches: dict[str, int] = field(default_factory=dict)
+    """Quest that counts history -> the seq of the publication that brought it."""
 
 
 class DayRollup(Struct, array_like=True, gc=False):

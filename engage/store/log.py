@@ -267,6 +267,21 @@ async def load_member_entries(s: Statements, company_id: int, newest: int, limit
     return with_transfers(rows, transfers)
 
 
+async def load_past(s: Statements, company_id: int, newest: int, after: int) -> list[Row]:
+    """ENTRY_COLUMNS of a member's entries from the entry `newest` back to those above `after`, oldest first."""
+    return await s.rows(
+        "WITH RECURSIVE history(company_id, seq) AS ("
+        " SELECT company_id, seq FROM engage_entry WHERE {scope} AND seq = ?"
+        " UNION ALL SELECT e.company_id, e.previous FROM history h JOIN engage_entry e"
+        " ON e.company_id = h.company_id AND e.seq = h.seq WHERE e.previous > ?)"
+        " SELECT e.seq, e.kind, e.member_id, e.previous, e.at, e.received_at, e.day, e.hour, e.program_id,"
+        " e.name, e.body, e.decision FROM history h JOIN engage_entry e"
+        " ON e.company_id = h.company_id AND e.seq = h.seq ORDER BY e.seq",
+        [newest, after],
+        scope=[company_id],
+    )
+
+
 def entry_of(row: Row) -> Entry:
     """The entry of a row of ENTRY_COLUMNS."""
     seq, kind, member, previous, at, received_at, day, hour, program, name, body, _ = row

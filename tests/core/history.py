@@ -18,6 +18,7 @@ from engage.core.decide import Undone, decide
 from engage.core.decisions import Decision, decode_record, encode_record
 from engage.core.event import Body, Entry, Kind, decode_body, encode_body
 from engage.core.fold import fold
+from engage.core.history import Tally, awaiting_count, counted_ids
 from engage.core.ledger import ACTIVE, ISSUED, account
 from engage.core.program import Program
 from engage.core.state import (
@@ -122,14 +123,19 @@ class History:
         if name and name not in self.members:
             self.members[name], self.numbers[name] = MemberState(), self.company.members + 1
         now = max([at, *(step.entry.received_at for step in self.steps[-1:])])
-        if self.version != len(self.versions):
-            self.version = len(self.versions)
-            day, hour = local_day_hour(now, self.company.timezone)
-            self._append(Kind.PROGRAM, "", now, now, (day, hour), "", Body("", {"program": self.version}))
+        self.adopt(now)
         if kind != Kind.TICK:
             self.wait(name, now)
+            self.look_back(name, now)
         when = local_day_hour(at, self.company.timezone)
         return self._append(kind, name, at, now, when, event, body, undone)
+
+    def adopt(self, now: int) -> None:
+        """From here on the newest version decides."""
+        if self.version != len(self.versions):
+            self.version = len(self.versions)
+            when = local_day_hour(now, self.company.timezone)
+            self._append(Kind.PROGRAM, "", now, now, when, "", Body("", {"program": self.version}))
 
     def wait(self, name: str, until: int) -> list[Step]:
         """Append the ticks that are due to a member by then."""
@@ -141,6 +147,23 @@ class History:
             at = midnight(day, self.company.timezone)
             steps.append(self._append(Kind.TICK, name, at, until, (day, 0), "", Body("", {})))
         return steps
+
+    def look_back(self, name: str, now: int) -> list[Step]:
+        """Count a member's past toward quests launched since, unless that is done."""
+        self.adopt(now)
+        member = self.member(name)
+        quests = awaiting_count(self.program, self.company, member) if self.program else []
+        if not quests or self.program is None:
+            return []
+        own = [step for step in self.steps if step.entry.member == self.numbers[name]]
+        undone = {step.entry.body.data["seq"] for step in own if step.entry.kind == Kind.REVERSAL}
+        tally = Tally(self.program, self.company, member, quests)
+        for step in own:
+            if step.entry.seq not in undone:
+                record, by = step.decision.record, step.program
+                tally.add(step.entry, record, counted_ids(record, by.program if by else None))
+        when = local_day_hour(now, self.company.timezone)
+        return [self._append(Kind.HISTORY, name, now, now, when, "", Body("", tally.said()))]
 
     def _append(
         self,

@@ -46,11 +46,12 @@ def test_equal_programs_have_no_difference() -> None:
          "group size added (the one that awards most points)"),
         ("quests:\n",
          ("quests:\n  - {id: q, goal: {event: Win Opportunity, sum: event.properties.value}, "
-          "repeats: month, from: 2026-01-01, requires: {badges: [closer]}, "
+          "repeats: month, from: 2026-01-01, counts_from: join, silently: true, requires: {badges: [closer]}, "
           "tiers: [{reach: 5, effects: [award: 1]}, {reach: 9}]}\n"),
          "added",
          ("quest q added (name: Q; goals: 9 in all of event.properties.value of Win Opportunity; repeats: month; "
-          "from: 2026-01-01; requires: badge closer; tier 1: 5: award 1 points; tier 2: 9: nothing)")),
+          "from: 2026-01-01; counts history: from joining, silently; requires: badge closer; "
+          "tier 1: 5: award 1 points; tier 2: 9: nothing)")),
         ("late_days: 30\n", "late_days: 30\ncalendar: {holidays: [2026-12-25]}\n", "added",
          "calendar added (working_days: monday, tuesday, wednesday, thursday, friday; holidays: 2026-12-25)"),
         ("late_days: 30\n",

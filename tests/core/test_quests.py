@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings
+from msgspec.structs import replace
 
 from engage.core.calendar import DAY, HOUR, local_day_hour
 from engage.core.check import check
@@ -125,6 +126,27 @@ def test_an_undone_event_counts_no_more_and_what_came_since_stands(later: int) -
 
 
 TIERS = [{"reach": 1}, {"reach": 2}]
+
+
+@settings(max_examples=40)
+@given(seed=SEEDS)
+def test_a_past_counts_as_if_the_quest_had_been_there(seed: int) -> None:
+    random = Random(seed)
+    quests = [quest for number in range(4) if not (quest := make_quest(random, number)).requires.quests]
+    events = [(random.choice(EVENTS), random.randint(0, 140)) for _ in range(random.randint(1, 40))]
+    always, later = told_of(*quests), told_of()
+    for number, (event, value) in enumerate(events):
+        for told in (always, later):
+            told.track("ann", event, START + number * HOUR, {"value": value})
+    program = always.versions[0].program
+    silent = [replace(quest, counts_from=1, silently=True) for quest in quests]
+    later.publish(replace(program, quests=tuple(silent)))
+    later.look_back("ann", START + DAY)
+    assert standings(later, "ann") == standings(always, "ann")
+    assert later.active("ann") == 0
+    assert later.replayed().members == later.members
+
+
 QUEST = {"id": "q", "goal": {"event": "Sale", "reach": 3}, "effects": [{"award": 1}]}
 
 
@@ -139,6 +161,10 @@ QUEST = {"id": "q", "goal": {"event": "Sale", "reach": 3}, "effects": [{"award":
         ({"goal": None, "goals": {"al": []}}, "/goals/al", "did you mean 'all'?"),
         ({"goal": None, "goals": {}}, "/goals", "needs one of all, any, in_order"),
         ({"goal": None, "goals": {"any": [QUEST["goal"]]}}, "/goals/any", "needs at least 2 entries, has 1"),
+        ({"counts_from": "joining"}, "/counts_from", "did you mean 'join'?"),
+        ({"counts_from": 3}, "/counts_from", "must be launch, join or a date, as in 2026-12-24"),
+        ({"counts_from": "join", "silently": "yes"}, "/silently", "must be true or false"),
+        ({"silently": True}, "/silently", "says how history counts"),
         ({"repeats": "dayly"}, "/repeats", "must be one of once, always, day"),
         ({"from": "2026-13-01"}, "/from", "must be a date, as in 2026-12-24"),
         ({"from": "2026-02-01", "until": "2026-01-01"}, "/until", "must not be before 'from'"),

@@ -63,7 +63,8 @@ class Story:
         if what.startswith("leaderboard "):
             return self.ranks(self.at(when), *what.split()[1:]), ""
         if what == "time passes":
-            outcomes = [self.outcome(step) for step in self.history.wait(name, self.at(when))]
+            steps = self.history.wait(name, self.at(when)) + self.history.look_back(name, self.at(when))
+            outcomes = [self.outcome(step) for step in steps]
             return "; ".join(said for said, _ in outcomes), "; ".join(why for _, why in outcomes).strip()
         step = self.step(when, "" if name == "company" else name, what, trusted=source != "(browser)")
         return self.outcome(step)
