@@ -8,7 +8,17 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "engage" / "docs"
-PROGRAM_PAGES = ("program", "campaigns", "points", "quests", "streaks", "levels", "leaderboards", "rewards")
+PROGRAM_PAGES = (
+    "program",
+    "campaigns",
+    "points",
+    "quests",
+    "streaks",
+    "levels",
+    "leaderboards",
+    "rewards",
+    "lifecycle",
+)
 """The first has what every program needs, and a complete one; each of the others is about one part."""
 PAGES = (*PROGRAM_PAGES, "templates", "operating", "http", "reports", "webhooks", "what-if", "features")
 README = ROOT / "README.md"

@@ -14,13 +14,15 @@ from engage.core.conditions import WEEKDAYS
 from engage.core.expiry import notice_days
 from engage.core.levels import level_days
 from engage.core.occasions import CLOCK, Occasion, next_clock_day, next_yearly
+from engage.core.stages import stage_day
 from engage.core.state import CompanyState, MemberState
 from engage.core.streaks import streak_days
 
 
 def keeps_time(program: CompiledProgram) -> bool:
     """Whether a tick can be due to anybody by this program, besides what awaits the points they have."""
-    return bool(program.clocks or program.notices or program.reviews or program.program.streaks)
+    timed = program.clocks or program.notices or program.reviews
+    return bool(timed or program.stages or program.program.streaks)
 
 
 def next_due(program: CompiledProgram, company: CompanyState, member: MemberState) -> int:
@@ -33,6 +35,8 @@ def next_due(program: CompiledProgram, company: CompanyState, member: MemberStat
     days += [day for _, day in notice_days(program, company, member)]
     days += level_days(program, company, member)
     days += streak_days(program, member)
+    if changes := stage_day(program, company, member):
+        days.append(changes)
     return min(days, default=0)
 
 

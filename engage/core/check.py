@@ -16,6 +16,7 @@ from engage.core.check_funnels import read_funnels
 from engage.core.check_groups import read_groups
 from engage.core.check_leaderboards import read_leaderboards
 from engage.core.check_levels import may_fall, read_levels
+from engage.core.check_lifecycle import read_lifecycle
 from engage.core.check_limits import read_budgets
 from engage.core.check_names import Names, label_of
 from engage.core.check_points import read_expires
@@ -32,6 +33,7 @@ from engage.core.program import (
     Currency,
     Debt,
     EventType,
+    Lifecycle,
     Multipliers,
     Program,
     Property,
@@ -50,7 +52,7 @@ REQUIRED = ("name", "currencies", "events")
 OPTIONAL = (
     *("late_days", "multipliers", "traits", "badges", "levels", "rules", "budgets", "groups"),
     *("rewards", "redemptions", "giving", "adjustments", "quests", "calendar", "streaks"),
-    *("campaigns", "leaderboards", "funnels"),
+    *("campaigns", "leaderboards", "funnels", "lifecycle"),
 )
 OF_MEMBERS = ("department", "role", "audiences", "audience", "tags", "nudges")
 
@@ -65,8 +67,7 @@ def check(document: t.Any) -> tuple[Program | None, list[Problem]]:
     name, late_days, multipliers = _read_head(problems, entries)
     currencies = _read_currencies(problems, entries)
     traits = problems.fields(entries.get("traits"), ("traits",), (), ("member", "company"))
-    member_traits = _read_traits(problems, traits, "member")
-    company_traits = _read_traits(problems, traits, "company")
+    member_traits, company_traits = (_read_traits(problems, traits, whose) for whose in ("member", "company"))
     events = _read_events(problems, entries)
     badges = _read_badges(problems, entries.get("badges"))
     names = _names(currencies, badges, events, member_traits, company_traits)
@@ -74,9 +75,7 @@ def check(document: t.Any) -> tuple[Program | None, list[Problem]]:
     names = replace(names, levels=level_ids, levels_fall=may_fall(levels, level_ids))
     tags, nudges = read_tags(problems, entries.get("tags")), read_nudges(problems, entries.get("nudges"))
     names = with_tags(names, tags, nudges)
-    department = read_department(problems, names, entries.get("department"))
-    names = with_members(names, department, read_roles(problems, names, entries.get("role")))
-    names = replace(names, audiences=read_audiences(problems, names, entries.get("audiences")))
+    names, lifecycle = _read_people(problems, names, entries)
     audience = read_audience(problems, names, entries, ())
     names = replace(names, groups=read_groups(problems, names, entries.get("groups")))
     calendar = read_calendar(problems, entries.get("calendar"))
@@ -112,7 +111,7 @@ def check(document: t.Any) -> tuple[Program | None, list[Problem]]:
         groups=_sorted(names.groups),
         audiences=_sorted(names.audiences),
         audience=audience,
-        department=department or "",
+        department=names.department or "",
         rewards=rewards,
         redemptions_approved_to=approved_to or 0,
         adjustments_approved_to=adjusted_to,
@@ -124,7 +123,17 @@ def check(document: t.Any) -> tuple[Program | None, list[Problem]]:
         leaderboards=leaderboards,
         role=role_trait(names.roles),
         funnels=funnels,
+        lifecycle=lifecycle,
     ), []
+
+
+def _read_people(problems: Problems, names: Names, entries: Mapping) -> tuple[Names, Lifecycle]:
+    """What says who a member is: department, role, stage and audiences."""
+    department = read_department(problems, names, entries.get("department"))
+    names = with_members(names, department, read_roles(problems, names, entries.get("role")))
+    lifecycle = read_lifecycle(problems, names, entries)
+    audiences = read_audiences(problems, names, entries.get("audiences"))
+    return replace(names, audiences=audiences, leaves=lifecycle.left is not None), lifecycle
 
 
 def _read_head(problems: Problems, entries: Mapping) -> tuple[str | None, int | None, str | None]:

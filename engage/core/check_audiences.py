@@ -22,7 +22,7 @@ def read_department(problems: Problems, names: Names, value: t.Any) -> str | Non
     """The trait that says which department a member is in, folded; empty when none does."""
     if value is None:
         return ""
-    field = _read_trait(problems, names, value, ("department",))
+    field = read_trait(problems, names, value, ("department",))
     return None if field is None else fold_name(field.removeprefix(MEMBER_TRAIT))
 
 
@@ -32,12 +32,12 @@ def read_roles(problems: Problems, names: Names, value: t.Any) -> Roles | None:
         return None
     path: Path = ("role",)
     if not isinstance(value, dict):
-        field = _read_trait(problems, names, value, path)
+        field = read_trait(problems, names, value, path)
         return None if field is None else Roles(field, {role: (role,) for role in ROLES})
     entries = problems.fields(value, path, ("trait",), ROLES)
     if entries is None:
         return None
-    trait = _read_trait(problems, names, entries["trait"], (*path, "trait")) if "trait" in entries else None
+    trait = read_trait(problems, names, entries["trait"], (*path, "trait")) if "trait" in entries else None
     values: dict[str, tuple[str, ...]] = {}
     first_use: dict[str, str] = {}
     for role in ROLES:
@@ -57,7 +57,7 @@ def role_trait(roles: Roles | None) -> RoleTrait | None:
     return RoleTrait(fold_name(roles.trait.removeprefix(MEMBER_TRAIT)), dict(sorted(roles.values.items())))
 
 
-def _read_trait(problems: Problems, names: Names, value: t.Any, path: Path) -> str | None:
+def read_trait(problems: Problems, names: Names, value: t.Any, path: Path) -> str | None:
     """A field `member.traits.NAME` that is text and may be read."""
     if problems.passed_over(value) or names.member_traits is None:
         return None

@@ -35,6 +35,7 @@ from engage.core.conditions import (
     ValueType,
     fold_name,
 )
+from engage.core.lifecycle import STAGES
 from engage.core.problems import NAMES_SHOWN, Mapping, Path, Problems, shown, unfit_character
 
 GROUPS = ("all", "any", "not")
@@ -321,6 +322,8 @@ class _ConditionReader:
             return problems.known(value, path, self.fields.tags, "tag")
         if declared == "role":
             return problems.choice(value, path, ROLES)
+        if declared == "stage":
+            return problems.choice(value, path, STAGES)
         if declared == "weekday":
             return problems.choice(value, path, WEEKDAYS)
         if declared == "boolean":

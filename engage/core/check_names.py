@@ -30,6 +30,7 @@ class Names(msgspec.Struct, frozen=True):
     personal_properties: dict[str, frozenset[str]]  # event -> whole field names
     levels_fall: bool = True  # whether time or a publication can lower a level
     campaigns: tuple[str, ...] | None = ()
+    leaves: bool = True  # whether the program says how a member leaves
 
 
 def label_of(identifier: str) -> str:

@@ -9,6 +9,7 @@ import msgspec
 from engage.core.check_days import read_day
 from engage.core.check_points import read_expiring
 from engage.core.conditions import WEEKDAYS
+from engage.core.lifecycle import INVITED, LEFT, STAGES
 from engage.core.occasions import (
     ANNIVERSARY,
     ANY,
@@ -20,12 +21,13 @@ from engage.core.occasions import (
     LEVEL,
     LEVEL_LOST,
     QUEST,
+    STAGE,
     STREAK,
     Occasion,
 )
 from engage.core.problems import Mapping, Path, Problems, shown
 
-KINDS = (LEVEL, BADGE, CLOCK, ANNIVERSARY, LEVEL_LOST, DOWNGRADE_DUE, QUEST, EXPIRING, STREAK)
+KINDS = (LEVEL, BADGE, CLOCK, ANNIVERSARY, LEVEL_LOST, DOWNGRADE_DUE, QUEST, EXPIRING, STREAK, STAGE)
 STREAK_LENGTH_MAX = 10_000
 WARNING_DAYS_MAX = 180
 PERIODS = ("weekly", "monthly", "yearly", "date")
@@ -41,6 +43,7 @@ class Declared(msgspec.Struct, frozen=True):
     currencies: tuple[str, ...] | None
     streaks: tuple[str, ...] | None
     levels_fall: bool = True  # whether time or a publication can lower a level
+    leaves: bool = True  # whether the program says how a member leaves
 
 
 def read_occasion(problems: Problems, declared: Declared, value: t.Any, path: Path) -> Occasion | None:
@@ -51,6 +54,8 @@ def read_occasion(problems: Problems, declared: Declared, value: t.Any, path: Pa
         return _read_quest(problems, declared.quests, entries, path)
     if STREAK in entries:
         return _read_streak(problems, declared.streaks, entries, path)
+    if STAGE in entries:
+        return _read_stage(problems, declared, entries, path)
     if len(entries) != 1:
         problems.add(path, f"is the name of an event, or one of {', '.join(KINDS)}, as in 'level: silver'")
         return None
@@ -123,6 +128,25 @@ def _read_streak(
         return None if name is None else Occasion(STREAK, f"{name}:{BROKEN}")
     length = problems.integer(fields["reaches"], (*path, "reaches"), 1, STREAK_LENGTH_MAX)
     return None if name is None or length is None else Occasion(STREAK, f"{name}:{length}")
+
+
+def _read_stage(problems: Problems, declared: Declared, entries: Mapping, path: Path) -> Occasion | None:
+    """A stage that a member comes to, from any other or from one: `{stage: slipping, from: habitual}`."""
+    fields = problems.fields(entries, path, (STAGE,), ("from",))
+    if fields is None or STAGE not in fields:
+        return None
+    stage = problems.choice(fields[STAGE], (*path, STAGE), (*STAGES, "any"))
+    before = problems.choice(fields["from"], (*path, "from"), STAGES) if "from" in fields else ""
+    if stage is None or before is None:
+        return None
+    if stage == "any" and before:
+        problems.add((*path, "from"), "goes with one stage", at_key=True)
+    if stage == before or (stage == INVITED and before not in ("", LEFT)):
+        problems.add((*path, "from"), f"no member comes to {stage} from {before}")
+    if LEFT in (stage, before) and not declared.leaves:
+        problems.add(path, "no member can leave: the program's lifecycle has no 'left'")
+    name = ANY if stage == "any" else stage
+    return Occasion(STAGE, f"{before}:{name}" if before else name)
 
 
 def _read_name(

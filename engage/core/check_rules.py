@@ -71,7 +71,13 @@ def _read_rule(
     trigger, on = None, None
     if isinstance(entries.get("trigger"), dict):
         declared = Declared(
-            names.levels, names.badges, names.quests, names.currencies, names.streaks, names.levels_fall
+            names.levels,
+            names.badges,
+            names.quests,
+            names.currencies,
+            names.streaks,
+            names.levels_fall,
+            names.leaves,
         )
         on = read_occasion(problems, declared, entries["trigger"], (*path, "trigger"))
         trigger = None if on is None else ""

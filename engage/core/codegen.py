@@ -69,6 +69,7 @@ _TYPE_CHECKS = {
 _BUILT_IN = {
     "member.level": "    {s} = facts.level_rank or None",
     "member.tags": "    {s} = facts.tags or None",
+    "member.stage": "    {s} = facts.stage",
     "event.hour": "    {s} = facts.hour",
     "event.weekday": "    {s} = facts.weekday",
 }

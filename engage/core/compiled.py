@@ -14,9 +14,10 @@ import msgspec
 
 from engage.core.campaign_counters import awarding_counter, firing_counters
 from engage.core.codegen import Guard, generate_guarded
-from engage.core.conditions import Facts, fold_name, typed
+from engage.core.conditions import Condition, Facts, fold_name, reads, typed
 from engage.core.funnels import Place, places_by_event
 from engage.core.goals import Counting, compile_activity, compile_counting, milestones, reward_rules
+from engage.core.lifecycle import STAGES
 from engage.core.limits import Counter, budget_counter, limit_counter
 from engage.core.occasions import (
     ANY,
@@ -26,6 +27,7 @@ from engage.core.occasions import (
     LEVEL,
     LEVEL_LOST,
     QUEST,
+    STAGE,
     TIMED,
     Occasion,
     notice_of,
@@ -139,6 +141,8 @@ class CompiledProgram(msgspec.Struct, frozen=True):
     giving: dict[str, Giving]
     funnels: dict[str, tuple[Place, ...]]  # only events that are a step of one
     recounts: tuple[int, ...]  # numbers of the quests that count what happened before their launch
+    stages: frozenset[Occasion]  # changes of stage that some rule waits for
+    reads_stage: bool  # whether a condition reads the member's
 
     def considered(self, event_name: str, occasions: t.Iterable[Occasion]) -> list[Matcher]:
         """Whose rules a decision went through, in order: `Record.verdicts` has a code for each of them."""
@@ -277,6 +281,19 @@ def _each(on: Occasion | None, program: Program) -> t.Iterator[Occasion]:
         yield from (Occasion(BADGE, badge) for badge in program.badges)
     elif on.kind == QUEST:
         yield from (Occasion(QUEST, quest.id) for quest in program.quests)
+    elif on.kind == STAGE:
+        yield from (Occasion(STAGE, stage) for stage in STAGES)
+
+
+def _conditions(program: Program) -> t.Iterator[Condition | None]:
+    """All that a program has."""
+    for rule in program.rules:
+        yield rule.conditions
+    for quest in program.quests:
+        yield from (goal.conditions for goal in quest.goals)
+    yield from (streak.conditions for streak in program.streaks)
+    yield from (reward.conditions for reward in program.rewards)
+    yield from (audience.conditions for audience in program.audiences.values())
 
 
 def _period_key(levels: Levels | None) -> str:
@@ -331,6 +348,8 @@ def compile_program(program: Program) -> CompiledProgram:
         giving={giving.currency: giving for giving in program.giving},
         funnels=places_by_event(program),
         recounts=tuple(number for number, quest in enumerate(program.quests) if quest.counts_from),
+        stages=frozenset(on for on in by_occasion if on.kind == STAGE),
+        reads_stage=any(reads(condition, "member.stage") for condition in _conditions(program)),
     )
 
 

@@ -16,7 +16,9 @@ Scalar = str | int | float | bool
 
 # Declared types are the first five. `level`, `weekday`, `role` and `tags` belong to the built-in fields whose values
 # are ordered, or closed, names.
-ValueType = t.Literal["string", "integer", "number", "boolean", "list", "level", "weekday", "role", "tags"]
+ValueType = t.Literal[
+    "string", "integer", "number", "boolean", "list", "level", "weekday", "role", "tags", "stage"
+]
 
 INTEGER_MAX = 2**53 - 1  # beyond it a JSON number is not the same number for every client
 FLOAT_MAX = 1.7976931348623157e308
@@ -40,6 +42,7 @@ OPERATORS: dict[ValueType, tuple[str, ...]] = {
     "weekday": ("eq", "ne", "in", "not_in", *_PRESENCE),
     "role": ("eq", "ne", "in", "not_in", *_PRESENCE),
     "tags": ("has", "has_any", *_PRESENCE),
+    "stage": ("eq", "ne", "in", "not_in"),
 }
 LIST_OPERATORS = frozenset({"in", "not_in", "has_any"})
 
@@ -48,6 +51,7 @@ PROPERTY, MEMBER_TRAIT, COMPANY_TRAIT = "event.properties.", "member.traits.", "
 BUILT_IN: dict[str, ValueType] = {
     "member.level": "level",
     "member.tags": "tags",
+    "member.stage": "stage",
     "event.hour": "integer",
     "event.weekday": "weekday",
 }
@@ -103,6 +107,7 @@ class Facts(msgspec.Struct, gc=False):
     hour: int = 0
     weekday: int = 0
     tags: t.Collection[str] = ()
+    stage: str = ""  # reckoned only for a program that reads it
 
 
 def as_integer(value: t.Any) -> int | None:
@@ -156,6 +161,8 @@ def read_named(field: str, declared: str, facts: Facts) -> t.Any:
         return facts.level_rank or None
     if field == "member.tags":
         return list(facts.tags) or None
+    if field == "member.stage":
+        return facts.stage
     if field == "event.hour":
         return facts.hour
     if field == "event.weekday":
@@ -224,6 +231,12 @@ def nodes(condition: Condition, depth: int = 1) -> Iterator[tuple[Condition, int
     elif isinstance(condition, All | Any):
         for child in condition.of:
             yield from nodes(child, depth + 1)
+
+
+def reads(condition: Condition | None, field: str) -> bool:
+    """Whether some clause reads the field."""
+    found = nodes(condition) if condition is not None else ()
+    return any(isinstance(node, Clause) and node.field == field for node, _ in found)
 
 
 def size(condition: Condition) -> int:

@@ -15,6 +15,7 @@ from engage.core.conditions import Facts
 from engage.core.decisions import Advance, Decision, More, Record, Reviewed, Step, Undecided
 from engage.core.event import Entry
 from engage.core.ledger import ACTIVE, EARNING, ISSUED, PLACES, Detail, Transfer, account
+from engage.core.lifecycle import stage_on, today_of
 from engage.core.limits import (
     DEPARTMENTS_MAX,
     TOLD,
@@ -68,6 +69,7 @@ class Course:
         "runs",
         "settled",
         "spendable",
+        "stage",
         "steps",
         "stopped_by",
         "tags",
@@ -86,6 +88,8 @@ class Course:
         self.day: Final = entry.day
         self.spendable: Final = account(entry.member, ACTIVE)
         self.level = member.level
+        self.stage: str = ""
+        """Reckoned when somebody asks."""
         self.reviewed: Reviewed | None = None
         self.transfers: list[Transfer] = []
         self.details: dict[int, Detail] = {}
@@ -119,6 +123,9 @@ class Course:
     def facts(self) -> Facts:
         """What a condition may read: the event's properties, and the member as the decision so far leaves them."""
         entry, member = self.entry, self.member
+        if self.program.reads_stage and not self.stage:
+            today = today_of(member, self.day)
+            self.stage = stage_on(self.program.program.lifecycle, member, today)
         rank = self.program.level_ranks.get(self.level, 0)
         return Facts(
             entry.body.data,
@@ -128,6 +135,7 @@ class Course:
             entry.hour,
             weekday_of(self.day),
             worn(member, self.tags) if self.tags else member.tags,
+            self.stage,
         )
 
     def left(self, counter: Counter) -> int:

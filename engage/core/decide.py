@@ -25,6 +25,7 @@ from engage.core.reversal import Undone as Undone
 from engage.core.reversal import decide_reversal
 from engage.core.rewards import decide_redemption
 from engage.core.rules import fire_rules
+from engage.core.stages import change_stage, may_change
 from engage.core.state import CompanyState, MemberState
 from engage.core.streaks import keep, take_leave
 from engage.core.ticks import decide_tick
@@ -62,6 +63,8 @@ def decide(
         course = Course(program, company, member, entry)
         take_leave(course)
         return concluded(course)
+    if entry.kind == Kind.IDENTIFY and program is not None and program.stages and entry.body.trusted:
+        return _decide_identify(Course(program, company, member, entry))
     if entry.kind == Kind.REDEMPTION:
         return decide_redemption(program, company, member, entry)
     if entry.kind == Kind.GIFT:
@@ -87,7 +90,7 @@ def _decide_event(
         return Decision(Record(undecided=Undecided.UNTRUSTED_SOURCE))
     matcher, counting = program.matchers.get(entry.name), program.counting.get(entry.name)
     waited = awaited(member, entry) if member.points_due else ()
-    if counting is not None or waited:
+    if counting is not None or waited or (program.stages and may_change(member, entry)):
         course = Course(program, company, member, entry)
         settle(course, waited)
         return _decide_further(course, matcher, counting)
@@ -108,7 +111,8 @@ def _decide_view(
     program: CompiledProgram, company: CompanyState, member: MemberState, entry: Entry
 ) -> Decision:
     """A page or screen keeps streaks of any activity. One that is named like an event would be taken for it later."""
-    if program.activity is None or entry.name in program.matchers:
+    counts = program.activity is not None or (program.stages and may_change(member, entry))
+    if not counts or entry.name in program.matchers:
         return NOTHING
     if entry.at < company.head_at - program.program.late_days * DAY:
         return Decision(Record(undecided=Undecided.TOO_LATE))
@@ -124,4 +128,11 @@ def _decide_further(course: Course, matcher: Matcher | None, counting: Counting 
         advance(course, number, gained)
     for streak in streaks:
         keep(course, streak)
+    change_stage(course)
     return concluded(course)
+
+
+def _decide_identify(course: Course) -> Decision:
+    """What the host says of a member may bring them to another stage."""
+    change_stage(course)
+    return concluded(course) if course.happened else NOTHING

@@ -12,9 +12,10 @@ from datetime import date
 import msgspec
 
 from engage.core.conditions import Condition
-from engage.core.diff_quests import calendar_details, quest_details, streak_details
+from engage.core.diff_quests import calendar_details, lifecycle_details, quest_details, streak_details
 from engage.core.expiry import expires_text
 from engage.core.explain import condition_text, formula_text, shown, span_text
+from engage.core.lifecycle import STANDARD
 from engage.core.occasions import occasion_text
 from engage.core.pending import pending_text
 from engage.core.problems import pointer
@@ -96,6 +97,7 @@ _SECTIONS = {
     "streaks": "streak",
     "leaderboards": "leaderboard",
     "funnels": "funnel",
+    "lifecycle": "lifecycle",
     "rules": "rule",
     "budgets": "budget",
     "rewards": "reward",
@@ -177,6 +179,7 @@ def _things(program: Program) -> dict[str, dict[str, Details]]:
         "streaks": {streak.id: streak_details(streak) for streak in program.streaks},
         "leaderboards": {board.id: _board(board) for board in program.leaderboards},
         "funnels": {funnel.id: _funnel(funnel) for funnel in program.funnels},
+        "lifecycle": {"": lifecycle_details(program.lifecycle)} if program.lifecycle != STANDARD else {},
         "quests": {quest.id: quest_details(quest, effect_text) for quest in program.quests},
         "campaigns": {key: _campaign(found) for key, found in program.campaigns.items()},
         "rules": {rule.id: _rule(rule) for rule in program.rules},

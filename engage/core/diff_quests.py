@@ -1,4 +1,4 @@
-"""What can change about quests, streaks and the calendar, in words."""
+"""What can change about quests, streaks, the calendar and stages, in words."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import date
 
 from engage.core.explain import condition_text
-from engage.core.program import Calendar, Effect, Goal, Quest, Streak
+from engage.core.program import Calendar, Effect, Goal, Lifecycle, Quest, Streak
 
 _JOINTS = {"all": " and ", "any": " or ", "in_order": ", then "}
 
@@ -67,3 +67,15 @@ def streak_details(streak: Streak) -> dict[str, str]:
 def calendar_details(calendar: Calendar) -> dict[str, str]:
     holidays = ", ".join(date.fromordinal(day).isoformat() for day in calendar.holidays)
     return {"working_days": ", ".join(calendar.working_days), "holidays": holidays or "none"}
+
+
+def lifecycle_details(of: Lifecycle) -> dict[str, str]:
+    details = {
+        "new": f"for {of.new_days} days",
+        "habitual": f"active in {of.habit_weeks} of {of.habit_of} weeks",
+        "slipping": f"after {of.slipping_days} days without activity",
+        "dormant": f"after {of.dormant_days} days without activity",
+    }
+    if of.left is not None:
+        details["left"] = f"when member.traits.{of.left.trait} is {' or '.join(of.left.values)}"
+    return details

@@ -81,7 +81,7 @@ def _clause_text(clause: Clause, whole: bool) -> str:
 
 def _operand_text(clause: Clause, whole: bool) -> str:
     value: Scalar | tuple[Scalar, ...] | None = clause.value
-    if clause.type in ("level", "weekday", "tags"):  # names of ours, which need no quotes
+    if clause.type in ("level", "weekday", "tags", "stage"):  # names of ours, which need no quotes
         return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
     return shown(value, whole=whole)
 

@@ -41,6 +41,7 @@ from engage.core.ledger import (
     points_due,
 )
 from engage.core.levels import note_level, rules_since
+from engage.core.lifecycle import left_after
 from engage.core.limits import use
 from engage.core.program import LATE_DAYS_DEFAULT
 from engage.core.rewards import fold_redemption
@@ -94,6 +95,8 @@ def fold(
     elif entry.body.trusted:
         # Traits steer conditions, seats and time zone: a write key, which may be public, records them and no more.
         if entry.kind == Kind.IDENTIFY:
+            if program is not None and program.program.lifecycle.left is not None:
+                member.left = left_after(program.program.lifecycle, member, entry.body.data, entry.day)
             merge_traits(member.traits, entry.body.data)
         elif entry.kind in (Kind.GROUP, Kind.SETTING):
             _fold_company(company, entry.body.data)

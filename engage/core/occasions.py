@@ -20,6 +20,8 @@ BROKEN: Final = "broken"
 """What takes the place of a milestone when a streak is lost."""
 LEVEL_LOST, DOWNGRADE_DUE = "level_lost", "downgrade_due"
 EXPIRING: Final = "expiring"
+STAGE: Final = "stage"
+"""Of a member's life; its name is `slipping`, or `habitual:slipping` where it matters from which."""
 TIMED: Final = frozenset({CLOCK, ANNIVERSARY})
 """What time alone brings: a tick, see `engage.core.agenda`."""
 
@@ -48,6 +50,8 @@ def occasion_text(occasion: Occasion) -> str:
         return f"{currency} expiring in {days} day{'' if days == 1 else 's'}"
     if kind == STREAK:
         return streak_text(name)
+    if kind == STAGE:
+        return stage_text(name)
     which = f"any {kind}" if name == ANY else f"{kind} {name}"
     return f"{which} reached" if kind == LEVEL else f"{which} granted"
 
@@ -56,6 +60,13 @@ def streak_text(name: str) -> str:
     """`daily:7` as an administrator would say it."""
     streak, _, reached = name.partition(":")
     return f"streak {streak} broken" if reached == BROKEN else f"streak {streak} reaching {reached}"
+
+
+def stage_text(name: str) -> str:
+    """`habitual:slipping` as an administrator would say it."""
+    before, _, after = name.rpartition(":")
+    which = "any stage" if after == ANY else f"stage {after}"
+    return f"{which} reached from {before}" if before else f"{which} reached"
 
 
 def quest_text(name: str) -> str:

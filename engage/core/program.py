@@ -34,6 +34,8 @@ from engage.core.habits import Freezes as Freezes
 from engage.core.habits import Grants as Grants
 from engage.core.habits import Streak as Streak
 from engage.core.habits import StreakDays as StreakDays
+from engage.core.lifecycle import Gone as Gone  # what a program says of stages
+from engage.core.lifecycle import Lifecycle as Lifecycle
 from engage.core.occasions import Occasion
 from engage.core.program_levels import Basis as Basis  # parts of a program, as its readers know them
 from engage.core.program_levels import BoardBy as BoardBy
@@ -335,6 +337,7 @@ class Program(Shape, frozen=True):
     leaderboards: tuple[Leaderboard, ...] = ()
     role: RoleTrait | None = None
     funnels: tuple[Funnel, ...] = ()
+    lifecycle: Lifecycle = Lifecycle()
 
 
 def canonical(program: Program) -> bytes:

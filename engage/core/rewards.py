@@ -36,6 +36,7 @@ from engage.core.ledger import (
     is_over,
     note_expired,
 )
+from engage.core.lifecycle import stage_on, today_of
 from engage.core.limits import Use, reach_of, used, window_end, window_start
 from engage.core.program import Program, Reward, RewardLimit
 from engage.core.state import CompanyState, MemberState, Redemption, Wallet
@@ -83,7 +84,8 @@ def lacks(
     rank = program.level_ranks.get(member.level, 0)
     if reward.level and rank < program.level_ranks[reward.level]:
         found.append(_level_lack(program.program, member, reward.level))
-    facts = Facts({}, member.traits, company.traits, rank, tags=member.tags)
+    stage = stage_on(program.program.lifecycle, member, today_of(member, day)) if program.reads_stage else ""
+    facts = Facts({}, member.traits, company.traits, rank, tags=member.tags, stage=stage)
     if reward.audience:
         whom = program.program.audiences[reward.audience].conditions
         if node := blame(whom, facts):

@@ -234,6 +234,8 @@ class MemberState(Struct, array_like=True, gc=False):
     """Funnel -> (base Monday, for each step bits): bit i set = the step was reached by whom had begun in week i."""
     counted: int = 0
     """The entry that counted the member's history toward quests last, or the first one where there was none."""
+    left: int = 0
+    """The local day on which the host said that the member left; 0 when it did not, or took it back."""
 
 
 class CampaignStop(Struct, frozen=True, array_like=True, gc=False):

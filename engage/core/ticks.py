@@ -9,6 +9,7 @@ from engage.core.decisions import Decision
 from engage.core.expiry import expire, give_notice
 from engage.core.levels import review_level
 from engage.core.pending import pass_time
+from engage.core.stages import pass_day
 from engage.core.streaks import pass_midnight
 
 
@@ -18,6 +19,7 @@ def decide_tick(course: Course) -> Decision:
     expire(course)
     pass_midnight(course)
     review_level(course)
+    pass_day(course)
     give_notice(course)
     for occasion, day in clock_days(course.program, course.company, course.member):
         if day == course.day:

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from engage.core.level_changes import LevelChange
+from engage.core.lifecycle import Stage
 from engage.web.progress_shapes import Quest as Quest
 from engage.web.progress_shapes import Streak as Streak
 
@@ -226,6 +227,7 @@ class Member(Struct):
     review: LevelReview | None = None
     tags: list[str] = []
     nudges: Annotated[list[Nudge], Meta(description="The newest last, at most 20.")] = []
+    stage: Stage = "invited"
 
 
 class Members(Struct):

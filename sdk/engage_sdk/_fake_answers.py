@@ -38,3 +38,9 @@ def inflated(request: httpx.Request) -> bytes:
     if request.headers.get("content-encoding") != "gzip":
         return request.content
     return gzip.decompress(request.content)
+
+
+def company_of(message: Json) -> str | None:
+    context = message.get("context", {})
+    found: str | None = context.get("groupId") or message.get("groupId")
+    return found

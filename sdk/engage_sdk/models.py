@@ -148,6 +148,7 @@ class Member:
     giving: Mapping[str, Allowance] = field(default_factory=dict)
     review: LevelReview | None = None
     tags: tuple[str, ...] = ()
+    stage: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

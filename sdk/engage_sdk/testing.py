@@ -22,7 +22,7 @@ from urllib.parse import unquote
 
 import httpx
 
-from ._fake_answers import Json, inflated, not_simulated, ok, page, problem
+from ._fake_answers import Json, company_of, inflated, not_simulated, ok, page, problem
 from ._fake_boards import Board, board_answer
 from ._fake_rewards import PLACES, Shop
 from ._message import Id, Message, rfc3339
@@ -206,6 +206,7 @@ class FakeEngage:
         benefits: Mapping[str, bool | int | str] | None = None,
         review: Mapping[str, Any] | None = None,
         traits: Mapping[str, Any] | None = None,
+        stage: str | None = None,
     ) -> None:
         """Makes a member known. `balances` are what was there before; awards and adjustments are added to them."""
         found = self._member(company, member)
@@ -217,6 +218,7 @@ class FakeEngage:
             "balances": dict(balances or {}),
             "badges": [{"id": badge, "name": badge} for badge in badges],
             "review": review,
+            "stage": stage,
         }
         found.benefits = dict(benefits or {})
         found.traits.update(traits or {})
@@ -466,7 +468,7 @@ class FakeEngage:
 
     def _take(self, message: Json) -> Json:
         """Records one message and awards what `award` says. The first copy of a message id wins."""
-        event, company = message.get("event"), _company_of(message)
+        event, company = message.get("event"), company_of(message)
         if event in self._rejects:
             code, text = self._rejects[event]
             return {"status": "rejected", "reason": {"code": code, "message": text}}
@@ -582,12 +584,6 @@ class FakeEngage:
 
     def _health_document(self, company: str) -> Json:
         return {"band": "unscored", "score": None, **self._health.get(company, {}), "company": company}
-
-
-def _company_of(message: Json) -> str | None:
-    context = message.get("context", {})
-    found: str | None = context.get("groupId") or message.get("groupId")
-    return found
 
 
 def _matches(one: Recorded, wanted: Mapping[str, str | None], properties: Mapping[str, Any] | None) -> bool:

@@ -17,6 +17,7 @@ from msgspec.structs import replace
 from engage.core.calendar import DAY, HOUR
 from engage.core.conditions import Clause, Not
 from engage.core.event import Body, Kind
+from engage.core.occasions import Occasion
 from engage.core.program import (
     Audience,
     Award,
@@ -35,6 +36,7 @@ from engage.core.program import (
     Leaderboard,
     Level,
     Levels,
+    Lifecycle,
     Limit,
     Multiply,
     Nudge,
@@ -71,6 +73,7 @@ CONDITIONS = (
     Clause("member.level", "ge", "silver", "level", ranks=(2,)),
     Clause("event.weekday", "ne", "monday", "weekday"),
     Clause("member.tags", "has", "vip", "tags"),
+    Clause("member.stage", "in", ("new", "slipping"), "stage"),
 )
 LEVELS = Levels(
     "points", (Level("bronze", "Bronze", 5), Level("silver", "Silver", 40), Level("gold", "Gold", 200))
@@ -89,6 +92,21 @@ BOARDS = (
     Leaderboard("sales", "Sales", "member", "event", "Sale", "lifetime", 5),
     Leaderboard("week", "Week", "member", "currency", "points", "week", 5),
     Leaderboard("month", "Month", "member", "currency", "coins", "month", 5),
+)
+
+
+LIFECYCLE = Lifecycle(new_days=3, habit_weeks=2, habit_of=2, slipping_days=2, dormant_days=5)
+STAGES = (
+    Rule(
+        "slips",
+        "Slips",
+        "",
+        None,
+        (Award("points", 2), SetTag("new", False)),
+        on=Occasion("stage", "slipping"),
+    ),
+    Rule("back", "Back", "", None, (Award("coins", 3),), on=Occasion("stage", "dormant:active")),
+    Rule("stages", "Stages", "", None, (Award("points", 1), SendNudge("hi")), on=Occasion("stage", "*")),
 )
 
 
@@ -205,6 +223,7 @@ def make_program(seed: int) -> Program:
         for _ in range(random.randint(0, 3))
     ]
     streaks, rules_of_streaks = make_streaks(random)
+    stages = [rule for rule in STAGES if random.random() < 0.2]
     return Program(
         name="Random",
         currencies={name: Currency(name, random.choice(["refuse", "allow"])) for name in CURRENCIES},
@@ -222,7 +241,12 @@ def make_program(seed: int) -> Program:
         levels=make_levels(random) if random.random() < 0.3 else LEVELS,
         member_traits={"team": Property("string")},
         department="team",
-        rules=(*(_rule(random, number) for number in range(random.randint(1, 4))), *rules_of_streaks),
+        rules=(
+            *(_rule(random, number) for number in range(random.randint(1, 4))),
+            *rules_of_streaks,
+            *stages,
+        ),
+        lifecycle=LIFECYCLE,
         budgets=_distinct(budgets),
         audiences={"high": Audience("High", CONDITIONS[1]), "newcomers": Audience("New", Not(CONDITIONS[1]))},
         audience=random.choice(["", "", "", "newcomers"]),

@@ -28,6 +28,7 @@ from engage.core.conditions import (
     size,
 )
 from engage.core.explain import condition_text, explain, node_pointer, node_text
+from engage.core.lifecycle import STAGES
 
 FIELDS: dict[str, ValueType] = {
     "event.properties.text": "string",
@@ -42,6 +43,7 @@ FIELDS: dict[str, ValueType] = {
     "event.hour": "integer",
     "member.tags": "tags",
     "event.weekday": "weekday",
+    "member.stage": "stage",
 }
 LEVELS = ("bronze", "silver", "gold")
 WORDS = ("", "a", "ab", "b", "trial", "');import os", "İ", "ß")
@@ -57,6 +59,7 @@ LITERALS: dict[str, st.SearchStrategy[t.Any]] = {
     "level": st.sampled_from(LEVELS),
     "weekday": st.sampled_from(WEEKDAYS),
     "tags": TEXT,
+    "stage": st.sampled_from(STAGES),
 }
 
 
@@ -105,6 +108,7 @@ FACTS = st.builds(
     level_rank=st.integers(0, 3),
     hour=st.integers(0, 23),
     weekday=st.integers(0, 6),
+    stage=st.sampled_from(STAGES),
     tags=st.lists(TEXT, max_size=3) | st.dictionaries(TEXT, st.integers(1, 9), max_size=3),
 )
 NOTHING = Facts({}, {}, {})

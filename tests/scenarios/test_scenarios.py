@@ -25,6 +25,7 @@ from engage.core.event import Body, Kind
 from engage.core.gifts import gift_lacks
 from engage.core.leaderboards import name_of, period_start, standings, start_before
 from engage.core.ledger import ACTIVE, EXPIRED, HELD, SPENT, place
+from engage.core.lifecycle import STANDARD, stage_on
 from engage.core.program import Rule
 from engage.core.progress import QuestStanding, StreakStanding, quest_standings, streak_standings
 from engage.core.rewards import APPROVE, CANCEL, FULFIL, REQUEST, lacks
@@ -202,6 +203,8 @@ class Story:
         said += [f"nudge {nudge}" for nudge in member.nudges]
         program, today = self.history.program, local_day_hour(at, self.history.company.timezone)[0]
         if program:
+            lifecycle = program.program.lifecycle
+            said += [f"stage {stage_on(lifecycle, member, today)}"] if lifecycle != STANDARD else []
             said += [quest_text(found) for found in quest_standings(program, member, today)]
             said += [streak_text(found) for found in streak_standings(program, member, today)]
         return ", ".join(filter(None, said)) or "nothing"

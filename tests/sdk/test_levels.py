@@ -23,7 +23,9 @@ def test_a_benefit_is_true_when_it_is_granted() -> None:
 async def test_the_async_client_answers_alike() -> None:
     with FakeEngage() as fake:
         review = {"day": "2027-01-01", "level": {"id": "bronze"}, "missing": 3, "falls_on": "2027-01-21"}
-        fake.set_member("acme", "emp-1", level="silver", benefits={"export": True}, review=review)
+        fake.set_member(
+            "acme", "emp-1", level="silver", benefits={"export": True}, review=review, stage="new"
+        )
         async with fake.async_client() as client:
             assert await client.members.benefit("acme", "emp-1", "export")
             assert await client.members.benefits("acme", "new") == ()
@@ -31,7 +33,7 @@ async def test_the_async_client_answers_alike() -> None:
         assert member.review is not None
         assert (member.review.day, member.review.falls_on) == (date(2027, 1, 1), date(2027, 1, 21))
         assert member.review.level is not None
-        assert member.review.missing == 3
+        assert (member.review.missing, member.stage) == (3, "new")
 
 
 def test_a_leaderboard_has_ranks_and_neighbours() -> None:

@@ -18,6 +18,7 @@ from engage.core.decisions import REASONS, TYPES, effects
 from engage.core.event import ACTIVITY, Kind
 from engage.core.gifts import left_to_give
 from engage.core.ledger import ACTIVE, NEVER, PLACE_NAMES, account, owner, place
+from engage.core.lifecycle import STANDARD, stage_on
 from engage.core.limits import window_end
 from engage.core.program import Giving, Program
 from engage.core.state import CompanyState, MemberState, Wallet
@@ -91,6 +92,7 @@ def member_shape(
             for nudge, seq in state.nudges.items()
             if program is not None and nudge in program.nudges
         ],
+        stage=stage_on(program.lifecycle if program else STANDARD, state, today),
     )
 
 
