@@ -199,7 +199,7 @@ class Turn:
             rollup = self.rollups[day] = DayRollup()
         fold(self.program, head.state, state, rollup, entry, decision)
         self.items.append((entry, encode_record(decision.record), decision.transfers))
-        for n, notice in enumerate(notices(entry, decision) if decision.changes_anything else ()):
+        for n, notice in enumerate(notices(entry, decision, self.program)):
             data = _json({"member": member.external_id} | notice.data if notice.member else notice.data)
             self.notices.append((head.company_id, entry.seq, n, received_at, notice.type, data))
         if kind == Kind.GROUP and body.trusted and tells_of_a_term(body.data):

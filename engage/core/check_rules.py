@@ -8,17 +8,18 @@ from __future__ import annotations
 import typing as t
 from decimal import Decimal
 
-from engage.core.check_conditions import Fields, read_condition
+from engage.core.check_conditions import Fields, read_condition, read_field_type
 from engage.core.check_formulas import FORMULA_KEYS, read_decimal, read_formula
 from engage.core.check_limits import read_limits
 from engage.core.check_names import Names, label_of, read_currency
 from engage.core.check_occasions import Declared, read_occasion
 from engage.core.check_points import read_pending
-from engage.core.conditions import INTEGER_MAX
+from engage.core.conditions import INTEGER_MAX, PROPERTY
 from engage.core.occasions import Occasion, occasion_text
 from engage.core.problems import Mapping, Path, Problems, plain_path, pointer, shown
 from engage.core.program import (
     Award,
+    CallWebhook,
     Effect,
     GrantBadge,
     GrantFreeze,
@@ -32,9 +33,10 @@ from engage.core.program import (
 RULES_MAX = 1000
 EFFECTS_MAX = 10  # per rule
 FACTOR_MAX = 1000
+SENT_MAX = 20  # properties per webhook
 OF_A_RULE = ("name", "conditions", "limits", "group", "audience", "campaign")
 
-EFFECTS = ("award", "multiply", "badge", "tag", "untag", "nudge", "freeze")
+EFFECTS = ("award", "multiply", "badge", "tag", "untag", "nudge", "freeze", "webhook")
 
 
 def read_rules(
@@ -180,6 +182,8 @@ def _read_effect(problems: Problems, names: Names, fields: Fields, value: t.Any,
     if kind == "nudge":
         nudge = problems.known(item, path, names.nudges, "nudge")
         return None if nudge is None else SendNudge(nudge)
+    if kind == "webhook":
+        return _read_webhook(problems, fields, item, path)
     near = problems.nearest(kind, EFFECTS)
     words = "" if near else f"; effects are {', '.join(EFFECTS)}"
     problems.add(path, f"unknown effect {shown(kind)}{words}", suggestion=near, at_key=True)
@@ -220,6 +224,28 @@ def _read_pending(
         trigger = fields.event
     at = (*path, "pending")
     return read_pending(problems, names.events, names.personal_properties, trigger, entries["pending"], at)
+
+
+def _read_webhook(problems: Problems, fields: Fields, value: t.Any, path: Path) -> CallWebhook | None:
+    """Only what the event itself says can go with it: that is in the log."""
+    if not isinstance(value, dict):
+        name = problems.identifier(value, path)
+        return None if name is None else CallWebhook(name)
+    entries = problems.fields(value, path, ("name",), ("send",))
+    if entries is None:
+        return None
+    name = problems.identifier(entries["name"], (*path, "name")) if "name" in entries else None
+    properties: list[str] = []
+    sent = problems.items(entries["send"], (*path, "send"), SENT_MAX, least=1) if "send" in entries else ()
+    for index, item in enumerate(sent or ()):
+        at = (*path, "send", index)
+        declared = read_field_type(problems, fields, item, at)
+        if declared is not None and not item.startswith(PROPERTY):
+            problems.add(at, f"must be a property of the event, as in {PROPERTY}value")
+        elif declared is not None:
+            properties.append(item.removeprefix(PROPERTY))
+    whole = name is not None and sent is not None and len(properties) == len(sent)
+    return CallWebhook(name or "", tuple(properties)) if whole else None
 
 
 def _read_multiply(problems: Problems, names: Names, value: t.Any, path: Path) -> Multiply | None:

@@ -34,6 +34,7 @@ from engage.core.occasions import (
 )
 from engage.core.program import (
     Award,
+    CallWebhook,
     Expires,
     Formula,
     Giving,
@@ -140,6 +141,7 @@ class CompiledProgram(msgspec.Struct, frozen=True):
     alerting: bool  # whether it has budgets, its own or those of campaigns
     giving: dict[str, Giving]
     funnels: dict[str, tuple[Place, ...]]  # only events that are a step of one
+    calls: bool  # whether some rule calls a webhook
     recounts: tuple[int, ...]  # numbers of the quests that count what happened before their launch
     stages: frozenset[Occasion]  # changes of stage that some rule waits for
     reads_stage: bool  # whether a condition reads the member's
@@ -311,7 +313,8 @@ def _reviews(levels: Levels | None) -> bool:
 def compile_program(program: Program) -> CompiledProgram:
     by_trigger: dict[str, list[Rule]] = {}
     by_occasion: dict[Occasion, list[Rule]] = {}
-    for rule in (*reward_rules(program), *program.rules):
+    rules = (*reward_rules(program), *program.rules)
+    for rule in rules:
         if rule.on is None:
             by_trigger.setdefault(rule.trigger, []).append(rule)
         for occasion in _each(rule.on, program):
@@ -347,6 +350,7 @@ def compile_program(program: Program) -> CompiledProgram:
         rewards={reward.id: reward for reward in program.rewards},
         giving={giving.currency: giving for giving in program.giving},
         funnels=places_by_event(program),
+        calls=any(isinstance(effect, CallWebhook) for rule in rules for effect in rule.effects),
         recounts=tuple(number for number, quest in enumerate(program.quests) if quest.counts_from),
         stages=frozenset(on for on in by_occasion if on.kind == STAGE),
         reads_stage=any(reads(condition, "member.stage") for condition in _conditions(program)),

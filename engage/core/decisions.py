@@ -17,9 +17,10 @@ from engage.core.campaign_counters import PREFIX as CAMPAIGNS
 from engage.core.ledger import ACTIVE, EXPIRED, ISSUED, PENDING, Detail, Transfer, owner, place
 from engage.core.limits import Alert, Use
 from engage.core.occasions import Occasion
-from engage.core.program import Program, Quest, Rule, Streak
+from engage.core.program import CallWebhook, Program, Quest, Rule, Streak
 from engage.core.state import Quested, Run, Waiting
 from engage.core.tags import Change
+from engage.core.verdicts import fired
 
 
 class Undecided:
@@ -248,6 +249,9 @@ def effects(
         done.append(effect)
     done += [{"type": "badge", "badge": badge} for badge in record.badges]
     done += [{"type": "tag" if now > 0 else "untag", "tag": tag} for tag, now, _ in record.tags]
+    done += [
+        {"type": "webhook", "webhook": call.webhook, "rule": rule.id} for rule, call in calls(record, rules)
+    ]
     done += [{"type": "nudge", "nudge": nudge} | _text_of(nudge, program) for nudge in record.nudges]
     if record.level_before != record.level_after:
         done += [{"type": "level", "level": level} for level in _levels_passed(record, program)]
@@ -257,6 +261,15 @@ def effects(
     if record.steps and program:
         done += [effect for step in record.steps for effect in _streak_effects(step, program.streaks)]
     return done
+
+
+def calls(record: Record, rules: tuple[Rule, ...]) -> Iterator[tuple[Rule, CallWebhook]]:
+    """The webhooks that the rules which fired call, in order."""
+    for rule, code in zip(rules, record.verdicts, strict=False):
+        if fired(code):
+            for effect in rule.effects:
+                if isinstance(effect, CallWebhook):
+                    yield rule, effect
 
 
 def _text_of(nudge: str, program: Program | None) -> dict[str, str]:

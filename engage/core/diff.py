@@ -24,6 +24,7 @@ from engage.core.program import (
     Award,
     Budget,
     Calendar,
+    CallWebhook,
     Campaign,
     CampaignBudget,
     Currency,
@@ -292,6 +293,9 @@ def effect_text(effect: Effect) -> str:
         return f"{'tag' if effect.on else 'untag'} {effect.tag}"
     if isinstance(effect, SendNudge):
         return f"nudge {effect.nudge}"
+    if isinstance(effect, CallWebhook):
+        sent = f" with {', '.join(effect.properties)}" if effect.properties else ""
+        return f"webhook {effect.webhook}{sent}"
     return f"badge {effect.badge}"
 
 

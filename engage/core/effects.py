@@ -81,4 +81,11 @@ class SendNudge(Part, frozen=True, tag="nudge", tag_field="kind"):
     nudge: str
 
 
-Effect = Award | Multiply | GrantBadge | GrantFreeze | SetTag | SendNudge
+class CallWebhook(Part, frozen=True, tag="webhook", tag_field="kind"):
+    """Tells the host by a notice of its own, which receivers know by this word."""
+
+    webhook: str
+    properties: tuple[str, ...] = ()  # of the event, which it carries
+
+
+Effect = Award | Multiply | GrantBadge | GrantFreeze | SetTag | SendNudge | CallWebhook

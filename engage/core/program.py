@@ -19,6 +19,7 @@ from engage.core.conditions import Condition
 from engage.core.conditions import fold_name as fold_name  # part of what a program's names mean
 from engage.core.effects import Award as Award
 from engage.core.effects import Bracket as Bracket
+from engage.core.effects import CallWebhook as CallWebhook
 from engage.core.effects import Effect as Effect
 from engage.core.effects import Formula as Formula
 from engage.core.effects import GrantBadge as GrantBadge

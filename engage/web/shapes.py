@@ -49,6 +49,7 @@ class Effect(Struct, omit_defaults=True):
         "tag",
         "untag",
         "nudge",
+        "webhook",
         "level",
         "budget",
         "progress",
@@ -65,6 +66,7 @@ class Effect(Struct, omit_defaults=True):
     streak: str | UnsetType = UNSET
     tag: str | UnsetType = UNSET
     nudge: str | UnsetType = UNSET
+    webhook: str | UnsetType = UNSET
     text: Annotated[str, Meta(description="Of a nudge.")] | UnsetType = UNSET
     window: str | UnsetType = UNSET
     campaign: Annotated[str, Meta(description="Whose budget it is, if a campaign's.")] | UnsetType = UNSET

@@ -175,7 +175,8 @@ class Transfer:
 @dataclass(frozen=True, slots=True)
 class Effect:
     """What a rule did. `type` is award, badge, level, progress or quest (toward a quest, and completing it), streak
-    (a milestone, `amount` long), freeze, or a later kind; the fields of other kinds are None."""
+    (a milestone, `amount` long), freeze, tag, untag, nudge (with its `text`), webhook, or a later kind; the fields
+    of other kinds are None."""
 
     type: str
     rule: str | None = None
@@ -185,6 +186,10 @@ class Effect:
     level: str | None = None
     quest: str | None = None
     streak: str | None = None
+    tag: str | None = None
+    nudge: str | None = None
+    text: str | None = None
+    webhook: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

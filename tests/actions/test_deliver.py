@@ -12,13 +12,17 @@ import pytest
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from engage.actions import webhooks
+from engage.actions.backtest import backtest
 from engage.actions.deliver import FAILING_DAYS_MAX, KEPT_DAYS, RETRY_SECONDS, Answer, Courier
+from engage.actions.dry_run import Assumed, Tried, try_event
 from engage.actions.score import score_companies
 from engage.core.calendar import DAY, HOUR, SECOND
+from engage.core.decisions import calls
 from engage.errors import InvalidRequest, NotFound
 from engage.store.webhooks import EndpointRow, load_endpoint
 from tests.actions.host import Host
 from tests.actions.signal_host import TODAY, accept, publish_default, working
+from tests.actions.test_backtest import EVER
 from tests.places import ON_SQLITE
 
 URL = "https://host.example/hooks"
@@ -88,6 +92,57 @@ async def test_what_happened_is_told_once_in_order_and_signed(
         with pytest.raises(WebhookVerificationError, match="No matching signature"):
             Webhook(webhooks.new_secret()).verify(body, _now(said))
     assert await courier.run() == 0
+
+
+CALLING = """
+name: Calling
+currencies: {points: {}}
+badges: {closer: {}}
+events:
+  Deal Won: {properties: {value: {type: number}, plan: {type: string}}}
+rules:
+  - id: big
+    trigger: Deal Won
+    conditions: {field: event.properties.value, op: ge, value: 10}
+    effects:
+      - webhook: {name: flowers, send: [event.properties.value, event.properties.plan]}
+      - webhook: ticket
+    limits: [{per: member, window: day, count: 1}]
+  - {id: closer, trigger: Deal Won, effects: [badge: closer]}
+  - {id: granted, trigger: {badge: closer}, effects: [webhook: ticket]}
+"""
+
+
+async def test_a_rule_calls_a_webhook_once_for_each_time_it_fires(
+    host: Host, courier: Courier, receiver: Receiver
+) -> None:
+    await host.publish(CALLING)
+    await add(host, "rule.fired")
+    big, small = {"value": 12, "plan": 7}, {"value": 1}
+    call = host.track("ann", "Deal Won", messageId="m", properties=big)
+    await host.send(host.track("bob", "Deal Won", properties=small))
+    told = await try_event(host.database, None, call, company="acme", assumed=Assumed())
+    assert calls_of(told) == [("big", "flowers"), ("big", "ticket"), ("granted", "ticket")]
+    await host.send(call, call)
+    await host.send(call, host.track("ann", "Deal Won", properties=big))
+    await host.reverse("m")
+    assert (await host.verify()).difference is None
+    await backtest(host.database, None, company=None, first_day=EVER[0], last_day=EVER[1])
+    assert await courier.run() == 4
+    cause = {"company": "acme", "member": "ann", "event": "Deal Won", "messageId": "m"}
+    assert [body["data"] for body in receiver.bodies()][1:] == [
+        cause | {"rule": "big", "webhook": "flowers", "properties": {"value": 12, "plan": None}},
+        cause | {"rule": "big", "webhook": "ticket"},
+        cause | {"rule": "granted", "webhook": "ticket"},
+    ]
+
+
+def calls_of(told: Tried) -> list[tuple[str, str]]:
+    appended = told.appended
+    assert appended.program is not None
+    record = appended.decision.record
+    rules = appended.program.rules_considered(appended.entry.name, record.occasions)
+    return [(rule.id, call.webhook) for rule, call in calls(record, rules)]
 
 
 def _now(headers: dict[str, str]) -> dict[str, str]:

@@ -18,6 +18,20 @@ RATE = {"of": VALUE, "rate": 0.5}
 
 # place, what is put there, where the one problem is, what it says
 MISTAKES: list[tuple[str, t.Any, str, str]] = [
+    ("rules.0.effects.0", {"webhook": "Big Deal"}, "/rules/0/effects/0/webhook", "is not an id"),
+    ("rules.0.effects.0", {"webhook": {"send": [VALUE]}}, "/rules/0/effects/0/webhook", "missing key 'name'"),
+    (
+        "rules.0.effects.0",
+        {"webhook": {"name": "big", "send": [ROLE]}},
+        "/rules/0/effects/0/webhook/send/0",
+        "must be a property of the event",
+    ),
+    (
+        "rules.0.effects.0",
+        {"webhook": {"name": "big", "send": [VALUE + "s"]}},
+        "/rules/0/effects/0/webhook/send/0",
+        "did you mean",
+    ),
     ("rules.0.effects.0.award", {"rate": 0.02}, "/rules/0/effects/0/award", "missing key 'of'"),
     (
         "rules.0.effects.0.award",

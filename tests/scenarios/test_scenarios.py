@@ -258,6 +258,8 @@ def effect_text(effect: dict[str, Any], *, undo: bool) -> str:
         return f"budget of {effect['currency']} of {effect['campaign']} at {effect['percent']} %"
     if effect["type"] in ("tag", "untag"):
         return f"{effect['type']} {effect['tag']}"
+    if effect["type"] == "webhook":
+        return f"webhook {effect['webhook']} of {effect['rule']}"
     if effect["type"] == "nudge":
         return f"nudge {effect['nudge']}{' taken back' if undo else ''}"
     if effect["type"] == "budget":
