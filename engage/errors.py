@@ -97,6 +97,13 @@ class TooManyRequests(EngageError):
         self.retry_after = retry_after
 
 
+class NotInstalled(EngageError):
+    """It needs an optional part of Engage that is not installed here. The message says which."""
+
+    code = "not_installed"
+    status = 501
+
+
 class Unavailable(EngageError):
     """The database cannot be reached or written now. Nothing was kept; try again after `retry_after` seconds."""
 

@@ -50,7 +50,9 @@ ARROWS: dict[str, set[str]] = {
     "core": {"core"},
     "store": {"core", "store", "errors", "telemetry"},
     "actions": {"core", "store", "actions", "errors", "telemetry", "document"},
-    "web": {"core", "store", "actions", "web", "errors", "telemetry", "settings", "document"},
+    "web": {"core", "store", "actions", "formats", "web", "errors", "telemetry", "settings", "document"},
+    # Knows the shapes of reports, and neither where they come from nor who asks for them.
+    "formats": {"core", "formats", "errors"},
     "sources": {"core", "actions", "errors", "sources"},
     "schedule": {"core", "store", "actions", "errors", "telemetry", "settings"},
     # Starts what it measures and looks behind every curtain; only the command line may start it.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
@@ -26,6 +27,9 @@ class Format(StrEnum):
     HTML = "html"
     JSON = "json"
     CSV = "csv"
+    XLSX = "xlsx"
+    PDF = "pdf"
+    PPTX = "pptx"
 
 
 def _lang(text: str) -> str:
@@ -161,12 +165,19 @@ def report(
     """Print a company's adoption report, from the weeks that `engage score` measured."""
     from engage.actions.report import company_report
     from engage.core.telling import in_language
+    from engage.formats.files import check_installed, file_format, render
 
     language = read_language(lang)
-    found = in_language(
-        with_database(database, lambda opened: company_report(opened, company, period), create=False),
-        language,
-    )
+    file = file_format(format.value)
+    if file is not None:
+        check_installed(file)
+        if sys.stdout.isatty():
+            raise typer.BadParameter(f"a {file} is no text: send it to a file, as in `... > report.{file}`")
+    made = with_database(database, lambda opened: company_report(opened, company, period), create=False)
+    if file is not None:
+        sys.stdout.buffer.write(render(made, file, language))
+        return
+    found = in_language(made, language)
     if as_json or format is Format.JSON:
         say_json(found)
     elif format is Format.CSV:

@@ -44,6 +44,7 @@ _ERRORS: Final = {
     413: "The body is too large, as sent or as inflated.",
     422: "Well-formed but not acceptable; `errors` lists every mistake with its JSON pointer.",
     429: "Too many requests wait. Nothing was kept; send the same again after Retry-After seconds.",
+    501: "It needs an optional part of Engage that is not installed with this service; the message says which.",
     503: "The database cannot be reached or written now. Send the same again after Retry-After seconds.",
 }
 _RETRIABLE: Final = (429, 503)

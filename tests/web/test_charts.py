@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from markupsafe import Markup
 
 import engage.web.console as console
-from engage.web.console import charts
-from engage.web.console.palette import PALETTE, SHAPE_ROLES, TEXT_ROLES, contrast
+from engage.formats import charts
+from engage.formats.palette import PALETTE, SHAPE_ROLES, TEXT_ROLES, contrast
 
 CSS = (Path(console.__file__).parent / "static" / "console.css").read_text(encoding="utf-8")
 SVG = "{http://www.w3.org/2000/svg}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from datetime import date
 from typing import Annotated, Final, Literal
@@ -23,11 +24,13 @@ from engage.core.reports import CompanyReport, Health, Portfolio, portfolio_csv,
 from engage.core.telling import in_language
 from engage.core.worth import Outcomes
 from engage.errors import InvalidRequest
+from engage.formats.files import KINDS, file_format, render, render_portfolio
 from engage.web import shapes
 from engage.web.endpoint import AGGREGATES, Asked, Download, endpoint
 
 CSV: Final = "text/csv; charset=utf-8"
-Format = Literal["json", "csv"]
+Format = Literal["json", "csv", "xlsx", "pdf", "pptx"]
+PortfolioFormat = Literal["json", "csv", "xlsx"]
 Lang = Annotated[
     Language | None,
     Meta(description="The language of the words; absent: what Accept-Language prefers, or English."),
@@ -60,7 +63,7 @@ class OutcomesQuery(Struct):
         ]
         | None
     ) = None
-    format: Format = "json"
+    format: PortfolioFormat = "json"
     lang: Lang = None
 
 
@@ -100,16 +103,21 @@ async def get_health_history(asked: Asked[None, None]) -> shapes.HealthHistory:
     kinds=AGGREGATES,
     summary="The adoption report of a period",
     tag="reports",
-    media_types=("text/csv",),
+    media_types=("text/csv", *(kind.media_type for kind in KINDS.values())),
+    errors=(501,),
 )
 async def get_report(asked: Asked[None, ReportQuery]) -> CompanyReport | Download:
     company, query = asked.path["company"], asked.query
-    report = in_language(await company_report(asked.services.database, company, query.period), asked.language)
+    made = await company_report(asked.services.database, company, query.period)
+    name = f"{_file_name(company)}-{made.period.name}.{query.format}"
+    if file := file_format(query.format):
+        # Setting pages and drawing slides takes tenths of a second: other requests go on meanwhile.
+        content = await asyncio.to_thread(render, made, file, asked.language)
+        return Download(content, KINDS[file].media_type, name)
+    report = in_language(made, asked.language)
     if query.format == "json":
         return report
-    return Download(
-        report_csv(report, asked.language).encode(), CSV, f"{_file_name(company)}-{report.period.name}.csv"
-    )
+    return Download(report_csv(report, asked.language).encode(), CSV, name)
 
 
 @endpoint(
@@ -118,13 +126,18 @@ async def get_report(asked: Asked[None, ReportQuery]) -> CompanyReport | Downloa
     kinds=AGGREGATES,
     summary="Every company by risk and value",
     tag="reports",
-    media_types=("text/csv",),
+    media_types=("text/csv", KINDS["xlsx"].media_type),
+    errors=(501,),
 )
 async def get_portfolio(asked: Asked[None, PortfolioQuery]) -> Portfolio | Download:
     as_of = _day(asked.query.as_of)
-    found = in_language(await portfolio(asked.services.database, as_of), asked.language)
+    made = await portfolio(asked.services.database, as_of)
     if asked.query.tier is not None:
-        found = replace(found, data=tuple(row for row in found.data if row.tier == asked.query.tier))
+        made = replace(made, data=tuple(row for row in made.data if row.tier == asked.query.tier))
+    if asked.query.format == "xlsx":
+        content = await asyncio.to_thread(render_portfolio, made, asked.language)
+        return Download(content, KINDS["xlsx"].media_type, f"portfolio-{made.as_of}.xlsx")
+    found = in_language(made, asked.language)
     if asked.query.format == "json":
         return found
     return Download(portfolio_csv(found).encode(), CSV, f"portfolio-{found.as_of}.csv")

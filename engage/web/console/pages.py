@@ -25,7 +25,7 @@ from engage.core.reports import (
     Series,
     Table,
 )
-from engage.web.console import charts
+from engage.formats import charts
 from engage.web.console.formats import amount, capital, short_day, tenths, week, whole
 
 ROWS_PER_PAGE: Final = 25

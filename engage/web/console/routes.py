@@ -6,6 +6,7 @@ the application hands in `ConsoleServices`. Every page works without script, and
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import logging
 from collections.abc import Awaitable, Callable
@@ -22,12 +23,14 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from engage.actions.sessions import CUSTOMER_SUCCESS, SignedIn
+from engage.core.language import ENGLISH
 from engage.core.periods import PERIOD_DEFAULT
 from engage.core.reports import BAND_LABELS, CompanyReport, Portfolio, portfolio_csv, report_csv
 from engage.errors import EngageError, Forbidden, InvalidRequest, NotFound, Unauthorized
+from engage.formats.files import KINDS, file_format, render, render_portfolio
+from engage.formats.palette import BANDS
 from engage.web.console import pages
 from engage.web.console.formats import FILTERS
-from engage.web.console.palette import BANDS
 
 log = logging.getLogger(__name__)
 
@@ -69,6 +72,9 @@ def console_routes(services: ConsoleServices) -> list[Route]:
         if wanted is None:
             return _html("portfolio.html", session, view=view)
         chosen = msgspec.structs.replace(data, data=view.chosen)
+        if wanted == "xlsx":
+            content = await asyncio.to_thread(render_portfolio, chosen, ENGLISH)
+            return _file(content, KINDS["xlsx"].media_type, f"portfolio-{data.as_of}.xlsx")
         return _download(wanted, f"portfolio-{data.as_of}", chosen, lambda: portfolio_csv(chosen))
 
     async def company(request: Request, session: SignedIn) -> Response:
@@ -79,6 +85,9 @@ def console_routes(services: ConsoleServices) -> list[Route]:
         if wanted is None:
             view = pages.company_view(report, period, datetime.now(UTC).date())
             return _html("company.html", session, view=view)
+        if file := file_format(wanted):
+            content = await asyncio.to_thread(render, report, file, ENGLISH)
+            return _file(content, KINDS[file].media_type, f"{name}-{period}.{file}")
         return _download(wanted, f"{name}-{period}", report, lambda: report_csv(report))
 
     async def missing(request: Request, session: SignedIn) -> Response:
@@ -240,11 +249,13 @@ def _download(wanted: str, name: str, data: object, as_csv: Callable[[], str]) -
     elif wanted == "csv":
         body, media = as_csv().encode(), "text/csv; charset=utf-8"
     else:
-        raise InvalidRequest("format must be json or csv.")
-    file = quote(f"{name}.{wanted}", safe="")
-    return Response(
-        body, media_type=media, headers={"content-disposition": f"attachment; filename*=UTF-8''{file}"}
-    )
+        raise InvalidRequest("format must be json, csv, xlsx, pdf or pptx; the portfolio is no pdf or pptx.")
+    return _file(body, media, f"{name}.{wanted}")
+
+
+def _file(content: bytes, media_type: str, name: str) -> Response:
+    where = f"attachment; filename*=UTF-8''{quote(name, safe='')}"
+    return Response(content, media_type=media_type, headers={"content-disposition": where})
 
 
 @cache

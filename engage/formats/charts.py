@@ -17,7 +17,7 @@ from typing import Final
 
 from markupsafe import Markup, escape
 
-from engage.web.console.palette import light
+from engage.formats.palette import light
 
 WIDE: Final = 560
 NARROW: Final = 326

@@ -1,0 +1,226 @@
+"""A report as a sequence of sections, for whatever is read from beginning to end: slides, sheets, a document.
+
+Owns the order, one message for each section, and which chart shows it. Made of what the report holds and nothing else,
+so a figure that is hidden there is hidden here. Must not know of files; texts are made in English, like the report's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, Literal
+
+from msgspec import Struct
+
+from engage.core import privacy
+from engage.core.language import Text, say
+from engage.core.privacy import Figure
+from engage.core.reports import Column, CompanyReport, Comparison, Series, Table
+
+MINUS: Final = "\N{MINUS SIGN}"
+Kind = Literal["lines", "columns", "bars", "signed"]
+"""Over weeks; stacked over weeks; lengths to compare; what pushes up and what pulls down."""
+
+
+class Chart(Struct, frozen=True):
+    """Columns of the section's table, drawn: its first column names the rows. A hidden figure is a gap."""
+
+    kind: Kind
+    columns: tuple[str, ...]
+    top: float | None = None  # the end of the scale, where it has one
+
+
+class Section(Struct, frozen=True):
+    """`message` is what the reader should take away, in one sentence; empty where the figures speak for themselves."""
+
+    name: str
+    title: Text
+    message: Text = ""
+    chart: Chart | None = None
+    table: Table | None = None
+    notes: tuple[Text, ...] = ()
+
+
+def drawn(figure: Figure | str) -> float | None:
+    """What a chart shows: the value, or the least it may be where the words are "96 or more"; else a gap."""
+    if isinstance(figure, str):
+        return None
+    return figure.low if figure.hidden == "most" else figure.value
+
+
+def outline(report: CompanyReport) -> tuple[Section, ...]:
+    """The sections in reading order; those of which the report holds nothing are left out."""
+    named = [
+        _drivers(report),
+        _history(report),
+        _summary(report),
+        _funnel(report),
+        _weekly("activity", say("Active members"), report.activity, _grown(report, "active_4w")),
+        _listed("breadth", report.breadth, "share", _driver(report, "breadth")),
+        _weekly("incentives", say("Organic and incentivised"), report.incentives, "", "columns"),
+        _weekly("points", say("Points issued"), report.points, ""),
+        _listed("levels", report.levels, "members", _driver(report, "levels")),
+        *(Section(one.name, one.title, table=one) for one in _more(report)),
+    ]
+    return tuple(section for section in named if section is not None)
+
+
+_KNOWN: Final = frozenset({"breadth", "levels"})
+
+
+def _more(report: CompanyReport) -> list[Table]:
+    """Tables of sections that are not drawn here: whatever a report grows is at least listed."""
+    found: list[Table] = []
+    for name in report.__struct_fields__:
+        value = getattr(report, name)
+        tables = value if isinstance(value, tuple) else (value,)
+        found += [one for one in tables if isinstance(one, Table) and name not in _KNOWN]
+    return [one for one in found if one.rows]
+
+
+def _drivers(report: CompanyReport) -> Section | None:
+    drivers = report.health.drivers
+    if not drivers:
+        return None
+    columns = (
+        Column("driver", say("Driver"), told=True),
+        Column("seen", say("What was seen"), told=True),
+        Column("points", say("Points"), "score"),
+        Column("change", say("4 weeks"), "score"),
+    )
+    rows = tuple((one.label, one.text, _points(one.contribution), _points(one.change)) for one in drivers)
+    best = max(drivers, key=lambda one: one.contribution)
+    worst = min(drivers, key=lambda one: one.contribution)
+    message = say("{best} lifts the score most", best=best.label)
+    if worst.contribution < 0 < best.contribution:
+        message = say(
+            "{best} lifts the score most, {worst} costs it most", best=best.label, worst=worst.label
+        )
+    elif worst.contribution < 0:
+        message = say("{worst} costs the score most", worst=worst.label)
+    table = Table("drivers", say("What moves the score"), columns, rows)
+    return Section(
+        "drivers",
+        say("What moves the score"),
+        message,
+        Chart("signed", ("points",)),
+        table,
+        report.health.notes,
+    )
+
+
+def _points(points: float) -> Figure:
+    """What a driver adds or takes away, as it is printed: with its sign, in tenths."""
+    tenths = round(points, 1)
+    return Figure(f"{tenths:+.1f}".replace("-", MINUS) if tenths else "0", "score", tenths)
+
+
+def _history(report: CompanyReport) -> Section | None:
+    health = report.health
+    message = ""
+    if health.change_13w is not None and health.score is not None:
+        if health.change_13w > 0:
+            message = say("The score rose by {points:d} in 13 weeks", points=health.change_13w)
+        elif health.change_13w < 0:
+            message = say("The score fell by {points:d} in 13 weeks", points=-health.change_13w)
+        else:
+            message = say("The score is where it was 13 weeks ago")
+    return _weekly("score_history", say("Score over time"), (report.score_history,), message, top=100)
+
+
+def _summary(report: CompanyReport) -> Section | None:
+    if not report.summary:
+        return None
+    columns = (
+        Column("figure", say("Figure"), told=True),
+        Column("period", say("Period"), "each"),
+        Column("before", say("Before"), "each"),
+        Column("change", say("Change"), "percent"),
+    )
+    rows = tuple((one.label, one.figure, one.before, one.change) for one in report.summary)
+    title = say("This period and the one before")
+    return Section("summary", title, _grown(report, "events"), table=Table("summary", title, columns, rows))
+
+
+def _funnel(report: CompanyReport) -> Section | None:
+    if not report.funnel:
+        return None
+    columns = (
+        Column("step", say("Step"), told=True),
+        Column("meaning", say("Meaning"), told=True),
+        Column("members", say("Members"), "members"),
+        Column("share", say("Share"), "percent"),
+    )
+    rows = tuple((one.label, one.text, one.figure, one.share) for one in report.funnel)
+    habitual = next((one for one in report.funnel if one.name == "habitual"), None)
+    message = ""
+    if habitual is not None and not habitual.share.hidden:
+        message = say("{share} of seats or members have the habit", share=habitual.share.text)
+        if report.funnel[0].figure.value:
+            message = say("{share} of the seats have become a habit", share=habitual.share.text)
+    title = say("From seats to habit")
+    return Section(
+        "funnel", title, message, Chart("bars", ("members",)), Table("funnel", title, columns, rows)
+    )
+
+
+def _weekly(
+    name: str,
+    title: str,
+    series: Sequence[Series],
+    message: str,
+    kind: Kind = "lines",
+    top: float | None = None,
+) -> Section | None:
+    if not series or not any(one.weeks for one in series):
+        return None
+    weeks = series[0].weeks
+    columns = (Column("week", say("Week")), *(Column(one.name, one.label, one.unit) for one in series))
+    figures = [dict(zip(one.weeks, one.figures, strict=True)) for one in series]
+    rows: tuple[tuple[str | Figure, ...], ...] = tuple(
+        (week, *(known.get(week) or privacy.missing("each") for known in figures)) for week in weeks
+    )
+    return Section(
+        name,
+        title,
+        message,
+        Chart(kind, tuple(one.name for one in series), top),
+        Table(name, title, columns, rows),
+    )
+
+
+def _listed(name: str, table: Table, column: str, message: str) -> Section | None:
+    if not table.rows:
+        return Section(name, table.title, notes=(table.note,)) if table.note else None
+    chart = Chart("bars", (column,), 100 if column == "share" else None)
+    return Section(name, table.title, message, chart, table, (table.note,) if table.note else ())
+
+
+def _driver(report: CompanyReport, name: str) -> str:
+    """What a driver says of its own subject."""
+    return next((one.text for one in report.health.drivers if one.name == name), "")
+
+
+def _grown(report: CompanyReport, name: str) -> str:
+    """How a key figure did against the period before."""
+    found: Comparison | None = next((one for one in report.summary if one.name == name), None)
+    growth = found.change.value if found is not None else None
+    if found is None or growth is None:
+        return ""
+    if round(growth) == 0:
+        return say(
+            "{label}: {figure}, as many as in the period before", label=found.label, figure=found.figure.text
+        )
+    share = privacy.fact(abs(growth), "percent").text
+    if growth > 0:
+        return say(
+            "{label}: {figure}, {share} more than in the period before",
+            label=found.label,
+            figure=found.figure.text,
+            share=share,
+        )
+    return say(
+        "{label}: {figure}, {share} less than in the period before",
+        label=found.label,
+        figure=found.figure.text,
+        share=share,
+    )

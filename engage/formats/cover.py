@@ -1,0 +1,101 @@
+"""What stands before the sections: whose report, of when, the verdict, and the facts of the contract; in words."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import NamedTuple
+
+from engage.core.language import Language, speak, translate
+from engage.core.reports import BAND_LABELS, CompanyReport
+
+MINUS = "\N{MINUS SIGN}"
+
+
+class Cover(NamedTuple):
+    company: str
+    title: str
+    """Company and kind of report."""
+    period: str
+    score: str
+    """"72", or "–" where there is none."""
+    band: str
+    """Its id."""
+    band_label: str
+    verdict: str
+    facts: tuple[tuple[str, str], ...]
+    notes: tuple[str, ...]
+
+
+def cover(report: CompanyReport, language: Language) -> Cover:
+    """Of the report in English, or in the language already."""
+    health = report.health
+    return Cover(
+        report.name,
+        speak(language, "Adoption report: {company_name}", company_name=report.name),
+        speak(
+            language,
+            "{period}: {first} to {last}",
+            period=capital(translate(report.period.label, language)),
+            first=day(report.period.first, language),
+            last=day(report.period.last, language),
+        ),
+        "–" if health.score is None else str(health.score),
+        health.band,
+        translate(BAND_LABELS[health.band], language),
+        translate(health.verdict, language),
+        tuple(_facts(report, language)),
+        tuple(translate(note, language) for note in report.notes),
+    )
+
+
+def _facts(report: CompanyReport, language: Language) -> list[tuple[str, str]]:
+    health, contract = report.health, report.contract
+    confidence = {
+        "high": speak(language, "high"),
+        "medium": speak(language, "medium"),
+        "low": speak(language, "low"),
+    }
+    found = [(speak(language, "Confidence"), confidence[health.confidence])]
+    if health.change_4w is not None:
+        found.append((speak(language, "Change in 4 weeks"), signed(health.change_4w)))
+    if health.change_13w is not None:
+        found.append((speak(language, "Change in 13 weeks"), signed(health.change_13w)))
+    if contract.renewal_date:
+        found.append((speak(language, "Renewal"), day(contract.renewal_date, language)))
+    if contract.monthly_revenue_cents is not None:
+        found.append((speak(language, "Revenue per month"), money(contract.monthly_revenue_cents)))
+    if contract.seats is not None:
+        found.append((speak(language, "Seats"), f"{contract.seats:,}"))
+    if contract.plan:
+        found.append((speak(language, "Plan"), contract.plan))
+    if contract.customer_since:
+        found.append((speak(language, "Customer since"), day(contract.customer_since, language)))
+    return found
+
+
+def capital(words: str) -> str:
+    """The words as the start of a line: last 12 weeks -> Last 12 weeks."""
+    return words[:1].upper() + words[1:]
+
+
+def signed(points: int) -> str:
+    return f"{points:+,d}".replace("-", MINUS) if points else "0"
+
+
+def money(cents: int) -> str:
+    """In whole units of the host's currency, which Engage is not told."""
+    return f"{cents / 100:,.0f}".replace("-", MINUS)
+
+
+def day(value: date | str, language: Language) -> str:
+    """22 Nov 2026; 2026年11月22日."""
+    value = date.fromisoformat(value) if isinstance(value, str) else value
+    if language == "zh-Hans":
+        return f"{value.year}年{value.month}月{value.day}日"
+    return f"{value.day} {value:%b} {value.year}"
+
+
+def short_day(value: date | str, language: Language) -> str:
+    """22 Nov; 11月22日: below a chart."""
+    value = date.fromisoformat(value) if isinstance(value, str) else value
+    return f"{value.month}月{value.day}日" if language == "zh-Hans" else f"{value.day} {value:%b}"

@@ -1,0 +1,270 @@
+"""A report as slides: one message each, with a chart that can be edited, drawn from the figures it holds.
+
+A hidden figure is a gap in a chart and words in a table, and a line below says that something is hidden.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from datetime import date
+from typing import Any, Final
+
+from pptx import Presentation
+from pptx.chart.data import CategoryChartData
+from pptx.dml.color import RGBColor
+from pptx.enum.chart import XL_CHART_TYPE, XL_LEGEND_POSITION, XL_TICK_LABEL_POSITION
+from pptx.enum.text import MSO_ANCHOR, PP_ALIGN
+from pptx.oxml.ns import qn
+from pptx.util import Emu, Inches, Pt
+
+from engage.core.language import Language, speak
+from engage.core.outline import Section, drawn, outline
+from engage.core.privacy import Figure
+from engage.core.reports import CompanyReport, Table
+from engage.core.telling import in_language
+from engage.formats.cover import Cover, capital, cover, short_day
+from engage.formats.palette import light
+
+WIDTH, HEIGHT = Inches(13.333), Inches(7.5)
+MARGIN: Final = Inches(0.7)
+INNER: Final = Emu(WIDTH - 2 * MARGIN)
+ROWS_MAX: Final = 9
+"""Rows of a table on a slide; the report itself has all."""
+BARS_MAX: Final = 10
+
+# Fonts that the readers of such files have; a deck does not carry any.
+FONT, CHINESE_FONT = "Calibri", "Microsoft YaHei"
+COLOURS: Final = ("accent", "second", "healthy", "watch")
+_CHARTS: Final = {
+    "lines": XL_CHART_TYPE.LINE_MARKERS,
+    "columns": XL_CHART_TYPE.COLUMN_STACKED,
+    "bars": XL_CHART_TYPE.BAR_CLUSTERED,
+    "signed": XL_CHART_TYPE.BAR_CLUSTERED,
+}
+
+
+def deck(report: CompanyReport, language: Language) -> bytes:
+    """The verdict, a slide for each section, and what is hidden."""
+    head = cover(report, language)
+    slides = _Deck(head, language)
+    slides.first()
+    for section in in_language(outline(report), language):
+        slides.section(section)
+    slides.words(speak(language, "What is hidden, and why"), head.notes)
+    out = io.BytesIO()
+    slides.deck.save(out)
+    return out.getvalue()
+
+
+class _Deck:
+    """The slides in the making."""
+
+    def __init__(self, head: Cover, language: Language) -> None:
+        self.deck = Presentation()
+        self.deck.slide_width, self.deck.slide_height = WIDTH, HEIGHT
+        self.deck.core_properties.title = head.title
+        self.deck.core_properties.author = ""
+        self.head, self.language = head, language
+
+    def slide(self, message: str, over: str = "") -> Any:
+        """With its message on top and what it is about above it; the number and whose it is below."""
+        slide = self.deck.slides.add_slide(self.deck.slide_layouts[5])
+        title = slide.shapes.title
+        title.left, title.top, title.width, title.height = MARGIN, Inches(0.75), INNER, Inches(0.95)
+        title.text_frame.word_wrap = True
+        title.text_frame.vertical_anchor = MSO_ANCHOR.TOP
+        title.text_frame.text = ""
+        title.text_frame.margin_left = title.text_frame.margin_right = 0
+        title.text_frame.paragraphs[0].alignment = PP_ALIGN.LEFT
+        self.write(title.text_frame.paragraphs[0], message, 24, "ink", bold=True)
+        if over:
+            self.text(slide, MARGIN, Inches(0.4), INNER, Inches(0.35), over, 12, "muted")
+        number = len(self.deck.slides)
+        foot = f"{self.head.company}  ·  {self.head.period}  ·  {number}"
+        self.text(slide, MARGIN, Inches(6.98), INNER, Inches(0.3), foot, 10, "muted")
+        return slide
+
+    def write(self, paragraph: Any, words: str, size: float, role: str, *, bold: bool = False) -> None:
+        run = paragraph.add_run()
+        run.text = words
+        font = run.font
+        font.size, font.bold, font.name = Pt(size), bold, FONT
+        font.color.rgb = _colour(role)
+        properties = run._r.get_or_add_rPr()
+        properties.set("lang", "zh-CN" if self.language == "zh-Hans" else "en-GB")
+        east = properties.makeelement(qn("a:ea"), {"typeface": CHINESE_FONT})
+        properties.find(qn("a:latin")).addnext(east)
+
+    def text(
+        self, slide: Any, left: int, top: int, width: int, height: int, words: str, size: float, role: str
+    ) -> Any:
+        box = slide.shapes.add_textbox(left, top, width, height)
+        frame = box.text_frame
+        frame.word_wrap = True
+        frame.margin_left = frame.margin_right = 0
+        self.write(frame.paragraphs[0], words, size, role)
+        return frame
+
+    def first(self) -> None:
+        head = self.head
+        slide = self.slide(head.verdict, head.title)
+        slide.shapes.title.height = Inches(1.4)
+        box = self.text(slide, MARGIN, Inches(2.4), Inches(3.6), Inches(1.8), head.score, 96, head.band)
+        self.write(box.add_paragraph(), head.band_label, 20, head.band, bold=True)
+        frame = self.text(slide, Inches(4.6), Inches(2.5), Inches(8), Inches(0.4), head.period, 16, "muted")
+        for label, value in head.facts:
+            line = frame.add_paragraph()
+            line.space_before = Pt(8)
+            self.write(line, f"{label}  ", 16, "muted")
+            self.write(line, value, 16, "ink", bold=True)
+
+    def section(self, section: Section) -> None:
+        if section.table is None:
+            return
+        over = section.title if section.message else ""
+        slide = self.slide(capital(section.message or section.title), over)
+        top = Inches(1.75)
+        if section.chart is None:
+            self.table(slide, section.table, top)
+        elif self.chart(slide, section, top):
+            words = speak(
+                self.language,
+                "To protect individuals some figures are left out of the chart, or drawn at the least they may be.",
+            )
+            self.text(slide, MARGIN, Inches(6.62), INNER, Inches(0.3), words, 11, "muted")
+
+    def chart(self, slide: Any, section: Section, top: int) -> bool:
+        """Whether something of it is hidden."""
+        table, spec = section.table, section.chart
+        assert table is not None
+        assert spec is not None
+        weekly = spec.kind in ("lines", "columns")
+        rows = table.rows if weekly else table.rows[:BARS_MAX]
+        data = CategoryChartData()
+        names = [column.name for column in table.columns]
+        first = names.index(spec.columns[0])
+        data.categories = [_category(row[0], row[first], weekly, self.language) for row in rows]
+        columns = [[row[names.index(name)] for row in rows] for name in spec.columns]
+        for name, cells in zip(spec.columns, columns, strict=True):
+            data.add_series(table.columns[names.index(name)].label, [drawn(cell) for cell in cells])
+        beside = spec.kind == "signed"
+        width = Inches(7.2) if beside else INNER
+        frame = slide.shapes.add_chart(_CHARTS[spec.kind], MARGIN, top, width, Inches(4.8), data)
+        frame.name = section.title
+        chart = frame.chart
+        reach = 1.25 * max((abs(drawn(cell) or 0) for cell in columns[0]), default=1)
+        self.dress(chart, spec.kind, reach if spec.kind == "signed" else spec.top, len(columns) > 1)
+        if beside:
+            for index, cell in enumerate(columns[0]):
+                fill = chart.plots[0].series[0].points[index].format.fill
+                fill.solid()
+                up = isinstance(cell, Figure) and (cell.value or 0) >= 0
+                fill.fore_color.rgb = _colour("thriving" if up else "at_risk")
+            self.seen(slide, table, Inches(8.2), top)
+        return any(
+            isinstance(cell, Figure) and cell.hidden not in ("", "missing")
+            for cells in columns
+            for cell in cells
+        )
+
+    def dress(self, chart: Any, kind: str, top: float | None, several: bool) -> None:
+        chart.has_title = False
+        chart.font.size, chart.font.name = Pt(12), FONT
+        chart.font.color.rgb = _colour("muted")
+        chart.has_legend = several
+        if several:
+            chart.legend.position, chart.legend.include_in_layout = XL_LEGEND_POSITION.BOTTOM, False
+        plot = chart.plots[0]
+        values, categories = chart.value_axis, chart.category_axis
+        values.major_gridlines.format.line.color.rgb = _colour("rule")
+        values.format.line.fill.background()
+        categories.format.line.color.rgb = _colour("rule")
+        categories.tick_label_position = XL_TICK_LABEL_POSITION.LOW
+        values.minimum_scale = -(top or 1) if kind == "signed" else 0
+        if top is not None:
+            values.maximum_scale = top
+        if kind in ("bars", "signed"):
+            categories.reverse_order = True
+            values.visible, values.has_major_gridlines = False, False
+            plot.has_data_labels = True
+            labels = plot.data_labels
+            labels.show_value, labels.font.size = True, Pt(12)
+            labels.number_format = (
+                "+0.0;-0.0;0" if kind == "signed" else '#,##0" %"' if top == 100 else "#,##0"
+            )
+            labels.number_format_is_linked = False
+        if kind != "lines":
+            plot.gap_width = 60
+        if kind == "columns":
+            plot.overlap = 100
+        for index, series in enumerate(plot.series):
+            colour = _colour(COLOURS[index % len(COLOURS)])
+            if kind == "lines":
+                series.smooth = False
+                series.format.line.color.rgb, series.format.line.width = colour, Pt(2.5)
+                series.marker.size = 5
+                series.marker.format.fill.solid()
+                series.marker.format.fill.fore_color.rgb = colour
+                series.marker.format.line.color.rgb = colour
+            else:
+                series.invert_if_negative = False
+                series.format.fill.solid()
+                series.format.fill.fore_color.rgb = colour
+
+    def seen(self, slide: Any, table: Table, left: int, top: int) -> None:
+        """What was seen of each row, in words beside the chart."""
+        frame = self.text(slide, left, top, Emu(WIDTH - left - MARGIN), Inches(4.8), "", 12, "ink")
+        for row in table.rows[:ROWS_MAX]:
+            line = frame.add_paragraph()
+            line.space_after = Pt(5)
+            self.write(line, f"{row[0]}: ", 12, "ink", bold=True)
+            self.write(line, str(row[1]), 12, "muted")
+
+    def table(self, slide: Any, table: Table, top: int) -> None:
+        rows = table.rows[:ROWS_MAX]
+        shape = slide.shapes.add_table(
+            len(rows) + 1, len(table.columns), MARGIN, top, INNER, Inches(0.45) * (len(rows) + 1)
+        )
+        grid = shape.table
+        grid.horz_banding = False
+        shares = [3 if column.unit == "text" else 1 for column in table.columns]
+        for column, share in zip(grid.columns, shares, strict=True):
+            column.width = Emu(INNER * share // sum(shares))
+        properties = shape._element.graphic.graphicData.tbl.tblPr
+        style = properties.find(qn("a:tableStyleId"))
+        style.text = "{2D5ABB26-0587-4C30-8999-92F81FD0307C}"  # PowerPoint's own "No Style, No Grid"
+        for index, column in enumerate(table.columns):
+            self.cell(grid.cell(0, index), column.label, "muted", right=column.unit != "text")
+            for below, row in enumerate(rows, 1):
+                cell = row[index]
+                hidden = isinstance(cell, Figure) and cell.value is None
+                words = cell.text if isinstance(cell, Figure) else cell
+                self.cell(
+                    grid.cell(below, index), words, "muted" if hidden else "ink", right=column.unit != "text"
+                )
+
+    def cell(self, cell: Any, words: str, role: str, *, right: bool) -> None:
+        paragraph = cell.text_frame.paragraphs[0]
+        paragraph.alignment = PP_ALIGN.RIGHT if right else PP_ALIGN.LEFT
+        self.write(paragraph, words, 16, role)
+
+    def words(self, title: str, notes: Sequence[str]) -> None:
+        slide = self.slide(title)
+        frame = self.text(slide, MARGIN, Inches(1.75), INNER, Inches(4.8), "", 16, "ink")
+        for note in notes:
+            line = frame.add_paragraph()
+            line.space_after = Pt(10)
+            self.write(line, note, 16, "ink")
+
+
+def _category(cell: str | Figure, figure: str | Figure, weekly: bool, language: Language) -> str:
+    """The name of a bar; what is hidden says so there, for no bar is no answer."""
+    words = cell if isinstance(cell, str) else cell.text
+    if weekly:
+        return short_day(date.fromisoformat(words), language)
+    return f"{words} ({figure.text})" if isinstance(figure, Figure) and figure.hidden else words
+
+
+def _colour(role: str) -> RGBColor:
+    return RGBColor.from_string(light(role).removeprefix("#").upper())

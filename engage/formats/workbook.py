@@ -1,0 +1,313 @@
+"""A report as a workbook: numbers as numbers, hidden figures as words, charts that can be edited.
+
+A chart takes its figures from cells beside the table wherever one of them is hidden: a word in a cell would be drawn as
+zero, an empty cell is a gap.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable, Sequence
+from datetime import date
+from functools import cache
+from typing import Any, Final
+
+import xlsxwriter
+
+from engage.core.language import Language, speak, translate
+from engage.core.outline import Section, drawn, outline
+from engage.core.privacy import Figure
+from engage.core.reports import BAND_LABELS, CompanyReport, Definition, Portfolio, PortfolioRow, Table
+from engage.core.telling import in_language
+from engage.formats.cover import cover
+from engage.formats.palette import light
+
+COLOURS: Final = ("accent", "second", "healthy", "watch")
+NAME_CHARS_MAX: Final = 31
+CHARTED_MAX: Final = 12
+"""Rows of names that a chart shows; weeks are shown all."""
+CHART_COLUMNS: Final = 3
+"""Columns left free between a table and what its chart is drawn from."""
+
+LINE_HIGH: Final = 16
+
+_CHARTS: Final = {
+    "lines": {"type": "line"},
+    "columns": {"type": "column", "subtype": "stacked"},
+    "bars": {"type": "bar"},
+    "signed": {"type": "bar"},
+}
+
+
+def workbook(report: CompanyReport, language: Language) -> bytes:
+    """A sheet of the essentials, one for each section, and one of what is hidden and what the words mean."""
+    out = io.BytesIO()
+    # Names may begin with "=" or look like an address: they are text.
+    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    book = _Book(xlsxwriter.Workbook(out, options), language)
+    head = cover(report, language)
+    book.facts(
+        speak(language, "Summary"),
+        head.title,
+        [
+            (speak(language, "Company"), report.company),
+            (speak(language, "Period"), head.period),
+            (
+                speak(language, "Health score"),
+                report.health.score if report.health.score is not None else "–",
+            ),
+            (speak(language, "Band"), head.band_label),
+            (speak(language, "Verdict"), head.verdict),
+            *head.facts,
+        ],
+    )
+    for section in in_language(outline(report), language):
+        book.section(section)
+    told = in_language(report, language)
+    book.words(speak(language, "What is hidden"), told.notes, told.definitions)
+    book.book.close()
+    return out.getvalue()
+
+
+def portfolio_workbook(portfolio: Portfolio, language: Language) -> bytes:
+    """One company a line, in the order given, with a filter on every column; then what the words mean."""
+    out = io.BytesIO()
+    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    book = _Book(xlsxwriter.Workbook(out, options), language)
+    told = in_language(portfolio, language)
+    sheet = book.sheet(speak(language, "Portfolio"))
+    for index, (label, _, width) in enumerate(_columns(language)):
+        sheet.set_column(index, index, width)
+        sheet.write_string(0, index, label, book.head)
+    for below, row in enumerate(told.data, 1):
+        for index, (_, read, _) in enumerate(_columns(language)):
+            book.fact(sheet, below, index, read(row))
+    sheet.freeze_panes(1, 1)
+    sheet.autofilter(0, 0, len(told.data), len(_columns(language)) - 1)
+    book.words(speak(language, "What the words mean"), told.notes, told.definitions)
+    book.book.close()
+    return out.getvalue()
+
+
+Fact = str | int | float | date | None
+
+
+@cache
+def _columns(language: Language) -> tuple[tuple[str, Callable[[PortfolioRow], Fact], int], ...]:
+    """Label, what stands in it, width. Money in whole units of the host's currency."""
+
+    def units(cents: int | None) -> float | None:
+        return None if cents is None else cents / 100
+
+    return (
+        (speak(language, "Company"), lambda row: row.name, 30),
+        (speak(language, "Id"), lambda row: row.company, 16),
+        (speak(language, "Health score"), lambda row: row.score, 12),
+        (speak(language, "Band"), lambda row: translate(BAND_LABELS[row.band], language), 12),
+        (speak(language, "Change in 4 weeks"), lambda row: row.change_4w, 12),
+        (speak(language, "Change in 13 weeks"), lambda row: row.change_13w, 12),
+        (speak(language, "Verdict"), lambda row: row.text, 60),
+        (speak(language, "Seats"), lambda row: row.seats, 10),
+        (speak(language, "Revenue per month"), lambda row: units(row.monthly_revenue_cents), 14),
+        (
+            speak(language, "Renewal"),
+            lambda row: row.renewal_date and date.fromisoformat(row.renewal_date),
+            12,
+        ),
+        (speak(language, "Days to renewal"), lambda row: row.days_to_renewal, 12),
+        (speak(language, "Risk"), lambda row: row.risk, 8),
+        (speak(language, "Value at risk a year"), lambda row: units(row.value_at_risk_cents), 16),
+    )
+
+
+class _Book:
+    """The workbook in the making, its looks, and the names its sheets have so far."""
+
+    def __init__(self, book: Any, language: Language) -> None:
+        self.book, self.language = book, language
+        self.names: set[str] = set()
+        self.title = book.add_format({"bold": True, "font_size": 14, "font_color": light("ink")})
+        self.head = book.add_format({"bold": True, "bottom": 1, "bottom_color": light("rule")})
+        self.right = book.add_format(
+            {"bold": True, "bottom": 1, "bottom_color": light("rule"), "align": "right"}
+        )
+        self.text = book.add_format({"valign": "top", "text_wrap": True})
+        self.hidden = book.add_format({"italic": True, "font_color": light("muted"), "align": "right"})
+        self.day = book.add_format({"num_format": "yyyy-mm-dd", "align": "left"})
+        self.quiet = book.add_format({"font_color": light("muted")})
+        self.numbers: dict[str, Any] = {}
+
+    def sheet(self, name: str) -> Any:
+        """A new sheet; names are short, without some characters, and unlike each other."""
+        base = re.sub(r"[\[\]:*?/\\]", " ", name).strip("' ")[:NAME_CHARS_MAX] or "-"
+        name, number = base, 2
+        while name.casefold() in self.names:
+            tail = f" {number}"
+            name, number = base[: NAME_CHARS_MAX - len(tail)] + tail, number + 1
+        self.names.add(name.casefold())
+        sheet = self.book.add_worksheet(name)
+        sheet.hide_gridlines(2)
+        sheet.set_paper(9)
+        sheet.set_landscape()
+        sheet.fit_to_pages(1, 0)
+        return sheet
+
+    def number(self, value: float, unit: str) -> Any:
+        """The looks of a number: tenths only where there are any, percent with its sign."""
+        looks = "#,##0" if float(value).is_integer() else "#,##0.0"
+        if unit == "percent":
+            looks += ' "%"'
+        elif unit == "cents":
+            looks = "#,##0.00"
+        if looks not in self.numbers:
+            self.numbers[looks] = self.book.add_format({"num_format": looks})
+        return self.numbers[looks]
+
+    def wrapped(self, sheet: Any, row: int, column: int, text: str, chars: int) -> None:
+        """Text over as many lines as it takes: not every reader of such files makes rows higher by itself."""
+        lines = -(-_wide(text) // chars)
+        sheet.write_string(row, column, text, self.text)
+        sheet.set_row(row, LINE_HIGH * max(1, lines))
+
+    def facts(self, name: str, title: str, facts: Sequence[tuple[str, str | int]]) -> None:
+        sheet = self.sheet(name)
+        sheet.set_column(0, 0, 24)
+        sheet.set_column(1, 1, 80)
+        sheet.write_string(0, 0, title, self.title)
+        left = self.book.add_format({"align": "left", "valign": "top"})
+        for row, (label, value) in enumerate(facts, 2):
+            sheet.write_string(row, 0, label, self.quiet)
+            if isinstance(value, int):
+                sheet.write_number(row, 1, value, left)
+            else:
+                self.wrapped(sheet, row, 1, value, 80)
+
+    def fact(self, sheet: Any, row: int, column: int, value: Fact) -> None:
+        """A cell of its own kind; what is not known stays empty."""
+        if isinstance(value, str):
+            sheet.write_string(row, column, value)
+        elif isinstance(value, date):
+            sheet.write_datetime(row, column, value, self.day)
+        elif value is not None:
+            sheet.write_number(row, column, value)
+
+    def section(self, section: Section) -> None:
+        sheet = self.sheet(section.title)
+        sheet.write_string(0, 0, section.message or section.title, self.title)
+        row = 2
+        if section.table is not None:
+            row = self.table(sheet, row, section.table)
+            if section.chart is not None:
+                self.chart(sheet, section)
+        for note in section.notes:
+            sheet.write_string(row, 0, note, self.quiet)
+            row += 1
+
+    def table(self, sheet: Any, top: int, table: Table) -> int:
+        """The row after it."""
+        for index, column in enumerate(table.columns):
+            is_text = column.unit == "text"
+            cells = [_shown(row[index]) for row in table.rows]
+            wide = max([_wide(column.label), *map(_wide, cells)])
+            sheet.set_column(index, index, min(60, max(12, wide + 2)))
+            sheet.write_string(top, index, column.label, self.head if is_text else self.right)
+        for below, row in enumerate(table.rows, 1):
+            for index, cell in enumerate(row):
+                self.cell(sheet, top + below, index, cell, table.columns[index].name)
+        sheet.freeze_panes(top + 1, 1)
+        return top + len(table.rows) + 2
+
+    def cell(self, sheet: Any, row: int, column: int, cell: str | Figure, name: str) -> None:
+        if isinstance(cell, str):
+            if name == "week":
+                sheet.write_datetime(row, column, date.fromisoformat(cell), self.day)
+            else:
+                sheet.write_string(row, column, cell, self.text)
+        elif cell.value is None:
+            sheet.write_string(row, column, cell.text, self.hidden)
+        else:
+            sheet.write_number(row, column, cell.value, self.number(cell.value, cell.unit))
+
+    def chart(self, sheet: Any, section: Section) -> None:
+        table, spec = section.table, section.chart
+        assert table is not None
+        assert spec is not None
+        weekly = spec.kind in ("lines", "columns")
+        rows = table.rows if weekly else table.rows[:CHARTED_MAX]
+        first, last = 3, 2 + len(rows)
+        names = [column.name for column in table.columns]
+        chart = self.book.add_chart(_CHARTS[spec.kind])
+        spare = len(table.columns) + CHART_COLUMNS + 8
+        for number, name in enumerate(spec.columns):
+            index = names.index(name)
+            cells = [row[index] for row in rows]
+            column = index
+            if any(isinstance(cell, Figure) and cell.hidden for cell in cells):
+                column, spare = spare, spare + 1
+                label = speak(self.language, "Drawn: {label}", label=table.columns[index].label)
+                sheet.set_column(column, column, None, None, {"hidden": True})
+                sheet.write_string(2, column, label, self.quiet)
+                for row, cell in enumerate(cells, first):
+                    if (value := drawn(cell)) is not None:
+                        sheet.write_number(row, column, value, self.quiet)
+            colour = light(COLOURS[number % len(COLOURS)])
+            paint = (
+                {"line": {"color": colour, "width": 2}}
+                if spec.kind == "lines"
+                else {"fill": {"color": colour}}
+            )
+            series: dict[str, Any] = {
+                "name": [sheet.get_name(), 2, index],
+                "categories": [sheet.get_name(), first, 0, last, 0],
+                "values": [sheet.get_name(), first, column, last, column],
+                "gap": 60,
+                **paint,
+            }
+            if spec.kind == "signed":
+                ups = [isinstance(cell, Figure) and (cell.value or 0) >= 0 for cell in cells]
+                series["points"] = [{"fill": {"color": light("thriving" if up else "at_risk")}} for up in ups]
+            chart.add_series(series)
+        chart.set_title({"name": section.title, "name_font": {"size": 12, "bold": False}})
+        chart.show_blanks_as("gap")
+        chart.show_hidden_data()
+        quiet = {"num_font": {"color": light("muted")}, "line": {"color": light("rule")}}
+        grid = {"major_gridlines": {"visible": True, "line": {"color": light("rule")}}}
+        if weekly:
+            chart.set_x_axis(
+                {**quiet, "num_format": "yyyy-mm-dd", "text_axis": True, "label_position": "low"}
+            )
+            chart.set_y_axis({**quiet, **grid, "min": 0, "max": spec.top})
+        else:
+            chart.set_x_axis({**quiet, **grid, "max": spec.top})
+            chart.set_y_axis({**quiet, "reverse": True, "label_position": "low"})
+        chart.set_legend({"position": "bottom"} if len(spec.columns) > 1 else {"none": True})
+        chart.set_size({"width": 640, "height": 320})
+        sheet.insert_chart(
+            2, len(table.columns) + 1, chart, {"description": section.message or section.title}
+        )
+
+    def words(self, name: str, notes: Sequence[str], definitions: Sequence[Definition]) -> None:
+        sheet = self.sheet(name)
+        sheet.set_column(0, 0, 28)
+        sheet.set_column(1, 1, 90)
+        sheet.write_string(0, 0, name, self.title)
+        row = 2
+        for note in notes:
+            self.wrapped(sheet, row, 1, note, 90)
+            row += 1
+        row += 1
+        for one in definitions:
+            sheet.write_string(row, 0, one.term, self.head)
+            source = f" ({one.source})" if one.source else ""
+            self.wrapped(sheet, row, 1, f"{one.text}{source}", 90)
+            row += 1
+
+
+def _wide(text: str) -> int:
+    """In letters; a Chinese one takes the room of two."""
+    return sum(2 if ord(letter) > 0x2E7F else 1 for letter in text)
+
+
+def _shown(cell: str | Figure) -> str:
+    return cell if isinstance(cell, str) else cell.text

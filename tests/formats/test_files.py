@@ -1,0 +1,199 @@
+"""Files of a report hold what its JSON holds: the same numbers, the same words for what is hidden, in two languages."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from functools import cache
+from importlib.util import find_spec
+from typing import Any
+
+import openpyxl
+import pptx
+import pypdf
+import pytest
+from msgspec.structs import replace
+
+from engage.core.language import LANGUAGES, Language
+from engage.core.outline import Section, drawn, outline
+from engage.core.privacy import Figure
+from engage.core.reports import CompanyReport, Portfolio
+from engage.core.telling import in_language
+from engage.errors import NotInstalled
+from engage.formats import files
+from engage.formats.files import FileFormat, render, render_portfolio
+from tests.core.test_reports import report
+from tests.web.console_samples import portfolio
+
+PROTECTED: dict[Language, str] = {"en": "To protect individuals", "zh-Hans": "为保护个人"}
+
+
+@cache
+def found() -> CompanyReport:
+    return report()
+
+
+@cache
+def made(format: FileFormat, language: Language) -> bytes:
+    return render(found(), format, language)
+
+
+def sections(language: Language) -> tuple[Section, ...]:
+    return in_language(outline(found()), language)
+
+
+def figures() -> list[Figure]:
+    """Everything a report tells in its sections."""
+    tables = [section.table for section in outline(found()) if section.table]
+    return [cell for table in tables for row in table.rows for cell in row if isinstance(cell, Figure)]
+
+
+def test_the_outline_holds_every_figure_of_the_report() -> None:
+    told = {(figure.text, figure.value) for figure in figures()}
+    whole = found()
+    shown = [step.figure for step in whole.funnel] + [one.figure for one in whole.summary]
+    shown += [
+        cell for row in (*whole.breadth.rows, *whole.levels.rows) for cell in row if isinstance(cell, Figure)
+    ]
+    shown += [f for one in (*whole.activity, *whole.incentives, whole.score_history) for f in one.figures]
+    assert {(figure.text, figure.value) for figure in shown} <= told
+
+
+# --- the workbook -------------------------------------------------------------------------------------------
+
+
+def sheets(content: bytes) -> dict[str, list[list[Any]]]:
+    book = openpyxl.load_workbook(io.BytesIO(content))
+    return {sheet.title: [list(row) for row in sheet.iter_rows(values_only=True)] for sheet in book}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_workbook_has_numbers_as_numbers_and_hidden_figures_as_words(language: Language) -> None:
+    book = sheets(made("xlsx", language))
+    for section in sections(language):
+        assert section.table is not None
+        rows = book[section.title[:31]][3 : 3 + len(section.table.rows)]
+        for expected, row in zip(section.table.rows, rows, strict=True):
+            for cell, value in zip(expected, row, strict=False):
+                if isinstance(cell, Figure):
+                    assert value == (cell.text if cell.value is None else cell.value)
+                    assert isinstance(value, str) == (cell.value is None)
+
+
+def test_a_name_that_looks_like_a_formula_is_text() -> None:
+    book = openpyxl.load_workbook(io.BytesIO(made("xlsx", "en")))
+    cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row]
+    assert [cell.data_type for cell in cells if cell.value == "=Export"] == ["s"]
+    assert not [cell for cell in cells if cell.data_type == "f"]
+
+
+def test_a_workbooks_charts_draw_no_hidden_figure_as_zero() -> None:
+    """A word in a cell is drawn as zero; so such a column is drawn from cells that are empty there."""
+    book = openpyxl.load_workbook(io.BytesIO(made("xlsx", "en")))
+    charts = 0
+    for section in sections("en"):
+        if section.chart is None or section.table is None:
+            continue
+        sheet = book[section.title[:31]]
+        (chart,) = sheet._charts
+        charts += 1
+        names = [column.name for column in section.table.columns]
+        for name, series in zip(section.chart.columns, chart.series, strict=True):
+            reference = series.val.numRef.f.rsplit("!", 1)[1].replace("$", "")
+            values = [row[0].value for row in sheet[reference]]
+            cells = [row[names.index(name)] for row in section.table.rows]
+            assert values == [drawn(cell) for cell in cells][: len(values)]
+    assert charts == 8 - 1  # the key figures beside the period before are a table only
+
+
+# --- the slides ---------------------------------------------------------------------------------------------
+
+
+def texts(slide: Any) -> Iterator[str]:
+    for shape in slide.shapes:
+        if shape.has_text_frame:
+            yield shape.text_frame.text
+        if shape.has_table:
+            yield from (cell.text for row in shape.table.rows for cell in row.cells)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_slides_have_charts_with_the_figures_in_them(language: Language) -> None:
+    deck = pptx.Presentation(io.BytesIO(made("pptx", language)))
+    told = sections(language)
+    assert len(deck.slides) == len(told) + 2  # the verdict before, what is hidden after
+    for section, slide in zip(told, list(deck.slides)[1:], strict=False):
+        words = "\n".join(texts(slide))
+        assert section.title in words
+        assert section.table is not None
+        if section.chart is None:
+            expected = [c.text if isinstance(c, Figure) else c for row in section.table.rows for c in row]
+            assert set(expected) <= set(texts(slide))
+            continue
+        (chart,) = [shape.chart for shape in slide.shapes if shape.has_chart]
+        names = [column.name for column in section.table.columns]
+        for name, series in zip(section.chart.columns, chart.plots[0].series, strict=True):
+            assert list(series.values) == [drawn(row[names.index(name)]) for row in section.table.rows]
+        # Editable: the figures are in a workbook inside.
+        assert chart.part.chart_workbook.xlsx_part is not None
+        protected = [getattr(row[names.index(name)], "hidden", "") for row in section.table.rows]
+        assert (PROTECTED[language] in words) == bool(set(protected) - {"", "missing"})
+
+
+# --- the document -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_pdf_can_be_read_by_people_and_programs(language: Language) -> None:
+    document = pypdf.PdfReader(io.BytesIO(made("pdf", language)))
+    words = "".join("".join(page.extract_text().split()) for page in document.pages)
+    assert document.trailer["/Root"]["/MarkInfo"]["/Marked"], "tagged for screen readers"
+    for section in sections(language):
+        assert "".join(section.title.split()) in words
+        assert section.table is not None
+        # Of weekly tables the newest thirteen weeks are printed; charts show all.
+        for row in section.table.rows[-13:]:
+            for cell in row:
+                if isinstance(cell, Figure):
+                    assert "".join(cell.text.split()) in words, (section.name, cell)
+
+
+def test_a_name_is_printed_and_never_read_as_markup() -> None:
+    content = render(replace(found(), name='#panic("x") <b>&amp; $x^2$ *bold* @ref'), "pdf", "en")
+    words = "".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(content)).pages)
+    assert '#panic("x") <b>&amp; $x^2$ *bold* @ref' in words
+
+
+# --- all of them --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("format", ["pdf", "pptx", "xlsx"])
+def test_a_company_below_the_floor_gets_words_in_every_format(format: FileFormat) -> None:
+    """What three people did is in none of them."""
+    content = render(report(active=3, users=3), format, "en")
+    assert content
+    if format == "xlsx":
+        numbers = {
+            v for rows in sheets(content).values() for row in rows for v in row if isinstance(v, int | float)
+        }
+        assert not {300, 900, 3000, 3} & numbers
+
+
+def test_the_portfolio_is_a_workbook_with_the_numbers_of_its_json() -> None:
+    whole: Portfolio = portfolio()
+    rows = sheets(render_portfolio(whole, "zh-Hans"))["客户组合"]
+    assert rows[0][:3] == ["公司", "编号", "健康评分"]
+    assert [row[1] for row in rows[1:]] == [one.company for one in whole.data]
+    assert [row[2] for row in rows[1:]] == [one.score for one in whole.data]
+    assert [row[12] and row[12] * 100 for row in rows[1:]] == [one.value_at_risk_cents for one in whole.data]
+
+
+@pytest.mark.parametrize("format", ["pdf", "pptx", "xlsx"])
+def test_without_the_extra_it_is_said_in_one_line_what_to_install(
+    format: FileFormat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    libraries = {library for kind in files.KINDS.values() for library in kind.libraries}
+    monkeypatch.setattr(files, "find_spec", lambda name: None if name in libraries else find_spec(name))
+    with pytest.raises(NotInstalled, match=r"pip install 'engage\[reports\]'") as refused:
+        render(found(), format, "en")
+    assert "\n" not in refused.value.message
