@@ -8,6 +8,7 @@ from engage.core.course import Course
 from engage.core.decisions import Decision
 from engage.core.levels import rise
 from engage.core.occasions import DEPTH_MAX
+from engage.core.quests import push
 from engage.core.rules import fire_rules
 from engage.core.streaks import earn_freezes
 
@@ -16,7 +17,10 @@ def concluded(course: Course) -> Decision:
     """The decision, once all that has happened in the course is considered, to a depth."""
     rise(course)
     depth = 0
-    while course.happened and depth < DEPTH_MAX:
+    while (course.happened or course.pushes) and depth < DEPTH_MAX:
+        pushes, course.pushes = course.pushes, []
+        for number, by in pushes:
+            push(course, number, by)
         happened, course.happened, depth = course.happened, [], depth + 1
         for occasion in happened:
             consider(course, course.program.occasions[occasion])

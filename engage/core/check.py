@@ -20,7 +20,7 @@ from engage.core.check_lifecycle import read_lifecycle
 from engage.core.check_limits import read_budgets
 from engage.core.check_names import Names, label_of
 from engage.core.check_points import read_expires
-from engage.core.check_quests import read_quests
+from engage.core.check_quests import read_quests, with_quests
 from engage.core.check_rewards import read_approval, read_giving, read_rewards
 from engage.core.check_rules import read_audience
 from engage.core.check_streaks import read_calendar, read_streaks
@@ -82,7 +82,7 @@ def check(document: t.Any) -> tuple[Program | None, list[Problem]]:
     streaks, streak_ids = read_streaks(problems, names, entries.get("streaks"))
     names = replace(names, streaks=streak_ids)
     quests, quest_tiers = read_quests(problems, names, entries.get("quests"))
-    names = replace(names, quests=quest_tiers)
+    names = with_quests(names, quests, quest_tiers)
     names = replace(names, campaigns=campaign_ids(problems, entries.get("campaigns")))
     rules = read_all_rules(problems, names, entries)
     campaigns = read_campaigns(problems, names, entries.get("campaigns"))
@@ -186,6 +186,7 @@ def _names(
         roles=None,
         audiences=None,
         quests=None,
+        advancing=None,
         streaks=None,
         personal=frozenset(MEMBER_TRAIT + fold_name(name) for name in personal(member_traits))
         | frozenset(COMPANY_TRAIT + fold_name(name) for name in personal(company_traits)),

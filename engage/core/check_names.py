@@ -21,6 +21,7 @@ class Names(msgspec.Struct, frozen=True):
     company_traits: dict[str, str] | None
     levels: tuple[str, ...] | None
     quests: dict[str, int] | None  # id -> how many tiers
+    advancing: frozenset[str] | None  # ids of those that rules can advance
     streaks: tuple[str, ...] | None
     groups: dict[str, Group | None] | None  # None for one that was reported
     department: str | None  # the trait, folded; empty when none is declared

@@ -5,11 +5,14 @@ from __future__ import annotations
 import typing as t
 from datetime import date
 
+import msgspec
+
 from engage.core.check_conditions import Fields, read_condition, read_field_type
 from engage.core.check_days import read_day
 from engage.core.check_names import Names, label_of
 from engage.core.check_rules import fields_of, read_audience, read_effects
 from engage.core.conditions import INTEGER_MAX, PROPERTY
+from engage.core.goals import is_advancing
 from engage.core.occasions import QUEST, Occasion
 from engage.core.problems import Mapping, Path, Problems
 from engage.core.program import Effect, Goal, Join, PropertyType, Quest, Repeats, Requires, Tier
@@ -40,6 +43,7 @@ def read_quests(
         quest_id = problems.identifier(entries["id"], (*at, "id")) if "id" in entries else None
         if quest_id is not None and quest_id in tiers:
             problems.add((*at, "id"), f"duplicate quest id '{quest_id}'")
+        names = with_quests(names, quests, tiers)
         quest = _read_quest(problems, names, entries, at, quest_id, tiers)
         if quest is not None:
             quests.append(quest)
@@ -47,6 +51,12 @@ def read_quests(
             tiers[quest_id] = len(quest.tiers) if quest is not None else TIERS_MAX
         whole = whole and quest_id is not None
     return tuple(quests), tiers if whole and items is not None else None
+
+
+def with_quests(names: Names, quests: t.Iterable[Quest], tiers: dict[str, int] | None) -> Names:
+    """The names with those of quests, as far as they are known."""
+    advancing = frozenset(quest.id for quest in quests if is_advancing(quest))
+    return msgspec.structs.replace(names, quests=tiers, advancing=advancing)
 
 
 def _read_quest(

@@ -18,6 +18,7 @@ from engage.core.conditions import INTEGER_MAX, PROPERTY
 from engage.core.occasions import Occasion, occasion_text
 from engage.core.problems import Mapping, Path, Problems, plain_path, pointer, shown
 from engage.core.program import (
+    AdvanceQuest,
     Award,
     CallWebhook,
     Effect,
@@ -36,7 +37,7 @@ FACTOR_MAX = 1000
 SENT_MAX = 20  # properties per webhook
 OF_A_RULE = ("name", "conditions", "limits", "group", "audience", "campaign")
 
-EFFECTS = ("award", "multiply", "badge", "tag", "untag", "nudge", "freeze", "webhook")
+EFFECTS = ("award", "multiply", "badge", "tag", "untag", "nudge", "freeze", "webhook", "advance")
 
 
 def read_rules(
@@ -184,6 +185,8 @@ def _read_effect(problems: Problems, names: Names, fields: Fields, value: t.Any,
         return None if nudge is None else SendNudge(nudge)
     if kind == "webhook":
         return _read_webhook(problems, fields, item, path)
+    if kind == "advance":
+        return _read_advance(problems, names, item, path)
     near = problems.nearest(kind, EFFECTS)
     words = "" if near else f"; effects are {', '.join(EFFECTS)}"
     problems.add(path, f"unknown effect {shown(kind)}{words}", suggestion=near, at_key=True)
@@ -224,6 +227,25 @@ def _read_pending(
         trigger = fields.event
     at = (*path, "pending")
     return read_pending(problems, names.events, names.personal_properties, trigger, entries["pending"], at)
+
+
+def _read_advance(problems: Problems, names: Names, value: t.Any, path: Path) -> AdvanceQuest | None:
+    at, by = path, 1
+    if isinstance(value, dict):
+        entries = problems.fields(value, path, ("quest",), ("by",))
+        if entries is None or "quest" not in entries:
+            return None
+        at, value = (*path, "quest"), entries["quest"]
+        number = problems.integer(entries.get("by", 1), (*path, "by"), 1, INTEGER_MAX)
+        if number is None:
+            return None
+        by = number
+    quest = problems.known(value, at, names.quests, "quest")
+    if quest is None:
+        return None
+    if names.quests is not None and names.advancing is not None and quest not in names.advancing:
+        problems.add(at, "only a quest with one goal, and that no distinct values, can be advanced")
+    return AdvanceQuest(quest, by)
 
 
 def _read_webhook(problems: Problems, fields: Fields, value: t.Any, path: Path) -> CallWebhook | None:

@@ -33,6 +33,7 @@ from engage.core.occasions import (
     notice_of,
 )
 from engage.core.program import (
+    AdvanceQuest,
     Award,
     CallWebhook,
     Expires,
@@ -83,6 +84,8 @@ class Plan(msgspec.Struct, frozen=True):
     grants: bool
     """Whether it does something besides its awards."""
     freezes: tuple[str, ...] = ()  # streaks
+    advances: tuple[tuple[int, int], ...] = ()
+    """(number of the quest, by how much)"""
     group: str = ""
     exclusive: Pick | None = None
     """How its group picks one rule; None when it picks all, or there is no group."""
@@ -220,6 +223,7 @@ def _plan(index: int, rule: Rule, program: Program) -> Plan:
         awards=tuple(awards),
         factors=tuple((e.currency, e.thousandths) for e in rule.effects if isinstance(e, Multiply)),
         badges=tuple(effect.badge for effect in rule.effects if isinstance(effect, GrantBadge)),
+        advances=_advances(rule, program),
         freezes=tuple(effect.streak for effect in rule.effects if isinstance(effect, GrantFreeze)),
         tags=tuple((effect.tag, effect.on) for effect in rule.effects if isinstance(effect, SetTag)),
         nudges=tuple(effect.nudge for effect in rule.effects if isinstance(effect, SendNudge)),
@@ -230,6 +234,12 @@ def _plan(index: int, rule: Rule, program: Program) -> Plan:
         only_waits=all(isinstance(effect, Award) and effect.pending is not None for effect in rule.effects),
         campaign=rule.campaign,
     )
+
+
+def _advances(rule: Rule, program: Program) -> tuple[tuple[int, int], ...]:
+    found = [(effect.quest, effect.by) for effect in rule.effects if isinstance(effect, AdvanceQuest)]
+    numbers = {quest.id: number for number, quest in enumerate(program.quests)} if found else {}
+    return tuple((numbers[quest], by) for quest, by in found)
 
 
 def _campaign_counters(rule: Rule, program: Program, currency: str) -> tuple[Counter, ...]:

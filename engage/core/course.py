@@ -45,6 +45,7 @@ class Mark(NamedTuple):
     freezes: int
     tags: int
     nudges: int
+    pushes: int
 
 
 class Course:
@@ -64,6 +65,7 @@ class Course:
         "nudges",
         "occasions",
         "program",
+        "pushes",
         "quests",
         "reviewed",
         "runs",
@@ -117,6 +119,8 @@ class Course:
         self.steps: list[Step] = []
         self.freezes: list[str] = []
         """Streaks for which rules have granted one, not yet given."""
+        self.pushes: list[tuple[int, int]] = []
+        """(number of the quest, by how much) that rules advance, not yet done."""
 
     # --- what stands now ---
 
@@ -246,13 +250,14 @@ class Course:
             len(self.freezes),
             len(self.tags),
             len(self.nudges),
+            len(self.pushes),
         )
 
     def go_back(self, mark: Mark) -> None:
         """Take back all that was awarded, counted and granted since."""
         del self.transfers[mark.transfers :], self.uses[mark.uses :]
         del self.badges[mark.badges :], self.happened[mark.happened :], self.freezes[mark.freezes :]
-        del self.tags[mark.tags :], self.nudges[mark.nudges :]
+        del self.tags[mark.tags :], self.nudges[mark.nudges :], self.pushes[mark.pushes :]
         for number in [number for number in self.details if number >= mark.transfers]:
             del self.details[number]
 

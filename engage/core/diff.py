@@ -20,6 +20,7 @@ from engage.core.occasions import occasion_text
 from engage.core.pending import pending_text
 from engage.core.problems import pointer
 from engage.core.program import (
+    AdvanceQuest,
     Audience,
     Award,
     Budget,
@@ -296,6 +297,8 @@ def effect_text(effect: Effect) -> str:
     if isinstance(effect, CallWebhook):
         sent = f" with {', '.join(effect.properties)}" if effect.properties else ""
         return f"webhook {effect.webhook}{sent}"
+    if isinstance(effect, AdvanceQuest):
+        return f"advance quest {effect.quest} by {effect.by}"
     return f"badge {effect.badge}"
 
 

@@ -88,4 +88,11 @@ class CallWebhook(Part, frozen=True, tag="webhook", tag_field="kind"):
     properties: tuple[str, ...] = ()  # of the event, which it carries
 
 
-Effect = Award | Multiply | GrantBadge | GrantFreeze | SetTag | SendNudge | CallWebhook
+class AdvanceQuest(Part, frozen=True, tag="advance", tag_field="kind"):
+    """Counts toward the only goal of a quest, beside the events that do."""
+
+    quest: str
+    by: int = 1
+
+
+Effect = Award | Multiply | GrantBadge | GrantFreeze | SetTag | SendNudge | CallWebhook | AdvanceQuest

@@ -71,6 +71,11 @@ def _hashed(value: object) -> int:
     return int.from_bytes(blake2b(msgspec.msgpack.encode(value), digest_size=HASH_BYTES).digest())
 
 
+def is_advancing(quest: Quest) -> bool:
+    """Whether a rule can say how far it comes: it has one goal, and that a number."""
+    return len(quest.goals) == 1 and quest.goals[0].distinct is None
+
+
 def standing(goal: Goal, tally: t.Mapping[int, int]) -> int:
     """How far a goal has come, in its last decimal place."""
     if goal.distinct is not None:

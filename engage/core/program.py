@@ -17,6 +17,7 @@ import msgspec
 
 from engage.core.conditions import Condition
 from engage.core.conditions import fold_name as fold_name  # part of what a program's names mean
+from engage.core.effects import AdvanceQuest as AdvanceQuest
 from engage.core.effects import Award as Award
 from engage.core.effects import Bracket as Bracket
 from engage.core.effects import CallWebhook as CallWebhook

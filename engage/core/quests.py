@@ -56,6 +56,11 @@ def advance(course: Course, number: int, gains: Iterable[Gain]) -> None:
     _advance(course, number, period_start(quest.repeats, course.day), [gains], LAPS_MAX, tell=True)
 
 
+def push(course: Course, number: int, by: int) -> None:
+    """Advance quest number `number`, which has one goal, as a rule says."""
+    advance(course, number, [(0, 0, target(course.program.program.quests[number].goals[0], by))])
+
+
 def count_past(course: Course, number: int, start: int, gains: Iterable[Gain]) -> None:
     """Add what happened in the period that began on `start`, before quest number `number` was launched. Who lacks what
     it requires when that is counted begins at nothing."""
@@ -239,9 +244,10 @@ def taken_back(
 ) -> Iterator[tuple[str, Quested]]:
     """The member's quests without what an event of local day `day` counted toward them, by the `program` that decided
     it. What was counted since stands, and may have been completed since by another event: that stands too."""
+    now: dict[str, Quested] = {}
     for made in advances:
         quest = program.quests[made.quest]
-        quested = member.quests.get(quest.id)
+        quested = now.get(quest.id) or member.quests.get(quest.id)
         start = period_start(quest.repeats, day)
         progress = quested.windows.get(start) if quested is not None else None
         if progress is None and quest.repeats == "always":
@@ -257,4 +263,5 @@ def taken_back(
             windows[start] = Progress(goals, reached)
         else:
             windows.pop(start, None)
-        yield quest.id, Quested(windows, max(0, quested.times - made.times))
+        now[quest.id] = Quested(windows, max(0, quested.times - made.times))
+    yield from now.items()

@@ -123,6 +123,8 @@ def _fire(course: Course, factors: dict[str, list[int]], plan: Plan) -> int:
     for badge in plan.badges:
         course.grant(badge)
     course.freezes += plan.freezes
+    if plan.advances:
+        course.pushes += plan.advances
     if plan.tags:
         course.tags += plan.tags
     if plan.nudges:

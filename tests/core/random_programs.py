@@ -17,8 +17,10 @@ from msgspec.structs import replace
 from engage.core.calendar import DAY, HOUR
 from engage.core.conditions import Clause, Not
 from engage.core.event import Body, Kind
+from engage.core.goals import is_advancing
 from engage.core.occasions import Occasion
 from engage.core.program import (
+    AdvanceQuest,
     Audience,
     Award,
     Badge,
@@ -224,7 +226,7 @@ def make_program(seed: int) -> Program:
     ]
     streaks, rules_of_streaks = make_streaks(random)
     stages = [rule for rule in STAGES if random.random() < 0.2]
-    return Program(
+    program = Program(
         name="Random",
         currencies={name: Currency(name, random.choice(["refuse", "allow"])) for name in CURRENCIES},
         events={
@@ -259,6 +261,18 @@ def make_program(seed: int) -> Program:
         quests=make_quests(random, 2),
         streaks=streaks,
     )
+    return with_advances(random, program)
+
+
+def with_advances(random: Random, program: Program) -> Program:
+    """Some of its quests are advanced by a rule, too."""
+    rules = list(program.rules)
+    for quest in program.quests:
+        if is_advancing(quest) and random.random() < 0.4:
+            number = random.randrange(len(rules))
+            effect = AdvanceQuest(quest.id, random.randint(1, 3))
+            rules[number] = replace(rules[number], effects=(*rules[number].effects, effect))
+    return replace(program, rules=tuple(rules))
 
 
 def make_fixed_program(seed: int, limits_max: int) -> Program:

@@ -18,6 +18,8 @@ RATE = {"of": VALUE, "rate": 0.5}
 
 # place, what is put there, where the one problem is, what it says
 MISTAKES: list[tuple[str, t.Any, str, str]] = [
+    ("rules.0.effects.0", {"advance": "nothing"}, "/rules/0/effects/0/advance", "unknown quest 'nothing'"),
+    ("rules.0.effects.0", {"advance": {"by": 2}}, "/rules/0/effects/0/advance", "missing key 'quest'"),
     ("rules.0.effects.0", {"webhook": "Big Deal"}, "/rules/0/effects/0/webhook", "is not an id"),
     ("rules.0.effects.0", {"webhook": {"send": [VALUE]}}, "/rules/0/effects/0/webhook", "missing key 'name'"),
     (

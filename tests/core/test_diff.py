@@ -40,6 +40,9 @@ def test_equal_programs_have_no_difference() -> None:
         ("late_days: 30\n", "late_days: 30\ntags: {vip: {name: V}}\n", "added", "tag vip added (name: V)"),
         ("effects: [{award: 8}]", "effects: [{award: 8}, {badge: closer}]", "changed",
          "rule quote-sent: effects changed from award 8 points to award 8 points, badge closer"),
+        ("multiply: {by: 2}", "advance: {quest: month-of-deals, by: 3}", "changed",
+         ("rule big-deal: effects changed from multiply points by 2, badge big-closer to "
+         "advance quest month-of-deals by 3, badge big-closer")),
         ("multiply: {by: 2}", "webhook: {name: big, send: [event.properties.value]}", "changed",
          ("rule big-deal: effects changed from multiply points by 2, badge big-closer to "
          "webhook big with value, badge big-closer")),

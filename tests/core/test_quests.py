@@ -207,6 +207,31 @@ def test_a_mistaken_quest_is_named_at_its_place(change: dict[str, Any], place: s
 
 
 @pytest.mark.parametrize(
+    "effects, place, message",
+    [
+        ([{"advance": "b"}], "/0/advance", "unknown quest 'b'"),
+        ([{"advance": "pair"}], "/0/advance", "only a quest with one goal"),
+        ([{"advance": {"quest": "a", "by": 0}}], "/0/advance/by", "must be from 1"),
+    ],
+)
+def test_a_quest_advances_those_above_it_that_have_one_goal(
+    effects: list[Any], place: str, message: str
+) -> None:
+    goal = {"event": "Sale", "reach": 1}
+    quests = [
+        {"id": "a", "goal": goal},
+        {"id": "pair", "goals": {"all": [goal, goal]}},
+        {"id": "q", "goal": goal, "effects": [{"advance": "a"}]},
+        {"id": "r", "goal": goal, "effects": effects},
+        {"id": "b", "goal": goal},
+    ]
+    document = {"name": "P", "currencies": {"points": {}}, "events": {"Sale": {}}, "quests": quests}
+    (problem,) = check(document)[1]
+    assert problem.pointer == "/quests/3/effects" + place
+    assert message in problem.message
+
+
+@pytest.mark.parametrize(
     "tiers, place, message",
     [
         ([{"reach": 2}], "", "needs at least 2 entries, has 1"),
