@@ -17,14 +17,17 @@ from engage.core import portfolio as portfolios
 from engage.core.accuracy import CalibrationCard
 from engage.core.adoption import HISTORY_WEEKS, Source
 from engage.core.adoption import company_report as adoption_report
+from engage.core.adoption_people import COHORTS_SHOWN
 from engage.core.book import Book, tier_of
 from engage.core.calendar import local_day_hour, week_of
 from engage.core.conditions import fold_name
 from engage.core.economics import Customer, economics
 from engage.core.measures import WEEK
 from engage.core.outcomes import outcomes
+from engage.core.peers import Peers
 from engage.core.periods import EXPECTED, PERIOD_DEFAULT, read_period
 from engage.core.reports import Band, CompanyReport, Health, Portfolio
+from engage.core.segments import month_ends
 from engage.core.terms import Term, contract_on, has_left, money_cents, term_on
 from engage.core.worth import Outcomes
 from engage.errors import InvalidRequest, NotFound
@@ -34,7 +37,9 @@ from engage.store.scope import EVERY_COMPANY
 from engage.store.settings import read_setting
 from engage.store.signal import (
     CALIBRATION_SETTING,
+    PEERS_SETTING,
     Followed,
+    load_chosen_weeks,
     load_followed,
     load_last_monday,
     load_newest_scores,
@@ -49,7 +54,10 @@ HISTORY_MAX: Final = 520
 SEGMENT_CHARS_MAX: Final = 100
 
 
+MOMENTUM_WEEKS: Final = 12
+
 _decode_card = msgspec.json.Decoder(CalibrationCard).decode
+_decode_peers = msgspec.json.Decoder(Peers).decode
 
 
 class ScorePoint(Struct, frozen=True):
@@ -72,8 +80,13 @@ async def company_report(database: Database, company: str, period: str = PERIOD_
             raise InvalidRequest(f"{period[:60]!r} is not a period: {EXPECTED}")
         now, before = periods
         end = date.fromisoformat(now.last).toordinal()
+        before_end = date.fromisoformat(before.last).toordinal() + 1
         own = [followed.id]
-        weeks = await load_weeks(s, own, date.fromisoformat(before.first).toordinal(), end)
+        # A momentum looks at twelve weeks, that of the period before as well.
+        first = min(date.fromisoformat(before.first).toordinal(), before_end - WEEK * MOMENTUM_WEEKS)
+        weeks = (await load_weeks(s, own, first, end)).get(followed.id, {})
+        months = month_ends(end - WEEK + 1, COHORTS_SHOWN)
+        older = await load_chosen_weeks(s, followed.id, [one for one in months.values() if one not in weeks])
         scores = (await load_scores(s, own, end - WEEK * HISTORY_WEEKS, end)).get(followed.id, {})
         terms = (await load_terms(s, own)).get(followed.id, [])
         version = (await current_programs(s, [followed.id]))[followed.id]
@@ -87,12 +100,18 @@ async def company_report(database: Database, company: str, period: str = PERIOD_
             timezone=state.timezone,
             contract=contract,
             program=await load_program(version) if version else None,
-            weeks=weeks.get(followed.id, {}),
+            weeks=weeks,
             scores={day: scored.health.score for day, scored in scores.items()},
             health=health,
             k=await floor(),
             data_until="" if last is None else date.fromordinal(sunday).isoformat(),
             tier=tier_of(book, portfolios.worth_of(health, contract)) if runs else None,
+            months={
+                month: week
+                for month, monday in months.items()
+                if (week := weeks.get(monday) or older.get(monday)) is not None
+            },
+            peers=_decode_peers(kept) if (kept := await read_setting(PEERS_SETTING)) else None,
         )
     return adoption_report(source, now, before)
 

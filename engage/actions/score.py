@@ -21,17 +21,19 @@ from engage.core.conditions import fold_name
 from engage.core.health import WEEKS_NEEDED, score
 from engage.core.measures import WEEK, WeekMeasures, measure_weeks
 from engage.core.notices import HEALTH_CHANGED
+from engage.core.peers import Peers, gather
 from engage.core.privacy import K_DEFAULT, K_MIN
 from engage.core.program import Program
-from engage.core.reports import Health, health_notice
+from engage.core.reports import Contract, Health, health_notice
 from engage.core.state import CompanyState, DayRollup
 from engage.core.terms import Term, contract_on, day_of
 from engage.store.companies import current_programs, load_program
 from engage.store.database import Database
 from engage.store.outbox import insert_notices
-from engage.store.settings import read_setting
+from engage.store.settings import put_setting, read_setting
 from engage.store.signal import (
     FLOOR_SETTING,
+    PEERS_SETTING,
     RECENT_SCORES,
     Followed,
     Frozen,
@@ -61,6 +63,8 @@ QUIET_DAYS: Final = 7
 CATALOGUE_COMPANIES_MAX: Final = 50
 CATALOGUE_MEMBERS_MAX: Final = 200
 """Where no program is published, the events that these have used are the features there are."""
+
+_decode_peers = msgspec.json.Decoder(Peers).decode
 
 Progress = Callable[[int, int], None]
 """Called with how many companies are done, of how many."""
@@ -129,7 +133,8 @@ async def score_companies(
     following = {one.id: programs.get(versions[one.id]) for one in followed}
     host = _Host(following, catalogue, k, on or ended, again)
     done: list[ScoredCompany] = []
-    weeks_frozen = 0
+    standing: list[tuple[Health, Contract]] = []
+    weeks_frozen, changed = 0, False
     for batch in _batches(followed):
         async with database.read() as s:
             companies = await _load(s, batch, host)
@@ -137,13 +142,18 @@ async def score_companies(
         weeks, scores = await asyncio.to_thread(_measure_and_score, companies, host)
         if weeks or scores:
             await _freeze(database, weeks, scores, _notices(companies, scores), again=again)
+            changed = True
         weeks_frozen += len(weeks)
         for company in companies:
             one, newest = company.followed, company.scores[company.last_monday + WEEK - 1]
             done.append(ScoredCompany(one.external_id, one.name, newest.health))
+            contract = _contract(company, company.last_monday + WEEK - 1)
+            standing.append((newest.health, contract))
         if progress:
             progress(len(done), len(followed))
     as_of = max((one.health.as_of for one in done), default=None)
+    if as_of and changed:
+        await _compare(database, gather(as_of, standing))
     return Scoring(as_of, weeks_frozen, tuple(done), as_of if ended else None)
 
 
@@ -188,6 +198,17 @@ async def _freeze(
     async def write(tx: Transaction) -> None:
         await save_signal(tx, weeks, scores, again=again)
         await tx.insert([insert_notices(notices)], scope={row[0] for row in notices})
+
+    await database.write(write)
+
+
+async def _compare(database: Database, peers: Peers) -> None:
+    """Keep how companies stand, unless what is kept is newer."""
+
+    async def write(tx: Transaction) -> None:
+        kept = await read_setting(PEERS_SETTING)
+        if not kept or _decode_peers(kept).as_of <= peers.as_of:
+            await put_setting(PEERS_SETTING, msgspec.json.encode(peers).decode())
 
     await database.write(write)
 
@@ -288,8 +309,7 @@ def _scored(company: _Company, monday: int, k: int) -> Scored:
     sunday = monday + WEEK - 1
     window = range(monday - WEEK * (WEEKS_NEEDED - 1), monday + 1, WEEK)
     weeks = [company.frozen[one] for one in window if one in company.frozen]
-    state = company.followed.state
-    contract = contract_on(company.terms, sunday, state.seats, customer_since(state))
+    contract = _contract(company, sunday)
     since = day_of(contract.customer_since)
     as_of = date.fromordinal(sunday).isoformat()
     health = score(as_of, weeks, contract.seats, None if since is None else sunday - since, k)
@@ -297,6 +317,11 @@ def _scored(company: _Company, monday: int, k: int) -> Scored:
     before = range(sunday - WEEK * (RECENT_SCORES - 1), sunday, WEEK)
     recent = [company.scores[day].health.score if day in company.scores else None for day in before]
     return Scored(health, [*recent, health.score])
+
+
+def _contract(company: _Company, sunday: int) -> Contract:
+    state = company.followed.state
+    return contract_on(company.terms, sunday, state.seats, customer_since(state))
 
 
 def _compared(health: Health, scores: Mapping[int, Scored], sunday: int) -> Health:

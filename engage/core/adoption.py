@@ -6,95 +6,42 @@ Owns what the report says and in which order. Must not know where the weeks are 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import date
 from typing import Final
 
-from msgspec import Struct
-
+from engage.core import adoption_people as sections
 from engage.core import privacy
 from engage.core.definitions import DEFINITIONS
 from engage.core.language import say
-from engage.core.measures import WEEK, WeekMeasures
-from engage.core.privacy import Figure, Unit
-from engage.core.program import Program
+from engage.core.measures import WEEK
+from engage.core.peers import peers_table
+from engage.core.privacy import Figure
 from engage.core.published import (
-    People,
     has_features,
-    publish_events,
     publish_feature_events,
     publish_features,
     publish_levels,
-    publish_nothing_issued,
-    publish_people,
 )
+from engage.core.report_weeks import Source as Source  # what a report is made from
+from engage.core.report_weeks import Weeks, ordinal
 from engage.core.reports import (
     Column,
     CompanyReport,
     Comparison,
-    Contract,
-    Health,
     Period,
     Series,
     Step,
     Table,
 )
-from engage.core.worth import CompanyTier
 
 HISTORY_WEEKS: Final = 26
 """How far back the score is drawn, whatever the period."""
 
 
-class Source(Struct, frozen=True):
-    """All that a report is made from. `weeks` by Monday, `scores` by Sunday; both hold frozen ones only."""
-
-    company: str
-    name: str
-    timezone: str
-    contract: Contract
-    program: Program | None
-    weeks: Mapping[int, WeekMeasures]
-    scores: Mapping[int, int | None]
-    health: Health
-    k: int
-    data_until: str = ""
-    tier: CompanyTier | None = None
-
-
-class _Weeks:
-    """The weeks of a period as figures, made once."""
-
-    def __init__(self, source: Source, period: Period) -> None:
-        self.k = source.k
-        first, last = _ordinal(period.first), _ordinal(period.last)
-        self.mondays = range(first, last, WEEK)
-        self.labels = tuple(date.fromordinal(monday).isoformat() for monday in self.mondays)
-        self.measures = [source.weeks.get(monday) for monday in self.mondays]
-        self.people = [publish_people(week, self.k) if week else None for week in self.measures]
-        self.events = [publish_events(week, self.k) if week else None for week in self.measures]
-        self.last = self.measures[-1] if self.measures else None
-        self.people_last: People | None = self.people[-1] if self.people else None
-
-    def of_people(self, read: Callable[[People], Figure]) -> tuple[Figure, ...]:
-        return tuple(read(p) if p else privacy.missing("members") for p in self.people)
-
-    def total(self, name: str, unit: Unit) -> tuple[Figure, ...]:
-        """`name` of the amounts: events, organic or incentivised."""
-        return tuple(getattr(e, name) if e else privacy.missing(unit) for e in self.events)
-
-    def issued(self, currency: str) -> tuple[Figure, ...]:
-        found = []
-        for week, amounts in zip(self.measures, self.events, strict=True):
-            if week is None or amounts is None:
-                found.append(privacy.missing("points"))
-            else:
-                found.append(amounts.issued.get(currency) or publish_nothing_issued(week, self.k))
-        return tuple(found)
-
-
 def company_report(source: Source, period: Period, before: Period) -> CompanyReport:
     """`period` and `before` as `engage.core.periods.read_period` gives them."""
-    now, then = _Weeks(source, period), _Weeks(source, before)
+    now, then = Weeks(source, period), Weeks(source, before)
     return CompanyReport(
         company=source.company,
         name=source.name,
@@ -105,7 +52,7 @@ def company_report(source: Source, period: Period, before: Period) -> CompanyRep
         k=source.k,
         contract=source.contract,
         health=source.health,
-        score_history=_score_history(source, _ordinal(period.last)),
+        score_history=_score_history(source, ordinal(period.last)),
         funnel=_funnel(source, now),
         summary=_summary(source, now, then),
         activity=(
@@ -150,11 +97,17 @@ def company_report(source: Source, period: Period, before: Period) -> CompanyRep
         definitions=DEFINITIONS,
         data_until=source.data_until,
         tier=source.tier,
+        rhythm=sections.rhythm(now),
+        classes=sections.class_series(now),
+        habits=sections.habits(now, then),
+        departments=sections.departments(now, then),
+        roles=sections.roles(now, then),
+        cohorts=sections.cohorts(source),
+        funnels=sections.funnels(source, now, then),
+        balances=sections.balances(source, now),
+        moves=sections.moves(now, then),
+        peers=peers_table(source.peers, source.health, source.contract, source.k),
     )
-
-
-def _ordinal(day: str) -> int:
-    return date.fromisoformat(day).toordinal()
 
 
 def _currencies(source: Source) -> list[tuple[str, str]]:
@@ -174,7 +127,7 @@ def _score_history(source: Source, last: int) -> Series:
     )
 
 
-def _funnel(source: Source, now: _Weeks) -> tuple[Step, ...]:
+def _funnel(source: Source, now: Weeks) -> tuple[Step, ...]:
     week, people = now.last, now.people_last
     if week is None or people is None:
         return ()
@@ -195,15 +148,19 @@ def _funnel(source: Source, now: _Weeks) -> tuple[Step, ...]:
     )
 
 
-def _summary(source: Source, now: _Weeks, then: _Weeks) -> tuple[Comparison, ...]:
+def _summary(source: Source, now: Weeks, then: Weeks) -> tuple[Comparison, ...]:
     pairs: list[tuple[str, str, Figure, Figure]] = []
     for name, label, read in (
         ("active_4w", say("Active members, four weeks"), _active_4w),
         ("active_week", say("Active members per week"), _active_per_week),
         ("events", say("Events per week"), _events_per_week),
+        ("organic", say("Organic events per week"), _organic_per_week),
+        ("incentivised", say("Events per week that earned points"), _incentivised_per_week),
+        ("events_each", say("Events per week and active member"), _events_each),
         ("breadth", say("Key features per active member"), _features_each),
     ):
         pairs.append((name, label, read(now), read(then)))
+    pairs += sections.depth(now, then)
     pairs += [
         (
             f"issued_{currency}",
@@ -219,26 +176,38 @@ def _summary(source: Source, now: _Weeks, then: _Weeks) -> tuple[Comparison, ...
     )
 
 
-def _active_4w(weeks: _Weeks) -> Figure:
+def _active_4w(weeks: Weeks) -> Figure:
     return weeks.people_last.active_4w if weeks.people_last else privacy.missing("members")
 
 
-def _active_per_week(weeks: _Weeks) -> Figure:
+def _active_per_week(weeks: Weeks) -> Figure:
     return privacy.mean(weeks.of_people(lambda people: people.active), "members")
 
 
-def _events_per_week(weeks: _Weeks) -> Figure:
+def _events_per_week(weeks: Weeks) -> Figure:
     return privacy.mean(weeks.total("events", "events"), "events")
 
 
-def _features_each(weeks: _Weeks) -> Figure:
+def _organic_per_week(weeks: Weeks) -> Figure:
+    return privacy.mean(weeks.total("organic", "events"), "events")
+
+
+def _incentivised_per_week(weeks: Weeks) -> Figure:
+    return privacy.mean(weeks.total("incentivised", "events"), "events")
+
+
+def _events_each(weeks: Weeks) -> Figure:
+    return privacy.ratio(_events_per_week(weeks), _active_per_week(weeks), "each")
+
+
+def _features_each(weeks: Weeks) -> Figure:
     if weeks.last is None or weeks.people_last is None or not has_features(weeks.last):
         return privacy.missing("each")
     active = weeks.people_last.active_4w
     return privacy.ratio(publish_features(weeks.last, weeks.k, active).uses, active, "each")
 
 
-def _breadth(source: Source, now: _Weeks, then: _Weeks) -> Table:
+def _breadth(source: Source, now: Weeks, then: Weeks) -> Table:
     """Most used first; among the hidden ones by name, for their order would tell them apart."""
     columns = (
         Column("feature", say("Feature")),
@@ -280,7 +249,7 @@ def _feature(source: Source, name: str) -> str:
     return event.name if event else name
 
 
-def _levels(source: Source, now: _Weeks) -> Table:
+def _levels(source: Source, now: Weeks) -> Table:
     columns = (
         Column("level", say("Level"), told=True),
         Column("members", say("Members"), "members"),
@@ -301,7 +270,7 @@ def _levels(source: Source, now: _Weeks) -> Table:
     return Table("levels", say("Levels"), columns, rows)
 
 
-def _notes(source: Source, now: _Weeks) -> tuple[str, ...]:
+def _notes(source: Source, now: Weeks) -> tuple[str, ...]:
     notes = [
         say(
             "Figures are for groups of at least {k:d} members; smaller groups, what remains of a group when fewer "

@@ -83,7 +83,7 @@ class WeekMeasures(Struct, array_like=True):
     risen: int = 0
     fallen: int = 0
     classes: list[int] = field(default_factory=list)
-    """Members by class of use: power, habitual, novice, low, none."""
+    """Activated members by class of use: power, habitual, novice, low, none."""
     top: tuple[int, int, int] = (0, 0, 0)
     """Of four weeks: members in the top tenth, their events, all events."""
     departments: dict[str, GroupWeek] = field(default_factory=dict)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import csv
 import io
+from itertools import chain
 from typing import Any, Final, Literal
 
 from msgspec import Struct
@@ -187,6 +188,18 @@ class CompanyReport(Struct, frozen=True):
     definitions: tuple[Definition, ...]
     data_until: str = ""  # the Sunday of the newest week measured of the company; empty: none yet
     tier: CompanyTier | None = None
+    rhythm: tuple[Series, ...] = ()  # active_day and stickiness: per week of the period
+    classes: tuple[Series, ...] = ()  # power, habitual, novice, low, none: members per week of the period
+    habits: Table | None = None  # class (text), members, share, before
+    departments: Table | None = None  # department (text), members, active, share, before, habitual
+    roles: Table | None = None  # role (text), as departments
+    cohorts: Table | None = None  # month (text), members, month_0 and on: percent of them active
+    funnels: tuple[Table, ...] = ()  # step (text), members, share, step_share, before
+    balances: Table | None = (
+        None  # currency (text), issued, spent, expired, outstanding, breakage, expiring, at_risk
+    )
+    moves: Table | None = None  # what (text), members, before
+    peers: Table | None = None  # measure (text), value, percentile, lower, median, upper
 
 
 class PortfolioRow(Struct, frozen=True):
@@ -281,16 +294,25 @@ def report_csv(report: CompanyReport, language: Language = ENGLISH) -> str:
     for one in report.summary:
         rows.append(_line("summary", one.label, name, one.figure))
         rows.append(_line("summary", one.label, report.before.name, one.before))
-    for series in (report.score_history, *report.activity, *report.incentives, *report.points):
+    weekly = (report.activity, report.rhythm, report.classes, report.incentives, report.points)
+    for series in (report.score_history, *chain.from_iterable(weekly)):
         for week, figure in zip(series.weeks, series.figures, strict=True):
             rows.append(_line("week", series.label, week, figure))
-    for table in (report.breadth, report.levels):
+    for table in _tables(report):
         for row in table.rows:
             for column, cell in zip(table.columns, row, strict=True):
                 if isinstance(cell, Figure):
                     rows.append(_line(table.name, f"{row[0]}: {column.label}", name, cell))
     rows += [("note", "", "", "text", None, note) for note in (*health.notes, *report.notes)]
     return as_csv(rows)
+
+
+def _tables(report: CompanyReport) -> list[Table]:
+    found = (
+        *(report.breadth, report.levels, report.habits, report.departments, report.roles, report.cohorts),
+        *(*report.funnels, report.balances, report.moves, report.peers),
+    )
+    return [table for table in found if table is not None]
 
 
 def _line(section: str, item: str, when: str, figure: Figure) -> tuple[Cell, ...]:

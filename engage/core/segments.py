@@ -2,9 +2,9 @@
 
 Owns these divisions and their counting, member by member. Must not know floors, figures or pages.
 
-- classes: power, habitual, novice, low and no use, by the twelve weeks that end with the week (Microsoft's
-  `vivainsights`, `identify_usage_segments`): habit is activity in 9 of 12 weeks; a power user has the habit and 15
-  events a week in the mean, a novice one event a week, a low user any.
+- classes: power, habitual, novice, low and no use, of activated members by the twelve weeks that end with the week
+  (Microsoft's `vivainsights`, `identify_usage_segments`): habit is activity in 9 of 12 weeks; a power user has the
+  habit and 15 events a week in the mean, a novice one event a week, a low user any.
 - top: the tenth of active members who did most in four weeks, rounded up, and their events, of all events. An
   event beyond the 255th of a week does not count, so that a script does not outweigh a company.
 - departments, roles: by the traits that members have when the week is measured; "" is none.
@@ -117,9 +117,8 @@ class Segments:
                 counts[step] += 1
 
     def close(self) -> None:
-        """What is known once all members were seen; `members` of the weeks must be."""
+        """What is known once all members were seen."""
         for week, did in zip(self.weeks, self.did, strict=True):
-            week.classes[NONE] = max(0, week.members - sum(week.classes[:NONE]))
             week.top = _top(did)
 
 
@@ -152,6 +151,17 @@ def _top(did: Sequence[int]) -> tuple[int, int, int]:
         theirs += taken * events
         left -= taken
     return top, theirs, total
+
+
+def month_ends(monday: int, months: int) -> dict[int, int]:
+    """Month -> the Monday of its last whole week, of so many months up to that of the week of `monday`."""
+    found: dict[int, int] = {}
+    while True:
+        month = cohort_of(monday)
+        if month not in found and len(found) == months:
+            return found
+        found.setdefault(month, monday)
+        monday -= WEEK
 
 
 @lru_cache(maxsize=4096)

@@ -21,6 +21,8 @@ from engage.store.tables import Company
 
 FLOOR_SETTING: Final = "privacy_floor"
 """The setting that raises the floor k; see `engage.core.privacy`."""
+PEERS_SETTING: Final = "peers"
+"""How companies stand as of the newest week, as JSON; see `engage.core.peers`."""
 CALIBRATION_SETTING: Final = "calibration"
 """The newest calibration card, as JSON; see `engage.core.accuracy`."""
 RECENT_SCORES: Final = 14
@@ -145,6 +147,19 @@ async def load_weeks(
     for company_id, monday, document in rows:
         weeks.setdefault(company_id, {})[monday] = _decode_week(document)
     return weeks
+
+
+async def load_chosen_weeks(
+    s: Statements, company_id: int, mondays: Collection[int]
+) -> dict[int, WeekMeasures]:
+    """Monday -> the frozen week, of those asked for."""
+    rows = await s.lookup(
+        "SELECT w.monday, w.document FROM {keys} k JOIN engage_week w "
+        "ON w.company_id = k.column1 AND w.monday = k.column2",
+        [(company_id, monday) for monday in mondays],
+        scope=[company_id],
+    )
+    return {monday: _decode_week(document) for monday, document in rows}
 
 
 async def load_last_monday(s: Statements, company_id: int) -> int | None:

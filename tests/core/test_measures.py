@@ -101,7 +101,7 @@ def test_people_are_divided_as_a_recount_divides_them(done: list[Done]) -> None:
         assert week.classes[0] + week.classes[1] == week.habitual
         assert week.classes[2] == sum(not h and n >= 12 for h, n in zip(habit, events, strict=True))
         assert week.classes[3] == sum(not h and 0 < n < 12 for h, n in zip(habit, events, strict=True))
-        assert sum(week.classes) == week.members
+        assert sum(week.classes) == week.activated
         recent = sorted(
             sum(1 for w, d, _ in done if w == who and index - 4 < d // 7 <= index) for who in range(7)
         )

@@ -13,11 +13,13 @@ from hypothesis import strategies as st
 
 from engage.core import health
 from engage.core.adoption import Source, company_report
+from engage.core.balances import CurrencyWeek
 from engage.core.measures import FeatureWeek, WeekMeasures
 from engage.core.periods import read_period
 from engage.core.portfolio import Standing, portfolio
 from engage.core.privacy import Figure
 from engage.core.reports import CompanyReport, Contract, portfolio_csv, report_csv
+from engage.core.segments import GroupWeek
 from engage.core.terms import Term, contract_on, has_left, read_term
 
 SUNDAY = date(2026, 11, 15).toordinal()
@@ -82,6 +84,34 @@ def weeks(active: int = 30, users: int = 20) -> dict[int, WeekMeasures]:
                 "Share": FeatureWeek(12, 15, 200),
             },
             since=first,
+            definition=1,
+            organic_4w=active // 2,
+            risen=min(6, active),
+            classes=[
+                active // 4,
+                active // 2 - active // 4,
+                active // 4,
+                active - active // 2 - active // 4,
+                max(0, 50 - active),
+            ],
+            top=(active // 10 + 1, 300, 900),
+            departments={
+                "sales": GroupWeek(30, 25, active // 2, active // 2, active // 4),
+                "it": GroupWeek(
+                    20, 20, active - active // 2, active - active // 2, active // 2 - active // 4
+                ),
+                "board": GroupWeek(3, 1),
+                "": GroupWeek(7, 4),
+            },
+            roles={
+                "decision_maker": GroupWeek(12, 9, 6, 6, 2),
+                "": GroupWeek(48, 41, active - 6, active - 6),
+            },
+            cohorts={12 * 2026 + 5: (20, active // 2), 12 * 2026 + 8: (30, active - active // 2)},
+            funnels={"sharing": [active, active // 2, active // 4]},
+            currencies={"points": CurrencyWeek(400, users, 100, users, 12_345, users, 700, users)},
+            streaks_broken=users // 3,
+            standing=True,
         )
         for monday in range(first, SUNDAY, 7)
     }

@@ -25,10 +25,12 @@ from msgspec.structs import replace
 from engage.actions.report import ScorePoint
 from engage.core import health, notices
 from engage.core.adoption import Source, company_report
+from engage.core.balances import CurrencyWeek
 from engage.core.measures import FeatureWeek, WeekMeasures
 from engage.core.periods import read_period
 from engage.core.privacy import Figure
 from engage.core.reports import CompanyReport, Contract, Health, Portfolio, health_notice, report_csv
+from engage.core.segments import GroupWeek
 from engage.web.api import ENDPOINTS
 from engage.web.endpoint import Endpoint
 
@@ -145,9 +147,9 @@ def test_what_is_declared_is_still_there() -> None:
 
 # --- who may read and make ------------------------------------------------------------------------------------
 
-READERS = {"engage.core.published"}
+READERS = {"engage.core.published", "engage.core.published_people"}
 """Of a week's raw counts, on their way to customer success."""
-MAKERS = {"core/privacy.py", "core/published.py"}
+MAKERS = {"core/privacy.py", "core/published.py", "core/published_people.py"}
 """Of figures."""
 OWN = {
     "web/console/pages.py": "a dash where nothing is measured",
@@ -156,7 +158,9 @@ OWN = {
 """Who makes a figure that holds no number of members."""
 FACTS = {
     "core/adoption.py": "the score, and the seats agreed in the contract",
+    "core/adoption_people.py": "the days of a month",
     "core/drivers.py": "reckoned from figures; seats; months of a contract",
+    "core/peers.py": "scores, and how companies compare by them",
 }
 """Who may call a number a fact, and of what."""
 
@@ -220,6 +224,18 @@ def usual(monday: int) -> WeekMeasures:
         levels=[("", 13), ("bronze", 36), ("silver", 11)],
         features={"Export": FeatureWeek(20, 20, 300), "Share": FeatureWeek(12, 15, 200)},
         since=FIRST,
+        definition=1,
+        organic_4w=12,
+        risen=8,
+        fallen=6,
+        classes=[11, 9, 10, 8, 12],
+        top=(5, 300, 900),
+        departments={"sales": GroupWeek(35, 30, 18, 22, 11), "it": GroupWeek(25, 20, 12, 18, 9)},
+        cohorts={12 * 2026 + 7: (30, 25), 12 * 2026 + 9: (20, 15)},
+        currencies={"points": CurrencyWeek(400, 9, 100, 7, 9000, 30, 700, 8)},
+        streaks_broken=9,
+        standing=True,
+        falling=7,
     )
 
 
@@ -238,6 +254,7 @@ def reported(weeks: dict[int, Any], seats: int | None = 62) -> CompanyReport:
         scored,
         K,
         "2026-11-15",
+        months={12 * 2026 + 9: weeks[SUNDAY - 6 - 14], 12 * 2026 + 10: weeks[SUNDAY - 6]},
     )
     return company_report(source, *found)
 
@@ -320,7 +337,7 @@ def _is_log(called: ast.Attribute) -> bool:
 
 # --- the bytes ------------------------------------------------------------------------------------------------
 
-SIZES = {"monday", "members", "joined", "since"}
+SIZES = {"monday", "members", "joined", "since", "definition"}
 """Not what members did: the calendar, and the host's own list of people."""
 AMOUNTS = {"days", "events", "incentivised", "issued"}
 """Sums over people who are counted in another field."""
@@ -332,6 +349,10 @@ def with_few(week: WeekMeasures, few: int, amount: int) -> WeekMeasures:
     for name in week.__struct_fields__:
         if name not in SIZES:
             changed[name] = _fewer(getattr(week, name), amount if name in AMOUNTS else few, amount)
+    changed["classes"] = [few, 0, 0, 0, 0]
+    changed["cohorts"] = {
+        month: (few, few) if month == min(week.cohorts) else (0, 0) for month in week.cohorts
+    }
     changed["levels"] = [("", week.members - few), ("bronze", 0), ("silver", few)]
     return replace(week, **changed)
 
@@ -348,6 +369,10 @@ def _fewer(value: Any, few: int, amount: int) -> Any:
             return type(value)(_fewer(one, few, amount) for one in value)
         case FeatureWeek():
             return FeatureWeek(few, few, amount)
+        case GroupWeek():
+            return GroupWeek(value.members, few, few, few, few, amount)
+        case CurrencyWeek():
+            return CurrencyWeek(amount, few, amount, few, amount, few, amount, few)
         case msgspec.Struct():
             parts = {name: _fewer(getattr(value, name), few, amount) for name in value.__struct_fields__}
             return type(value)(**parts)

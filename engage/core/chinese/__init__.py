@@ -9,12 +9,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from engage.core.chinese import adoption, definitions, health, outline, portfolio, privacy, worth
+from engage.core.chinese import (
+    adoption,
+    adoption_people,
+    definitions,
+    health,
+    outline,
+    portfolio,
+    privacy,
+    worth,
+)
 
 CHINESE: Final[Mapping[str, str]] = {
     **privacy.WORDS,
     **health.WORDS,
     **adoption.WORDS,
+    **adoption_people.WORDS,
     **definitions.WORDS,
     **outline.WORDS,
     **portfolio.WORDS,

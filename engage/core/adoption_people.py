@@ -1,0 +1,375 @@
+"""The sections of the adoption report about kinds of members: how they use the product, where they work, since when
+they do, how far they come, and what they have to lose.
+
+Owns these sections. Takes every measure from `engage.core.published_people`, as the others do from
+`engage.core.published`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from engage.core import privacy
+from engage.core.language import say
+from engage.core.measures import MONTH_WEEKS, WEEK, WeekMeasures
+from engage.core.privacy import Figure, Unit
+from engage.core.published import People, publish_people
+from engage.core.published_people import (
+    SMALLER,
+    Group,
+    Moves,
+    Points,
+    breakage,
+    is_measured,
+    publish_active_a_day,
+    publish_classes,
+    publish_cohorts,
+    publish_concentration,
+    publish_departments,
+    publish_funnel,
+    publish_moves,
+    publish_organic,
+    publish_points,
+    publish_roles,
+)
+from engage.core.report_weeks import Source, Weeks
+from engage.core.reports import Column, Series, Table
+
+COHORTS_SHOWN: Final = 12
+CLASSES: Final = (
+    ("power", say("Power users")),
+    ("habitual", say("Habitual users")),
+    ("novice", say("Novice users")),
+    ("low", say("Low users")),
+    ("none", say("No use in twelve weeks")),
+)
+MOVES: Final = (
+    ("risen", say("Rose to a higher level, per week")),
+    ("fallen", say("Fell to a lower level, per week")),
+    ("streaks_broken", say("Lost a streak, per week")),
+)
+ROLES: Final = {
+    "decision_maker": say("Decision makers"),
+    "manager": say("Managers"),
+    "executor": say("Executors"),
+}
+
+Row = tuple[str, str, Figure, Figure]
+"""Name, label, the period's figure and that of the period before."""
+
+
+def depth(now: Weeks, then: Weeks) -> list[Row]:
+    """How much, how steadily, and how widely spread."""
+    each = (now.days_each(), then.days_each())
+    month = privacy.fact(WEEK * MONTH_WEEKS, "days")
+    return [
+        (
+            "active_day",
+            say("Active members a day"),
+            privacy.mean(active_a_day(now), "members"),
+            privacy.mean(active_a_day(then), "members"),
+        ),
+        ("days_each", say("Days active of 28, per active member"), *each),
+        (
+            "stickiness",
+            say("Stickiness: active a day, of active in four weeks"),
+            privacy.ratio(each[0], month),
+            privacy.ratio(each[1], month),
+        ),
+        ("momentum", say("Momentum: four weeks against the eight before"), _momentum(now), _momentum(then)),
+        ("champions", say("Power users"), _class(now, 0), _class(then, 0)),
+        ("top_tenth", say("Events by the most active tenth"), _top(now), _top(then)),
+        ("organic_4w", say("Active beyond rewarded events, four weeks"), _organic(now), _organic(then)),
+    ]
+
+
+def active_a_day(weeks: Weeks) -> tuple[Figure, ...]:
+    return weeks.shown(lambda week, people: publish_active_a_day(week, people, weeks.k), "members")
+
+
+def _momentum(weeks: Weeks) -> Figure:
+    """Active days of four weeks against half of those of the eight weeks before: growth in percent."""
+    earlier = privacy.mean([weeks.month_days(MONTH_WEEKS), weeks.month_days(2 * MONTH_WEEKS)], "days")
+    return privacy.change(weeks.month_days(), earlier)
+
+
+def _at_end(weeks: Weeks, publish: Callable[[WeekMeasures, People], Figure], unit: Unit) -> Figure:
+    if weeks.last is None or weeks.people_last is None:
+        return privacy.missing(unit)
+    return publish(weeks.last, weeks.people_last)
+
+
+def _class(weeks: Weeks, index: int) -> Figure:
+    return _at_end(weeks, lambda week, people: publish_classes(week, people, weeks.k)[index], "members")
+
+
+def _top(weeks: Weeks) -> Figure:
+    return _at_end(weeks, lambda week, _: publish_concentration(week, weeks.k), "percent")
+
+
+def _organic(weeks: Weeks) -> Figure:
+    return _at_end(weeks, lambda week, people: publish_organic(week, people, weeks.k), "members")
+
+
+def rhythm(now: Weeks) -> tuple[Series, ...]:
+    """Active members a day, and stickiness, week by week."""
+    month = privacy.fact(WEEK * MONTH_WEEKS, "days")
+    stickiness = tuple(
+        privacy.ratio(now.days_each(week=week), month) if measured else privacy.missing("percent")
+        for week, measured in enumerate(now.measures)
+    )
+    return (
+        Series("active_day", say("Active members a day"), "members", now.labels, active_a_day(now)),
+        Series("stickiness", say("Stickiness"), "percent", now.labels, stickiness),
+    )
+
+
+def class_series(now: Weeks) -> tuple[Series, ...]:
+    """Members by class of use, week by week; none where no week was measured so."""
+    if not any(week is not None and is_measured(week) for week in now.measures):
+        return ()
+    found = [
+        publish_classes(week, people, now.k) if week and people else (privacy.missing("members"),) * 5
+        for week, people in zip(now.measures, now.people, strict=True)
+    ]
+    return tuple(
+        Series(name, label, "members", now.labels, tuple(week[index] for week in found))
+        for index, (name, label) in enumerate(CLASSES)
+    )
+
+
+def habits(now: Weeks, then: Weeks) -> Table:
+    """Members by class of use at the end of the period."""
+    columns = (
+        Column("class", say("Class of use"), told=True),
+        Column("members", say("Members"), "members"),
+        Column("share", say("Of members"), "percent"),
+        Column("before", say("Members before"), "members"),
+    )
+    people = now.people_last
+    if now.last is None or people is None or not is_measured(now.last):
+        return Table("habits", say("Kinds of use"), columns, ())
+    rows = tuple(
+        (
+            label,
+            _class(now, index),
+            privacy.ratio(_class(now, index), people.members),
+            _class(then, index),
+        )
+        for index, (_, label) in enumerate(CLASSES)
+    )
+    return Table("habits", say("Kinds of use"), columns, rows)
+
+
+# --- where they work ------------------------------------------------------------------------------------------
+
+
+def departments(now: Weeks, then: Weeks) -> Table:
+    title = say("Departments")
+    columns = _group_columns("department", say("Department"))
+    groups, before = _groups(now, publish_departments), _groups(then, publish_departments)
+    rows = _group_rows(groups, before, _department)
+    if not any(group.name for group in groups):
+        return Table("departments", title, columns, (), say("The program names no department."))
+    named = [group for group in groups if group.name not in ("", SMALLER)]
+    note = say(
+        "{count:d} of {all:d} departments have at least {k:d} active members.",
+        count=sum(1 for group in named if group.active_4w.floor >= now.k),
+        all=len(named),
+        k=now.k,
+    )
+    return Table("departments", title, columns, rows, note)
+
+
+def roles(now: Weeks, then: Weeks) -> Table:
+    columns = _group_columns("role", say("Role"), told=True)
+    groups, before = _groups(now, publish_roles), _groups(then, publish_roles)
+    if not any(group.name for group in groups):
+        return Table("roles", say("Roles"), columns, (), say("The program names no role."))
+    rows = _group_rows(groups, before, lambda name: ROLES[name] if name else say("No role"))
+    return Table("roles", say("Roles"), columns, rows)
+
+
+def _group_columns(name: str, label: str, *, told: bool = False) -> tuple[Column, ...]:
+    return (
+        Column(name, label, told=told),
+        Column("members", say("Members"), "members"),
+        Column("active", say("Active in four weeks"), "members"),
+        Column("share", say("Of members"), "percent"),
+        Column("before", say("Share before"), "percent"),
+        Column("habitual", say("Habitual"), "members"),
+    )
+
+
+def _groups(weeks: Weeks, publish: Callable[[WeekMeasures, People, int], Sequence[Group]]) -> Sequence[Group]:
+    if weeks.last is None or weeks.people_last is None:
+        return ()
+    return publish(weeks.last, weeks.people_last, weeks.k)
+
+
+def _department(name: str) -> str:
+    return say("Smaller departments") if name == SMALLER else name or say("No department")
+
+
+def _group_rows(
+    groups: Sequence[Group], before: Sequence[Group], label: Callable[[str], str]
+) -> tuple[tuple[str | Figure, ...], ...]:
+    earlier = {group.name: privacy.ratio(group.active_4w, group.members) for group in before}
+    return tuple(
+        (
+            label(group.name),
+            group.members,
+            group.active_4w,
+            privacy.ratio(group.active_4w, group.members),
+            earlier.get(group.name) or privacy.missing("percent"),
+            group.habitual,
+        )
+        for group in groups
+    )
+
+
+# --- since when, and how far ----------------------------------------------------------------------------------
+
+
+def cohorts(source: Source) -> Table:
+    """Of the members activated in a month, who is active so many months later: the newest months, oldest first."""
+    months = sorted(source.months)[-COHORTS_SHOWN:]
+    ages = range(len(months))
+    columns = (
+        Column("month", say("Activated in")),
+        Column("members", say("Members"), "members"),
+        *(Column(f"month_{age}", say("Month {age:d}", age=age), "percent") for age in ages),
+    )
+    shown: dict[int, dict[int, Figure]] = {}
+    sizes: dict[int, Figure] = {}
+    for month in months:
+        week = source.months[month]
+        for cohort in publish_cohorts(week, publish_people(week, source.k), source.k):
+            if cohort.month in months:
+                share = privacy.ratio(cohort.active_4w, cohort.activated)
+                shown.setdefault(cohort.month, {})[month] = share
+                sizes[cohort.month] = cohort.activated
+    rows: tuple[tuple[str | Figure, ...], ...] = tuple(
+        (
+            _month(cohort),
+            sizes[cohort],
+            *(shown[cohort].get(cohort + age) or privacy.missing("percent") for age in ages),
+        )
+        for cohort in months
+        if cohort in sizes
+    )
+    note = say("Active in the four weeks that end with the last whole week of the month.") if rows else ""
+    return Table("cohorts", say("Who stays, by month of activation"), columns, rows, note)
+
+
+def _month(month: int) -> str:
+    return f"{month // 12}-{month % 12 + 1:02}"
+
+
+def funnels(source: Source, now: Weeks, then: Weeks) -> tuple[Table, ...]:
+    columns = (
+        Column("step", say("Step")),
+        Column("members", say("Members"), "members"),
+        Column("share", say("Of those who began"), "percent"),
+        Column("step_share", say("Of the step before"), "percent"),
+        Column("before", say("Members before"), "members"),
+    )
+    found = []
+    for funnel in source.program.funnels if source.program else ():
+        reached = publish_funnel(now.last, funnel.id, now.k) if now.last else None
+        if reached is None or len(reached) != len(funnel.steps):
+            continue
+        earlier = publish_funnel(then.last, funnel.id, now.k) if then.last else None
+        rows = tuple(
+            (
+                _event(source, step),
+                figure,
+                privacy.ratio(figure, reached[0]),
+                privacy.ratio(figure, reached[max(0, index - 1)]),
+                earlier[index] if earlier and index < len(earlier) else privacy.missing("members"),
+            )
+            for index, (step, figure) in enumerate(zip(funnel.steps, reached, strict=True))
+        )
+        note = say(
+            "Members who began in four weeks, up to {weeks:d} weeks before the end of the period, and came this far "
+            "by the end of so many weeks after the one in which they began.",
+            weeks=funnel.weeks,
+        )
+        title = say("Funnel: {funnel_name}", funnel_name=funnel.name)
+        found.append(Table(f"funnel_{funnel.id}", title, columns, rows, note))
+    return tuple(found)
+
+
+def _event(source: Source, name: str) -> str:
+    event = source.program.events.get(name) if source.program else None
+    return event.name if event else name
+
+
+# --- what they have to lose -----------------------------------------------------------------------------------
+
+
+def moves(now: Weeks, then: Weeks) -> Table:
+    columns = (
+        Column("what", say("What"), told=True),
+        Column("members", say("Members"), "members"),
+        Column("before", say("Members before"), "members"),
+    )
+    title = say("Levels and streaks won and lost")
+    here, there = _moves(now), _moves(then)
+    if not any(here):
+        return Table("moves", title, columns, ())
+
+    def mean(weeks: Sequence[Moves | None], name: str) -> Figure:
+        figures = [getattr(one, name) if one else privacy.missing("members") for one in weeks]
+        return privacy.mean(figures, "members")
+
+    rows = [(label, mean(here, name), mean(there, name)) for name, label in MOVES]
+    last, last_before = here[-1], there[-1] if there else None
+    rows.append(
+        (
+            say("Level falls in four weeks unless more is earned"),
+            last.falling if last else privacy.missing("members"),
+            last_before.falling if last_before else privacy.missing("members"),
+        )
+    )
+    return Table("moves", title, columns, tuple(rows))
+
+
+def _moves(weeks: Weeks) -> list[Moves | None]:
+    return [publish_moves(week, weeks.k) if week and is_measured(week) else None for week in weeks.measures]
+
+
+def balances(source: Source, now: Weeks) -> Table:
+    """Points by currency: of the period, and as they stand at its end."""
+    columns = (
+        Column("currency", say("Currency")),
+        Column("issued", say("Issued"), "points"),
+        Column("spent", say("Spent"), "points"),
+        Column("expired", say("Expired"), "points"),
+        Column("outstanding", say("Outstanding"), "points"),
+        Column("breakage", say("Of these, expected to expire"), "points"),
+        Column("expiring", say("Expiring in four weeks"), "points"),
+        Column("at_risk", say("Members who have such"), "members"),
+    )
+    rows = []
+    for currency, one in source.program.currencies.items() if source.program else ():
+        weeks = [publish_points(week, currency, now.k) if week else None for week in now.measures]
+        last = weeks[-1] if weeks else None
+        if last is None:
+            continue
+        spent, expired = _sum(weeks, "spent"), _sum(weeks, "expired")
+        issued = privacy.total(now.issued(currency), "points")
+        expected = breakage(last.outstanding, spent, expired)
+        rows.append(
+            (one.name, issued, spent, expired, last.outstanding, expected, last.expiring, last.at_risk)
+        )
+    note = say(
+        "Expected to expire: as large a share as expired of all that was spent or expired in the period."
+    )
+    return Table("balances", say("Points of members"), columns, tuple(rows), note if rows else "")
+
+
+def _sum(weeks: Sequence[Points | None], name: str) -> Figure:
+    figures = [getattr(one, name) if one else privacy.missing("points") for one in weeks]
+    return privacy.total(figures, "points")

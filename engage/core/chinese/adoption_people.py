@@ -1,0 +1,96 @@
+"""The sections of the adoption report about kinds of members, and the comparison with other companies."""
+
+from __future__ import annotations
+
+from typing import Final
+
+WORDS: Final = {
+    # kinds of use
+    "Power users": "重度用户",
+    "Habitual users": "习惯性用户",
+    "Novice users": "新手用户",
+    "Low users": "低频用户",
+    "No use in twelve weeks": "十二周未使用",
+    "Class of use": "使用类型",
+    "Kinds of use": "使用类型分布",
+    # how much
+    "Active members a day": "日均活跃成员",
+    "Days active of 28, per active member": "28 天内人均活跃天数",
+    "Stickiness": "黏性",
+    "Stickiness: active a day, of active in four weeks": "黏性：日均活跃占四周活跃",
+    "Momentum: four weeks against the eight before": "势头：最近四周对比此前八周",
+    "Events by the most active tenth": "最活跃的十分之一所占事件",
+    "Active beyond rewarded events, four weeks": "除奖励事件外仍活跃（四周）",
+    "Organic events per week": "每周自发事件数",
+    "Events per week that earned points": "每周获得积分的事件数",
+    "Events per week and active member": "每位活跃成员每周事件数",
+    # where they work
+    "Departments": "部门",
+    "Department": "部门名称",
+    "The program names no department.": "方案没有指定部门字段。",
+    "{count:d} of {all:d} departments have at least {k:d} active members.": (
+        "{all} 个部门中有 {count} 个至少有 {k} 名活跃成员。"
+    ),
+    "Smaller departments": "较小的部门",
+    "No department": "无部门",
+    "Share before": "上期占比",
+    "Roles": "角色",
+    "Role": "角色名称",
+    "Decision makers": "决策者",
+    "Managers": "管理者",
+    "Executors": "执行者",
+    "No role": "无角色",
+    "The program names no role.": "方案没有指定角色字段。",
+    # since when
+    "Activated in": "激活月份",
+    "Month {age:d}": "第 {age} 个月",
+    "Who stays, by month of activation": "按激活月份的留存",
+    "Active in the four weeks that end with the last whole week of the month.": "截至当月最后一个整周的四周内活跃。",
+    # how far
+    "Funnel: {funnel_name}": "漏斗：{funnel_name}",
+    "Step": "步骤",
+    "Of those who began": "占开始者",
+    "Of the step before": "占上一步",
+    "Members who began in four weeks, up to {weeks:d} weeks before the end of the period, and came this far by the end "
+    "of so many weeks after the one in which they began.": (
+        "在期末之前 {weeks} 周为止的四周内开始、并在开始当周之后的这些周内走到此步的成员。"
+    ),
+    # what they have to lose
+    "What": "项目",
+    "Levels and streaks won and lost": "等级与连续记录的得失",
+    "Rose to a higher level, per week": "每周升级人数",
+    "Fell to a lower level, per week": "每周降级人数",
+    "Lost a streak, per week": "每周中断连续记录人数",
+    "Level falls in four weeks unless more is earned": "若不再获得积分，四周内将降级",
+    "Points of members": "成员的积分",
+    "Currency": "积分种类",
+    "Issued": "已发放",
+    "Spent": "已使用",
+    "Expired": "已过期",
+    "Outstanding": "未兑付余额",
+    "Of these, expected to expire": "其中预计过期",
+    "Expiring in four weeks": "四周内过期",
+    "Members who have such": "涉及成员",
+    "Expected to expire: as large a share as expired of all that was spent or expired in the period.": (
+        "预计过期：按本期过期数占使用与过期总数的比例推算。"
+    ),
+    # peers
+    "Measure": "指标",
+    "This company": "本公司",
+    "Percentile": "百分位",
+    "Lower quartile": "下四分位",
+    "Median": "中位数",
+    "Upper quartile": "上四分位",
+    "Among comparable companies": "与同类公司比较",
+    "A company without a score is not compared.": "没有评分的公司不参与比较。",
+    "Companies are compared as of the newest week only.": "只在最新一周进行公司间比较。",
+    "There are fewer than {k:d} other scored companies.": "其他有评分的公司不足 {k} 家。",
+    "Compared with {count:,} other companies on the plan {plan_name}.": (
+        "与使用 {plan_name} 套餐的其他 {count} 家公司比较。"
+    ),
+    "Compared with {count:,} other companies of fewer than 20 seats.": "与席位少于 20 个的其他 {count} 家公司比较。",
+    "Compared with {count:,} other companies of 20 to 99 seats.": "与席位为 20 至 99 个的其他 {count} 家公司比较。",
+    "Compared with {count:,} other companies of 100 to 499 seats.": "与席位为 100 至 499 个的其他 {count} 家公司比较。",
+    "Compared with {count:,} other companies of 500 seats or more.": "与席位不少于 500 个的其他 {count} 家公司比较。",
+    "Compared with all {count:,} other scored companies.": "与其他全部 {count} 家有评分的公司比较。",
+}
