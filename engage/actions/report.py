@@ -19,18 +19,22 @@ from engage.core.adoption import HISTORY_WEEKS, Source
 from engage.core.adoption import company_report as adoption_report
 from engage.core.adoption_people import COHORTS_SHOWN
 from engage.core.book import Book, tier_of
-from engage.core.calendar import local_day_hour, week_of
+from engage.core.calendar import local_day_hour, to_rfc3339, week_of
+from engage.core.care import Goal, Intervention, Sentiment, in_force
+from engage.core.care_shapes import CareView, ChangeView, DoneView, GoalView, SentimentView
 from engage.core.conditions import fold_name
 from engage.core.economics import Customer, economics
 from engage.core.measures import WEEK
 from engage.core.outcomes import outcomes
 from engage.core.peers import Peers
 from engage.core.periods import EXPECTED, PERIOD_DEFAULT, read_period
-from engage.core.reports import Band, CompanyReport, Health, Portfolio
+from engage.core.plans import goal_view
+from engage.core.reports import Band, CompanyReport, Contract, Health, Portfolio
 from engage.core.segments import month_ends
 from engage.core.terms import Term, contract_on, has_left, money_cents, term_on
 from engage.core.worth import Outcomes
 from engage.errors import InvalidRequest, NotFound
+from engage.store.care import load_care
 from engage.store.companies import company_id, current_programs, load_program
 from engage.store.database import Database
 from engage.store.scope import EVERY_COMPANY
@@ -112,6 +116,7 @@ async def company_report(database: Database, company: str, period: str = PERIOD_
                 if (week := weeks.get(monday) or older.get(monday)) is not None
             },
             peers=_decode_peers(kept) if (kept := await read_setting(PEERS_SETTING)) else None,
+            care=await _care_of(s, followed.id, health, contract),
         )
     return adoption_report(source, now, before)
 
@@ -148,6 +153,58 @@ async def portfolio(database: Database, as_of: date | None = None) -> Portfolio:
         found,
         calibration=_decode_card(kept) if kept else None,
         outcomes=_outcomes(followed, terms, book, end) if terms else None,
+    )
+
+
+def goals_of(goals: Mapping[str, Goal], health: Health, contract: Contract) -> tuple[GoalView, ...]:
+    """As they stand, the next due first and dropped ones last."""
+    ordered = sorted(goals.values(), key=lambda goal: (goal.dropped, goal.by, goal.id))
+    return tuple(
+        goal_view(
+            goal,
+            health,
+            contract,
+            [ChangeView(to_rfc3339(one.at), one.actor, one.text, one.reason) for one in goal.changes],
+        )
+        for goal in ordered
+    )
+
+
+async def _care_of(s: Statements, id: int, health: Health, contract: Contract) -> CareView | None:
+    """What customer success keeps of a company, as it was by the day of the health."""
+    goals = (await load_care(s, Goal, [id])).get(id, {})
+    done = [
+        one
+        for one in (await load_care(s, Intervention, [id])).get(id, {}).values()
+        if one.day <= health.as_of
+    ]
+    felt = (await load_care(s, Sentiment, [id])).get(id, {}).get("current")
+    if felt is not None and not in_force(felt.said, felt.until, _utc_today()):
+        felt = None
+    if not goals and not done and felt is None:
+        return None
+    done.sort(key=lambda one: one.day, reverse=True)
+    return CareView(
+        goals_of(goals, health, contract),
+        tuple(DoneView(one.id, one.what, one.day, one.actor) for one in done),
+        SentimentView(felt.feeling, felt.actor, felt.said, felt.until, felt.note) if felt else None,
+    )
+
+
+def _utc_today() -> str:
+    return date.fromordinal(local_day_hour(time.time_ns() // 1000, "UTC")[0]).isoformat()
+
+
+async def newest_standing(s: Statements, company_id: int) -> tuple[Health, Contract]:
+    """A company's newest health, and the contract on that day. Within a read or a transaction."""
+    followed = (await load_followed(s, [company_id]))[0]
+    scored = (await load_newest_scores(s, [company_id], date.max.toordinal())).get(company_id)
+    end = scored[0] if scored else _last_sunday(followed)
+    terms = (await load_terms(s, [company_id])).get(company_id, [])
+    state = followed.state
+    return (
+        scored[1].health if scored else _not_scored(end),
+        contract_on(terms, end, state.seats, customer_since(state)),
     )
 
 

@@ -17,6 +17,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from engage.core.calendar import DAY, local_day_hour, week_of
+from engage.core.care import LOWERED, Ceiling, Sentiment, lowered, no_longer_lowered
 from engage.core.conditions import fold_name
 from engage.core.health import WEEKS_NEEDED, score
 from engage.core.measures import WEEK, WeekMeasures, measure_weeks
@@ -27,6 +28,7 @@ from engage.core.program import Program
 from engage.core.reports import Contract, Health, health_notice
 from engage.core.state import CompanyState, DayRollup
 from engage.core.terms import Term, contract_on, day_of
+from engage.store.care import load_care
 from engage.store.companies import current_programs, load_program
 from engage.store.database import Database
 from engage.store.outbox import insert_notices
@@ -100,6 +102,8 @@ class _Company(Struct):
     """Of these, the weeks to be measured."""
     states: Sequence[bytes] = ()
     days: Mapping[int, DayRollup] = {}
+    sentiment: Sentiment | None = None
+    ceilings: Collection[Ceiling] = ()
 
 
 class _Host(Struct, frozen=True):
@@ -245,6 +249,7 @@ async def _load(s: Statements, batch: Sequence[Followed], host: _Host) -> list[_
     first_days = await load_first_days(s, ids)
     known = {} if host.again else await load_frozen(s, ids, earliest, newest)
     terms = await load_terms(s, ids)
+    sentiments, ceilings = await load_care(s, Sentiment, ids), await load_care(s, Ceiling, ids)
     mondays = {id: _weeks_to_look_at(last, first_days.get(id), known.get(id)) for id, last in lasts.items()}
     first = min((weeks[0] if weeks else lasts[id] for id, weeks in mondays.items()))
     frozen = await load_weeks(s, ids, first - WEEK * WEEKS_NEEDED, newest)
@@ -258,6 +263,8 @@ async def _load(s: Statements, batch: Sequence[Followed], host: _Host) -> list[_
             lasts[one.id],
             frozen.get(one.id, {}),
             scores.get(one.id, {}),
+            sentiment=sentiments.get(one.id, {}).get("current"),
+            ceilings=tuple(ceilings.get(one.id, {}).values()),
         )
         for one in batch
     ]
@@ -313,6 +320,7 @@ def _scored(company: _Company, monday: int, k: int) -> Scored:
     since = day_of(contract.customer_since)
     as_of = date.fromordinal(sunday).isoformat()
     health = score(as_of, weeks, contract.seats, None if since is None else sunday - since, k)
+    health = lowered(health, company.sentiment, company.ceilings)
     health = _compared(health, company.scores, sunday)
     before = range(sunday - WEEK * (RECENT_SCORES - 1), sunday, WEEK)
     recent = [company.scores[day].health.score if day in company.scores else None for day in before]
@@ -342,6 +350,8 @@ def _compared(health: Health, scores: Mapping[int, Scored], sunday: int) -> Heal
         drivers = tuple(
             replace(one, change=round(one.contribution - then.get(one.name, 0.0), 2)) for one in drivers
         )
+        if LOWERED in then and not any(one.name == LOWERED for one in drivers):
+            drivers = (*drivers, no_longer_lowered(then[LOWERED]))
     return replace(health, change_4w=month, change_13w=change(13), drivers=drivers)
 
 

@@ -107,6 +107,7 @@ def company_report(source: Source, period: Period, before: Period) -> CompanyRep
         balances=sections.balances(source, now),
         moves=sections.moves(now, then),
         peers=peers_table(source.peers, source.health, source.contract, source.k),
+        care=source.care,
     )
 
 

@@ -77,7 +77,7 @@ def score(
         value,
         band,
         confidence,
-        _verdict(value, band, drivers),
+        verdict_of(value, band, drivers),
         drivers,
         (*_redistributed(inputs), *reasons),
         version=VERSION,
@@ -144,7 +144,7 @@ def _confidence(
     return ("medium" if reasons or absent else "high"), tuple(reasons)
 
 
-def _verdict(value: int, band: Band, drivers: Sequence[Driver]) -> str:
+def verdict_of(value: int, band: Band, drivers: Sequence[Driver]) -> str:
     best = next((d for d in drivers if d.contribution > 0), None)
     worst = next((d for d in drivers if d.contribution < 0), None)
     first, second = (worst, best) if value < NEUTRAL else (best, worst)

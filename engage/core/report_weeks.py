@@ -12,6 +12,7 @@ from datetime import date
 from msgspec import Struct
 
 from engage.core import privacy
+from engage.core.care_shapes import CareView
 from engage.core.measures import MONTH_WEEKS, WEEK, WeekMeasures
 from engage.core.peers import Peers
 from engage.core.privacy import Figure, Unit
@@ -49,6 +50,7 @@ class Source(Struct, frozen=True):
     """Month (12 x year + month - 1) -> its last frozen week."""
     peers: Peers | None = None
     """How comparable companies stand as of the report's last day."""
+    care: CareView | None = None
 
 
 class Weeks:

@@ -18,6 +18,7 @@ from typing import Any, Final, Literal
 from msgspec import Struct
 
 from engage.core.accuracy import CalibrationCard
+from engage.core.care_shapes import CareView
 from engage.core.language import ENGLISH, Language, Text, say, translate
 from engage.core.privacy import Figure, Unit
 from engage.core.worth import CompanyTier, Outcomes, TierColumn
@@ -200,6 +201,7 @@ class CompanyReport(Struct, frozen=True):
     )
     moves: Table | None = None  # what (text), members, before
     peers: Table | None = None  # measure (text), value, percentile, lower, median, upper
+    care: CareView | None = None  # goals, interventions, sentiment; None: there are none
 
 
 class PortfolioRow(Struct, frozen=True):
@@ -290,6 +292,12 @@ def report_csv(report: CompanyReport, language: Language = ENGLISH) -> str:
         rows += [
             ("tier", name, report.as_of, "text", None, words) for name, words in report.tier.benefits.items()
         ]
+    for goal in report.care.goals if report.care else ():
+        rows.append(
+            ("goal", goal.name, goal.by, goal.measure, goal.value, f"{goal.standing}, target {goal.target:g}")
+        )
+    for done in report.care.interventions if report.care else ():
+        rows.append(("intervention", done.id, done.day, "text", None, done.what))
     rows += [_line("funnel", step.label, report.as_of, step.figure) for step in report.funnel]
     for one in report.summary:
         rows.append(_line("summary", one.label, name, one.figure))

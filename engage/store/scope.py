@@ -35,6 +35,7 @@ GROWING: Final = frozenset(
         "score",
         "term",
         "stated_term",
+        "care",
         "checkpoint",
         "checkpoint_part",
         "archive",

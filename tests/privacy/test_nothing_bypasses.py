@@ -64,6 +64,14 @@ NUMBERS = {
     "Company.members": PEOPLE,
     "Company.seats": CONTRACT,
     "Company.traits": "what the host said of the company itself",
+    **{f"Moving.{name}": SCORE for name in ("contribution", "change")},
+    **{f"GoalView.{name}": SCORE for name in ("start_value", "value", "progress")},
+    **{f"{name}.target": CONTRACT for name in ("GoalView", "StageView")},
+    **{f"Compared.{name}": SCORE for name in ("change", "others_change", "difference", "low", "high")},
+    **{f"Compared.{name}": COMPANIES for name in ("companies", "others")},
+    "Compared.weeks": SPAN,
+    "Ceiling.at_most": "said by somebody",
+    "Intervention.recorded_at": "when somebody said it",
     "Portfolio.bands": COMPANIES,
     "TierColumn.companies": COMPANIES,
     "Portfolio.monthly_revenue_cents": CONTRACT,
@@ -186,6 +194,7 @@ def test_figures_are_made_by_privacy_alone() -> None:
 HOSTS_OWN = {
     "terms.py": "contract terms, as the host gave them",
     "book.py": "what the host said of all its companies",
+    "care.py": "what customer success plans and does; of a goal the value of a driver of the score",
     "companies.py": "the company's name, seats, traits and size, as the host gave them",
 }
 """Modules with answers to report keys that are none of what members did; their types are checked all the same."""

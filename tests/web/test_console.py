@@ -17,14 +17,23 @@ import engage.web.console as console
 from engage.actions.sessions import SignedIn
 from engage.core.accuracy import Accuracy, Calibration, CalibrationCard, measure, threshold
 from engage.core.book import Book
+from engage.core.care import Goal, Stage
+from engage.core.care_shapes import CareView, ChangeView, DoneView, SentimentView
 from engage.core.economics import Customer, economics
 from engage.core.outcomes import outcomes
+from engage.core.plans import goal_view
 from engage.core.terms import Term
 from engage.core.worth import TierColumn
-from engage.web.console.pages import ROWS_PER_PAGE, PortfolioQuery, period_choices, portfolio_view
-from engage.web.console.routes import COOKIE, console_routes
+from engage.web.console.pages import (
+    ROWS_PER_PAGE,
+    PortfolioQuery,
+    company_view,
+    period_choices,
+    portfolio_view,
+)
+from engage.web.console.routes import COOKIE, _html, console_routes
 from engage.web.security import CONTENT_SECURITY_POLICY, SecurityHeaders
-from tests.web.console_samples import AS_OF, ROWS, STAFF, SampleServices, many, measured, portfolio
+from tests.web.console_samples import AS_OF, ROWS, STAFF, SampleServices, many, measured, portfolio, report
 
 BASE = "http://engage.example"
 HERE = {"origin": BASE}
@@ -494,3 +503,38 @@ async def test_companies_can_be_shown_by_tier(services: SampleServices, browser:
     assert "Tiers and their service" in words
     assert "Reviewquarterly–" in words.replace(" ", "")
     assert "No company matches" in _words(await browser.get("/console/?tier=b"))
+
+
+def test_a_report_shows_goals_interventions_and_sentiment() -> None:
+    goal = Goal(
+        "g",
+        "Seats & more",
+        "seats",
+        80.0,
+        "2027-06-30",
+        "kim",
+        "2026-01-01",
+        20.0,
+        (Stage("2027-03-31", 60.0),),
+    )
+    shown = report()
+    view = goal_view(
+        goal, shown.health, shown.contract, [ChangeView("2026-02-01T00:00:00Z", "lee", "target", "why")]
+    )
+    care = CareView(
+        (view,),
+        (DoneView("w", "A workshop", "2026-05-04", "kim"),),
+        SentimentView("poor", "kim", "2026-11-01", "2027-01-01", "a cold call"),
+    )
+    page = company_view(msgspec.structs.replace(shown, care=care), "last-12-weeks", AS_OF)
+    words = LexborHTMLParser(bytes(_html("company.html", None, view=page).body).decode()).body
+    assert words is not None
+    for text in (
+        "Seats & more",
+        "of 80.0 by",
+        "Owner: kim",
+        "A workshop",
+        "Sentiment: poor",
+        "lee: target. why",
+    ):
+        assert text in words.text(), text

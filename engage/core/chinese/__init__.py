@@ -12,6 +12,7 @@ from typing import Final
 from engage.core.chinese import (
     adoption,
     adoption_people,
+    care,
     definitions,
     health,
     outline,
@@ -29,4 +30,5 @@ CHINESE: Final[Mapping[str, str]] = {
     **outline.WORDS,
     **portfolio.WORDS,
     **worth.WORDS,
+    **care.WORDS,
 }

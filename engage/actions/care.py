@@ -1,0 +1,330 @@
+"""Goals, interventions, sentiment and exceptions: keeping them with who said so, and how they stand.
+
+Owns the transactions and what is refused. Reads published figures only: a goal's value is that of the newest score.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date, timedelta
+from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from engage.actions.report import goals_of, newest_standing
+from engage.core.calendar import to_rfc3339
+from engage.core.care import (
+    CHANGES_MAX,
+    EXCEPTION_DAYS_MAX,
+    SENTIMENT_DAYS_MAX,
+    STAGES_MAX,
+    Ceiling,
+    Change,
+    Goal,
+    Intervention,
+    Sentiment,
+    Stage,
+    in_force,
+)
+from engage.core.care_shapes import GoalView
+from engage.core.measures import WEEK
+from engage.core.plans import AFTER_WEEKS, MEASURES, Compared, compare, value_of
+from engage.errors import Conflict, InvalidRequest, NotFound
+from engage.store.care import forget_elsewhere, load_care, load_everywhere, save_care
+from engage.store.companies import known_company, load_company_ids
+from engage.store.database import Database
+from engage.store.scope import EVERY_COMPANY
+from engage.store.signal import load_followed, load_scores
+from engage.store.statements import Statements, Transaction
+
+COMPANIES_MAX: Final = 10_000
+GOALS_MAX: Final = 100
+CEILINGS_MAX: Final = 100
+CURRENT: Final = "current"
+
+
+class WantedGoal(Struct, frozen=True):
+    """A goal as it is asked for: what it is from now on."""
+
+    name: str
+    measure: str
+    target: float
+    by: str
+    owner: str
+    stages: tuple[Stage, ...] = ()
+    dropped: bool = False
+
+
+def read_day(name: str, text: str) -> str:
+    """Raises InvalidRequest."""
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise InvalidRequest(f"{name}: must be a day such as 2026-11-22") from None
+
+
+async def find(s: Statements, company: str) -> int:
+    """Raises NotFound."""
+    found = await known_company(s, company)
+    if found is None:
+        raise NotFound(f"there is no company {company[:255]!r}")
+    return found
+
+
+# --- goals --------------------------------------------------------------------------------------------------
+
+
+async def set_goal(
+    database: Database, company: str, id: str, wanted: WantedGoal, *, actor: str, reason: str, now: int
+) -> GoalView:
+    """Set a goal, or adjust it: what was adjusted is kept with `reason`, which then may not be empty."""
+    _check(wanted)
+    today = to_rfc3339(now)[:10]
+
+    async def work(tx: Transaction) -> None:
+        company_id = await find(tx, company)
+        known = (await load_care(tx, Goal, [company_id])).get(company_id, {})
+        health, contract = await newest_standing(tx, company_id)
+        before = known.get(id)
+        if before is None:
+            if len(known) >= GOALS_MAX:
+                raise InvalidRequest(f"a company has at most {GOALS_MAX} goals")
+            value = value_of(wanted.measure, health, contract)
+            goal = Goal(
+                id,
+                wanted.name,
+                wanted.measure,
+                wanted.target,
+                wanted.by,
+                wanted.owner,
+                today,
+                value,
+                wanted.stages,
+            )
+        else:
+            goal = _adjusted(before, wanted, actor, reason, now)
+        if goal != before:
+            await save_care(tx, id, {company_id: goal})
+
+    await database.write(work)
+    return next(one for one in await company_goals(database, company) if one.id == id)
+
+
+def _check(wanted: WantedGoal) -> None:
+    if wanted.measure not in MEASURES:
+        raise InvalidRequest(f"measure: must be one of {', '.join(MEASURES)}")
+    read_day("by", wanted.by)
+    if len(wanted.stages) > STAGES_MAX:
+        raise InvalidRequest(f"stages: at most {STAGES_MAX}")
+    for index, stage in enumerate(wanted.stages):
+        read_day(f"stages[{index}].by", stage.by)
+    days = [stage.by for stage in wanted.stages]
+    if days != sorted(set(days)) or (days and days[-1] > wanted.by):
+        raise InvalidRequest(
+            "stages: each must be later than the one before, and none after the goal's own day"
+        )
+
+
+def _adjusted(before: Goal, wanted: WantedGoal, actor: str, reason: str, now: int) -> Goal:
+    """A stage that stays as it was stays accepted."""
+    if wanted.measure != before.measure:
+        raise Conflict("a goal keeps its measure: set another goal")
+    plain = {(one.by, one.target): one for one in before.stages}
+    stages = tuple(
+        replace(plain[one.by, one.target], name=one.name) if (one.by, one.target) in plain else one
+        for one in wanted.stages
+    )
+    after = replace(
+        before,
+        name=wanted.name,
+        target=wanted.target,
+        by=wanted.by,
+        owner=wanted.owner,
+        stages=stages,
+        dropped=wanted.dropped,
+    )
+    changed = [
+        f"{field} from {getattr(before, field)} to {getattr(after, field)}"
+        for field in ("name", "target", "by", "owner", "dropped")
+        if getattr(before, field) != getattr(after, field)
+    ]
+    if [(one.by, one.target) for one in before.stages] != [(one.by, one.target) for one in stages]:
+        was, now_are = (
+            ", ".join(f"{s.target:g} by {s.by}" for s in of) or "none" for of in (before.stages, stages)
+        )
+        changed.append(f"stages from {was} to {now_are}")
+    if not changed:
+        return after
+    if not reason:
+        raise InvalidRequest("reason: say why the goal is adjusted")
+    change = Change(now, actor, "; ".join(changed), reason)
+    return replace(after, changes=(*before.changes, change)[-CHANGES_MAX:])
+
+
+async def accept_stage(
+    database: Database, company: str, id: str, stage: int, *, actor: str, note: str, now: int
+) -> GoalView:
+    """Somebody says that a stage (from 0) is done. Once; again by the same changes nothing."""
+
+    async def work(tx: Transaction) -> None:
+        company_id = await find(tx, company)
+        goal = (await load_care(tx, Goal, [company_id])).get(company_id, {}).get(id)
+        if goal is None or not 0 <= stage < len(goal.stages):
+            raise NotFound("there is no such stage of a goal")
+        found = goal.stages[stage]
+        if found.accepted_by and found.accepted_by != actor:
+            raise Conflict(f"{found.accepted_by} accepted the stage on {found.accepted_on}")
+        if not found.accepted_by:
+            done = replace(found, accepted_by=actor, accepted_on=to_rfc3339(now)[:10], note=note)
+            stages = (*goal.stages[:stage], done, *goal.stages[stage + 1 :])
+            await save_care(tx, id, {company_id: replace(goal, stages=stages)})
+
+    await database.write(work)
+    return next(one for one in await company_goals(database, company) if one.id == id)
+
+
+async def company_goals(database: Database, company: str) -> tuple[GoalView, ...]:
+    """As they stand by the newest score. Raises NotFound."""
+    async with database.read() as s:
+        company_id = await find(s, company)
+        goals = (await load_care(s, Goal, [company_id])).get(company_id, {})
+        health, contract = await newest_standing(s, company_id)
+    return goals_of(goals, health, contract)
+
+
+# --- sentiment and exceptions ---------------------------------------------------------------------------------
+
+
+async def set_sentiment(database: Database, company: str, sentiment: Sentiment) -> Sentiment:
+    """From its day on. It takes effect with the next score. Raises InvalidRequest for one that lasts too long."""
+    _check_span(sentiment.said, sentiment.until, SENTIMENT_DAYS_MAX)
+
+    async def work(tx: Transaction) -> None:
+        await save_care(tx, CURRENT, {await find(tx, company): sentiment})
+
+    await database.write(work)
+    return sentiment
+
+
+async def company_sentiment(database: Database, company: str, day: str) -> Sentiment | None:
+    """What is felt on a day; nothing, once it has expired. Raises NotFound."""
+    async with database.read() as s:
+        company_id = await find(s, company)
+        kept = (await load_care(s, Sentiment, [company_id])).get(company_id, {}).get(CURRENT)
+    return kept if kept is not None and in_force(kept.said, kept.until, day) else None
+
+
+async def set_ceiling(database: Database, company: str, ceiling: Ceiling) -> Ceiling:
+    """An exception, by its id; one that ends on the day it begins is none any more."""
+    _check_span(ceiling.since, ceiling.until, EXCEPTION_DAYS_MAX)
+
+    async def work(tx: Transaction) -> Ceiling:
+        company_id = await find(tx, company)
+        known = (await load_care(tx, Ceiling, [company_id])).get(company_id, {})
+        if len(known) >= CEILINGS_MAX and ceiling.id not in known:
+            raise InvalidRequest(f"a company has at most {CEILINGS_MAX} exceptions")
+        before = known.get(ceiling.id)
+        # It was in force since it was first said, whatever is said of it now.
+        kept = replace(ceiling, since=before.since) if before else ceiling
+        await save_care(tx, ceiling.id, {company_id: kept})
+        return kept
+
+    return await database.write(work)
+
+
+async def company_ceilings(database: Database, company: str) -> tuple[Ceiling, ...]:
+    """Past ones too. Raises NotFound."""
+    async with database.read() as s:
+        company_id = await find(s, company)
+        return tuple((await load_care(s, Ceiling, [company_id])).get(company_id, {}).values())
+
+
+def _check_span(first: str, until: str, most: int) -> None:
+    read_day("until", until)
+    if until < first:
+        raise InvalidRequest("until: must not be in the past")
+    if date.fromisoformat(until) - date.fromisoformat(first) > timedelta(days=most):
+        raise InvalidRequest(f"until: at most {most} days from now")
+
+
+# --- interventions --------------------------------------------------------------------------------------------
+
+
+async def set_intervention(database: Database, intervention: Intervention) -> Intervention:
+    """What was done, for which companies; the same id again replaces it. Raises InvalidRequest."""
+    read_day("day", intervention.day)
+    wanted = tuple(dict.fromkeys(intervention.companies))
+    if not 0 < len(wanted) <= COMPANIES_MAX:
+        raise InvalidRequest(f"companies: name 1 to {COMPANIES_MAX:,}")
+    kept = replace(intervention, companies=wanted)
+
+    async def work(tx: Transaction) -> None:
+        ids = await load_company_ids(tx, wanted)
+        strangers = [company for company in wanted if company not in ids]
+        if strangers:
+            raise InvalidRequest(f"companies: {strangers[0]!r} is not known")
+        await forget_elsewhere(tx, Intervention, kept.id)
+        # Each company's row names it alone: no row grows with the number of companies.
+        await save_care(tx, kept.id, {id: replace(kept, companies=(name,)) for name, id in ids.items()})
+
+    await database.write(work)
+    return kept
+
+
+async def all_interventions(database: Database) -> tuple[Intervention, ...]:
+    """The newest first."""
+    async with database.read() as s:
+        found = await load_care(s, Intervention, EVERY_COMPANY)
+    by_id: dict[str, list[Intervention]] = {}
+    for own in found.values():
+        for one in own.values():
+            by_id.setdefault(one.id, []).append(one)
+    whole = [_together(parts) for parts in by_id.values()]
+    return tuple(sorted(whole, key=lambda one: (one.day, one.recorded_at, one.id), reverse=True))
+
+
+def _together(parts: Collection[Intervention]) -> Intervention:
+    return replace(
+        next(iter(parts)), companies=tuple(sorted(name for one in parts for name in one.companies))
+    )
+
+
+async def judge_intervention(database: Database, id: str) -> tuple[Intervention, tuple[Compared, ...]]:
+    """It, and scores before and after beside those of companies that had none in the same weeks. Raises NotFound."""
+    async with database.read() as s:
+        parts = await load_everywhere(s, Intervention, id)
+        if not parts:
+            raise NotFound("there is no such intervention")
+        whole = _together(parts.values())
+        ids = [one.id for one in await load_followed(s)]
+        before = _sunday_before(whole.day)
+        busy = await load_care(s, Intervention, EVERY_COMPANY)
+        scores = {
+            weeks: await load_scores(s, ids, before + WEEK * weeks, before + WEEK * weeks)
+            for weeks in (0, *AFTER_WEEKS)
+        }
+    found = []
+    for weeks in AFTER_WEEKS:
+        first, last = (date.fromordinal(before + WEEK * n).isoformat() for n in (0, weeks))
+        helped = {
+            other for other, own in busy.items() if any(first < one.day <= last for one in own.values())
+        }
+        changes = {}
+        for company, own_scores in scores[0].items():
+            was, then = own_scores[before].health, scores[weeks].get(company)
+            if then is None or was.score is None:
+                continue
+            health = then[before + WEEK * weeks].health
+            if health.score is not None and health.version == was.version:
+                changes[company] = health.score - was.score
+        treated = [change for company, change in changes.items() if company in parts]
+        others = [change for company, change in changes.items() if company not in helped]
+        found.append(compare(weeks, treated, others))
+    return whole, tuple(found)
+
+
+def _sunday_before(day: str) -> int:
+    """The last day of the week before: the newest score that knows nothing of the intervention."""
+    ordinal = date.fromisoformat(day).toordinal()
+    return ordinal - (ordinal - 1) % WEEK - 1

@@ -1,0 +1,84 @@
+"""The shapes in which reports show what customer success plans, does and thinks. They only grow, as those of
+`engage.core.reports` do. Days are ISO text.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+from engage.core.language import Text
+
+Standing = Literal["reached", "on_track", "behind", "missed", "dropped", "not_known"]
+
+
+class Moving(Struct, frozen=True):
+    """A driver of the score, as a goal shows it."""
+
+    name: str
+    label: Text
+    text: Text
+    contribution: float
+    change: float
+
+
+class StageView(Struct, frozen=True):
+    by: str
+    target: float
+    name: str
+    accepted_by: str | None
+    accepted_on: str | None
+    note: str
+
+
+class ChangeView(Struct, frozen=True):
+    at: str
+    actor: str
+    text: str
+    reason: str
+
+
+class GoalView(Struct, frozen=True):
+    """A goal, and how it stands on a day."""
+
+    id: str
+    name: str
+    measure: str
+    label: Text
+    target: float
+    by: str
+    owner: str
+    start: str
+    start_value: float | None
+    value: float | None  # of the newest score; None: not known, or not told
+    standing: Standing
+    progress: float | None  # of the way from the start to the target; 1 is there
+    stages: tuple[StageView, ...]
+    changes: tuple[ChangeView, ...]
+    drivers: tuple[Moving, ...]  # the measures under it, as the score has them
+
+
+class DoneView(Struct, frozen=True):
+    """An intervention for the company."""
+
+    id: str
+    what: str
+    day: str
+    actor: str
+
+
+class SentimentView(Struct, frozen=True):
+    feeling: str
+    actor: str
+    said: str
+    until: str
+    note: str
+
+
+class CareView(Struct, frozen=True):
+    """All of it, of one company."""
+
+    goals: tuple[GoalView, ...] = ()
+    interventions: tuple[DoneView, ...] = ()  # the newest first
+    sentiment: SentimentView | None = None

@@ -1,0 +1,85 @@
+"""Sentiment and exceptions in real scores, and interventions judged by them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from engage.actions.care import (
+    WantedGoal,
+    company_goals,
+    judge_intervention,
+    set_ceiling,
+    set_goal,
+    set_intervention,
+    set_sentiment,
+)
+from engage.actions.report import company_health, company_report
+from engage.actions.score import score_companies
+from engage.core.care import LOWERED, POOR_AT_MOST, Ceiling, Intervention, Sentiment
+from engage.store.database import Database
+from tests.actions.signal_host import LAST_SUNDAY, NOW, TODAY, accept, seats, working
+
+MONTH_AGO = LAST_SUNDAY - timedelta(days=28)
+
+
+async def test_a_poor_feeling_lowers_the_scores_after_it_until_it_expires(database: Database) -> None:
+    await accept(database, [seats("acme", 12), *working("acme", 12, 20)])
+    await set_sentiment(
+        database,
+        "acme",
+        Sentiment("poor", "kim", MONTH_AGO.isoformat(), LAST_SUNDAY.isoformat(), "a cold call"),
+    )
+    await score_companies(database, TODAY - timedelta(days=7))
+    health = await company_health(database, "acme")
+    assert (health.score, health.drivers[0].name) == (POOR_AT_MOST, LOWERED)
+    assert health.change_4w is not None
+    assert health.change_4w < 0
+    assert abs(sum(one.change for one in health.drivers) - health.change_4w) < 1
+    await score_companies(database, TODAY)
+    after = await company_health(database, "acme")
+    assert after.score is not None
+    assert after.score > POOR_AT_MOST
+
+
+async def test_changes_of_contributions_add_up_when_an_exception_ends(database: Database) -> None:
+    await accept(database, [seats("acme", 12), *working("acme", 12, 20)])
+    month = (MONTH_AGO + timedelta(days=1)).isoformat()
+    since = (MONTH_AGO - timedelta(days=3)).isoformat()
+    await set_ceiling(database, "acme", Ceiling("x", 30, "an invoice is open", "kim", since, month))
+    await score_companies(database, TODAY)
+    health = await company_health(database, "acme")
+    assert health.score is not None
+    assert health.change_4w == health.score - 30
+    assert abs(sum(one.change for one in health.drivers) - health.change_4w) < 1
+
+
+async def test_an_intervention_is_judged_beside_the_companies_without(database: Database) -> None:
+    calls = []
+    for company in ("a", "b"):
+        calls += [seats(company, 12), *working(company, 12, 20)]
+    for company in ("c", "d"):  # stop two weeks after
+        calls += [seats(company, 12), *working(company, 12, 20, idle_last=2)]
+    await accept(database, calls)
+    day = (MONTH_AGO + timedelta(days=1)).isoformat()
+    await set_intervention(database, Intervention("w", "A workshop", day, "kim", ("a", "b"), NOW))
+    await score_companies(database, TODAY)
+    _, (month, quarter) = await judge_intervention(database, "w")
+    assert (month.companies, month.others) == (2, 2)
+    assert month.difference is not None
+    assert month.difference > 0
+    assert quarter.companies == 0
+    await set_intervention(database, Intervention("v", "A call", LAST_SUNDAY.isoformat(), "kim", ("c",), NOW))
+    assert (await judge_intervention(database, "w"))[1][0].others == 1
+
+
+async def test_a_report_shows_goals_with_what_moves_them(database: Database) -> None:
+    once = working("acme", 30, 1, until=LAST_SUNDAY - timedelta(days=140))
+    await accept(database, [seats("acme", 24), *once, *working("acme", 12, 20)])
+    await score_companies(database, TODAY)
+    wanted = WantedGoal("All seats", "seats", 80.0, "2026-12-31", "kim")
+    goal = await set_goal(database, "acme", "seats", wanted, actor="kim", reason="", now=NOW)
+    assert (goal.start_value, goal.value, goal.standing) == (50.0, 50.0, "on_track")
+    assert "activity" in [one.name for one in goal.drivers]
+    report = await company_report(database, "acme")
+    assert report.care is not None
+    assert report.care.goals == await company_goals(database, "acme")

@@ -1,0 +1,134 @@
+"""Goals, sentiment, exceptions and interventions over HTTP."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tests.web.conftest import Running
+
+ACME = "/v1/companies/acme"
+GOAL = {
+    "name": "Everybody at work",
+    "measure": "seats",
+    "target": 80,
+    "by": "2999-12-31",
+    "owner": "kim",
+    "stages": [{"by": "2999-06-30", "target": 60}],
+}
+TODAY = datetime.now(UTC).date()
+
+
+def later(days: int) -> str:
+    return (datetime.now(UTC).date() + timedelta(days=days)).isoformat()
+
+
+@pytest.fixture
+async def known(running: Running) -> Running:
+    await running.track()
+    return running
+
+
+async def put(running: Running, path: str, body: dict[str, Any], status: int = 200) -> Any:
+    answer = await running.server.put(path, json=body)
+    assert answer.status_code == status, answer.text
+    return answer.json()
+
+
+async def get(running: Running, path: str, status: int = 200) -> Any:
+    answer = await running.report.get(path)
+    assert answer.status_code == status, answer.text
+    return answer.json()
+
+
+async def test_a_goal_keeps_what_was_adjusted_and_why(known: Running) -> None:
+    first = await put(known, f"{ACME}/goals/seats", GOAL)
+    assert (first["standing"], first["value"], first["changes"]) == ("not_known", None, [])
+    assert await put(known, f"{ACME}/goals/seats", GOAL) == first
+    refused = await put(known, f"{ACME}/goals/seats", GOAL | {"target": 70}, 400)
+    assert refused["message"].startswith("reason: ")
+    adjusted = GOAL | {"target": 70, "reason": "a smaller contract", "actor": "lee"}
+    [change] = (await put(known, f"{ACME}/goals/seats", adjusted))["changes"]
+    assert (change["actor"], change["text"]) == ("lee", "target from 80.0 to 70.0")
+    assert [one["target"] for one in (await get(known, f"{ACME}/goals"))["data"]] == [70]
+    await put(known, f"{ACME}/goals/seats", GOAL | {"measure": "habit"}, 409)
+
+
+async def test_a_stage_is_accepted_once_and_by_name(known: Running) -> None:
+    await put(known, f"{ACME}/goals/seats", GOAL)
+    path = f"{ACME}/goals/seats/accept"
+    done = await known.server.post(path, json={"stage": 0, "actor": "kim", "note": "seen in the review"})
+    assert done.status_code == 200, done.text
+    [stage] = done.json()["stages"]
+    assert (stage["accepted_by"], stage["accepted_on"]) == ("kim", TODAY.isoformat())
+    assert (await known.server.post(path, json={"stage": 0, "actor": "kim"})).json() == done.json()
+    assert (await known.server.post(path, json={"stage": 0, "actor": "lee"})).status_code == 409
+    assert (await known.server.post(path, json={"stage": 1, "actor": "lee"})).status_code == 404
+    more = GOAL | {"stages": [*GOAL["stages"], {"by": "2999-09-30", "target": 70}], "reason": "one more step"}
+    assert [one["accepted_by"] for one in (await put(known, f"{ACME}/goals/seats", more))["stages"]] == [
+        "kim",
+        None,
+    ]
+
+
+@pytest.mark.parametrize(
+    "change, words",
+    [
+        ({"measure": "love"}, "measure: must be one of score,"),
+        ({"by": "soon"}, "by: must be a day"),
+        ({"stages": [{"by": "2999-13-01", "target": 1}]}, "stages[0].by: must be a day"),
+        ({"by": "2999-01-01"}, "stages: each must be later"),
+        ({"owner": ""}, "owner: "),
+    ],
+)
+async def test_a_goal_that_makes_no_sense_is_refused(
+    known: Running, change: dict[str, Any], words: str
+) -> None:
+    assert (await put(known, f"{ACME}/goals/g", GOAL | change, 400))["message"].startswith(words)
+
+
+async def test_a_feeling_expires(known: Running) -> None:
+    await get(known, f"{ACME}/sentiment", 404)
+    said = await put(known, f"{ACME}/sentiment", {"feeling": "poor", "actor": "kim", "note": "a cold call"})
+    assert said["until"] == later(90)
+    assert await get(known, f"{ACME}/sentiment") == said
+    await put(known, f"{ACME}/sentiment", {"feeling": "poor", "until": later(91)}, 400)
+    await put(known, f"{ACME}/sentiment", {"feeling": "poor", "until": later(0)})
+    await get(known, f"{ACME}/sentiment", 404)
+
+
+async def test_an_exception_says_who_why_and_until_when(known: Running) -> None:
+    body = {"at_most": 40, "until": later(30), "reason": "an invoice is open", "actor": "kim"}
+    said = await put(known, f"{ACME}/exceptions/invoice", body)
+    assert said["since"] == TODAY.isoformat()
+    assert (await get(known, f"{ACME}/exceptions"))["data"] == [said]
+    await put(known, f"{ACME}/exceptions/invoice", body | {"until": later(366)}, 400)
+    await put(known, f"{ACME}/exceptions/invoice", body | {"at_most": 101}, 400)
+    await put(known, "/v1/companies/nobody/exceptions/invoice", body, 404)
+
+
+async def test_an_intervention_is_logged_for_its_companies(known: Running) -> None:
+    await known.track(context={"groupId": "globex"})
+    body = {
+        "what": "A workshop",
+        "day": "2026-05-04",
+        "companies": ["globex", "acme", "acme"],
+        "actor": "kim",
+    }
+    await put(known, "/v1/interventions/workshop", body)
+    await put(known, "/v1/interventions/call", body | {"day": "2026-06-01", "companies": ["acme"]})
+    listed = (await get(known, "/v1/interventions"))["data"]
+    assert [(one["id"], one["companies"]) for one in listed] == [
+        ("call", ["acme"]),
+        ("workshop", ["acme", "globex"]),
+    ]
+    judged = await get(known, "/v1/interventions/workshop")
+    assert [(one["weeks"], one["companies"]) for one in judged["scores"]] == [(4, 0), (13, 0)]
+    assert judged["scores"][0]["text"].startswith("Too few companies")
+    await put(known, "/v1/interventions/workshop", body | {"companies": ["nobody"]}, 400)
+    await put(known, "/v1/interventions/workshop", body | {"companies": ["acme"]})
+    assert (await get(known, "/v1/interventions"))["data"][1]["companies"] == ["acme"]
+    await get(known, "/v1/interventions/none", 404)
+    assert (await known.report.put("/v1/interventions/workshop", json=body)).status_code == 403
