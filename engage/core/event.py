@@ -45,6 +45,8 @@ class Kind:
     """What a member prefers, such as to be compared with colleagues."""
     CAMPAIGN: Final = 18
     """A campaign was paused, resumed or ended early; see `engage.core.campaigns`."""
+    NUDGE: Final = 21
+    """A member saw a message; see `engage.core.nudges`."""
     HISTORY: Final = 20
     """What a member did before a quest was launched, counted toward it; see `engage.core.history`."""
 
@@ -68,6 +70,7 @@ KIND_NAMES: Final = {
     Kind.PREFERENCES: "preferences",
     Kind.CAMPAIGN: "campaign",
     Kind.HISTORY: "history",
+    Kind.NUDGE: "nudge",
 }
 ACTIVITY = frozenset({Kind.TRACK, Kind.PAGE, Kind.SCREEN})
 """What a member did, as against what somebody said about a member."""
@@ -82,8 +85,9 @@ class Body(Struct, array_like=True, omit_defaults=True, gc=False):
     nothing, its day is the entry's own. redemption: step, actor, reason, and the reward or the seq of the redemption's
     first step. gift: step, currency, amount, message and the number of the other member. campaign:
     campaign, step, reason, actor. leave: first and last day (`from`, `to`), or the streak to `restore`; reason,
-    actor. preferences: preferences, actor. history: what was `counted`, quest -> steps of first day of the period,
-    goal, key in its tally and amount; and the entry `after` which there was any history to count.
+    actor. preferences: preferences, actor. nudge: the one `opened`, actor. history: what was
+    `counted`, quest -> steps of first day of the period, goal, key in its tally and amount; and the entry `after` which
+    there was any history to count.
     """
 
     message_id: str

@@ -43,10 +43,10 @@ from engage.core.ledger import (
 from engage.core.levels import note_level, rules_since
 from engage.core.lifecycle import left_after
 from engage.core.limits import use
+from engage.core.nudges import come_back, open_nudge, send
 from engage.core.program import LATE_DAYS_DEFAULT
 from engage.core.rewards import fold_redemption
 from engage.core.state import (
-    NUDGES_KEPT,
     CompanyState,
     DayRollup,
     MemberState,
@@ -106,6 +106,8 @@ def fold(
                 company.level_rules = rules_since(program, company, entry.day)
             company.boards = boards_since(program, company, entry.seq)
             company.launches = launches_since(program, company, entry.seq)
+        elif entry.kind == Kind.NUDGE:
+            open_nudge(company, member, entry.body.data["opened"], entry)
         elif entry.kind == Kind.HISTORY:
             member.counted = entry.seq
         elif entry.kind == Kind.PREFERENCES:
@@ -147,6 +149,8 @@ def _fold_activity(
         company.head_at = at
     if at > member.last_at:
         member.last_at = at
+    if entry.day <= member.awaited_until:
+        come_back(company, member, entry.day)
     member.events += 1
     rollup.events += 1
     names[name] = names.get(name, 0) + 1
@@ -197,7 +201,8 @@ def _fold_decision(
         company.departments.setdefault(member.traits[program.program.department], record.department)
     if record.more is not None:
         change_tags(member, record.tags)
-        _fold_nudges(member, record.nudges, entry)
+        if record.nudges:
+            send(company, member, record.nudges, entry)
     for badge in record.badges:
         if entry.kind == Kind.REVERSAL:
             del member.badges[badge]
@@ -289,16 +294,6 @@ def _count(rollup: DayRollup, transfer: Transfer) -> None:
         if book is not None:
             sums, way = book
             add_to(sums(rollup), transfer.currency, sign * way * transfer.amount)
-
-
-def _fold_nudges(member: MemberState, nudges: tuple[str, ...], entry: Entry) -> None:
-    """The newest stay, the last sent last."""
-    for nudge in nudges:
-        member.nudges.pop(nudge, None)
-        if entry.kind != Kind.REVERSAL:
-            member.nudges[nudge] = entry.seq
-    while len(member.nudges) > NUDGES_KEPT:
-        del member.nudges[next(iter(member.nudges))]
 
 
 def merge_traits(traits: dict[str, Any], more: dict[str, Any]) -> None:

@@ -180,6 +180,23 @@ class Run(Struct, array_like=True, gc=False):
     """First period of a run -> the longest milestone told of it."""
 
 
+class Nudged(Struct, frozen=True, array_like=True, gc=False):
+    """A nudge as it was sent last."""
+
+    day: int
+    opened: int = 0
+    """The entry that says so; 0 for none."""
+    returned: bool = False
+
+
+class NudgeCounts(Struct, frozen=True, array_like=True, gc=False):
+    """How often a nudge was sent in a company, opened, and followed by a return."""
+
+    sent: int = 0
+    opened: int = 0
+    returned: int = 0
+
+
 class MemberState(Struct, array_like=True, gc=False):
     wallets: dict[str, Wallet] = field(default_factory=dict)
     level: str = ""
@@ -236,6 +253,10 @@ class MemberState(Struct, array_like=True, gc=False):
     """The entry that counted the member's history toward quests last, or the first one where there was none."""
     left: int = 0
     """The local day on which the host said that the member left; 0 when it did not, or took it back."""
+    nudged: dict[str, Nudged] = field(default_factory=dict)
+    """What became of those in `nudges`."""
+    awaited_until: int = 0
+    """The last local day on which doing something is a return after one of them."""
 
 
 class CampaignStop(Struct, frozen=True, array_like=True, gc=False):
@@ -276,6 +297,7 @@ class CompanyState(Struct, array_like=True, gc=False):
     """Leaderboard, by what it counts -> the seq of the publication that brought it."""
     launches: dict[str, int] = field(default_factory=dict)
     """Quest that counts history -> the seq of the publication that brought it."""
+    nudges: dict[str, NudgeCounts] = field(default_factory=dict)
 
 
 class DayRollup(Struct, array_like=True, gc=False):

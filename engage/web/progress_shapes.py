@@ -6,7 +6,44 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
+Time = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
 Day = Annotated[str, Meta(extra_json_schema={"format": "date"})]
+
+
+class Nudge(Struct):
+    """A message that a rule sent a member. The host shows it, and says when it was seen."""
+
+    id: str
+    text: str
+    at: Time
+    opened: Annotated[bool, Meta(description="False while nobody said that the member has seen it.")] = False
+    opened_at: Time | None = None
+
+
+class NewOpening(Struct):
+    actor: Annotated[str, Meta(max_length=255, description="Who says so.")] | None = None
+
+
+class NudgeRates(Struct):
+    """Per cent of those sent, to one decimal place; null before one was."""
+
+    opened: Annotated[float, Meta(ge=0, le=100)] | None
+    returned: Annotated[float, Meta(ge=0, le=100)] | None
+
+
+class NudgeFound(Struct):
+    """What became of a nudge in a company: `returned` counts those who did something on a later day within a week."""
+
+    id: str
+    text: str
+    sent: int
+    opened: int
+    returned: int
+    rates: NudgeRates
+
+
+class Nudges(Struct):
+    data: list[NudgeFound]
 
 
 class QuestGoal(Struct, omit_defaults=True):

@@ -12,6 +12,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from engage.core.level_changes import LevelChange
 from engage.core.lifecycle import Stage
+from engage.web.progress_shapes import Nudge as Nudge
 from engage.web.progress_shapes import Quest as Quest
 from engage.web.progress_shapes import Streak as Streak
 
@@ -200,14 +201,6 @@ class Allowance(Struct):
     window: Literal["day", "week", "month", "quarter", "year", "lifetime"]
     left: int
     until: Annotated[Day, Meta(description="The first day of the next window.")] | None
-
-
-class Nudge(Struct):
-    """A message that a rule sent a member."""
-
-    id: str
-    text: str
-    at: Time
 
 
 class Member(Struct):

@@ -101,6 +101,9 @@ class History:
     def redeem(self, name: str, at: int, reward: str) -> Step:
         return self.append(Kind.REDEMPTION, name, at, "", Body("", {"step": "request", "reward": reward}))
 
+    def open(self, name: str, at: int, nudge: str) -> Step:
+        return self.append(Kind.NUDGE, name, at, "", Body("", {"opened": nudge}))
+
     def take_step(self, name: str, at: int, step: str, redemption: int) -> Step:
         """Approve, fulfil or cancel a redemption, by the seq of its request."""
         body = Body("", {"step": step, "redemption": redemption})

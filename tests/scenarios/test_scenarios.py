@@ -59,6 +59,8 @@ class Story:
         name, _, source = who.partition(" ")
         if what == "has":
             return self.holdings(name, self.at(when)), ""
+        if what == "counts nudges":
+            return self.nudges(), ""
         if what.startswith("counts "):
             return self.counts(what.removeprefix("counts "), self.at(when)), ""
         if what.startswith("leaderboard "):
@@ -84,6 +86,8 @@ class Story:
             return self.told[(name, when)]
         if what.startswith("undo "):
             return self.history.reverse(name, at, self.told[(name, what.removeprefix("undo "))])
+        if what.startswith("opens "):
+            return self.history.open(name, at, what.removeprefix("opens nudge "))
         if what.startswith("gives "):
             amount, currency, _, to = what.split()[1:]
             return self.history.give(name, at, to, currency, int(amount))[-1]
@@ -140,6 +144,12 @@ class Story:
         giver = history.member(names[step.entry.member])
         found = gift_lacks(giving, giver, said["to"], said["amount"], step.entry.day)
         return "nothing", ", ".join(lack.text for lack in found)
+
+    def nudges(self) -> str:
+        """What became of the company's nudges."""
+        found = sorted(self.history.company.nudges.items())
+        said = [f"{id} sent {n.sent}, opened {n.opened}, returned {n.returned}" for id, n in found]
+        return "; ".join(said) or "none"
 
     def counts(self, campaign: str, at: int) -> str:
         """Where a campaign stands, what it cost and moved."""

@@ -38,6 +38,7 @@ from engage.store.times import load_times
 from engage.web import shapes
 from engage.web.api.companies import find_company
 from engage.web.api.levels import review, standing
+from engage.web.api.nudges import entries_of_nudges, nudge_shapes
 from engage.web.api.quests import quest_shapes
 from engage.web.api.streaks import streak_shapes
 from engage.web.endpoint import SERVER, Asked, endpoint
@@ -87,18 +88,14 @@ def member_shape(
         giving={one.currency: _allowance(one, state, today) for one in program.giving} if program else {},
         review=review(state, made, within),
         tags=sorted(state.tags),
-        nudges=[
-            shapes.Nudge(nudge, program.nudges[nudge].text, to_rfc3339(times[seq]))
-            for nudge, seq in state.nudges.items()
-            if program is not None and nudge in program.nudges
-        ],
+        nudges=nudge_shapes(state, made, times),
         stage=stage_on(program.lifecycle if program else STANDARD, state, today),
     )
 
 
 def _told_by(state: MemberState) -> list[int]:
     """The entries whose times are shown."""
-    return [*state.badges.values(), *state.nudges.values()]
+    return [*state.badges.values(), *entries_of_nudges(state)]
 
 
 def _open_redemptions(state: MemberState) -> list[shapes.OpenRedemption]:
