@@ -18,6 +18,7 @@ PROGRAM_PAGES = (
     "leaderboards",
     "rewards",
     "lifecycle",
+    "referral",
 )
 """The first has what every program needs, and a complete one; each of the others is about one part."""
 PAGES = (*PROGRAM_PAGES, "templates", "operating", "http", "reports", "webhooks", "what-if", "features")

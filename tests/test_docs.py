@@ -378,7 +378,8 @@ def test_every_address_is_documented_and_no_other() -> None:
     paths = {
         re.sub(r"\?.*", "", path)
         for path in re.findall(
-            r"`(?:GET |PUT |POST |DELETE )?(/(?:v1/)?[^`\s]+)`", "".join(map(page, ("http", "rewards")))
+            r"`(?:GET |PUT |POST |DELETE )?(/(?:v1/)?[^`\s]+)`",
+            "".join(map(page, ("http", "rewards", "referral"))),
         )
     }
     assert undocumented([one.path for one in ENDPOINTS], text) == []

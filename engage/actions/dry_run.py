@@ -21,6 +21,7 @@ from engage.core.course import Course
 from engage.core.decide import decide
 from engage.core.event import Body, Entry, Kind
 from engage.core.fold import fold, merge_traits
+from engage.core.referral import bring, may_bring
 from engage.core.state import CompanyState, DayRollup, MemberState, decode_member, encode_state, first_state
 from engage.errors import Archived, Conflict, NotFound, Unprocessable
 from engage.store.companies import company_id as find_company_id
@@ -40,6 +41,13 @@ class Assumed(Struct, frozen=True):
     company: dict[str, Any] = {}
 
 
+class Brought(Struct, frozen=True):
+    """What an event that makes an invited member active brings to whoever had invited them."""
+
+    member: str
+    appended: Appended
+
+
 class Tried(Struct, frozen=True):
     appended: Appended
     """The entry it would be, and what is decided of it."""
@@ -56,6 +64,7 @@ class Tried(Struct, frozen=True):
     """None: the event would be the member's first."""
     after: MemberState
     warnings: list[str]
+    brought: Brought | None = None
 
 
 async def try_event(
@@ -87,7 +96,13 @@ async def try_event(
     after = turn.member(call.member).state
     head = turn.head
     today = local_day_hour(call.received_at, head.state.timezone)[0]
-    return Tried(appended, facts, head.company_id, head.state, today, call.member, before, after, warnings)
+    brought = None
+    if appended.brought is not None:
+        name = next(one.external_id for one in turn.changed if one.number == appended.brought.entry.member)
+        brought = Brought(name, appended.brought)
+    return Tried(
+        appended, facts, head.company_id, head.state, today, call.member, before, after, warnings, brought
+    )
 
 
 async def _turn(s: Statements, company: str | None, member: str, program: CompiledProgram | None) -> Turn:
@@ -155,6 +170,8 @@ async def try_recorded(
             block = await retelling.read(s, seq)
         entry = entry_of(block.rows[0])
         state = retelling.members.of(entry.member).state
+        numbers = may_bring(state.referral) if state.referral is not None else ()
+        inviters = {number: retelling.members.of(number).state for number in numbers}
     finally:
         retelling.close()
     program = program or block.programs[entry.program]
@@ -164,4 +181,21 @@ async def try_recorded(
     fold(program, retelling.company, state, DayRollup(), entry, decision)
     today = local_day_hour(entry.received_at, retelling.company.timezone)[0]
     appended = Appended(entry, decision, program)
-    return Tried(appended, facts, id, retelling.company, today, member, before, state, [])
+    brought = None
+    if (led := decision.record.led) is not None and led.active:
+        inviter = _inviter_s(appended, retelling.company, state, inviters[led.by])
+        async with database.read() as s:
+            brought = Brought(await external_id_of(s, id, led.by), inviter)
+    return Tried(appended, facts, id, retelling.company, today, member, before, state, [], brought)
+
+
+def _inviter_s(by: Appended, company: CompanyState, member: MemberState, inviter: MemberState) -> Appended:
+    """The entry that would follow in the inviter's log."""
+    entry = by.entry
+    assert member.referral is not None
+    assert member.referral.via is not None
+    day, hour = local_day_hour(entry.received_at, company.timezone)
+    at, body = entry.received_at, Body("", bring(member, entry))
+    number = member.referral.via.by
+    told = Entry(entry.seq, Kind.REFERRAL, number, at, at, day, hour, entry.program, "", body)
+    return Appended(told, decide(by.program, company, inviter, told), by.program)

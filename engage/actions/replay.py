@@ -28,6 +28,7 @@ from engage.core.event import SEMANTICS, Entry, Kind
 from engage.core.fold import fold
 from engage.core.leaderboards import name_of, standings
 from engage.core.ledger import ACTIVE, HELD, PENDING, TRANSIT, owner, place
+from engage.core.referral import BRING
 from engage.core.state import (
     DayRollup,
     MemberState,
@@ -65,6 +66,7 @@ from engage.store.log import (
     with_transfers,
 )
 from engage.store.members import every_member
+from engage.store.referral import count_invitations, every_referred
 from engage.store.rewards import open_redemptions
 from engage.store.scratch import Scratch
 from engage.store.statements import Row, Statements
@@ -199,6 +201,8 @@ class Replay:
         self.messages = 0
         self.transit: dict[str, int] = {}
         """Currency -> units of gifts that were given and not received."""
+        self.owed: set[tuple[int, int]] = set()
+        """(inviter, entry that made a colleague of theirs active) of those not told yet that it did, or was undone."""
         self.transfers = Rows()
         self.link_rows = Rows()
         self.checkpoints: dict[int, Checkpoint] = {}
@@ -326,6 +330,7 @@ class Replay:
             record = await self._decide(s, one, rollups) if self.deciding else one.decision
             items.append((one.entry, record, one.transfers))
         self._same("the entries are not numbered without a gap", seq, last_seq)
+        self._same("inviters were not told of their colleagues", set(), self.owed)
         for day, more in rollups.items():
             merge_days(self.rollups.setdefault(day, DayRollup()), more)
         if self.deciding:
@@ -348,7 +353,19 @@ class Replay:
         self._same(f"entry {entry.seq} was decided otherwise", stored.decision, record)
         self._same(f"entry {entry.seq} has other transfers", stored.transfers, decision.transfers)
         fold(program, self.company, member, rollups.setdefault(entry.day, DayRollup()), entry, decision)
+        if (led := decision.record.led) is not None and led.active:
+            self.owed.add((led.by, entry.body.data["seq"] if undoing else entry.seq))
+        if entry.kind == Kind.REFERRAL and entry.body.data["step"] == BRING:
+            self._settle_owed(entry, entry)
+        elif undoing is not None and undoing.entry.kind == Kind.REFERRAL:
+            self._settle_owed(entry, undoing.entry)
         return record
+
+    def _settle_owed(self, entry: Entry, brought: Entry) -> None:
+        """An inviter is brought something, or it is taken back, by what a colleague did in the same commit alone."""
+        key = (entry.member, brought.body.data["active"])
+        self._same(f"entry {entry.seq} belongs to nothing that happened", key in self.owed, True)
+        self.owed.discard(key)
 
     async def _undone(self, s: Statements, entry: Entry) -> Stored:
         seq = entry.body.data["seq"]
@@ -522,6 +539,20 @@ class Replay:
         self._same("the number of members differs", count, replayed)
         self._same("the open redemptions differ", await open_redemptions(s, self.id), redemptions)
         self._same("the adjustments that wait differ", await open_requests(s, self.id), asked)
+        await self._compare_referrals(s)
+
+    async def _compare_referrals(self, s: Statements) -> None:
+        """Who joined by whose invitation, and how many each sent, as they are listed and as the states say."""
+        joined: dict[int, tuple[int, int, int, int, bool]] = {}
+        sent: dict[int, int] = {}
+        for number, state in self.members.states():
+            known = state.referral
+            if known is not None and known.sent:
+                sent[number] = known.sent
+            if known is not None and (via := known.via) is not None:
+                joined[number] = (via.invitation, via.by, known.joined_by, known.active, known.active > 0)
+        self._same("those who joined by invitations differ", await every_referred(s, self.id), joined)
+        self._same("the invitations differ", await count_invitations(s, self.id), sent)
 
     def _same(self, what: str, stored: object, replayed: object) -> None:
         if stored != replayed:

@@ -18,6 +18,7 @@ from engage.store.companies import company_id as find_company_id
 from engage.store.database import Database
 from engage.store.log import find_message, load_entry
 from engage.store.members import external_id_of
+from engage.store.referral import find_brought
 from engage.store.statements import Transaction
 
 
@@ -75,13 +76,43 @@ async def reverse(
             "key": idempotency_key,
         }
         body = Body(f"reversal:{stored.entry.seq}", said)
+        brought = await _brought(tx, turns, id, undoing)
         appended = turns[id].append(member, Kind.REVERSAL, now, now, stored.entry.name, body, undoing)
         turns.remember(key, appended.entry.seq)
+        if brought is not None:
+            _withdraw(turns, id, brought, said, now)
         await turns.save()
         decision = appended.decision
         return _told(message_id, appended.entry.seq, decision.record, decision.transfers, undoing)
 
     return await database.write(work)
+
+
+class Brought(Struct, frozen=True):
+    """What an event brought to whoever had invited the member."""
+
+    inviter: str
+    undoing: Undone
+
+
+async def _brought(tx: Transaction, turns: Turns, company_id: int, undoing: Undone) -> Brought | None:
+    led = undoing.record.led
+    if led is None or not led.active:
+        return None
+    found = await load_entry(tx, company_id, await find_brought(tx, company_id, undoing.entry.member))
+    if found is None or found.entry.body.data["active"] != undoing.entry.seq:
+        return None  # another event made the member active since
+    name = await external_id_of(tx, company_id, led.by)
+    await turns.load([(company_id, name)], [])
+    return Brought(name, await undone(found))
+
+
+def _withdraw(turns: Turns, company_id: int, brought: Brought, said: dict[str, Any], now: int) -> None:
+    seq = brought.undoing.entry.seq
+    message = f"reversal:{seq}"
+    body = Body(message, said | {"seq": seq})
+    appended = turns[company_id].append(brought.inviter, Kind.REVERSAL, now, now, "", body, brought.undoing)
+    turns.remember((company_id, NO_DAY, message_hash(message)), appended.entry.seq)
 
 
 def _told(

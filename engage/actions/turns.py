@@ -22,12 +22,13 @@ from engage.core.calendar import local_day_hour, midnight
 from engage.core.chain import Item, link
 from engage.core.compiled import CompiledProgram, compile_program
 from engage.core.decide import Undone, decide
-from engage.core.decisions import Decision, decode_record, encode_record
+from engage.core.decisions import Decision, Led, decode_record, encode_record
 from engage.core.event import SEMANTICS, Body, Entry, Kind
 from engage.core.fold import fold
 from engage.core.history import awaiting_count
 from engage.core.leaderboards import Standing, standings
 from engage.core.notices import notices
+from engage.core.referral import bring, may_bring
 from engage.core.state import DayRollup, MemberState, encode_state, merge_days
 from engage.core.terms import Term, tells_of_a_term, term_of_traits
 from engage.store.companies import current_programs, load_program, newest_version
@@ -43,6 +44,7 @@ from engage.store.log import (
     load_messages,
     load_rollups,
 )
+from engage.store.referral import name_numbers, referred_row
 from engage.store.statements import Row, Statements, Transaction
 from engage.store.terms import stated_row
 
@@ -89,6 +91,8 @@ class Appended(Struct, frozen=True, gc=False):
     entry: Entry
     decision: Decision
     program: CompiledProgram | None
+    brought: Appended | None = None
+    """What it brought to whoever had invited the member."""
 
 
 class Turn:
@@ -114,6 +118,10 @@ class Turn:
         """For the outbox."""
         self.terms: dict[int, Term] = {}
         """First day -> the contract term that the company's traits tell of."""
+        self.inviters: dict[int, str] = {}
+        """Their external ids, of members who may bring them something."""
+        self.referred: dict[int, Row] = {}
+        """What referrals became, by the number of the colleague."""
         self._company_alone = Member(0, "", MemberState())
 
     def member(self, external_id: str) -> Member:
@@ -143,7 +151,26 @@ class Turn:
         if member.state.last_seq:
             self.bring_up_to(member, received_at)
         day, hour = local_day_hour(at, self.head.state.timezone)
-        return self._append(member, kind, at, received_at, day, hour, name, body, undone)
+        appended = self._append(member, kind, at, received_at, day, hour, name, body, undone)
+        led = appended.decision.record.led
+        return appended if led is None else self._refer(member, appended, led)
+
+    def _refer(self, member: Member, appended: Appended, led: Led) -> Appended:
+        """Tell the inviter's log of a colleague who became active, in the same commit, and keep what to list."""
+        entry, brought = appended.entry, None
+        if led.active and entry.kind != Kind.REVERSAL:
+            inviter, now = self.member(self.inviters[led.by]), entry.received_at
+            self.bring_up_to(inviter, now)
+            day, hour = local_day_hour(now, self.head.state.timezone)
+            body = Body("", bring(member.state, entry))
+            brought = self._append(inviter, Kind.REFERRAL, now, now, day, hour, "", body, None)
+            appended = Appended(entry, appended.decision, appended.program, brought)
+        if led.active or led.invitation:
+            seq = brought.entry.seq if brought is not None else 0
+            self.referred[member.number] = referred_row(
+                self.head.company_id, member.number, member.state, entry, seq
+            )
+        return appended
 
     def adopt_program(self, now: int) -> None:
         """From here on the version in force decides."""
@@ -240,7 +267,9 @@ class Turn:
         self.latest, self.changed = self.changed, []
         writes.outbox += self.notices
         writes.stated_terms += [stated_row(head.company_id, term) for term in self.terms.values()]
-        self.items, self.rollups, self.touched, self.notices, self.terms = [], {}, False, [], {}
+        writes.referred += self.referred.values()
+        self.items, self.rollups, self.touched, self.notices = [], {}, False, []
+        self.terms, self.referred = {}, {}
 
     def plan(self, member: Member, writes: Writes) -> None:
         """Put the member's next tick into the agenda, unless it is there."""
@@ -378,8 +407,17 @@ class Turns:
         if missing:
             kept.versions |= await current_programs(self.s, missing)
 
-    async def load(self, people: Iterable[tuple[int, str]], messages: Collection[MessageKey]) -> None:
+    async def load(self, people: Collection[tuple[int, str]], messages: Collection[MessageKey]) -> None:
         """Load members by (company, external id) and look messages up, set-wise."""
+        await self._load_members(people)
+        inviters = await self._inviters(people)
+        await self._load_members(inviters)
+        await self._look_back([*people, *inviters])
+        self.known |= await load_messages(self.s, messages, {key[0] for key in messages})
+        for key in self.kept.unseen.keys() & messages:
+            self.known[key] = self.kept.unseen[key]
+
+    async def _load_members(self, people: Iterable[tuple[int, str]]) -> None:
         missing = sorted(one for one in people if one[1] not in self._turns[one[0]].members)
         found = await load_members(self.s, missing, {one[0] for one in missing}) if missing else {}
         self._loaded += len(missing)
@@ -389,10 +427,19 @@ class Turns:
             turn.members[external_id] = Member(
                 number, external_id, state, due=due, planned_by=turn.program_id
             )
-        await self._look_back(people)
-        self.known |= await load_messages(self.s, messages, {key[0] for key in messages})
-        for key in self.kept.unseen.keys() & messages:
-            self.known[key] = self.kept.unseen[key]
+
+    async def _inviters(self, people: Iterable[tuple[int, str]]) -> list[tuple[int, str]]:
+        """Whoever invited some of these and may be brought something by what they do."""
+        wanted: set[tuple[int, int]] = set()
+        for company_id, name in people:
+            member = self._turns[company_id].members.get(name)
+            if member is not None and member.state.referral is not None:
+                wanted |= {(company_id, number) for number in may_bring(member.state.referral)}
+        unnamed = sorted(one for one in wanted if one[1] not in self._turns[one[0]].inviters)
+        if unnamed:
+            for (company_id, number), name in (await name_numbers(self.s, unnamed)).items():
+                self._turns[company_id].inviters[number] = name
+        return [(company_id, self._turns[company_id].inviters[number]) for company_id, number in wanted]
 
     async def _look_back(self, people: Iterable[tuple[int, str]]) -> None:
         """What of their pasts quests are to count. Not ahead of the transaction: the newest of it may be on its way."""

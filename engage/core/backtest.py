@@ -27,6 +27,7 @@ from engage.core.fold import fold
 from engage.core.gifts import GIVE
 from engage.core.ledger import Transfer
 from engage.core.limits import Use, used
+from engage.core.referral import BRING, INVITE, bring
 from engage.core.rewards import REFUSED
 from engage.core.state import CompanyState, DayRollup, MemberState
 
@@ -79,6 +80,12 @@ class Backtest:
         """The trial was published here, and has counted what came before by itself."""
         self._withheld = False
         """The gift at hand is not given."""
+        self._unsent: set[int] = set()
+        """Invitations that the trial does not let somebody send."""
+        self._brought: dict[int, Undone] = {}
+        """What the trial brought to an inviter for an entry that is awaited."""
+        self._unbrought = 0
+        """The entry just undone, where what it had brought is recorded from before the trial."""
         self._due: list[tuple[int, int]] = []
         """(day, member) of what awaits members by the trial, a heap; what is past by then counts for nothing."""
         self._decided: dict[int, Undone] = {}
@@ -113,7 +120,7 @@ class Backtest:
             seen = followed.seen = Seen(followed.state.level)
         if self.program is None and entry.member and followed.state.last_seq:
             self._tick(entry.member, followed, program, entry)
-        if not self._passed_over(entry):
+        if not self._passed_over(entry, undone):
             self._decide(followed, program, entry, undone, counted)
         if self.program is not None and entry.member:
             self._note_due(entry.member, followed)
@@ -137,6 +144,8 @@ class Backtest:
         decision = decide(program, self.company, member, entry, undone)
         if entry.kind == Kind.GIFT:
             decision = self._gift(entry, decision)
+        elif entry.kind == Kind.REFERRAL:
+            decision = self._referral(entry, decision)
         if counted and entry.name in self._blockers and decision.record.verdicts:
             self._count_clauses(entry, member)
         fold(program, self.company, member, self.rollup, entry, decision)
@@ -145,11 +154,47 @@ class Backtest:
         if counted:
             assert followed.seen is not None
             self._count_trial(entry, decision, followed.seen)
+        led = decision.record.led
+        if led is not None and led.active and self.program is not None:
+            self._bring(led.by, member, entry, undone, counted)
 
-    def _passed_over(self, entry: Entry) -> bool:
+    def _referral(self, entry: Entry, decision: Decision) -> Decision:
+        """An invitation that is not sent cannot be joined by."""
+        if decision is REFUSED and entry.body.data["step"] == INVITE:
+            self._unsent.add(entry.seq)
+        return REFUSED if entry.body.data.get("invitation") in self._unsent else decision
+
+    def _bring(
+        self, inviter: int, member: MemberState, by: Entry, undone: Undone | None, counted: bool
+    ) -> None:
+        """What a colleague who became active brings to whoever invited them, or what undoing that takes back."""
+        followed = self.members(inviter)
+        if followed.seen is None:
+            followed.seen = Seen(followed.state.level)
+        at, (day, hour) = by.received_at, local_day_hour(by.received_at, self.company.timezone)
+        kind, data, taking = Kind.REFERRAL, bring(member, by) if undone is None else {}, None
+        if undone is not None:
+            kind, taking = Kind.REVERSAL, self._brought.pop(undone.entry.seq, None)
+            if taking is None:
+                self._unbrought = undone.entry.seq
+                return
+        entry = Entry(by.seq, kind, inviter, at, at, day, hour, by.program, "", Body("", data))
+        decision = decide(self.program, self.company, followed.state, entry, taking)
+        fold(self.program, self.company, followed.state, self.rollup, entry, decision)
+        if by.seq in self.awaited:
+            self._brought[by.seq] = Undone(entry, decision.record, decision.transfers, self.program)
+        if counted:
+            self._count_trial(entry, decision, followed.seen)
+        self._note_due(inviter, followed)
+
+    def _passed_over(self, entry: Entry, undone: Undone | None) -> bool:
         """What the trial does in its own time, and not when the programs in force did it."""
         if entry.kind == Kind.TICK or self.program is None:
             return entry.kind == Kind.TICK
+        if entry.kind == Kind.REFERRAL:
+            return str(entry.body.data["step"]) == BRING
+        if undone is not None and undone.entry.kind == Kind.REFERRAL:
+            return bool(undone.entry.body.data["active"] != self._unbrought)
         return entry.kind == Kind.PROGRAM or (entry.kind == Kind.HISTORY and self._launched)
 
     def _gift(self, entry: Entry, decision: Decision) -> Decision:

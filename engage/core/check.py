@@ -21,6 +21,7 @@ from engage.core.check_limits import read_budgets
 from engage.core.check_names import Names, label_of
 from engage.core.check_points import read_expires
 from engage.core.check_quests import read_quests, with_quests
+from engage.core.check_referral import read_referral
 from engage.core.check_rewards import read_approval, read_giving, read_rewards
 from engage.core.check_rules import read_audience
 from engage.core.check_streaks import read_calendar, read_streaks
@@ -52,7 +53,7 @@ REQUIRED = ("name", "currencies", "events")
 OPTIONAL = (
     *("late_days", "multipliers", "traits", "badges", "levels", "rules", "budgets", "groups"),
     *("rewards", "redemptions", "giving", "adjustments", "quests", "calendar", "streaks"),
-    *("campaigns", "leaderboards", "funnels", "lifecycle"),
+    *("campaigns", "leaderboards", "funnels", "lifecycle", "referral"),
 )
 OF_MEMBERS = ("department", "role", "audiences", "audience", "tags", "nudges")
 
@@ -80,7 +81,7 @@ def check(document: t.Any) -> tuple[Program | None, list[Problem]]:
     names = replace(names, groups=read_groups(problems, names, entries.get("groups")))
     calendar = read_calendar(problems, entries.get("calendar"))
     streaks, streak_ids = read_streaks(problems, names, entries.get("streaks"))
-    names = replace(names, streaks=streak_ids)
+    names = replace(names, streaks=streak_ids, referral="referral" in entries)
     quests, quest_tiers = read_quests(problems, names, entries.get("quests"))
     names = with_quests(names, quests, quest_tiers)
     names = replace(names, campaigns=campaign_ids(problems, entries.get("campaigns")))
@@ -89,6 +90,7 @@ def check(document: t.Any) -> tuple[Program | None, list[Problem]]:
     budgets = read_budgets(problems, names, entries.get("budgets"))
     rewards = read_rewards(problems, names, entries.get("rewards"))
     giving = read_giving(problems, names, entries.get("giving"))
+    referral = read_referral(problems, names, entries.get("referral"))
     leaderboards = read_leaderboards(problems, names, entries.get("leaderboards"))
     funnels = read_funnels(problems, names, entries.get("funnels"))
     approved_to, adjusted_to = (read_approval(problems, entries, of) for of in ("redemptions", "adjustments"))
@@ -124,6 +126,7 @@ def check(document: t.Any) -> tuple[Program | None, list[Problem]]:
         role=role_trait(names.roles),
         funnels=funnels,
         lifecycle=lifecycle,
+        referral=referral,
     ), []
 
 

@@ -32,6 +32,7 @@ class Names(msgspec.Struct, frozen=True):
     levels_fall: bool = True  # whether time or a publication can lower a level
     campaigns: tuple[str, ...] | None = ()
     leaves: bool = True  # whether the program says how a member leaves
+    referral: bool = False  # whether the program has one
 
 
 def label_of(identifier: str) -> str:

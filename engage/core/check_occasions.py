@@ -11,23 +11,39 @@ from engage.core.check_points import read_expiring
 from engage.core.conditions import WEEKDAYS
 from engage.core.lifecycle import INVITED, LEFT, STAGES
 from engage.core.occasions import (
+    ACTIVE,
     ANNIVERSARY,
     ANY,
     BADGE,
     BROKEN,
+    BROUGHT,
     CLOCK,
     DOWNGRADE_DUE,
     EXPIRING,
+    JOINED,
     LEVEL,
     LEVEL_LOST,
     QUEST,
+    REFERRAL,
     STAGE,
     STREAK,
     Occasion,
 )
 from engage.core.problems import Mapping, Path, Problems, shown
 
-KINDS = (LEVEL, BADGE, CLOCK, ANNIVERSARY, LEVEL_LOST, DOWNGRADE_DUE, QUEST, EXPIRING, STREAK, STAGE)
+KINDS = (
+    LEVEL,
+    BADGE,
+    CLOCK,
+    ANNIVERSARY,
+    LEVEL_LOST,
+    DOWNGRADE_DUE,
+    QUEST,
+    EXPIRING,
+    STREAK,
+    STAGE,
+    REFERRAL,
+)
 STREAK_LENGTH_MAX = 10_000
 WARNING_DAYS_MAX = 180
 PERIODS = ("weekly", "monthly", "yearly", "date")
@@ -44,6 +60,7 @@ class Declared(msgspec.Struct, frozen=True):
     streaks: tuple[str, ...] | None
     levels_fall: bool = True  # whether time or a publication can lower a level
     leaves: bool = True  # whether the program says how a member leaves
+    referral: bool = False  # whether the program has one
 
 
 def read_occasion(problems: Problems, declared: Declared, value: t.Any, path: Path) -> Occasion | None:
@@ -68,6 +85,8 @@ def read_occasion(problems: Problems, declared: Declared, value: t.Any, path: Pa
     elif kind in (LEVEL, LEVEL_LOST, BADGE):
         names = declared.badges if kind == BADGE else declared.levels
         name = _read_name(problems, item, at, BADGE if kind == BADGE else LEVEL, names)
+    elif kind == REFERRAL:
+        name = problems.choice(item, at, (JOINED, ACTIVE, BROUGHT))
     elif kind == DOWNGRADE_DUE:
         name = _read_warning(problems, item, at)
     elif kind == EXPIRING:
@@ -79,6 +98,8 @@ def read_occasion(problems: Problems, declared: Declared, value: t.Any, path: Pa
         return None
     if kind in (LEVEL_LOST, DOWNGRADE_DUE) and not declared.levels_fall:
         problems.add(at, "no level can fall: the program's levels have no review")
+    if kind == REFERRAL and not declared.referral:
+        problems.add(at, "nobody is invited: the program has no referral")
     return None if name is None else Occasion(kind, name)
 
 

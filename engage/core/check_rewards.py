@@ -76,7 +76,7 @@ def _read_reward(
     stock = None
     if "stock" in entries:
         stock = problems.integer(entries["stock"], (*path, "stock"), 0, INTEGER_MAX)
-    limits = _read_limits(problems, entries.get("limits"), (*path, "limits"))
+    limits = read_counts(problems, entries.get("limits"), (*path, "limits"))
     level: str | None = ""
     if "level" in entries:
         level = problems.known(entries["level"], (*path, "level"), names.levels, "level")
@@ -130,7 +130,8 @@ def _read_cost(problems: Problems, names: Names, entries: Mapping, path: Path) -
     return None if amount is None or currency is None else (currency, amount)
 
 
-def _read_limits(problems: Problems, value: t.Any, path: Path) -> tuple[RewardLimit, ...]:
+def read_counts(problems: Problems, value: t.Any, path: Path) -> tuple[RewardLimit, ...]:
+    """How often something may be done, by member or company and window."""
     limits: list[RewardLimit] = []
     first_use: dict[tuple[str, str], int] = {}
     for index, item in enumerate(problems.items(value, path, REWARD_LIMITS_MAX) or ()):

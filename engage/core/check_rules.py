@@ -81,6 +81,7 @@ def _read_rule(
             names.streaks,
             names.levels_fall,
             names.leaves,
+            names.referral,
         )
         on = read_occasion(problems, declared, entries["trigger"], (*path, "trigger"))
         trigger = None if on is None else ""

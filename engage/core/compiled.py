@@ -16,7 +16,14 @@ from engage.core.campaign_counters import awarding_counter, firing_counters
 from engage.core.codegen import Guard, generate_guarded
 from engage.core.conditions import Condition, Facts, fold_name, reads, typed
 from engage.core.funnels import Place, places_by_event
-from engage.core.goals import Counting, compile_activity, compile_counting, milestones, reward_rules
+from engage.core.goals import (
+    Counting,
+    compile_activity,
+    compile_counting,
+    milestones,
+    referral_rules,
+    reward_rules,
+)
 from engage.core.lifecycle import STAGES
 from engage.core.limits import Counter, budget_counter, limit_counter
 from engage.core.occasions import (
@@ -323,7 +330,7 @@ def _reviews(levels: Levels | None) -> bool:
 def compile_program(program: Program) -> CompiledProgram:
     by_trigger: dict[str, list[Rule]] = {}
     by_occasion: dict[Occasion, list[Rule]] = {}
-    rules = (*reward_rules(program), *program.rules)
+    rules = (*reward_rules(program), *referral_rules(program), *program.rules)
     for rule in rules:
         if rule.on is None:
             by_trigger.setdefault(rule.trigger, []).append(rule)

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 from engage.core.calendar import weekday_of
 from engage.core.compiled import CompiledProgram
 from engage.core.conditions import Facts
-from engage.core.decisions import Advance, Decision, More, Record, Reviewed, Step, Undecided
+from engage.core.decisions import Advance, Decision, Led, More, Record, Reviewed, Step, Undecided
 from engage.core.event import Entry
 from engage.core.ledger import ACTIVE, EARNING, ISSUED, PLACES, Detail, Transfer, account
 from engage.core.lifecycle import stage_on, today_of
@@ -60,6 +60,7 @@ class Course:
         "entry",
         "freezes",
         "happened",
+        "led",
         "level",
         "member",
         "nudges",
@@ -121,6 +122,8 @@ class Course:
         """Streaks for which rules have granted one, not yet given."""
         self.pushes: list[tuple[int, int]] = []
         """(number of the quest, by how much) that rules advance, not yet done."""
+        self.led: Led | None = None
+        """What it does for the member's referral."""
 
     # --- what stands now ---
 
@@ -291,7 +294,7 @@ class Course:
         department, alerts = 0, alerts_of(self.uses, self.company.usage) if self.program.alerting else ()
         if self.program.program.department and any("/department/" in use.key for use in self.uses):
             department = self.department()
-        if not (tagged or causes or department or alerts):
+        if not (tagged or causes or department or alerts or self.led):
             return None
         more = More(
             occasions=tuple(self.occasions),
@@ -303,5 +306,6 @@ class Course:
             stopped_by=self.stopped_by or {},
             tags=tuple(changes(self.member, self.tags, self.entry.seq)),
             nudges=tuple(dict.fromkeys(self.nudges)),
+            led=self.led,
         )
         return more if more != NO_MORE else None

@@ -21,6 +21,7 @@ from engage.core.goals import Counting
 from engage.core.history import decide_history
 from engage.core.pending import awaited, settle
 from engage.core.quests import advance
+from engage.core.referral import concerns, decide_referral, refer
 from engage.core.reversal import Undone as Undone
 from engage.core.reversal import decide_reversal
 from engage.core.rewards import decide_redemption
@@ -69,6 +70,8 @@ def decide(
         return decide_redemption(program, company, member, entry)
     if entry.kind == Kind.GIFT:
         return decide_gift(program, member, entry)
+    if entry.kind == Kind.REFERRAL:
+        return decide_referral(program, company, member, entry)
     if entry.kind == Kind.CHECKPOINT:
         return Decision(checkpoint_record(bytes.fromhex(entry.body.data["hash"])))
     if entry.kind in VIEWS and program is not None and entry.body.trusted:
@@ -90,7 +93,9 @@ def _decide_event(
         return Decision(Record(undecided=Undecided.UNTRUSTED_SOURCE))
     matcher, counting = program.matchers.get(entry.name), program.counting.get(entry.name)
     waited = awaited(member, entry) if member.points_due else ()
-    if counting is not None or waited or (program.stages and may_change(member, entry)):
+    stage = program.stages and may_change(member, entry)
+    led = member.referral is not None and concerns(program, member, entry)
+    if counting is not None or waited or stage or led:
         course = Course(program, company, member, entry)
         settle(course, waited)
         return _decide_further(course, matcher, counting)
@@ -120,7 +125,8 @@ def _decide_view(
 
 
 def _decide_further(course: Course, matcher: Matcher | None, counting: Counting | None) -> Decision:
-    """An event that settled what waited for it, or that something counts: its own rules first, then what it gains."""
+    """An event that settled what waited for it, that something counts, or that concerns how the member was invited: its
+    own rules first, then what it gains."""
     gains, streaks = counting.counts(course.facts()) if counting is not None else ({}, [])
     if matcher is not None:
         consider(course, matcher)
@@ -128,6 +134,8 @@ def _decide_further(course: Course, matcher: Matcher | None, counting: Counting 
         advance(course, number, gained)
     for streak in streaks:
         keep(course, streak)
+    if course.member.referral is not None and concerns(course.program, course.member, course.entry):
+        refer(course)
     change_stage(course)
     return concluded(course)
 

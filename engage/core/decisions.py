@@ -81,6 +81,19 @@ class Step(Struct, frozen=True, array_like=True, gc=False):
     """0 when it was no event of the streak."""
 
 
+class Led(Struct, frozen=True, array_like=True, gc=False):
+    """What an entry did for the referral of the member it is of; a reversal's says what it takes back."""
+
+    by: int
+    """The inviter's number."""
+    invitation: int = 0
+    """The seq of the invitation that the member joined by with this entry."""
+    counted: bool = False
+    """It counts toward being active."""
+    active: bool = False
+    """It made the member active, and so is due to be told to the inviter's log."""
+
+
 class More(Struct, frozen=True, omit_defaults=True, gc=False):
     """Stored by name, so that what a decision does not have takes no room."""
 
@@ -89,7 +102,7 @@ class More(Struct, frozen=True, omit_defaults=True, gc=False):
     occasions: tuple[Occasion, ...] = ()
     """What came about within the decision and triggered rules, in order."""
     status: str = ""
-    """What became of the redemption that this is a step of."""
+    """What became of the redemption, gift or referral that this is a step of."""
     advances: tuple[Advance, ...] = ()
     """What it counted toward quests."""
     steps: tuple[Step, ...] = ()
@@ -106,6 +119,7 @@ class More(Struct, frozen=True, omit_defaults=True, gc=False):
     """Tags that were put on or taken off."""
     nudges: tuple[str, ...] = ()
     """Nudges sent; for a reversal, taken back."""
+    led: Led | None = None
 
 
 class Record(Struct, frozen=True, array_like=True, omit_defaults=True, gc=False):
@@ -153,6 +167,10 @@ class Record(Struct, frozen=True, array_like=True, omit_defaults=True, gc=False)
     @property
     def advances(self) -> tuple[Advance, ...]:
         return self.more.advances if self.more is not None else ()
+
+    @property
+    def led(self) -> Led | None:
+        return self.more.led if self.more is not None else None
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -204,6 +222,7 @@ class Decision(Struct, frozen=True, gc=False):
             or self.reviewed
             or record.level_before != record.level_after
             or record.status
+            or record.led
         )
 
 
@@ -258,6 +277,9 @@ def effects(
     done += [{"type": "budget"} | alert_details(alert) for alert in record.alerts]
     if record.advances and program:
         done += [effect for made in record.advances for effect in _quest_effects(made, program.quests)]
+    if record.led is not None:
+        stages = (("joined", record.led.invitation), ("active", record.led.active))
+        done += [{"type": "referral", "referral": stage} for stage, reached in stages if reached]
     if record.steps and program:
         done += [effect for step in record.steps for effect in _streak_effects(step, program.streaks)]
     return done

@@ -12,7 +12,13 @@ from datetime import date
 import msgspec
 
 from engage.core.conditions import Condition
-from engage.core.diff_quests import calendar_details, lifecycle_details, quest_details, streak_details
+from engage.core.diff_quests import (
+    calendar_details,
+    lifecycle_details,
+    quest_details,
+    referral_details,
+    streak_details,
+)
 from engage.core.expiry import expires_text
 from engage.core.explain import condition_text, formula_text, shown, span_text
 from engage.core.lifecycle import STANDARD
@@ -46,6 +52,7 @@ from engage.core.program import (
     Rule,
     SendNudge,
     SetTag,
+    Side,
 )
 
 Kind = t.Literal["added", "removed", "changed"]
@@ -104,6 +111,7 @@ _SECTIONS = {
     "budgets": "budget",
     "rewards": "reward",
     "giving": "giving",
+    "referral": "referral",
 }
 
 
@@ -187,6 +195,7 @@ def _things(program: Program) -> dict[str, dict[str, Details]]:
         "rules": {rule.id: _rule(rule) for rule in program.rules},
         "rewards": {found.id: _reward(found) for found in program.rewards},
         "giving": {found.currency: _giving(found) for found in program.giving},
+        "referral": {"": referral_details(program.referral, _side)} if program.referral else {},
         "budgets": {f"{found.currency} per {found.window}": _budget(found) for found in program.budgets},
     }
 
@@ -344,6 +353,11 @@ def _reward(reward: Reward) -> Details:
     return details | {
         f"limit per {limit.per} and {limit.window}": f"at most {limit.count}" for limit in reward.limits
     }
+
+
+def _side(side: Side) -> str:
+    limits = [f"{_limit_name(limit)}: {_limit_text(limit)}" for limit in side.limits]
+    return "; ".join([", ".join(effect_text(effect) for effect in side.effects), *limits])
 
 
 def _giving(giving: Giving) -> Details:

@@ -1,4 +1,4 @@
-"""What can change about quests, streaks, the calendar and stages, in words."""
+"""What can change about quests, streaks, the calendar, stages and the referral, in words."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import date
 
 from engage.core.explain import condition_text
-from engage.core.program import Calendar, Effect, Goal, Lifecycle, Quest, Streak
+from engage.core.program import Calendar, Effect, Goal, Lifecycle, Quest, Referral, Side, Streak
 
 _JOINTS = {"all": " and ", "any": " or ", "in_order": ", then "}
 
@@ -79,3 +79,20 @@ def lifecycle_details(of: Lifecycle) -> dict[str, str]:
     if of.left is not None:
         details["left"] = f"when member.traits.{of.left.trait} is {' or '.join(of.left.values)}"
     return details
+
+
+def referral_details(referral: Referral, side_text: Callable[[Side], str]) -> dict[str, str]:
+    """`side_text` says what one of the two gets."""
+    active = f"{referral.count} times {referral.event}"
+    if referral.conditions is not None:
+        active = f"{active} where {condition_text(referral.conditions, whole=True)}"
+    if referral.within:
+        active = f"{active} within {referral.within} days of joining"
+    details = {"window": f"{referral.days} days", "active": active, "channels": ", ".join(referral.channels)}
+    for key, side in (("invited", referral.invited), ("inviter", referral.inviter)):
+        if side.effects:
+            details[key] = side_text(side)
+    for limit in referral.limits:
+        details[f"invitations per {limit.per} and {limit.window}"] = f"at most {limit.count}"
+    named = {"audience": referral.audience, "campaign": referral.campaign, "link": referral.link}
+    return details | {key: said for key, said in named.items() if said}

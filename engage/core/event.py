@@ -43,6 +43,8 @@ class Kind:
     """One side of a gift between members; see `engage.core.gifts`."""
     PREFERENCES: Final = 15
     """What a member prefers, such as to be compared with colleagues."""
+    REFERRAL: Final = 17
+    """A step of inviting a colleague; see `engage.core.referral`."""
     CAMPAIGN: Final = 18
     """A campaign was paused, resumed or ended early; see `engage.core.campaigns`."""
     NUDGE: Final = 21
@@ -68,6 +70,7 @@ KIND_NAMES: Final = {
     Kind.REDEMPTION: "redemption",
     Kind.GIFT: "gift",
     Kind.PREFERENCES: "preferences",
+    Kind.REFERRAL: "referral",
     Kind.CAMPAIGN: "campaign",
     Kind.HISTORY: "history",
     Kind.NUDGE: "nudge",
@@ -88,6 +91,9 @@ class Body(Struct, array_like=True, omit_defaults=True, gc=False):
     actor. preferences: preferences, actor. nudge: the one `opened`, actor. history: what was
     `counted`, quest -> steps of first day of the period, goal, key in its tally and amount; and the entry `after` which
     there was any history to count.
+    referral: step, channel and, by step: invite has the code, whom it is to and actor; offer the invitation's seq, day
+    and inviter, and actor; bring the colleague and the seq of what made them active; what somebody did with an
+    invitation has its seq.
     """
 
     message_id: str

@@ -45,6 +45,7 @@ from engage.core.lifecycle import left_after
 from engage.core.limits import use
 from engage.core.nudges import come_back, open_nudge, send
 from engage.core.program import LATE_DAYS_DEFAULT
+from engage.core.referral import WITHDRAWN, fold_led, fold_referral, fold_withdrawal, note_first
 from engage.core.rewards import fold_redemption
 from engage.core.state import (
     CompanyState,
@@ -127,6 +128,8 @@ def fold(
         fold_adjustment(member, entry, decision)
     if entry.kind == Kind.GIFT:
         fold_gift(program, member, entry, decision)
+    if entry.kind == Kind.REFERRAL:
+        fold_referral(member, rollup, entry, decision)  # what it brings is folded as of any decision
     if program is not None and program.program.leaderboards and entry.member:
         score(program, company, member, entry, decision)
     if decision.changes_anything:
@@ -151,6 +154,8 @@ def _fold_activity(
         member.last_at = at
     if entry.day <= member.awaited_until:
         come_back(company, member, entry.day)
+    if not member.events:
+        note_first(program, member, entry.seq)
     member.events += 1
     rollup.events += 1
     names[name] = names.get(name, 0) + 1
@@ -203,6 +208,10 @@ def _fold_decision(
         change_tags(member, record.tags)
         if record.nudges:
             send(company, member, record.nudges, entry)
+        if record.status == WITHDRAWN:
+            fold_withdrawal(member)
+        if record.led is not None:
+            fold_led(member, rollup, entry, record.led)
     for badge in record.badges:
         if entry.kind == Kind.REVERSAL:
             del member.badges[badge]

@@ -16,7 +16,7 @@ import msgspec
 from engage.core.codegen import Guard, Match, generate_guarded
 from engage.core.conditions import Condition, Facts, read_named
 from engage.core.formulas import rounded
-from engage.core.occasions import BROKEN, QUEST, STREAK, Occasion
+from engage.core.occasions import ACTIVE, BROKEN, BROUGHT, QUEST, REFERRAL, STREAK, Occasion
 from engage.core.program import Goal, Program, Quest, Rule
 from engage.core.state import AMOUNT_MAX
 
@@ -154,3 +154,21 @@ def reward_rules(program: Program) -> t.Iterator[Rule]:
             if tier.effects:
                 on = tier_occasion(quest, number)
                 yield Rule(f"{QUEST}:{on.name}", quest.name, "", effects=tier.effects, on=on)
+
+
+def referral_rules(program: Program) -> t.Iterator[Rule]:
+    """What a referral that comes off brings to both. No rule of the program can have such an id."""
+    referral = program.referral
+    if referral is None:
+        return
+    for whose, side, on in (("invited", referral.invited, ACTIVE), ("inviter", referral.inviter, BROUGHT)):
+        if side.effects:
+            yield Rule(
+                f"{REFERRAL}:{whose}",
+                f"Referral, for the {whose}",
+                "",
+                effects=side.effects,
+                limits=side.limits,
+                on=Occasion(REFERRAL, on),
+                campaign=referral.campaign,
+            )

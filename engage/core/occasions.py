@@ -22,6 +22,9 @@ LEVEL_LOST, DOWNGRADE_DUE = "level_lost", "downgrade_due"
 EXPIRING: Final = "expiring"
 STAGE: Final = "stage"
 """Of a member's life; its name is `slipping`, or `habitual:slipping` where it matters from which."""
+REFERRAL: Final = "referral"
+JOINED, ACTIVE, BROUGHT = "joined", "active", "brought"
+"""What becomes of a referral: the first two are the colleague's, the last is the inviter's."""
 TIMED: Final = frozenset({CLOCK, ANNIVERSARY})
 """What time alone brings: a tick, see `engage.core.agenda`."""
 
@@ -52,8 +55,17 @@ def occasion_text(occasion: Occasion) -> str:
         return streak_text(name)
     if kind == STAGE:
         return stage_text(name)
+    if kind == REFERRAL:
+        return _REFERRALS[name]
     which = f"any {kind}" if name == ANY else f"{kind} {name}"
     return f"{which} reached" if kind == LEVEL else f"{which} granted"
+
+
+_REFERRALS: Final = {
+    JOINED: "joining by an invitation",
+    ACTIVE: "active after an invitation",
+    BROUGHT: "an invited colleague becoming active",
+}
 
 
 def streak_text(name: str) -> str:

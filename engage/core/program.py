@@ -306,6 +306,30 @@ class Giving(Shape, frozen=True):
     to_one: int | None = None  # at most so much of it to one and the same
 
 
+class Side(Shape, frozen=True):
+    """What one of the two gets for a referral that comes off."""
+
+    effects: tuple[Effect, ...] = ()
+    limits: tuple[Limit, ...] = ()
+
+
+class Referral(Shape, frozen=True):
+    """How members invite colleagues, and what it brings both of them once the colleague is active."""
+
+    event: str  # what the colleague is to do to be active
+    count: int  # how often
+    days: int  # so long an invitation counts for a colleague who joins
+    within: int = 0  # so many days after joining to become active; 0: any time
+    conditions: Condition | None = None  # of such an event
+    invited: Side = Side()
+    inviter: Side = Side()
+    limits: tuple[RewardLimit, ...] = ()  # on inviting
+    channels: tuple[str, ...] = ()  # by which invitations go out; the first where none is said
+    audience: str = ""  # who may invite
+    campaign: str = ""  # which one what it brings belongs to
+    link: str = ""  # where an invitation leads, with {code} in it
+
+
 class Program(Shape, frozen=True):
     """One valid program. Mappings are sorted by key and sequences are in declared order."""
 
@@ -340,6 +364,7 @@ class Program(Shape, frozen=True):
     role: RoleTrait | None = None
     funnels: tuple[Funnel, ...] = ()
     lifecycle: Lifecycle = Lifecycle()
+    referral: Referral | None = None
 
 
 def canonical(program: Program) -> bytes:

@@ -8,6 +8,7 @@ allows it.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import astuple, replace
@@ -34,9 +35,13 @@ from engage.core.ledger import (
 from engage.core.levels import counted_day, level_without
 from engage.core.limits import Counter, Use, counted, held_near
 from engage.core.quests import taken_back
+from engage.core.referral import WITHDRAWN, led_back
 from engage.core.state import CompanyState, MemberState, Quested, Run, Waiting, Wallet
 from engage.core.streaks import steps_back
 from engage.core.verdicts import fired
+
+UNDONE: Final = frozenset({Kind.TRACK, Kind.REFERRAL})
+"""What can be undone: an event, and what it brought to whom had invited the member."""
 
 
 class Undone(Struct, frozen=True):
@@ -185,12 +190,14 @@ def decide_reversal(
     more = More(
         tags=tuple(tags.taken_back(member, undone.record.tags)),
         nudges=tuple(nudge for nudge in undone.record.nudges if member.nudges.get(nudge) == undone.entry.seq),
+        status=WITHDRAWN if undone.entry.kind == Kind.REFERRAL else "",
+        led=led_back(member, undone.entry.seq, undone.record.led),
     )
     record = Record(
         badges=badges,
         level_before=before if before != after else "",
         level_after=after if before != after else "",
-        more=more if more.tags or more.nudges else None,
+        more=more if more.tags or more.nudges or more.status or more.led else None,
     )
     quests: tuple[tuple[str, Quested], ...] = ()
     if undone.record.advances:
@@ -259,7 +266,7 @@ def released(undone: Undone, returned: list[Transfer], voided: set[int]) -> Iter
     Of amounts, what was `returned`: units that could not be taken back stay awarded, and a budget is a promise that
     no more than so many are.
     """
-    if undone.program is None or undone.entry.kind != Kind.TRACK or undone.record.undecided:
+    if undone.program is None or undone.entry.kind not in UNDONE or undone.record.undecided:
         return
     considered = undone.program.considered(undone.entry.name, undone.record.occasions)
     plans = [plan for matcher in considered for plan in matcher.plans]

@@ -16,6 +16,7 @@ import msgspec
 from msgspec import Struct, field
 
 from engage.core.event import SEMANTICS
+from engage.core.offers import Referred
 
 AMOUNT_MAX = 2**53 - 1
 """The largest amount, and the largest balance, in whole units: what every JSON reader can hold exactly."""
@@ -257,6 +258,7 @@ class MemberState(Struct, array_like=True, gc=False):
     """What became of those in `nudges`."""
     awaited_until: int = 0
     """The last local day on which doing something is a return after one of them."""
+    referral: Referred | None = None
 
 
 class CampaignStop(Struct, frozen=True, array_like=True, gc=False):
@@ -326,6 +328,8 @@ class DayRollup(Struct, array_like=True, gc=False):
     What members hold, pending or not, is issued + adjusted - spent - expired."""
     pending: dict[str, int] = field(default_factory=dict)
     """Currency -> units that began to wait, less those that were released or voided."""
+    referral: dict[str, int] = field(default_factory=dict)
+    """Channel and step of a referral, `chat/joined` -> how often, less what was undone."""
 
 
 NUDGES_KEPT = 20
@@ -383,6 +387,7 @@ def merge_days(into: DayRollup, more: DayRollup) -> None:
         (into.expired, more.expired),
         (into.spent, more.spent),
         (into.pending, more.pending),
+        (into.referral, more.referral),
     ):
         for key, count in source.items():
             add_to(target, key, count)

@@ -60,6 +60,12 @@ async def name_companies(s: Statements, after: int, limit: int) -> list[tuple[in
     return [(row[0], row[1]) for row in rows]
 
 
+async def name_numbers(numbers: Collection[int]) -> dict[int, str]:
+    """Number -> external id of some companies."""
+    rows = await Company.filter(id__in=sorted(set(numbers))).values_list("id", "external_id")
+    return {int(str(id)): str(name) for id, name in rows}
+
+
 async def may_create_companies() -> bool:
     setting = await Setting.get_or_none(name=UNKNOWN_COMPANIES)
     return setting is None or setting.value != "refuse"

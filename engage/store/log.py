@@ -28,6 +28,7 @@ from engage.store.agenda import INSERT_AGENDA
 from engage.store.companies import HOST, NEWEST_VERSION
 from engage.store.leaderboards import INSERT_STANDINGS
 from engage.store.outbox import INSERT_OUTBOX
+from engage.store.referral import INSERT_REFERRED
 from engage.store.scope import EVERY_COMPANY, Scope
 from engage.store.statements import Check, Insert, Row, Statements, Transaction
 from engage.store.terms import INSERT_STATED
@@ -318,6 +319,7 @@ class Writes(Struct):
     outbox: list[Row] = []
     standings: list[Row] = []
     stated_terms: list[Row] = []
+    referred: list[Row] = []
 
     def add_entry(
         self, company_id: int, entry: Entry, decision: bytes, transfers: tuple[Transfer, ...]
@@ -359,6 +361,7 @@ class Writes(Struct):
             (INSERT_OUTBOX, self.outbox),
             (INSERT_STANDINGS, self.standings),
             (INSERT_STATED, self.stated_terms),
+            (INSERT_REFERRED, self.referred),
             (INSERT_LINKS, self.links),
             (INSERT_HEADS, self.heads),
         ]

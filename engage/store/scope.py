@@ -48,6 +48,8 @@ GROWING: Final = frozenset(
         "outbox",
         "delivery",
         "standing",
+        "invitation",
+        "referred",
     )
 )
 """Tables with company_id at the head of their primary key."""

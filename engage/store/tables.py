@@ -144,3 +144,43 @@ class WebhookEndpoint(Model):
 
     class Meta:
         table = "engage_webhook_endpoint"
+
+
+class PoweredLink(Model):
+    """The code by which a company's recommendations are known, in the link that the host prints in its product."""
+
+    id = fields.BigIntField(primary_key=True)
+    company_id = fields.BigIntField(unique=True)
+    code = fields.CharField(max_length=64, unique=True)
+    created_at = fields.BigIntField()
+
+    class Meta:
+        table = "engage_powered_link"
+
+
+class Follow(Model):
+    """How often a company's powered-by link was followed on one UTC day."""
+
+    id = fields.BigIntField(primary_key=True)
+    company_id = fields.BigIntField()
+    day = fields.IntField()
+    channel = fields.CharField(max_length=64)
+    times = fields.BigIntField()
+
+    class Meta:
+        table = "engage_follow"
+        unique_together = (("company_id", "day", "channel"),)
+
+
+class Recommendation(Model):
+    """Which company recommended another one to the host."""
+
+    id = fields.BigIntField(primary_key=True)
+    company_id = fields.BigIntField(unique=True)
+    by_id = fields.BigIntField(db_index=True)
+    channel = fields.CharField(max_length=64)
+    actor = fields.CharField(max_length=255)
+    at = fields.BigIntField()
+
+    class Meta:
+        table = "engage_recommendation"

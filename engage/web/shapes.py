@@ -30,13 +30,16 @@ class Reason(Struct):
     message: str
 
 
+ReferralStage = Literal["joined", "active"]
+
+
 class Effect(Struct, omit_defaults=True):
     """What a decision did. Points name their currency and amount, a badge its badge, a level its level.
 
     `award`: points to spend. `pending`, `released`, `voided`: points that begin to wait, or end to. `expired`: points
     that are gone; `withdrawn`: of these, what a reversal takes back. `progress` is what counted toward a
     quest, `quest` that it was completed; `streak` that one is `amount` days or weeks long, where rules wait for
-    that, and `freeze` one that a rule gave.
+    that, and `freeze` one that a rule gave. `referral`: a member `joined` by an invitation, or became `active`.
     """
 
     type: Literal[
@@ -57,6 +60,7 @@ class Effect(Struct, omit_defaults=True):
         "quest",
         "streak",
         "freeze",
+        "referral",
     ]
     rule: str | UnsetType = UNSET
     currency: str | UnsetType = UNSET
@@ -69,6 +73,7 @@ class Effect(Struct, omit_defaults=True):
     nudge: str | UnsetType = UNSET
     webhook: str | UnsetType = UNSET
     text: Annotated[str, Meta(description="Of a nudge.")] | UnsetType = UNSET
+    referral: ReferralStage | UnsetType = UNSET
     window: str | UnsetType = UNSET
     campaign: Annotated[str, Meta(description="Whose budget it is, if a campaign's.")] | UnsetType = UNSET
     percent: int | UnsetType = UNSET
@@ -203,6 +208,17 @@ class Allowance(Struct):
     until: Annotated[Day, Meta(description="The first day of the next window.")] | None
 
 
+class Referred(Struct):
+    """What a member has to do with invitations: how many they sent and how many colleagues became active by them, and
+    how far they themselves are, where they joined by one."""
+
+    sent: int
+    brought: int
+    stage: ReferralStage | None
+    done: Annotated[int, Meta(description="Of what makes active, of which so many are `needed`.")]
+    needed: int
+
+
 class Member(Struct):
     id: str
     company: str
@@ -223,6 +239,7 @@ class Member(Struct):
     tags: list[str] = []
     nudges: Annotated[list[Nudge], Meta(description="The newest last, at most 20.")] = []
     stage: Stage = "invited"
+    referral: Referred | None = None
 
 
 class Members(Struct):

@@ -73,6 +73,14 @@ class NewDryRun(Struct, kw_only=True):
     ] = None
 
 
+class Brought(Struct):
+    """What the event would bring to whoever invited the member."""
+
+    member: str
+    effects: list[Effect]
+    rules: list[RuleVerdict]
+
+
 class DryRun(Struct, omit_defaults=True):
     """What the event would do. Nothing was written."""
 
@@ -88,6 +96,7 @@ class DryRun(Struct, omit_defaults=True):
     message_id: str | UnsetType = UNSET
     reason: Reason | UnsetType = UNSET
     warnings: list[str] = []
+    brought: Brought | UnsetType = UNSET
 
 
 class NewBacktest(WhichProgram, kw_only=True):

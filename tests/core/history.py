@@ -20,7 +20,9 @@ from engage.core.event import Body, Entry, Kind, decode_body, encode_body
 from engage.core.fold import fold
 from engage.core.history import Tally, awaiting_count, counted_ids
 from engage.core.ledger import ACTIVE, ISSUED, account
+from engage.core.offers import Offer
 from engage.core.program import Program
+from engage.core.referral import bring, invite_lacks, offer_lack
 from engage.core.state import (
     CompanyState,
     DayRollup,
@@ -96,7 +98,54 @@ class History:
     def reverse(self, name: str, at: int, step: Step) -> Step:
         body = Body("", {"seq": step.entry.seq})
         undone = Undone(step.entry, step.decision.record, step.decision.transfers, step.program)
-        return self.append(Kind.REVERSAL, name, at, step.entry.name, body, undone)
+        reversal = self.append(Kind.REVERSAL, name, at, step.entry.name, body, undone)
+        led = reversal.decision.record.led
+        if led is not None and led.active:
+            told = self._brought(step.entry.seq)
+            body = Body("", {"seq": told.entry.seq})
+            undone = Undone(told.entry, told.decision.record, told.decision.transfers, told.program)
+            self.append(Kind.REVERSAL, self.name_of(led.by), at, "", body, undone)
+        return reversal
+
+    def _brought(self, active: int) -> Step:
+        """What the entry that made a colleague active brought to whoever had invited them."""
+        return next(
+            step
+            for step in self.steps
+            if step.entry.kind == Kind.REFERRAL and step.entry.body.data.get("active") == active
+        )
+
+    def name_of(self, number: int) -> str:
+        return next(name for name, own in self.numbers.items() if own == number)
+
+    def invite(self, name: str, at: int, to: str = "", channel: str = "link") -> Step:
+        """An invitation, offered at once to the colleague whom it names; not sent to whom it cannot be offered."""
+        number = (self.numbers.get(to) or self.company.members + 1) if to else 0
+        data = {"step": "invite", "channel": channel, "code": "", "to": number, "actor": name}
+        own, day = self.numbers.get(name, 0), local_day_hour(at, self.company.timezone)[0]
+        offer = Offer(len(self.steps) + 1, own, day, channel)
+        policy = self.program.program.referral if self.program else None
+        lacks = self.program is None or invite_lacks(
+            self.program, self.company, self.member(name), number, own, day
+        )
+        if to and not lacks and offer_lack(policy, self.member(to), number, offer, day) is not None:
+            said = {
+                "step": "offer",
+                "invitation": offer.invitation,
+                "by": own,
+                "day": day,
+                "channel": channel,
+            }
+            return self.append(Kind.REFERRAL, to, at, "", Body("", said))
+        sent = self.append(Kind.REFERRAL, name, at, "", Body("", data))
+        return self.offer(to, at, sent) if to and sent.decision.record.status == "sent" else sent
+
+    def offer(self, name: str, at: int, sent: Step) -> Step:
+        """A colleague takes up an invitation."""
+        entry = sent.entry
+        said = {"step": "offer", "invitation": entry.seq, "by": entry.member, "day": entry.day}
+        body = Body("", said | {"channel": entry.body.data["channel"], "actor": name})
+        return self.append(Kind.REFERRAL, name, at, "", body)
 
     def redeem(self, name: str, at: int, reward: str) -> Step:
         return self.append(Kind.REDEMPTION, name, at, "", Body("", {"step": "request", "reward": reward}))
@@ -131,7 +180,14 @@ class History:
             self.wait(name, now)
             self.look_back(name, now)
         when = local_day_hour(at, self.company.timezone)
-        return self._append(kind, name, at, now, when, event, body, undone)
+        step = self._append(kind, name, at, now, when, event, body, undone)
+        led = step.decision.record.led
+        if led is not None and led.active and kind != Kind.REVERSAL:
+            inviter, said = self.name_of(led.by), bring(self.member(name), step.entry)
+            self.wait(inviter, now)
+            when = local_day_hour(now, self.company.timezone)
+            self._append(Kind.REFERRAL, inviter, now, now, when, "", Body("", said))
+        return step
 
     def adopt(self, now: int) -> None:
         """From here on the newest version decides."""

@@ -46,6 +46,7 @@ from engage.core.program import (
     Per,
     Program,
     Property,
+    Referral,
     Review,
     Reward,
     RewardLimit,
@@ -53,6 +54,7 @@ from engage.core.program import (
     Rule,
     SendNudge,
     SetTag,
+    Side,
     Tag,
     Window,
 )
@@ -64,6 +66,8 @@ START = 20_500 * DAY + 9 * HOUR
 CURRENCIES = ("coins", "points")
 EVENTS = ("Call", "Sale", "Mail")
 MEMBERS = ("ann", "bob")
+COLLEAGUES = ("cid", "dan", "eve", "fay", "gus", "hal")
+"""Who may come to be members."""
 WINDOWS: tuple[Window, ...] = ("day", "week", "month", "quarter", "year", "lifetime")
 TEAMS = ("north", "south")
 GROUPS = ("", "", "a", "b", "b", "c")
@@ -212,6 +216,29 @@ def _reward(random: Random, number: int) -> Reward:
     )
 
 
+def _referral(random: Random) -> Referral:
+    """Who becomes active soon, within the time of a story."""
+    sides = [
+        Side(
+            tuple(_effect(random) for _ in range(random.randint(0, 2))),
+            _distinct([_limit(random, f"referral:{whose}") for _ in range(random.randint(0, 1))]),
+        )
+        for whose in ("invited", "inviter")
+    ]
+    limit = RewardLimit(random.choice(["member", "company"]), random.choice(WINDOWS), random.randint(1, 4))
+    return Referral(
+        random.choice(EVENTS[:2]),
+        random.randint(1, 2),
+        random.choice([1, 60, 60]),
+        random.choice([0, 0, 5]),
+        random.choice([None, None, CONDITIONS[0]]),
+        *sides,
+        limits=random.choice([(), (limit,)]),
+        channels=("link", "chat"),
+        audience=random.choice(["", "", "newcomers"]),
+    )
+
+
 def make_program(seed: int) -> Program:
     random = Random(seed)
     budgets = [
@@ -260,6 +287,7 @@ def make_program(seed: int) -> Program:
         rewards=tuple(_reward(random, number) for number in range(REWARDS)),
         quests=make_quests(random, 2),
         streaks=streaks,
+        referral=_referral(random) if random.random() < 0.4 else None,
     )
     return with_advances(random, program)
 
@@ -273,6 +301,11 @@ def with_advances(random: Random, program: Program) -> Program:
             effect = AdvanceQuest(quest.id, random.randint(1, 3))
             rules[number] = replace(rules[number], effects=(*rules[number].effects, effect))
     return replace(program, rules=tuple(rules))
+
+
+def make_referring_program(seed: int) -> Program:
+    """One in which members invite colleagues."""
+    return replace(make_program(seed), audience="", referral=_referral(Random(seed)))
 
 
 def make_fixed_program(seed: int, limits_max: int) -> Program:
@@ -290,6 +323,7 @@ def make_fixed_program(seed: int, limits_max: int) -> Program:
 
 SEEDS = st.integers(0, 2**32 - 1)
 programs = st.builds(make_program, SEEDS)
+referring_programs = st.builds(make_referring_program, SEEDS)
 
 
 class Act(Struct, frozen=True):
@@ -339,6 +373,12 @@ def _act(random: Random, kinds: tuple[str, ...]) -> Act:
     if kind == "step":
         step = random.choice(["approve", "fulfil", "fulfil", "cancel"])
         return Act(kind, member, hours, event=step, which=random.choice([0, 0, 0, 1, 2, 5]))
+    if kind in ("invite", "take"):
+        to, inviter = random.choice((MEMBERS[0], *COLLEAGUES)), random.choice((*MEMBERS, COLLEAGUES[0]))
+        return Act(kind, inviter, hours, event=to, which=random.choice([0, 0, 1, 2]))
+    if kind == "colleague":
+        act = replace(_track(random), member=random.choice(COLLEAGUES), hours=random.choice([0, 1, 24]))
+        return replace(act, late=0, trusted=True, event=random.choice(EVENTS[:2]))
     if kind == "wait":
         return Act(kind, member, hours=random.choice([24, 500]))
     if kind == "move":
@@ -354,7 +394,8 @@ def make_story(seed: int, length: int, kinds: tuple[str, ...]) -> list[Act]:
 
 
 def stories(*kinds: str) -> st.SearchStrategy[list[Act]]:
-    """Events mostly, and acts of these kinds (adjust, undo, zone, redeem, step, give, wait, move)."""
+    """Events mostly, and acts of these kinds (adjust, undo, zone, redeem, step, give, wait, move,
+    invite, take, colleague)."""
     # Shortest last: hypothesis tries its smallest numbers far too often, and long stories are what finds mistakes.
     lengths = st.integers(0, STORY_MAX).map(lambda left: STORY_MAX - left)
     return st.builds(make_story, SEEDS, lengths, st.just(kinds))
@@ -372,7 +413,9 @@ class Told:
 
     def act(self, act: Act) -> Step | None:
         self.clock += act.hours * HOUR
-        if act.kind == "track":
+        if act.kind in ("invite", "take"):
+            return self._invite(act)
+        if act.kind in ("track", "colleague"):
             properties = {"value": act.value} if act.value else {}
             at = self.clock - act.late * HOUR
             return self.history.track(act.member, act.event, at, properties, trusted=act.trusted)
@@ -398,6 +441,18 @@ class Told:
         if act.kind == "zone":
             return self.history.append(Kind.GROUP, "", self.clock, "", Body("", {"timezone": act.event}))
         return self._undo(act.which)
+
+    def _invite(self, act: Act) -> Step | None:
+        """Invite a colleague by name, or offer one an invitation that is there, whosever it is."""
+        sent = [
+            step
+            for step in self.history.steps
+            if step.entry.kind == Kind.REFERRAL and step.decision.record.status == "sent"
+        ]
+        if act.kind == "take" and sent:
+            return self.history.offer(act.event, self.clock, sent[-1 - act.which % len(sent)])
+        known = act.kind == "invite" and act.member in self.history.members
+        return self.history.invite(act.member, self.clock, act.event if act.which else "") if known else None
 
     def _adjust(self, act: Act) -> Step | None:
         self.history.wait(act.member, self.clock)

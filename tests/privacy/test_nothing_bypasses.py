@@ -195,6 +195,7 @@ HOSTS_OWN = {
     "terms.py": "contract terms, as the host gave them",
     "book.py": "what the host said of all its companies",
     "care.py": "what customer success plans and does; of a goal the value of a driver of the score",
+    "powered.py": "which company recommended which to the host",
     "companies.py": "the company's name, seats, traits and size, as the host gave them",
 }
 """Modules with answers to report keys that are none of what members did; their types are checked all the same."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -28,6 +29,7 @@ from engage.core.ledger import ACTIVE, EXPIRED, HELD, SPENT, place
 from engage.core.lifecycle import STANDARD, stage_on
 from engage.core.program import Rule
 from engage.core.progress import QuestStanding, StreakStanding, quest_standings, streak_standings
+from engage.core.referral import FUNNEL, invite_lacks, offer_lack, offer_of
 from engage.core.rewards import APPROVE, CANCEL, FULFIL, REQUEST, lacks
 from engage.core.why import explain_rules
 from tests.core.history import History, Step, program_of
@@ -61,6 +63,8 @@ class Story:
             return self.holdings(name, self.at(when)), ""
         if what == "counts nudges":
             return self.nudges(), ""
+        if what == "counts invitations":
+            return self.funnel(), ""
         if what.startswith("counts "):
             return self.counts(what.removeprefix("counts "), self.at(when)), ""
         if what.startswith("leaderboard "):
@@ -69,8 +73,15 @@ class Story:
             steps = self.history.wait(name, self.at(when)) + self.history.look_back(name, self.at(when))
             outcomes = [self.outcome(step) for step in steps]
             return "; ".join(said for said, _ in outcomes), "; ".join(why for _, why in outcomes).strip()
+        before = len(self.history.steps)
         step = self.step(when, "" if name == "company" else name, what, trusted=source != "(browser)")
-        return self.outcome(step)
+        said, why = self.outcome(step)
+        for one in self.history.steps[before:]:
+            if one.entry.seq > step.entry.seq and one.entry.member != step.entry.member:
+                more, because = self.outcome(one)
+                said = f"{said}; {self.history.name_of(one.entry.member)}: {more}"
+                why = "; ".join(filter(None, (why, because)))
+        return said, why
 
     def step(self, when: str, name: str, what: str, *, trusted: bool) -> Step:
         at = self.at(when)
@@ -94,6 +105,16 @@ class Story:
         if step := CAMPAIGN_STEP.fullmatch(what):
             said = {"step": step[1], "campaign": step[2], "actor": step[3], "reason": "as told"}
             return self.history.append(Kind.CAMPAIGN, "", at, "", Body("", said))
+        if what.startswith("invites "):
+            invited = what.removeprefix("invites ").replace(" by ", " ").split()
+            to = "" if invited[0] == "somebody" else invited[0]
+            step = self.history.invite(name, at, to, *invited[1:])
+            sent = [one for one in self.history.steps if one.entry.body.data.get("step") == "invite"]
+            self.told[(name, when)] = sent[-1]
+            return step
+        if what.startswith("takes "):
+            inviter, _, since = what.removeprefix("takes ").partition(" ")
+            return self.history.offer(name, at, self.told[(inviter, since)])
         if what.startswith("on leave "):
             first, _, last = what.removeprefix("on leave ").partition(" to ")
             return self.history.append(Kind.LEAVE, name, at, "", Body("", {"from": first, "to": last}))
@@ -121,6 +142,8 @@ class Story:
             return "nothing", record.status
         if step.entry.kind == Kind.GIFT:
             return self.gift(step)
+        if record.status in ("refused", "sent", "offered"):
+            return "nothing", self.invitation(step)
         rules = rules_of(step)
         done = effects(record, step.decision.transfers, rules, step.program.program if step.program else None)
         said = ", ".join(effect_text(effect, undo=undo) for effect in done) or "nothing"
@@ -150,6 +173,32 @@ class Story:
         found = sorted(self.history.company.nudges.items())
         said = [f"{id} sent {n.sent}, opened {n.opened}, returned {n.returned}" for id, n in found]
         return "; ".join(said) or "none"
+
+    def invitation(self, step: Step) -> str:
+        """What became of an invitation, or all that stands in its way."""
+        said, history, entry = step.entry.body.data, self.history, step.entry
+        if step.decision.record.status != "refused":
+            return step.decision.record.status
+        assert step.program is not None
+        member = history.member(history.name_of(entry.member))
+        if said["step"] == "invite":
+            company = history.company
+            found = invite_lacks(step.program, company, member, said["to"], entry.member, entry.day)
+            return ", ".join(lack.text for lack in found)
+        policy = step.program.program.referral
+        lack = offer_lack(policy, member, entry.member, offer_of(entry), entry.day)
+        assert lack is not None
+        return lack.text
+
+    def funnel(self) -> str:
+        """What is counted of invitations, by channel."""
+        counted: Counter[str] = Counter()
+        for rollup in self.history.rollups.values():
+            counted.update(rollup.referral)
+        stages = {name: place for place, name in enumerate(FUNNEL)}
+        rows = sorted((key.split("/"), times) for key, times in counted.items() if times)
+        rows.sort(key=lambda row: (row[0][0], stages[row[0][1]]))
+        return ", ".join(f"{times} {stage} by {channel}" for (channel, stage), times in rows) or "nothing"
 
     def counts(self, campaign: str, at: int) -> str:
         """Where a campaign stands, what it cost and moved."""
@@ -266,6 +315,8 @@ def effect_text(effect: dict[str, Any], *, undo: bool) -> str:
         return f"quest {effect['quest']} {'goes on' if effect['type'] == 'progress' else 'completed'}"
     if effect["type"] == "budget" and "campaign" in effect:
         return f"budget of {effect['currency']} of {effect['campaign']} at {effect['percent']} %"
+    if effect["type"] == "referral":
+        return f"{effect['referral']} by invitation{' taken back' if undo else ''}"
     if effect["type"] in ("tag", "untag"):
         return f"{effect['type']} {effect['tag']}"
     if effect["type"] == "webhook":

@@ -21,6 +21,7 @@ from engage.core.ledger import ACTIVE, NEVER, PLACE_NAMES, account, owner, place
 from engage.core.lifecycle import STANDARD, stage_on
 from engage.core.limits import window_end
 from engage.core.program import Giving, Program
+from engage.core.referral import invited
 from engage.core.state import CompanyState, MemberState, Wallet
 from engage.core.why import explain_rules
 from engage.errors import InvalidRequest, NotFound
@@ -90,7 +91,18 @@ def member_shape(
         tags=sorted(state.tags),
         nudges=nudge_shapes(state, made, times),
         stage=stage_on(program.lifecycle if program else STANDARD, state, today),
+        referral=_referred(state, program),
     )
+
+
+def _referred(state: MemberState, program: Program | None) -> shapes.Referred | None:
+    known = state.referral
+    if known is None or program is None or program.referral is None:
+        return None
+    own = invited(program, state)
+    stage = cast("shapes.ReferralStage | None", own.stage if own is not None else None)
+    done, needed = (own.done, own.needed) if own is not None else (0, program.referral.count)
+    return shapes.Referred(known.sent, known.brought, stage, done, needed)
 
 
 def _told_by(state: MemberState) -> list[int]:
@@ -289,6 +301,8 @@ async def _transfers(s: Statements, company_id: int, stored: Stored, number: int
     program = await program_version(entry.program) if kind != "reversal" else None
     rules = program.rules_considered(entry.name, stored.record.occasions) if program else ()
     colleague = said.get("to") or said.get("from") if kind == "gift" else None
+    if entry.kind == Kind.REFERRAL:
+        colleague = entry.body.data.get("colleague")
     other = await external_id_of(s, company_id, colleague) if colleague else None
     moved = []
     for n, transfer in enumerate(stored.transfers):

@@ -176,6 +176,21 @@ async def _told(
         message_id=asked.body.message_id or msgspec.UNSET,
         reason=shapes.Reason(*reason) if reason else msgspec.UNSET,
         warnings=done.warnings,
+        brought=_brought(done),
+    )
+
+
+def _brought(done: TriedEvent) -> shapes_what_if.Brought | msgspec.UnsetType:
+    if done.brought is None:
+        return msgspec.UNSET
+    appended = done.brought.appended
+    assert appended.program is not None
+    program, decision = appended.program.program, appended.decision
+    rules = appended.program.rules_considered("", decision.record.occasions)
+    return shapes_what_if.Brought(
+        done.brought.member,
+        msgspec.convert(effects(decision.record, decision.transfers, rules, program), list[shapes.Effect]),
+        msgspec.convert(explain_rules(decision.record, rules, program), list[shapes.RuleVerdict]),
     )
 
 
