@@ -31,6 +31,7 @@ from engage.actions.sessions import (
 from engage.actions.settings import set_floor, set_unknown_companies
 from engage.actions.tokens import signing_secret
 from engage.core.reports import CompanyReport, Portfolio
+from engage.deciding import DecidingProcess, is_worthwhile
 from engage.errors import InvalidRequest, Unavailable
 from engage.interpreter import run_for_throughput
 from engage.outgoing import Outgoing
@@ -63,6 +64,8 @@ class Service:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self.deciding: DecidingProcess | None = None
+        """Where events are decided, if not here. A host that embeds the service may not like to have children."""
         self._services: Services | None = None
         self._site = self.build_site()
 
@@ -91,8 +94,7 @@ class Service:
             if self.settings.unknown_companies is not None:
                 await set_unknown_companies(database, self.settings.unknown_companies)
             secret = await signing_secret(database, self.settings.secret)
-            ingestion = Ingestion(database)
-            ingestion.start()
+            ingestion = await self._start_queue(database)
             outgoing = Outgoing(private=self.settings.webhook_networks == "any")
             schedule = Schedule(database, outgoing.post)
             schedule.start()
@@ -106,6 +108,14 @@ class Service:
                 await ingestion.stop()
         finally:
             await database.close()
+
+    async def _start_queue(self, database: Database) -> Ingestion | DecidingProcess:
+        if self.deciding is not None:
+            await self.deciding.start()
+            return self.deciding
+        ingestion = Ingestion(database)
+        ingestion.start()
+        return ingestion
 
     async def sign_in_link(self, base_url: str) -> str:
         return await create_sign_in_link(self.services().database, base_url)
@@ -182,9 +192,16 @@ def _run(
     telemetry.start_logging()
     run_for_throughput()
     service = create(settings)
+    if settings.workers == 1 and is_worthwhile():
+        service.deciding = DecidingProcess(settings.database_url)
+        service.deciding.launch(listener)
     server = SharingServer(service) if settings.workers > 1 else Server(service)
     with asyncio.Runner(loop_factory=server.config.get_loop_factory()) as runner:
-        runner.run(_serve(service, server, listener, announce))
+        try:
+            runner.run(_serve(service, server, listener, announce))
+        finally:
+            if service.deciding is not None:
+                service.deciding.abandon()
 
 
 async def _serve(

@@ -14,7 +14,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Final, Protocol
 
 from engage.actions.ingest import (
     Decided,
@@ -56,6 +56,14 @@ class _Request:
         self.arrived = time.monotonic()
         self.open = any(is_open(call) for call in calls)
         """Belongs into a group that is decided in its transaction. Others are not to wait for that one."""
+
+
+class Queue(Protocol):
+    """What takes calls: `Ingestion`, or what stands for one elsewhere."""
+
+    def check_open(self) -> None: ...
+
+    async def accept(self, calls: Sequence[Call | Refusal]) -> list[Outcome]: ...
 
 
 class Ingestion:
@@ -115,6 +123,10 @@ class Ingestion:
         Raises TooManyRequests when the queue is full and Unavailable when the database cannot be written; then
         nothing of the request was kept.
         """
+        return await self.enqueue(calls)
+
+    def enqueue(self, calls: Sequence[Call | Refusal]) -> asyncio.Future[list[Outcome]]:
+        """`accept`, for who waits for many at once."""
         self.check_open()
         if self.queued and self.queued + len(calls) > QUEUE_CALLS_MAX and not self.patient:
             raise self._full()
@@ -122,7 +134,7 @@ class Ingestion:
         self._requests.append(request)
         self.queued += len(calls)
         self._arrived.set()
-        return await request.done
+        return request.done
 
     async def _commit_groups(self) -> None:
         commit: asyncio.Task[bool] | None = None

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from engage.actions.group_commit import Ingestion
+from engage.actions.group_commit import Queue
 from engage.actions.keys import KeyRing
 from engage.settings import Settings
 from engage.store.database import Database
@@ -23,7 +23,7 @@ def now() -> int:
 class Services:
     settings: Settings
     database: Database
-    ingestion: Ingestion
+    ingestion: Queue
     keys: KeyRing
     secret: str = field(repr=False)
     now: Callable[[], int] = now

@@ -10,7 +10,7 @@ import contextlib
 import os
 import resource
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -52,15 +52,17 @@ def full(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def limited(pid: int, most: int) -> Iterator[None]:
-    """The process can write no file beyond `most` bytes while the block runs; 0: nothing at all."""
-    before = resource.prlimit(pid, resource.RLIMIT_FSIZE)
-    resource.prlimit(pid, resource.RLIMIT_FSIZE, (most, before[1]))
+def limited(pids: Sequence[int], most: int) -> Iterator[None]:
+    """The processes can write no file beyond `most` bytes while the block runs; 0: nothing at all."""
+    before = {pid: resource.prlimit(pid, resource.RLIMIT_FSIZE) for pid in pids}
+    for pid, (_, hard) in before.items():
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (most, hard))
     try:
         yield
     finally:
-        with contextlib.suppress(ProcessLookupError):
-            resource.prlimit(pid, resource.RLIMIT_FSIZE, before)
+        for pid, limits in before.items():
+            with contextlib.suppress(ProcessLookupError):
+                resource.prlimit(pid, resource.RLIMIT_FSIZE, limits)
 
 
 @contextmanager
@@ -75,8 +77,8 @@ def immutable(*paths: Path) -> Iterator[bool]:
 
 
 @contextmanager
-def read_only(folder: Path, pid: int) -> Iterator[None]:
-    """A database's files and their folder, for a process that has them open.
+def read_only(folder: Path, pids: Sequence[int]) -> Iterator[None]:
+    """A database's files and their folder, for the processes that have them open.
 
     Not its `-shm`: that is mapped into memory, and the system ends a process that writes to a page of a file which may
     not be written. What that leaves is what a SIGKILL leaves.
@@ -86,5 +88,5 @@ def read_only(folder: Path, pid: int) -> Iterator[None]:
         if made:
             yield
             return
-    with limited(pid, 0):
+    with limited(pids, 0):
         yield

@@ -15,6 +15,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from engage.bench import usage
+
 START_SECONDS_MAX = 30
 """A process that does not listen by then has failed, however slow the machine."""
 STOP_SECONDS_MAX = 30
@@ -48,6 +50,11 @@ class Engage:
     def pid(self) -> int:
         assert self.popen is not None
         return self.popen.pid
+
+    @property
+    def pids(self) -> list[int]:
+        """Of the server, then of the process it decides in, if it has one."""
+        return [one.pid for one in usage.family(self.pid) if not is_helper(one.pid)]
 
     @property
     def log(self) -> str:
@@ -116,13 +123,17 @@ class Engage:
         return len(list(Path(f"/proc/{self.pid}/fd").iterdir()))
 
     def megabytes_at_most(self) -> float:
-        """The most memory it ever had."""
-        [line] = [
-            line
-            for line in Path(f"/proc/{self.pid}/status").read_text().splitlines()
-            if line.startswith("VmHWM:")
-        ]
-        return int(line.split()[1]) / 1024
+        """The most memory it and its children ever had."""
+        return sum(one.peak_bytes for one in usage.family(self.pid)) / 2**20
+
+
+def is_helper(pid: int) -> bool:
+    """Whether that has ended, or only cleans up after others."""
+    try:
+        command = Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return True
+    return not command or b"resource_tracker" in command
 
 
 async def run(*words: str, database_url: str, seconds: float = 60) -> tuple[int, str]:

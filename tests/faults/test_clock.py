@@ -7,6 +7,7 @@ import signal
 import sys
 import time
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 
 import pytest
 
@@ -28,15 +29,21 @@ def step(*_):
 time.time = lambda: true_time() + off
 time.time_ns = lambda: true_time_ns() + int(off * 1e9)
 signal.signal(signal.SIGUSR1, step)
-from engage.cli import run
-sys.exit(run(["serve", *sys.argv[1:]]))
+if __name__ == "__main__":
+    from engage.cli import run
+    sys.exit(run(["serve", *sys.argv[1:]]))
 """
 
 
 @pytest.fixture
-def stopped(stopped: Engage) -> Engage:
-    """A server whose clock takes its next step at SIGUSR1, as one does that is set: timers go on as before."""
-    stopped.command = (sys.executable, "-c", ADJUSTABLE)
+def stopped(stopped: Engage, tmp_path: Path) -> Engage:
+    """A server whose clock takes its next step at SIGUSR1, as one does that is set: timers go on as before.
+
+    From a file, which the process that it decides in runs as well.
+    """
+    program = tmp_path / "adjustable.py"
+    program.write_text(ADJUSTABLE)
+    stopped.command = (sys.executable, str(program))
     return stopped
 
 
@@ -53,7 +60,8 @@ async def test_a_servers_clock_that_is_set_loses_nothing_and_counts_nothing_twic
     async with load(account, engage) as running:
         for step in STEPS:
             await running.until(60)
-            os.kill(engage.pid, signal.SIGUSR1)
+            for pid in engage.pids:
+                os.kill(pid, signal.SIGUSR1)
             await eventually(lambda off=step: told_clock(engage, off), 5, "the clock was not set")  # type: ignore[misc]
             await answers_again(account, engage)
         await running.until(60)

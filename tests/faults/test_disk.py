@@ -56,7 +56,7 @@ async def test_a_full_disk_refuses_writes_and_loses_nothing(
     async with load(account, engage) as running:
         for _ in range(3):
             await running.until(20)
-            with limited(engage.pid, size(file) // 2) if disk is None else full(disk):
+            with limited(engage.pids, size(file) // 2) if disk is None else full(disk):
                 await refused_and_read(engage, running)
             await answers_again(account, engage)
     await settled(account, engage)
@@ -71,7 +71,7 @@ async def test_files_that_may_grow_no_more_refuse_writes_and_lose_nothing(
     account.message = lambda *given, **more: padded(*given, properties={"note": PADDING}, **more)  # type: ignore[method-assign]
     async with load(account, engage) as running:
         await eventually(lambda: size(file) > CHECKPOINT_BYTES, 60, "nothing was carried over")
-        with limited(engage.pid, size(file)):
+        with limited(engage.pids, size(file)):
             await refused_and_read(engage, running)
         await answers_again(account, engage)
     assert size(file) < most
@@ -84,7 +84,7 @@ async def test_a_file_made_read_only_refuses_writes_and_loses_nothing(
     async with load(account, engage) as running:
         for _ in range(2):
             await running.until(20)
-            with read_only(file.parent, engage.pid):
+            with read_only(file.parent, engage.pids):
                 await refused_and_read(engage, running)
             await answers_again(account, engage)
     await settled(account, engage)

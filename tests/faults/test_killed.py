@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import time
 
-from tests.faults.account import Account, answers_again, load, settled
-from tests.faults.serving import Engage
+from tests.faults.account import Account, answers_again, eventually, load, settled
+from tests.faults.serving import Engage, is_helper
+from tests.places import ON_SQLITE
 
 KILLS = 4
 
@@ -30,3 +33,32 @@ async def test_a_killed_server_loses_nothing_it_acknowledged(servers: list[Engag
             await answers_again(account, victim, killed)
         await running.until(20)
     await settled(account, servers[0])
+
+
+@ON_SQLITE
+async def test_a_killed_deciding_process_is_replaced_and_loses_nothing(
+    engage: Engage, account: Account
+) -> None:
+    async with load(account, engage) as running:
+        for _ in range(KILLS):
+            await running.until(20)
+            await asyncio.sleep(account.chance.random() / 4)
+            _, deciding = engage.pids
+            os.kill(deciding, signal.SIGKILL)
+            killed = time.monotonic()
+            await answers_again(account, engage, killed)
+            assert deciding not in engage.pids
+        await running.until(20)
+    await settled(account, engage)
+
+
+@ON_SQLITE
+async def test_no_deciding_process_outlives_its_server(engage: Engage, account: Account) -> None:
+    async with load(account, engage) as running:
+        await running.until(20)
+        _, deciding = engage.pids
+        engage.kill()
+        await eventually(lambda: is_helper(deciding), 5, "it still runs")
+        await engage.start()
+        await running.until(20)
+    await settled(account, engage)
