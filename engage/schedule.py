@@ -1,5 +1,5 @@
-"""What the service does by itself, over and over: telling members the time, scoring, and
-delivering what the host wants to be told.
+"""What the service does by itself, over and over: telling members the time, scoring, delivering what the host wants to
+be told, and pushing the signal.
 
 Owns how often. Of several processes one does each at a time; if it fails it is tried again at the next turn.
 """
@@ -9,13 +9,16 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Final
 
 from engage import telemetry
 from engage.actions.deliver import Courier, Post
+from engage.actions.push import Pusher
 from engage.actions.score import score_companies
 from engage.actions.tick import Timekeeper
+from engage.core.reports import BAND_LABELS
 from engage.errors import Unavailable
 from engage.store.database import Database
 
@@ -24,6 +27,7 @@ log = logging.getLogger(__name__)
 SCORING_SECONDS: Final = 3600
 TICKING_SECONDS: Final = 20
 DELIVERING_SECONDS: Final = 2
+PUSHING_SECONDS: Final = 10
 
 
 def now() -> int:
@@ -37,6 +41,7 @@ class Schedule:
     def __init__(self, database: Database, post: Post) -> None:
         self.database = database
         self._courier = Courier(database, post, now)
+        self._pusher = Pusher(database, post, now)
         self._timekeeper = Timekeeper(database)
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -45,6 +50,7 @@ class Schedule:
             asyncio.create_task(self._repeat("ticking", TICKING_SECONDS, self._tick)),
             asyncio.create_task(self._repeat("scoring", SCORING_SECONDS, self._score)),
             asyncio.create_task(self._repeat("delivering", DELIVERING_SECONDS, self._deliver)),
+            asyncio.create_task(self._repeat("pushing", PUSHING_SECONDS, self._push)),
         ]
 
     async def stop(self) -> None:
@@ -76,8 +82,16 @@ class Schedule:
 
     async def _score(self) -> None:
         """Freeze and score what is complete; a week is done once, so most runs find nothing to do."""
-        await score_companies(self.database)
+        scoring = await score_companies(self.database)
+        bands = Counter(one.health.band for one in scoring.companies)
+        for band in BAND_LABELS:
+            telemetry.COMPANIES_BY_BAND.labels(band).set(bands[band])
         telemetry.SCORED_AT.set_to_current_time()
+
+    async def _push(self) -> None:
+        accepted, refused = await self._pusher.run()
+        telemetry.PUSHED_SIGNALS.inc(accepted)
+        telemetry.REFUSED_PUSHES.inc(refused)
 
     async def _deliver(self) -> None:
         telemetry.DELIVERED_NOTICES.inc(await self._courier.run())

@@ -55,12 +55,23 @@ RETRY_COUNT: Final = Histogram(
 )
 SCHEDULED_RUNS: Final = Counter(
     "engage_scheduled_runs",
-    "Runs of what the service does by itself (ticking, scoring, delivering) by outcome.",
+    "Runs of what the service does by itself (ticking, scoring, delivering, pushing) by outcome.",
     ("what", "outcome"),
     registry=REGISTRY,
 )
 DELIVERED_NOTICES: Final = Counter(
     "engage_delivered_notices", "Webhooks that their endpoint has accepted.", registry=REGISTRY
+)
+PUSHED_SIGNALS: Final = Counter(
+    "engage_pushed_signals",
+    "Group calls with a company's health that a destination has accepted.",
+    registry=REGISTRY,
+)
+REFUSED_PUSHES: Final = Counter(
+    "engage_refused_pushes", "Batches of such calls that a destination has not accepted.", registry=REGISTRY
+)
+COMPANIES_BY_BAND: Final = Gauge(
+    "engage_companies", "Companies by the band of their newest score.", ("band",), registry=REGISTRY
 )
 TICKED_MEMBERS: Final = Counter(
     "engage_ticked_members", "Members told the time because something awaited them.", registry=REGISTRY

@@ -26,11 +26,13 @@ from engage.core.peers import Peers, gather
 from engage.core.privacy import K_DEFAULT, K_MIN
 from engage.core.program import Program
 from engage.core.reports import Contract, Health, health_notice
+from engage.core.signal import Signal, has_changed, signal_of
 from engage.core.state import CompanyState, DayRollup
 from engage.core.terms import Term, contract_on, day_of
 from engage.store.care import load_care
 from engage.store.companies import current_programs, load_program
 from engage.store.database import Database
+from engage.store.destinations import insert_signals, load_signals
 from engage.store.outbox import insert_notices
 from engage.store.settings import put_setting, read_setting
 from engage.store.signal import (
@@ -103,6 +105,8 @@ class _Company(Struct):
     states: Sequence[bytes] = ()
     days: Mapping[int, DayRollup] = {}
     sentiment: Sentiment | None = None
+    signal: Signal | None = None
+    """As it was last said to other systems."""
     ceilings: Collection[Ceiling] = ()
 
 
@@ -144,9 +148,10 @@ async def score_companies(
             companies = await _load(s, batch, host)
         # Off the event loop: measuring large companies takes a while, and requests go on meanwhile.
         weeks, scores = await asyncio.to_thread(_measure_and_score, companies, host)
-        if weeks or scores:
-            await _freeze(database, weeks, scores, _notices(companies, scores), again=again)
-            changed = True
+        signals = _signals(companies)
+        if weeks or scores or signals:
+            await _freeze(database, weeks, scores, _notices(companies, scores), signals, again=again)
+            changed = changed or bool(weeks or scores)
         weeks_frozen += len(weeks)
         for company in companies:
             one, newest = company.followed, company.scores[company.last_monday + WEEK - 1]
@@ -196,12 +201,14 @@ async def _freeze(
     weeks: Sequence[tuple[int, WeekMeasures]],
     scores: Sequence[tuple[int, int, Scored]],
     notices: Sequence[Row],
+    signals: Sequence[tuple[int, int, Signal]],
     *,
     again: bool,
 ) -> None:
     async def write(tx: Transaction) -> None:
         await save_signal(tx, weeks, scores, again=again)
-        await tx.insert([insert_notices(notices)], scope={row[0] for row in notices})
+        told = [insert_notices(notices), insert_signals(signals)]
+        await tx.insert(told, scope={row[0] for row in (*notices, *signals)})
 
     await database.write(write)
 
@@ -215,6 +222,17 @@ async def _compare(database: Database, peers: Peers) -> None:
             await put_setting(PEERS_SETTING, msgspec.json.encode(peers).decode())
 
     await database.write(write)
+
+
+def _signals(companies: Sequence[_Company]) -> list[tuple[int, int, Signal]]:
+    """What other systems are to be told, of companies of which they know something else."""
+    now = time.time_ns() // 1000
+    found = []
+    for company in companies:
+        signal = signal_of(company.scores[company.last_monday + WEEK - 1].health)
+        if has_changed(signal, company.signal):
+            found.append((company.followed.id, now, signal))
+    return found
 
 
 def _notices(companies: Sequence[_Company], scores: Sequence[tuple[int, int, Scored]]) -> list[Row]:
@@ -249,6 +267,7 @@ async def _load(s: Statements, batch: Sequence[Followed], host: _Host) -> list[_
     first_days = await load_first_days(s, ids)
     known = {} if host.again else await load_frozen(s, ids, earliest, newest)
     terms = await load_terms(s, ids)
+    signals = await load_signals(s, ids)
     sentiments, ceilings = await load_care(s, Sentiment, ids), await load_care(s, Ceiling, ids)
     mondays = {id: _weeks_to_look_at(last, first_days.get(id), known.get(id)) for id, last in lasts.items()}
     first = min((weeks[0] if weeks else lasts[id] for id, weeks in mondays.items()))
@@ -263,6 +282,7 @@ async def _load(s: Statements, batch: Sequence[Followed], host: _Host) -> list[_
             lasts[one.id],
             frozen.get(one.id, {}),
             scores.get(one.id, {}),
+            signal=signals.get(one.id),
             sentiment=sentiments.get(one.id, {}).get("current"),
             ceilings=tuple(ceilings.get(one.id, {}).values()),
         )

@@ -36,6 +36,8 @@ GROWING: Final = frozenset(
         "term",
         "stated_term",
         "care",
+        "signal",
+        "pushed",
         "checkpoint",
         "checkpoint_part",
         "archive",

@@ -184,3 +184,23 @@ class Recommendation(Model):
 
     class Meta:
         table = "engage_recommendation"
+
+
+class Destination(Model):
+    """Where the signal is pushed to. The key must be sent, so it is kept as it is."""
+
+    id = fields.BigIntField(primary_key=True)
+    url = fields.TextField()
+    key = fields.CharField(max_length=255)
+    description = fields.CharField(max_length=255)
+    created_at = fields.BigIntField()
+    attempts = fields.IntField()
+    """That failed, one after the other, by now."""
+    next_at = fields.BigIntField()
+    failing_since = fields.BigIntField(null=True)
+    failure = fields.CharField(max_length=255)
+    """What was wrong with the last attempt; empty when nothing was."""
+    disabled_at = fields.BigIntField(null=True)
+
+    class Meta:
+        table = "engage_destination"

@@ -11,6 +11,7 @@ from engage.web.api import (
     campaigns,
     care,
     companies,
+    destinations,
     events,
     leaderboards,
     leave,
@@ -56,5 +57,6 @@ ENDPOINTS: Final[list[Endpoint]] = [
     *rejects.ENDPOINTS,
     *tokens.ENDPOINTS,
     *webhooks.ENDPOINTS,
+    *destinations.ENDPOINTS,
     *operations.ENDPOINTS,
 ]

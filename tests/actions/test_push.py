@@ -1,0 +1,182 @@
+"""Pushing the signal: what is sent, once it changed and until it is accepted; and that any Segment service takes it."""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from engage.actions.deliver import RETRY_SECONDS, Answer
+from engage.actions.ingest import accept_calls
+from engage.actions.push import Pusher, add_destination, remove_destination, resend
+from engage.actions.score import score_companies
+from engage.core.calendar import DAY, SECOND
+from engage.core.call import Call, read_call
+from engage.core.reports import Driver, Health
+from engage.core.signal import has_changed, signal_of
+from engage.errors import InvalidRequest, NotFound
+from engage.store.database import Database
+from engage.store.destinations import load_destination
+from tests.actions.signal_host import NOW, TODAY, accept, seats, working
+
+URL = "https://cdp.example/v1/batch"
+BEFORE = TODAY - timedelta(days=7)
+
+
+@dataclass
+class Receiver:
+    answer: Answer = field(default_factory=lambda: Answer(200))
+    sent: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
+    now: int = NOW
+
+    async def post(self, url: str, headers: dict[str, str], body: bytes) -> Answer:
+        self.sent.append((url, headers, body))
+        return self.answer
+
+    def calls(self) -> list[dict[str, Any]]:
+        return [call for _, _, body in self.sent for call in json.loads(body)["batch"]]
+
+    def told(self) -> list[tuple[str, str]]:
+        return [(call["groupId"], call["traits"]["as_of"]) for call in self.calls()]
+
+
+@pytest.fixture
+def receiver() -> Receiver:
+    return Receiver()
+
+
+@pytest.fixture
+def pusher(database: Database, receiver: Receiver) -> Pusher:
+    return Pusher(database, receiver.post, lambda: receiver.now)
+
+
+async def add(database: Database) -> int:
+    return (await add_destination(database, URL, "wk", "", private=False, now=NOW)).id
+
+
+async def seeded(database: Database) -> None:
+    """Acme stops a week before the end, and so its signal changes; tiny is never scored, and its signal stays."""
+    await accept(database, [seats("acme", 12), *working("acme", 12, 20, idle_last=1), *working("tiny", 2, 8)])
+    await score_companies(database, BEFORE)
+
+
+async def test_a_new_destination_is_sent_every_company_and_then_what_changed(
+    database: Database, receiver: Receiver, pusher: Pusher
+) -> None:
+    await seeded(database)
+    await add(database)
+    assert await pusher.run() == (2, 0)
+    assert receiver.told() == [("acme", "2026-06-21"), ("tiny", "2026-06-21")]
+    assert await pusher.run() == (0, 0)
+    await score_companies(database, TODAY)
+    assert await pusher.run() == (1, 0)
+    assert receiver.told()[2:] == [("acme", "2026-06-28")]
+    url, headers, _ = receiver.sent[0]
+    assert (url, base64.b64decode(headers["authorization"].split()[1])) == (URL, b"wk:")
+
+
+async def test_while_a_destination_is_down_the_newest_signal_alone_waits(
+    database: Database, receiver: Receiver, pusher: Pusher
+) -> None:
+    await seeded(database)
+    number = await add(database)
+    receiver.answer = Answer(503)
+    assert await pusher.run() == (0, 1)
+    await score_companies(database, TODAY)
+    receiver.answer = Answer(200)
+    assert await pusher.run() == (0, 0), "it is not asked again at once"
+    row = await load_destination_of(database, number)
+    assert (row.failure, row.attempts) == ("answered 503", 1)
+    receiver.now += 2 * RETRY_SECONDS[0] * SECOND
+    receiver.sent.clear()
+    assert await pusher.run() == (2, 0)
+    assert sorted(receiver.told()) == [("acme", "2026-06-28"), ("tiny", "2026-06-21")]
+    assert (await load_destination_of(database, number)).failure == ""
+
+
+async def load_destination_of(database: Database, number: int) -> Any:
+    async with database.read():
+        return await load_destination(number)
+
+
+async def test_what_was_not_accepted_comes_again_as_the_same_messages(
+    database: Database, receiver: Receiver, pusher: Pusher
+) -> None:
+    await seeded(database)
+    await add(database)
+    receiver.answer = Answer(0, error="no answer within 20 s")
+    await pusher.run()
+    receiver.now += DAY
+    receiver.answer = Answer(200)
+    await pusher.run()
+    first, second = (
+        [call["messageId"] for call in json.loads(body)["batch"]] for _, _, body in receiver.sent
+    )
+    assert first == second
+    assert len(set(first)) == 2
+
+
+async def test_one_that_is_gone_is_left_alone_until_it_is_asked_for_again(
+    database: Database, receiver: Receiver, pusher: Pusher
+) -> None:
+    await seeded(database)
+    number = await add(database)
+    receiver.answer = Answer(410)
+    await pusher.run()
+    receiver.answer, receiver.now = Answer(200), NOW + 30 * DAY
+    assert await pusher.run() == (0, 0)
+    await resend(database, number)
+    assert await pusher.run() == (2, 0)
+    await resend(database, number)
+    assert await pusher.run() == (2, 0)
+    await remove_destination(database, number)
+    with pytest.raises(NotFound):
+        await resend(database, number)
+
+
+async def test_our_own_ingestion_takes_what_is_sent(
+    database: Database, receiver: Receiver, pusher: Pusher
+) -> None:
+    await seeded(database)
+    await add(database)
+    await pusher.run()
+    calls = [
+        read_call(raw, verb=None, received_at=NOW, sent_at=NOW, trusted=True, new_id=str)
+        for raw in receiver.calls()
+    ]
+    read = [call for call in calls if isinstance(call, Call)]
+    assert len(read) == 2
+    assert {one.status for one in await accept_calls(database, read, now=NOW)} == {"ok"}
+
+
+@pytest.mark.parametrize("url, key", [("http://cdp.example/v1/batch", "wk"), (URL, "a:b"), (URL, "ключ")])
+async def test_a_destination_that_cannot_be_is_refused(database: Database, url: str, key: str) -> None:
+    with pytest.raises(InvalidRequest):
+        await add_destination(database, url, key, "", private=False, now=NOW)
+
+
+def driver(name: str, contribution: float) -> Driver:
+    return Driver(name, name, None, 50.0, 0.1, contribution, "")
+
+
+HEALTH = Health(
+    "2026-06-28", 64, "healthy", "high", "", (driver("habit", 16.0), driver("trend", -2.0)), change_4w=-6
+)
+
+
+def test_the_top_driver_is_what_takes_most_away_else_what_adds_most() -> None:
+    assert signal_of(HEALTH).top_driver == "trend"
+    assert signal_of(replace(HEALTH, drivers=HEALTH.drivers[:1])).top_driver == "habit"
+    assert signal_of(replace(HEALTH, drivers=())).top_driver is None
+
+
+def test_a_newer_day_alone_is_no_change() -> None:
+    before = signal_of(HEALTH)
+    assert has_changed(before, None)
+    assert not has_changed(signal_of(replace(HEALTH, as_of="2026-07-05")), before)
+    assert has_changed(signal_of(replace(HEALTH, change_4w=-5)), before)
