@@ -10,6 +10,7 @@ import json
 import uuid
 from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, Generic, TypeAlias, TypeVar
 from urllib.parse import quote, urlencode
 
@@ -305,6 +306,77 @@ def give(
         "actor": actor,
     }
     return _post(f"{_member(company, member)}/gifts", body, _reader(models.Gift), key)
+
+
+def invite(
+    company: Id, member: Id, to: Id | None, channel: str | None, actor: str | None, key: str | None
+) -> Call[models.Invitation]:
+    """POST .../members/{member}/invitations"""
+    body = {"to": None if to is None else _id(to, "to"), "channel": channel, "actor": actor}
+    return _post(f"{_member(company, member)}/invitations", body, _reader(models.Invitation), key)
+
+
+def list_invitations(company: Id, member: Id, page_size: int) -> Listing[models.Invitation]:
+    """GET .../members/{member}/invitations"""
+    return Listing(f"{_member(company, member)}/invitations", models.Invitation, _page_size(page_size))
+
+
+def _invitation(company: Id, code: str) -> str:
+    return f"{_company(company)}/invitations/{_segment(code, 'code')}"
+
+
+def accept_invitation(company: Id, code: str, member: Id, actor: str | None) -> Call[models.Acceptance]:
+    """POST .../invitations/{code}/acceptance"""
+    body = {"member": _id(member, "member"), "actor": actor}
+    return _post(f"{_invitation(company, code)}/acceptance", body, _reader(models.Acceptance), None)
+
+
+def note_invitation(company: Id, code: str, step: str, visitor: str, channel: str | None) -> Call[bool]:
+    """POST .../invitations/{code}/steps"""
+    body = {"step": _text(step, "step"), "visitor": _text(visitor, "visitor"), "channel": channel}
+    return _post(f"{_invitation(company, code)}/steps", body, _counted, None)
+
+
+def _counted(document: Any) -> bool:
+    counted = document.get("counted") if isinstance(document, dict) else None
+    if not isinstance(counted, bool):
+        raise InvalidResponse("the answer does not say what was counted")
+    return counted
+
+
+def get_funnel(company: Id, first_day: date | None, last_day: date | None) -> Call[models.InvitationFunnel]:
+    """GET .../referral"""
+    days = {"from": first_day, "to": last_day}
+    query = {key: day.isoformat() for key, day in days.items() if day is not None}
+    return _get(f"{_company(company)}/referral", _reader(models.InvitationFunnel), query)
+
+
+def make_powered_by(company: Id) -> Call[models.PoweredBy]:
+    """PUT .../powered-by"""
+    return _put(f"{_company(company)}/powered-by", {}, _reader(models.PoweredBy))
+
+
+def follow(code: str, channel: str) -> Call[bool]:
+    """POST /v1/powered-by/{code}/follows"""
+    path = f"/v1/powered-by/{_segment(code, 'code')}/follows"
+    return _post(path, {"channel": _text(channel, "channel")}, _counted, None)
+
+
+def recommend(company: Id, code: str, channel: str, actor: str | None) -> Call[models.Recommendation]:
+    """PUT .../recommendation"""
+    body = {"code": _text(code, "code"), "channel": _text(channel, "channel"), "actor": actor}
+    return _put(f"{_company(company)}/recommendation", body, _reader(models.Recommendation))
+
+
+def get_recommendation(company: Id) -> Call[models.Recommendation]:
+    """GET .../recommendation"""
+    return _get(f"{_company(company)}/recommendation", _reader(models.Recommendation))
+
+
+def list_recommendations(by: Id | None, page_size: int) -> Listing[models.Recommendation]:
+    """GET /v1/recommendations"""
+    query = {"by": None if by is None else _id(by, "by")}
+    return Listing("/v1/recommendations", models.Recommendation, _page_size(page_size), query)
 
 
 def get_health(company: Id) -> Call[models.Health]:

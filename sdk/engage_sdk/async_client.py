@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import AsyncIterator, Callable, Iterable
+from datetime import date
 from types import TracebackType
 from typing import Protocol, TypeVar
 
@@ -84,6 +85,8 @@ class AsyncClient(Ingest):
         self.leaderboards = AsyncLeaderboards(call)
         self.rewards = AsyncRewards(call)
         self.redemptions = AsyncRedemptions(call)
+        self.invitations = AsyncInvitations(call)
+        self.recommendations = AsyncRecommendations(call)
         self.health = AsyncHealthScores(call)
         self.reports = AsyncReports(call)
         self.portfolio = AsyncPortfolios(call)
@@ -405,6 +408,78 @@ class AsyncRedemptions(_Resource):
         return await self._call(
             _calls.take_step(company, redemption, "cancel", reason, actor, idempotency_key)
         )
+
+
+class AsyncInvitations(_Resource):
+    """Members who invite colleagues."""
+
+    async def send(
+        self,
+        company: Id,
+        member: Id,
+        *,
+        to: Id | None = None,
+        channel: str | None = None,
+        actor: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> models.Invitation:
+        """Invites a colleague in a member's name, or whoever takes it up by its code.
+
+        ConflictError with code `lacking` says what stands in the way.
+        """
+        return await self._call(_calls.invite(company, member, to, channel, actor, idempotency_key))
+
+    def list(
+        self, company: Id, member: Id, *, page_size: int = _limits.PAGE_SIZE
+    ) -> AsyncIterator[models.Invitation]:
+        """A member's and what they brought, newest first, read page by page while iterating."""
+        return self._items(_calls.list_invitations(company, member, page_size))
+
+    async def accept(
+        self, company: Id, code: str, member: Id, *, actor: str | None = None
+    ) -> models.Acceptance:
+        """A colleague takes an invitation up, as at the sign-up. The same again changes nothing."""
+        return await self._call(_calls.accept_invitation(company, code, member, actor))
+
+    async def note(
+        self, company: Id, code: str, step: str, *, visitor: str, channel: str | None = None
+    ) -> bool:
+        """Somebody has `seen`, `understood` or `forwarded` an invitation. False when that visitor was counted."""
+        return await self._call(_calls.note_invitation(company, code, step, visitor, channel))
+
+    async def funnel(
+        self, company: Id, *, first_day: date | None = None, last_day: date | None = None
+    ) -> models.InvitationFunnel:
+        """How often each step was taken, by channel, on these local days; the last 90 without."""
+        return await self._call(_calls.get_funnel(company, first_day, last_day))
+
+
+class AsyncRecommendations(_Resource):
+    """Companies that recommend you, by the link that your product prints."""
+
+    async def link(self, company: Id) -> models.PoweredBy:
+        """The company's powered-by link: its code, made when asked for first, and what came by it."""
+        return await self._call(_calls.make_powered_by(company))
+
+    async def follow(self, code: str, *, channel: str = "link") -> bool:
+        """Somebody followed a powered-by link."""
+        return await self._call(_calls.follow(code, channel))
+
+    async def record(
+        self, company: Id, code: str, *, channel: str = "link", actor: str | None = None
+    ) -> models.Recommendation:
+        """A new company came by such a link. The first counts: ConflictError for another."""
+        return await self._call(_calls.recommend(company, code, channel, actor))
+
+    async def get(self, company: Id) -> models.Recommendation:
+        """Which company recommended this one; NotFoundError for none."""
+        return await self._call(_calls.get_recommendation(company))
+
+    def list(
+        self, *, by: Id | None = None, page_size: int = _limits.PAGE_SIZE
+    ) -> AsyncIterator[models.Recommendation]:
+        """All of them, or those of one company, read page by page while iterating."""
+        return self._items(_calls.list_recommendations(by, page_size))
 
 
 class AsyncHealthScores(_Resource):

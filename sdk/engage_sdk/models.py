@@ -128,6 +128,18 @@ class Benefit:
 
 
 @dataclass(frozen=True, slots=True)
+class Referred:
+    """What a member has to do with invitations: `sent`, and colleagues who became active by them (`brought`); of one
+    who joined by an invitation, how much of what is `needed` is `done`."""
+
+    sent: int = 0
+    brought: int = 0
+    stage: str | None = None
+    done: int = 0
+    needed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Member:
     """An employee of a company. `progress` to the next level is 0 to 1, None where there is none."""
 
@@ -149,6 +161,7 @@ class Member:
     review: LevelReview | None = None
     tags: tuple[str, ...] = ()
     stage: str | None = None
+    referral: Referred | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +199,7 @@ class Effect:
     level: str | None = None
     quest: str | None = None
     streak: str | None = None
+    referral: str | None = None
     tag: str | None = None
     nudge: str | None = None
     text: str | None = None
@@ -337,6 +351,88 @@ class Gift:
     at: datetime | None = None
     message: str | None = field(default=None, repr=False)
     left: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    currency: str
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class Colleague:
+    """Who joined by an invitation. `stage` is joined or active; `brought` is what whoever sent it got for that."""
+
+    member: str
+    stage: str
+    at: datetime | None = None
+    brought: tuple[Brought, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """`code` says whose it is, `link` where it leads, if the program says that; it counts until `until`, included."""
+
+    id: str
+    code: str
+    channel: str | None = None
+    sent_at: datetime | None = None
+    until: date | None = None
+    colleagues: tuple[Colleague, ...] = ()
+    to: str | None = None
+    link: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """An invitation taken up. `status`: offered until the member's first event, then joined, then active."""
+
+    member: str
+    inviter: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Funnel:
+    """How often each step was taken."""
+
+    sent: int = 0
+    seen: int = 0
+    understood: int = 0
+    forwarded: int = 0
+    joined: int = 0
+    active: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationFunnel:
+    """The funnel of a company's invitations, whole and by channel."""
+
+    all: Funnel
+    channels: Mapping[str, Funnel] = field(default_factory=dict)
+    first_day: date | None = field(default=None, metadata={"wire": "from"})
+    last_day: date | None = field(default=None, metadata={"wire": "to"})
+
+
+@dataclass(frozen=True, slots=True)
+class PoweredBy:
+    """A company's powered-by link: its code, how often it was followed, and how many companies came by it."""
+
+    code: str
+    followed: int = 0
+    by_channel: Mapping[str, int] = field(default_factory=dict)
+    recommended: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Recommendation:
+    """Company `by` recommended `company`."""
+
+    company: str
+    by: str
+    channel: str | None = None
+    at: datetime | None = None
+    actor: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

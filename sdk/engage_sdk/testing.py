@@ -24,7 +24,9 @@ import httpx
 
 from ._fake_answers import Json, company_of, inflated, not_simulated, ok, page, problem
 from ._fake_boards import Board, board_answer
-from ._fake_rewards import PLACES, Shop
+from ._fake_members import Member as _Member
+from ._fake_referral import Referrals
+from ._fake_rewards import Shop
 from ._message import Id, Message, rfc3339
 from ._retry import RetryPolicy
 from ._sender import ThreadSender
@@ -54,48 +56,6 @@ class Recorded:
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
-@dataclass(slots=True)
-class _Member:
-    company: str
-    id: str
-    fields: Json = field(default_factory=dict)
-    traits: Json = field(default_factory=dict)
-    transfers: list[Json] = field(default_factory=list)
-    decisions: list[Json] = field(default_factory=list)
-    redemptions: list[Json] = field(default_factory=list)
-    benefits: dict[str, bool | int | str] = field(default_factory=dict)
-    prefers: bool = False
-
-    def benefit(self, id: str) -> Json:
-        value, level = self.benefits.get(id), (self.fields.get("level") or {}).get("id")
-        return {
-            "id": id,
-            "granted": bool(value),
-            "value": value,
-            "level": level if value is not None else None,
-        }
-
-    def entitlements(self, which: list[str]) -> Json:
-        data = [self.benefit(id) for id in which or self.benefits]
-        return data[0] if which else {"level": (self.fields.get("level") or {}).get("id"), "data": data}
-
-    def balances(self) -> dict[str, Json]:
-        found: dict[str, Json] = {}
-        for transfer in self.transfers:
-            balance = found.setdefault(transfer["currency"], {"active": 0, "earned": 0})
-            balance["active"] += transfer["amount"]
-            if transfer["kind"] not in ("adjustment", "redemption"):
-                balance["earned"] += transfer["amount"]
-        for currency, active in self.fields.get("balances", {}).items():
-            found.setdefault(currency, {"active": 0, "earned": 0})["active"] += active
-        for redemption in self.redemptions:
-            cost, place = redemption["cost"], PLACES[redemption["status"]]
-            if place:
-                balance = found.setdefault(cost["currency"], {"active": 0, "earned": 0})
-                balance[place] = balance.get(place, 0) + cost["amount"]
-        return found
-
-
 class FakeEngage:
     """An Engage service in memory, for one test.
 
@@ -120,6 +80,7 @@ class FakeEngage:
         self._errors: list[tuple[EngageError, Sequence[Message]]] = []
         self._clients: list[Client | AsyncClient] = []
         self._numbers = itertools.count(1)
+        self._referrals = Referrals(self._numbers, self._companies.__contains__, self._acted)
 
     # What a test uses: clients
 
@@ -385,6 +346,8 @@ class FakeEngage:
         raw = request.url.raw_path.decode("ascii").partition("?")[0]
         path = [unquote(part) for part in raw.split("/")[2:]]
         query = dict(request.url.params)
+        if (answer := self._referrals.answer(request, path, query)) is not None:
+            return answer
         match request.method, path:
             case "POST", ["batch"]:
                 batch = json.loads(inflated(request))["batch"]
@@ -465,6 +428,10 @@ class FakeEngage:
                 balance = member.balances()[currency]
                 return ok({**transfer, "balance": balance}, 201)
         return not_simulated(request)
+
+    def _acted(self, company: str, member: str) -> bool | None:
+        found = self._members.get((company, member))
+        return None if found is None else bool(found.decisions)
 
     def _take(self, message: Json) -> Json:
         """Records one message and awards what `award` says. The first copy of a message id wins."""

@@ -1,0 +1,50 @@
+"""A member of `FakeEngage`: what a test set, and what moved since."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ._fake_answers import Json
+from ._fake_rewards import PLACES
+
+
+@dataclass(slots=True)
+class Member:
+    company: str
+    id: str
+    fields: Json = field(default_factory=dict)
+    traits: Json = field(default_factory=dict)
+    transfers: list[Json] = field(default_factory=list)
+    decisions: list[Json] = field(default_factory=list)
+    redemptions: list[Json] = field(default_factory=list)
+    benefits: dict[str, bool | int | str] = field(default_factory=dict)
+    prefers: bool = False
+
+    def benefit(self, id: str) -> Json:
+        value, level = self.benefits.get(id), (self.fields.get("level") or {}).get("id")
+        return {
+            "id": id,
+            "granted": bool(value),
+            "value": value,
+            "level": level if value is not None else None,
+        }
+
+    def entitlements(self, which: list[str]) -> Json:
+        data = [self.benefit(id) for id in which or self.benefits]
+        return data[0] if which else {"level": (self.fields.get("level") or {}).get("id"), "data": data}
+
+    def balances(self) -> dict[str, Json]:
+        found: dict[str, Json] = {}
+        for transfer in self.transfers:
+            balance = found.setdefault(transfer["currency"], {"active": 0, "earned": 0})
+            balance["active"] += transfer["amount"]
+            if transfer["kind"] not in ("adjustment", "redemption"):
+                balance["earned"] += transfer["amount"]
+        for currency, active in self.fields.get("balances", {}).items():
+            found.setdefault(currency, {"active": 0, "earned": 0})["active"] += active
+        for redemption in self.redemptions:
+            cost, place = redemption["cost"], PLACES[redemption["status"]]
+            if place:
+                balance = found.setdefault(cost["currency"], {"active": 0, "earned": 0})
+                balance[place] = balance.get(place, 0) + cost["amount"]
+        return found
