@@ -21,7 +21,17 @@ PROGRAM_PAGES = (
     "referral",
 )
 """The first has what every program needs, and a complete one; each of the others is about one part."""
-PAGES = (*PROGRAM_PAGES, "templates", "operating", "http", "reports", "webhooks", "what-if", "features")
+PAGES = (
+    *PROGRAM_PAGES,
+    "templates",
+    "operating",
+    "http",
+    "reports",
+    "webhooks",
+    "what-if",
+    "backtests",
+    "features",
+)
 README = ROOT / "README.md"
 LINKED = [
     README,
