@@ -12,7 +12,7 @@ import typer
 
 from engage.cli.output import AsJson, note, progress, say, say_json, say_table
 from engage.cli.running import DatabaseUrl, with_database
-from engage.core.language import ENGLISH, LANGUAGES, read_language
+from engage.core.language import ENGLISH, LANGUAGES, Language, read_language
 from engage.interpreter import run_for_throughput
 
 if TYPE_CHECKING:
@@ -186,17 +186,17 @@ def report(
         # Its lines end as CSV's do, and it is written as it is.
         typer.echo(report_csv(found, language), nl=False)
     elif format is Format.HTML:
-        typer.echo(_page(found, period))
+        typer.echo(_page(found, period, language))
     else:
         _tell(found)
 
 
-def _page(found: CompanyReport, period: str) -> str:
+def _page(found: CompanyReport, period: str, language: Language) -> str:
     """The page of the service with its style sheet in it: one file to send or print."""
     from engage.web.console import pages, routes
 
-    view = pages.company_view(found, period, datetime.now(UTC).date())
-    text = bytes(routes._html("company.html", None, view=view).body).decode()
+    view = pages.company_view(found, period, datetime.now(UTC).date(), language)
+    text = bytes(routes._html("company.html", None, routes.Asked(language), view=view).body).decode()
     style = routes._stylesheet()[0].decode()
     # Links of the service lead nowhere from a file.
     hidden = ".bar, .filters, .noprint { display: none }"

@@ -54,7 +54,7 @@ def mark(template: str) -> str:
 
 def speak(language: Language, template: str, **parts: object) -> str:
     """The template filled in, in that language: for pages and files, which are made for one reader."""
-    if language == ENGLISH:
+    if language == ENGLISH or template not in _CATALOGUES[language]:
         return say(template, **parts)
     formats = dict(_fields(template))
     told = {name: format(part, formats[name]) for name, part in parts.items()}
@@ -101,7 +101,7 @@ def _fields(template: str) -> list[tuple[str, str]]:
 
 def _fill(language: Language, template: str, parts: Mapping[str, str]) -> str:
     told = {name: _part(name, part, language) for name, part in parts.items()}
-    return _CATALOGUES[language].get(template, template).format(**told)
+    return _CATALOGUES[language][template].format(**told)
 
 
 def _part(name: str, part: str, language: Language) -> str:
@@ -116,6 +116,9 @@ def _part(name: str, part: str, language: Language) -> str:
 
 
 class _Way(NamedTuple):
+    start: str
+    end: str
+    """What a text of it begins and ends with: most templates are ruled out by that alone."""
     pattern: re.Pattern[str]
     template: str
 
@@ -142,7 +145,12 @@ def _ways(language: Language) -> list[_Way]:
     """Every template with parts, those with most words of their own first: a sentence before what is a part of it."""
     templates: Iterable[str] = (one for one in _CATALOGUES[language] if _fields(one))
     ordered = sorted(templates, key=lambda one: -sum(len(literal) for literal, *_ in Formatter().parse(one)))
-    return [_Way(re.compile(_pattern(one), re.DOTALL), one) for one in ordered]
+    ways = []
+    for one in ordered:
+        pieces = list(Formatter().parse(one))
+        end = "" if pieces[-1][1] is not None else pieces[-1][0]
+        ways.append(_Way(pieces[0][0], end, re.compile(_pattern(one), re.DOTALL), one))
+    return ways
 
 
 @lru_cache(maxsize=_TEXTS_KEPT)
@@ -153,6 +161,8 @@ def _translated(text: str, language: Language) -> str:
     if found is not None and not _fields(text):
         return found
     for way in _ways(language):
+        if not text.startswith(way.start) or not text.endswith(way.end):
+            continue
         if match := way.pattern.fullmatch(text):
             return _fill(language, way.template, match.groupdict())
     return text

@@ -41,7 +41,7 @@ class Series:
 
     def hint(self, index: int, when: str) -> str:
         value = self.values[index]
-        text = self.texts[index] if self.texts else "hidden" if value is None else _number(value)
+        text = self.texts[index] if self.texts else "–" if value is None else _number(value)
         return f"{when}: {self.label} {text}"
 
 
@@ -128,7 +128,7 @@ def lines(
     if legend:
         body += _legend([(s.label, s.role, s.dashed) for s in series], plot.left, 14)
     if not known:
-        body.append(_text(plot.left + plot.inner / 2, height / 2, "No figures to show", anchor="middle"))
+        body.append(_text(plot.left + plot.inner / 2, height / 2, "–", anchor="middle"))
     return _svg(name, width, height, title, description, body)
 
 
@@ -151,7 +151,7 @@ def stacked(
     thick = max(2.0, min(30.0, step * 0.68))
     for index, (x, column) in enumerate(zip(plot.centres(len(labels)), columns, strict=True)):
         if None in column:
-            body.append(_text(x, plot.base - 4, "–", anchor="middle", hint=f"{labels[index]}: hidden"))
+            body.append(_text(x, plot.base - 4, "–", anchor="middle", hint=f"{labels[index]}: –"))
             continue
         below = 0.0
         for one, value in zip(series, column, strict=True):

@@ -32,13 +32,8 @@ def cover(report: CompanyReport, language: Language) -> Cover:
     return Cover(
         report.name,
         speak(language, "Adoption report: {company_name}", company_name=report.name),
-        speak(
-            language,
-            "{period}: {first} to {last}",
-            period=capital(translate(report.period.label, language)),
-            first=day(report.period.first, language),
-            last=day(report.period.last, language),
-        ),
+        f"{capital(translate(report.period.label, language))} · {day(report.period.first, language)} – "
+        f"{day(report.period.last, language)}",
         "–" if health.score is None else str(health.score),
         health.band,
         translate(BAND_LABELS[health.band], language),

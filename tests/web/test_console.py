@@ -454,7 +454,7 @@ async def test_the_portfolio_says_how_well_the_score_foretold(
     words = _words(await browser.get("/console/"))
     assert "3 calls over 10 ends of terms and met 2 of the 2 that left (100 %): 66.7 of 100 calls." in words
     assert "for 28 days or more" in words
-    assert "Fitted: insufficient: 2 churned." in words
+    assert "Fitted insufficient: 2 churned" in words
     assert [node.text() for node in _tree(await browser.get("/console/")).css("#calibration ~ div tbody td")][
         :4
     ] == ["Score", "10", "2", "0.94"]

@@ -36,7 +36,6 @@ WORDS: Final = {
     "{label}: {figure}, {share} less than in the period before": "{label}：{figure}，比上期少 {share}",
     # files
     "Adoption report: {company_name}": "采用报告：{company_name}",
-    "{period}: {first} to {last}": "{period}：{first}至{last}",
     "high": "高",
     "medium": "中",
     "low": "低",

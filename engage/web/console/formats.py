@@ -12,6 +12,10 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
+from engage.core.language import ENGLISH, Language
+from engage.formats.cover import capital, short_day
+from engage.formats.cover import day as written_day
+
 MINUS: Final = "\N{MINUS SIGN}"
 NONE: Final = "–"
 
@@ -45,18 +49,16 @@ def day(value: date | str | None) -> Markup:
         return Markup("–")
     if isinstance(value, str):
         value = date.fromisoformat(value)
-    return Markup('<time datetime="{}">{}</time>').format(value.isoformat(), _day(value))
+    return Markup('<time datetime="{}">{}</time>').format(value.isoformat(), written_day(value, ENGLISH))
 
 
-def short_day(value: date) -> str:
-    return f"{value.day} {value:%b}"
-
-
-def week(monday: date) -> str:
+def week(monday: date, language: Language = ENGLISH) -> str:
     """16–22 Nov: the days of the week that starts on `monday`."""
     sunday = monday + timedelta(days=6)
-    first = str(monday.day) if monday.month == sunday.month else short_day(monday)
-    return f"{first}–{short_day(sunday)}"
+    first, last = short_day(monday, language), short_day(sunday, language)
+    if monday.month != sunday.month:
+        return f"{first}–{last}"
+    return f"{monday.day}–{last}" if language == ENGLISH else f"{first}–{sunday.day}日"
 
 
 def days_left(days: int | None) -> str:
@@ -69,18 +71,9 @@ def days_left(days: int | None) -> str:
     return f"in {days:,} {'day' if days == 1 else 'days'}"
 
 
-def capital(words: str) -> str:
-    """The words as the start of a line: last 12 weeks -> Last 12 weeks."""
-    return words[:1].upper() + words[1:]
-
-
 def pathpart(text: str) -> str:
     """A host's id as one part of an address; it may hold anything, a slash as well."""
     return quote(text, safe="")
-
-
-def _day(value: date) -> str:
-    return f"{value.day} {value:%b %Y}"
 
 
 FILTERS: Final[dict[str, Callable[..., Any]]] = {

@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 
 from markupsafe import Markup
 
+from engage.core.language import ENGLISH, Language, speak, translate
 from engage.core.portfolio import RISK_QUIET
 from engage.core.privacy import Figure
 from engage.core.reports import (
@@ -26,7 +27,8 @@ from engage.core.reports import (
     Table,
 )
 from engage.formats import charts
-from engage.web.console.formats import amount, capital, short_day, tenths, week, whole
+from engage.formats.cover import capital, short_day
+from engage.web.console.formats import amount, tenths, week, whole
 
 ROWS_PER_PAGE: Final = 25
 CALLS_MAX: Final = 3
@@ -147,7 +149,10 @@ class PortfolioView:
     tier_names: Mapping[str, str]
 
 
-def portfolio_view(portfolio: Portfolio, query: PortfolioQuery) -> PortfolioView:
+def portfolio_view(
+    portfolio: Portfolio, query: PortfolioQuery, language: Language = ENGLISH
+) -> PortfolioView:
+    """Of the portfolio in English: only what is shown is put into the language, not every company's words."""
     chosen = query.choose(portfolio.data)
     pages = max(1, -(-len(chosen) // ROWS_PER_PAGE))
     page = min(query.page, pages)
@@ -161,10 +166,10 @@ def portfolio_view(portfolio: Portfolio, query: PortfolioQuery) -> PortfolioView
         query=query,
         calls=tuple(worst[:CALLS_MAX]),
         chosen=chosen,
-        rows=tuple(Row(row, _spark(index, row)) for index, row in enumerate(shown)),
+        rows=tuple(Row(row, _spark(index, row, language)) for index, row in enumerate(shown)),
         page=page,
         pages=pages,
-        map=_map(portfolio.data),
+        map=_map(portfolio.data, language),
         tier_names={tier.id: tier.name for tier in portfolio.tiers},
     )
 
@@ -173,22 +178,36 @@ def _stake(row: PortfolioRow) -> int:
     return row.value_at_risk_cents or 0
 
 
-def reason(row: PortfolioRow) -> str:
+def reason(row: PortfolioRow, language: Language = ENGLISH) -> str:
     """The row's sentence without what stands beside it already, its band and score."""
-    label = BAND_LABELS[row.band]
-    text = row.text.removeprefix(f"{label} at {row.score} of 100: ").removeprefix(f"{label}: ")
-    return capital(text)
+    text = translate(row.text, language)
+    if row.score is None:
+        return capital(text.removeprefix(translate(BAND_LABELS["unscored"], language)).lstrip(":： "))
+    band = BAND_LABELS[row.band]
+    beside, _, _ = speak(
+        language, "{band} at {score:d} of 100: {why}.", band=band, score=row.score, why=_CUT
+    ).partition(_CUT)
+    return capital(text.removeprefix(beside))
 
 
-def _spark(index: int, row: PortfolioRow) -> Markup:
+_CUT: Final = "\0"
+
+
+def _spark(index: int, row: PortfolioRow, language: Language) -> Markup:
     known = [score for score in row.history if score is not None]
     if len(known) < 2:
         return Markup("")
-    title = f"Score over {len(row.history)} weeks: from {known[0]} to {known[-1]}"
+    title = speak(
+        language,
+        "Score over {count:d} weeks: from {first:d} to {last:d}",
+        count=len(row.history),
+        first=known[0],
+        last=known[-1],
+    )
     return charts.spark(f"spark-{index}", title=title, values=row.history, role=row.band)
 
 
-def _map(rows: Sequence[PortfolioRow]) -> Markup | None:
+def _map(rows: Sequence[PortfolioRow], language: Language) -> Markup | None:
     """Risk across, revenue up, the size of a dot the value at risk. Without revenue there is nothing to map."""
     placed = [row for row in rows if row.monthly_revenue_cents and row.score is not None]
     if len(placed) < 2:
@@ -200,8 +219,13 @@ def _map(rows: Sequence[PortfolioRow]) -> Markup | None:
             label=row.name,
             x=row.risk,
             y=(row.monthly_revenue_cents or 0) / 100,
-            text=f"score {row.score}, {amount(row.monthly_revenue_cents)} a month, "
-            f"{amount(row.value_at_risk_cents)} a year at risk",
+            text=speak(
+                language,
+                "score {score:d}, {revenue_name} a month, {stake_name} a year at risk",
+                score=row.score,
+                revenue_name=amount(row.monthly_revenue_cents),
+                stake_name=amount(row.value_at_risk_cents),
+            ),
             weight=_stake(row) / most,
             role=row.band,
         )
@@ -212,13 +236,16 @@ def _map(rows: Sequence[PortfolioRow]) -> Markup | None:
         lambda name, width: charts.scatter(
             name,
             width,
-            title="Risk and revenue of each company",
-            description="Companies to the right are at more risk, companies at the top pay more. "
-            "The same figures are in the table of companies.",
+            title=speak(language, "Risk and revenue of each company"),
+            description=speak(
+                language,
+                "Companies to the right are at more risk, companies at the top pay more. The same figures are in the "
+                "table of companies.",
+            ),
             dots=dots,
-            x_label="Risk",
-            y_label="Revenue per month",
-            x_ends=("low", "high"),
+            x_label=speak(language, "Risk"),
+            y_label=speak(language, "Revenue per month"),
+            x_ends=(speak(language, "low"), speak(language, "high")),
             y_text=whole,
         ),
         wide=460,
@@ -251,21 +278,28 @@ class CompanyView:
     incentives_table: Weekly
 
 
-def company_view(report: CompanyReport, period: str, today: date) -> CompanyView:
+def company_view(
+    report: CompanyReport, period: str, today: date, language: Language = ENGLISH
+) -> CompanyView:
+    """Of the report in that language already: what is drawn has its words in it."""
     return CompanyView(
         report=report,
         period=period,
-        periods=period_choices(_newest(report, today), report.period.name, capital(report.period.label)),
-        drivers=_drivers(report),
-        history=_history(report),
-        history_table=weekly("Score per week", [report.score_history]),
-        funnel=_funnel(report),
-        activity=_activity(report),
-        activity_table=weekly("Active members per week", report.activity),
+        periods=period_choices(
+            _newest(report, today), report.period.name, capital(report.period.label), language
+        ),
+        drivers=_drivers(report, language),
+        history=_history(report, language),
+        history_table=weekly(speak(language, "Score per week"), [report.score_history], language),
+        funnel=_funnel(report, language),
+        activity=_activity(report, language),
+        activity_table=weekly(speak(language, "Active members per week"), report.activity, language),
         breadth=_breadth(report.breadth),
         levels=_levels(report.levels),
-        incentives=_incentives(report),
-        incentives_table=weekly("Events and points per week", (*report.incentives, *report.points)),
+        incentives=_incentives(report, language),
+        incentives_table=weekly(
+            speak(language, "Events and points per week"), (*report.incentives, *report.points), language
+        ),
     )
 
 
@@ -275,23 +309,29 @@ def _newest(report: CompanyReport, today: date) -> date:
     return as_of if report.period.name.startswith("last-") else min(today, as_of + timedelta(days=366))
 
 
-def period_choices(as_of: date, chosen: str, label: str) -> tuple[tuple[str, str], ...]:
+def period_choices(
+    as_of: date, chosen: str, label: str, language: Language = ENGLISH
+) -> tuple[tuple[str, str], ...]:
     """The periods offered: the last weeks, then quarters and months that have begun, newest first."""
-    found = [("last-12-weeks", "Last 12 weeks"), ("last-26-weeks", "Last 26 weeks")]
+    found = [
+        (f"last-{count}-weeks", capital(speak(language, "last {count:d} weeks", count=count)))
+        for count in (12, 26)
+    ]
     year, quarter = as_of.year, (as_of.month + 2) // 3
     for _ in range(4):
-        found.append((f"{year}-Q{quarter}", f"Quarter {quarter} of {year}"))
+        label_of = speak(language, "quarter {quarter:d} of {year:d}", quarter=quarter, year=year)
+        found.append((f"{year}-Q{quarter}", capital(label_of)))
         year, quarter = (year, quarter - 1) if quarter > 1 else (year - 1, 4)
     month = as_of.replace(day=1)
     for _ in range(6):
-        found.append((f"{month:%Y-%m}", f"{month:%B %Y}"))
+        found.append((f"{month:%Y-%m}", translate(f"{month:%B %Y}", language)))
         month = (month - timedelta(days=1)).replace(day=1)
     if chosen not in [name for name, _ in found]:
         found.insert(0, (chosen, label))
     return tuple(found)
 
 
-def weekly(caption: str, series: Sequence[Series]) -> Weekly:
+def weekly(caption: str, series: Sequence[Series], language: Language = ENGLISH) -> Weekly:
     """Series over the same weeks as one table. A series without a week has nothing there, which is shown."""
     mondays = sorted({monday for one in series for monday in one.weeks}, reverse=True)
     by_week = [dict(zip(one.weeks, one.figures, strict=True)) for one in series]
@@ -299,7 +339,10 @@ def weekly(caption: str, series: Sequence[Series]) -> Weekly:
         caption=caption,
         labels=tuple(one.label for one in series),
         rows=tuple(
-            (week(date.fromisoformat(monday)), tuple(known.get(monday, _NOTHING) for known in by_week))
+            (
+                week(date.fromisoformat(monday), language),
+                tuple(known.get(monday, _NOTHING) for known in by_week),
+            )
             for monday in mondays
         ),
     )
@@ -308,8 +351,8 @@ def weekly(caption: str, series: Sequence[Series]) -> Weekly:
 _NOTHING: Final = Figure(text="–", unit="each", hidden="missing")
 
 
-def _labels(series: Series) -> list[str]:
-    return [short_day(date.fromisoformat(monday)) for monday in series.weeks]
+def _labels(series: Series, language: Language) -> list[str]:
+    return [short_day(date.fromisoformat(monday), language) for monday in series.weeks]
 
 
 def _drawn(series: Series, role: str, *, dashed: bool = False) -> charts.Series:
@@ -322,17 +365,25 @@ def _length(figure: Figure) -> float | None:
     return figure.low if figure.hidden == "most" else figure.value
 
 
-def _course(series: Sequence[Series]) -> str:
+def _course(series: Sequence[Series], language: Language) -> str:
     """What a line chart tells somebody who cannot see it; the table has the rest."""
     told = []
     for one in series:
         known = [figure.text for figure in one.figures if _length(figure) is not None]
         if known:
-            told.append(f"{one.label}: from {known[0]} to {known[-1]}.")
-    return " ".join(told) or "No figures to show."
+            told.append(
+                speak(
+                    language,
+                    "{label_name}: from {first_name} to {last_name}.",
+                    label_name=one.label,
+                    first_name=known[0],
+                    last_name=known[-1],
+                )
+            )
+    return " ".join(told) or speak(language, "No figures to show.")
 
 
-def _drivers(report: CompanyReport) -> Markup | None:
+def _drivers(report: CompanyReport, language: Language) -> Markup | None:
     if not report.health.drivers:
         return None
     bars = [
@@ -348,18 +399,24 @@ def _drivers(report: CompanyReport) -> Markup | None:
     return charts.responsive(
         "drivers",
         lambda name, width: charts.signed_bars(
-            name, width, title="What moves the score", description=f"Points around 50: {told}.", bars=bars
+            name,
+            width,
+            title=speak(language, "What moves the score"),
+            description=speak(language, "Points around 50: {told_name}.", told_name=told),
+            bars=bars,
         ),
     )
 
 
-ZONES: Final = tuple(
-    charts.Zone(BAND_LABELS[band], low, high, band)
-    for (band, low), high in zip(BAND_FLOORS, (100, *(floor for _, floor in BAND_FLOORS)), strict=False)
-)
+def _zones(language: Language) -> list[charts.Zone]:
+    tops = (100, *(floor for _, floor in BAND_FLOORS))
+    return [
+        charts.Zone(translate(BAND_LABELS[band], language), low, high, band)
+        for (band, low), high in zip(BAND_FLOORS, tops, strict=False)
+    ]
 
 
-def _history(report: CompanyReport) -> Markup | None:
+def _history(report: CompanyReport, language: Language) -> Markup | None:
     series = report.score_history
     if not any(figure.value is not None for figure in series.figures):
         return None
@@ -368,17 +425,17 @@ def _history(report: CompanyReport) -> Markup | None:
         lambda name, width: charts.lines(
             name,
             width,
-            title="Health score per week",
-            description=_course([series]),
-            labels=_labels(series),
+            title=speak(language, "Health score per week"),
+            description=_course([series], language),
+            labels=_labels(series, language),
             series=[_drawn(series, "ink")],
-            zones=ZONES,
+            zones=_zones(language),
             top=100,
         ),
     )
 
 
-def _funnel(report: CompanyReport) -> Markup | None:
+def _funnel(report: CompanyReport, language: Language) -> Markup | None:
     top = max((_length(step.figure) or 0 for step in report.funnel), default=0)
     if not top:
         return None
@@ -394,12 +451,12 @@ def _funnel(report: CompanyReport) -> Markup | None:
     return charts.responsive(
         "funnel",
         lambda name, width: charts.bars(
-            name, width, title="From seats to habit", description=told, bars=bars, top=top
+            name, width, title=speak(language, "From seats to habit"), description=told, bars=bars, top=top
         ),
     )
 
 
-def _activity(report: CompanyReport) -> Markup | None:
+def _activity(report: CompanyReport, language: Language) -> Markup | None:
     if not any(_length(figure) is not None for one in report.activity for figure in one.figures):
         return None
     # The wider window first: it is filled, and the narrower line runs within it.
@@ -413,9 +470,9 @@ def _activity(report: CompanyReport) -> Markup | None:
         lambda name, width: charts.lines(
             name,
             width,
-            title="Active members per week",
-            description=_course(wide),
-            labels=_labels(wide[0]),
+            title=speak(language, "Active members per week"),
+            description=_course(wide, language),
+            labels=_labels(wide[0], language),
             series=drawn,
             area=True,
         ),
@@ -457,7 +514,7 @@ def _levels(table: Table) -> Markup | None:
     )
 
 
-def _incentives(report: CompanyReport) -> Markup | None:
+def _incentives(report: CompanyReport, language: Language) -> Markup | None:
     columns = zip(*(one.figures for one in report.incentives), strict=True)
     if all(any(_length(figure) is None for figure in column) for column in columns):
         return None
@@ -467,9 +524,9 @@ def _incentives(report: CompanyReport) -> Markup | None:
         lambda name, width: charts.stacked(
             name,
             width,
-            title="Organic and incentivised events per week",
-            description=_course(report.incentives),
-            labels=_labels(report.incentives[0]),
+            title=speak(language, "Organic and incentivised events per week"),
+            description=_course(report.incentives, language),
+            labels=_labels(report.incentives[0], language),
             series=drawn,
         ),
     )

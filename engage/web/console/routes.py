@@ -13,30 +13,36 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
-from typing import Final, Protocol
-from urllib.parse import quote, urlsplit
+from typing import Final, NamedTuple, Protocol
+from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from engage.actions.sessions import CUSTOMER_SUCCESS, SignedIn
-from engage.core.language import ENGLISH
+from engage.core.language import ENGLISH, LANGUAGES, NAMES, Language, read_language
 from engage.core.periods import PERIOD_DEFAULT
-from engage.core.reports import BAND_LABELS, CompanyReport, Portfolio, portfolio_csv, report_csv
+from engage.core.reports import BAND_LABELS, CompanyReport, Portfolio, PortfolioRow, portfolio_csv, report_csv
+from engage.core.telling import in_language
 from engage.errors import EngageError, Forbidden, InvalidRequest, NotFound, Unauthorized
 from engage.formats.files import KINDS, file_format, render, render_portfolio
 from engage.formats.palette import BANDS
 from engage.web.console import pages
 from engage.web.console.formats import FILTERS
+from engage.web.console.translation import translate_page
 
 log = logging.getLogger(__name__)
 
 COOKIE: Final = "engage_session"
 COOKIE_SECONDS_MAX: Final = 7 * 24 * 3600
 """How long a browser keeps the cookie. The service may end a session sooner, and its word counts."""
+
+LANGUAGE_COOKIE: Final = "engage_language"
+"""Set when a person chooses: a language is the reader's, not the page's, so a shared address shows it in one's own."""
 
 TOKEN_CHARS_MAX: Final = 200
 """A sign-in token or cookie longer than this is nobody's, and is not looked up."""
@@ -67,28 +73,32 @@ def console_routes(services: ConsoleServices) -> list[Route]:
     async def portfolio(request: Request, session: SignedIn) -> Response:
         as_of = _as_of(request)
         data = await services.portfolio(as_of)
-        view = pages.portfolio_view(data, pages.PortfolioQuery.read(request.query_params))
+        asked = _asked(request)
+        view = pages.portfolio_view(data, pages.PortfolioQuery.read(request.query_params), asked.language)
         wanted = request.query_params.get("format")
         if wanted is None:
-            return _html("portfolio.html", session, view=view)
+            return _html("portfolio.html", session, asked, view=view)
         chosen = msgspec.structs.replace(data, data=view.chosen)
         if wanted == "xlsx":
-            content = await asyncio.to_thread(render_portfolio, chosen, ENGLISH)
+            content = await asyncio.to_thread(render_portfolio, chosen, asked.language)
             return _file(content, KINDS["xlsx"].media_type, f"portfolio-{data.as_of}.xlsx")
-        return _download(wanted, f"portfolio-{data.as_of}", chosen, lambda: portfolio_csv(chosen))
+        told = in_language(chosen, asked.language)
+        return _download(wanted, f"portfolio-{data.as_of}", told, lambda: portfolio_csv(told))
 
     async def company(request: Request, session: SignedIn) -> Response:
         name = str(request.path_params["company"])
         period = request.query_params.get("period") or PERIOD_DEFAULT
+        asked = _asked(request)
         report = await services.company_report(name, period)
+        told = in_language(report, asked.language)
         wanted = request.query_params.get("format")
         if wanted is None:
-            view = pages.company_view(report, period, datetime.now(UTC).date())
-            return _html("company.html", session, view=view)
+            view = pages.company_view(told, period, datetime.now(UTC).date(), asked.language)
+            return _html("company.html", session, asked, view=view)
         if file := file_format(wanted):
-            content = await asyncio.to_thread(render, report, file, ENGLISH)
+            content = await asyncio.to_thread(render, report, file, asked.language)
             return _file(content, KINDS[file].media_type, f"{name}-{period}.{file}")
-        return _download(wanted, f"{name}-{period}", report, lambda: report_csv(report))
+        return _download(wanted, f"{name}-{period}", told, lambda: report_csv(told, asked.language))
 
     async def missing(request: Request, session: SignedIn) -> Response:
         raise NotFound("Perhaps the address was cut short, or the company has another id.")
@@ -102,7 +112,7 @@ def console_routes(services: ConsoleServices) -> list[Route]:
         if cookie is None:
             if await _session(services, request) is not None:
                 return RedirectResponse("/console/", 303)
-            return _problem(401, None, link_used=bool(token))
+            return _problem(401, None, _asked(request), link_used=bool(token))
         answer = RedirectResponse("/console/", 303)
         answer.set_cookie(
             COOKIE,
@@ -117,11 +127,11 @@ def console_routes(services: ConsoleServices) -> list[Route]:
 
     async def sign_out(request: Request) -> Response:
         if not _same_site(request):
-            return _problem(403, None, "This form was sent from another site.")
+            return _problem(403, None, _asked(request), "This form was sent from another site.")
         cookie = request.cookies.get(COOKIE, "")
         if 0 < len(cookie) <= TOKEN_CHARS_MAX:
             await services.end_session(cookie)
-        answer = _html("signed_out.html", None)
+        answer = _html("signed_out.html", None, _asked(request))
         answer.delete_cookie(COOKIE, path="/console", httponly=True, samesite="lax")
         return answer
 
@@ -175,13 +185,22 @@ async def _guarded(
 ) -> Response:
     """The page, or the page that says what went wrong. A person never sees a traceback or bare JSON here."""
     try:
-        return await work()
+        answer = await work()
+        if request.query_params.get("lang") in LANGUAGES:
+            answer.set_cookie(
+                LANGUAGE_COOKIE,
+                request.query_params["lang"],
+                COOKIE_SECONDS_MAX,
+                path="/console",
+                samesite="lax",
+            )
+        return answer
     except EngageError as mistake:
-        return _problem(mistake.status, session, mistake.message)
+        return _problem(mistake.status, session, _asked(request), mistake.message)
     except Exception:
         # The path only: the query of a sign-in holds a secret.
         log.exception("the page %s failed", request.url.path)
-        return _problem(500, session)
+        return _problem(500, session, _asked(request))
 
 
 async def _session(services: ConsoleServices, request: Request) -> SignedIn | None:
@@ -208,6 +227,11 @@ def _as_of(request: Request) -> date | None:
         raise InvalidRequest("as_of must be a day such as 2026-11-22.") from None
 
 
+@pass_context
+def _reason(context: Context, row: PortfolioRow) -> str:
+    return pages.reason(row, context["asked"].language)
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(
@@ -218,24 +242,46 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(FILTERS)
-    environment.filters["reason"] = pages.reason
+    environment.filters["reason"] = _reason
     environment.globals["bands"] = BANDS
     environment.globals["band_labels"] = BAND_LABELS
     environment.globals["stylesheet"] = f"/console/static/console.css?v={_stylesheet()[1]}"
     return environment
 
 
-def _html(template: str, session: SignedIn | None, *, status: int = 200, **values: object) -> HTMLResponse:
-    text = _environment().get_template(template).render(session=session, **values)
-    return HTMLResponse(text, status_code=status)
+class Asked(NamedTuple):
+    """How a page is asked for: its language, and the same address in the others."""
+
+    language: Language = ENGLISH
+    elsewhere: tuple[tuple[Language, str, str], ...] = ()
+    """(language, its own name, address)"""
+
+
+def _asked(request: Request) -> Asked:
+    """The address says the language, or the person did before, or the browser does."""
+    chosen = request.query_params.get("lang") or request.cookies.get(LANGUAGE_COOKIE)
+    language = read_language(chosen, request.headers.get("accept-language", ""))
+    others = [one for one in LANGUAGES if one != language]
+    # A download's address is not a page to come back to, and a sign-in link works once.
+    here = {name: value for name, value in request.query_params.items() if name not in ("format", "token")}
+    return Asked(language, tuple((one, NAMES[one], f"?{urlencode({**here, 'lang': one})}") for one in others))
+
+
+def _html(
+    template: str, session: SignedIn | None, asked: Asked, *, status: int = 200, **values: object
+) -> HTMLResponse:
+    page = _environment().get_template(template).render(session=session, asked=asked, **values)
+    text = translate_page(page, asked.language)
+    return HTMLResponse(text, status_code=status, headers={"vary": "accept-language, cookie"})
 
 
 def _problem(
-    status: int, session: SignedIn | None, message: str = "", *, link_used: bool = False
+    status: int, session: SignedIn | None, asked: Asked, message: str = "", *, link_used: bool = False
 ) -> HTMLResponse:
     return _html(
         "problem.html",
         session,
+        asked,
         status=status,
         status_code=status,
         message=message,

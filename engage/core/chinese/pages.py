@@ -1,0 +1,245 @@
+"""Words of the pages, by the text that stands in them: between two tags, or in an attribute that is read out."""
+
+from __future__ import annotations
+
+from typing import Final
+
+_PORTFOLIO: Final = {
+    "Whom to call": "该联系谁",
+    "{count:,} company as of": "{count} 家公司，截至",
+    "{count:,} companies as of": "{count} 家公司，截至",
+    "· {stake:,} of {revenue:,} a year at risk": "· 每年 {revenue} 中有 {stake} 面临风险",
+    "Call first": "优先联系",
+    "in 4 weeks": "近 4 周",
+    "in 13 weeks": "近 13 周",
+    "a year at risk": "每年风险金额",
+    "renews {when}": "{when}续约",
+    "term ended {when}": "合同{when}到期",
+    "today": "今天",
+    "in {days:,} day": "{days} 天后",
+    "in {days:,} days": "{days} 天后",
+    "{days:,} day ago": "{days} 天前",
+    "{days:,} days ago": "{days} 天前",
+    "Nobody needs a call this week: no company is at risk or on watch.": (
+        "本周无需联系任何公司：没有有风险或需关注的公司。"
+    ),
+    "Risk and revenue": "风险与收入",
+    "The map needs two scored companies with known revenue. Contract terms come with": (
+        "绘制此图需要两家已评分且收入已知的公司。合同条款用此命令导入："
+    ),
+    "All companies": "所有公司",
+    "All bands": "所有分档",
+    "Any time": "任何时间",
+    "Within 30 days": "30 天内",
+    "Within 60 days": "60 天内",
+    "Within 90 days": "90 天内",
+    "Within 180 days": "180 天内",
+    "Term has ended": "合同已到期",
+    "Tier": "级别",
+    "All tiers": "所有级别",
+    "Sort by": "排序",
+    "Lowest score": "评分最低",
+    "Largest fall": "跌幅最大",
+    "Next renewal": "最近续约",
+    "Revenue": "收入",
+    "Name": "名称",
+    "As in the table": "按表格所示",
+    "Show": "显示",
+    "Clear": "清除",
+    "No company matches": "没有符合条件的公司",
+    "None of the {count:,} companies fits these filters.": "{count} 家公司中没有一家符合这些条件。",
+    "Show all companies": "显示所有公司",
+    "Score": "评分",
+    "13 weeks": "近 13 周",
+    "Why": "原因",
+    "Per month": "每月",
+    "At risk a year": "每年风险金额",
+    "{shown:,} of {count:,}": "{shown} / {count}",
+    "Pages": "分页",
+    "Previous": "上一页",
+    "Next": "下一页",
+    "Page {page:,} of {pages:,}": "第 {page} 页，共 {pages} 页",
+    "No companies yet": "还没有公司",
+    "A company appears here once its people have used your product: send a": (
+        "公司的人员使用过您的产品后，该公司就会出现在这里：为它发送"
+    ),
+    "call for it, or load history with": "调用，或用此命令导入历史：",
+    ". Scores follow with": "。评分随后由此命令得出：",
+    ", after a full week.": "（满一周之后）。",
+    "Score over {count:d} weeks: from {first:d} to {last:d}": "{count} 周评分：从 {first} 到 {last}",
+    "score {score:d}, {revenue_name} a month, {stake_name} a year at risk": (
+        "评分 {score}，每月 {revenue_name}，每年风险金额 {stake_name}"
+    ),
+    "Risk and revenue of each company": "各公司的风险与收入",
+    "Companies to the right are at more risk, companies at the top pay more. The same figures are in the table of "
+    "companies.": "越靠右的公司风险越大，越靠上的公司付费越多。同样的数字见公司列表。",
+}
+
+_TIERS: Final = {
+    "Tiers and their service": "级别与服务",
+    "Service": "服务",
+    "Companies": "公司数",
+    "Service in tier {tier_name}": "级别“{tier_name}”的服务",
+    "The tier has no service benefits.": "该级别没有服务权益。",
+    "For {above_name} it lacks: {lacking_name}.": "要达到“{above_name}”还缺：{lacking_name}。",
+}
+
+_OUTCOMES: Final = {
+    "What contracts brought": "合同成果",
+    "On": "截至",
+    ", and what became in a year of the revenue there was before.": "，以及此前的收入在一年中的变化。",
+    "Revenue per month (MRR)": "月度经常性收入（MRR）",
+    "A year ago": "一年前",
+    "Per year (ARR)": "年度经常性收入（ARR）",
+    "Lost with companies that left": "因公司离开而流失",
+    "Per company and month (ARPA)": "每公司每月收入（ARPA）",
+    "Lost with those that pay less": "因付费减少而流失",
+    "Kept of it (GRR)": "收入留存率（GRR）",
+    "More from those that pay more": "因付费增加而增长",
+    "Kept with growth (NRR)": "净收入留存率（NRR）",
+    "From new companies": "来自新公司",
+    "Renewal rate": "续约率",
+    "Terms that ended, renewed": "到期合同数，其中续约",
+    "Share of the key fifth": "前五分之一客户的占比",
+    "Key companies, of all that pay": "关键公司数，占付费公司",
+    "What customers are worth": "客户价值",
+    "What winning them costs is of the months {months_name}.": "获客成本取自 {months_name} 各月。",
+    "Worth of a customer (LTV)": "客户终身价值（LTV）",
+    "Gross margin": "毛利率",
+    "not known": "未知",
+    "not known, {count:,}": "未知，{count}",
+    "Cost to win one (CAC)": "获客成本（CAC）",
+    "Spent to win customers, companies won": "获客支出，获得的公司数",
+    "Companies lost in a year": "一年内流失的公司",
+    "Traded per month (GMV)": "每月交易额（GMV）",
+    "Companies that told it": "提供该数据的公司",
+    "Where the revenue comes from": "收入来源",
+    "New × conversion × purchase + existing × retention × repurchase is the revenue per month. New: paid nothing a "
+    "year ago and known since, or paying now. Existing: paid a year ago.": (
+        "新客 × 转化 × 购买 + 老客 × 留存 × 复购 = 每月收入。新客：一年前未付费且此后才登记，或现在付费的公司。"
+        "老客：一年前付费的公司。"
+    ),
+    "Segment": "细分",
+    "New": "新客",
+    "Conversion": "转化",
+    "Purchase": "购买",
+    "Existing": "老客",
+    "Retention": "留存",
+    "Repurchase": "复购",
+}
+
+_CALLING: Final = (
+    ("Calling every company at risk", "若联系每一家有风险的公司"),
+    ("Calling every company on watch or at risk", "若联系每一家需关注或有风险的公司"),
+)
+_CALLED: Final = (
+    " would have meant {calls:d} calls over {ends:d} ends of terms and met {met:d} of the {left:d} that left",
+    "，在 {ends} 次合同到期中需联系 {calls} 次，可覆盖 {left} 家离开公司中的 {met} 家",
+)
+
+_CALIBRATION: Final = {
+    "How sure are we?": "我们有多大把握？",
+    "How well the score foretold the contract terms that have ended, each looked at before its end with what was known "
+    "by then. Measured on": "评分对已到期合同的预测有多准：每份合同都以到期前已知的信息来看。测量日期：",
+    "No term has ended yet that could be looked at.": "还没有可供考察的已到期合同。",
+    **{
+        f"{who}{_CALLED[0]}{end}": f"{chinese}{_CALLED[1]}{chinese_end}"
+        for who, chinese in _CALLING
+        for end, chinese_end in (
+            (".", "。"),
+            (" ({share:d} %).", "（{share}%）。"),
+            (": {precision:.1f} of 100 calls.", "：每 100 次联系命中 {precision} 次。"),
+            (
+                " ({share:d} %): {precision:.1f} of 100 calls.",
+                "（{share}%）：每 100 次联系命中 {precision} 次。",
+            ),
+        )
+    },
+    "Half of those called had been on watch or at risk for {days:d} days or more.": (
+        "其中一半在到期前处于需关注或有风险状态已达 {days} 天或更久。"
+    ),
+    "Days before the end": "距到期天数",
+    "Forecast": "预测",
+    "Fitted": "拟合模型",
+    "Terms": "合同数",
+    "Left": "离开",
+    "Ranks right": "排序正确率",
+    "Error": "误差",
+    "Without forecast": "无预测时",
+    "Off by": "偏差",
+    "Ranks right: how often, of a company that left and one that stayed, the one that left had the higher risk (AUC; "
+    "0.5 is a coin). Error: Brier score, beside that of always saying the base rate; less is better. Off by: how far "
+    "the foretold share of leavers was from the share that left. With few that left, none of this is exact.": (
+        "排序正确率：任取一家离开和一家留下的公司，离开者风险更高的比例（AUC；0.5 相当于掷硬币）。误差：Brier 分数，"
+        "旁边是始终取基准率时的分数；越小越好。偏差：预测的离开比例与实际离开比例之差。离开的公司很少时，以上都不精确。"
+    ),
+    "What was foretold, and what came": "预测与实际",
+    "Foretold to leave": "预测离开",
+}
+
+_COMPANY: Final = {
+    "of 100": "满分 100",
+    "Confidence: {level}": "可信度：{level}",
+    "Measured up to": "测量截至",
+    "Points above or below a neutral 50. Together they make the score.": "高于或低于中性值 50 的分数，合起来即为评分。",
+    "There is no score, so nothing moves it yet.": "尚无评分，因此还没有影响因素。",
+    "No week has a score yet.": "还没有任何一周有评分。",
+    "Score per week": "每周评分",
+    "Health score per week": "每周健康评分",
+    "Events and points per week": "每周事件与积分",
+    "Organic and incentivised events per week": "每周自发与激励事件",
+    "Points around 50: {told_name}.": "围绕 50 的分值：{told_name}。",
+    "{label_name}: from {first_name} to {last_name}.": "{label_name}：从 {first_name} 到 {last_name}。",
+    "No figures to show.": "没有可显示的数字。",
+    "{caption}: the figures": "{caption}：数据",
+    "What each step means": "各阶段的含义",
+    "Some events earned points; organic ones happened without.": "一些事件获得了积分；自发事件没有。",
+    "No levels were measured.": "没有测量到等级。",
+    "Nothing can be drawn here: no week was measured, or too few people stand behind the figures.": (
+        "此处无法绘图：没有已测量的周，或数字背后的人数太少。"
+    ),
+    "What is hidden is written in words with a dotted line, and never as zero.": (
+        "被隐藏的内容以带点线的文字表示，绝不写成零。"
+    ),
+    "Fewer than {k:d} people stand behind this figure, so it is not shown": "该数字背后的人数少于 {k} 人，因此不予显示",
+    "All but fewer than {k:d}: the exact figure would tell about those few": (
+        "除不足 {k} 人外全部如此：确切数字会透露这少数人的情况"
+    ),
+    "Not shown, because another hidden figure could be worked out from it": (
+        "不予显示，否则可由此推算出另一个被隐藏的数字"
+    ),
+    "Some weeks of the period are not in it": "其中不含本期的某些周",
+    "Not measured": "未测量",
+    "({words})": "（{words}）",
+}
+
+_FRAME: Final = {
+    "{title} · Engage": "{title} · Engage",
+    "Skip to content": "跳到正文",
+    "Language": "语言",
+    "Sign out": "退出登录",
+    "This address asks for something that does not exist": "该地址请求的内容不存在",
+    "Please sign in": "请登录",
+    "This is not yours to see": "您无权查看此页",
+    "There is no such page": "没有这个页面",
+    "The database cannot be reached": "无法连接数据库",
+    "Something went wrong on our side": "我们这边出了问题",
+    "This sign-in link was used before or has run out. A link works once, for a limited time.": (
+        "该登录链接已被使用或已过期。链接只能使用一次，且有时间限制。"
+    ),
+    "Open a fresh sign-in link:": "请打开新的登录链接：",
+    "prints one each time it starts. If you do not run Engage yourself, ask the person who does to send you one.": (
+        "每次启动时都会打印一个。如果 Engage 不由您运行，请向运行者索取。"
+    ),
+    "It has been written to the log. Trying again may help; nothing you did was lost.": (
+        "已记入日志。可以再试一次；您所做的一切都没有丢失。"
+    ),
+    "Nothing is lost. Please try again in a moment.": "没有任何数据丢失。请稍后再试。",
+    "Back to the portfolio": "返回客户组合",
+    "Signed out": "已退出登录",
+    "You are signed out": "您已退出登录",
+    "To come back, open a fresh sign-in link:": "如需返回，请打开新的登录链接：",
+    "prints one each time it starts.": "每次启动时都会打印一个。",
+}
+
+WORDS: Final = {**_PORTFOLIO, **_TIERS, **_OUTCOMES, **_CALIBRATION, **_COMPANY, **_FRAME}

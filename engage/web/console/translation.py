@@ -1,0 +1,62 @@
+"""A page in the language of its reader.
+
+Pages are written in English, words and all; here each of their texts is said again in another language, as
+`engage.core.language` does it for reports: what stands between two tags, and what attributes say that are read out or
+shown. Names of the host are marked `translate="no"`, as HTML has it. A test reads whole pages for what was forgotten.
+
+Pictures are left alone: they are drawn in the language, because room for words is reckoned when they are drawn.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import Final
+
+from engage.core.language import ENGLISH, Language, translate
+from engage.formats.cover import day
+
+_PIECES: Final = re.compile(
+    r"(<svg\b.*?</svg>|<code\b.*?</code>|<style\b.*?</style>|<!--.*?-->|<[^>]*>)", re.DOTALL
+)
+_SPOKEN: Final = re.compile(r'\b(title|aria-label|data-h|placeholder)="([^"]*)"')
+_TIME: Final = re.compile(r'<time datetime="(\d{4}-\d{2}-\d{2})">')
+
+
+def translate_page(page: str, language: Language) -> str:
+    if language == ENGLISH:
+        return page
+    said: list[str] = []
+    before = ""
+    for index, piece in enumerate(_PIECES.split(page)):
+        if index % 2:
+            said.append(
+                _SPOKEN.sub(lambda match: _attribute(match, language), piece) if _is_tag(piece) else piece
+            )
+            before = piece
+        elif (when := _TIME.fullmatch(before)) is not None:
+            said.append(day(when.group(1), language))
+        elif 'translate="no"' in before or not piece.strip():
+            said.append(piece)
+        else:
+            said.append(_text(piece, language))
+    return "".join(said)
+
+
+def _is_tag(piece: str) -> bool:
+    return not piece.startswith(("<svg", "<code", "<style", "<!--"))
+
+
+def _text(piece: str, language: Language) -> str:
+    """With the space around it, which keeps it from its neighbours."""
+    words = html.unescape(" ".join(piece.split()))
+    told = translate(words, language)
+    if told == words:
+        return piece
+    start = piece[: len(piece) - len(piece.lstrip())]
+    end = piece[len(piece.rstrip()) :]
+    return f"{start}{html.escape(told, quote=False)}{end}"
+
+
+def _attribute(match: re.Match[str], language: Language) -> str:
+    return f'{match.group(1)}="{html.escape(translate(html.unescape(match.group(2)), language))}"'
