@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import importlib
+import pkgutil
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +14,7 @@ import jinja2
 import pytest
 
 import engage
+from engage.core import chinese
 from engage.core.chinese import CHINESE
 from engage.core.language import ENGLISH, read_language, say, speak, translate
 
@@ -84,7 +87,8 @@ def test_every_text_is_there_in_chinese() -> None:
 def test_nothing_is_translated_that_is_not_said() -> None:
     """What stands on a page is not said but written there: each of its words is."""
     pages = " ".join(path.read_text(encoding="utf-8") for path in (ROOT / "web" / "console").rglob("*.*ml"))
-    pages += (ROOT / "web" / "console" / "formats.py").read_text(encoding="utf-8")
+    shapes = ("web/console/formats.py", "core/care.py", "core/care_shapes.py")
+    pages += " ".join((ROOT / name).read_text(encoding="utf-8").replace("_", " ") for name in shapes)
     written = set(re.findall(r"\w+", pages))
 
     def on_a_page(template: str) -> bool:
@@ -94,11 +98,20 @@ def test_nothing_is_translated_that_is_not_said() -> None:
     assert [one for one in CHINESE if one not in SAID and not on_a_page(one)] == []
 
 
+def test_nothing_is_translated_twice() -> None:
+    """Of two the last would count, and nobody would see which."""
+    files = [
+        importlib.import_module(f"engage.core.chinese.{one.name}")
+        for one in pkgutil.iter_modules(chinese.__path__)
+    ]
+    assert sum(len(file.WORDS) for file in files) == len(CHINESE)
+
+
 def test_a_translation_has_the_parts_of_its_template() -> None:
     wrong = {
-        template: chinese
-        for template, chinese in CHINESE.items()
-        if set(_parts(template)) != set(_parts(chinese)) or any(_parts(chinese).values())
+        template: told
+        for template, told in CHINESE.items()
+        if set(_parts(template)) != set(_parts(told)) or any(_parts(told).values())
     }
     assert wrong == {}, "the same parts, and no formats: numbers come formatted"
 

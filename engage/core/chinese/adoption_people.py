@@ -64,7 +64,6 @@ WORDS: Final = {
     "Level falls in four weeks unless more is earned": "若不再获得积分，四周内将降级",
     "Points of members": "成员的积分",
     "Currency": "积分种类",
-    "Issued": "已发放",
     "Spent": "已使用",
     "Expired": "已过期",
     "Outstanding": "未兑付余额",

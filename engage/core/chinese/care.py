@@ -12,8 +12,6 @@ WORDS: Final = {
     "Without what lowered it the score would be {score:d}.": "若不下调，评分为 {score}。",
     "is no longer lowered by hand": "不再人工下调",
     # plans
-    "Health score": "健康分",
-    "Revenue per month": "月收入",
     "Too few companies were scored on both days to compare.": "两个时点都有评分的公司太少，无法比较。",
     "The range holds zero: no effect can be told from chance.": "区间包含零：无法与偶然波动区分。",
     "More than chance; but who gets help was chosen, so the others may differ in other ways too.": (

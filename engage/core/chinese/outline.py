@@ -25,7 +25,6 @@ WORDS: Final = {
     "Change": "变化",
     "This period and the one before": "本期与上期",
     "From seats to habit": "从席位到习惯",
-    "Step": "阶段",
     "Meaning": "含义",
     "Share": "占比",
     "{share} of seats or members have the habit": "{share}的席位或成员已养成使用习惯",

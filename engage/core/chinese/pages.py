@@ -27,7 +27,6 @@ _PORTFOLIO: Final = {
     "The map needs two scored companies with known revenue. Contract terms come with": (
         "绘制此图需要两家已评分且收入已知的公司。合同条款用此命令导入："
     ),
-    "All companies": "所有公司",
     "All bands": "所有分档",
     "Any time": "任何时间",
     "Within 30 days": "30 天内",
@@ -213,6 +212,30 @@ _COMPANY: Final = {
     "({words})": "（{words}）",
 }
 
+_CARE: Final = {
+    "Goals and what was done": "目标与措施",
+    "Sentiment:": "客户情绪：",
+    "good": "良好",
+    "neutral": "一般",
+    "poor": "不佳",
+    ", says": "，记录者",
+    "on": "于",
+    "; until": "；有效至",
+    "on track": "进展正常",
+    "behind": "落后",
+    "reached": "已达成",
+    "missed": "未达成",
+    "dropped": "已放弃",
+    "of {target:g} by": "，目标 {target}，期限",
+    ". {share} of the way.": "。已完成 {share}。",
+    "Owner:": "负责人：",
+    "Stage": "阶段",
+    "Target": "目标",
+    "Accepted": "验收",
+    "What moves it": "影响因素",
+    "What was done": "已采取的措施",
+}
+
 _FRAME: Final = {
     "{title} · Engage": "{title} · Engage",
     "Skip to content": "跳到正文",
@@ -242,4 +265,4 @@ _FRAME: Final = {
     "prints one each time it starts.": "每次启动时都会打印一个。",
 }
 
-WORDS: Final = {**_PORTFOLIO, **_TIERS, **_OUTCOMES, **_CALIBRATION, **_COMPANY, **_FRAME}
+WORDS: Final = {**_PORTFOLIO, **_TIERS, **_OUTCOMES, **_CALIBRATION, **_COMPANY, **_CARE, **_FRAME}

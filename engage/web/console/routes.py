@@ -267,8 +267,16 @@ def _asked(request: Request) -> Asked:
     return Asked(language, tuple((one, NAMES[one], f"?{urlencode({**here, 'lang': one})}") for one in others))
 
 
+_IN_ENGLISH: Final = Asked()
+
+
 def _html(
-    template: str, session: SignedIn | None, asked: Asked, *, status: int = 200, **values: object
+    template: str,
+    session: SignedIn | None,
+    asked: Asked = _IN_ENGLISH,
+    *,
+    status: int = 200,
+    **values: object,
 ) -> HTMLResponse:
     page = _environment().get_template(template).render(session=session, asked=asked, **values)
     text = translate_page(page, asked.language)
