@@ -59,12 +59,20 @@ def outline(report: CompanyReport) -> tuple[Section, ...]:
         _weekly("incentives", say("Organic and incentivised"), report.incentives, "", "columns"),
         _weekly("points", say("Points issued"), report.points, ""),
         _listed("levels", report.levels, "members", _driver(report, "levels")),
+        _weekly("rhythm", say("Daily use"), report.rhythm, ""),
+        _weekly("classes", say("Kinds of use per week"), report.classes, "", "columns"),
+        *(
+            _listed(one.name, one, "share", "")
+            for one in (report.departments, report.roles)
+            if one and one.rows
+        ),
+        *(_listed(one.name, one, "share", "") for one in report.funnels),
         *(Section(one.name, one.title, table=one) for one in _more(report)),
     ]
     return tuple(section for section in named if section is not None)
 
 
-_KNOWN: Final = frozenset({"breadth", "levels"})
+_KNOWN: Final = frozenset({"breadth", "levels", "departments", "roles", "funnels"})
 
 
 def _more(report: CompanyReport) -> list[Table]:
@@ -183,7 +191,7 @@ def _weekly(
         name,
         title,
         message,
-        Chart(kind, tuple(one.name for one in series), top),
+        Chart(kind, tuple(one.name for one in series if one.unit == series[0].unit), top),
         Table(name, title, columns, rows),
     )
 
@@ -192,6 +200,8 @@ def _listed(name: str, table: Table, column: str, message: str) -> Section | Non
     if not table.rows:
         return Section(name, table.title, notes=(table.note,)) if table.note else None
     chart = Chart("bars", (column,), 100 if column == "share" else None)
+    if all(drawn(cell) is None for cell in table.column(column)):
+        return Section(name, table.title, message, table=table, notes=(table.note,) if table.note else ())
     return Section(name, table.title, message, chart, table, (table.note,) if table.note else ())
 
 

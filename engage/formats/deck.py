@@ -24,18 +24,19 @@ from engage.core.privacy import Figure
 from engage.core.reports import CompanyReport, Table
 from engage.core.telling import in_language
 from engage.formats.cover import Cover, capital, cover, short_day
-from engage.formats.palette import light
+from engage.formats.palette import SERIES, light
 
 WIDTH, HEIGHT = Inches(13.333), Inches(7.5)
 MARGIN: Final = Inches(0.7)
 INNER: Final = Emu(WIDTH - 2 * MARGIN)
 ROWS_MAX: Final = 9
-"""Rows of a table on a slide; the report itself has all."""
+"""Rows of a table on one slide; it goes on on the next."""
+TABLE_SIZES: Final = ((5, 16.0), (8, 12.0), (100, 9.0))
+"""Up to so many columns -> points of their letters."""
 BARS_MAX: Final = 10
 
 # Fonts that the readers of such files have; a deck does not carry any.
 FONT, CHINESE_FONT = "Calibri", "Microsoft YaHei"
-COLOURS: Final = ("accent", "second", "healthy", "watch")
 _CHARTS: Final = {
     "lines": XL_CHART_TYPE.LINE_MARKERS,
     "columns": XL_CHART_TYPE.COLUMN_STACKED,
@@ -123,11 +124,14 @@ class _Deck:
         if section.table is None:
             return
         over = section.title if section.message else ""
-        slide = self.slide(capital(section.message or section.title), over)
+        message = capital(section.message or section.title)
         top = Inches(1.75)
         if section.chart is None:
-            self.table(slide, section.table, top)
-        elif self.chart(slide, section, top):
+            for first in range(0, len(section.table.rows), ROWS_MAX):
+                self.table(self.slide(message, over), section.table, first, top)
+            return
+        slide = self.slide(message, over)
+        if self.chart(slide, section, top):
             words = speak(
                 self.language,
                 "To protect individuals some figures are left out of the chart, or drawn at the least they may be.",
@@ -199,7 +203,7 @@ class _Deck:
         if kind == "columns":
             plot.overlap = 100
         for index, series in enumerate(plot.series):
-            colour = _colour(COLOURS[index % len(COLOURS)])
+            colour = _colour(SERIES[index % len(SERIES)])
             if kind == "lines":
                 series.smooth = False
                 series.format.line.color.rgb, series.format.line.width = colour, Pt(2.5)
@@ -221,8 +225,10 @@ class _Deck:
             self.write(line, f"{row[0]}: ", 12, "ink", bold=True)
             self.write(line, str(row[1]), 12, "muted")
 
-    def table(self, slide: Any, table: Table, top: int) -> None:
-        rows = table.rows[:ROWS_MAX]
+    def table(self, slide: Any, table: Table, first: int, top: int) -> None:
+        """ROWS_MAX of its rows, from `first` on."""
+        rows = table.rows[first : first + ROWS_MAX]
+        size = next(size for columns, size in TABLE_SIZES if len(table.columns) <= columns)
         shape = slide.shapes.add_table(
             len(rows) + 1, len(table.columns), MARGIN, top, INNER, Inches(0.45) * (len(rows) + 1)
         )
@@ -235,19 +241,18 @@ class _Deck:
         style = properties.find(qn("a:tableStyleId"))
         style.text = "{2D5ABB26-0587-4C30-8999-92F81FD0307C}"  # PowerPoint's own "No Style, No Grid"
         for index, column in enumerate(table.columns):
-            self.cell(grid.cell(0, index), column.label, "muted", right=column.unit != "text")
+            self.cell(grid.cell(0, index), column.label, "muted", size, right=column.unit != "text")
             for below, row in enumerate(rows, 1):
                 cell = row[index]
                 hidden = isinstance(cell, Figure) and cell.value is None
                 words = cell.text if isinstance(cell, Figure) else cell
-                self.cell(
-                    grid.cell(below, index), words, "muted" if hidden else "ink", right=column.unit != "text"
-                )
+                role = "muted" if hidden else "ink"
+                self.cell(grid.cell(below, index), words, role, size, right=column.unit != "text")
 
-    def cell(self, cell: Any, words: str, role: str, *, right: bool) -> None:
+    def cell(self, cell: Any, words: str, role: str, size: float, *, right: bool) -> None:
         paragraph = cell.text_frame.paragraphs[0]
         paragraph.alignment = PP_ALIGN.RIGHT if right else PP_ALIGN.LEFT
-        self.write(paragraph, words, 16, role)
+        self.write(paragraph, words, size, role)
 
     def words(self, title: str, notes: Sequence[str]) -> None:
         slide = self.slide(title)

@@ -22,7 +22,7 @@ from engage.core.reports import BAND_FLOORS, BAND_LABELS, CompanyReport, Table
 from engage.core.telling import in_language
 from engage.formats import charts
 from engage.formats.cover import capital, cover, day, short_day
-from engage.formats.palette import PALETTE, light
+from engage.formats.palette import PALETTE, SERIES, light
 
 TEMPLATE: Final = Path(__file__).parent / "report.typ"
 FONTS: Final = pylopdf_fonts_zh_cn.sans_path().parent
@@ -31,7 +31,6 @@ WIDE, NARROW = 520, 360
 BARS_MAX: Final = 12
 WEEKS_LISTED_MAX: Final = 13
 """Newest weeks of a table; the chart has them all."""
-ROLES: Final = ("accent", "second", "healthy", "watch")
 
 
 def document(report: CompanyReport, language: Language) -> bytes:
@@ -118,7 +117,7 @@ def chart_svg(section: Section, spec: Chart, table: Table, language: Language) -
         labels = [short_day(date.fromisoformat(str(row[0])), language) for row in table.rows]
         series = [
             charts.Series(table.columns[names.index(name)].label, [drawn(cell) for cell in column], role)
-            for name, column, role in zip(spec.columns, cells, ROLES, strict=False)
+            for name, column, role in zip(spec.columns, cells, SERIES, strict=False)
         ]
         if spec.kind == "columns":
             return str(charts.stacked(section.name, NARROW, labels=labels, series=series, **told))

@@ -30,6 +30,9 @@ PALETTE: Final[dict[str, tuple[str, str]]] = {
 }
 """Role -> (light, dark)."""
 
+SERIES: Final = ("accent", "second", "healthy", "watch", "unscored")
+"""Roles of the series of a chart, in their order; a chart has no more."""
+
 BANDS: Final = ("at_risk", "watch", "healthy", "thriving", "unscored")
 
 TEXT_ROLES: Final = ("ink", "muted", "accent", "second", *BANDS)

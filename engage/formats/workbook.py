@@ -21,9 +21,8 @@ from engage.core.privacy import Figure
 from engage.core.reports import BAND_LABELS, CompanyReport, Definition, Portfolio, PortfolioRow, Table
 from engage.core.telling import in_language
 from engage.formats.cover import cover
-from engage.formats.palette import light
+from engage.formats.palette import SERIES, light
 
-COLOURS: Final = ("accent", "second", "healthy", "watch")
 NAME_CHARS_MAX: Final = 31
 CHARTED_MAX: Final = 12
 """Rows of names that a chart shows; weeks are shown all."""
@@ -251,7 +250,7 @@ class _Book:
                 for row, cell in enumerate(cells, first):
                     if (value := drawn(cell)) is not None:
                         sheet.write_number(row, column, value, self.quiet)
-            colour = light(COLOURS[number % len(COLOURS)])
+            colour = light(SERIES[number % len(SERIES)])
             paint = (
                 {"line": {"color": colour, "width": 2}}
                 if spec.kind == "lines"

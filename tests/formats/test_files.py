@@ -21,6 +21,7 @@ from engage.core.reports import CompanyReport, Portfolio
 from engage.core.telling import in_language
 from engage.errors import NotInstalled
 from engage.formats import files
+from engage.formats.deck import ROWS_MAX
 from engage.formats.files import FileFormat, render, render_portfolio
 from tests.core.test_reports import report
 from tests.web.console_samples import portfolio
@@ -103,7 +104,7 @@ def test_a_workbooks_charts_draw_no_hidden_figure_as_zero() -> None:
             values = [row[0].value for row in sheet[reference]]
             cells = [row[names.index(name)] for row in section.table.rows]
             assert values == [drawn(cell) for cell in cells][: len(values)]
-    assert charts == 8 - 1  # the key figures beside the period before are a table only
+    assert charts == sum(1 for section in sections("en") if section.chart) > 6
 
 
 # --- the slides ---------------------------------------------------------------------------------------------
@@ -119,16 +120,19 @@ def texts(slide: Any) -> Iterator[str]:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_slides_have_charts_with_the_figures_in_them(language: Language) -> None:
-    deck = pptx.Presentation(io.BytesIO(made("pptx", language)))
-    told = sections(language)
-    assert len(deck.slides) == len(told) + 2  # the verdict before, what is hidden after
-    for section, slide in zip(told, list(deck.slides)[1:], strict=False):
+    slides = iter(pptx.Presentation(io.BytesIO(made("pptx", language))).slides)
+    next(slides)  # the verdict
+    for section in sections(language):
+        slide = next(slides)
         words = "\n".join(texts(slide))
         assert section.title in words
         assert section.table is not None
         if section.chart is None:
-            expected = [c.text if isinstance(c, Figure) else c for row in section.table.rows for c in row]
-            assert set(expected) <= set(texts(slide))
+            expected = {c.text if isinstance(c, Figure) else c for row in section.table.rows for c in row}
+            told = set(texts(slide))
+            for _ in range(ROWS_MAX, len(section.table.rows), ROWS_MAX):
+                told |= set(texts(next(slides)))
+            assert expected <= told
             continue
         (chart,) = [shape.chart for shape in slide.shapes if shape.has_chart]
         names = [column.name for column in section.table.columns]
@@ -138,6 +142,7 @@ def test_slides_have_charts_with_the_figures_in_them(language: Language) -> None
         assert chart.part.chart_workbook.xlsx_part is not None
         protected = [getattr(row[names.index(name)], "hidden", "") for row in section.table.rows]
         assert (PROTECTED[language] in words) == bool(set(protected) - {"", "missing"})
+    assert {"en": "What is hidden", "zh-Hans": "隐藏了什么"}[language] in "".join(texts(next(slides)))
 
 
 # --- the document -------------------------------------------------------------------------------------------
@@ -176,7 +181,7 @@ def test_a_company_below_the_floor_gets_words_in_every_format(format: FileFormat
         numbers = {
             v for rows in sheets(content).values() for row in rows for v in row if isinstance(v, int | float)
         }
-        assert not {300, 900, 3000, 3} & numbers
+        assert not {300, 900, 3000} & numbers
 
 
 def test_the_portfolio_is_a_workbook_with_the_numbers_of_its_json() -> None:

@@ -33,6 +33,8 @@ WORDS: Final = {
     "{label}: {figure}, as many as in the period before": "{label}：{figure}，与上期持平",
     "{label}: {figure}, {share} more than in the period before": "{label}：{figure}，比上期多 {share}",
     "{label}: {figure}, {share} less than in the period before": "{label}：{figure}，比上期少 {share}",
+    "Daily use": "每日使用",
+    "Kinds of use per week": "每周使用类型",
     # files
     "Adoption report: {company_name}": "采用报告：{company_name}",
     "high": "高",
