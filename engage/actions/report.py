@@ -35,7 +35,7 @@ from engage.core.terms import Term, contract_on, has_left, money_cents, term_on
 from engage.core.worth import Outcomes
 from engage.errors import InvalidRequest, NotFound
 from engage.store.care import load_care
-from engage.store.companies import company_id, current_programs, load_program
+from engage.store.companies import company_id, current_programs, load_program, name_companies
 from engage.store.database import Database
 from engage.store.scope import EVERY_COMPANY
 from engage.store.settings import read_setting
@@ -257,6 +257,12 @@ def _outcomes(
             )
         )
     return replace(outcomes(terms, day), economics=economics(customers, book, day))
+
+
+async def every_company(database: Database) -> list[str]:
+    """Their ids, in the order in which they were created."""
+    async with database.read() as s:
+        return [name for _, name in await name_companies(s, 0, 2**31)]
 
 
 async def company_health(database: Database, company: str) -> Health:

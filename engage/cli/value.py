@@ -1,12 +1,13 @@
-"""book and outcomes."""
+"""book, outcomes and export."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from engage.cli.output import AsJson, say, say_json, say_table
+from engage.cli.output import AsJson, progress, say, say_json, say_table
 from engage.cli.programs import actor_name, read_text, refuse_problems
 from engage.cli.running import DatabaseUrl, now, with_database
 
@@ -27,6 +28,7 @@ def register(app: typer.Typer) -> None:
     book.command("show")(show)
     app.add_typer(book, name="book")
     app.command()(outcomes)
+    app.command()(export)
 
 
 def _read(file: str, as_json: bool) -> tuple[str, Book]:
@@ -133,6 +135,33 @@ def _tell(found: Outcomes) -> None:
     say_table(columns, growth, right=range(1, 8))
     for note in (*found.notes, *economics.notes):
         say(note)
+
+
+def export(
+    file: Annotated[
+        str, typer.Argument(metavar="FILE", help="The Parquet file to write.", show_default=False)
+    ],
+    weeks: Annotated[int, typer.Option(min=1, max=52, help="How many weeks, the newest last.")] = 52,
+    database: DatabaseUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write the weekly published figures of all companies into a Parquet file."""
+
+    async def work(opened: Database) -> tuple[int, int]:
+        from engage.actions.report import company_report, every_company
+        from engage.formats.weekly import WeeklyFile
+
+        companies = await every_company(opened)
+        with progress() as bars, WeeklyFile(Path(file)) as out:
+            for company in bars.track(companies, description="exporting"):
+                out.add(await company_report(opened, company, f"last-{weeks}-weeks"))
+        return len(companies), out.rows
+
+    companies, rows = with_database(database, work, create=False)
+    if as_json:
+        say_json({"file": file, "companies": companies, "rows": rows})
+    else:
+        say(f"{file}: {rows:,} figures of {companies:,} companies")
 
 
 def _money(cents: int | None) -> str:
