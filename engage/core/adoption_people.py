@@ -70,17 +70,17 @@ def depth(now: Weeks, then: Weeks) -> list[Row]:
             privacy.mean(active_a_day(now), "members"),
             privacy.mean(active_a_day(then), "members"),
         ),
-        ("days_each", say("Days active of 28, per active member"), *each),
+        ("days_each", say("Days active of 28"), *each),
         (
             "stickiness",
-            say("Stickiness: active a day, of active in four weeks"),
+            say("Stickiness"),
             privacy.ratio(each[0], month),
             privacy.ratio(each[1], month),
         ),
-        ("momentum", say("Momentum: four weeks against the eight before"), _momentum(now), _momentum(then)),
+        ("momentum", say("Momentum"), _momentum(now), _momentum(then)),
         ("champions", say("Power users"), _class(now, 0), _class(then, 0)),
-        ("top_tenth", say("Events by the most active tenth"), _top(now), _top(then)),
-        ("organic_4w", say("Active beyond rewarded events, four weeks"), _organic(now), _organic(then)),
+        ("top_tenth", say("Share of the most active tenth"), _top(now), _top(then)),
+        ("organic_4w", say("Active beyond rewards"), _organic(now), _organic(then)),
     ]
 
 

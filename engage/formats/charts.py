@@ -26,6 +26,7 @@ NARROW: Final = 326
 POINTS_MAX: Final = 520
 """The most values of a series, bars or dots that are drawn: ten years of weeks."""
 
+LEGEND_ROW: Final = 18
 SIZE: Final = 12
 """Height of the letters, in pixels."""
 
@@ -107,8 +108,9 @@ def lines(
     """Values over time, one line per series, a gap for each None. `area` fills below the first series."""
     known = [v for s in series for v in s.values if v is not None]
     marks = ticks(top if top is not None else max(known, default=1))
-    legend = len(series) > 1
-    plot = _Plot(width, height, marks, right=68 if zones else 14, head=30 if legend else 12)
+    legend = [(s.label, s.role, s.dashed) for s in series] if len(series) > 1 else []
+    head = 12 + LEGEND_ROW * _legend_rows(legend, width)
+    plot = _Plot(width, height, marks, right=68 if zones else 14, head=head)
     body = [_zone(zone, plot) for zone in zones]
     body += plot.grid(labels)
     xs = plot.centres(len(labels))
@@ -125,8 +127,7 @@ def lines(
             for i, point in enumerate(points)
             if point is not None
         ]
-    if legend:
-        body += _legend([(s.label, s.role, s.dashed) for s in series], plot.left, 14)
+    body += _legend(legend, width)
     if not known:
         body.append(_text(plot.left + plot.inner / 2, height / 2, "–", anchor="middle"))
     return _svg(name, width, height, title, description, body)
@@ -141,29 +142,33 @@ def stacked(
     labels: Sequence[str],
     series: Sequence[Series],
     height: int = 220,
+    partial: bool = False,
 ) -> Markup:
-    """Columns over time, first series at the bottom. A column with a hidden part is left out."""
+    """Columns over time, first series at the bottom. A column with a hidden part is left out, or drawn without it
+    where that is said beside the chart (`partial`)."""
     columns = list(zip(*(s.values for s in series), strict=True))
-    sums = [sum(v for v in column if v is not None) for column in columns if None not in column]
-    plot = _Plot(width, height, ticks(max(sums, default=1)), right=14, head=30)
+    drawn = [column for column in columns if partial or None not in column]
+    sums = [sum(v for v in column if v is not None) for column in drawn]
+    legend = [(s.label, s.role, False) for s in series]
+    head = 12 + LEGEND_ROW * _legend_rows(legend, width)
+    plot = _Plot(width, height, ticks(max(sums, default=1)), right=14, head=head)
     body = plot.grid(labels)
     step = plot.inner / max(1, len(labels))
     thick = max(2.0, min(30.0, step * 0.68))
     for index, (x, column) in enumerate(zip(plot.centres(len(labels)), columns, strict=True)):
-        if None in column:
+        if (None in column and not partial) or all(value is None for value in column):
             body.append(_text(x, plot.base - 4, "–", anchor="middle", hint=f"{labels[index]}: –"))
             continue
         below = 0.0
         for one, value in zip(series, column, strict=True):
-            assert value is not None
-            if value > 0:
+            if value is not None and value > 0:
                 high, low = plot.y(below + value), plot.y(below)
                 gap = 1 if below else 0
                 hint = one.hint(index, labels[index])
                 tall = max(0.5, low - high - gap)
                 body.append(_rect(x - thick / 2, high, thick, tall, _fill(one.role), hint=hint, corner=0))
-            below += value
-    body += _legend([(s.label, s.role, False) for s in series], plot.left, 14)
+            below += value or 0
+    body += _legend(legend, width)
     return _svg(name, width, height, title, description, body)
 
 
@@ -248,6 +253,38 @@ def mix(name: str, width: int, *, title: str, description: str, parts: Sequence[
         body.append(_text(at_x + 17, at_y, label, role="ink"))
         at_x += long
     return _svg(name, width, int(at_y) + 10, title, description, body)
+
+
+def heat(
+    name: str,
+    width: int,
+    *,
+    title: str,
+    description: str,
+    columns: Sequence[str],
+    rows: Sequence[tuple[str, Sequence[Bar | None]]],
+) -> Markup:
+    """Shares of 100 as tinted fields, one row each; a hidden one is a dash, and None is an empty place."""
+    rows = rows[:POINTS_MAX]
+    left = max((_wide(label) for label, _ in rows), default=0) + 12
+    step = (width - left) / max(1, len(columns))
+    tall, head = 28, 22
+    body = [
+        _text(left + step * (i + 0.5), 14, label, anchor="middle", size=11) for i, label in enumerate(columns)
+    ]
+    for index, (label, cells) in enumerate(rows):
+        y = head + index * (tall + 2)
+        body.append(_text(0, y + 18, label, role="ink"))
+        for column, cell in enumerate(cells):
+            if cell is None:
+                continue
+            x = left + step * column
+            hint = f"{label}, {columns[column]}: {cell.text}"
+            shade = 0.06 if cell.value is None else 0.06 + 0.44 * min(1.0, cell.value / 100)
+            body.append(_rect(x + 1, y, step - 2, tall, _fill(cell.role, shade), hint=hint))
+            words = "–" if cell.value is None else f"{cell.value:.0f}"
+            body.append(_text(x + step / 2, y + 18, words, anchor="middle", role="ink", size=11))
+    return _svg(name, width, head + len(rows) * (tall + 2), title, description, body)
 
 
 def spark(name: str, *, title: str, values: Sequence[float | None], role: str, span: float = 30) -> Markup:
@@ -371,14 +408,31 @@ def _zone(zone: Zone, plot: _Plot) -> str:
     return stripe + _text(at, (high + low) / 2 + 4, zone.label, role=zone.role, size=11)
 
 
-def _legend(entries: Sequence[tuple[str, str, bool]], left: float, y: float) -> list[str]:
+def _legend(entries: Sequence[tuple[str, str, bool]], width: int) -> list[str]:
+    """Names beside their strokes, in as many rows as they need."""
     out = []
-    x = left
-    for label, role, dashed in entries:
+    for (label, role, dashed), (x, row) in zip(entries, _legend_places(entries, width), strict=True):
+        y = 14 + LEGEND_ROW * row
         out.append(_line(x, y - 4, x + 16, y - 4, role, thick=3, dash="4 3" if dashed else ""))
         out.append(_text(x + 22, y, label))
-        x += _wide(label) + 40
     return out
+
+
+def _legend_places(entries: Sequence[tuple[str, str, bool]], width: int) -> list[tuple[float, int]]:
+    """(x, row) of each."""
+    found: list[tuple[float, int]] = []
+    x, row = 0.0, 0
+    for label, _, _ in entries:
+        long = _wide(label) + 40
+        if x and x + long - 18 > width:
+            x, row = 0.0, row + 1
+        found.append((x, row))
+        x += long
+    return found
+
+
+def _legend_rows(entries: Sequence[tuple[str, str, bool]], width: int) -> int:
+    return max((row + 1 for _, row in _legend_places(entries, width)), default=0)
 
 
 def _place(

@@ -100,8 +100,8 @@ def weeks(active: int = 30, users: int = 20) -> dict[int, WeekMeasures]:
                 "it": GroupWeek(
                     20, 20, active - active // 2, active - active // 2, active // 2 - active // 4
                 ),
-                "board": GroupWeek(3, 1),
-                "": GroupWeek(7, 4),
+                "board": GroupWeek(4, 1),
+                "": GroupWeek(6, 4),
             },
             roles={
                 "decision_maker": GroupWeek(12, 9, 6, 6, 2),

@@ -160,7 +160,7 @@ READERS = {"engage.core.published", "engage.core.published_people"}
 MAKERS = {"core/privacy.py", "core/published.py", "core/published_people.py"}
 """Of figures."""
 OWN = {
-    "web/console/pages.py": "a dash where nothing is measured",
+    "web/console/drawing.py": "a dash where nothing is measured",
     "bench/figures.py": "another Figure: a measured speed",
 }
 """Who makes a figure that holds no number of members."""

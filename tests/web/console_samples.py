@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, timedelta
 
+from msgspec.structs import replace
+
 from engage.actions.sessions import CUSTOMER_SUCCESS, SignedIn
 from engage.core.adoption import Source, company_report
+from engage.core.balances import CurrencyWeek
 from engage.core.health import score
 from engage.core.measures import FeatureWeek, WeekMeasures
+from engage.core.peers import gather
 from engage.core.periods import read_period
 from engage.core.privacy import Figure, Unit
+from engage.core.program import Currency, EventType, Funnel, Level, Levels, Program
 from engage.core.reports import (
     Band,
     Column,
@@ -27,6 +32,7 @@ from engage.core.reports import (
     Step,
     Table,
 )
+from engage.core.segments import GroupWeek, cohort_of
 from engage.errors import InvalidRequest, NotFound
 
 AS_OF = date(2026, 11, 15)
@@ -304,13 +310,40 @@ def measured(members: int, active: float, weeks: int = 16) -> CompanyReport:
         name="Measured",
         timezone="UTC",
         contract=Contract(seats=members or None),
-        program=None,
+        program=PROGRAM,
         weeks={week.monday: week for week in counted},
         scores={week.monday + 6: health.score for week in counted},
         health=health,
         k=K,
+        months={cohort_of(week.monday): week for week in counted},
+        peers=gather(health.as_of, [(health, Contract()), *_peers(health)]),
     )
     return company_report(source, *found)
+
+
+PROGRAM = Program(
+    name="Sample",
+    currencies={"points": Currency("Points")},
+    events={name: EventType(f"Feature {name.upper()}") for name in "abcd"},
+    levels=Levels("points", (Level("bronze", "Bronze", 0), Level("gold", "Gold", 100))),
+    funnels=(Funnel("sharing", "From first look to sharing", ("a", "b", "c", "d")),),
+)
+
+
+def _peers(health: Health) -> list[tuple[Health, Contract]]:
+    if health.score is None:
+        return []
+    return [
+        (
+            replace(
+                health,
+                score=20 + 6 * n,
+                drivers=tuple(replace(one, score=min(100, one.score * n / 7)) for one in health.drivers),
+            ),
+            Contract(),
+        )
+        for n in range(13)
+    ]
 
 
 def _week(monday: int, members: int, active: float) -> WeekMeasures:
@@ -319,7 +352,7 @@ def _week(monday: int, members: int, active: float) -> WeekMeasures:
     return WeekMeasures(
         monday,
         members=members,
-        activated=month,
+        activated=month + month // 4,
         active=week,
         active_4w=month,
         habitual=month // 2,
@@ -333,4 +366,48 @@ def _week(monday: int, members: int, active: float) -> WeekMeasures:
             name: FeatureWeek(week // n, month // n, week) for n, name in ((1, "a"), (3, "b"), (40, "c"))
         },
         since=monday - 7 * 20,
+        definition=1,
+        organic_4w=month // 2,
+        risen=month // 8,
+        fallen=month // 12,
+        classes=_classes(month),
+        top=(month // 10, week * 3, week * 30),
+        departments=_departments(members, month),
+        roles={"decision_maker": GroupWeek(members // 6, month // 6, week // 6, month // 6, month // 9)},
+        cohorts=_cohorts(monday, month + month // 4, month),
+        funnels={"sharing": [month, month // 2, month // 3, month // 7]},
+        currencies={
+            "points": CurrencyWeek(week * 8, week // 2, week * 2, week // 3, week * 90, month, week, week)
+        },
+        streaks_broken=month // 6,
+        standing=True,
     )
+
+
+def _classes(month: int) -> list[int]:
+    habitual = month // 2
+    return [habitual // 3, habitual - habitual // 3, month // 4, month - habitual - month // 4, month // 4]
+
+
+def _departments(members: int, month: int) -> dict[str, GroupWeek]:
+    """Five of falling size and use; the smallest is too small to be told of by itself."""
+    found = {}
+    for name, share, use in (
+        ("Operations", 0.4, 0.9), ("Sales", 0.25, 1.2), ("Customer service", 0.2, 1.1), ("Finance", 0.1, 0.7),
+        ("Board", 0.02, 1.0),
+    ):  # fmt: skip
+        size = round(members * share)
+        active = min(size, round(month * share * use))
+        found[name] = GroupWeek(size, active, active * 4 // 5, active, active // 2)
+    found[""] = GroupWeek(members - sum(one.members for one in found.values()))
+    return found
+
+
+def _cohorts(monday: int, activated: int, active: int) -> dict[int, tuple[int, int]]:
+    """Six months' beginners, of whom fewer are active the longer ago they began."""
+    newest = cohort_of(monday)
+    sizes = [activated // 6] * 5 + [activated - activated // 6 * 5]
+    lost, left = [0, 1, 2, 3, 4, 5], activated - active
+    gone = [min(size, left * part // 15) for size, part in zip(sizes, lost, strict=True)]
+    gone[-1] += left - sum(gone)
+    return {newest - age: (sizes[age], sizes[age] - gone[age]) for age in range(6)}

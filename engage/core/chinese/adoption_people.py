@@ -15,12 +15,11 @@ WORDS: Final = {
     "Kinds of use": "使用类型分布",
     # how much
     "Active members a day": "日均活跃成员",
-    "Days active of 28, per active member": "28 天内人均活跃天数",
+    "Days active of 28": "28 天内活跃天数",
     "Stickiness": "黏性",
-    "Stickiness: active a day, of active in four weeks": "黏性：日均活跃占四周活跃",
-    "Momentum: four weeks against the eight before": "势头：最近四周对比此前八周",
-    "Events by the most active tenth": "最活跃的十分之一所占事件",
-    "Active beyond rewarded events, four weeks": "除奖励事件外仍活跃（四周）",
+    "Momentum": "势头",
+    "Share of the most active tenth": "最活跃十分之一的占比",
+    "Active beyond rewards": "奖励之外仍活跃",
     "Organic events per week": "每周自发事件数",
     "Events per week that earned points": "每周获得积分的事件数",
     "Events per week and active member": "每位活跃成员每周事件数",
@@ -92,4 +91,20 @@ WORDS: Final = {
     "Compared with {count:,} other companies of 100 to 499 seats.": "与席位为 100 至 499 个的其他 {count} 家公司比较。",
     "Compared with {count:,} other companies of 500 seats or more.": "与席位不少于 500 个的其他 {count} 家公司比较。",
     "Compared with all {count:,} other scored companies.": "与其他全部 {count} 家有评分的公司比较。",
+    # the page
+    "Members by kind of use per week": "每周各使用类型的成员",
+    "Active a day and stickiness per week": "每周日均活跃与黏性",
+    "Stickiness per week, in percent": "每周黏性（百分比）",
+    "Percent of each month's beginners who are active so many months later. The same figures are in the table.": (
+        "每月新激活成员在若干月后仍活跃的百分比。表格中有同样的数字。"
+    ),
+    "Activated members by their last twelve weeks. What is hidden is left out of a column.": (
+        "按最近十二周对已激活成员分类。不予显示的部分不画在柱中。"
+    ),
+    "At the end of the period: the figures": "期末数字",
+    "Active members a day, of those active in four weeks, in percent.": "日均活跃成员占四周活跃成员的百分比。",
+    "In percent, by months since activation.": "按激活后的月数，以百分比表示。",
+    "Members active in four weeks, of those of each.": "四周内活跃的成员占各自人数的比例。",
+    "How many of 100 of them stand lower.": "每 100 家中有多少家低于本公司。",
+    "The figures": "数字",
 }

@@ -23,12 +23,20 @@ from engage.core.reports import (
     CompanyReport,
     Portfolio,
     PortfolioRow,
-    Series,
     Table,
 )
 from engage.formats import charts
-from engage.formats.cover import capital, short_day
-from engage.web.console.formats import amount, tenths, week, whole
+from engage.formats.cover import capital
+from engage.web.console.drawing import (
+    Weekly,
+    as_drawn,
+    drawn_length,
+    told_course,
+    week_labels,
+    weekly,
+)
+from engage.web.console.formats import amount, tenths, whole
+from engage.web.console.people import PeopleView, people_view
 
 ROWS_PER_PAGE: Final = 25
 CALLS_MAX: Final = 3
@@ -253,15 +261,6 @@ def _map(rows: Sequence[PortfolioRow], language: Language) -> Markup | None:
 
 
 @dataclass(frozen=True)
-class Weekly:
-    """A table of weeks, newest first: the figures behind a chart."""
-
-    caption: str
-    labels: tuple[str, ...]
-    rows: tuple[tuple[str, tuple[Figure, ...]], ...]
-
-
-@dataclass(frozen=True)
 class CompanyView:
     report: CompanyReport
     period: str
@@ -276,6 +275,7 @@ class CompanyView:
     levels: Markup | None
     incentives: Markup | None
     incentives_table: Weekly
+    people: PeopleView
 
 
 def company_view(
@@ -300,6 +300,7 @@ def company_view(
         incentives_table=weekly(
             speak(language, "Events and points per week"), (*report.incentives, *report.points), language
         ),
+        people=people_view(report, language),
     )
 
 
@@ -329,58 +330,6 @@ def period_choices(
     if chosen not in [name for name, _ in found]:
         found.insert(0, (chosen, label))
     return tuple(found)
-
-
-def weekly(caption: str, series: Sequence[Series], language: Language = ENGLISH) -> Weekly:
-    """Series over the same weeks as one table. A series without a week has nothing there, which is shown."""
-    mondays = sorted({monday for one in series for monday in one.weeks}, reverse=True)
-    by_week = [dict(zip(one.weeks, one.figures, strict=True)) for one in series]
-    return Weekly(
-        caption=caption,
-        labels=tuple(one.label for one in series),
-        rows=tuple(
-            (
-                week(date.fromisoformat(monday), language),
-                tuple(known.get(monday, _NOTHING) for known in by_week),
-            )
-            for monday in mondays
-        ),
-    )
-
-
-_NOTHING: Final = Figure(text="–", unit="each", hidden="missing")
-
-
-def _labels(series: Series, language: Language) -> list[str]:
-    return [short_day(date.fromisoformat(monday), language) for monday in series.weeks]
-
-
-def _drawn(series: Series, role: str, *, dashed: bool = False) -> charts.Series:
-    values = [_length(figure) for figure in series.figures]
-    return charts.Series(series.label, values, role, dashed, [figure.text for figure in series.figures])
-
-
-def _length(figure: Figure) -> float | None:
-    """What is drawn: the value, or the least it may be where the words are "96 or more"."""
-    return figure.low if figure.hidden == "most" else figure.value
-
-
-def _course(series: Sequence[Series], language: Language) -> str:
-    """What a line chart tells somebody who cannot see it; the table has the rest."""
-    told = []
-    for one in series:
-        known = [figure.text for figure in one.figures if _length(figure) is not None]
-        if known:
-            told.append(
-                speak(
-                    language,
-                    "{label_name}: from {first_name} to {last_name}.",
-                    label_name=one.label,
-                    first_name=known[0],
-                    last_name=known[-1],
-                )
-            )
-    return " ".join(told) or speak(language, "No figures to show.")
 
 
 def _drivers(report: CompanyReport, language: Language) -> Markup | None:
@@ -426,9 +375,9 @@ def _history(report: CompanyReport, language: Language) -> Markup | None:
             name,
             width,
             title=speak(language, "Health score per week"),
-            description=_course([series], language),
-            labels=_labels(series, language),
-            series=[_drawn(series, "ink")],
+            description=told_course([series], language),
+            labels=week_labels(series, language),
+            series=[as_drawn(series, "ink")],
             zones=_zones(language),
             top=100,
         ),
@@ -436,13 +385,13 @@ def _history(report: CompanyReport, language: Language) -> Markup | None:
 
 
 def _funnel(report: CompanyReport, language: Language) -> Markup | None:
-    top = max((_length(step.figure) or 0 for step in report.funnel), default=0)
+    top = max((drawn_length(step.figure) or 0 for step in report.funnel), default=0)
     if not top:
         return None
     bars = [
         charts.Bar(
             step.label,
-            _length(step.figure),
+            drawn_length(step.figure),
             step.figure.text if step.share.value is None else f"{step.figure.text} · {step.share.text}",
         )
         for step in report.funnel
@@ -457,12 +406,12 @@ def _funnel(report: CompanyReport, language: Language) -> Markup | None:
 
 
 def _activity(report: CompanyReport, language: Language) -> Markup | None:
-    if not any(_length(figure) is not None for one in report.activity for figure in one.figures):
+    if not any(drawn_length(figure) is not None for one in report.activity for figure in one.figures):
         return None
     # The wider window first: it is filled, and the narrower line runs within it.
     wide = sorted(report.activity, key=lambda one: one.name != "active_4w")
     drawn = [
-        _drawn(one, role, dashed=index > 0)
+        as_drawn(one, role, dashed=index > 0)
         for index, (one, role) in enumerate(zip(wide, ("accent", "second", "healthy"), strict=False))
     ]
     return charts.responsive(
@@ -471,8 +420,8 @@ def _activity(report: CompanyReport, language: Language) -> Markup | None:
             name,
             width,
             title=speak(language, "Active members per week"),
-            description=_course(wide, language),
-            labels=_labels(wide[0], language),
+            description=told_course(wide, language),
+            labels=week_labels(wide[0], language),
             series=drawn,
             area=True,
         ),
@@ -484,7 +433,7 @@ def _breadth(table: Table) -> Markup | None:
     for feature, share in zip(table.column("feature"), table.column("share"), strict=True):
         assert isinstance(feature, str)
         assert isinstance(share, Figure)
-        bars.append(charts.Bar(feature, _length(share), share.text))
+        bars.append(charts.Bar(feature, drawn_length(share), share.text))
     if all(bar.value is None for bar in bars):
         return None
     told = ", ".join(f"{bar.label}: {bar.text}" for bar in bars[:FEATURES_DRAWN_MAX])
@@ -504,7 +453,7 @@ def _levels(table: Table) -> Markup | None:
         assert isinstance(figure, Figure)
         # The darkest tone is the highest level, however many levels a program has.
         tone = 0 if index == 0 else max(1, round(index / max(1, len(names) - 1) * 4))
-        parts.append(charts.Bar(label, _length(figure), figure.text, f"level_{tone}"))
+        parts.append(charts.Bar(label, drawn_length(figure), figure.text, f"level_{tone}"))
     if not any(part.value for part in parts):
         return None
     told = ", ".join(f"{part.label}: {part.text}" for part in parts)
@@ -516,17 +465,17 @@ def _levels(table: Table) -> Markup | None:
 
 def _incentives(report: CompanyReport, language: Language) -> Markup | None:
     columns = zip(*(one.figures for one in report.incentives), strict=True)
-    if all(any(_length(figure) is None for figure in column) for column in columns):
+    if all(any(drawn_length(figure) is None for figure in column) for column in columns):
         return None
-    drawn = [_drawn(one, role) for one, role in zip(report.incentives, ("accent", "second"), strict=False)]
+    drawn = [as_drawn(one, role) for one, role in zip(report.incentives, ("accent", "second"), strict=False)]
     return charts.responsive(
         "incentives",
         lambda name, width: charts.stacked(
             name,
             width,
             title=speak(language, "Organic and incentivised events per week"),
-            description=_course(report.incentives, language),
-            labels=_labels(report.incentives[0], language),
+            description=told_course(report.incentives, language),
+            labels=week_labels(report.incentives[0], language),
             series=drawn,
         ),
     )

@@ -1,0 +1,76 @@
+"""From the series of a report to charts and the tables beside them: what all sections share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from engage.core.language import ENGLISH, Language, speak
+from engage.core.privacy import Figure
+from engage.core.reports import Series
+from engage.formats import charts
+from engage.formats.cover import short_day
+from engage.web.console.formats import week
+
+
+@dataclass(frozen=True)
+class Weekly:
+    """A table of weeks, newest first: the figures behind a chart."""
+
+    caption: str
+    labels: tuple[str, ...]
+    rows: tuple[tuple[str, tuple[Figure, ...]], ...]
+
+
+def weekly(caption: str, series: Sequence[Series], language: Language = ENGLISH) -> Weekly:
+    """Series over the same weeks as one table. A series without a week has nothing there, which is shown."""
+    mondays = sorted({monday for one in series for monday in one.weeks}, reverse=True)
+    by_week = [dict(zip(one.weeks, one.figures, strict=True)) for one in series]
+    return Weekly(
+        caption=caption,
+        labels=tuple(one.label for one in series),
+        rows=tuple(
+            (
+                week(date.fromisoformat(monday), language),
+                tuple(known.get(monday, _NOTHING) for known in by_week),
+            )
+            for monday in mondays
+        ),
+    )
+
+
+_NOTHING: Final = Figure(text="–", unit="each", hidden="missing")
+
+
+def week_labels(series: Series, language: Language) -> list[str]:
+    return [short_day(date.fromisoformat(monday), language) for monday in series.weeks]
+
+
+def as_drawn(series: Series, role: str, *, dashed: bool = False) -> charts.Series:
+    values = [drawn_length(figure) for figure in series.figures]
+    return charts.Series(series.label, values, role, dashed, [figure.text for figure in series.figures])
+
+
+def drawn_length(figure: Figure) -> float | None:
+    """What is drawn: the value, or the least it may be where the words are "96 or more"."""
+    return figure.low if figure.hidden == "most" else figure.value
+
+
+def told_course(series: Sequence[Series], language: Language) -> str:
+    """What a line chart tells somebody who cannot see it; the table has the rest."""
+    told = []
+    for one in series:
+        known = [figure.text for figure in one.figures if drawn_length(figure) is not None]
+        if known:
+            told.append(
+                speak(
+                    language,
+                    "{label_name}: from {first_name} to {last_name}.",
+                    label_name=one.label,
+                    first_name=known[0],
+                    last_name=known[-1],
+                )
+            )
+    return " ".join(told) or speak(language, "No figures to show.")

@@ -1,0 +1,149 @@
+"""The charts of the report's sections about kinds of members, as `engage.web.console.pages` draws the others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from markupsafe import Markup
+
+from engage.core.language import ENGLISH, Language, speak
+from engage.core.privacy import Figure
+from engage.core.reports import CompanyReport, Series, Table
+from engage.formats import charts
+from engage.web.console.drawing import Weekly, as_drawn, drawn_length, told_course, week_labels, weekly
+
+NARROW_COHORTS: Final = 6
+"""Columns of the cohorts on a phone: the first months, in which most is decided."""
+GROUPS_DRAWN_MAX: Final = 12
+
+
+@dataclass(frozen=True)
+class Section:
+    """A table, and how it is drawn; None: nothing can be."""
+
+    table: Table
+    chart: Markup | None = None
+
+
+@dataclass(frozen=True)
+class PeopleView:
+    classes: Markup | None
+    classes_table: Weekly
+    habits: Table | None
+    rhythm: Markup | None
+    rhythm_table: Weekly
+    groups: tuple[Section, ...]
+    cohorts: Section | None
+    funnels: tuple[Section, ...]
+    peers: Section | None
+    tables: tuple[Table, ...]
+    """Points, and what was won and lost."""
+
+
+def people_view(report: CompanyReport, language: Language = ENGLISH) -> PeopleView:
+    """Of the report in that language already."""
+    peers, cohorts = report.peers, report.cohorts
+    groups = [one for one in (report.departments, report.roles) if one is not None and one.rows]
+    tables = [one for one in (report.balances, report.moves) if one is not None and one.rows]
+    stickiness = [one for one in report.rhythm if one.name == "stickiness"]
+    return PeopleView(
+        classes=_classes(report.classes, language),
+        classes_table=weekly(speak(language, "Members by kind of use per week"), report.classes, language),
+        habits=report.habits,
+        rhythm=_rhythm(stickiness, language),
+        rhythm_table=weekly(speak(language, "Active a day and stickiness per week"), report.rhythm, language),
+        groups=tuple(Section(one, _shares(one, one.name, "share")) for one in groups),
+        cohorts=Section(cohorts, _cohorts(cohorts, language))
+        if cohorts is not None and cohorts.rows
+        else None,
+        funnels=tuple(Section(one, _shares(one, one.name, "share")) for one in report.funnels),
+        peers=Section(peers, _shares(peers, "peers", "percentile")) if peers is not None else None,
+        tables=tuple(tables),
+    )
+
+
+def _classes(series: Sequence[Series], language: Language) -> Markup | None:
+    """Those with the habit at the bottom, where a column's height is easiest to compare."""
+    if not series or not any(figure.value is not None for one in series for figure in one.figures):
+        return None
+    tones = ("level_4", "level_3", "level_2", "level_1", "level_0")
+    shown = [as_drawn(one, tone) for one, tone in zip(series, tones, strict=False)]
+    return charts.responsive(
+        "classes",
+        lambda name, width: charts.stacked(
+            name,
+            width,
+            title=speak(language, "Members by kind of use per week"),
+            description=told_course(series, language),
+            labels=week_labels(series[0], language),
+            series=shown,
+            partial=True,
+        ),
+    )
+
+
+def _rhythm(series: Sequence[Series], language: Language) -> Markup | None:
+    if not any(figure.value is not None for one in series for figure in one.figures):
+        return None
+    return charts.responsive(
+        "rhythm",
+        lambda name, width: charts.lines(
+            name,
+            width,
+            title=speak(language, "Stickiness per week, in percent"),
+            description=told_course(series, language),
+            labels=week_labels(series[0], language),
+            series=[as_drawn(one, "second") for one in series],
+            height=160,
+        ),
+    )
+
+
+def _shares(table: Table, name: str, column: str) -> Markup | None:
+    """One bar for each row: its share of a hundred."""
+    bars = []
+    for label, share in zip(table.column(table.columns[0].name), table.column(column), strict=True):
+        assert isinstance(label, str)
+        assert isinstance(share, Figure)
+        bars.append(charts.Bar(label, drawn_length(share), share.text))
+    bars = bars[:GROUPS_DRAWN_MAX]
+    if all(bar.value is None for bar in bars):
+        return None
+    told = ", ".join(f"{bar.label}: {bar.text}" for bar in bars)
+    return charts.responsive(
+        name,
+        lambda name, width: charts.bars(name, width, title=table.title, description=told, bars=bars, top=100),
+    )
+
+
+def _cohorts(table: Table, language: Language) -> Markup | None:
+    ages = table.columns[2:]
+    rows: list[tuple[str, list[charts.Bar | None]]] = []
+    for row in table.rows:
+        cells: list[charts.Bar | None] = []
+        for figure in row[2:]:
+            assert isinstance(figure, Figure)
+            missing = figure.hidden == "missing"
+            cells.append(None if missing else charts.Bar("", drawn_length(figure), figure.text))
+        rows.append((str(row[0]), cells))
+    if not any(cell is not None and cell.value is not None for _, cells in rows for cell in cells):
+        return None
+
+    def draw(name: str, width: int) -> Markup:
+        shown = len(ages) if width > charts.NARROW else min(len(ages), NARROW_COHORTS)
+        return charts.heat(
+            name,
+            width,
+            title=table.title,
+            description=speak(
+                language,
+                "Percent of each month's beginners who are active so many months later. The same figures are in the "
+                "table.",
+            ),
+            columns=[str(age) for age in range(shown)],
+            rows=[(label, cells[:shown]) for label, cells in rows],
+        )
+
+    return charts.responsive("cohorts", draw, wide=1140)
