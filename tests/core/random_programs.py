@@ -79,7 +79,6 @@ CONDITIONS = (
     Clause("member.level", "ge", "silver", "level", ranks=(2,)),
     Clause("event.weekday", "ne", "monday", "weekday"),
     Clause("member.tags", "has", "vip", "tags"),
-    Clause("member.stage", "in", ("new", "slipping"), "stage"),
 )
 LEVELS = Levels(
     "points", (Level("bronze", "Bronze", 5), Level("silver", "Silver", 40), Level("gold", "Gold", 200))
@@ -112,7 +111,14 @@ STAGES = (
         on=Occasion("stage", "slipping"),
     ),
     Rule("back", "Back", "", None, (Award("coins", 3),), on=Occasion("stage", "dormant:active")),
-    Rule("stages", "Stages", "", None, (Award("points", 1), SendNudge("hi")), on=Occasion("stage", "*")),
+    Rule(
+        "stages",
+        "Stages",
+        "",
+        Clause("member.stage", "ne", "new", "stage"),
+        (Award("points", 1), SendNudge("hi")),
+        on=Occasion("stage", "*"),
+    ),
 )
 
 
@@ -252,7 +258,8 @@ def make_program(seed: int) -> Program:
         for _ in range(random.randint(0, 3))
     ]
     streaks, rules_of_streaks = make_streaks(random)
-    stages = [rule for rule in STAGES if random.random() < 0.2]
+    another = Random(f"{seed} and stages")
+    stages = [rule for rule in STAGES if another.random() < 0.2]
     program = Program(
         name="Random",
         currencies={name: Currency(name, random.choice(["refuse", "allow"])) for name in CURRENCIES},
