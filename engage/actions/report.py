@@ -31,6 +31,7 @@ from engage.core.periods import EXPECTED, PERIOD_DEFAULT, read_period
 from engage.core.plans import goal_view
 from engage.core.reports import Band, CompanyReport, Contract, Health, Portfolio
 from engage.core.segments import month_ends
+from engage.core.stage_words import Stage
 from engage.core.terms import Term, contract_on, has_left, money_cents, term_on
 from engage.core.worth import Outcomes
 from engage.errors import InvalidRequest, NotFound
@@ -43,6 +44,7 @@ from engage.store.signal import (
     CALIBRATION_SETTING,
     PEERS_SETTING,
     Followed,
+    Scored,
     load_chosen_weeks,
     load_followed,
     load_last_monday,
@@ -68,6 +70,7 @@ class ScorePoint(Struct, frozen=True):
     as_of: str
     score: int | None
     band: Band
+    stage: Stage | None = None
 
 
 async def company_report(database: Database, company: str, period: str = PERIOD_DEFAULT) -> CompanyReport:
@@ -117,6 +120,7 @@ async def company_report(database: Database, company: str, period: str = PERIOD_
             },
             peers=_decode_peers(kept) if (kept := await read_setting(PEERS_SETTING)) else None,
             care=await _care_of(s, followed.id, health, contract),
+            stage=scores[end].stage if end in scores else None,
         )
     return adoption_report(source, now, before)
 
@@ -146,6 +150,7 @@ async def portfolio(database: Database, as_of: date | None = None) -> Portfolio:
                 contract=contract_on(own, end, one.state.seats, customer_since(one.state)),
                 history=tuple(scored[1].recent[1:]) if scored else (),
                 left=has_left(term_on(own, end), end),
+                stage=_stage_of(scored),
             )
         )
     found = portfolios.portfolio(date.fromordinal(end).isoformat(), standings, k, data_until, book)
@@ -206,6 +211,17 @@ async def newest_standing(s: Statements, company_id: int) -> tuple[Health, Contr
         scored[1].health if scored else _not_scored(end),
         contract_on(terms, end, state.seats, customer_since(state)),
     )
+
+
+def _stage_of(scored: tuple[int, Scored] | None) -> Stage | None:
+    return scored[1].stage.stage if scored and scored[1].stage else None
+
+
+async def company_stages(s: Statements, ids: Collection[int]) -> dict[int, Stage]:
+    """company -> the stage it was in when it was scored last. Within a read."""
+    scores = await load_newest_scores(s, ids, date.max.toordinal()) if ids else {}
+    found = {id: _stage_of(scored) for id, scored in scores.items()}
+    return {id: stage for id, stage in found.items() if stage is not None}
 
 
 async def company_tiers(s: Statements, ids: Collection[int]) -> dict[int, str]:
@@ -278,7 +294,12 @@ async def health_history(database: Database, company: str) -> tuple[ScorePoint, 
     async with database.read() as s:
         followed = await _find(s, company)
         scores = (await load_scores(s, [followed.id], 0, date.max.toordinal())).get(followed.id, {})
-    points = [ScorePoint(one.health.as_of, one.health.score, one.health.band) for one in scores.values()]
+    points = [
+        ScorePoint(
+            one.health.as_of, one.health.score, one.health.band, one.stage.stage if one.stage else None
+        )
+        for one in scores.values()
+    ]
     return tuple(points[-HISTORY_MAX:])
 
 

@@ -10,25 +10,29 @@ import asyncio
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from engage.actions.book import current_book
 from engage.core.calendar import DAY, local_day_hour, week_of
 from engage.core.care import LOWERED, Ceiling, Sentiment, lowered, no_longer_lowered
+from engage.core.company_stages import GROWTH_WEEKS, CompanyStages, Situation, contract_grew, decide_stage
 from engage.core.conditions import fold_name
-from engage.core.health import WEEKS_NEEDED, score
+from engage.core.health import WEEKS_NEEDED, frozen, score
 from engage.core.measures import WEEK, WeekMeasures, measure_weeks
-from engage.core.notices import HEALTH_CHANGED
+from engage.core.notices import HEALTH_CHANGED, STAGE_CHANGED
 from engage.core.peers import Peers, gather
 from engage.core.privacy import K_DEFAULT, K_MIN
 from engage.core.program import Program
+from engage.core.published import publish_people, weeks_known
 from engage.core.reports import Contract, Health, health_notice
 from engage.core.signal import Signal, has_changed, signal_of
+from engage.core.stage_words import CompanyStage, Stage, stage_notice
 from engage.core.state import CompanyState, DayRollup
-from engage.core.terms import Term, contract_on, day_of
+from engage.core.terms import Term, contract_on, day_of, has_left, term_on
 from engage.store.care import load_care
 from engage.store.companies import current_programs, load_program
 from engage.store.database import Database
@@ -69,6 +73,8 @@ CATALOGUE_MEMBERS_MAX: Final = 200
 """Where no program is published, the events that these have used are the features there are."""
 
 _decode_peers = msgspec.json.Decoder(Peers).decode
+STAGE_PLACE: Final = 10_000_000
+"""The place of a stage's notice after that of the score, which is a day: beyond all days."""
 
 Progress = Callable[[int, int], None]
 """Called with how many companies are done, of how many."""
@@ -117,6 +123,7 @@ class _Host(Struct, frozen=True):
     """company -> the program it follows"""
     catalogue: Collection[str]
     k: int
+    stages: CompanyStages
     on: date | None
     again: bool
 
@@ -136,10 +143,10 @@ async def score_companies(
         programs = {id: await load_program(id) for id in sorted(set(versions.values())) if id}
         without = [one.id for one in followed if not versions[one.id]][:CATALOGUE_COMPANIES_MAX]
         catalogue = await load_names(s, without, CATALOGUE_MEMBERS_MAX) if without else set()
-        k = await floor()
+        k, stages = await floor(), (await current_book()).stages
     ended = _end_of_data(followed, time.time_ns() // 1000) if on is None else None
     following = {one.id: programs.get(versions[one.id]) for one in followed}
-    host = _Host(following, catalogue, k, on or ended, again)
+    host = _Host(following, catalogue, k, stages, on or ended, again)
     done: list[ScoredCompany] = []
     standing: list[tuple[Health, Contract]] = []
     weeks_frozen, changed = 0, False
@@ -150,7 +157,7 @@ async def score_companies(
         weeks, scores = await asyncio.to_thread(_measure_and_score, companies, host)
         signals = _signals(companies)
         if weeks or scores or signals:
-            await _freeze(database, weeks, scores, _notices(companies, scores), signals, again=again)
+            await _freeze(database, weeks, scores, _news(companies, scores), signals, again=again)
             changed = changed or bool(weeks or scores)
         weeks_frozen += len(weeks)
         for company in companies:
@@ -235,20 +242,28 @@ def _signals(companies: Sequence[_Company]) -> list[tuple[int, int, Signal]]:
     return found
 
 
-def _notices(companies: Sequence[_Company], scores: Sequence[tuple[int, int, Scored]]) -> list[Row]:
-    """For the outbox: whose newest score or band is not that of the week before. The past is nobody's news."""
+def _news(companies: Sequence[_Company], scores: Sequence[tuple[int, int, Scored]]) -> list[Row]:
+    """For the outbox: whose newest score, band or stage is not that of the week before. The past is nobody's news."""
     new = {(id, sunday) for id, sunday, _ in scores}
     now = time.time_ns() // 1000
     rows: list[Row] = []
     for company in companies:
         one, sunday = company.followed, company.last_monday + WEEK - 1
-        before = company.scores.get(sunday - WEEK)
-        health, was = company.scores[sunday].health, before.health if before else None
-        if (one.id, sunday) not in new or (was and (was.score, was.band) == (health.score, health.band)):
+        if (one.id, sunday) not in new:
             continue
-        data = msgspec.json.encode(health_notice(health, was))
-        # Of one week there is one, at its own place after the newest entry.
-        rows.append((one.id, one.state.last_seq, sunday, now, HEALTH_CHANGED, data))
+        scored, before = company.scores[sunday], company.scores.get(sunday - WEEK)
+        health, was = scored.health, before.health if before else None
+        stage, was_in = scored.stage, before.stage if before else None
+        told: list[tuple[int, str, Any]] = []
+        if was is None or (was.score, was.band) != (health.score, health.band):
+            told.append((sunday, HEALTH_CHANGED, health_notice(health, was)))
+        if (stage.stage if stage else None) != (was_in.stage if was_in else None):
+            told.append((sunday + STAGE_PLACE, STAGE_CHANGED, stage_notice(stage, was_in, health.as_of)))
+        # Of one week there is one of each, at its own place after the newest entry.
+        rows += [
+            (one.id, one.state.last_seq, place, now, type, msgspec.json.encode(data))
+            for place, type, data in told
+        ]
     return rows
 
 
@@ -327,24 +342,52 @@ def _measure_and_score(
         for monday in company.mondays or [company.last_monday]:
             sunday = monday + WEEK - 1
             if host.again or sunday not in company.scores:
-                company.scores[sunday] = scored = _scored(company, monday, host.k)
+                company.scores[sunday] = scored = _scored(company, monday, host)
                 new_scores.append((id, sunday, scored))
     return new_weeks, new_scores
 
 
-def _scored(company: _Company, monday: int, k: int) -> Scored:
+def _scored(company: _Company, monday: int, host: _Host) -> Scored:
     sunday = monday + WEEK - 1
     window = range(monday - WEEK * (WEEKS_NEEDED - 1), monday + 1, WEEK)
     weeks = [company.frozen[one] for one in window if one in company.frozen]
     contract = _contract(company, sunday)
     since = day_of(contract.customer_since)
     as_of = date.fromordinal(sunday).isoformat()
-    health = score(as_of, weeks, contract.seats, None if since is None else sunday - since, k)
-    health = lowered(health, company.sentiment, company.ceilings)
-    health = _compared(health, company.scores, sunday)
-    before = range(sunday - WEEK * (RECENT_SCORES - 1), sunday, WEEK)
-    recent = [company.scores[day].health.score if day in company.scores else None for day in before]
-    return Scored(health, [*recent, health.score])
+    left, before = has_left(term_on(company.terms, sunday), sunday), company.scores.get(sunday - WEEK)
+    if left and before is not None:
+        health = frozen(before.health, as_of)
+    else:
+        health = score(as_of, weeks, contract.seats, None if since is None else sunday - since, host.k)
+        health = lowered(health, company.sentiment, company.ceilings)
+        health = _compared(health, company.scores, sunday)
+    earlier = range(sunday - WEEK * (RECENT_SCORES - 1), sunday, WEEK)
+    recent = [company.scores[day].health.score if day in company.scores else None for day in earlier]
+    recent.append(health.score)
+    month = company.frozen.get(monday - WEEK * GROWTH_WEEKS)
+    known = weeks_known(weeks[-1]) * WEEK if weeks else 0
+    found = decide_stage(
+        host.stages,
+        Situation(
+            age_days=(known or None) if since is None else sunday - since,
+            scores=recent,
+            seats=contract.seats,
+            people=publish_people(weeks[-1], host.k) if weeks else None,
+            before=publish_people(month, host.k).active_4w if month is not None else None,
+            k=host.k,
+            left=left,
+            contract_grew=contract_grew(company.terms, sunday, host.stages.expanding_growth),
+        ),
+    )
+    return Scored(health, recent, _staged(found, before.stage if before else None, as_of))
+
+
+def _staged(found: tuple[Stage, str] | None, before: CompanyStage | None, as_of: str) -> CompanyStage | None:
+    if found is None:
+        return None
+    stage, text = found
+    goes_on = before is not None and before.stage == stage
+    return CompanyStage(stage, before.since if before is not None and goes_on else as_of, text)
 
 
 def _contract(company: _Company, sunday: int) -> Contract:

@@ -13,7 +13,7 @@ from typing import Final
 from engage.core import adoption_people as sections
 from engage.core import privacy
 from engage.core.definitions import DEFINITIONS
-from engage.core.language import say
+from engage.core.language import mark, say
 from engage.core.measures import WEEK
 from engage.core.peers import peers_table
 from engage.core.privacy import Figure
@@ -23,6 +23,7 @@ from engage.core.published import (
     publish_features,
     publish_levels,
 )
+from engage.core.published_stages import publish_stages
 from engage.core.report_weeks import Source as Source  # what a report is made from
 from engage.core.report_weeks import Weeks, ordinal
 from engage.core.reports import (
@@ -55,22 +56,7 @@ def company_report(source: Source, period: Period, before: Period) -> CompanyRep
         score_history=_score_history(source, ordinal(period.last)),
         funnel=_funnel(source, now),
         summary=_summary(source, now, then),
-        activity=(
-            Series(
-                "active_week",
-                say("Active in the week"),
-                "members",
-                now.labels,
-                now.of_people(lambda p: p.active),
-            ),
-            Series(
-                "active_4w",
-                say("Active in four weeks"),
-                "members",
-                now.labels,
-                now.of_people(lambda p: p.active_4w),
-            ),
-        ),
+        activity=_activity(now),
         breadth=_breadth(source, now, then),
         levels=_levels(source, now),
         incentives=(
@@ -108,6 +94,8 @@ def company_report(source: Source, period: Period, before: Period) -> CompanyRep
         moves=sections.moves(now, then),
         peers=peers_table(source.peers, source.health, source.contract, source.k),
         care=source.care,
+        stage=source.stage,
+        stages=_stages(source, now),
     )
 
 
@@ -115,6 +103,25 @@ def _currencies(source: Source) -> list[tuple[str, str]]:
     if source.program is None:
         return []
     return [(currency, one.name) for currency, one in source.program.currencies.items()]
+
+
+def _activity(now: Weeks) -> tuple[Series, ...]:
+    return (
+        Series(
+            "active_week",
+            say("Active in the week"),
+            "members",
+            now.labels,
+            now.of_people(lambda p: p.active),
+        ),
+        Series(
+            "active_4w",
+            say("Active in four weeks"),
+            "members",
+            now.labels,
+            now.of_people(lambda p: p.active_4w),
+        ),
+    )
 
 
 def _score_history(source: Source, last: int) -> Series:
@@ -269,6 +276,36 @@ def _levels(source: Source, now: Weeks) -> Table:
         for level, figure in levels.members
     )
     return Table("levels", say("Levels"), columns, rows)
+
+
+def _stages(source: Source, now: Weeks) -> Table | None:
+    """None: the newest week was frozen before members had stages."""
+    rows = publish_stages(now.last, source.k) if now.last else []
+    if not rows or now.people_last is None:
+        return None
+    columns = (
+        Column("stage", say("Stage"), told=True),
+        Column("members", say("Members"), "members"),
+        Column("share", say("Of members"), "percent"),
+    )
+    members = now.people_last.members
+    return Table(
+        "stages",
+        say("Stages of members"),
+        columns,
+        tuple((say(_STAGES[stage]), figure, privacy.ratio(figure, members)) for stage, figure in rows),
+    )
+
+
+_STAGES: Final[Mapping[str, str]] = {
+    "invited": mark("Invited"),
+    "new": mark("Newly active"),
+    "active": mark("Active"),
+    "habitual": mark("Habitual"),
+    "slipping": mark("Slipping"),
+    "dormant": mark("Dormant"),
+    "left": mark("Has left"),
+}
 
 
 def _notes(source: Source, now: Weeks) -> tuple[str, ...]:

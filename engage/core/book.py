@@ -1,4 +1,4 @@
-"""The book: what the host says of the worth of its companies, which no event tells. Margin, cost, segments, tiers.
+"""The book: what the host says of its companies and no event tells. Margin, cost, segments, tiers, stages.
 
 Owns the shapes, and the tier a company stands in. Must not know members, text or storage. One book per host, kept as
 JSON: a field may be added with a default. Money is in cents of the host's one currency; shares are 0-1.
@@ -11,6 +11,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from engage.core.company_stages import CompanyStages
 from engage.core.language import mark, say
 from engage.core.worth import CompanyTier, TierColumn
 
@@ -53,6 +54,8 @@ class Book(Struct, frozen=True, omit_defaults=True):
     segment_trait: str = ""
     tiers: tuple[Tier, ...] = ()
     """The highest first."""
+    stages: CompanyStages = CompanyStages()
+    """When a company counts as established, at risk and so on."""
 
 
 class Worth(Struct, frozen=True):

@@ -7,10 +7,14 @@ from decimal import Decimal
 from typing import Any, Final
 
 from engage.core.book import BENEFITS_MAX, MONTHS_MAX, TIERS_MAX, Book, Tier
-from engage.core.problems import Path, Problem, Problems, shown
+from engage.core.company_stages import CompanyStages
+from engage.core.problems import Mapping, Path, Problem, Problems, shown
 from engage.core.terms import REVENUE_CENTS_MAX, SEATS_MAX
 
 SCORE_MAX: Final = 100
+PERCENT_MAX: Final = 100
+STAGE_DAYS_MAX: Final = 730
+STAGE_WEEKS_MAX: Final = 13
 _MONTH: Final = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 
 
@@ -18,7 +22,7 @@ def check_book(document: Any) -> tuple[Book | None, list[Problem]]:
     """The book, only without problems. `document`: plain data."""
     problems = Problems()
     fields = problems.fields(
-        document, (), (), ("gross_margin", "acquisition_cost", "gmv", "segments", "tiers")
+        document, (), (), ("gross_margin", "acquisition_cost", "gmv", "segments", "tiers", "stages")
     )
     given = fields or {}
     book = Book(
@@ -27,6 +31,7 @@ def check_book(document: Any) -> tuple[Book | None, list[Problem]]:
         gmv_trait=_trait(problems, given.get("gmv"), ("gmv",)),
         segment_trait=_trait(problems, given.get("segments"), ("segments",)),
         tiers=_tiers(problems, given.get("tiers"), ("tiers",)),
+        stages=_stages(problems, given.get("stages"), ("stages",)),
     )
     broken = fields is None or bool(problems.found) or problems.incomplete
     return (None if broken else book), problems.found
@@ -130,4 +135,31 @@ def _tier(problems: Problems, value: Any, path: Path) -> Tier | None:
         whole("score", SCORE_MAX),
         whole("seats", SEATS_MAX),
         benefits,
+    )
+
+
+def _stages(problems: Problems, value: Any, path: Path) -> CompanyStages:
+    """When a company is in which stage; what is not said is as it is without a book."""
+    given = problems.fields(value, path, (), ("onboarding", "at_risk", "established", "expanding")) or {}
+    otherwise = CompanyStages()
+    onboarding = problems.fields(given.get("onboarding"), (*path, "onboarding"), (), ("days",)) or {}
+    at_risk = problems.fields(given.get("at_risk"), (*path, "at_risk"), (), ("score", "weeks")) or {}
+    established = (
+        problems.fields(given.get("established"), (*path, "established"), (), ("active", "habitual")) or {}
+    )
+    expanding = problems.fields(given.get("expanding"), (*path, "expanding"), (), ("growth",)) or {}
+
+    def whole(said: Mapping, stage: str, key: str, least: int, most: int, standard: int) -> int:
+        if key not in said:
+            return standard
+        read = problems.integer(said[key], (*path, stage, key), least, most)
+        return standard if read is None else read
+
+    return CompanyStages(
+        whole(onboarding, "onboarding", "days", 0, STAGE_DAYS_MAX, otherwise.onboarding_days),
+        whole(at_risk, "at_risk", "score", 0, SCORE_MAX, otherwise.risk_score),
+        whole(at_risk, "at_risk", "weeks", 1, STAGE_WEEKS_MAX, otherwise.risk_weeks),
+        whole(established, "established", "active", 0, PERCENT_MAX, otherwise.established_active),
+        whole(established, "established", "habitual", 0, PERCENT_MAX, otherwise.established_habitual),
+        whole(expanding, "expanding", "growth", 1, PERCENT_MAX, otherwise.expanding_growth),
     )

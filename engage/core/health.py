@@ -22,6 +22,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from msgspec.structs import replace
+
 from engage.core.drivers import TREND_WEEKS, Input, read_inputs
 from engage.core.language import say
 from engage.core.measures import HABIT_WEEKS, WeekMeasures
@@ -82,6 +84,13 @@ def score(
         (*_redistributed(inputs), *reasons),
         version=VERSION,
     )
+
+
+def frozen(health: Health, as_of: str) -> Health:
+    """The health of a company whose contract has ended: as it was, whatever the silence since would make of it."""
+    note = say("Frozen when the contract ended: the score is that of {day}.", day=health.as_of)
+    known = any(one.startswith("Frozen when") for one in health.notes)
+    return replace(health, as_of=as_of, notes=health.notes if known else (*health.notes, note))
 
 
 def band_of(value: int) -> Band:

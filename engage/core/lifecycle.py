@@ -72,7 +72,7 @@ def stage_on(
     bits, base = _until(member, day, also)
     last = base + bits.bit_length() - 1
     gone = member.left if left is None else left
-    if gone and gone <= day and (not bits or last <= gone):
+    if of.left is not None and gone and gone <= day and (not bits or last <= gone):
         return LEFT
     if not bits:
         return INVITED

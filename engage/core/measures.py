@@ -32,6 +32,7 @@ from engage.core.balances import Balances, CurrencyWeek
 from engage.core.calendar import week_of
 from engage.core.program import Program
 from engage.core.segments import GroupWeek, Segments, cohort_of
+from engage.core.stage_weeks import TWO_WEEKS, active_part, close_stages, count_left, idle_part, no_stages
 from engage.core.state import CompanyState, DayRollup, MemberState, add_to
 
 WEEK: Final = 7
@@ -99,6 +100,8 @@ class WeekMeasures(Struct, array_like=True):
     """Whether what members have, and are about to lose, was measured."""
     falling: int = 0
     """Members whose level falls in the 28 days after, unless they earn enough."""
+    stages: dict[str, int] = field(default_factory=dict)
+    """Part of a stage -> members; see `engage.core.stage_weeks`. Empty: frozen before there were stages."""
 
     @property
     def weeks_known(self) -> int:
@@ -132,7 +135,10 @@ def measure_weeks(
     today's count less what came after. `catalogue`: the names that count as features where there is no program.
     """
     names = features_of(program, catalogue)
-    weeks = [WeekMeasures(monday, features={name: FeatureWeek() for name in names}) for monday in mondays]
+    weeks = [
+        WeekMeasures(monday, features={name: FeatureWeek() for name in names}, stages=no_stages())
+        for monday in mondays
+    ]
     if not weeks:
         return weeks
     rewarded = {rule.trigger for rule in program.rules} if program else set()
@@ -150,6 +156,7 @@ def measure_weeks(
         week.definition = DEFINITION
         _add_days(week, days)
     _stand_at_the_end(program, company, days, weeks)
+    close_stages(program, weeks)
     segments.close()
     balances.close()
     return weeks
@@ -179,6 +186,7 @@ def _count_activity(
     `week_starts`: that first bit of every week from eleven before the first of `weeks` to the last.
     """
     if not member.days:
+        count_left(member, weeks)
         return
     first = weeks[0].monday - WEEK * (HABIT_WEEKS - 1)
     last = weeks[-1].monday + WEEK - 1
@@ -190,6 +198,8 @@ def _count_activity(
     cohort = cohort_of(since)
     for index, week in enumerate(weeks):
         if since > week.monday:
+            if member.left:
+                count_left(member, (week,))
             continue
         week.activated += 1
         if not week.since or since < week.since:
@@ -200,7 +210,12 @@ def _count_activity(
         if habit >> WEEK * (HABIT_WEEKS - MONTH_WEEKS) & _MONTH:
             week.active_4w += 1
             week.active += habit >> WEEK * (HABIT_WEEKS - 1)
-            week.habitual += habit.bit_count() >= HABIT_WEEKS_LEAST
+            has_habit = habit.bit_count() >= HABIT_WEEKS_LEAST
+            week.habitual += has_habit
+            age = week.monday + WEEK - member.days_base
+            week.stages[active_part(bits >> offset - WEEK & TWO_WEEKS, has_habit, age)] += 1
+        else:
+            week.stages[idle_part(member, week.monday)] += 1
 
 
 def _count_features(

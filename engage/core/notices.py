@@ -20,6 +20,7 @@ BADGE_REVOKED: Final = "member.badge.revoked"
 BUDGET_REACHED: Final = "company.budget.reached"
 RULE_FIRED: Final = "rule.fired"
 HEALTH_CHANGED: Final = "account.health.changed"
+STAGE_CHANGED: Final = "account.stage.changed"
 TYPES: Final = {
     LEVEL_CHANGED: "A member reached another level, or lost one. Several steps at once are one change.",
     BADGE_GRANTED: "A member was granted a badge.",
@@ -27,6 +28,7 @@ TYPES: Final = {
     BUDGET_REACHED: "A company's budget reached so much of itself, in per cent, for the first time in its window.",
     RULE_FIRED: "A rule fired that calls a webhook.",
     HEALTH_CHANGED: "A company's health score or band changed.",
+    STAGE_CHANGED: "A company came to another stage of its life, such as at risk.",
 }
 
 

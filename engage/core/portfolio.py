@@ -15,6 +15,7 @@ from engage.core.book import Book, Worth, tier_of, tier_table
 from engage.core.definitions import PORTFOLIO_DEFINITIONS
 from engage.core.language import say
 from engage.core.reports import BAND_FLOORS, Contract, Health, Portfolio, PortfolioRow
+from engage.core.stage_words import Stage
 
 MONTHS: Final = 12
 RISK_UNKNOWN: Final = 0.5
@@ -33,6 +34,7 @@ class Standing(Struct, frozen=True):
     contract: Contract
     history: Sequence[int | None] = ()
     left: bool = False
+    stage: Stage | None = None
 
 
 def portfolio(
@@ -100,6 +102,7 @@ def _row(standing: Standing, book: Book) -> PortfolioRow:
         text=say("Contract ended on {day}.", day=contract.renewal_date) if standing.left else health.verdict,
         history=tuple(standing.history),
         tier=tier.id if tier else None,
+        stage=standing.stage,
     )
 
 

@@ -25,6 +25,7 @@ from engage.core.published import (
     publish_people,
 )
 from engage.core.reports import Contract, Health, Period
+from engage.core.stage_words import CompanyStage
 from engage.core.worth import CompanyTier
 
 
@@ -51,6 +52,7 @@ class Source(Struct, frozen=True):
     peers: Peers | None = None
     """How comparable companies stand as of the report's last day."""
     care: CareView | None = None
+    stage: CompanyStage | None = None
 
 
 class Weeks:

@@ -21,6 +21,7 @@ from engage.core.accuracy import CalibrationCard
 from engage.core.care_shapes import CareView
 from engage.core.language import ENGLISH, Language, Text, say, translate
 from engage.core.privacy import Figure, Unit
+from engage.core.stage_words import STAGE_LABELS, CompanyStage, Stage
 from engage.core.worth import CompanyTier, Outcomes, TierColumn
 
 Band = Literal["thriving", "healthy", "watch", "at_risk", "unscored"]
@@ -202,6 +203,8 @@ class CompanyReport(Struct, frozen=True):
     moves: Table | None = None  # what (text), members, before
     peers: Table | None = None  # measure (text), value, percentile, lower, median, upper
     care: CareView | None = None  # goals, interventions, sentiment; None: there are none
+    stage: CompanyStage | None = None  # as decided with the score; None: nothing can be said
+    stages: Table | None = None  # of its members: stage (text), members, share; None: not measured
 
 
 class PortfolioRow(Struct, frozen=True):
@@ -224,6 +227,7 @@ class PortfolioRow(Struct, frozen=True):
     text: Text  # one sentence: whom to call, or why not
     history: tuple[int | None, ...] = ()  # scores of the last 13 weeks, oldest first
     tier: str | None = None  # its id
+    stage: Stage | None = None
 
 
 class Portfolio(Struct, frozen=True):
@@ -287,6 +291,9 @@ def report_csv(report: CompanyReport, language: Language = ENGLISH) -> str:
         ("contract", "monthly revenue", report.as_of, "cents", contract.monthly_revenue_cents, ""),
         ("contract", "renewal", report.as_of, "text", None, contract.renewal_date or ""),
     ]
+    if report.stage is not None:
+        label = translate(STAGE_LABELS[report.stage.stage], language)
+        rows.append(("stage", label, report.stage.since, "text", None, report.stage.text))
     if report.tier is not None:
         rows.append(("tier", "name", report.as_of, "text", None, report.tier.name))
         rows += [
@@ -318,7 +325,7 @@ def report_csv(report: CompanyReport, language: Language = ENGLISH) -> str:
 def _tables(report: CompanyReport) -> list[Table]:
     found = (
         *(report.breadth, report.levels, report.habits, report.departments, report.roles, report.cohorts),
-        *(*report.funnels, report.balances, report.moves, report.peers),
+        *(*report.funnels, report.balances, report.moves, report.peers, report.stages),
     )
     return [table for table in found if table is not None]
 

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from engage.core.measures import WeekMeasures
 from engage.core.reports import Health
+from engage.core.stage_words import CompanyStage
 from engage.core.state import CompanyState, DayRollup, MemberState, decode_company, decode_day, decode_member
 from engage.store.scope import EVERY_COMPANY, EveryCompany, Scope
 from engage.store.statements import Statements, Transaction
@@ -47,6 +48,8 @@ class Scored(Struct):
 
     health: Health
     recent: list[int | None] = []
+    stage: CompanyStage | None = None
+    """None: nothing could be said, or it was scored before there were stages."""
 
 
 _INSERT_WEEKS: Final = (

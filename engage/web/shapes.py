@@ -12,6 +12,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from engage.core.level_changes import LevelChange
 from engage.core.lifecycle import Stage
+from engage.core.stage_words import Stage as CompanyStage
 from engage.web.progress_shapes import Nudge as Nudge
 from engage.web.progress_shapes import Quest as Quest
 from engage.web.progress_shapes import Streak as Streak
@@ -97,7 +98,7 @@ class Company(Struct):
     seats: int | None
     traits: dict[str, Any]
     members: int
-    stage: None
+    stage: Annotated[CompanyStage | None, Meta(description="As decided with its newest score.")]
     tier: Annotated[
         str | None, Meta(description="The id of the tier; null where the host has none, or none holds it.")
     ]
@@ -420,6 +421,7 @@ class HealthPoint(Struct):
     as_of: Day
     score: int | None
     band: str
+    stage: CompanyStage | None = None
 
 
 class HealthHistory(Struct):

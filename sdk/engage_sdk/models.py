@@ -480,6 +480,7 @@ class HealthPoint:
     as_of: date
     score: float | None = None
     band: str = "unscored"
+    stage: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

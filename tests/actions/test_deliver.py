@@ -16,6 +16,7 @@ from engage.actions.backtest import backtest
 from engage.actions.deliver import FAILING_DAYS_MAX, KEPT_DAYS, RETRY_SECONDS, Answer, Courier
 from engage.actions.dry_run import Assumed, Tried, try_event
 from engage.actions.score import score_companies
+from engage.actions.terms import record_terms
 from engage.core.calendar import DAY, HOUR, SECOND
 from engage.core.decisions import calls
 from engage.errors import InvalidRequest, NotFound
@@ -314,6 +315,18 @@ async def test_a_health_score_that_changed_is_told_once_and_without_a_member(
         assert said.keys() == {
             *("as_of", "score", "band", "score_before", "band_before", "confidence", "verdict"),
         }
+    row = {"groupId": "acme", "term_start": "2025-07-01", "term_end": "2026-07-10", "outcome": "churned"}
+    await record_terms(host.database, [row])
+    for _ in range(2):
+        await score_companies(host.database, TODAY + timedelta(days=14))
+    stages = host.place.rows("SELECT data FROM engage_outbox WHERE type = 'account.stage.changed'")
+    (first,) = [json.loads(data) for (data,) in stages]
+    assert first == {
+        "as_of": "2026-07-12",
+        "stage": "churned",
+        "before": "adopting",
+        "text": "The contract has ended.",
+    }
 
 
 @pytest.mark.parametrize(

@@ -189,3 +189,35 @@ async def test_terms_give_seats_and_are_recorded_once(database: Database) -> Non
 async def test_without_companies_there_is_nothing_to_score(database: Database) -> None:
     found = await score_companies(database, TODAY)
     assert (found.as_of, found.weeks, found.companies) == (None, 0, ())
+
+
+async def test_a_company_that_churned_keeps_its_score_and_says_so(database: Database) -> None:
+    await publish_default(database)
+    await accept(database, working("acme", 12, 20, idle_last=3))
+    ended = LAST_SUNDAY - timedelta(days=20)
+    row = {"groupId": "acme", "term_start": "2025-06-01", "term_end": str(ended), "seats": "15"}
+    await record_terms(database, [{**row, "outcome": "churned"}])
+    await score_companies(database, TODAY)
+    points = (await health_history(database, "acme"))[-5:]
+    assert [one.stage for one in points][-3:] == ["churned"] * 3
+    assert len({one.score for one in points[-3:]} | {points[-4].score}) == 1
+    assert [one.as_of for one in points] == sorted({one.as_of for one in points})
+    report = await company_report(database, "acme")
+    assert report.stage is not None
+    assert (report.stage.stage, report.stage.text) == ("churned", "The contract has ended.")
+    assert [note for note in report.health.notes if note.startswith("Frozen when the contract ended")]
+    (found,) = (await portfolio(database)).data
+    assert found.stage == "churned"
+
+
+async def test_a_report_counts_members_by_stage(database: Database) -> None:
+    await publish_default(database)
+    old = working("acme", 30, 16, idle_last=6)
+    await accept(
+        database, [*old, *working("acme", 20, 5), call("acme", "new-1", "Report Exported", LAST_SUNDAY)]
+    )
+    await score_companies(database, TODAY)
+    table = (await company_report(database, "acme")).stages
+    assert table is not None
+    shown = dict(zip(table.column("stage"), table.column("members"), strict=True))
+    assert list(shown) == ["Invited", "Newly active", "Active", "Habitual", "Slipping", "Dormant"]

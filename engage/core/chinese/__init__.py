@@ -13,6 +13,7 @@ from engage.core.chinese import (
     adoption,
     adoption_people,
     care,
+    company_stages,
     definitions,
     health,
     outline,
@@ -33,4 +34,5 @@ CHINESE: Final[Mapping[str, str]] = {
     **portfolio.WORDS,
     **worth.WORDS,
     **care.WORDS,
+    **company_stages.WORDS,
 }

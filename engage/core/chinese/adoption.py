@@ -17,6 +17,12 @@ WORDS: Final = {
     "Active in the last four weeks.": "最近四周内活跃。",
     "Habitual": "习惯用户",
     "Active in at least 9 of the last 12 weeks.": "最近 12 周里至少有 9 周活跃。",
+    "Stages of members": "成员所处阶段",
+    "Invited": "已邀请",
+    "Newly active": "新活跃",
+    "Slipping": "正在流失",
+    "Dormant": "沉睡",
+    "Has left": "已离开",
     "Level 2 and up": "第二级及以上",
     "At the second level or above.": "达到第二级或以上。",
     # weeks and the period before

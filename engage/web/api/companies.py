@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from typing import Final
 
 from engage.actions.companies import set_company
-from engage.actions.report import company_tiers
+from engage.actions.report import company_stages, company_tiers
 from engage.actions.turns import program_version
 from engage.core.calendar import to_rfc3339
 from engage.core.call import clean_text
@@ -44,7 +44,7 @@ async def programs_in_force(s: Statements, ids: Collection[int]) -> dict[int, sh
 async def _shown(s: Statements, rows: Sequence[CompanyRow]) -> list[shapes.Company]:
     ids = [row[0] for row in rows]
     programs = await programs_in_force(s, ids)
-    tiers = await company_tiers(s, ids)
+    tiers, stages = await company_tiers(s, ids), await company_stages(s, ids)
     return [
         shapes.Company(
             id=external_id,
@@ -53,7 +53,7 @@ async def _shown(s: Statements, rows: Sequence[CompanyRow]) -> list[shapes.Compa
             seats=state.seats,
             traits=state.traits,
             members=state.members,
-            stage=None,
+            stage=stages.get(id),
             tier=tiers.get(id),
             program=programs[id],
             created_at=to_rfc3339(created_at),

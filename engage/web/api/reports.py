@@ -94,7 +94,9 @@ async def get_health(asked: Asked[None, HealthQuery]) -> CompanyHealth:
 )
 async def get_health_history(asked: Asked[None, None]) -> shapes.HealthHistory:
     points = await health_history(asked.services.database, asked.path["company"])
-    return shapes.HealthHistory([shapes.HealthPoint(one.as_of, one.score, one.band) for one in points])
+    return shapes.HealthHistory(
+        [shapes.HealthPoint(one.as_of, one.score, one.band, one.stage) for one in points]
+    )
 
 
 @endpoint(

@@ -27,6 +27,7 @@ from engage.actions.sessions import CUSTOMER_SUCCESS, SignedIn
 from engage.core.language import ENGLISH, LANGUAGES, NAMES, Language, read_language
 from engage.core.periods import PERIOD_DEFAULT
 from engage.core.reports import BAND_LABELS, CompanyReport, Portfolio, PortfolioRow, portfolio_csv, report_csv
+from engage.core.stage_words import STAGE_LABELS
 from engage.core.telling import in_language
 from engage.errors import EngageError, Forbidden, InvalidRequest, NotFound, Unauthorized
 from engage.formats.files import KINDS, file_format, render, render_portfolio
@@ -243,6 +244,7 @@ def _environment() -> Environment:
     )
     environment.filters.update(FILTERS)
     environment.filters["reason"] = _reason
+    environment.filters["stage"] = STAGE_LABELS.__getitem__
     environment.globals["bands"] = BANDS
     environment.globals["band_labels"] = BAND_LABELS
     environment.globals["stylesheet"] = f"/console/static/console.css?v={_stylesheet()[1]}"

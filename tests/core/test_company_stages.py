@@ -1,0 +1,117 @@
+"""Company stages: a table of situations, what counts as growth of a contract, and a score that is frozen."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from msgspec.structs import replace
+
+from engage.core.check_book import check_book
+from engage.core.company_stages import CompanyStages, Situation, contract_grew, decide_stage
+from engage.core.health import frozen
+from engage.core.measures import WeekMeasures
+from engage.core.privacy import Figure, fact
+from engage.core.published import publish_people
+from engage.core.reports import Health
+from engage.core.terms import Term
+
+DEFAULT = CompanyStages()
+
+
+def situation(
+    active: int = 60,
+    habitual: int = 30,
+    seats: int | None = 100,
+    age: int | None = 400,
+    scores: tuple[int | None, ...] = (60, 60, 60),
+    before: int | None = None,
+    **more: bool,
+) -> Situation:
+    week = WeekMeasures(1, members=110, activated=90, active=active, active_4w=active, habitual=habitual)
+    earlier: Figure | None = None if before is None else fact(before, "members")
+    return Situation(age, scores, seats, publish_people(week, 5), earlier, 5, **more)
+
+
+SITUATIONS = [
+    ("half of the seats in use, a quarter with the habit", situation(50, 15), "established"),
+    ("fewer of the seats in use", situation(49, 30), "adopting"),
+    ("too few with the habit", situation(60, 14), "adopting"),
+    ("seats unknown: of the members", situation(60, 30, seats=None), "established"),
+    ("seats unknown, half of the members not active", situation(50, 30, seats=None), "adopting"),
+    ("ten percent more active members", situation(66, 30, before=60), "expanding"),
+    ("not quite as many more", situation(65, 30, before=60), "established"),
+    ("many more, but not established", situation(40, 10, before=10), "adopting"),
+    ("the contract has grown", situation(60, 30, contract_grew=True), "expanding"),
+    ("one bad week", situation(scores=(60, 60, 39)), "established"),
+    ("two bad weeks", situation(scores=(60, 39, 39)), "at_risk"),
+    ("not quite bad", situation(scores=(60, 40, 39)), "established"),
+    ("scored before, not any more", situation(4, 1, scores=(60, 55, None)), "at_risk"),
+    ("a new customer", situation(age=89), "onboarding"),
+    ("a new customer with a bad score", situation(age=20, scores=(10, 10)), "onboarding"),
+    ("a customer for 90 days", situation(age=90), "established"),
+    ("of unknown age", situation(age=None), "established"),
+    ("never scored", situation(4, 1, scores=(None, None)), None),
+    ("never scored, a new customer", situation(4, 1, age=5, scores=(None,)), "onboarding"),
+    ("the contract has ended", situation(left=True), "churned"),
+    ("ended before it was used", situation(0, 0, age=5, scores=(None,), left=True), "churned"),
+]
+
+
+@pytest.mark.parametrize("now, stage", [one[1:] for one in SITUATIONS], ids=[one[0] for one in SITUATIONS])
+def test_a_company_s_stage_is_that_of_its_situation(now: Situation, stage: str | None) -> None:
+    found = decide_stage(DEFAULT, now)
+    assert (found[0] if found else None) == stage
+
+
+def test_the_book_sets_the_definitions() -> None:
+    said = {
+        "onboarding": {"days": 30},
+        "at_risk": {"score": 50, "weeks": 1},
+        "established": {"active": 30, "habitual": 0},
+        "expanding": {"growth": 50},
+    }
+    book, problems = check_book({"stages": said})
+    assert problems == []
+    assert book is not None
+    assert book.stages == CompanyStages(30, 50, 1, 30, 0, 50)
+    for now, stage in (
+        (situation(age=31, scores=(60,)), "established"),
+        (situation(scores=(49,)), "at_risk"),
+        (situation(30, 0), "established"),
+        (situation(66, 30, before=60), "established"),
+    ):
+        found = decide_stage(book.stages, now)
+        assert found is not None
+        assert found[0] == stage
+    _, problems = check_book({"stages": {"at_risk": {"score": 101}, "dying": {}}})
+    assert [one.pointer for one in problems] == ["/stages/dying", "/stages/at_risk/score"]
+
+
+@pytest.mark.parametrize(
+    "before, now, grew",
+    [((10, 100), (11, 100), True), ((10, 100), (10, 109), False), ((10, 100), (5, 110), True)],
+)
+def test_a_contract_grows_from_term_to_term(
+    before: tuple[int, int], now: tuple[int, int], *, grew: bool
+) -> None:
+    first, second = date(2025, 1, 1).toordinal(), date(2026, 1, 1).toordinal()
+    terms = [
+        Term(first, second, before[1], before[0]),
+        Term(second, second + 365, now[1], now[0]),
+    ]
+    assert contract_grew(terms, second + 5, 10) == grew
+    assert not contract_grew(terms, first + 5, 10)
+    assert not contract_grew([], second, 10)
+
+
+def test_a_frozen_score_says_since_when_and_moves_no_more() -> None:
+    health = Health("2026-05-31", 71, "healthy", "high", "Healthy at 71 of 100.", notes=("A note.",))
+    once = frozen(health, "2026-06-07")
+    twice = frozen(once, "2026-06-14")
+    assert (twice.score, twice.band, twice.as_of) == (71, "healthy", "2026-06-14")
+    assert twice.notes == (
+        "A note.",
+        "Frozen when the contract ended: the score is that of 2026-05-31.",
+    )
+    assert replace(twice, as_of=health.as_of, notes=health.notes) == health
