@@ -57,6 +57,7 @@ class GoalView(Struct, frozen=True):
     stages: tuple[StageView, ...]
     changes: tuple[ChangeView, ...]
     drivers: tuple[Moving, ...]  # the measures under it, as the score has them
+    shown: Text = ""  # of a value that cannot be told: what may be told of it
 
 
 class DoneView(Struct, frozen=True):

@@ -12,14 +12,14 @@ from typing import Final
 
 from msgspec import Struct
 
-from engage.core.care import Goal, Stage
+from engage.core.care import LOWERED, Goal, Stage
 from engage.core.care_shapes import ChangeView, GoalView, Moving, StageView, Standing
 from engage.core.health import LABELS
 from engage.core.language import Text, mark, say
 from engage.core.reports import Contract, Health
 
 MEASURES: Final[Mapping[str, tuple[str, ...]]] = {
-    "score": tuple(LABELS),
+    "score": (*LABELS, LOWERED),
     "activity": ("trend",),
     "habit": ("activity", "trend"),
     "breadth": ("features",),
@@ -66,12 +66,20 @@ def goal_view(goal: Goal, health: Health, contract: Contract, changes: Sequence[
         progress=_progress(goal, value),
         stages=tuple(_stage(one) for one in goal.stages),
         changes=tuple(changes),
+        shown=_shown(goal, value, health),
         drivers=tuple(
             Moving(one.name, one.label, one.text, one.contribution, one.change)
             for one in health.drivers
             if one.name in MEASURES[goal.measure]
         ),
     )
+
+
+def _shown(goal: Goal, value: float | None, health: Health) -> str:
+    """What may be told of a measure that has no value, because it is told as a range."""
+    if value is not None:
+        return ""
+    return next((one.text for one in health.drivers if one.name == goal.measure), "")
 
 
 def _stage(stage: Stage) -> StageView:

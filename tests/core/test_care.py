@@ -115,6 +115,10 @@ def test_a_goal_shows_how_far_it_came_and_the_measures_under_it() -> None:
     view = goal_view(GOAL, HEALTH, Contract(), [])
     assert (view.value, view.progress) == (40.0, 0.5)
     assert [one.name for one in view.drivers] == ["trend"]
+    ranged = replace(HEALTH, drivers=(driver("habit", 1.0, None),))
+    assert (view.shown, goal_view(GOAL, ranged, Contract(), []).shown) == ("", "habit is so")
+    under = lowered(HEALTH, None, [ceiling(40)])
+    assert goal_view(replace(GOAL, measure="score"), under, Contract(), []).drivers[0].name == LOWERED
     money = goal_view(
         replace(GOAL, measure="monthly_revenue"), HEALTH, Contract(monthly_revenue_cents=4_500), []
     )
