@@ -438,6 +438,10 @@ def _put(path: str, body: Mapping[str, Any], read: Callable[[Any], T]) -> Call[T
     return Call(Request("PUT", path, {"Content-Type": "application/json"}, data), read)
 
 
+def _delete(path: str, read: Callable[[Any], T]) -> Call[T]:
+    return Call(Request("DELETE", path), read)
+
+
 def _id(value: object, what: str) -> str:
     try:
         return identifier(value, what)

@@ -38,7 +38,7 @@ class Member:
         for transfer in self.transfers:
             balance = found.setdefault(transfer["currency"], {"active": 0, "earned": 0})
             balance["active"] += transfer["amount"]
-            if transfer["kind"] not in ("adjustment", "redemption"):
+            if transfer["kind"] not in ("adjustment", "redemption", "gift"):
                 balance["earned"] += transfer["amount"]
         for currency, active in self.fields.get("balances", {}).items():
             found.setdefault(currency, {"active": 0, "earned": 0})["active"] += active

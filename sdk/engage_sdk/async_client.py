@@ -10,14 +10,16 @@ import weakref
 from collections.abc import AsyncIterator, Callable, Iterable
 from datetime import date
 from types import TracebackType
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 import httpx
 
-from . import _calls, _limits, _processes, models
+from . import _calls, _limits, _processes, _program_calls, models
 from ._ingest import Ingest
 from ._message import BeforeSend, Id
 from ._outbox import DropPolicy
+from ._program_async_client import AsyncCampaigns, AsyncNudges, AsyncTemplates
+from ._resources import AsyncResource
 from ._retry import DEFAULT_RETRY, RetryPolicy
 from ._settings import OnError, Settings
 from ._tasks import TaskSender
@@ -87,6 +89,9 @@ class AsyncClient(Ingest):
         self.redemptions = AsyncRedemptions(call)
         self.invitations = AsyncInvitations(call)
         self.recommendations = AsyncRecommendations(call)
+        self.campaigns = AsyncCampaigns(call)
+        self.templates = AsyncTemplates(call)
+        self.nudges = AsyncNudges(call)
         self.health = AsyncHealthScores(call)
         self.reports = AsyncReports(call)
         self.portfolio = AsyncPortfolios(call)
@@ -126,24 +131,7 @@ class AsyncClient(Ingest):
         await self.close()
 
 
-class Run(Protocol):
-    """Runs a call to its answer."""
-
-    async def __call__(self, call: _calls.Call[T], /) -> T: ...
-
-
-class _Resource:
-    def __init__(self, call: Run) -> None:
-        self._call = call
-
-    async def _items(self, listing: _calls.Listing[T]) -> AsyncIterator[T]:
-        paging = _calls.Paging(listing)
-        while (call := paging.next_call()) is not None:
-            for item in paging.items_of(await self._call(call)):
-                yield item
-
-
-class AsyncCompanies(_Resource):
+class AsyncCompanies(AsyncResource):
     """The host's client companies."""
 
     async def get(self, company: Id) -> models.Company:
@@ -161,7 +149,7 @@ class AsyncCompanies(_Resource):
         return self._items(_calls.list_companies(page_size))
 
 
-class AsyncMembers(_Resource):
+class AsyncMembers(AsyncResource):
     """The employees of a company."""
 
     async def get(self, company: Id, member: Id) -> models.Member:
@@ -177,6 +165,41 @@ class AsyncMembers(_Resource):
     ) -> models.Preferences:
         """Whether a member wants to be compared with colleagues; nobody is who did not say so."""
         return await self._call(_calls.set_preferences(company, member, leaderboard, actor))
+
+    async def leave(
+        self,
+        company: Id,
+        member: Id,
+        *,
+        first: date,
+        last: date,
+        reason: str | None = None,
+        actor: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> tuple[models.Streak, ...]:
+        """Pauses a member's streaks from a day to another, or excuses days that have passed; the streaks then."""
+        call = _program_calls.take_leave(company, member, first, last, reason, actor, idempotency_key)
+        return await self._call(call)
+
+    async def restore_streak(
+        self,
+        company: Id,
+        member: Id,
+        streak: str,
+        *,
+        reason: str | None = None,
+        actor: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> tuple[models.Streak, ...]:
+        """Lets a lost streak go on; the streaks then."""
+        call = _program_calls.restore_streak(company, member, streak, reason, actor, idempotency_key)
+        return await self._call(call)
+
+    async def open_nudge(
+        self, company: Id, member: Id, nudge: str, *, actor: str | None = None
+    ) -> models.Nudge:
+        """Says that the member has seen a message. The first time counts."""
+        return await self._call(_program_calls.open_nudge(company, member, nudge, actor))
 
     async def benefits(self, company: Id, member: Id) -> tuple[models.Benefit, ...]:
         """What a member's level entitles to; nothing for a member nobody has reported yet."""
@@ -242,7 +265,7 @@ class AsyncMembers(_Resource):
         return await self._call(_calls.create_token(company, member, ttl, origin))
 
 
-class AsyncLeaderboards(_Resource):
+class AsyncLeaderboards(AsyncResource):
     """Who scored most, of those who want to be compared."""
 
     async def get(
@@ -262,7 +285,7 @@ class AsyncLeaderboards(_Resource):
         return await self._call(_calls.get_leaderboard(company, board, limit, member, around, before))
 
 
-class AsyncEvents(_Resource):
+class AsyncEvents(AsyncResource):
     """What was reported."""
 
     async def reverse(
@@ -278,7 +301,7 @@ class AsyncEvents(_Resource):
         return await self._call(_calls.reverse_event(company, message_id, reason, actor, idempotency_key))
 
 
-class AsyncAdjustments(_Resource):
+class AsyncAdjustments(AsyncResource):
     """Adjustments that wait for a second person; `members.adjust` asks for them."""
 
     def list(
@@ -316,7 +339,7 @@ class AsyncAdjustments(_Resource):
         )
 
 
-class AsyncRewards(_Resource):
+class AsyncRewards(AsyncResource):
     """What points buy in a company."""
 
     async def list(self, company: Id, *, member: Id | None = None) -> tuple[models.Reward, ...]:
@@ -330,7 +353,7 @@ class AsyncRewards(_Resource):
         return await self._call(_calls.upload_codes(company, reward, codes, actor))
 
 
-class AsyncRedemptions(_Resource):
+class AsyncRedemptions(AsyncResource):
     """Rewards that were asked for, step by step. A step that is not the next one raises ConflictError.
 
     An `idempotency_key` of yours makes a repeated call change nothing; without one, only this call's own retries
@@ -410,7 +433,7 @@ class AsyncRedemptions(_Resource):
         )
 
 
-class AsyncInvitations(_Resource):
+class AsyncInvitations(AsyncResource):
     """Members who invite colleagues."""
 
     async def send(
@@ -454,7 +477,7 @@ class AsyncInvitations(_Resource):
         return await self._call(_calls.get_funnel(company, first_day, last_day))
 
 
-class AsyncRecommendations(_Resource):
+class AsyncRecommendations(AsyncResource):
     """Companies that recommend you, by the link that your product prints."""
 
     async def link(self, company: Id) -> models.PoweredBy:
@@ -482,7 +505,7 @@ class AsyncRecommendations(_Resource):
         return self._items(_calls.list_recommendations(by, page_size))
 
 
-class AsyncHealthScores(_Resource):
+class AsyncHealthScores(AsyncResource):
     """Companies' health, from aggregates only."""
 
     async def get(self, company: Id) -> models.Health:
@@ -494,7 +517,7 @@ class AsyncHealthScores(_Resource):
         return await self._call(_calls.get_health_history(company))
 
 
-class AsyncReports(_Resource):
+class AsyncReports(AsyncResource):
     """Adoption reports."""
 
     async def get(self, company: Id, *, period: str) -> models.Report:
@@ -502,7 +525,7 @@ class AsyncReports(_Resource):
         return await self._call(_calls.get_report(company, period))
 
 
-class AsyncPortfolios(_Resource):
+class AsyncPortfolios(AsyncResource):
     """All companies side by side."""
 
     async def list(self) -> models.Portfolio:

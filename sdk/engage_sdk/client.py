@@ -10,14 +10,16 @@ import weakref
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from types import TracebackType
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 import httpx
 
-from . import _calls, _limits, _processes, models
+from . import _calls, _limits, _processes, _program_calls, models
 from ._ingest import Ingest
 from ._message import BeforeSend, Id
 from ._outbox import DropPolicy
+from ._program_client import Campaigns, Nudges, Templates
+from ._resources import Resource
 from ._retry import DEFAULT_RETRY, RetryPolicy
 from ._sender import ThreadSender
 from ._settings import OnError, Settings
@@ -80,6 +82,9 @@ class Client(Ingest):
         self.redemptions = Redemptions(call)
         self.invitations = Invitations(call)
         self.recommendations = Recommendations(call)
+        self.campaigns = Campaigns(call)
+        self.templates = Templates(call)
+        self.nudges = Nudges(call)
         self.health = HealthScores(call)
         self.reports = Reports(call)
         self.portfolio = Portfolios(call)
@@ -118,23 +123,7 @@ class Client(Ingest):
         self.close()
 
 
-class Run(Protocol):
-    """Runs a call to its answer."""
-
-    def __call__(self, call: _calls.Call[T], /) -> T: ...
-
-
-class _Resource:
-    def __init__(self, call: Run) -> None:
-        self._call = call
-
-    def _items(self, listing: _calls.Listing[T]) -> Iterator[T]:
-        paging = _calls.Paging(listing)
-        while (call := paging.next_call()) is not None:
-            yield from paging.items_of(self._call(call))
-
-
-class Companies(_Resource):
+class Companies(Resource):
     """The host's client companies."""
 
     def get(self, company: Id) -> models.Company:
@@ -152,7 +141,7 @@ class Companies(_Resource):
         return self._items(_calls.list_companies(page_size))
 
 
-class Members(_Resource):
+class Members(Resource):
     """The employees of a company."""
 
     def get(self, company: Id, member: Id) -> models.Member:
@@ -168,6 +157,39 @@ class Members(_Resource):
     ) -> models.Preferences:
         """Whether a member wants to be compared with colleagues; nobody is who did not say so."""
         return self._call(_calls.set_preferences(company, member, leaderboard, actor))
+
+    def leave(
+        self,
+        company: Id,
+        member: Id,
+        *,
+        first: date,
+        last: date,
+        reason: str | None = None,
+        actor: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> tuple[models.Streak, ...]:
+        """Pauses a member's streaks from a day to another, or excuses days that have passed; the streaks then."""
+        call = _program_calls.take_leave(company, member, first, last, reason, actor, idempotency_key)
+        return self._call(call)
+
+    def restore_streak(
+        self,
+        company: Id,
+        member: Id,
+        streak: str,
+        *,
+        reason: str | None = None,
+        actor: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> tuple[models.Streak, ...]:
+        """Lets a lost streak go on; the streaks then."""
+        call = _program_calls.restore_streak(company, member, streak, reason, actor, idempotency_key)
+        return self._call(call)
+
+    def open_nudge(self, company: Id, member: Id, nudge: str, *, actor: str | None = None) -> models.Nudge:
+        """Says that the member has seen a message. The first time counts."""
+        return self._call(_program_calls.open_nudge(company, member, nudge, actor))
 
     def benefits(self, company: Id, member: Id) -> tuple[models.Benefit, ...]:
         """What a member's level entitles to; nothing for a member nobody has reported yet."""
@@ -229,7 +251,7 @@ class Members(_Resource):
         return self._call(_calls.create_token(company, member, ttl, origin))
 
 
-class Leaderboards(_Resource):
+class Leaderboards(Resource):
     """Who scored most, of those who want to be compared."""
 
     def get(
@@ -249,7 +271,7 @@ class Leaderboards(_Resource):
         return self._call(_calls.get_leaderboard(company, board, limit, member, around, before))
 
 
-class Events(_Resource):
+class Events(Resource):
     """What was reported."""
 
     def reverse(
@@ -265,7 +287,7 @@ class Events(_Resource):
         return self._call(_calls.reverse_event(company, message_id, reason, actor, idempotency_key))
 
 
-class Adjustments(_Resource):
+class Adjustments(Resource):
     """Adjustments that wait for a second person; `members.adjust` asks for them."""
 
     def list(
@@ -303,7 +325,7 @@ class Adjustments(_Resource):
         )
 
 
-class Rewards(_Resource):
+class Rewards(Resource):
     """What points buy in a company."""
 
     def list(self, company: Id, *, member: Id | None = None) -> tuple[models.Reward, ...]:
@@ -317,7 +339,7 @@ class Rewards(_Resource):
         return self._call(_calls.upload_codes(company, reward, codes, actor))
 
 
-class Redemptions(_Resource):
+class Redemptions(Resource):
     """Rewards that were asked for, step by step. A step that is not the next one raises ConflictError.
 
     An `idempotency_key` of yours makes a repeated call change nothing; without one, only this call's own retries
@@ -389,7 +411,7 @@ class Redemptions(_Resource):
         return self._call(_calls.take_step(company, redemption, "cancel", reason, actor, idempotency_key))
 
 
-class Invitations(_Resource):
+class Invitations(Resource):
     """Members who invite colleagues."""
 
     def send(
@@ -429,7 +451,7 @@ class Invitations(_Resource):
         return self._call(_calls.get_funnel(company, first_day, last_day))
 
 
-class Recommendations(_Resource):
+class Recommendations(Resource):
     """Companies that recommend you, by the link that your product prints."""
 
     def link(self, company: Id) -> models.PoweredBy:
@@ -457,7 +479,7 @@ class Recommendations(_Resource):
         return self._items(_calls.list_recommendations(by, page_size))
 
 
-class HealthScores(_Resource):
+class HealthScores(Resource):
     """Companies' health, from aggregates only."""
 
     def get(self, company: Id) -> models.Health:
@@ -469,7 +491,7 @@ class HealthScores(_Resource):
         return self._call(_calls.get_health_history(company))
 
 
-class Reports(_Resource):
+class Reports(Resource):
     """Adoption reports."""
 
     def get(self, company: Id, *, period: str) -> models.Report:
@@ -477,7 +499,7 @@ class Reports(_Resource):
         return self._call(_calls.get_report(company, period))
 
 
-class Portfolios(_Resource):
+class Portfolios(Resource):
     """All companies side by side."""
 
     def list(self) -> models.Portfolio:

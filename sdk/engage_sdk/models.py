@@ -8,6 +8,18 @@ from datetime import date, datetime
 from typing import Any
 
 from ._decode import decode as decode
+from ._programs import Campaign as Campaign
+from ._programs import CampaignActivity as CampaignActivity
+from ._programs import CampaignBudget as CampaignBudget
+from ._programs import CampaignStop as CampaignStop
+from ._programs import Draft as Draft
+from ._programs import FollowedTemplate as FollowedTemplate
+from ._programs import LeftTemplate as LeftTemplate
+from ._programs import Nudge as Nudge
+from ._programs import NudgeCounts as NudgeCounts
+from ._programs import NudgeRates as NudgeRates
+from ._programs import Template as Template
+from ._programs import TemplateProposal as TemplateProposal
 from ._progress import Quest as Quest
 from ._progress import QuestGoal as QuestGoal
 from ._progress import QuestTier as QuestTier
@@ -161,6 +173,7 @@ class Member:
     review: LevelReview | None = None
     tags: tuple[str, ...] = ()
     stage: str | None = None
+    nudges: tuple[Nudge, ...] = ()
     referral: Referred | None = None
 
 

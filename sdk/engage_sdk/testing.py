@@ -22,6 +22,7 @@ from urllib.parse import unquote
 
 import httpx
 
+from ._fake_acts import Acts
 from ._fake_answers import Json, company_of, inflated, not_simulated, ok, page, problem
 from ._fake_boards import Board, board_answer
 from ._fake_members import Member as _Member
@@ -80,6 +81,7 @@ class FakeEngage:
         self._errors: list[tuple[EngageError, Sequence[Message]]] = []
         self._clients: list[Client | AsyncClient] = []
         self._numbers = itertools.count(1)
+        self._acts = Acts(self._numbers, lambda *one: self._members.get(one), self._transfer)
         self._referrals = Referrals(self._numbers, self._companies.__contains__, self._acted)
 
     # What a test uses: clients
@@ -219,6 +221,19 @@ class FakeEngage:
         """Makes a reward of a company known. Of what a member may lack only balance, stock and codes are simulated."""
         self._company(company)
         self._shop(company).add(reward, currency, cost, stock, needs_approval, codes)
+
+    def set_allowance(self, company: str, currency: str, units: int) -> None:
+        """What each member may give to colleagues: so much in all. Windows and pair limits are not simulated."""
+        self._acts.allowances[company, currency] = units
+
+    def set_approval(self, company: str, most: int) -> None:
+        """Adjustments above `most` wait from now on for a second person."""
+        self._acts.approved_to[company] = most
+
+    def send_nudge(self, company: str, member: str, nudge: str, text: str = "") -> None:
+        """Sends a member a message, as a rule would."""
+        self._member(company, member)
+        self._acts.send_nudge(company, member, nudge, text)
 
     def reject(self, event: str, code: str, message: str = "rejected by the test") -> None:
         """From now on, every such event is rejected for this reason."""
@@ -392,6 +407,8 @@ class FakeEngage:
                 return page([self._member_document(one) for one in found], query)
             case _, ["members", member, *what] if (company, member) in self._members:
                 return self._route_member(request, self._members[company, member], what, query)
+            case _, ["adjustments", *which]:
+                return self._acts.adjustments(company, request, which, query)
             case "GET", ["leaderboard"]:
                 boards = [one for (owner, _), one in self._boards.items() if owner == company]
                 return board_answer(boards, query)
@@ -422,11 +439,11 @@ class FakeEngage:
             case "GET", ["redemptions"]:
                 return page(self._shop(member.company).newest(query, member.id), query)
             case "POST", ["adjustments"]:
-                body = json.loads(request.content)
-                currency, amount = body.pop("currency"), body.pop("amount")
-                transfer = self._transfer(member, "adjustment", currency, amount, **body)
-                balance = member.balances()[currency]
-                return ok({**transfer, "balance": balance}, 201)
+                return self._acts.adjust(member, json.loads(request.content))
+            case "POST", ["gifts"]:
+                return self._acts.give(member, json.loads(request.content))
+            case "POST", ["nudges", nudge, "opened"]:
+                return self._acts.open_nudge(member.company, member.id, nudge)
         return not_simulated(request)
 
     def _acted(self, company: str, member: str) -> bool | None:
@@ -547,6 +564,7 @@ class FakeEngage:
             "company": member.company,
             "traits": member.traits,
             "balances": member.balances(),
+            "nudges": self._acts.nudges_of(member.company, member.id),
         }
 
     def _health_document(self, company: str) -> Json:

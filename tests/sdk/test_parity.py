@@ -38,17 +38,20 @@ def test_both_have_the_same_resources_and_methods() -> None:
     assert set(RESOURCES) == {
         *(
             "adjustments",
+            "campaigns",
             "companies",
             "events",
             "health",
             "invitations",
             "leaderboards",
             "members",
+            "nudges",
             "portfolio",
             "recommendations",
             "redemptions",
             "reports",
             "rewards",
+            "templates",
         )
     }
 
