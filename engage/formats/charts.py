@@ -319,24 +319,32 @@ def scatter(
     dots: Sequence[Dot],
     x_label: str,
     y_label: str,
-    x_ends: tuple[str, str],
+    x_marks: Sequence[tuple[float, str]],
     y_text: Callable[[int], str] = str,
+    top: float | None = None,
+    shade: tuple[float, float] | None = None,
     named: int = 6,
     height: int = 320,
 ) -> Markup:
-    """Two measures against each other. The `named` dots of largest weight carry their names."""
+    """Two measures against each other. The `named` dots of largest weight carry their names. `x_marks`: (share of the
+    way, words); `shade`: the corner to look at first, up to this share of the way and this value."""
     dots = dots[:POINTS_MAX]
-    marks = ticks(max((d.y for d in dots), default=1) * 1.04)
+    marks = ticks(max((d.y for d in dots), default=1) * 1.04 if top is None else top)
     left = max(_wide(y_text(m), 11) for m in marks) + 10
     plot = _Plot(width, height, marks, right=14, head=26, left=left, foot=38)
     body = [
-        _rect(plot.x(0.5), plot.head, plot.inner / 2, plot.base - plot.head, _fill("at_risk", 0.06)),
         *plot.grid((), y_text),
         _text(0, 13, y_label, size=11),
         _text(plot.left + plot.inner / 2, height - 4, x_label, anchor="middle", size=11),
-        _text(plot.left, height - 20, x_ends[0], size=11),
-        _text(plot.left + plot.inner, height - 20, x_ends[1], anchor="end", size=11),
     ]
+    for share, words in x_marks:
+        anchor = "start" if share <= 0 else "end" if share >= 1 else "middle"
+        body.append(_text(plot.x(share), height - 20, words, anchor=anchor, size=11))
+        if 0 < share < 1:
+            body.append(_line(plot.x(share), plot.head, plot.x(share), plot.base, "rule"))
+    if shade is not None:
+        high, across = plot.y(shade[1]), plot.x(shade[0]) - plot.left
+        body.insert(0, _rect(plot.left, high, across, plot.base - high, _fill("at_risk", 0.08), corner=0))
     placed: list[tuple[float, float, float, float]] = []
     spots = [(d, plot.x(d.x), plot.y(d.y), 4.5 + 5.5 * math.sqrt(max(0.0, d.weight))) for d in dots]
     for dot, x, y, radius in sorted(spots, key=lambda s: -s[3]):

@@ -69,6 +69,29 @@ DRAWINGS: dict[str, Draw] = {
             charts.Bar("Gold", None, "fewer than 5", "level_4"),
         ],
     ),
+    "heat": lambda name, width: charts.heat(
+        name,
+        width,
+        title="T",
+        description="D",
+        columns=["0", "1"],
+        rows=[
+            ("2026-01", [charts.Bar("", 80, "80 %"), charts.Bar("", None, "not shown")]),
+            ("2026-02", [None, None]),
+        ],
+    ),
+    "partial": lambda name, width: charts.stacked(
+        name,
+        width,
+        title="T",
+        description="D",
+        labels=["1 Jan", "8 Jan"],
+        series=[
+            charts.Series("A name that needs room", [5, None]),
+            charts.Series("Another such name", [None, None]),
+        ],
+        partial=True,
+    ),
     "spark": lambda name, width: charts.spark(name, title="T", values=[1, None, 50], role="watch"),
     "scatter": lambda name, width: charts.scatter(
         name,
@@ -78,7 +101,8 @@ DRAWINGS: dict[str, Draw] = {
         dots=[charts.Dot("Ærø & Søn", 0.9, 1200, "x", 1.0, "at_risk"), charts.Dot("B", 0.1, 10, "y")],
         x_label="Risk",
         y_label="Revenue",
-        x_ends=("low", "high"),
+        x_marks=((0, "today"), (0.25, "90"), (1, "a year")),
+        shade=(0.25, 60),
     ),
 }
 
@@ -201,3 +225,20 @@ def test_both_widths_are_in_the_page_with_different_ids() -> None:
     both = charts.responsive("activity", DRAWINGS["lines"])
     ids = re.findall(r' id="([^"]+)"', both)
     assert len(ids) == len(set(ids)) == 4
+
+
+def test_a_field_of_shares_is_darker_for_more_and_says_what_is_hidden() -> None:
+    drawn = DRAWINGS["heat"]("x", charts.WIDE)
+    assert 'fill-opacity="0.41' in drawn
+    assert "<title>2026-01, 1: not shown</title>" in drawn
+    assert drawn.count("<rect") == 2  # an empty place is empty
+
+
+def test_of_a_column_with_a_hidden_part_the_rest_is_drawn_where_that_is_said() -> None:
+    assert DRAWINGS["partial"]("x", charts.WIDE).count("<rect") == 1
+
+
+def test_a_legend_takes_the_rows_that_it_needs() -> None:
+    one, two = (DRAWINGS["partial"]("x", width) for width in (charts.WIDE, 200))
+    assert 'y="14" class="f muted" fill="#596273">Another' in one
+    assert 'y="32" class="f muted" fill="#596273">Another' in two

@@ -23,9 +23,9 @@ _PORTFOLIO: Final = {
     "Nobody needs a call this week: no company is at risk or on watch.": (
         "本周无需联系任何公司：没有有风险或需关注的公司。"
     ),
-    "Risk and revenue": "风险与收入",
-    "The map needs two scored companies with known revenue. Contract terms come with": (
-        "绘制此图需要两家已评分且收入已知的公司。合同条款用此命令导入："
+    "Score and renewal": "评分与续约",
+    "The map needs two scored companies with a known renewal. Contract terms come with": (
+        "绘制此图需要两家已评分且续约日已知的公司。合同条款用此命令导入："
     ),
     "All bands": "所有分档",
     "Any time": "任何时间",
@@ -66,12 +66,14 @@ _PORTFOLIO: Final = {
     ". Scores follow with": "。评分随后由此命令得出：",
     ", after a full week.": "（满一周之后）。",
     "Score over {count:d} weeks: from {first:d} to {last:d}": "{count} 周评分：从 {first} 到 {last}",
-    "score {score:d}, {revenue_name} a month, {stake_name} a year at risk": (
-        "评分 {score}，每月 {revenue_name}，每年风险金额 {stake_name}"
+    "score {score:d}, {days:,} days to renewal, {revenue_name} a month": (
+        "评分 {score}，距续约 {days} 天，每月 {revenue_name}"
     ),
-    "Risk and revenue of each company": "各公司的风险与收入",
-    "Companies to the right are at more risk, companies at the top pay more. The same figures are in the table of "
-    "companies.": "越靠右的公司风险越大，越靠上的公司付费越多。同样的数字见公司列表。",
+    "Score and days to renewal of each company": "各公司的评分与距续约天数",
+    "Companies to the left renew soon, companies at the bottom have a low score, large dots pay more. The same figures "
+    "are in the table of companies.": (
+        "越靠左的公司越快续约，越靠下的公司评分越低，圆点越大付费越多。同样的数字见公司列表。"
+    ),
 }
 
 _TIERS: Final = {

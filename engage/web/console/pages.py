@@ -35,7 +35,7 @@ from engage.web.console.drawing import (
     week_labels,
     weekly,
 )
-from engage.web.console.formats import amount, tenths, whole
+from engage.web.console.formats import amount, tenths
 from engage.web.console.people import PeopleView, people_view
 
 ROWS_PER_PAGE: Final = 25
@@ -45,6 +45,12 @@ CALLS_MAX: Final = 3
 CALLED: Final = ("at_risk", "watch")
 MAPPED_MAX: Final = 60
 """How many companies the map shows, those with most at stake: more would be a cloud."""
+
+MAPPED_DAYS: Final = 365
+"""Renewals further away are at the map's edge, those that are past at its beginning."""
+CALL_DAYS: Final = 90
+HEALTHY: Final = dict(BAND_FLOORS)["healthy"]
+"""Below this score, and that close to a renewal, somebody should call."""
 
 FEATURES_DRAWN_MAX: Final = 10
 SEARCH_CHARS_MAX: Final = 100
@@ -177,7 +183,7 @@ def portfolio_view(
         rows=tuple(Row(row, _spark(index, row, language)) for index, row in enumerate(shown)),
         page=page,
         pages=pages,
-        map=_map(portfolio.data, language),
+        map=_map(chosen, language),
         tier_names={tier.id: tier.name for tier in portfolio.tiers},
     )
 
@@ -216,45 +222,48 @@ def _spark(index: int, row: PortfolioRow, language: Language) -> Markup:
 
 
 def _map(rows: Sequence[PortfolioRow], language: Language) -> Markup | None:
-    """Risk across, revenue up, the size of a dot the value at risk. Without revenue there is nothing to map."""
-    placed = [row for row in rows if row.monthly_revenue_cents and row.score is not None]
+    """Days to renewal across, score up, the size of a dot the revenue: who is low and soon is called first."""
+    placed = [row for row in rows if row.days_to_renewal is not None and row.score is not None]
     if len(placed) < 2:
         return None
     placed = sorted(placed, key=_stake, reverse=True)[:MAPPED_MAX]
-    most = max(map(_stake, placed)) or 1
+    most = max(row.monthly_revenue_cents or 0 for row in placed) or 1
     dots = [
         charts.Dot(
             label=row.name,
-            x=row.risk,
-            y=(row.monthly_revenue_cents or 0) / 100,
+            x=(row.days_to_renewal or 0) / MAPPED_DAYS,
+            y=row.score or 0,
             text=speak(
                 language,
-                "score {score:d}, {revenue_name} a month, {stake_name} a year at risk",
+                "score {score:d}, {days:,} days to renewal, {revenue_name} a month",
                 score=row.score,
+                days=row.days_to_renewal,
                 revenue_name=amount(row.monthly_revenue_cents),
-                stake_name=amount(row.value_at_risk_cents),
             ),
-            weight=_stake(row) / most,
+            weight=(row.monthly_revenue_cents or 0) / most,
             role=row.band,
         )
         for row in placed
     ]
+    days = tuple((day / MAPPED_DAYS, str(day)) for day in (90, 180, 270))
+    marks = ((0.0, speak(language, "today")), *days, (1.0, f"{MAPPED_DAYS}+"))
     return charts.responsive(
         "map",
         lambda name, width: charts.scatter(
             name,
             width,
-            title=speak(language, "Risk and revenue of each company"),
+            title=speak(language, "Score and days to renewal of each company"),
             description=speak(
                 language,
-                "Companies to the right are at more risk, companies at the top pay more. The same figures are in the "
-                "table of companies.",
+                "Companies to the left renew soon, companies at the bottom have a low score, large dots pay more. The "
+                "same figures are in the table of companies.",
             ),
             dots=dots,
-            x_label=speak(language, "Risk"),
-            y_label=speak(language, "Revenue per month"),
-            x_ends=(speak(language, "low"), speak(language, "high")),
-            y_text=whole,
+            x_label=speak(language, "Days to renewal"),
+            y_label=speak(language, "Score"),
+            x_marks=marks,
+            top=100,
+            shade=(CALL_DAYS / MAPPED_DAYS, HEALTHY),
         ),
         wide=460,
     )
