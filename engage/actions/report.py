@@ -19,7 +19,7 @@ from engage.core.adoption import HISTORY_WEEKS, Source
 from engage.core.adoption import company_report as adoption_report
 from engage.core.adoption_people import COHORTS_SHOWN
 from engage.core.book import Book, tier_of
-from engage.core.calendar import local_day_hour, to_rfc3339, week_of
+from engage.core.calendar import local_day_hour, to_rfc3339, utc_day, week_of
 from engage.core.care import Goal, Intervention, Sentiment, in_force
 from engage.core.care_shapes import CareView, ChangeView, DoneView, GoalView, SentimentView
 from engage.core.conditions import fold_name
@@ -262,7 +262,7 @@ def _outcomes(
     customers = []
     for one in followed:
         own, traits = terms.get(one.id, ()), one.state.traits
-        known = [local_day_hour(one.created_at, "UTC")[0], *(term.start for term in own[:1])]
+        known = [utc_day(one.created_at), *(term.start for term in own[:1])]
         since = customer_since(one.state)
         customers.append(
             Customer(

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from datetime import date
-from typing import Final
+from typing import Final, NamedTuple
 
 from msgspec import Struct
 
 from engage.core.book import Book
 from engage.core.language import mark, say
-from engage.core.outcomes import MONTHS, YEAR_DAYS, paid_on
+from engage.core.outcomes import MONTHS, YEAR_DAYS, paid
 from engage.core.terms import Term
 from engage.core.worth import Economics, Growth
 
@@ -35,7 +35,7 @@ class Customer(Struct, frozen=True):
     gmv_cents: int | None = None
 
 
-class _Year(Struct, frozen=True):
+class _Year(NamedTuple):
     customer: Customer
     then: int
     """Cents a month, a year ago."""
@@ -45,7 +45,7 @@ class _Year(Struct, frozen=True):
 def economics(customers: Sequence[Customer], book: Book, day: int) -> Economics:
     """Of all companies, as of a day."""
     notes: list[str] = []
-    years = [_Year(one, paid_on(one.terms, day - YEAR_DAYS), paid_on(one.terms, day)) for one in customers]
+    years = [_Year(one, *paid(one.terms, day)) for one in customers]
     existing = [one for one in years if one.then]
     left = sum(not one.now for one in existing)
     churn_rate = left / len(existing) if existing else None
@@ -119,13 +119,18 @@ def _spent(book: Book, months: Sequence[str], notes: list[str]) -> int | None:
 
 def _won(customers: Sequence[Customer], months: Sequence[str]) -> int:
     """How many companies began to pay, for the first time, in these months."""
-    firsts = (
-        min((term.start for term in one.terms if term.monthly_revenue_cents), default=None)
-        for one in customers
-    )
-    return sum(
-        1 for first in firsts if first is not None and date.fromordinal(first).isoformat()[:7] in months
-    )
+    begin, end = date.fromisoformat(f"{months[0]}-01").toordinal(), _month_after(months[-1])
+    won = 0
+    for one in customers:
+        paid = [term.start for term in one.terms if term.monthly_revenue_cents]
+        won += bool(paid) and begin <= min(paid) < end
+    return won
+
+
+def _month_after(month: str) -> int:
+    """The first day of the month after."""
+    year, number = map(int, month.split("-"))
+    return date(year + number // MONTHS, number % MONTHS + 1, 1).toordinal()
 
 
 def _growth(years: Sequence[_Year], book: Book, day: int) -> tuple[Growth, ...]:

@@ -25,8 +25,10 @@ KEY_SHARE: Final = 0.2
 
 def outcomes(terms: Mapping[int, Sequence[Term]], day: int) -> Outcomes:
     """Of all companies. `terms`: company -> its terms; `day`: an ordinal."""
-    now = {company: paid_on(own, day) for company, own in terms.items()}
-    then = {company: paid_on(own, day - YEAR_DAYS) for company, own in terms.items()}
+    now: dict[int, int] = {}
+    then: dict[int, int] = {}
+    for company, own in terms.items():
+        then[company], now[company] = paid(own, day)
     paying = sorted((cents for cents in now.values() if cents), reverse=True)
     mrr, start = sum(paying), sum(then.values())
     churn = sum(cents for company, cents in then.items() if not now[company])
@@ -45,7 +47,11 @@ def outcomes(terms: Mapping[int, Sequence[Term]], day: int) -> Outcomes:
         notes.append(say("Nobody paid a year ago: what of the revenue was kept cannot be said."))
     if not ended:
         notes.append(say("No term has ended in the year: there is no renewal rate."))
-    unknown = sum(1 for own in terms.values() for term in own if _runs(term, day) and _cents(term) is None)
+    unknown = sum(
+        term.monthly_revenue_cents is None and term.start <= day < term.end
+        for own in terms.values()
+        for term in own
+    )
     if unknown:
         notes.append(say("{count:,} running terms have no known revenue; they count as none.", count=unknown))
     return Outcomes(
@@ -70,17 +76,17 @@ def outcomes(terms: Mapping[int, Sequence[Term]], day: int) -> Outcomes:
     )
 
 
-def _runs(term: Term, day: int) -> bool:
-    return term.start <= day < term.end
-
-
-def _cents(term: Term) -> int | None:
-    return term.monthly_revenue_cents
-
-
-def paid_on(terms: Sequence[Term], day: int) -> int:
-    """Per month on the day. Terms of one company that overlap are contracts side by side: they add up."""
-    return sum(_cents(term) or 0 for term in terms if _runs(term, day))
+def paid(terms: Sequence[Term], day: int) -> tuple[int, int]:
+    """Per month, a year ago and on the day. Terms of one company that overlap are contracts side by side: added up."""
+    ago, then, now = day - YEAR_DAYS, 0, 0
+    for term in terms:  # of ten thousand companies, for every page
+        start, end, cents = term.start, term.end, term.monthly_revenue_cents
+        if cents:
+            if start <= day < end:
+                now += cents
+            if start <= ago < end:
+                then += cents
+    return then, now
 
 
 def _share(part: int, whole: int) -> float | None:
