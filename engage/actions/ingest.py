@@ -7,13 +7,14 @@ rejected (kept with its reason), retry (not kept; the same call may succeed late
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from hashlib import blake2b
 from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
 
+from engage.actions.inviting import colleague_in, send_invitation
 from engage.actions.turns import Appended, TransactionNeeded, Turns, WorkingSet, program_version
 from engage.core.call import ANONYMOUS, MEMBER, Call, Refusal, digest, message_key
 from engage.core.compiled import CompiledProgram, without_personal_traits
@@ -29,6 +30,7 @@ from engage.store.companies import (
 from engage.store.database import Database
 from engage.store.held import Place, count_held, insert_held, insert_rejects, load_held, release
 from engage.store.log import INSERT_MESSAGES, Basis, MessageKey, load_memberships, load_messages, proof
+from engage.store.referral import INSERT_INVITATIONS, invitation_row
 from engage.store.statements import Insert, Row, Statements, Transaction
 
 HELD_PER_SUBJECT_MAX: Final = 1000
@@ -185,6 +187,9 @@ class Intake:
         what was released into one company must not be released into another when it is sent again."""
         self.settling: list[Row] = []
         self.rejects: list[tuple[int, Refusal, Call | Refusal]] = []
+        self.colleagues: set[tuple[int, str]] = set()
+        """Those whom calls invite and who are loaded, if they are known."""
+        self.invitations: list[Row] = []
 
     async def accept(self, calls: Sequence[Call | Refusal]) -> list[Outcome]:
         await self._resolve_companies(calls)
@@ -261,7 +266,15 @@ class Intake:
         appends = [fate for fate in fates if isinstance(fate, Append)]
         await self.turns.take({fate.company_id for fate in appends})
         people = {(fate.company_id, fate.call.member) for fate in appends}
+        people |= self._colleagues((fate.company_id, fate.call) for fate in appends)
         await self.turns.load(people, {fate.key for fate in appends})
+
+    def _colleagues(self, calls: Iterable[tuple[int, Call]]) -> set[tuple[int, str]]:
+        """Whom calls say that their members invited."""
+        named = ((id, colleague_in(self.turns[id].program, call)) for id, call in calls)
+        found = {(id, name) for id, name in named if name}
+        self.colleagues |= found
+        return found
 
     async def _find_held(self, fates: Sequence[Fate]) -> None:
         """What waits, here and in the database, for calls of this commit, and which messages of it are known."""
@@ -300,7 +313,13 @@ class Intake:
             for place in fate.releases
             for call in (*self.held.get(place, ()), *arriving.get(place, ()))
         }
-        await self.turns.load([], keys)
+        waiting = [
+            (fate.company_id, call)
+            for fate in openings
+            for place in fate.releases
+            for call in (*self.held.get(place, ()), *arriving.get(place, ()))
+        ]
+        await self.turns.load(self._colleagues(waiting), keys)
 
     def _may_release(self, fate: Append) -> bool:
         """A member known in the company who says nothing new about who they are releases nothing."""
@@ -356,7 +375,19 @@ class Intake:
             call.member, call.kind, call.at, call.received_at, call.name, body
         )
         self.turns.remember(key, appended.entry.seq, body_digest)
+        colleague = colleague_in(program, call)
+        if (company_id, colleague) in self.colleagues:
+            warnings = warnings + self._invite(company_id, call, colleague)
         return self._told(call.message_id, appended, warnings)
+
+    def _invite(self, company_id: int, call: Call, colleague: str) -> list[str]:
+        """What the event says was done: a warning for each thing that stands in the way."""
+        sent, lacks = send_invitation(
+            self.turns[company_id], call.member, colleague, "", f"event {call.message_id}", call.received_at
+        )
+        if sent is not None:
+            self.invitations.append(invitation_row(company_id, sent))
+        return [f"not invited: {lack.text}" for lack in lacks]
 
     def _told(self, message_id: str, appended: Appended, warnings: list[str]) -> Outcome:
         decision, program = appended.decision, appended.program
@@ -402,6 +433,8 @@ class Intake:
     async def close(self) -> list[Insert]:
         """The rows of everything that was accepted, held and refused."""
         inserts = (await self.turns.close()).inserts()
+        if self.invitations:
+            inserts.append((INSERT_INVITATIONS, self.invitations))
         owners = {place[0] for place in self.waiting} | {company_id for company_id, _, _ in self.rejects}
         if not owners:
             return [*inserts, (INSERT_MESSAGES, self.settling)]

@@ -6,29 +6,32 @@ code is no secret: it says whose invitation it is, and brings nothing but throug
 
 from __future__ import annotations
 
-import secrets
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 from msgspec import Struct
 
 from engage.actions.adjust import NO_DAY
+from engage.actions.inviting import offer_invitation, send_invitation
 from engage.actions.turns import Turn, Turns
 from engage.core.calendar import local_day_hour
 from engage.core.call import message_hash
 from engage.core.event import Body, Kind
 from engage.core.offers import Offer
 from engage.core.program import Referral
-from engage.core.referral import INVITE, OFFER, invite_lacks, offer_lack
+from engage.core.referral import offer_lack
 from engage.core.rewards import Lack
 from engage.errors import Conflict, InvalidRequest, Lacking, NotFound
 from engage.store.companies import existing_company
 from engage.store.database import Database
-from engage.store.referral import Invitation, find_invitation, insert_invitation, load_invitation
+from engage.store.referral import (
+    INSERT_INVITATIONS,
+    Invitation,
+    find_invitation,
+    invitation_row,
+    load_invitation,
+)
 from engage.store.statements import Transaction
-
-CODE_BYTES: Final = 12
-"""Of randomness: nobody guesses one."""
 
 
 class Taken(Struct, frozen=True):
@@ -58,7 +61,6 @@ async def invite(
     """
     if not idempotency_key:
         raise InvalidRequest("an Idempotency-Key is required: without one a retry would invite twice")
-    code = secrets.token_urlsafe(CODE_BYTES)
 
     async def work(tx: Transaction) -> Invitation:
         id = await existing_company(company)
@@ -72,23 +74,13 @@ async def invite(
         if member not in turn.members:
             raise NotFound(f"member {member!r} is not known in company {company!r}")
         by = _channel(_policy(turn, company), channel)
-        inviter, colleague = turn.member(member), turn.member(to) if to else None
-        number = colleague.number if colleague is not None else 0
-        said = {"step": INVITE, "channel": by, "code": code, "to": number, "actor": actor}
-        appended = turn.append(
-            member, Kind.REFERRAL, now, now, "", Body(f"invitation:{idempotency_key}", said)
-        )
-        if appended.decision.record.status != "sent":
-            assert turn.program is not None
-            day, state = appended.entry.day, turn.head.state
-            raise lacking(invite_lacks(turn.program, state, inviter.state, number, inviter.number, day))
-        seq = appended.entry.seq
-        turns.remember(key, seq)
-        one = Invitation(seq, inviter.number, member, number, to, now, appended.entry.day, by, code)
-        if to:
-            _offer(turns, turn, id, one, to, actor, now)
+        message = f"invitation:{idempotency_key}"
+        one, lacks = send_invitation(turn, member, to or "", by, actor, now, message)
+        if one is None:
+            raise lacking(lacks)
+        turns.remember(key, one.id)
         await turns.save()
-        await tx.insert([insert_invitation(id, one)], scope=[id])
+        await tx.insert([(INSERT_INVITATIONS, [invitation_row(id, one)])], scope=[id])
         return one
 
     return await database.write(work)
@@ -112,7 +104,7 @@ async def take_up(database: Database, *, company: str, code: str, member: str, a
             return Taken(one, "active" if known.active else "joined", repeated=True)
         if known is not None and known.via is None and any(o.invitation == one.id for o in known.offers):
             return Taken(one, "offered", repeated=True)
-        status = _offer(turns, turn, id, one, member, actor, now)
+        status = _offer(turn, one, member, actor, now)
         await turns.save()
         return Taken(one, status)
 
@@ -176,20 +168,15 @@ async def _existing(tx: Transaction, company_id: int, company: str, code: str) -
     return one
 
 
-def _offer(
-    turns: Turns, turn: Turn, company_id: int, one: Invitation, member: str, actor: str, now: int
-) -> str:
-    """The invitation in the colleague's own log."""
+def _offer(turn: Turn, one: Invitation, member: str, actor: str, now: int) -> str:
     colleague = turn.member(member)
-    said = {"step": OFFER, "invitation": one.id, "by": one.member, "day": one.day, "channel": one.channel}
     day, _ = local_day_hour(now, turn.head.state.timezone)
     offer = Offer(one.id, one.member, one.day, one.channel)
     policy = turn.program.program.referral if turn.program is not None else None
     lack = offer_lack(policy, colleague.state, colleague.number, offer, day)
     if lack is not None:
         raise lacking([lack])
-    appended = turn.append(member, Kind.REFERRAL, now, now, "", Body("", said | {"actor": actor}))
-    return appended.decision.record.status or "joined"
+    return offer_invitation(turn, one, member, actor, now)
 
 
 def lacking(found: list[Lack]) -> Lacking:

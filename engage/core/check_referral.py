@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import typing as t
 
-from engage.core.check_conditions import read_condition
+from engage.core.check_conditions import read_condition, read_field_type
 from engage.core.check_limits import read_limits
 from engage.core.check_names import Names
 from engage.core.check_rewards import read_counts
 from engage.core.check_rules import fields_of, read_audience, read_effects
-from engage.core.conditions import INTEGER_MAX
+from engage.core.conditions import INTEGER_MAX, PROPERTY
 from engage.core.occasions import ACTIVE, BROUGHT, REFERRAL, Occasion
 from engage.core.problems import Mapping, Path, Problems, shown
 from engage.core.program import Referral, Side
@@ -20,7 +20,17 @@ CHANNELS_MAX = 20
 CHANNELS_DEFAULT = ["link"]
 LINK_CHARS_MAX = 1000
 PLACE_OF_CODE = "{code}"
-OPTIONAL = ("window", "invited", "inviter", "invitations", "channels", "audience", "campaign", "link")
+OPTIONAL = (
+    "invites",
+    "window",
+    "invited",
+    "inviter",
+    "invitations",
+    "channels",
+    "audience",
+    "campaign",
+    "link",
+)
 
 
 def read_referral(problems: Problems, names: Names, value: t.Any) -> Referral | None:
@@ -30,9 +40,10 @@ def read_referral(problems: Problems, names: Names, value: t.Any) -> Referral | 
     entries = problems.fields(value, path, ("active",), OPTIONAL)
     if entries is None:
         return None
-    active = problems.fields(
-        entries.get("active"), (*path, "active"), ("event",), ("count", "within", "conditions")
-    )
+    active = None
+    if "active" in entries:
+        keys = ("count", "within", "conditions")
+        active = problems.fields(entries["active"], (*path, "active"), ("event",), keys)
     event, condition = None, None
     count = within = None
     if active is not None:
@@ -52,12 +63,43 @@ def read_referral(problems: Problems, names: Names, value: t.Any) -> Referral | 
     if "campaign" in entries:
         campaign = problems.known(entries["campaign"], (*path, "campaign"), names.campaigns, "campaign") or ""
     limits = read_counts(problems, entries.get("invitations"), (*path, "invitations"))
+    invites, to = _read_invites(problems, names, entries.get("invites"), (*path, "invites"))
     audience, link = read_audience(problems, names, entries, path), _read_link(problems, entries, path)
     if event is None or count is None or within is None or days is None:
         return None
     return Referral(
-        event, count, days, within, condition, invited, inviter, limits, channels, audience, campaign, link
+        event,
+        count,
+        days,
+        within,
+        condition,
+        invited,
+        inviter,
+        limits,
+        channels,
+        audience,
+        campaign,
+        link,
+        invites,
+        to,
     )
+
+
+def _read_invites(problems: Problems, names: Names, value: t.Any, path: Path) -> tuple[str, str]:
+    """The event that tells of an invitation, and the name of its property that says to whom."""
+    if value is None:
+        return "", ""
+    entries = problems.fields(value, path, ("event", "to")) or {}
+    if "event" not in entries or "to" not in entries:
+        return "", ""
+    event = problems.known(entries["event"], (*path, "event"), names.events, "event")
+    at, field = (*path, "to"), entries["to"]
+    declared = read_field_type(problems, fields_of(names, event, None), field, at)
+    if declared is None or event is None:
+        return "", ""
+    if not field.startswith(PROPERTY) or declared != "string":
+        problems.add(at, f"must be a property of the event, of type string, as in {PROPERTY}colleague")
+    return event, field.removeprefix(PROPERTY)
 
 
 def _read_side(problems: Problems, names: Names, entries: Mapping, whose: str, on: str) -> Side:

@@ -117,7 +117,7 @@ _SECTIONS = {
 
 def _compare(section: str, name: str, was: Details | None, now: Details | None) -> list[Change]:
     thing = f"{_SECTIONS[section]} {name}".strip() if section != "program" else "program"
-    at = (section, name) if section != "program" else ()
+    at = tuple(filter(None, (section, name))) if section != "program" else ()
     if was is None or now is None:
         details = now if now is not None else was or {}
         kind: Kind = "added" if was is None else "removed"

@@ -89,6 +89,8 @@ def referral_details(referral: Referral, side_text: Callable[[Side], str]) -> di
     if referral.within:
         active = f"{active} within {referral.within} days of joining"
     details = {"window": f"{referral.days} days", "active": active, "channels": ", ".join(referral.channels)}
+    if referral.invites:
+        details["invites"] = f"{referral.to} of {referral.invites}"
     for key, side in (("invited", referral.invited), ("inviter", referral.inviter)):
         if side.effects:
             details[key] = side_text(side)

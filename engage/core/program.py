@@ -328,6 +328,8 @@ class Referral(Shape, frozen=True):
     audience: str = ""  # who may invite
     campaign: str = ""  # which one what it brings belongs to
     link: str = ""  # where an invitation leads, with {code} in it
+    invites: str = ""  # an event that says that its member invited a colleague
+    to: str = ""  # its property that says whom
 
 
 class Program(Shape, frozen=True):

@@ -14,7 +14,7 @@ from msgspec import Struct
 from engage.core.event import Entry
 from engage.core.offers import Referred
 from engage.core.state import MemberState
-from engage.store.statements import Insert, Row, Statements
+from engage.store.statements import Row, Statements
 
 INSERT_INVITATIONS: Final = (
     "INSERT INTO engage_invitation (company_id, id, member_id, to_id, sent_at, day, channel, code) {rows}"
@@ -58,9 +58,8 @@ class Colleague(Struct, frozen=True):
     """(currency, units) that the inviter got."""
 
 
-def insert_invitation(company_id: int, one: Invitation) -> Insert:
-    row = (company_id, one.id, one.member, one.to, one.sent_at, one.day, one.channel, one.code)
-    return INSERT_INVITATIONS, [row]
+def invitation_row(company_id: int, one: Invitation) -> Row:
+    return company_id, one.id, one.member, one.to, one.sent_at, one.day, one.channel, one.code
 
 
 def referred_row(company_id: int, number: int, member: MemberState, by: Entry, brought: int) -> Row:

@@ -12,6 +12,7 @@ from random import Random
 from typing import Any, NamedTuple
 
 FIRST_MONDAY = date(2026, 1, 5)
+INVITED = "Colleague Invited"
 Properties = Callable[[Random], dict[str, Any]]
 
 
@@ -30,6 +31,8 @@ class Setting(NamedTuple):
     traits: Callable[[Random, int], dict[str, Any]]
     """Of a member by number; the first is the department."""
     habits: tuple[Habit, ...]
+    newcomers: int = 0
+    """The last so many of the members do nothing until a colleague invites them."""
 
 
 def _one(random: Random, *choices: Any) -> Any:
@@ -109,6 +112,7 @@ HABITS: dict[str, Setting] = {
             Habit("Answer Given", 0.9),
             Habit("Answer Accepted", 0.5),
         ),
+        newcomers=3,
     ),
     "back-office": Setting(
         "halvorsen",
@@ -180,9 +184,23 @@ def calls(program: str, *, members: int = 30, weeks: int = 14) -> Iterator[dict[
         for person, traits in people.items()
         for at, habit, properties in _acts(random, setting, next(iter(traits.values())), weeks, start)
     ]
+    first = dict(_invited(setting, list(people), start))
+    done = [one for one in done if one[1] not in first or one[0] >= first[one[1]][0]]
+    done += [
+        (at - timedelta(days=3), inviter, INVITED, {"colleague": newcomer})
+        for newcomer, (at, inviter) in first.items()
+    ]
     for number, (at, person, event, properties) in enumerate(sorted(done, key=lambda one: one[:3])):
         said = {"type": "track", "messageId": f"{program}-{number}", "userId": person, "event": event}
         yield said | group | {"properties": properties, "timestamp": at.isoformat()}
+
+
+def _invited(
+    setting: Setting, people: list[str], start: datetime
+) -> Iterator[tuple[str, tuple[datetime, str]]]:
+    """Newcomer -> when they begin, and who invites them: in the third week the first, then every third week another."""
+    for number, newcomer in enumerate(people[len(people) - setting.newcomers :]):
+        yield newcomer, (start + timedelta(weeks=3 + 3 * number, hours=10), people[1 + number])
 
 
 def _acts(

@@ -348,3 +348,49 @@ async def test_a_dry_run_tells_what_the_inviter_would_get(team: Host) -> None:
         "ann",
         done.brought.appended.decision.transfers,
     )
+
+
+TOLD = REFERRAL.replace("Logged In: {}", "Logged In: {}, Invited: {properties: {who: {type: string}}}")
+
+
+async def test_an_event_can_say_who_was_invited(team: Host) -> None:
+    """In the same batch as what the colleague then does, and again and again."""
+    await team.publish(f"{TOLD}  invites: {{event: Invited, to: event.properties.who}}\n")
+    told = team.track("ann", "Invited", properties={"who": "cid"})
+    calls = [told, told, *(team.track("cid", "Lesson Finished") for _ in range(2))]
+    outcomes = await team.send(*calls)
+    assert [one.status for one in outcomes] == ["ok", "duplicate", "ok", "ok"]
+    assert [await team.balance(who) for who in ("ann", "cid")] == [101, 50]
+    await sound(team)
+
+
+@ON_SQLITE
+async def test_an_event_that_invites_in_vain_says_why(team: Host) -> None:
+    await team.publish(f"{TOLD}  invites: {{event: Invited, to: event.properties.who}}\n")
+    said = [{"who": "bob"}, {"who": "ann"}, {"who": 7}, {}]
+    outcomes = await team.send(*(team.track("ann", "Invited", properties=one) for one in said))
+    assert [one.status for one in outcomes] == ["ok"] * 4
+    assert [one.warnings for one in outcomes[:2]] == [
+        ["not invited: used the product before this invitation"],
+        ["not invited: nobody can invite themselves"],
+    ]
+    [forged] = await team.send(team.track("ann", "Invited", properties={"who": "dan"}, trusted=False))
+    assert forged.status == "ok"
+    assert await team.member("dan") is None
+    await sound(team)
+
+
+@ON_SQLITE
+async def test_a_call_that_waited_can_invite(team: Host) -> None:
+    """Whom it names is looked up, though nobody knew who it was by."""
+    await team.publish(f"{TOLD}  invites: {{event: Invited, to: event.properties.who}}\n")
+    await team.send(team.visit("v1", "Invited", properties={"who": "cid"}, company="acme"))
+    await team.send(team.visit("v1", "Invited", properties={"who": "bob"}, company="acme"))
+    bob = await team.member("bob")
+    await team.send(team.call("identify", "ann", anonymousId="v1", context={"groupId": "acme"}))
+    cid = await team.member("cid")
+    assert cid is not None
+    assert cid.referral is not None
+    assert len(cid.referral.offers) == 1
+    assert await team.member("bob") == bob
+    await sound(team)

@@ -76,6 +76,9 @@ def test_a_quarter_of_work_earns_what_the_program_means_to_reward(
     # No rule is dead wood.
     triggered = {rule.id for rule in program.rules if rule.on is None}
     assert triggered - fired == set()
+    joined = [one for member in members if (one := member.referral) is not None and one.via is not None]
+    assert len(joined) == HABITS[name].newcomers
+    assert bool(joined) == any(one.active for one in joined)
     done = {quest for member in members for quest, one in member.quests.items() if one.times}
     assert done, "nobody completed a quest"
     assert all(wallet.active <= wallet.earned for member in members for wallet in member.wallets.values())
