@@ -132,8 +132,8 @@ def turning_days(of: Lifecycle, member: MemberState, since: int) -> list[int]:
         return []
     last, first = member.last_day, member.days_base
     days = {first + of.new_days, last + of.slipping_days + 1, last + of.dormant_days + 1}
-    until = last + of.slipping_days
-    days.update(range(week_of(since) + WEEK, until + 1, WEEK))  # a habit ends with a week
+    if stage_on(of, member, since) == HABITUAL:  # a habit ends with a week
+        days.update(range(week_of(since) + WEEK, last + of.slipping_days + 1, WEEK))
     return sorted(day for day in days if day > since)
 
 

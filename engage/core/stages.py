@@ -68,8 +68,9 @@ def stage_day(program: CompiledProgram, company: CompanyState, member: MemberSta
         return 0
     of = program.program.lifecycle
     since = _told(company, member)
-    before = stage_on(of, member, since)
-    for day in turning_days(of, member, since):
+    days = turning_days(of, member, since)
+    before = stage_on(of, member, since) if days else None
+    for day in days:
         after = stage_on(of, member, day)
         if after != before and not program.stages.isdisjoint(_occasions(before, after)):
             return day

@@ -522,6 +522,7 @@ class PortfolioEntry:
     value_at_risk_cents: int | None = None
     top_driver: Any = None
     text: str | None = None
+    stage: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from engage.actions.report import company_health, company_report, health_history
 from engage.actions.score import score_companies
 from engage.actions.terms import record_terms
 from engage.core import health
+from engage.core.privacy import Figure
 from engage.store.database import Database
 from tests.actions.signal_host import LAST_SUNDAY, TODAY, accept, call, publish_default, seats, working
 
@@ -221,3 +222,7 @@ async def test_a_report_counts_members_by_stage(database: Database) -> None:
     assert table is not None
     shown = dict(zip(table.column("stage"), table.column("members"), strict=True))
     assert list(shown) == ["Invited", "Newly active", "Active", "Habitual", "Slipping", "Dormant"]
+    # Thirty were active until six weeks ago; twenty of them came back, and one is new on the last day.
+    for figure, true in zip(shown.values(), (0, 1, 0, 20, 0, 10), strict=True):
+        assert isinstance(figure, Figure)
+        assert figure.floor <= true <= (figure.ceiling or 0)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from engage_sdk import models
 
+from engage.actions.score import score_companies
+from engage.actions.terms import record_terms
 from tests.web.conftest import Running
 
 PROGRAM = """
@@ -16,6 +18,7 @@ rules:
   - {id: hello, trigger: {stage: new}, effects: [award: 5]}
   - {id: bye, trigger: {stage: left, from: new}, effects: [award: 2]}
 """
+ENDED = {"groupId": "acme", "term_start": "2020-01-01", "term_end": "2021-01-01", "outcome": "churned"}
 
 
 async def test_a_member_shows_the_stage_and_what_it_brought(running: Running) -> None:
@@ -32,3 +35,17 @@ async def test_a_member_shows_the_stage_and_what_it_brought(running: Running) ->
     shown = (await running.server.get(path)).json()
     # The day on which the host says it was active already: who acts on a later one has come back.
     assert (shown["stage"], shown["balances"]["points"]["active"]) == ("left", 7)
+
+
+async def test_a_company_without_a_score_has_no_stage(running: Running) -> None:
+    await running.publish(PROGRAM)
+    await running.track()
+    assert (await running.server.get("/v1/companies/acme")).json()["stage"] is None
+    await record_terms(running.database, [ENDED])
+    await score_companies(running.database)
+    shown = (await running.server.get("/v1/companies/acme")).json()
+    assert (shown["stage"], models.decode(models.Company, shown).stage) == ("churned", "churned")
+    (row,) = (await running.server.get("/v1/portfolio")).json()["data"]
+    assert row["stage"] == "churned"
+    points = (await running.server.get("/v1/companies/acme/health/history")).json()["data"]
+    assert [one["stage"] for one in points] == ["churned"]
