@@ -375,8 +375,7 @@ class Intake:
             call.member, call.kind, call.at, call.received_at, call.name, body
         )
         self.turns.remember(key, appended.entry.seq, body_digest)
-        colleague = colleague_in(program, call)
-        if (company_id, colleague) in self.colleagues:
+        if self.colleagues and (company_id, colleague := colleague_in(program, call)) in self.colleagues:
             warnings = warnings + self._invite(company_id, call, colleague)
         return self._told(call.message_id, appended, warnings)
 
