@@ -296,7 +296,25 @@ def make_program(seed: int) -> Program:
         streaks=streaks,
         referral=_referral(random) if random.random() < 0.4 else None,
     )
-    return with_advances(random, program)
+    return with_pasts(random, with_advances(random, program))
+
+
+def with_pasts(random: Random, program: Program) -> Program:
+    """Some of its quests count what happened before another version brought them."""
+    quests = [
+        replace(quest, id=f"{quest.id}-too", counts_from=1, silently=random.random() < 0.5)
+        if random.random() < 0.3 and not quest.requires.quests
+        else quest
+        for quest in program.quests
+    ]
+    return program if _related(program) else replace(program, quests=tuple(quests))
+
+
+def _related(program: Program) -> bool:
+    """Whether something else of it names a quest."""
+    return any(quest.requires.quests for quest in program.quests) or any(
+        isinstance(effect, AdvanceQuest) for rule in program.rules for effect in rule.effects
+    )
 
 
 def with_advances(random: Random, program: Program) -> Program:
@@ -308,6 +326,14 @@ def with_advances(random: Random, program: Program) -> Program:
             effect = AdvanceQuest(quest.id, random.randint(1, 3))
             rules[number] = replace(rules[number], effects=(*rules[number].effects, effect))
     return replace(program, rules=tuple(rules))
+
+
+def without_quests(program: Program) -> Program:
+    rules = [
+        replace(rule, effects=tuple(one for one in rule.effects if not isinstance(one, AdvanceQuest)))
+        for rule in program.rules
+    ]
+    return replace(program, quests=(), rules=tuple(rules))
 
 
 def make_referring_program(seed: int) -> Program:

@@ -51,6 +51,7 @@ from tests.core.random_programs import (
     make_program,
     stories,
     tell,
+    without_quests,
 )
 from tests.core.test_ledger_properties import holdings
 
@@ -214,7 +215,8 @@ def test_undoing_at_once_restores_points_lots_and_what_waits(
     assert program.levels is not None
     levels = replace(program.levels, review=None, on_change="keep")
     told = tell(
-        replace(program, currencies=awake, levels=levels, quests=()), [act for act in story if act.hours < 24]
+        replace(without_quests(program), currencies=awake, levels=levels),
+        [act for act in story if act.hours < 24],
     )
     event = replace(last[0], hours=0)
     told.history.wait(event.member, told.clock)
