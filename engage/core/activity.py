@@ -97,13 +97,6 @@ def mark_use(member: MemberState, day: int) -> None:
         member.uses = (base, counts[:index] + bytes((count + 1,)) + counts[index + 1 :])
 
 
-def uses_in(member: MemberState, monday: int, weeks: int) -> int:
-    """How many events in the `weeks` ISO weeks that end with the one of `monday`."""
-    base, counts = member.uses
-    end = (monday - base) // 7 + 1
-    return sum(counts[max(0, end - weeks) : end]) if end > 0 else 0
-
-
 def _last_week(used: tuple[int, int]) -> int:
     base, bits = used
     return base + 7 * (bits.bit_length() - 1)

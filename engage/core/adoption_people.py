@@ -150,14 +150,13 @@ def habits(now: Weeks, then: Weeks) -> Table:
     people = now.people_last
     if now.last is None or people is None or not is_measured(now.last):
         return Table("habits", say("Kinds of use"), columns, ())
+    classes = publish_classes(now.last, people, now.k)
+    earlier: tuple[Figure, ...] = (privacy.missing("members"),) * 5
+    if then.last is not None and then.people_last is not None:
+        earlier = publish_classes(then.last, then.people_last, now.k)
     rows = tuple(
-        (
-            label,
-            _class(now, index),
-            privacy.ratio(_class(now, index), people.members),
-            _class(then, index),
-        )
-        for index, (_, label) in enumerate(CLASSES)
+        (label, figure, privacy.ratio(figure, people.members), before)
+        for (_, label), figure, before in zip(CLASSES, classes, earlier, strict=True)
     )
     return Table("habits", say("Kinds of use"), columns, rows)
 

@@ -61,7 +61,7 @@ class Balances:
     def count(self, member: MemberState) -> None:
         if member.wallets or member.spending:
             self._count_points(member)
-        if member.rises:
+        if member.rises and member.rises[-1][0] >= self.weeks[0].monday:
             self._count_moves(member)
         if member.streaks:
             self._count_streaks(member)
@@ -87,12 +87,15 @@ class Balances:
             found = last.currencies.get(currency)
             if found is None or not last.standing:
                 continue
-            has = wallet.active + wallet.held + sum(one.units for one in wallet.pending)
+            has = wallet.active + wallet.held
+            if wallet.pending:
+                has += sum(one.units for one in wallet.pending)
             found.outstanding += has
             found.holders += has > 0
-            expiring = sum(units for day, units in wallet.lots if end <= day < end + AHEAD_DAYS)
-            found.expiring += expiring
-            found.at_risk += expiring > 0
+            if wallet.lots and 0 < wallet.lots[0][0] < end + AHEAD_DAYS:  # the soonest to expire come first
+                expiring = sum(units for day, units in wallet.lots if end <= day < end + AHEAD_DAYS)
+                found.expiring += expiring
+                found.at_risk += expiring > 0
 
     def _count_moves(self, member: MemberState) -> None:
         for week in self.weeks:
@@ -103,12 +106,13 @@ class Balances:
 
     def _count_streaks(self, member: MemberState) -> None:
         for week in self.weeks:
-            sunday = week.monday + WEEK - 1
-            week.streaks_broken += any(
-                lost_in(run, period_of(self.streaks[id], week.monday), period_of(self.streaks[id], sunday))
-                for id, run in member.streaks.items()
-                if id in self.streaks
-            )
+            for id, run in member.streaks.items():
+                every = self.streaks.get(id)
+                if every and lost_in(
+                    run, period_of(every, week.monday), period_of(every, week.monday + WEEK - 1)
+                ):
+                    week.streaks_broken += 1
+                    break
 
     def close(self) -> None:
         """Add what the days' books say; of what members have now, take back what came after the week."""

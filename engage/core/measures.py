@@ -227,15 +227,24 @@ def _count_features(
     """Shift each feature's weeks so that bit 3 is the first of `weeks`; its four weeks are then the lowest bits."""
     origin = weeks[0].monday - WEEK * (MONTH_WEEKS - 1)
     earning = organic = 0
+    single = len(weeks) == 1
     for name, (base, bits) in member.features.items():
         shift = (origin - base) // WEEK
         used = bits >> shift if shift >= 0 else bits << -shift
+        if single:
+            used &= 0b1111
         if not used:
             continue
         if name in rewarded:
             earning |= used
         else:
             organic |= used
+        if single:
+            if name in features:
+                feature = features[name][0]
+                feature.members_4w += 1
+                feature.members += used >> 3
+            continue
         for week, feature in zip(weeks, features.get(name, ()), strict=False):
             window = used >> (week.monday - origin) // WEEK - (MONTH_WEEKS - 1) & 0b1111
             if window:

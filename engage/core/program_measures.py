@@ -20,10 +20,6 @@ class RoleTrait(Shape, frozen=True):
     trait: str  # folded
     values: dict[str, tuple[str, ...]]
 
-    def role_of(self, value: object) -> str:
-        """The role that a value of the trait means; empty for none."""
-        return next((role for role, meant in self.values.items() if value in meant), "")
-
 
 class Funnel(Shape, frozen=True):
     """Events that are expected one after another. A step is reached by its event after the step before it."""

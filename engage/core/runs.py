@@ -213,8 +213,14 @@ def copied(run: Run) -> Run:
 
 def lost_in(run: Run, first: int, last: int) -> bool:
     """Whether a run was broken by one of the periods from `first` to `last`: missed, and the one before was not."""
-    for period in range(max(first, run.base), min(last + 1, run.until)):
-        if not is_missed(run, period):
+    first, last = max(first, run.base), min(last, run.until - 1)
+    if last < first:
+        return False
+    missed = ~(run.done | run.excused) >> (first - run.base) & ((1 << last - first + 1) - 1)
+    for period in range(first, last + 1):
+        if not missed:
+            return False
+        if not missed >> (period - first) & 1:
             continue
         before = period - 1
         while before >= run.base and run.excused >> (before - run.base) & 1:

@@ -14,14 +14,13 @@ Owns these divisions and their counting, member by member. Must not know floors,
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
-from engage.core.activity import USES_MAX, uses_in
 from engage.core.funnels import steps_reached
 from engage.core.program import Program
 from engage.core.state import MemberState
@@ -61,33 +60,32 @@ class Segments:
     def __init__(self, program: Program | None, weeks: Sequence[WeekMeasures]) -> None:
         self.weeks = weeks
         self.department = program.department if program else ""
-        self.role = program.role if program else None
+        role = program.role if program else None
+        self.role = role.trait if role else ""
+        self.roles = {value: one for one, values in role.values.items() for value in values} if role else {}
+        self.grouped = bool(self.department or self.role)
         self.funnels = [(funnel, funnel.key) for funnel in program.funnels] if program else []
-        self.did = [[0] * (MONTH_WEEKS * USES_MAX + 1) for _ in weeks]
+        self.did: list[dict[int, int]] = [{} for _ in weeks]
         """Per week: how many events in four weeks -> how many members."""
+        self.groups: list[list[GroupWeek]] = [[] for _ in weeks]
+        """Per week: the department and the role of the member at hand."""
         for week in weeks:
             week.classes = [0] * 5
             week.funnels = {funnel.id: [0] * len(funnel.steps) for funnel, _ in self.funnels}
 
-    def groups_of(self, member: MemberState, week: WeekMeasures) -> list[GroupWeek]:
-        """The member's department and role, where the program says what they are."""
-        found = []
-        if self.department:
-            name = member.traits.get(self.department)
-            found.append(_group(week.departments, name if isinstance(name, str) else ""))
-        if self.role is not None:
-            found.append(_group(week.roles, self.role.role_of(member.traits.get(self.role.trait))))
-        return found
-
-    @property
-    def grouped(self) -> bool:
-        return bool(self.department) or self.role is not None
-
     def name(self, member: MemberState) -> None:
-        """Count somebody whom the host has named, active or not."""
-        for week in self.weeks:
+        """Count somebody whom the host has named, active or not, where a program has departments or roles."""
+        department, role = member.traits.get(self.department), member.traits.get(self.role)
+        department = department if isinstance(department, str) else ""
+        role = self.roles.get(role, "") if isinstance(role, str) else ""
+        for groups, week in zip(self.groups, self.weeks, strict=True):
+            groups.clear()
             if member.joined < week.monday + WEEK:
-                for group in self.groups_of(member, week):
+                if self.department:
+                    groups.append(_group(week.departments, department))
+                if self.role:
+                    groups.append(_group(week.roles, role))
+                for group in groups:
                     group.members += 1
 
     def use(self, member: MemberState, index: int, habit: int, days: int, cohort: int) -> None:
@@ -97,24 +95,25 @@ class Segments:
         monday = week.monday
         recent = habit >> WEEK * (CLASS_WEEKS - MONTH_WEEKS)
         has_habit = habit.bit_count() >= 9
-        events = uses_in(member, monday, CLASS_WEEKS)
-        week.classes[_class(events, has_habit)] += 1
+        base, counts = member.uses
+        end = max(0, (monday - base) // WEEK + 1)
+        week.classes[_class(sum(counts[max(0, end - CLASS_WEEKS) : end]), has_habit)] += 1
         activated, active_4w = week.cohorts.get(cohort, (0, 0))
         week.cohorts[cohort] = (activated + 1, active_4w + (recent > 0))
         if recent:
-            self.did[index][uses_in(member, monday, MONTH_WEEKS)] += 1
-        if self.grouped:
-            for group in self.groups_of(member, week):
-                group.activated += 1
-                group.active += days > 0
-                group.active_4w += recent > 0
-                group.habitual += has_habit
-                group.days += days
+            did, events = self.did[index], sum(counts[max(0, end - MONTH_WEEKS) : end])
+            did[events] = did.get(events, 0) + 1
+        for group in self.groups[index]:
+            group.activated += 1
+            group.active += days > 0
+            group.active_4w += recent > 0
+            group.habitual += has_habit
+            group.days += days
         for funnel, key in self.funnels:
             reached = steps_reached(member, key, monday - WEEK * funnel.weeks, MONTH_WEEKS)
-            counts = week.funnels[funnel.id]
+            reached_by = week.funnels[funnel.id]
             for step in range(reached):
-                counts[step] += 1
+                reached_by[step] += 1
 
     def close(self) -> None:
         """What is known once all members were seen."""
@@ -138,19 +137,15 @@ def _class(events: int, has_habit: bool) -> int:
     return NOVICE if events >= CLASS_WEEKS else LOW if events else NONE
 
 
-def _top(did: Sequence[int]) -> tuple[int, int, int]:
+def _top(did: Mapping[int, int]) -> tuple[int, int, int]:
     """(members in the top tenth, their events, all events) of members by how many events they did."""
-    active = sum(did)
-    total = sum(events * members for events, members in enumerate(did))
-    left = top = -(-active // TOP_SHARE)
+    left = top = -(-sum(did.values()) // TOP_SHARE)
     theirs = 0
-    for events in range(len(did) - 1, 0, -1):
-        if not left:
-            break
+    for events in sorted(did, reverse=True):
         taken = min(left, did[events])
         theirs += taken * events
         left -= taken
-    return top, theirs, total
+    return top, theirs, sum(events * members for events, members in did.items())
 
 
 def month_ends(monday: int, months: int) -> dict[int, int]:
