@@ -53,6 +53,31 @@ DEFINITIONS: Final[tuple[Definition, ...]] = (
         "Incentivised events earned something when they happened; organic ones did not.",
     ),
     Definition(
+        "Stickiness",
+        "Active members a day, in the mean of four weeks, of those active in them.",
+        "DAU/MAU as Pendo reckons it.",
+    ),
+    Definition(
+        "Momentum",
+        "Active days in four weeks, against half of those in the eight weeks before.",
+        "Tenzo: four weeks to the prior eight.",
+    ),
+    Definition(
+        "Kinds of use",
+        "By the last twelve weeks: power users have the habit and 15 events a week, habitual users have the habit, "
+        "novice users one event a week in the mean, low users any.",
+        "Microsoft vivainsights, usage segments.",
+    ),
+    Definition(
+        "Percentile",
+        "The share of comparable companies that stand lower, those alike counted half. Comparable: on the same plan, "
+        "else of the same class of seats, else all scored ones.",
+    ),
+    Definition(
+        "Expected to expire",
+        "Points that members have, times the share that expired of all that was spent or expired in the period.",
+    ),
+    Definition(
         "Issued", "Units awarded in the week, less units taken back; adjustments by hand are not in it."
     ),
 )

@@ -72,6 +72,7 @@ WORDS: Final = {
     "Expected to expire: as large a share as expired of all that was spent or expired in the period.": (
         "预计过期：按本期过期数占使用与过期总数的比例推算。"
     ),
+    "Expected to expire": "预计过期",
     # peers
     "Measure": "指标",
     "This company": "本公司",

@@ -62,4 +62,25 @@ WORDS: Final = {
     "Twelve times the monthly revenue of the current term, times the risk, in cents.": (
         "当前合同期月收入的十二倍乘以风险，以分为单位。"
     ),
+    "Active members a day, in the mean of four weeks, of those active in them.": (
+        "四周平均的日活跃成员，占这四周活跃成员的比例。"
+    ),
+    "DAU/MAU as Pendo reckons it.": "按 Pendo 的口径计算的 DAU/MAU。",
+    "Active days in four weeks, against half of those in the eight weeks before.": (
+        "四周的活跃天数，对比此前八周活跃天数的一半。"
+    ),
+    "Tenzo: four weeks to the prior eight.": "Tenzo：四周对比此前八周。",
+    "By the last twelve weeks: power users have the habit and 15 events a week, habitual users have the habit, novice "
+    "users one event a week in the mean, low users any.": (
+        "按最近十二周：重度用户有使用习惯且每周 15 个事件，习惯性用户有使用习惯，"
+        "新手用户平均每周一个事件，低频用户有任何事件。"
+    ),
+    "Microsoft vivainsights, usage segments.": "Microsoft vivainsights 的使用分群。",
+    "The share of comparable companies that stand lower, those alike counted half. Comparable: on the same plan, else "
+    "of the same class of seats, else all scored ones.": (
+        "低于本公司的同类公司比例，持平者按一半计。同类：同一套餐，否则同一席位档，否则全部有评分的公司。"
+    ),
+    "Points that members have, times the share that expired of all that was spent or expired in the period.": (
+        "成员持有的积分，乘以本期过期数占使用与过期总数的比例。"
+    ),
 }
