@@ -262,12 +262,13 @@ def _outcomes(
     customers = []
     for one in followed:
         own, traits = terms.get(one.id, ()), one.state.traits
-        known = [utc_day(one.created_at), *(term.start for term in own[:1])]
-        since = customer_since(one.state)
+        since, said = utc_day(one.created_at), customer_since(one.state) if traits else None
+        if own and own[0].start < since:
+            since = own[0].start
         customers.append(
             Customer(
                 own,
-                min(known if since is None else [*known, since]),
+                since if said is None else min(since, said),
                 str(traits.get(segment) or "")[:SEGMENT_CHARS_MAX] if segment else "",
                 money_cents(traits.get(gmv)) if gmv else None,
             )

@@ -418,6 +418,9 @@ def _compared(health: Health, scores: Mapping[int, Scored], sunday: int) -> Heal
     return replace(health, change_4w=month, change_13w=change(13), drivers=drivers)
 
 
+_CUSTOMER_SINCE: Final = fold_name("customer_since")
+
+
 def customer_since(state: CompanyState) -> int | None:
     """What the company's traits say, as a day."""
-    return day_of(state.traits.get(fold_name("customer_since")))
+    return day_of(state.traits.get(_CUSTOMER_SINCE))

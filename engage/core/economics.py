@@ -25,7 +25,7 @@ OTHER: Final = mark("Other")
 UNSAID: Final = mark("Not said")
 
 
-class Customer(Struct, frozen=True):
+class Customer(Struct, frozen=True, gc=False):
     """A company, as its worth is reckoned. Days are ordinals."""
 
     terms: Sequence[Term]

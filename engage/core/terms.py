@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any, Final, Literal
 
@@ -158,7 +159,11 @@ def _read(row: Mapping[str, Any]) -> Term | str:
 
 def term_on(terms: Sequence[Term], day: int) -> Term | None:
     """The newest term that had begun by then."""
-    return max((term for term in terms if term.start <= day), key=lambda term: term.start, default=None)
+    newest: Term | None = None
+    for term in terms:  # of ten thousand companies, for every page
+        if term.start <= day and (newest is None or term.start > newest.start):
+            newest = term
+    return newest
 
 
 def has_left(term: Term | None, day: int) -> bool:
@@ -171,15 +176,15 @@ def contract_on(terms: Sequence[Term], day: int, seats: int | None, since: int |
     term = term_on(terms, day)
     starts = [term.start for term in terms]
     first = min([*starts, *([since] if since is not None else [])], default=None)
-    customer_since = date.fromordinal(first).isoformat() if first is not None else None
+    customer_since = _written(first) if first is not None else None
     if term is None:
         return Contract(seats=seats, customer_since=customer_since)
     return Contract(
         plan=term.plan or None,
         seats=term.seats if term.seats is not None else seats,
         monthly_revenue_cents=term.monthly_revenue_cents,
-        term_start=date.fromordinal(term.start).isoformat(),
-        renewal_date=date.fromordinal(term.end).isoformat(),
+        term_start=_written(term.start),
+        renewal_date=_written(term.end),
         days_to_renewal=term.end - day - 1,
         customer_since=customer_since,
     )
@@ -197,6 +202,12 @@ def day_of(value: Any) -> int | None:
     return _day(value)
 
 
+@lru_cache(maxsize=4096)
+def _written(day: int) -> str:
+    """As ISO text. Companies have many days in common."""
+    return date.fromordinal(day).isoformat()
+
+
 def _text(value: Any) -> str:
     return "" if value is None else str(value).strip()
 
@@ -206,6 +217,8 @@ def _shown(value: Any) -> str:
 
 
 def _day(value: Any) -> int | None:
+    if value is None:
+        return None
     if isinstance(value, date):
         return value.toordinal()
     match = re.match(r"\d{4}-\d{2}-\d{2}(?![0-9])", _text(value))
