@@ -119,7 +119,7 @@ async def company_report(database: Database, company: str, period: str = PERIOD_
                 if (week := weeks.get(monday) or older.get(monday)) is not None
             },
             peers=_decode_peers(kept) if (kept := await read_setting(PEERS_SETTING)) else None,
-            care=await _care_of(s, followed.id, health, contract),
+            care=await _care_of(s, followed.id, health, contract, newest=end == sunday),
             stage=scores[end].stage if end in scores else None,
         )
     return adoption_report(source, now, before)
@@ -175,14 +175,13 @@ def goals_of(goals: Mapping[str, Goal], health: Health, contract: Contract) -> t
     )
 
 
-async def _care_of(s: Statements, id: int, health: Health, contract: Contract) -> CareView | None:
-    """What customer success keeps of a company, as it was by the day of the health."""
+async def _care_of(
+    s: Statements, id: int, health: Health, contract: Contract, *, newest: bool
+) -> CareView | None:
+    """What customer success keeps of a company: up to now in the newest report, in others up to their last day."""
+    last = _utc_today() if newest else health.as_of
     goals = (await load_care(s, Goal, [id])).get(id, {})
-    done = [
-        one
-        for one in (await load_care(s, Intervention, [id])).get(id, {}).values()
-        if one.day <= health.as_of
-    ]
+    done = [one for one in (await load_care(s, Intervention, [id])).get(id, {}).values() if one.day <= last]
     felt = (await load_care(s, Sentiment, [id])).get(id, {}).get("current")
     if felt is not None and not in_force(felt.said, felt.until, _utc_today()):
         felt = None

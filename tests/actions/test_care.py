@@ -80,6 +80,12 @@ async def test_a_report_shows_goals_with_what_moves_them(database: Database) -> 
     goal = await set_goal(database, "acme", "seats", wanted, actor="kim", reason="", now=NOW)
     assert (goal.start_value, goal.value, goal.standing) == (50.0, 50.0, "on_track")
     assert "activity" in [one.name for one in goal.drivers]
+    day = (LAST_SUNDAY + timedelta(days=2)).isoformat()
+    await set_intervention(database, Intervention("w", "A workshop", day, "kim", ("acme",), NOW))
+    past = await company_report(database, "acme", "2026-05")
+    assert past.care is not None
+    assert past.care.interventions == ()
     report = await company_report(database, "acme")
     assert report.care is not None
     assert report.care.goals == await company_goals(database, "acme")
+    assert [one.what for one in report.care.interventions] == ["A workshop"]
