@@ -20,7 +20,7 @@ from typing import Any, Final
 from engage import telemetry
 from engage.actions.group_commit import Ingestion
 from engage.actions.keys import KeyRing
-from engage.actions.report import company_report, portfolio
+from engage.actions.report import company_department, company_digest, company_report, portfolio
 from engage.actions.sessions import (
     SignedIn,
     create_sign_in_link,
@@ -30,6 +30,8 @@ from engage.actions.sessions import (
 )
 from engage.actions.settings import set_floor, set_unknown_companies
 from engage.actions.tokens import signing_secret
+from engage.core.department import DepartmentReport
+from engage.core.digest import Digest
 from engage.core.reports import CompanyReport, Portfolio
 from engage.deciding import DecidingProcess, is_worthwhile
 from engage.errors import InvalidRequest, Unavailable
@@ -132,6 +134,12 @@ class Console:
 
     async def company_report(self, company: str, period: str) -> CompanyReport:
         return await company_report(self._services().database, company, period)
+
+    async def company_digest(self, company: str, period: str) -> Digest:
+        return await company_digest(self._services().database, company, period)
+
+    async def company_department(self, company: str, department: str, period: str) -> DepartmentReport:
+        return await company_department(self._services().database, company, department, period)
 
     async def session_for(self, cookie: str) -> SignedIn | None:
         return await session_for(self._services().database, cookie)

@@ -23,13 +23,15 @@ from engage.core.calendar import local_day_hour, to_rfc3339, utc_day, week_of
 from engage.core.care import Goal, Intervention, Sentiment, in_force
 from engage.core.care_shapes import CareView, ChangeView, DoneView, GoalView, SentimentView
 from engage.core.conditions import fold_name
+from engage.core.department import DepartmentReport, department_names, department_report
+from engage.core.digest import Digest, digest
 from engage.core.economics import Customer, economics
 from engage.core.measures import WEEK
 from engage.core.outcomes import outcomes
 from engage.core.peers import Peers
 from engage.core.periods import EXPECTED, PERIOD_DEFAULT, read_period
 from engage.core.plans import goal_view
-from engage.core.reports import Band, CompanyReport, Contract, Health, Portfolio
+from engage.core.reports import Band, CompanyReport, Contract, Health, Period, Portfolio
 from engage.core.segments import month_ends
 from engage.core.stage_words import Stage
 from engage.core.terms import Term, contract_on, has_left, money_cents, term_on
@@ -78,6 +80,30 @@ async def company_report(database: Database, company: str, period: str = PERIOD_
 
     Covers frozen weeks only; `last-12-weeks` ends with the newest of them.
     """
+    return adoption_report(*await _read(database, company, period))
+
+
+async def company_digest(database: Database, company: str, period: str = PERIOD_DEFAULT) -> Digest:
+    """The report on one page, for whoever decides."""
+    return digest(await company_report(database, company, period))
+
+
+async def company_department(
+    database: Database, company: str, department: str, period: str = PERIOD_DEFAULT
+) -> DepartmentReport:
+    """The page for a department's manager. NotFound: no such department, or one too small to be told of."""
+    source, now, before = await _read(database, company, period)
+    found = department_report(source, now, before, department)
+    if found is None:
+        told = ", ".join(department_names(source, now)) or "none"
+        raise NotFound(
+            f"there is no page for the department {department[:100]!r}; departments told of: {told}"
+        )
+    return found
+
+
+async def _read(database: Database, company: str, period: str) -> tuple[Source, Period, Period]:
+    """What a report of the period is made from, the period, and the one before it."""
     async with database.read() as s:
         followed = await _find(s, company)
         last = await load_last_monday(s, followed.id)
@@ -122,7 +148,7 @@ async def company_report(database: Database, company: str, period: str = PERIOD_
             care=await _care_of(s, followed.id, health, contract, newest=end == sunday),
             stage=scores[end].stage if end in scores else None,
         )
-    return adoption_report(source, now, before)
+    return source, now, before
 
 
 async def portfolio(database: Database, as_of: date | None = None) -> Portfolio:

@@ -18,6 +18,8 @@ from engage.interpreter import run_for_throughput
 if TYPE_CHECKING:
     from engage.actions.score import Scoring
     from engage.core.accuracy import Accuracy
+    from engage.core.department import DepartmentReport
+    from engage.core.digest import Digest
     from engage.core.reports import CompanyReport
     from engage.store.database import Database
 
@@ -159,11 +161,15 @@ def report(
     ] = "last-12-weeks",
     format: Annotated[Format, typer.Option(help="How to write it.")] = Format.TEXT,
     lang: Lang = ENGLISH,
+    digest: Annotated[bool, typer.Option("--digest", help="One page, for whoever decides.")] = False,
+    department: Annotated[
+        str | None, typer.Option(metavar="NAME", help="One page about this department, for its manager.")
+    ] = None,
     database: DatabaseUrl = None,
     as_json: AsJson = False,
 ) -> None:
     """Print a company's adoption report, from the weeks that `engage score` measured."""
-    from engage.actions.report import company_report
+    from engage.actions.report import company_department, company_digest, company_report
     from engage.core.telling import in_language
     from engage.formats.files import check_installed, file_format, render
 
@@ -173,6 +179,26 @@ def report(
         check_installed(file)
         if sys.stdout.isatty():
             raise typer.BadParameter(f"a {file} is no text: send it to a file, as in `... > report.{file}`")
+    if digest or department is not None:
+        if file is None and format not in (Format.HTML, Format.TEXT, Format.JSON):
+            raise typer.BadParameter("a digest or a department's page is html, json, xlsx, pdf or pptx")
+        page: Digest | DepartmentReport
+        if department is not None:
+            name = department
+            page = with_database(
+                database, lambda opened: company_department(opened, company, name, period), create=False
+            )
+        else:
+            page = with_database(
+                database, lambda opened: company_digest(opened, company, period), create=False
+            )
+        if file is not None:
+            sys.stdout.buffer.write(render(page, file, language))
+        elif format is Format.HTML:
+            typer.echo(_alone(_paper(page, language)))
+        else:
+            say_json(in_language(page, language))
+        return
     made = with_database(database, lambda opened: company_report(opened, company, period), create=False)
     if file is not None:
         sys.stdout.buffer.write(render(made, file, language))
@@ -186,22 +212,38 @@ def report(
         # Its lines end as CSV's do, and it is written as it is.
         typer.echo(report_csv(found, language), nl=False)
     elif format is Format.HTML:
-        typer.echo(_page(found, period, language))
+        typer.echo(_alone(_page(found, period, language)))
     else:
         _tell(found)
 
 
-def _page(found: CompanyReport, period: str, language: Language) -> str:
-    """The page of the service with its style sheet in it: one file to send or print."""
+def _page(found: CompanyReport, period: str, language: Language) -> bytes:
     from engage.web.console import pages, routes
 
     view = pages.company_view(found, period, datetime.now(UTC).date(), language)
-    text = bytes(routes._html("company.html", None, routes.Asked(language), view=view).body).decode()
+    return bytes(routes._html("company.html", None, routes.Asked(language), view=view).body)
+
+
+def _paper(page: Digest | DepartmentReport, language: Language) -> bytes:
+    from engage.formats.paper import paper
+    from engage.web.console import pages, routes
+
+    view = pages.paper_view(paper(page, language), page.company, {}, language)
+    return bytes(routes._html("paper.html", None, routes.Asked(language), view=view).body)
+
+
+def _alone(page: bytes) -> str:
+    """A page of the service with its style sheet in it: one file to send or print."""
+    from engage.web.console import routes
+
     style = routes._stylesheet()[0].decode()
     # Links of the service lead nowhere from a file.
     hidden = ".bar, .filters, .noprint { display: none }"
     return re.sub(
-        r"<link rel=\"stylesheet\"[^>]*>", lambda _: f"<style>{style}\n{hidden}</style>", text, count=1
+        r"<link rel=\"stylesheet\"[^>]*>",
+        lambda _: f"<style>{style}\n{hidden}</style>",
+        page.decode(),
+        count=1,
     )
 
 

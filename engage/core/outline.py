@@ -54,13 +54,13 @@ def outline(report: CompanyReport) -> tuple[Section, ...]:
         _history(report),
         _summary(report),
         _funnel(report),
-        _weekly("activity", say("Active members"), report.activity, _grown(report, "active_4w")),
+        weekly("activity", say("Active members"), report.activity, _grown(report, "active_4w")),
         _listed("breadth", report.breadth, "share", _driver(report, "breadth")),
-        _weekly("incentives", say("Organic and incentivised"), report.incentives, "", "columns"),
-        _weekly("points", say("Points issued"), report.points, ""),
+        weekly("incentives", say("Organic and incentivised"), report.incentives, "", "columns"),
+        weekly("points", say("Points issued"), report.points, ""),
         _listed("levels", report.levels, "members", _driver(report, "levels")),
-        _weekly("rhythm", say("Daily use"), report.rhythm, ""),
-        _weekly("classes", say("Kinds of use per week"), report.classes, "", "columns"),
+        weekly("rhythm", say("Daily use"), report.rhythm, ""),
+        weekly("classes", say("Kinds of use per week"), report.classes, "", "columns"),
         *(
             _listed(one.name, one, "share", "")
             for one in (report.departments, report.roles)
@@ -95,7 +95,7 @@ def _drivers(report: CompanyReport) -> Section | None:
         Column("points", say("Points"), "score"),
         Column("change", say("4 weeks"), "score"),
     )
-    rows = tuple((one.label, one.text, _points(one.contribution), _points(one.change)) for one in drivers)
+    rows = tuple((one.label, one.text, points_of(one.contribution), points_of(one.change)) for one in drivers)
     best = max(drivers, key=lambda one: one.contribution)
     worst = min(drivers, key=lambda one: one.contribution)
     message = say("{best} lifts the score most", best=best.label)
@@ -116,7 +116,7 @@ def _drivers(report: CompanyReport) -> Section | None:
     )
 
 
-def _points(points: float) -> Figure:
+def points_of(points: float) -> Figure:
     """What a driver adds or takes away, as it is printed: with its sign, in tenths."""
     tenths = round(points, 1)
     return Figure(f"{tenths:+.1f}".replace("-", MINUS) if tenths else "0", "score", tenths)
@@ -132,7 +132,7 @@ def _history(report: CompanyReport) -> Section | None:
             message = say("The score fell by {points:d} in 13 weeks", points=-health.change_13w)
         else:
             message = say("The score is where it was 13 weeks ago")
-    return _weekly("score_history", say("Score over time"), (report.score_history,), message, top=100)
+    return weekly("score_history", say("Score over time"), (report.score_history,), message, top=100)
 
 
 def _summary(report: CompanyReport) -> Section | None:
@@ -171,7 +171,7 @@ def _funnel(report: CompanyReport) -> Section | None:
     )
 
 
-def _weekly(
+def weekly(
     name: str,
     title: str,
     series: Sequence[Series],
@@ -187,6 +187,12 @@ def _weekly(
     rows: tuple[tuple[str | Figure, ...], ...] = tuple(
         (week, *(known.get(week) or privacy.missing("each") for known in figures)) for week in weeks
     )
+    stacked = [[known.get(week) for known in figures] for week in weeks]
+    if kind == "columns" and not any(
+        all(cell and drawn(cell) is not None for cell in row) for row in stacked
+    ):
+        # A column that lacks a part would be read as a smaller whole.
+        return Section(name, title, message, table=Table(name, title, columns, rows))
     return Section(
         name,
         title,

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import date
 from typing import NamedTuple
 
+from engage.core.digest import Digest
 from engage.core.language import Language, speak, translate
-from engage.core.reports import BAND_LABELS, CompanyReport
+from engage.core.reports import BAND_LABELS, CompanyReport, Period
 
 MINUS = "\N{MINUS SIGN}"
 
@@ -17,7 +18,7 @@ class Cover(NamedTuple):
     """Company and kind of report."""
     period: str
     score: str
-    """"72", or "–" where there is none."""
+    """"72", or "–" where there is none; empty: it is not the paper's matter."""
     band: str
     """Its id."""
     band_label: str
@@ -26,14 +27,13 @@ class Cover(NamedTuple):
     notes: tuple[str, ...]
 
 
-def cover(report: CompanyReport, language: Language) -> Cover:
+def cover(report: CompanyReport | Digest, language: Language, title: str = "") -> Cover:
     """Of the report in English, or in the language already."""
     health = report.health
     return Cover(
         report.name,
-        speak(language, "Adoption report: {company_name}", company_name=report.name),
-        f"{capital(translate(report.period.label, language))} · {day(report.period.first, language)} – "
-        f"{day(report.period.last, language)}",
+        title or speak(language, "Adoption report: {company_name}", company_name=report.name),
+        covered_period(report.period, language),
         "–" if health.score is None else str(health.score),
         health.band,
         translate(BAND_LABELS[health.band], language),
@@ -43,7 +43,12 @@ def cover(report: CompanyReport, language: Language) -> Cover:
     )
 
 
-def _facts(report: CompanyReport, language: Language) -> list[tuple[str, str]]:
+def covered_period(period: Period, language: Language) -> str:
+    first, last = day(period.first, language), day(period.last, language)
+    return f"{capital(translate(period.label, language))} · {first} – {last}"
+
+
+def _facts(report: CompanyReport | Digest, language: Language) -> list[tuple[str, str]]:
     health, contract = report.health, report.contract
     confidence = {
         "high": speak(language, "high"),

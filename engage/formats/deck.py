@@ -19,12 +19,12 @@ from pptx.oxml.ns import qn
 from pptx.util import Emu, Inches, Pt
 
 from engage.core.language import Language, speak
-from engage.core.outline import Section, drawn, outline
+from engage.core.outline import Section, drawn
 from engage.core.privacy import Figure
-from engage.core.reports import CompanyReport, Table
-from engage.core.telling import in_language
-from engage.formats.cover import Cover, capital, cover, short_day
+from engage.core.reports import Table
+from engage.formats.cover import Cover, capital, short_day
 from engage.formats.palette import SERIES, light
+from engage.formats.paper import Paper
 
 WIDTH, HEIGHT = Inches(13.333), Inches(7.5)
 MARGIN: Final = Inches(0.7)
@@ -45,12 +45,12 @@ _CHARTS: Final = {
 }
 
 
-def deck(report: CompanyReport, language: Language) -> bytes:
+def deck(paper: Paper, language: Language) -> bytes:
     """The verdict, a slide for each section, and what is hidden."""
-    head = cover(report, language)
+    head = paper.cover
     slides = _Deck(head, language)
     slides.first()
-    for section in in_language(outline(report), language):
+    for section in paper.sections:
         slides.section(section)
     slides.words(speak(language, "What is hidden, and why"), head.notes)
     out = io.BytesIO()
@@ -109,7 +109,7 @@ class _Deck:
 
     def first(self) -> None:
         head = self.head
-        slide = self.slide(head.verdict, head.title)
+        slide = self.slide(head.verdict or head.title, head.title if head.verdict else "")
         slide.shapes.title.height = Inches(1.4)
         box = self.text(slide, MARGIN, Inches(2.4), Inches(3.6), Inches(1.8), head.score, 96, head.band)
         self.write(box.add_paragraph(), head.band_label, 20, head.band, bold=True)
@@ -122,6 +122,7 @@ class _Deck:
 
     def section(self, section: Section) -> None:
         if section.table is None:
+            self.words(section.title, section.notes)
             return
         over = section.title if section.message else ""
         message = capital(section.message or section.title)

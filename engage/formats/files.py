@@ -11,8 +11,9 @@ from importlib.util import find_spec
 from typing import Final, Literal, NamedTuple
 
 from engage.core.language import Language
-from engage.core.reports import CompanyReport, Portfolio
+from engage.core.reports import Portfolio
 from engage.errors import NotInstalled
+from engage.formats.paper import Paper, Report, paper
 
 FileFormat = Literal["pdf", "pptx", "xlsx"]
 
@@ -44,10 +45,10 @@ def check_installed(format: FileFormat) -> None:
         raise NotInstalled(MISSING.format(format=format))
 
 
-def render(report: CompanyReport, format: FileFormat, language: Language) -> bytes:
+def render(report: Report, format: FileFormat, language: Language) -> bytes:
     """The file. NotInstalled: its libraries are missing."""
     check_installed(format)
-    return _maker(format)(report, language)
+    return _maker(format)(paper(report, language), language)
 
 
 def render_portfolio(portfolio: Portfolio, language: Language) -> bytes:
@@ -58,7 +59,7 @@ def render_portfolio(portfolio: Portfolio, language: Language) -> bytes:
     return portfolio_workbook(portfolio, language)
 
 
-def _maker(format: FileFormat) -> Callable[[CompanyReport, Language], bytes]:
+def _maker(format: FileFormat) -> Callable[[Paper, Language], bytes]:
     # Libraries are loaded when the first file of their kind is asked for.
     if format == "pdf":
         from engage.formats.document import document

@@ -16,12 +16,12 @@ from typing import Any, Final
 import xlsxwriter
 
 from engage.core.language import Language, speak, translate
-from engage.core.outline import Section, drawn, outline
+from engage.core.outline import Section, drawn
 from engage.core.privacy import Figure
-from engage.core.reports import BAND_LABELS, CompanyReport, Definition, Portfolio, PortfolioRow, Table
+from engage.core.reports import BAND_LABELS, Definition, Portfolio, PortfolioRow, Table
 from engage.core.telling import in_language
-from engage.formats.cover import cover
 from engage.formats.palette import SERIES, light
+from engage.formats.paper import Paper
 
 NAME_CHARS_MAX: Final = 31
 CHARTED_MAX: Final = 12
@@ -39,32 +39,28 @@ _CHARTS: Final = {
 }
 
 
-def workbook(report: CompanyReport, language: Language) -> bytes:
+def workbook(paper: Paper, language: Language) -> bytes:
     """A sheet of the essentials, one for each section, and one of what is hidden and what the words mean."""
     out = io.BytesIO()
     # Names may begin with "=" or look like an address: they are text.
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     book = _Book(xlsxwriter.Workbook(out, options), language)
-    head = cover(report, language)
-    book.facts(
-        speak(language, "Summary"),
-        head.title,
-        [
-            (speak(language, "Company"), report.company),
-            (speak(language, "Period"), head.period),
-            (
-                speak(language, "Health score"),
-                report.health.score if report.health.score is not None else "–",
-            ),
+    head = paper.cover
+    facts: list[tuple[str, str | int]] = [
+        (speak(language, "Company"), head.company),
+        (speak(language, "Period"), head.period),
+    ]
+    if head.score:
+        score = int(head.score) if head.score.isdecimal() else head.score
+        facts += [
+            (speak(language, "Health score"), score),
             (speak(language, "Band"), head.band_label),
             (speak(language, "Verdict"), head.verdict),
-            *head.facts,
-        ],
-    )
-    for section in in_language(outline(report), language):
+        ]
+    book.facts(speak(language, "Summary"), head.title, [*facts, *head.facts])
+    for section in paper.sections:
         book.section(section)
-    told = in_language(report, language)
-    book.words(speak(language, "What is hidden"), told.notes, told.definitions)
+    book.words(speak(language, "What is hidden"), head.notes, paper.definitions)
     book.book.close()
     return out.getvalue()
 

@@ -18,7 +18,7 @@ from engage.core.measures import FeatureWeek, WeekMeasures
 from engage.core.periods import read_period
 from engage.core.portfolio import Standing, portfolio
 from engage.core.privacy import Figure
-from engage.core.reports import CompanyReport, Contract, portfolio_csv, report_csv
+from engage.core.reports import CompanyReport, Contract, Period, portfolio_csv, report_csv
 from engage.core.segments import GroupWeek
 from engage.core.terms import Term, contract_on, has_left, read_term
 
@@ -118,11 +118,16 @@ def weeks(active: int = 30, users: int = 20) -> dict[int, WeekMeasures]:
 
 
 def report(active: int = 40, users: int = 20) -> CompanyReport:
+    return company_report(*source(active, users))
+
+
+def source(active: int = 40, users: int = 20) -> tuple[Source, Period, Period]:
+    """What a report is made from, its period and the one before."""
     measured = weeks(active, users)
     found = read_period("last-12-weeks", SUNDAY)
     assert found is not None
     score = health.score("2026-11-15", list(measured.values()), 62, 500, 5)
-    source = Source(
+    made = Source(
         "acme",
         "@Acme",
         "UTC",
@@ -134,7 +139,7 @@ def report(active: int = 40, users: int = 20) -> CompanyReport:
         5,
         "2026-11-15",
     )
-    return company_report(source, *found)
+    return made, *found
 
 
 def test_every_section_is_there_with_one_figure_per_week() -> None:

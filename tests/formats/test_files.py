@@ -14,16 +14,18 @@ import pypdf
 import pytest
 from msgspec.structs import replace
 
+from engage.core.department import department_report
+from engage.core.digest import digest
 from engage.core.language import LANGUAGES, Language
 from engage.core.outline import Section, drawn, outline
 from engage.core.privacy import Figure
-from engage.core.reports import CompanyReport, Portfolio
+from engage.core.reports import CompanyReport, Contract, Portfolio
 from engage.core.telling import in_language
 from engage.errors import NotInstalled
 from engage.formats import files
 from engage.formats.deck import ROWS_MAX
 from engage.formats.files import FileFormat, render, render_portfolio
-from tests.core.test_reports import report
+from tests.core.test_reports import report, source
 from tests.web.console_samples import portfolio
 
 PROTECTED: dict[Language, str] = {"en": "To protect individuals", "zh-Hans": "为保护个人"}
@@ -202,3 +204,26 @@ def test_without_the_extra_it_is_said_in_one_line_what_to_install(
     with pytest.raises(NotInstalled, match=r"pip install 'engage\[reports\]'") as refused:
         render(found(), format, "en")
     assert "\n" not in refused.value.message
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("format", ["pdf", "pptx", "xlsx"])
+def test_the_digest_and_a_departments_page_are_files_too(format: FileFormat, language: Language) -> None:
+    contract = Contract("Business", 62, 490_000, "2025-12-24", "2026-12-24", 38, "2023-12-24")
+    page = digest(replace(found(), contract=contract))
+    department = department_report(*source(), "sales")
+    assert department is not None
+    made = {"digest": render(page, format, language), "department": render(department, format, language)}
+    if format == "pdf":
+        for content in made.values():
+            assert len(pypdf.PdfReader(io.BytesIO(content)).pages) == 1
+    if format == "xlsx":
+        rows = [row for rows in sheets(made["department"]).values() for row in rows]
+        assert 30 in {cell for row in rows for cell in row}
+        assert not {cell for row in rows for cell in row} & {60, 50, 40}
+    if format == "pptx":
+        told = "".join(
+            "".join(texts(slide)) for slide in pptx.Presentation(io.BytesIO(made["digest"])).slides
+        )
+        for text in in_language(page, language).advice:
+            assert text in told

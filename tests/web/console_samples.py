@@ -10,6 +10,8 @@ from msgspec.structs import replace
 from engage.actions.sessions import CUSTOMER_SUCCESS, SignedIn
 from engage.core.adoption import Source, company_report
 from engage.core.balances import CurrencyWeek
+from engage.core.department import DepartmentReport, department_report
+from engage.core.digest import Digest, digest
 from engage.core.health import score
 from engage.core.measures import FeatureWeek, WeekMeasures
 from engage.core.peers import gather
@@ -34,6 +36,7 @@ from engage.core.reports import (
 )
 from engage.core.segments import GroupWeek, cohort_of
 from engage.errors import InvalidRequest, NotFound
+from tests.core import test_reports
 
 AS_OF = date(2026, 11, 15)
 WEEKS = tuple((AS_OF - timedelta(days=6 + 7 * back)).isoformat() for back in reversed(range(12)))
@@ -282,6 +285,15 @@ class SampleServices:
         if not period.startswith(("last-", "20")):
             raise InvalidRequest(f"{period!r} is no period: last-12-weeks, 2026-Q1 and 2026-03 are.")
         return report(company, found[company])
+
+    async def company_digest(self, company: str, period: str) -> Digest:
+        return digest(await self.company_report(company, period))
+
+    async def company_department(self, company: str, department: str, period: str) -> DepartmentReport:
+        made = department_report(*test_reports.source(), department)
+        if made is None:
+            raise NotFound(f"There is no page for {department!r}.")
+        return made
 
     async def session_for(self, cookie: str) -> SignedIn | None:
         return self.cookies.get(cookie)

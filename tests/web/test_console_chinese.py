@@ -26,7 +26,7 @@ OURS = re.compile(
     r"|GitLab|Sourcegraph|Vitally|English"
 )
 """What is called the same in both languages."""
-NAMES = re.compile(r"Alder Works|Measured|Birch & Co|ada@host\.example|UTC|bronze|gold|nobody")
+NAMES = re.compile(r"Alder Works|Measured|sales|@Acme|Birch & Co|ada@host\.example|UTC|bronze|gold|nobody")
 
 
 @pytest.fixture
@@ -106,6 +106,9 @@ def _english(page: str) -> set[str]:
         "/console/companies/small",
         "/console/companies/new",
         "/console/companies/none",
+        "/console/companies/measured?view=digest",
+        "/console/companies/small?view=digest",
+        "/console/companies/measured?department=sales",
         "/console/sign-in?token=used-long-ago",
     ],
 )
@@ -170,3 +173,15 @@ def test_what_is_translated_stays_text() -> None:
     assert told == page.replace("22 Nov 2026", "2026年11月22日")
     assert translate_page("<b>(a &lt; b)</b>", "zh-Hans") == "<b>（a &lt; b）</b>"
     assert translate_page(page, "en") is page
+
+
+@pytest.mark.parametrize("what", ["view=digest", "department=sales"])
+async def test_one_page_reports_are_pages_and_files(reader: httpx.AsyncClient, what: str) -> None:
+    address = f"/console/companies/measured?{what}"
+    page = (await reader.get(address)).text
+    assert "<svg" in page
+    assert f'href="?{what}&amp;format=pdf"' in page
+    assert (await reader.get(f"{address}&format=pdf")).content.startswith(b"%PDF-")
+    assert (await reader.get(f"{address}&format=json")).json()["k"] == 5
+    assert (await reader.get(f"{address}&format=csv")).status_code == 400
+    assert (await reader.get("/console/companies/measured?department=board")).status_code == 404

@@ -35,6 +35,47 @@ WORDS: Final = {
     "{label}: {figure}, {share} less than in the period before": "{label}：{figure}，比上期少 {share}",
     "Daily use": "每日使用",
     "Kinds of use per week": "每周使用类型",
+    # the digest
+    "What to do": "该做什么",
+    "What moved the score": "评分变动的原因",
+    "{seats:,} seats were not used in four weeks": "有 {seats} 个席位四周内无人使用",
+    "Money": "收入",
+    "Amount": "金额",
+    "Revenue per year": "年收入",
+    "Digest: {company_name}": "摘要：{company_name}",
+    "Find out in which routine the product could help on more days, and show it there.": (
+        "找出产品还能在哪些日常工作中发挥作用，并在那里展示。"
+    ),
+    "Help members make it a habit: a weekly occasion to come back works better than a reminder.": (
+        "帮助成员养成习惯：每周有一个回来的理由，比提醒更有效。"
+    ),
+    "Introduce one key feature that hardly anybody uses, to the department it was made for.": (
+        "选一项几乎无人使用的关键功能，介绍给最需要它的部门。"
+    ),
+    "Show active members the feature next to the ones they use.": "向活跃成员展示与其常用功能相邻的功能。",
+    "Ask what changed: activity is falling from the best weeks of the last half year.": (
+        "询问发生了什么变化：活动量正在从近半年的最好水平回落。"
+    ),
+    "Invite those who have a seat and never came, before the contract is talked about.": (
+        "在谈合同之前，邀请那些有席位却从未使用的人。"
+    ),
+    "Make the second level worth reaching, and say what is missing to get there.": (
+        "让第二级值得达到，并说明还差什么。"
+    ),
+    "Stay close: the first year decides, and most customers who leave do so at its end.": (
+        "保持密切联系：第一年最为关键，多数离开的客户都在年末离开。"
+    ),
+    "Talk to them now: the term ends in {days:d} days.": "现在就联系他们：合同将在 {days} 天后到期。",
+    "Find out whether the product is still wanted: hardly anybody, or nobody, is using it.": (
+        "了解他们是否还需要该产品：几乎无人或完全无人使用。"
+    ),
+    "Talk about more seats: {share:.0f} % of them are in use.": "商谈增加席位：席位使用率已达 {share}%。",
+    "Nothing needs doing: tell them how well it goes, and ask who else could use it.": (
+        "无需采取措施：告诉他们使用情况良好，并询问还有谁可以使用。"
+    ),
+    # a department
+    "Figures are for groups of at least {k:d} members; where other departments' figures would follow from one of "
+    "these, it is not shown.": "数字只针对至少 {k} 名成员的群体；若可由此推算出其他部门的数字，则不予显示。",
     # files
     "Adoption report: {company_name}": "采用报告：{company_name}",
     "high": "高",

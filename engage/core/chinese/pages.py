@@ -179,6 +179,8 @@ _CALIBRATION: Final = {
 }
 
 _COMPANY: Final = {
+    "Adoption report": "采用报告",
+    "Digest": "摘要",
     "of 100": "满分 100",
     "Confidence: {level}": "可信度：{level}",
     "Measured up to": "测量截至",

@@ -5,18 +5,22 @@ from __future__ import annotations
 import asyncio
 import re
 from datetime import date
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from msgspec import Meta, Struct
 from msgspec.structs import asdict, replace
 
 from engage.actions.report import (
+    company_department,
+    company_digest,
     company_health,
     company_outcomes,
     company_report,
     health_history,
     portfolio,
 )
+from engage.core.department import DepartmentReport
+from engage.core.digest import Digest
 from engage.core.language import Language
 from engage.core.outcomes import outcomes_csv
 from engage.core.periods import PERIOD_DEFAULT
@@ -24,13 +28,17 @@ from engage.core.reports import CompanyReport, Health, Portfolio, portfolio_csv,
 from engage.core.telling import in_language
 from engage.core.worth import Outcomes
 from engage.errors import InvalidRequest
-from engage.formats.files import KINDS, file_format, render, render_portfolio
+from engage.formats.files import KINDS, FileFormat, file_format, render, render_portfolio
 from engage.web import shapes
 from engage.web.endpoint import AGGREGATES, Asked, Download, endpoint
 
 CSV: Final = "text/csv; charset=utf-8"
 Format = Literal["json", "csv", "xlsx", "pdf", "pptx"]
 PortfolioFormat = Literal["json", "csv", "xlsx"]
+PageFormat = Literal["json", "xlsx", "pdf", "pptx"]
+PeriodName = Annotated[
+    str, Meta(max_length=60, description="2026-Q1, 2026-03, last-12-weeks or last-26-weeks.")
+]
 Lang = Annotated[
     Language | None,
     Meta(description="The language of the words; absent: what Accept-Language prefers, or English."),
@@ -44,11 +52,23 @@ class CompanyHealth(Health, frozen=True, kw_only=True):
 
 
 class ReportQuery(Struct):
-    period: Annotated[
-        str,
-        Meta(max_length=60, description="2026-Q1, 2026-03, last-12-weeks or last-26-weeks."),
-    ] = PERIOD_DEFAULT
+    period: PeriodName = PERIOD_DEFAULT
     format: Format = "json"
+    lang: Lang = None
+
+
+class DigestQuery(Struct):
+    period: PeriodName = PERIOD_DEFAULT
+    format: PageFormat = "json"
+    lang: Lang = None
+
+
+class DepartmentQuery(Struct):
+    department: Annotated[
+        str, Meta(min_length=1, max_length=100, description="Its name, as the report shows it.")
+    ]
+    period: PeriodName = PERIOD_DEFAULT
+    format: PageFormat = "json"
     lang: Lang = None
 
 
@@ -124,6 +144,49 @@ async def get_report(asked: Asked[None, ReportQuery]) -> CompanyReport | Downloa
 
 @endpoint(
     "GET",
+    "/v1/companies/{company}/report/digest",
+    kinds=AGGREGATES,
+    summary="The report on one page, for whoever decides",
+    tag="reports",
+    media_types=tuple(kind.media_type for kind in KINDS.values()),
+    errors=(501,),
+)
+async def get_digest(asked: Asked[None, DigestQuery]) -> Digest | Download:
+    company = asked.path["company"]
+    made = await company_digest(asked.services.database, company, asked.query.period)
+    if asked.query.format == "json":
+        return in_language(made, asked.language)
+    return await _page_file(asked, made, asked.query.format, f"{_file_name(company)}-digest")
+
+
+@endpoint(
+    "GET",
+    "/v1/companies/{company}/report/department",
+    kinds=AGGREGATES,
+    summary="A page for the manager of one department",
+    tag="reports",
+    media_types=tuple(kind.media_type for kind in KINDS.values()),
+    errors=(501,),
+)
+async def get_department(asked: Asked[None, DepartmentQuery]) -> DepartmentReport | Download:
+    company, query = asked.path["company"], asked.query
+    made = await company_department(asked.services.database, company, query.department, query.period)
+    if query.format == "json":
+        return in_language(made, asked.language)
+    return await _page_file(
+        asked, made, query.format, f"{_file_name(company)}-{_file_name(query.department)}"
+    )
+
+
+async def _page_file(
+    asked: Asked[None, Any], made: Digest | DepartmentReport, format: FileFormat, name: str
+) -> Download:
+    content = await asyncio.to_thread(render, made, format, asked.language)
+    return Download(content, KINDS[format].media_type, f"{name}-{made.period.name}.{format}")
+
+
+@endpoint(
+    "GET",
     "/v1/portfolio",
     kinds=AGGREGATES,
     summary="Every company by risk and value",
@@ -176,4 +239,12 @@ def _file_name(company: str) -> str:
     return re.sub(r"[^A-Za-z0-9._-]+", "-", company)[:80]
 
 
-ENDPOINTS: Final = [get_health, get_health_history, get_report, get_portfolio, get_outcomes]
+ENDPOINTS: Final = [
+    get_health,
+    get_health_history,
+    get_report,
+    get_digest,
+    get_department,
+    get_portfolio,
+    get_outcomes,
+]

@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 from markupsafe import Markup
 
 from engage.core.language import ENGLISH, Language, speak, translate
+from engage.core.outline import Section
 from engage.core.portfolio import RISK_QUIET
 from engage.core.privacy import Figure
 from engage.core.reports import (
@@ -27,6 +28,8 @@ from engage.core.reports import (
 )
 from engage.formats import charts
 from engage.formats.cover import capital
+from engage.formats.drawing import draw
+from engage.formats.paper import Paper
 from engage.web.console.drawing import (
     Weekly,
     as_drawn,
@@ -487,4 +490,41 @@ def _incentives(report: CompanyReport, language: Language) -> Markup | None:
             labels=week_labels(report.incentives[0], language),
             series=drawn,
         ),
+    )
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A section with its chart."""
+
+    section: Section
+    chart: Markup | None
+
+
+@dataclass(frozen=True)
+class PaperView:
+    """A digest or a department's page, and where it came from."""
+
+    paper: Paper
+    sections: tuple[Drawn, ...]
+    company: str
+    query: Mapping[str, str]
+
+
+def paper_view(
+    paper: Paper, company: str, query: Mapping[str, str], language: Language = ENGLISH
+) -> PaperView:
+    """`query`: what the address says besides the format and the language."""
+    return PaperView(
+        paper, tuple(Drawn(one, _chart(one, language)) for one in paper.sections), company, dict(query)
+    )
+
+
+def _chart(section: Section, language: Language) -> Markup | None:
+    spec, table = section.chart, section.table
+    if spec is None or table is None or not draw(section, spec, table, language, charts.WIDE, "try"):
+        return None
+    return charts.responsive(
+        f"paper-{section.name}",
+        lambda name, width: Markup(draw(section, spec, table, language, width, name)),  # noqa: S704 - our own SVG
     )

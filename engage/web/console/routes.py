@@ -24,6 +24,8 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from engage.actions.sessions import CUSTOMER_SUCCESS, SignedIn
+from engage.core.department import DepartmentReport
+from engage.core.digest import Digest
 from engage.core.language import ENGLISH, LANGUAGES, NAMES, Language, read_language
 from engage.core.periods import PERIOD_DEFAULT
 from engage.core.reports import BAND_LABELS, CompanyReport, Portfolio, PortfolioRow, portfolio_csv, report_csv
@@ -32,6 +34,7 @@ from engage.core.telling import in_language
 from engage.errors import EngageError, Forbidden, InvalidRequest, NotFound, Unauthorized
 from engage.formats.files import KINDS, file_format, render, render_portfolio
 from engage.formats.palette import BANDS
+from engage.formats.paper import paper
 from engage.web.console import pages
 from engage.web.console.formats import FILTERS
 from engage.web.console.translation import translate_page
@@ -57,6 +60,12 @@ class ConsoleServices(Protocol):
 
     async def company_report(self, company: str, period: str) -> CompanyReport:
         """NotFound for a company unknown, InvalidRequest for a period that cannot be read."""
+
+    async def company_digest(self, company: str, period: str) -> Digest:
+        """The same on one page, for whoever decides."""
+
+    async def company_department(self, company: str, department: str, period: str) -> DepartmentReport:
+        """A page for the manager of a department; NotFound for one that is unknown or too small."""
 
     async def session_for(self, cookie: str) -> SignedIn | None:
         """Who a cookie belongs to, or None when it is unknown or has run out."""
@@ -90,6 +99,14 @@ def console_routes(services: ConsoleServices) -> list[Route]:
         name = str(request.path_params["company"])
         period = request.query_params.get("period") or PERIOD_DEFAULT
         asked = _asked(request)
+        department = request.query_params.get("department")
+        if department or request.query_params.get("view") == "digest":
+            page = (
+                await services.company_department(name, department, period)
+                if department
+                else await services.company_digest(name, period)
+            )
+            return await _paper(request, session, asked, name, page)
         report = await services.company_report(name, period)
         told = in_language(report, asked.language)
         wanted = request.query_params.get("format")
@@ -297,6 +314,24 @@ def _problem(
         message=message,
         link_used=link_used,
     )
+
+
+async def _paper(
+    request: Request, session: SignedIn, asked: Asked, company: str, page: Digest | DepartmentReport
+) -> Response:
+    """A digest or a department's page, or either as a file."""
+    wanted = request.query_params.get("format")
+    query = {name: value for name, value in request.query_params.items() if name not in ("format", "lang")}
+    if wanted is None:
+        view = pages.paper_view(paper(page, asked.language), company, query, asked.language)
+        return _html("paper.html", session, asked, view=view)
+    name = f"{company}-{request.query_params.get('department') or 'digest'}-{page.period.name}"
+    if file := file_format(wanted):
+        content = await asyncio.to_thread(render, page, file, asked.language)
+        return _file(content, KINDS[file].media_type, f"{name}.{file}")
+    if wanted != "json":
+        raise InvalidRequest("format must be json, xlsx, pdf or pptx.")
+    return _download(wanted, name, in_language(page, asked.language), str)
 
 
 def _download(wanted: str, name: str, data: object, as_csv: Callable[[], str]) -> Response:

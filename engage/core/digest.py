@@ -1,0 +1,120 @@
+"""One page for whoever decides: how the company stands, what moved it, seats, money, and what to do now.
+
+Made of the report and nothing else. Owns which three drivers are told and what is advised; an advice follows from a
+figure that the page shows, by a rule stated here, and never from what is hidden.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from msgspec import Struct
+
+from engage.core import privacy
+from engage.core.language import Text, say
+from engage.core.portfolio import MONTHS, risk_of
+from engage.core.privacy import Figure
+from engage.core.reports import CompanyReport, Contract, Driver, Health, Period, Step
+
+MOVERS: Final = 3
+RENEWAL_SOON_DAYS: Final = 90
+SEATS_FULL: Final = 90
+SEATS_IDLE: Final = 50
+"""Percent of seats in use: there is room to grow from the one on, and none is needed below the other."""
+
+ADVICE: Final = {
+    "activity": say("Find out in which routine the product could help on more days, and show it there."),
+    "habit": say(
+        "Help members make it a habit: a weekly occasion to come back works better than a reminder."
+    ),
+    "breadth": say("Introduce one key feature that hardly anybody uses, to the department it was made for."),
+    "features": say("Show active members the feature next to the ones they use."),
+    "trend": say("Ask what changed: activity is falling from the best weeks of the last half year."),
+    "seats": say("Invite those who have a seat and never came, before the contract is talked about."),
+    "levels": say("Make the second level worth reaching, and say what is missing to get there."),
+    "tenure": say("Stay close: the first year decides, and most customers who leave do so at its end."),
+}
+
+
+class Digest(Struct, frozen=True):
+    """The page. `movers` changed the score most in four weeks; before that is known, they make it."""
+
+    company: str
+    name: str
+    as_of: str
+    period: Period
+    k: int
+    health: Health
+    movers: tuple[Driver, ...]
+    seats: tuple[Step, ...]  # seats, active, habitual
+    idle_seats: Figure
+    contract: Contract
+    yearly_revenue_cents: int | None
+    value_at_risk_cents: int | None
+    advice: tuple[Text, ...]
+    notes: tuple[Text, ...]
+
+
+def digest(report: CompanyReport) -> Digest:
+    health, contract = report.health, report.contract
+    revenue = contract.monthly_revenue_cents
+    yearly = None if revenue is None else revenue * MONTHS
+    was_scored = any(figure.value is not None for figure in report.score_history.figures)
+    risk = risk_of(health.score, was_scored=was_scored)
+    steps = {step.name: step for step in report.funnel}
+    return Digest(
+        company=report.company,
+        name=report.name,
+        as_of=report.as_of,
+        period=report.period,
+        k=report.k,
+        health=health,
+        movers=_movers(health),
+        seats=tuple(steps[name] for name in ("seats", "active", "habitual") if name in steps),
+        idle_seats=_idle(steps),
+        contract=contract,
+        yearly_revenue_cents=yearly,
+        value_at_risk_cents=None if yearly is None else round(yearly * risk),
+        advice=_advice(report, steps),
+        notes=report.notes,
+    )
+
+
+def _movers(health: Health) -> tuple[Driver, ...]:
+    """Three, the largest first; nothing that did not move is told."""
+    changed = health.change_4w is not None
+    found = sorted(health.drivers, key=lambda one: -abs(one.change if changed else one.contribution))
+    return tuple(one for one in found[:MOVERS] if (one.change if changed else one.contribution))
+
+
+def _idle(steps: dict[str, Step]) -> Figure:
+    """Seats nobody used in four weeks; told only where how many are active may be told exactly."""
+    if "seats" not in steps or steps["seats"].figure.value is None:
+        return privacy.missing("seats")
+    active = steps["active"].figure
+    if active.value is None:
+        return Figure(privacy.NOT_SHOWN, "seats", hidden=active.hidden)
+    return privacy.fact(max(0, steps["seats"].figure.value - active.value), "seats")
+
+
+def _advice(report: CompanyReport, steps: dict[str, Step]) -> tuple[str, ...]:
+    health, contract = report.health, report.contract
+    found = []
+    days = contract.days_to_renewal
+    worry = health.band in ("at_risk", "watch", "unscored")
+    if worry and days is not None and 0 <= days <= RENEWAL_SOON_DAYS:
+        found.append(say("Talk to them now: the term ends in {days:d} days.", days=days))
+    if health.score is None:
+        found.append(
+            say("Find out whether the product is still wanted: hardly anybody, or nobody, is using it.")
+        )
+    worst = sorted((one for one in health.drivers if one.contribution < 0), key=lambda one: one.contribution)
+    found += [ADVICE[one.name] for one in worst[:2] if one.name in ADVICE]
+    share = steps["active"].share.value if "seats" in steps and "active" in steps else None
+    if share is not None and share >= SEATS_FULL:
+        found.append(say("Talk about more seats: {share:.0f} % of them are in use.", share=share))
+    elif share is not None and share < SEATS_IDLE and "seats" not in {one.name for one in worst[:2]}:
+        found.append(ADVICE["seats"])
+    if not found:
+        found.append(say("Nothing needs doing: tell them how well it goes, and ask who else could use it."))
+    return tuple(found)

@@ -1,0 +1,80 @@
+"""The digest and a department's page as sections; see `engage.core.outline`."""
+
+from __future__ import annotations
+
+from engage.core.department import DepartmentReport
+from engage.core.digest import Digest
+from engage.core.language import say
+from engage.core.outline import Chart, Section, points_of, weekly
+from engage.core.privacy import Figure, fact
+from engage.core.reports import Column, Table
+
+
+def digest_outline(digest: Digest) -> tuple[Section, ...]:
+    """What to do comes last, and is the longest remembered."""
+    named = [_movers(digest), _seats(digest), _money(digest)]
+    advice = Section("advice", say("What to do"), notes=digest.advice)
+    return (*(section for section in named if section is not None), advice)
+
+
+def _movers(digest: Digest) -> Section | None:
+    if not digest.movers:
+        return None
+    changed = digest.health.change_4w is not None
+    columns = (
+        Column("driver", say("Driver"), told=True),
+        Column("seen", say("What was seen"), told=True),
+        Column("points", say("Change in 4 weeks") if changed else say("Points"), "score"),
+    )
+    rows: tuple[tuple[str | Figure, ...], ...] = tuple(
+        (one.label, one.text, points_of(one.change if changed else one.contribution)) for one in digest.movers
+    )
+    title = say("What moved the score") if changed else say("What moves the score")
+    return Section("movers", title, "", Chart("signed", ("points",)), Table("movers", title, columns, rows))
+
+
+def _seats(digest: Digest) -> Section | None:
+    if not digest.seats:
+        return None
+    columns = (
+        Column("step", say("Step"), told=True),
+        Column("members", say("Members"), "members"),
+        Column("share", say("Share"), "percent"),
+    )
+    rows = tuple((one.label, one.figure, one.share) for one in digest.seats)
+    message = ""
+    if digest.idle_seats.value:
+        message = say("{seats:,} seats were not used in four weeks", seats=digest.idle_seats.value)
+    return Section(
+        "seats",
+        say("Seats"),
+        message,
+        Chart("bars", ("members",)),
+        Table("seats", say("Seats"), columns, rows),
+    )
+
+
+def _money(digest: Digest) -> Section | None:
+    if digest.yearly_revenue_cents is None:
+        return None
+    columns = (Column("fact", say("Money"), told=True), Column("amount", say("Amount"), "cents"))
+    rows: tuple[tuple[str | Figure, ...], ...] = (
+        (say("Revenue per month"), fact(digest.contract.monthly_revenue_cents, "cents")),
+        (say("Revenue per year"), fact(digest.yearly_revenue_cents, "cents")),
+        (say("Value at risk a year"), fact(digest.value_at_risk_cents, "cents")),
+    )
+    return Section("money", say("Money"), table=Table("money", say("Money"), columns, rows))
+
+
+def department_outline(report: DepartmentReport) -> tuple[Section, ...]:
+    columns = (
+        Column("figure", say("Figure"), told=True),
+        Column("period", say("Period"), "members"),
+        Column("before", say("Before"), "members"),
+        Column("change", say("Change"), "percent"),
+    )
+    rows = tuple((one.label, one.figure, one.before, one.change) for one in report.figures)
+    title = say("This period and the one before")
+    activity = weekly("activity", say("Active members"), report.activity, "")
+    sections = (Section("figures", title, table=Table("figures", title, columns, rows)), activity)
+    return tuple(section for section in sections if section is not None)

@@ -1,0 +1,63 @@
+"""A section's chart as SVG, at any width: for documents and pages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any, Final
+
+from engage.core.language import Language, translate
+from engage.core.outline import Chart, Section, drawn
+from engage.core.privacy import Figure
+from engage.core.reports import BAND_FLOORS, BAND_LABELS, Table
+from engage.formats import charts
+from engage.formats.cover import capital, short_day
+from engage.formats.palette import SERIES
+
+BARS_MAX: Final = 12
+"""Bars of a chart; the table beside it has all rows."""
+
+
+def draw(section: Section, spec: Chart, table: Table, language: Language, width: int, name: str) -> str:
+    """The section's chart, or nothing where no figure may be drawn."""
+    names = [column.name for column in table.columns]
+    cells = [[row[names.index(name)] for row in table.rows] for name in spec.columns]
+    if all(drawn(cell) is None for column in cells for cell in column):
+        return ""
+    told: dict[str, Any] = {"title": section.title, "description": section.message or section.title}
+    if spec.kind in ("lines", "columns"):
+        labels = [short_day(date.fromisoformat(str(row[0])), language) for row in table.rows]
+        series = [
+            charts.Series(table.columns[names.index(name)].label, [drawn(cell) for cell in column], role)
+            for name, column, role in zip(spec.columns, cells, SERIES, strict=False)
+        ]
+        if spec.kind == "columns":
+            return str(charts.stacked(name, width, labels=labels, series=series, **told))
+        zones = _zones(language) if spec.top == 100 else ()
+        return str(charts.lines(name, width, labels=labels, series=series, zones=zones, top=spec.top, **told))
+    bars = [
+        charts.Bar(capital(_words(row[0])), drawn(cell), _words(cell), _role(spec, drawn(cell)))
+        for row, cell in zip(table.rows[:BARS_MAX], cells[0][:BARS_MAX], strict=True)
+    ]
+    if spec.kind == "signed":
+        return str(charts.signed_bars(name, width, bars=bars, **told))
+    top = spec.top or max((bar.value or 0 for bar in bars), default=1)
+    return str(charts.bars(name, width, bars=bars, top=top, **told))
+
+
+def _role(spec: Chart, value: float | None) -> str:
+    if spec.kind != "signed":
+        return "accent"
+    return "thriving" if (value or 0) >= 0 else "at_risk"
+
+
+def _words(cell: str | Figure) -> str:
+    return cell if isinstance(cell, str) else cell.text
+
+
+def _zones(language: Language) -> Sequence[charts.Zone]:
+    tops = (100, *(floor for _, floor in BAND_FLOORS))
+    return [
+        charts.Zone(translate(BAND_LABELS[band], language), low, high, band)
+        for (band, low), high in zip(BAND_FLOORS, tops, strict=False)
+    ]
