@@ -182,7 +182,7 @@ def departments(now: Weeks, then: Weeks) -> Table:
 
 
 def roles(now: Weeks, then: Weeks) -> Table:
-    columns = _group_columns("role", say("Role"), told=True)
+    columns = _group_columns("role", say("Role"))
     groups, before = _groups(now, publish_roles), _groups(then, publish_roles)
     if not any(group.name for group in groups):
         return Table("roles", say("Roles"), columns, (), say("The program names no role."))
@@ -190,9 +190,9 @@ def roles(now: Weeks, then: Weeks) -> Table:
     return Table("roles", say("Roles"), columns, rows)
 
 
-def _group_columns(name: str, label: str, *, told: bool = False) -> tuple[Column, ...]:
+def _group_columns(name: str, label: str) -> tuple[Column, ...]:
     return (
-        Column(name, label, told=told),
+        Column(name, label, told=True),
         Column("members", say("Members"), "members"),
         Column("active", say("Active in four weeks"), "members"),
         Column("share", say("Of members"), "percent"),

@@ -32,7 +32,7 @@ referral:
 
 
 @pytest.mark.parametrize(
-    ("said", "pointer", "words"),
+    "said, pointer, words",
     [
         ("{}", "/referral", "missing key 'active'"),
         ("{active: {}}", "/referral/active", "missing key 'event'"),

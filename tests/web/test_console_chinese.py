@@ -26,7 +26,11 @@ OURS = re.compile(
     r"|GitLab|Sourcegraph|Vitally|English"
 )
 """What is called the same in both languages."""
-NAMES = re.compile(r"Alder Works|Measured|sales|@Acme|Birch & Co|ada@host\.example|UTC|bronze|gold|nobody")
+NAMES = re.compile(
+    r"Alder Works|Measured|sales|@Acme|Birch & Co|ada@host\.example|UTC"
+    r"|[Bb]ronze|[Gg]old|nobody|Feature [A-D]|Customer service"
+    r"|Finance|Operations|Sales|Points|From first look to sharing"
+)
 
 
 @pytest.fixture
