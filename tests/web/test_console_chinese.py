@@ -22,7 +22,8 @@ from tests.web.console_samples import AS_OF, STAFF, SampleServices, measured
 
 CHINESE = {"accept-language": "zh-CN,zh;q=0.9"}
 OURS = re.compile(
-    r"Engage|PDF|PPTX|XLSX|CSV|JSON|AUC|Brier|MRR|ARR|ARPA|GRR|NRR|ISO|Gainsight|Catalyst|Microsoft Viva Insights|Tenzo"
+    r"Engage|PDF|PPTX|XLSX|CSV|JSON|AUC|Brier|MRR|ARR|ARPA|GRR|NRR|ISO|Gainsight|Catalyst|Tenzo"
+    r"|Microsoft Viva Insights|Microsoft vivainsights|Pendo|DAU/MAU"
     r"|GitLab|Sourcegraph|Vitally|English"
 )
 """What is called the same in both languages."""
