@@ -17,7 +17,7 @@ from starlette.routing import Router
 
 from engage.web.console.routes import COOKIE, console_routes
 from engage.web.security import SecurityHeaders
-from tests.web.console_samples import STAFF, SampleServices
+from tests.web.console_samples import STAFF, SampleServices, measured
 
 pytestmark = pytest.mark.browser
 
@@ -35,6 +35,7 @@ FLAGS = (
 ADDRESSES = {
     "portfolio": "/console/",
     "report": "/console/companies/nordwind",
+    "all sections": "/console/companies/measured",
     "no match": "/console/?q=zzz",
     "problem": "/console/nowhere",
 }
@@ -59,6 +60,7 @@ def browser() -> Iterator[Browser]:
 def site() -> Iterator[str]:
     services = SampleServices()
     services.cookies["mine"] = STAFF
+    services.reports["measured"] = measured(120, 0.7)
     app = SecurityHeaders(Router(console_routes(services), redirect_slashes=False))
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
