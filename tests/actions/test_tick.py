@@ -103,6 +103,25 @@ async def test_a_publication_makes_the_agenda_anew_for_those_who_stay_silent(hos
     assert (await host.verify()).difference is None
 
 
+@ON_SQLITE
+async def test_who_stays_silent_slips_at_midnight_once_and_no_other_midnight_is_told(host: Host) -> None:
+    rules = "  - {id: slips, trigger: {stage: slipping}, effects: [award: 3]}\n"
+    await host.publish(SILENT + rules)
+    await host.send(host.track("ann"), host.track("bob"))
+    today, _ = local_day_hour(NOON, "UTC")
+    assert await tick(host, NOON + 14 * DAY) == Ticked(renewed=1)
+    for _ in range(2):
+        await tick(host, NOON + 20 * DAY)
+    await tick(host, NOON + 60 * DAY)
+    assert await ticked_days(host) == [(1, today + 15), (2, today + 15)]
+    assert [await host.balance(name) for name in ("ann", "bob")] == [13, 13]
+    host.now += 61 * DAY
+    await host.send(host.track("ann"))
+    assert (await tick(host, host.now + 20 * DAY)).members == 1
+    assert await host.balance("ann") == 26
+    assert (await host.verify()).difference is None
+
+
 async def test_an_agenda_that_is_wrong_is_mended(host: Host) -> None:
     await host.publish(DAILY)
     await host.send(host.track("ann"))
