@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from engage.actions.sessions import CUSTOMER_SUCCESS, SignedIn
 from engage.core.adoption import Source, company_report
 from engage.core.balances import CurrencyWeek
+from engage.core.company_stages import CompanyStages, Situation, decide_stage
 from engage.core.department import DepartmentReport, department_report
 from engage.core.digest import Digest, digest
 from engage.core.health import score
@@ -35,6 +36,7 @@ from engage.core.reports import (
     Table,
 )
 from engage.core.segments import GroupWeek, cohort_of
+from engage.core.stage_words import CompanyStage
 from engage.errors import InvalidRequest, NotFound
 from tests.core import test_reports
 
@@ -329,8 +331,17 @@ def measured(members: int, active: float, weeks: int = 16) -> CompanyReport:
         k=K,
         months={cohort_of(week.monday): week for week in counted},
         peers=gather(health.as_of, [(health, Contract()), *_peers(health)]),
+        stage=_stage(health),
     )
     return company_report(source, *found)
+
+
+def _stage(health: Health) -> CompanyStage | None:
+    if health.score is None:
+        return None
+    found = decide_stage(CompanyStages(), Situation(400, [health.score] * 2, None, None, None, K, left=True))
+    assert found is not None
+    return CompanyStage(found[0], health.as_of, found[1])
 
 
 PROGRAM = Program(
@@ -393,7 +404,22 @@ def _week(monday: int, members: int, active: float) -> WeekMeasures:
         },
         streaks_broken=month // 6,
         standing=True,
+        stages=_stages(members, month),
     )
+
+
+def _stages(members: int, month: int) -> dict[str, int]:
+    habitual, slipping = month // 2, month // 8
+    new = (month - habitual) // 3
+    return {
+        "invited": members - month - month // 4,
+        "dormant": month // 4,
+        "new": new,
+        "active": month - habitual - new - slipping,
+        "slipping": slipping,
+        "habitual": habitual - habitual // 4,
+        "slipping_habitual": habitual // 4,
+    }
 
 
 def _classes(month: int) -> list[int]:
