@@ -223,6 +223,7 @@ def _breadth(source: Source, now: Weeks, then: Weeks) -> Table:
         Column("share", say("Of active members"), "percent"),
         Column("before", say("Members before"), "members"),
         Column("events", say("Events in the period"), "events"),
+        Column("rewarded", say("Earns points"), told=True),
     )
     title = say("Key features in use")
     if now.last is None or now.people_last is None:
@@ -246,6 +247,7 @@ def _breadth(source: Source, now: Weeks, then: Weeks) -> Table:
             privacy.ratio(used[name], active),
             earlier.get(name) or privacy.missing("members"),
             privacy.total(events[name], "events"),
+            say("By a rule") if name in rewarded else say("Organic only"),
         )
         for name in order
     )

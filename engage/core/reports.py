@@ -182,7 +182,7 @@ class CompanyReport(Struct, frozen=True):
     funnel: tuple[Step, ...]
     summary: tuple[Comparison, ...]
     activity: tuple[Series, ...]  # active_week, active_4w: members per week of the period
-    breadth: Table  # feature (text), members, share, events, before; most used first
+    breadth: Table  # feature (text), members, share, before, events, rewarded (text); most used first
     levels: Table  # level (text), members, share; lowest first, "No level" before it
     incentives: tuple[Series, ...]  # organic and incentivised: events per week of the period
     points: tuple[Series, ...]  # issued, per currency

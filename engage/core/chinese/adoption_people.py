@@ -40,6 +40,9 @@ WORDS: Final = {
     "Executors": "执行者",
     "No role": "无角色",
     "The program names no role.": "方案没有指定角色字段。",
+    "Earns points": "是否获得积分",
+    "By a rule": "按规则获得",
+    "Organic only": "仅自发",
     # since when
     "Activated in": "激活月份",
     "Month {age:d}": "第 {age} 个月",
