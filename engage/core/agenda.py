@@ -31,10 +31,14 @@ def next_due(program: CompiledProgram, company: CompanyState, member: MemberStat
     if not keeps_time(program):
         return due
     days = [due] if due else []
-    days += [day for _, day in clock_days(program, company, member)]
-    days += [day for _, day in notice_days(program, company, member)]
-    days += level_days(program, company, member)
-    days += streak_days(program, member)
+    if program.clocks:
+        days += [day for _, day in clock_days(program, company, member)]
+    if program.notices:
+        days += [day for _, day in notice_days(program, company, member)]
+    if program.reviews:
+        days += level_days(program, company, member)
+    if member.streaks:
+        days += streak_days(program, member)
     if changes := stage_day(program, company, member):
         days.append(changes)
     return min(days, default=0)

@@ -92,6 +92,7 @@ def days_in_month(year: int, month: int) -> int:
     return monthrange(year, month)[1]
 
 
+@lru_cache(maxsize=4096)
 def months_later(day: int, months: int) -> int:
     """The same day of the month so many months later, or the last of a shorter one."""
     today = date.fromordinal(day)

@@ -148,7 +148,6 @@ class CompiledProgram(msgspec.Struct, frozen=True):
     personal_member_traits: frozenset[str]  # folded
     personal_company_traits: frozenset[str]  # folded
     rewards: dict[str, Reward]
-    alerting: bool  # whether it has budgets, its own or those of campaigns
     giving: dict[str, Giving]
     funnels: dict[str, tuple[Place, ...]]  # only events that are a step of one
     calls: bool  # whether some rule calls a webhook
@@ -363,7 +362,6 @@ def compile_program(program: Program) -> CompiledProgram:
         personal_properties={name: names for name, names in personal.items() if names},
         personal_member_traits=frozenset(map(fold_name, _personal(program.member_traits))),
         personal_company_traits=frozenset(map(fold_name, _personal(program.company_traits))),
-        alerting=bool(program.budgets) or any(found.budgets for found in program.campaigns.values()),
         rewards={reward.id: reward for reward in program.rewards},
         giving={giving.currency: giving for giving in program.giving},
         funnels=places_by_event(program),

@@ -77,6 +77,7 @@ class Course:
         "stopped_by",
         "tags",
         "transfers",
+        "telling",
         "uses",
         "verdicts",
     )
@@ -100,6 +101,8 @@ class Course:
         self.settled: list[tuple[str, Waiting]] = []
         """The awards that waited and that this event confirmed or voided, with their currency."""
         self.uses: list[Use] = []
+        self.telling = False
+        """Some of these tell of budgets."""
         self.badges: list[str] = []
         self.tags: list[tuple[str, bool]] = []
         """(tag, whether it is put on or taken off), the last word counts."""
@@ -222,6 +225,7 @@ class Course:
         telling = alert(counter, start, counter.most - self.left(counter), told)
         if telling is not None:
             self.uses.append(telling)
+            self.telling = True
 
     def award(self, rule: int, currency: str, amount: int) -> None:
         """By rule number `rule` of the trigger whose rules are being considered."""
@@ -291,7 +295,7 @@ class Course:
         """What few decisions have."""
         tagged = self.tags or self.nudges
         causes = self.occasions or self.advances or self.steps or self.settled or self.stopped_by
-        department, alerts = 0, alerts_of(self.uses, self.company.usage) if self.program.alerting else ()
+        department, alerts = 0, alerts_of(self.uses, self.company.usage) if self.telling else ()
         if self.program.program.department and any("/department/" in use.key for use in self.uses):
             department = self.department()
         if not (tagged or causes or department or alerts or self.led):

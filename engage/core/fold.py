@@ -182,7 +182,10 @@ def _fold_decision(
 ) -> None:
     _fold_transfers(program, member, rollup, entry, decision)
     for currency, change in decision.earned:
-        member.wallets.setdefault(currency, Wallet()).earned += change
+        wallet = member.wallets.get(currency)
+        if wallet is None:
+            wallet = member.wallets[currency] = Wallet()
+        wallet.earned += change
         if program is not None and program.period_key:
             _count_earned(program, member, entry, decision, currency, change)
     late_days = program.program.late_days if program else LATE_DAYS_DEFAULT

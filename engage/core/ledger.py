@@ -148,7 +148,9 @@ def move(wallets: dict[str, Wallet], member: int, transfer: Transfer) -> None:
 
 def move_in_detail(wallets: dict[str, Wallet], transfer: Transfer, detail: Detail) -> None:
     """Fold one transfer of any points into the wallets of the member whose it is."""
-    wallet = wallets.setdefault(transfer.currency, Wallet())
+    wallet = wallets.get(transfer.currency)
+    if wallet is None:
+        wallet = wallets[transfer.currency] = Wallet()
     source, target, amount = place(transfer.source), place(transfer.target), transfer.amount
     if source == ACTIVE:
         taken = debit(wallet, amount, detail.day)

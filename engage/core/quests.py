@@ -6,7 +6,7 @@ What completing brings is for the rules of that occasion. Must not know events: 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 from engage.core.calendar import month_of, quarter_of, week_of, year_of
@@ -147,8 +147,11 @@ def _has_required(course: Course, quest: Quest, quested: Callable[[str], Quested
         ranks = course.program.level_ranks
         if ranks.get(member.level, 0) < ranks[requires.level]:
             return False
-    done = all((found := quested(id)) is not None and found.times > 0 for id in requires.quests)
-    return done and all(badge in member.badges for badge in requires.badges)
+    if requires.quests and not all(
+        (found := quested(id)) is not None and found.times > 0 for id in requires.quests
+    ):
+        return False
+    return not requires.badges or all(badge in member.badges for badge in requires.badges)
 
 
 def _fitted(goals: list[dict[int, int]], wanted: int) -> list[dict[int, int]]:
@@ -178,18 +181,19 @@ def _is_done(quest: Quest, goals: list[dict[int, int]], number: int) -> bool:
     return standing(goal, goals[number]) >= target(goal, goal.reach)
 
 
-def _tiers_reached(quest: Quest, goals: list[dict[int, int]], reached: int) -> Iterator[int]:
+def _tiers_reached(quest: Quest, goals: list[dict[int, int]], reached: int) -> Sequence[int]:
     """The tiers, from 1, that are completed now and were not."""
     if len(quest.tiers) > 1:
         goal = quest.goals[0]
         stands = standing(goal, goals[0])
-        for number, tier in enumerate(quest.tiers, start=1):
-            if number > reached and stands >= target(goal, tier.reach):
-                yield number
-        return
+        tiers = enumerate(quest.tiers, start=1)
+        return [number for number, tier in tiers if number > reached and stands >= target(goal, tier.reach)]
+    if reached:
+        return ()
+    if len(goals) == 1:
+        return (1,) if _is_done(quest, goals, 0) else ()
     done = (_is_done(quest, goals, number) for number in range(len(goals)))
-    if not reached and (any(done) if quest.join == "any" else all(done)):
-        yield 1
+    return (1,) if (any(done) if quest.join == "any" else all(done)) else ()
 
 
 def _begin_again(quest: Quest, goals: list[dict[int, int]]) -> list[Gain]:
@@ -221,6 +225,8 @@ def _add(tally: dict[int, int], key: int, amount: int) -> None:
 
 def _summed(changes: list[Gain]) -> tuple[Gain, ...]:
     """One change per goal and key, in order."""
+    if len(changes) == 1:
+        return (changes[0],)
     totals: dict[tuple[int, int], int] = {}
     for number, key, amount in changes:
         totals[(number, key)] = totals.get((number, key), 0) + amount
