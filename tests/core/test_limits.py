@@ -125,6 +125,6 @@ def test_the_host_is_told_of_a_budget_and_of_no_member() -> None:
         )
     )
     step = history.track("ann", "Call", START)
-    assert notices(step.entry, step.decision) == [
+    assert notices(step.entry, step.decision, step.program) == [
         Notice(BUDGET_REACHED, {"currency": "points", "window": "lifetime", "percent": 80}, member=False)
     ]
