@@ -76,8 +76,8 @@ class Course:
         "steps",
         "stopped_by",
         "tags",
-        "transfers",
         "telling",
+        "transfers",
         "uses",
         "verdicts",
     )

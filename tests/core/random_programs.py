@@ -317,15 +317,6 @@ def _related(program: Program) -> bool:
     )
 
 
-def without_quests(program: Program) -> Program:
-    """Nor rules that advance them."""
-    rules = tuple(
-        replace(rule, effects=tuple(one for one in rule.effects if not isinstance(one, AdvanceQuest)))
-        for rule in program.rules
-    )
-    return replace(program, quests=(), rules=rules)
-
-
 def with_advances(random: Random, program: Program) -> Program:
     """Some of its quests are advanced by a rule, too."""
     rules = list(program.rules)
