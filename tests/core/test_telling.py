@@ -15,7 +15,8 @@ from engage.core.telling import in_language
 from tests.core.test_reports import report
 
 KNOWN = re.compile(
-    r"Gainsight|Catalyst|Microsoft Viva Insights|Microsoft vivainsights|Pendo|DAU/MAU|Tenzo|GitLab|Sourcegraph|Vitally|ISO|bronze|silver|k "
+    r"Gainsight|Catalyst|Microsoft Viva Insights|Microsoft vivainsights|Pendo"
+    r"|DAU/MAU|Tenzo|GitLab|Sourcegraph|Vitally|ISO|bronze|silver|k "
 )
 """Products quoted, the host's level names, and the floor's letter."""
 
