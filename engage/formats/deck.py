@@ -34,6 +34,8 @@ ROWS_MAX: Final = 9
 TABLE_SIZES: Final = ((5, 16.0), (8, 12.0), (100, 9.0))
 """Up to so many columns -> points of their letters."""
 BARS_MAX: Final = 10
+LABELS_MAX: Final = 13
+"""Weeks named below a chart."""
 
 # Fonts that the readers of such files have; a deck does not carry any.
 FONT, CHINESE_FONT = "Calibri", "Microsoft YaHei"
@@ -186,6 +188,13 @@ class _Deck:
         values.format.line.fill.background()
         categories.format.line.color.rgb = _colour("rule")
         categories.tick_label_position = XL_TICK_LABEL_POSITION.LOW
+        every = -(-len(plot.categories) // LABELS_MAX) if kind in ("lines", "columns") else 1
+        if every > 1:
+            # The library has no name for it; in a category axis it stands before c:noMultiLvlLbl.
+            axis = categories._element
+            axis.find(qn("c:noMultiLvlLbl")).addprevious(
+                axis.makeelement(qn("c:tickLblSkip"), {"val": str(every)})
+            )
         values.minimum_scale = -(top or 1) if kind == "signed" else 0
         if top is not None:
             values.maximum_scale = top
