@@ -172,7 +172,7 @@ def _counted(quest: Quest, goals: list[dict[int, int]], gain: Gain) -> Gain | No
     amount = min(amount, AMOUNT_MAX - tally.get(key, 0))
     if amount <= 0:
         return None
-    tally[key] = tally.get(key, 0) + amount
+    _add(tally, key, amount)
     return number, key, amount
 
 

@@ -15,7 +15,7 @@ from engage.core.course import Course
 from engage.core.decisions import Step
 from engage.core.occasions import BROKEN, STREAK, Occasion
 from engage.core.program import Program, Streak
-from engage.core.quests import period_start
+from engage.core.quests import PERIOD_DAYS_MAX, period_start
 from engage.core.runs import (
     Asks,
     Leaves,
@@ -139,14 +139,16 @@ def _settle(streak: Streak, run: Run, asked: Asks, today: int) -> bool:
 
 
 def grant(streak: Streak, run: Run, day: int) -> None:
-    """The freezes that the calendar grants, once in each of its periods and never back."""
+    """The freezes that the calendar grants, in each of its periods up to that of `day` and never back."""
     freezes = streak.freezes
     if freezes is None or not freezes.count:
         return
     start = period_start(freezes.per, day)
-    if start > run.granted:
-        run.granted = start
-        run.freezes = max(run.freezes, min(freezes.most, run.freezes + freezes.count))
+    since = run.granted or start - 1
+    while since < start and run.freezes < freezes.most:
+        run.freezes = min(freezes.most, run.freezes + freezes.count)
+        since = period_start(freezes.per, since + PERIOD_DAYS_MAX[freezes.per])
+    run.granted = max(run.granted, start)
 
 
 def streak_days(made: CompiledProgram, member: MemberState) -> Iterator[int]:

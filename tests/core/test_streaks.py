@@ -17,6 +17,7 @@ from engage.core.program import Award, Calendar, Currency, EventType, Freezes, P
 from engage.core.progress import streak_standings
 from engage.core.runs import PERIODS_KEPT, add, current, is_working_day, period_of, reach, settle
 from engage.core.state import Run, encode_state
+from engage.core.streaks import grant
 from tests.core.history import History, Step
 from tests.core.random_programs import SEEDS
 
@@ -147,6 +148,19 @@ def test_a_freeze_granted_later_is_not_spent_on_earlier_days() -> None:
     before = stands(told, later)
     told.wait("ann", later)
     assert stands(told, later) == before == (0, 1, 1, "due")
+
+
+@pytest.mark.parametrize(("weeks", "held"), [(0, 1), (1, 2), (4, 5), (40, 5)])
+def test_who_was_away_has_the_freezes_of_each_period(weeks: int, held: int) -> None:
+    """However seldom somebody looks, up to what may be held."""
+    streak = Streak("go", "", freezes=Freezes(most=5, count=1, per="week"))
+    seldom, often = Run(), Run()
+    for week in range(weeks + 1):
+        grant(streak, often, utc_day(MONDAY) + 7 * week)
+    for week in (0, weeks):
+        grant(streak, seldom, utc_day(MONDAY) + 7 * week)
+    assert (seldom.freezes, seldom.granted) == (often.freezes, often.granted)
+    assert seldom.freezes == held
 
 
 def test_a_streak_takes_little_room_however_long_it_lasts() -> None:
