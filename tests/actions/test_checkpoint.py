@@ -18,7 +18,7 @@ from engage.actions.replay import Replay, Replayed
 from engage.actions.verify import replay_all
 from engage.core import decide, state
 from engage.core.checkpoint import Checkpoint, decode_checkpoint
-from engage.core.event import Kind
+from engage.core.event import SEMANTICS, Kind
 from engage.errors import Conflict, Unavailable
 from engage.store import checkpoints as stored_checkpoints
 from tests.actions.host import DAY, Host
@@ -295,6 +295,8 @@ async def test_garbage_is_a_difference_not_a_crash(host: Host, table: str, garba
 
 # --- a release that decides otherwise -----------------------------------------------------------------------
 
+NEXT = SEMANTICS + 1
+
 
 @pytest.fixture
 def new_rules(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
@@ -302,7 +304,7 @@ def new_rules(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
 
     def release() -> None:
         for module in (turns, semantics, replaying, taking, state):
-            monkeypatch.setattr(module, "SEMANTICS", 2)
+            monkeypatch.setattr(module, "SEMANTICS", NEXT)
         for module in (turns, replaying):
             monkeypatch.setattr(module, "decide", other)
 
@@ -325,7 +327,7 @@ async def test_a_release_with_other_rules_writes_a_checkpoint_first(
     await host.send(host.track("ann", company="beta"), host.track("bob", company="gamma"))
     assert await host.balance("u1") == 10
     assert await host.balance("ann", "beta") == 10
-    assert [(await host.company(name)).semantics for name in ("acme", "beta", "gamma")] == [2, 2, 2]
+    assert [(await host.company(name)).semantics for name in ("acme", "beta", "gamma")] == [NEXT] * 3
     assert [one.entry.kind for one in await host.log("beta")] == [
         *(Kind.PROGRAM, Kind.TRACK, Kind.PROGRAM, Kind.CHECKPOINT, Kind.TRACK)
     ]
@@ -342,7 +344,7 @@ async def test_without_the_checkpoint_the_new_rules_would_not_agree(
     await host.send(host.track("u1"))
     new_rules()
     for module in (turns, semantics, replaying, taking, state):
-        monkeypatch.setattr(module, "SEMANTICS", 1)
+        monkeypatch.setattr(module, "SEMANTICS", SEMANTICS)
     assert "decided otherwise" in str((await host.verify()).difference)
 
 
@@ -356,7 +358,7 @@ async def test_an_action_that_appends_nothing_still_leaves_a_whole_checkpoint(
     again = await host.adjust("ann", 5, "k")
     assert (again.repeated, again.seq) == (True, first.seq)
     assert (await host.verify()).difference is None
-    assert (await host.company()).semantics == 2
+    assert (await host.company()).semantics == NEXT
 
 
 async def test_the_release_before_may_not_decide_any_more(
@@ -366,7 +368,7 @@ async def test_the_release_before_may_not_decide_any_more(
     await host.send(host.track("ann"))
     with monkeypatch.context() as later:
         for module in (turns, semantics, replaying, taking, state):
-            later.setattr(module, "SEMANTICS", 2)
+            later.setattr(module, "SEMANTICS", NEXT)
         await host.send(host.track("ann"))
     rows = host.stored_rows()
     with pytest.raises(Unavailable, match="a newer release"):
