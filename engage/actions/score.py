@@ -17,7 +17,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from engage.actions.book import current_book
-from engage.core.calendar import DAY, local_day_hour, week_of
+from engage.core.calendar import DAY, local_day_hour, month_end, week_of
 from engage.core.care import LOWERED, Ceiling, Sentiment, lowered, no_longer_lowered
 from engage.core.company_stages import GROWTH_WEEKS, CompanyStages, Situation, contract_grew, decide_stage
 from engage.core.conditions import fold_name
@@ -27,7 +27,7 @@ from engage.core.notices import HEALTH_CHANGED, STAGE_CHANGED
 from engage.core.peers import Peers, gather
 from engage.core.privacy import K_DEFAULT, K_MIN
 from engage.core.program import Program
-from engage.core.published import publish_people, weeks_known
+from engage.core.published import publish_people, remember_peaks, weeks_known
 from engage.core.reports import Contract, Health, health_notice
 from engage.core.signal import Signal, has_changed, signal_of
 from engage.core.stage_words import CompanyStage, Stage, stage_notice
@@ -308,7 +308,7 @@ async def _load(s: Statements, batch: Sequence[Followed], host: _Host) -> list[_
     due = {company.followed.id: company.due[0] for company in companies if company.due}
     if due:
         states = await load_states(s, due)
-        days = await load_days(s, due, min(due.values()))
+        days = await load_days(s, due, month_end(min(due.values())))
         for company in companies:
             company.states = states.get(company.followed.id, ())
             company.days = days.get(company.followed.id, {})
@@ -336,7 +336,10 @@ def _measure_and_score(
         if company.due:
             members = decoded(company.states)
             state = company.followed.state
-            weeks = measure_weeks(company.program, state, members, company.days, company.due, host.catalogue)
+            weeks = measure_weeks(
+                company.program, state, members, company.days, company.due, host.catalogue, host.k
+            )
+            remember_peaks(weeks, company.frozen.get(weeks[0].monday - WEEK), host.k)
             company.frozen.update((week.monday, week) for week in weeks)
             new_weeks += [(id, week) for week in weeks]
         for monday in company.mondays or [company.last_monday]:

@@ -85,7 +85,7 @@ def depth(now: Weeks, then: Weeks) -> list[Row]:
 
 
 def active_a_day(weeks: Weeks) -> tuple[Figure, ...]:
-    return weeks.shown(lambda week, people: publish_active_a_day(week, people, weeks.k), "members")
+    return weeks.shown(lambda week, people: publish_active_a_day(week, weeks.k), "members")
 
 
 def _momentum(weeks: Weeks) -> Figure:

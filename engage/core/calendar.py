@@ -123,3 +123,11 @@ def to_datetime(at: int) -> datetime:
 
 def to_rfc3339(at: int) -> str:
     return (_EPOCH_UTC + timedelta(microseconds=at)).isoformat() + "Z"
+
+
+def month_end(monday: int) -> int:
+    """The Monday of the last week of the four-week month that is over when the week of `monday` is.
+
+    Months of four weeks follow one another without regard to years, so that no two of them overlap.
+    """
+    return monday - 7 * (((monday - 1) // 7 + 1) % 4)

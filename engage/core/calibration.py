@@ -95,7 +95,7 @@ def case_of(past: Past, term: Term, days_before: int, k: int) -> Case | None:
     weeks = recent(past.weeks, monday)
     health = score(date.fromordinal(sunday).isoformat(), weeks, seats, age, k)
     was_scored = health.score is None and _ever_scored(past, monday, k)
-    risk = risk_of(health.score, was_scored=was_scored)
+    risk = risk_of(health.score, was_scored=was_scored, age_days=age)
     months = (standing.end - standing.start) / DAYS_PER_MONTH
     return Case(
         past.company,

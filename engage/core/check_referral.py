@@ -42,9 +42,8 @@ def read_referral(problems: Problems, names: Names, value: t.Any) -> Referral | 
         return None
     active = None
     if "active" in entries:
-        active = problems.fields(
-            entries["active"], (*path, "active"), ("event",), ("count", "within", "conditions")
-        )
+        keys = ("count", "within", "conditions")
+        active = problems.fields(entries["active"], (*path, "active"), ("event",), keys)
     event, condition = None, None
     count = within = None
     if active is not None:

@@ -39,11 +39,11 @@ from engage.core.privacy import NOT_SHOWN, Figure, fact, missing, ratio
 from engage.core.published import (
     Features,
     People,
-    months_days,
+    days_of_month,
+    days_told,
     publish_features,
     publish_levels,
     publish_members,
-    publish_month_days,
     weeks_known,
 )
 
@@ -95,7 +95,7 @@ def read_inputs(
         "activity": _activity(weeks, people, k),
         "habit": _habit(last, people),
         "breadth": _breadth(features, k),
-        "features": _features(features, people),
+        "features": _features(features, people, k),
         "trend": _trend(weeks, k),
         "seats": _seats(people, seats, age_days),
         "levels": _levels(last, k),
@@ -119,9 +119,7 @@ def _active(people: People) -> float:
 
 
 def _activity(weeks: Sequence[WeekMeasures], people: People, k: int) -> Input:
-    days = publish_month_days(weeks, people.active_4w, k)
-    assert days.estimate is not None
-    each = round(days.estimate / _active(people), 1)
+    each = round(days_of_month(weeks, k) / _active(people), 1)
     text = say("an active member was active on {days:g} of the last 28 days", days=each)
     return Input(fact(each, "days"), each, text, MONTH)
 
@@ -154,7 +152,8 @@ def _breadth(features: Features, k: int) -> Input:
     return Input(fact(share, "percent"), share, text)
 
 
-def _features(features: Features, people: People) -> Input:
+def _features(features: Features, people: People, k: int) -> Input:
+    """What fewer than k use counts as unused, as in breadth: that they are few is all that is known."""
     declared = len(features.members)
     if not declared:
         return _absent(say("the program declares no key events"))
@@ -162,7 +161,7 @@ def _features(features: Features, people: People) -> Input:
     if uses is None:
         if any(figure.text == NOT_SHOWN for figure in features.members.values()):
             return _absent(say("how many features a member uses cannot be shown"))
-        uses = sum(figure.estimate or 0.0 for figure in features.members.values())
+        uses = sum(one.estimate or 0.0 for one in features.members.values() if one.floor >= k)
     each = min(float(declared), round(uses / _active(people), 1))
     share = round(100 * each / min(declared, FEATURES_ENOUGH), 1)
     text = say("an active member uses {each:g} of {count:d} key features", each=each, count=declared)
@@ -173,7 +172,9 @@ def _trend(weeks: Sequence[WeekMeasures], k: int) -> Input:
     recent = weeks[-max(1, min(TREND_WEEKS, weeks_known(weeks[-1]))) :]
     if len(recent) < TREND_WEEKS_LEAST:
         return _absent(_too_early(TREND_WEEKS_LEAST, len(recent)), TREND)
-    months = [months_days(recent[end - MONTH_WEEKS : end], k) for end in range(MONTH_WEEKS, len(recent) + 1)]
+    months = [days_told(recent[end - MONTH_WEEKS : end], k) for end in range(MONTH_WEEKS, len(recent) + 1)]
+    if not max(months):
+        return _absent(say("how much was done cannot be shown"), TREND)
     share = round(100 * months[-1] / max(months))
     if share == 100:
         text = say("as much activity in four weeks as ever in the last {count:d}", count=len(recent))

@@ -5,16 +5,20 @@ is counted here stays inside until privacy has made figures of it.
 
 Definitions, for the ISO week that starts on `monday`, in the company's own days:
 
-- active: did something (an event, page or screen) on at least one day of the week; active_4w: of the four weeks
-  that end with it (the 28-day month of GitLab's and Sourcegraph's seat use, and Pendo's of 30).
-- habitual: active in at least 9 of the 12 weeks that end with it (Microsoft Viva Insights, "habit").
-- activated: active at least once so far; members: everybody the host has named so far, active or not.
+- active: did something (an event, page or screen) on at least one day of the week.
+- The month: the newest four weeks, of a calendar of four-week months that never shifts, that are over when the week
+  is. Windows of several weeks end with it, so that no two overlap and their difference tells of nobody.
+- A quiet week: one with fewer active members than the floor. In windows of several weeks it counts as a week in
+  which nobody was active: what happened in it can then be worked out from no window that contains it.
+- active_4w: active in the month (the 28 days of GitLab's and Sourcegraph's seat use, and Pendo's 30).
+- habitual: active in at least 9 of the 12 weeks that end with the month (Microsoft Viva Insights, "habit").
+- activated: active at least once by the end of the month; members: everybody the host has named so far, active or not.
 - days: active days summed over members. Divided by active members it is the depth of use.
 - features: the program's key events; without a program, every event name. Members who used one, in the week and in
-  the four weeks.
+  the month.
 - earners: members who used an event that a rule rewards: those who could have earned.
 - organic_4w: members who used, in the four weeks, a declared event that no rule rewards.
-- levels: how many stood at each level when the week ended, from today's count and what changed since; risen and
+- levels: how many stood at each level when the month ended, from today's count and what changed since; risen and
   fallen: members who stood higher or lower when the week ended than when it began.
 - classes, departments, roles, cohorts, funnels, the top tenth: see `engage.core.segments`.
 - what members spent, have and are about to lose: see `engage.core.balances`.
@@ -29,18 +33,22 @@ from msgspec import Struct, field
 
 from engage.core.activity import window_bits
 from engage.core.balances import Balances, CurrencyWeek
-from engage.core.calendar import week_of
+from engage.core.calendar import month_end, week_of
 from engage.core.program import Program
+from engage.core.quiet import Activity, events_in
 from engage.core.segments import GroupWeek, Segments, cohort_of
 from engage.core.stage_weeks import TWO_WEEKS, active_part, close_stages, count_left, idle_part, no_stages
 from engage.core.state import CompanyState, DayRollup, MemberState, add_to
 
 WEEK: Final = 7
 HABIT_WEEKS: Final = 12
-HABIT_WEEKS_LEAST: Final = 9
 MONTH_WEEKS: Final = 4
+HABIT_WEEKS_LEAST: Final = 9
 FEATURES_MAX: Final = 300
 """Key events measured per company: as many names as a rollup keeps."""
+
+FLOOR: Final = 5
+"""Unless the host chose another; see `engage.core.privacy`."""
 
 DEFINITION: Final = 1
 """Of what a week holds; see `WeekMeasures.definition`."""
@@ -77,7 +85,7 @@ class WeekMeasures(Struct, array_like=True):
     features: dict[str, FeatureWeek] = field(default_factory=dict)
     """Event name -> its week. Holds every key event, used or not: their number is the breadth there could be."""
     since: int = 0
-    """The Monday of the first week with any activity; 0: none so far."""
+    """The Monday of the week in which as many members as the floor had become active; 0: not so many yet."""
     definition: int = 0
     """0: frozen before the fields below were measured; 1: with them."""
     organic_4w: int = 0
@@ -103,6 +111,18 @@ class WeekMeasures(Struct, array_like=True):
     stages: dict[str, int] = field(default_factory=dict)
     """Part of a stage -> members; see `engage.core.stage_weeks`. Empty: frozen before there were stages."""
 
+    month: list[int] = field(default_factory=list)
+    """Members active in each week of the month; 0 in a quiet one."""
+    floor: int = FLOOR
+    """Below so many active members a week was a quiet one."""
+    peak: int = 0
+    """The most that may have been told to be active in this month or one before."""
+    spread: tuple[int, int] = (1, 1)
+    """Days beyond one each, and days that lack to seven each, of the active members but the `floor` - 2 who have most
+    of these: were all days known of those, this much would be left of the others."""
+    leading: tuple[int, int, int] = (0, 0, 0)
+    """Events of the member with most, of the last of the `floor` - 1 with most, and of all others: 255 each at most."""
+
     @property
     def weeks_known(self) -> int:
         """How many weeks of activity there are, this one included."""
@@ -116,9 +136,10 @@ def measure_week(
     days: Mapping[int, DayRollup],
     monday: int,
     catalogue: Collection[str] = (),
+    floor: int = FLOOR,
 ) -> WeekMeasures:
     """One week; see `measure_weeks`."""
-    return measure_weeks(program, company, members, days, [monday], catalogue)[0]
+    return measure_weeks(program, company, members, days, [monday], catalogue, floor)[0]
 
 
 def measure_weeks(
@@ -128,32 +149,40 @@ def measure_weeks(
     days: Mapping[int, DayRollup],
     mondays: Sequence[int],
     catalogue: Collection[str] = (),
+    floor: int = FLOOR,
 ) -> list[WeekMeasures]:
     """The weeks that start on `mondays` (ascending ordinals), in one pass over the members.
 
-    `days`: the rollups from the first Monday until now, later ones included: what stood at the end of a past week is
-    today's count less what came after. `catalogue`: the names that count as features where there is no program.
+    `days`: the rollups from the end of the first week's month until now, later ones included: what stood at the end
+    of a past month is today's count less what came after. `catalogue`: the names that count as features where there
+    is no program. `floor`: a week in which fewer were active is a quiet one.
     """
     names = features_of(program, catalogue)
     weeks = [
-        WeekMeasures(monday, features={name: FeatureWeek() for name in names}, stages=no_stages())
+        WeekMeasures(
+            monday, features={name: FeatureWeek() for name in names}, stages=no_stages(), floor=floor
+        )
         for monday in mondays
     ]
     if not weeks:
         return weeks
     rewarded = {rule.trigger for rule in program.rules} if program else set()
-    span = (weeks[-1].monday - weeks[0].monday) // WEEK + HABIT_WEEKS
-    week_starts = _repeat(span)
+    listed = list(members)
+    activity = Activity(weeks, listed, floor)
     segments, balances = Segments(program, weeks), Balances(program, weeks, days)
     features = {name: [week.features[name] for week in weeks] for name in names}
-    for member in members:
+    for member, used in zip(listed, activity.used, strict=True):
         if segments.grouped:
             segments.name(member)
-        _count_activity(member, weeks, week_starts, segments)
-        _count_features(member, weeks, features, rewarded)
+        if member.days:
+            _count_activity(member, used, weeks, activity, segments)
+        else:
+            count_left(member, weeks)
+        _count_features(member, weeks, features, rewarded, activity)
         balances.count(member)
-    for week in weeks:
+    for index, week in enumerate(weeks):
         week.definition = DEFINITION
+        activity.describe(index, week)
         _add_days(week, days)
     _stand_at_the_end(program, company, days, weeks)
     close_stages(program, weeks)
@@ -169,53 +198,36 @@ def features_of(program: Program | None, catalogue: Collection[str] = ()) -> lis
     return [name for name, event in program.events.items() if event.key][:FEATURES_MAX]
 
 
-def _repeat(weeks: int) -> int:
-    """The first bit of each of so many weeks."""
-    return sum(1 << WEEK * index for index in range(weeks))
-
-
-_MONTH: Final = _repeat(MONTH_WEEKS)
-_HABIT: Final = _repeat(HABIT_WEEKS)
-
-
 def _count_activity(
-    member: MemberState, weeks: list[WeekMeasures], week_starts: int, segments: Segments
+    member: MemberState, used: int, weeks: list[WeekMeasures], activity: Activity, segments: Segments
 ) -> None:
-    """Fold the day bitmap to one bit per week (the first of seven), then read each window with a mask.
-
-    `week_starts`: that first bit of every week from eleven before the first of `weeks` to the last.
-    """
-    if not member.days:
-        count_left(member, weeks)
-        return
-    first = weeks[0].monday - WEEK * (HABIT_WEEKS - 1)
-    last = weeks[-1].monday + WEEK - 1
-    bits = window_bits(member, first, last)
-    pairs = bits | bits >> 1
-    fours = pairs | pairs >> 2
-    used = (fours | fours >> 3) & week_starts
+    """`used`: the weeks in which the member was active, see `Activity`."""
+    first = month_end(weeks[0].monday) - WEEK
+    bits = window_bits(member, first, weeks[-1].monday + WEEK - 1)
     since = week_of(member.days_base)
     cohort = cohort_of(since)
     for index, week in enumerate(weeks):
-        if since > week.monday:
+        days = (bits >> week.monday - first & 0b1111111).bit_count()
+        if days:
+            week.active += 1
+            activity.count_member(index, days, events_in(member, week.monday))
+            segments.come(member, index, days)
+        end = month_end(week.monday)
+        if since > end:
             if member.left:
                 count_left(member, (week,))
             continue
         week.activated += 1
-        if not week.since or since < week.since:
-            week.since = since
-        offset = week.monday - first
-        habit = used >> (offset - WEEK * (HABIT_WEEKS - 1)) & _HABIT
-        segments.use(member, index, habit, (bits >> offset & 0b1111111).bit_count(), cohort)
-        if habit >> WEEK * (HABIT_WEEKS - MONTH_WEEKS) & _MONTH:
+        habit = activity.habit(used, week.monday)
+        segments.use(member, index, habit, cohort)
+        if habit >> WEEK * (HABIT_WEEKS - MONTH_WEEKS):
             week.active_4w += 1
-            week.active += habit >> WEEK * (HABIT_WEEKS - 1)
             has_habit = habit.bit_count() >= HABIT_WEEKS_LEAST
             week.habitual += has_habit
-            age = week.monday + WEEK - member.days_base
-            week.stages[active_part(bits >> offset - WEEK & TWO_WEEKS, has_habit, age)] += 1
+            age = end + WEEK - member.days_base
+            week.stages[active_part(bits >> end - WEEK - first & TWO_WEEKS, has_habit, age)] += 1
         else:
-            week.stages[idle_part(member, week.monday)] += 1
+            week.stages[idle_part(member, end)] += 1
 
 
 def _count_features(
@@ -223,37 +235,25 @@ def _count_features(
     weeks: list[WeekMeasures],
     features: Mapping[str, list[FeatureWeek]],
     rewarded: Collection[str],
+    activity: Activity,
 ) -> None:
-    """Shift each feature's weeks so that bit 3 is the first of `weeks`; its four weeks are then the lowest bits."""
-    origin = weeks[0].monday - WEEK * (MONTH_WEEKS - 1)
+    """Shift each feature's weeks so that bit 0 is the first of the first month."""
     earning = organic = 0
-    single = len(weeks) == 1
     for name, (base, bits) in member.features.items():
-        shift = (origin - base) // WEEK
+        shift = (activity.origin - base) // WEEK
         used = bits >> shift if shift >= 0 else bits << -shift
-        if single:
-            used &= 0b1111
         if not used:
             continue
         if name in rewarded:
             earning |= used
         else:
             organic |= used
-        if single:
-            if name in features:
-                feature = features[name][0]
-                feature.members_4w += 1
-                feature.members += used >> 3
-            continue
-        for week, feature in zip(weeks, features.get(name, ()), strict=False):
-            window = used >> (week.monday - origin) // WEEK - (MONTH_WEEKS - 1) & 0b1111
-            if window:
-                feature.members_4w += 1
-                feature.members += window >> 3
-    for week in weeks:
-        index = (week.monday - origin) // WEEK
-        week.earners += earning >> index & 1
-        week.organic_4w += (organic >> index - (MONTH_WEEKS - 1) & 0b1111) > 0
+        for (place, month, loud), feature in zip(activity.places, features.get(name, ()), strict=False):
+            feature.members += used >> place & 1
+            feature.members_4w += (used >> month & loud) > 0
+    for week, (place, month, loud) in zip(weeks, activity.places, strict=True):
+        week.earners += earning >> place & 1
+        week.organic_4w += (organic >> month & loud) > 0
 
 
 def _add_days(week: WeekMeasures, days: Mapping[int, DayRollup]) -> None:
@@ -275,21 +275,22 @@ def _add_days(week: WeekMeasures, days: Mapping[int, DayRollup]) -> None:
 def _stand_at_the_end(
     program: Program | None, company: CompanyState, days: Mapping[int, DayRollup], weeks: list[WeekMeasures]
 ) -> None:
-    """Members and levels as they were when each week ended: walk back from today, newest week first."""
+    """Members when each week ended, levels when its month did: walk back from today, newest week first."""
     steps = program.levels.steps if program and program.levels else ()
-    members = company.members
-    levels = dict(company.levels)
-    later = sorted((day for day in days if day > weeks[0].monday), reverse=True)
-    position = 0
+    joined = sorted((day for day in days if days[day].joined), reverse=True)
+    moved = sorted((day for day in days if days[day].levels), reverse=True)
+    members, levels = company.members, dict(company.levels)
+    came = stood = 0
     for week in reversed(weeks):
-        while position < len(later) and later[position] >= week.monday + WEEK:
-            rollup = days[later[position]]
-            members -= rollup.joined
-            for level, moved in rollup.levels.items():
-                levels[level] = levels.get(level, 0) - moved
-            position += 1
+        while came < len(joined) and joined[came] >= week.monday + WEEK:
+            members -= days[joined[came]].joined
+            came += 1
+        while stood < len(moved) and moved[stood] >= month_end(week.monday) + WEEK:
+            for level, count in days[moved[stood]].levels.items():
+                levels[level] = levels.get(level, 0) - count
+            stood += 1
         # Late events may activate a member on a day before the one on which they were first seen.
-        week.members = max(members, week.activated)
+        week.members = max(members, week.activated, week.active)
         if steps:
             standing = [(step.id, max(0, levels.get(step.id, 0))) for step in steps]
             without = max(0, week.members - sum(count for _, count in standing))

@@ -7,19 +7,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import Final
 
 from msgspec import Struct
 
 from engage.core.book import Book, Worth, tier_of, tier_table
 from engage.core.definitions import PORTFOLIO_DEFINITIONS
+from engage.core.health import WEIGHTS
 from engage.core.language import say
 from engage.core.reports import BAND_FLOORS, Contract, Health, Portfolio, PortfolioRow
 from engage.core.stage_words import Stage
+from engage.core.terms import day_of
 
 MONTHS: Final = 12
+YEAR_DAYS: Final = 365
 RISK_UNKNOWN: Final = 0.5
-"""Of a company that is not scored: neither good news nor bad."""
+"""Of a company that is not scored, half a year after it became a customer: neither good news nor bad."""
 RISK_QUIET: Final = 0.9
 """Of one that was scored in the weeks shown and has since fallen below the floor of active members: as bad as a score
 of 10. What it did is not told; that it is not scored any more is."""
@@ -78,7 +82,9 @@ def worth_of(health: Health, contract: Contract) -> Worth:
 def _row(standing: Standing, book: Book) -> PortfolioRow:
     health, contract = standing.health, standing.contract
     was_scored = any(past is not None for past in standing.history)
-    risk = risk_of(health.score, was_scored=was_scored)
+    since = day_of(contract.customer_since)
+    age = None if since is None else date.fromisoformat(health.as_of).toordinal() - since
+    risk = risk_of(health.score, was_scored=was_scored, age_days=age)
     revenue = 0 if standing.left else contract.monthly_revenue_cents
     tier = None if standing.left or not book.tiers else tier_of(book, worth_of(health, contract))
     worst = min(health.drivers, key=lambda driver: driver.contribution, default=None)
@@ -106,8 +112,12 @@ def _row(standing: Standing, book: Book) -> PortfolioRow:
     )
 
 
-def risk_of(score: int | None, *, was_scored: bool) -> float:
-    """`was_scored`: in one of the weeks before; read where there is no score now."""
+def risk_of(score: int | None, *, was_scored: bool, age_days: int | None = None) -> float:
+    """`was_scored`: in one of the weeks before; `age_days`: how long it has been a customer. Both are read where there
+    is no score: nothing may be told then but contract facts, and all drivers but the time with us count as middling."""
     if score is not None:
         return round(1 - score / 100, 2)
-    return RISK_QUIET if was_scored else RISK_UNKNOWN
+    if was_scored or age_days is None:
+        return RISK_QUIET if was_scored else RISK_UNKNOWN
+    years = min(1.0, max(0, age_days) / YEAR_DAYS)
+    return round(RISK_UNKNOWN - WEIGHTS["tenure"] * (years - 0.5), 2)

@@ -15,8 +15,10 @@ The rules (k is the floor, 5 unless the host chose more, never below 3):
   shown". Only whether the floor is reached is told, of the active members, for a company is scored or not by it.
 - A count of events, or an amount, is hidden when fewer than k people stand behind it.
 - In a table whose total is shown, hidden cells are joined by the next smallest ones until every hidden cell has at
-  least two possible values, and together they are at least k people. (Glint and Lattice hide the next smallest
-  group; that the hidden ones reach the floor together is ours.)
+  least k possible values, two for whoever knows k - 2 of the people, and together they are at least k people. (Glint
+  and Lattice hide the next smallest group; the rest is ours.)
+- Counts of several weeks, and counts that only grow, have their own rules: see `engage.core.windows`.
+- A sum of events is hidden when most of it is one person's.
 - A ratio is hidden with either of its parts, and a range of the parts gives a range of the ratio.
 - A sum over weeks adds what is shown, and says that something is missing.
 
@@ -25,7 +27,6 @@ The size of a company (members known, seats) is the host's own list of people, n
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from typing import Final, Literal, NamedTuple
 
@@ -47,6 +48,10 @@ NOT_SHOWN: Final = say("not shown")
 
 RANGE_MAX: Final = 50.0
 """Percentage points: what may be told of a share only as a range wider than this is not worth telling."""
+
+
+DOMINANCE: Final = 10
+"""The rest is at least one in so many of a person's part, or it would tell that part."""
 
 
 class Figure(Struct, frozen=True, omit_defaults=True):
@@ -98,7 +103,10 @@ def fact(value: float | None, unit: Unit) -> Figure:
 def publish_count(
     count: int, k: int, within: Figure, *, unit: Unit = "members", told: bool = False
 ) -> Figure:
-    """How many people of a shown group. `told`: whether the count reaches k is told, however small the group."""
+    """How many people of a shown group; of one told as a range, what is left is judged by the least that it can be.
+
+    `told`: whether the count reaches k is told, however small the group.
+    """
     _check(k)
     most = within.ceiling
     if most is None:
@@ -108,8 +116,8 @@ def publish_count(
         return Figure(NOT_SHOWN, unit, hidden="few", low=0, high=whole)
     if count < k:
         return Figure(say("fewer than {k:,}", k=k), unit, hidden="few", low=0, high=min(k - 1, whole))
-    if whole - count < k:
-        least = max(k, whole - k + 1)
+    if within.floor - count < k:
+        least = max(k, int(within.floor) - k + 1)
         return Figure(say("{low} or more", low=f"{least:,}"), unit, hidden="most", low=least, high=whole)
     return Figure(_words(count, unit), unit, count)
 
@@ -122,21 +130,29 @@ def publish_amount(amount: int, people: int, k: int, unit: Unit = "events") -> F
     return Figure(_words(amount, unit), unit, amount)
 
 
-def publish_days(days: int, people: Figure, k: int, most_each: int) -> Figure:
+def publish_days(
+    days: int, people: Figure, k: int, most_each: int, spread: tuple[int, int] = (1, 1)
+) -> Figure:
     """Active days summed over the members active in a span of `most_each` days.
 
-    All at once or all every day would be said of each one: near either end only that is told, as a range.
+    All at once or all every day would be said of each one: near either end only that is told, as a range. `spread`: the
+    days beyond one each, and those that lack to all, of everybody but the k - 2 with most of these. With none left, who
+    knows these k - 2 would know all.
     """
     if people.floor < k:
         return Figure(NOT_SHOWN, "days", hidden="few")
-    least, most = int(people.floor), int(people.ceiling or 0) * most_each
-    if days - least < k:
+    fewest, members = int(people.floor), int(people.ceiling or 0)
+    least, most = fewest, members * most_each
+    # A range of people must not become narrower by their days, even where k - 2 came once only, or every day.
+    spare = k if people.value is not None else k + (most_each - 1) * (k - 2)
+    low, high = members + spare, fewest * most_each - spare
+    if min(spread) < 1 or low > high + 1:
+        return Figure(NOT_SHOWN, "days", hidden="few", low=least, high=most)
+    if days < low:
+        return Figure(say("fewer than {k:,}", k=low), "days", hidden="few", low=least, high=low - 1)
+    if days > high:
         return Figure(
-            say("fewer than {k:,}", k=least + k), "days", hidden="few", low=least, high=least + k - 1
-        )
-    if most - days < k:
-        return Figure(
-            say("{low} or more", low=f"{most - k + 1:,}"), "days", hidden="most", low=most - k + 1, high=most
+            say("{low} or more", low=f"{high + 1:,}"), "days", hidden="most", low=high + 1, high=most
         )
     return Figure(_words(days, "days"), "days", days)
 
@@ -153,40 +169,44 @@ def publish_table(
 ) -> Published:
     """Counts of people of one group, and their sum, such that no hidden cell follows from what is shown.
 
-    `partition`: each of the group is in exactly one cell (levels), so the sum is known and cannot be hidden. Else
-    the cells overlap (features: a member uses several), and the sum is hidden where it would say too much.
+    `partition`: each of the group is in exactly one cell (departments), so the sum is known and cannot be hidden. Else
+    the cells overlap (features: a member uses several), and the sum is shown with all of them only.
     """
     cells = [publish_count(count, k, within) for count in counts]
     whole, amount = int(within.ceiling or 0), sum(counts)
-    hidden_total = Figure(NOT_SHOWN, unit, hidden="few")
+    if not partition:
+        known = all(cell.value is not None for cell in cells)
+        total = Figure(_words(amount, unit), unit, amount) if known else Figure(NOT_SHOWN, unit, hidden="few")
+        return Published(tuple(cells), total)
     if within.hidden in ("few", "missing"):
-        return Published(tuple(cells), hidden_total)
+        return Published(tuple(cells), Figure(NOT_SHOWN, unit, hidden="few"))
     for index in sorted(range(len(cells)), key=lambda i: (counts[i], i)):
-        if (
-            all(high > low for low, high in feasible(cells, amount, whole))
-            and _hidden_sum(cells, amount) >= k
-        ):
+        if _is_concealed(cells, amount, whole, k):
             break
         if not cells[index].hidden:
             cells[index] = Figure(NOT_SHOWN, "members", hidden="protects", low=k, high=whole - k)
-    if all(cell.hidden for cell in cells):
-        # Nothing is left to hide. That must not happen in the telling cases only, or it would tell them. With nearly
-        # everybody in one cell the few others are not told apart, so that is never a telling case.
-        if partition:
-            if not any(cell.hidden == "most" for cell in cells):
-                cells = [Figure(NOT_SHOWN, "members", hidden="few", low=0, high=whole) for _ in cells]
-        else:
-            least, most = sum(cell.floor for cell in cells), sum(cell.ceiling or 0 for cell in cells)
-            if len(cells) < 2 or amount - least < k or most - amount < k:
-                return Published(tuple(cells), hidden_total)
+    if not _is_concealed(cells, amount, whole, k):
+        cells = [Figure(NOT_SHOWN, "members", hidden="few", low=0, high=whole) for _ in cells]
     return Published(tuple(cells), Figure(_words(amount, unit), unit, amount))
 
 
-def _hidden_sum(cells: Sequence[Figure], total: int) -> float:
-    """What the hidden cells add up to, which a reader finds by subtraction: it must not tell of fewer than k either."""
-    if all(cell.value is not None for cell in cells):
-        return math.inf
-    return total - sum(int(cell.value) for cell in cells if cell.value is not None)
+def _is_concealed(cells: Sequence[Figure], total: int, whole: int, k: int) -> bool:
+    """Whether each hidden cell keeps k possible values, and two for whoever knows k - 2 of the people.
+
+    Each person known is one more of one cell, which takes one from the room that the lowest values leave below the sum,
+    or the highest above it.
+    """
+    hidden = [cell for cell in cells if cell.value is None]
+    if not hidden:
+        return True
+    left = total - sum(int(cell.value) for cell in cells if cell.value is not None)
+    room = left - sum(cell.floor for cell in hidden)
+    above = sum(whole if cell.ceiling is None else cell.ceiling for cell in hidden) - left
+    return (
+        left >= k
+        and min(room, above) >= k - 1
+        and all(high - low >= k - 1 for low, high in feasible(cells, total, whole))
+    )
 
 
 def feasible(cells: Sequence[Figure], total: int, whole: int) -> list[tuple[int, int]]:
@@ -225,6 +245,8 @@ def publish_amounts(
     rest = total - sum(part.amount for part in parts)
 
     def is_safe() -> bool:
+        if not any(parts[index].people >= k for index in hidden):
+            return False  # whoever knows all those behind the others would know each
         unknown = len(hidden) + (rest > 0)
         equations = 1 + (relations if any(parts[index].linked for index in hidden) else 0)
         concealed = rest + sum(parts[index].amount for index in hidden)
@@ -235,21 +257,36 @@ def publish_amounts(
             break
         if index not in hidden:
             hidden.add(index)
-            cells[index] = Figure(NOT_SHOWN, "events", hidden="protects")
+            cells[index] = Figure(NOT_SHOWN, "events", hidden="few")  # not said which of the two it is
     return tuple(cells)
 
 
 def publish_split(
-    part: int, behind_part: int, total: int, behind_rest: int, people: int, k: int
+    part: int, behind_part: int, total: int, behind_rest: int, people: int, k: int, *, dominated: bool = False
 ) -> Published:
-    """A total in two parts, each hidden unless k people stand behind both: one would give the other away."""
-    shown_total = publish_amount(total, people, k)
-    if shown_total.hidden or behind_part < k or behind_rest < k:
-        reason: Hidden = "few" if shown_total.hidden or behind_part < k else "protects"
-        cell = Figure(NOT_SHOWN, "events", hidden=reason)
+    """A total in two parts, each hidden unless k people stand behind both: one would give the other away.
+
+    Fewer than k events are of fewer than k people. Everybody has one event at least, so with hardly more each had one
+    or two. `dominated`: see `is_dominated`.
+    """
+    shown_total = publish_amount(total, 0 if dominated or total - people < k else people, k)
+    few = shown_total.hidden or behind_part < k or part < k
+    if few or behind_rest < k or total - part < k:
+        cell = Figure(NOT_SHOWN, "events", hidden="few")
         return Published((cell, cell), shown_total)
     values = (part, total - part)
     return Published(tuple(Figure(_words(value, "events"), "events", value) for value in values), shown_total)
+
+
+def is_dominated(largest: int, last: int, others: int, people: int) -> bool:
+    """Whether a sum tells one person's part nearly, or that each had one: `largest` is the largest part, `last` that of
+    the last of the k - 1 people with most, and `others` is everybody's after them; `people` have all but the k - 2
+    largest parts.
+
+    The p % rule with p = 10, against k - 2 who put together what they know. (ACRO's output checker and the tables of
+    statistical offices use it; there one part is known.)
+    """
+    return DOMINANCE * others < largest or last + others == people
 
 
 # --- from figures alone ---------------------------------------------------------------------------------------

@@ -3,8 +3,9 @@
 Owns which group stands within which, so that privacy can keep the remainders too. Must not know about scores,
 periods or pages. Whoever needs a measure for customer success takes it from here, never from the measures.
 
-    members > activated; members > active in four weeks > active in the week; active in four weeks > habitual
-    (9 of 12 weeks leave no room for four idle ones); members = all levels; active in four weeks > users of a feature
+    members > activated > active in the month; members > active in the week; active in the month > active in each of
+    its weeks; active in the month > habitual (9 of 12 weeks leave no room for four idle ones); members = all levels;
+    active in the month > users of a feature
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from engage.core.language import say
+from engage.core.activity import USES_MAX
+from engage.core.calendar import month_end
 from engage.core.measures import MONTH_WEEKS, WEEK, WeekMeasures
 from engage.core.privacy import (
     NOT_SHOWN,
@@ -21,13 +23,16 @@ from engage.core.privacy import (
     Part,
     Published,
     fact,
+    is_dominated,
     publish_amount,
     publish_amounts,
     publish_count,
     publish_days,
     publish_split,
     publish_table,
+    total,
 )
+from engage.core.windows import add_bands, publish_band, publish_bands, publish_union
 
 
 class People(NamedTuple):
@@ -38,20 +43,32 @@ class People(NamedTuple):
     habitual: Figure
 
 
-def publish_active_of(active_4w: int, members: int, k: int) -> Figure:
-    """Of these it is told, however few there are, whether they reach the floor: by it a company is scored or not."""
-    return publish_count(active_4w, k, fact(members, "members"), told=True)
+def publish_month(week: WeekMeasures, k: int) -> Figure:
+    """Members active in the month. Weeks measured under a lower floor show nothing: their quiet weeks are others."""
+    members = fact(week.members, "members")
+    if week.floor < k:
+        return Figure(NOT_SHOWN, "members", hidden="few", low=0, high=week.members)
+    each = [publish_count(count, k, members) for count in week.month if count]
+    return publish_union(week.active_4w, k, each, members)
+
+
+def remember_peaks(weeks: Sequence[WeekMeasures], before: WeekMeasures | None, k: int) -> None:
+    """Write into new weeks how many may have been told to be active in a month so far; `before`: the week before."""
+    peak = before.peak if before else 0
+    for week in weeks:
+        peak = week.peak = max(peak, int(publish_month(week, k).ceiling or 0))
 
 
 def publish_people(week: WeekMeasures, k: int) -> People:
     members = fact(week.members, "members")
-    active_4w = publish_active_of(week.active_4w, week.members, k)
-    active = publish_count(week.active, k, active_4w)
+    active_4w = publish_month(week, k)
     return People(
         members=members,
-        activated=publish_count(week.activated, k, members),
+        activated=publish_band(
+            week.activated, k, members, int(active_4w.floor), max(week.peak, int(active_4w.ceiling or 0))
+        ),
         active_4w=active_4w,
-        active=active,
+        active=publish_count(week.active, k, members),
         habitual=publish_count(week.habitual, k, active_4w),
     )
 
@@ -71,24 +88,34 @@ def has_features(week: WeekMeasures) -> bool:
     return bool(week.features)
 
 
-def publish_month_days(weeks: Sequence[WeekMeasures], active_4w: Figure, k: int) -> Figure:
-    """Active days in the four weeks that end with the last of `weeks`, summed over the active members."""
-    return publish_days_of(sum(week.days for week in weeks[-MONTH_WEEKS:]), active_4w, k)
+def publish_week_days(week: WeekMeasures, k: int) -> Figure:
+    """Active days in the week, summed over its active members."""
+    return _week_days(week.days, week.active, week.members, week.spread, k)
 
 
-def publish_days_of(days: int, active_4w: Figure, k: int) -> Figure:
-    """Active days of any four weeks."""
-    return publish_days(days, active_4w, k, WEEK * MONTH_WEEKS)
+@lru_cache(maxsize=1 << 16)  # the same week is looked at by 26 weeks' scores
+def _week_days(days: int, active: int, members: int, spread: tuple[int, int], k: int) -> Figure:
+    return publish_days(days, publish_count(active, k, fact(members, "members")), k, WEEK, spread)
 
 
-def months_days(weeks: Sequence[WeekMeasures], k: int) -> float:
-    """Active days of the four weeks as far as they may be told; too few people: none, for nothing is known."""
-    return _days_told(sum(week.days for week in weeks), weeks[-1].active_4w, weeks[-1].members, k)
+def days_told(weeks: Sequence[WeekMeasures], k: int) -> float:
+    """Active days of some weeks as far as they are told of each; of a week of which nothing is told: none."""
+    return sum(publish_week_days(week, k).estimate or 0.0 for week in weeks)
 
 
-@lru_cache(maxsize=1 << 16)  # the same month is looked at by 26 weeks' scores
-def _days_told(days: int, active_4w: int, members: int, k: int) -> float:
-    return publish_days_of(days, publish_active_of(active_4w, members, k), k).estimate or 0.0
+def days_of_month(weeks: Sequence[WeekMeasures], k: int) -> float:
+    """Active days of the newest month that is over, from `weeks` (oldest first), as far as they are told."""
+    return days_told(_month_of(weeks), k)
+
+
+def publish_month_days(weeks: Sequence[WeekMeasures], k: int) -> Figure:
+    """The same as a figure: the sum of those of its weeks."""
+    return total([publish_week_days(week, k) for week in _month_of(weeks)], "days")
+
+
+def _month_of(weeks: Sequence[WeekMeasures]) -> list[WeekMeasures]:
+    last = month_end(weeks[-1].monday)
+    return [week for week in weeks if last - WEEK * MONTH_WEEKS < week.monday <= last]
 
 
 class Features(NamedTuple):
@@ -111,15 +138,16 @@ def publish_nothing_issued(week: WeekMeasures, k: int) -> Figure:
 
 
 def was_scored(week: WeekMeasures, k: int) -> bool:
-    """Whether so many were active in four weeks that the company was scored."""
-    return week.active_4w >= k
+    """Whether it is told that so many were active in the month that the company was scored."""
+    return publish_month(week, k).floor >= k
 
 
 def publish_feature_events(week: WeekMeasures, k: int, rewarded: Collection[str]) -> dict[str, Figure]:
     """How often each key event happened in the week. `rewarded`: those that rules award something for."""
     parts = [Part(one.events, one.members, name in rewarded) for name, one in week.features.items()]
     # Shown besides the week's events: those that earned, and the points issued in each currency.
-    cells = publish_amounts(parts, week.events, week.active, k, relations=1 + len(week.issued))
+    people = 0 if _is_dominated(week) else week.active
+    cells = publish_amounts(parts, week.events, people, k, relations=1 + len(week.issued))
     return dict(zip(week.features, cells, strict=True))
 
 
@@ -131,28 +159,23 @@ class Levels(NamedTuple):
 
 
 def publish_levels(week: WeekMeasures, k: int) -> Levels | None:
-    """None: the program has no levels. The upper levels are summed from what is shown, never counted apart."""
+    """In bands, for levels mostly rise; None: the program has no levels."""
     if not week.levels:
         return None
     members = fact(week.members, "members")
-    cells = publish_table([count for _, count in week.levels], k, members, partition=True).cells
+    cells = publish_bands([count for _, count in week.levels], k, members)
     shown = [(level, cell) for (level, _), cell in zip(week.levels, cells, strict=True)]
-    lower, upper = cells[:2], cells[2:]
-    for parts, from_above in ((upper, False), (lower, True)):
-        if all(cell.value is not None for cell in parts):
-            count = sum(int(cell.value or 0) for cell in parts)
-            return Levels(shown, fact(week.members - count if from_above else count, "members"))
-    ranges = [(cell.low, cell.high) for cell in upper if cell.value is None]
-    if any(low is None or high is None for low, high in ranges):
-        return Levels(shown, Figure(NOT_SHOWN, "members", hidden="few"))
-    low = sum(cell.floor for cell in upper)
-    high = min(float(week.members), sum(cell.ceiling or 0 for cell in upper))
-    text = (
-        say("{low} to {high}", low=f"{low:.0f}", high=f"{high:.0f}")
-        if low > 0 or high < week.members
-        else NOT_SHOWN
-    )
-    return Levels(shown, Figure(text, "members", hidden="few", low=int(low), high=int(high)))
+    return Levels(shown, add_bands(cells[2:], members) if cells[2:] else fact(0, "members"))
+
+
+def _is_dominated(week: WeekMeasures) -> bool:
+    """Whether most of the week's events were one member's, or one each, but for those with even more."""
+    largest, last, others = week.leading
+    if not largest:
+        return False
+    if largest == USES_MAX:  # no more are counted of one member
+        largest = week.events - others
+    return is_dominated(largest, last, others, week.active - (week.floor - 2))
 
 
 class Amounts(NamedTuple):
@@ -165,11 +188,17 @@ class Amounts(NamedTuple):
 def publish_events(week: WeekMeasures, k: int) -> Amounts:
     """Events of the week, apart by whether they earned something, and the points they earned."""
     split: Published = publish_split(
-        week.incentivised, week.earners, week.events, week.active, week.active, k
+        week.incentivised,
+        week.earners,
+        week.events,
+        week.active,
+        week.active,
+        k,
+        dominated=_is_dominated(week),
     )
     incentivised, organic = split.cells
     issued = {
-        currency: publish_amount(amount, week.earners, k, "points")
+        currency: publish_amount(amount, 0 if incentivised.hidden else week.earners, k, "points")
         for currency, amount in week.issued.items()
     }
     return Amounts(split.total, organic, incentivised, issued)

@@ -9,7 +9,8 @@ cells are parts of and which of their sums a reader knows, for a hidden cell mus
   habitual.
 - departments and roles: the active of each are among its own members, whose number is the host's list, and add up to
   the active members. Departments too small to tell anything of are one row, by their size alone.
-- cohorts: those activated in each month, and those never activated, are all members. Who of them is active now adds
+- cohorts: those activated in each month that is over, and all who came later or not yet, are all members. The newest
+  month is not told before it is over: two looks at it would tell who came between. Who of them is active now adds
   up to the active members. A cohort whose size is hidden shows nothing.
 - funnels: each step is within the one before, the first within the members.
 - what members have: two weeks' balances differ by what was issued, spent and expired, any of which may be hidden. So
@@ -23,6 +24,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple
 
+from engage.core.calendar import month_end
 from engage.core.language import say
 from engage.core.measures import WEEK, WeekMeasures
 from engage.core.privacy import (
@@ -33,13 +35,12 @@ from engage.core.privacy import (
     missing,
     publish_amount,
     publish_count,
-    publish_days,
     publish_split,
     publish_table,
     ratio,
 )
-from engage.core.published import People, publish_members
-from engage.core.segments import CLASS_WEEKS, GROUP_OTHER, GroupWeek
+from engage.core.published import People, publish_members, publish_week_days
+from engage.core.segments import CLASS_WEEKS, GROUP_OTHER, GroupWeek, cohort_of
 
 SMALLER: Final = "(smaller)"
 """The row of departments that are too small each to tell anything of."""
@@ -76,16 +77,21 @@ def publish_classes(week: WeekMeasures, people: People, k: int) -> tuple[Figure,
         if people.habitual.hidden != "few" or cells[0].hidden != "few":
             return (Figure(NOT_SHOWN, "members", hidden="few"),) * 5
         cells = (Figure(NOT_SHOWN, "members", hidden="few", low=0, high=k - 1), *cells)
-    return (*cells[:4], missing("members") if young else cells[4])
+    # All classes add up to those ever activated, and two looks at that number would tell who came between.
+    untold = Figure(NOT_SHOWN, "members", hidden="protects", low=0, high=week.members)
+    return (*cells[:3], untold, missing("members")) if young else (*cells[:4], untold)
 
 
 # --- departments, roles, cohorts ------------------------------------------------------------------------------
 
 
-def publish_parts(counts: Sequence[int], wholes: Sequence[Figure], total: Figure, k: int) -> list[Figure]:
+def publish_parts(
+    counts: Sequence[int], wholes: Sequence[Figure], total: Figure, k: int, members: int | None = None
+) -> list[Figure]:
     """How many of each of several groups, none of whom is in two; together they are the figure `total`.
 
-    Where the total is hidden for being small, or nearly all, so is every part by itself.
+    Where the total is hidden for being small, or nearly all, so is every part by itself. `members`: of all groups
+    together, where the size of some is hidden.
     """
     cells = [_part(count, whole, k) for count, whole in zip(counts, wholes, strict=True)]
     if total.value is None:
@@ -93,7 +99,7 @@ def publish_parts(counts: Sequence[int], wholes: Sequence[Figure], total: Figure
     amount, most = int(total.value), sum(int(whole.ceiling or 0) for whole in wholes)
     # The smallest group first: its size is known, while which of the counts is smallest would tell of them.
     for index in sorted(range(len(cells)), key=lambda i: (wholes[i].ceiling or 0, i)):
-        if _is_safe(cells, wholes, amount, most, k):
+        if _is_safe(cells, wholes, amount, most if members is None else members, k):
             break
         if not cells[index].hidden:
             high = int(wholes[index].value or 0) - k
@@ -120,8 +126,16 @@ def _is_safe(cells: Sequence[Figure], wholes: Sequence[Figure], total: int, most
     if not hidden:
         return True
     left = total - sum(int(cell.value) for cell in cells if cell.value is not None)
-    room = sum(int(wholes[index].ceiling or 0) for index in hidden)
-    return left >= k and room - left >= k and all(high > low for low, high in feasible(cells, total, most))
+    known = sum(whole.floor for whole, cell in zip(wholes, cells, strict=True) if cell.value is not None)
+    room = min(sum(int(wholes[index].ceiling or 0) for index in hidden), most - known)
+    above = sum(cells[index].ceiling or 0 for index in hidden) - left
+    below = left - sum(cells[index].floor for index in hidden)
+    return (
+        left >= k
+        and room - left >= k
+        and min(above, below) >= k - 1
+        and all(high - low >= k - 1 for low, high in feasible(cells, total, most))
+    )
 
 
 class Group(NamedTuple):
@@ -192,13 +206,17 @@ def publish_cohorts(week: WeekMeasures, people: People, k: int) -> tuple[Cohort,
     months = sorted(week.cohorts)
     if not is_measured(week) or not months:
         return ()
-    sizes = [week.cohorts[month][0] for month in months]
-    if people.activated.value is not None:
-        table = publish_table(sizes, k, people.activated, partition=True).cells
-    else:
-        never = week.members - sum(sizes)
-        table = publish_table([*sizes, never], k, publish_members(week), partition=True).cells[:-1]
-    active = publish_parts([week.cohorts[month][1] for month in months], table, people.active_4w, k)
+    going_on = cohort_of(month_end(week.monday) + WEEK)
+    sizes = [0 if month == going_on else week.cohorts[month][0] for month in months]
+    later = week.members - sum(sizes)
+    table = list(publish_table([*sizes, later], k, publish_members(week), partition=True).cells[:-1])
+    table = [
+        Figure(NOT_SHOWN, "members", hidden="few", low=0, high=week.members) if month == going_on else size
+        for month, size in zip(months, table, strict=True)
+    ]
+    active = publish_parts(
+        [week.cohorts[month][1] for month in months], table, people.active_4w, k, week.members
+    )
     return tuple(Cohort(*row) for row in zip(months, table, active, strict=True))
 
 
@@ -255,10 +273,9 @@ def publish_organic(week: WeekMeasures, people: People, k: int) -> Figure:
     return publish_count(week.organic_4w, k, people.active_4w)
 
 
-def publish_active_a_day(week: WeekMeasures, people: People, k: int) -> Figure:
+def publish_active_a_day(week: WeekMeasures, k: int) -> Figure:
     """The mean over the days of the week."""
-    days = publish_days(week.days, people.active, k, WEEK)
-    return _rounded(ratio(days, fact(WEEK, "days"), "members"), 1)
+    return _rounded(ratio(publish_week_days(week, k), fact(WEEK, "days"), "members"), 1)
 
 
 # --- points ---------------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from datetime import date
 from msgspec import Struct
 
 from engage.core import privacy
+from engage.core.calendar import month_end
 from engage.core.care_shapes import CareView
 from engage.core.measures import MONTH_WEEKS, WEEK, WeekMeasures
 from engage.core.peers import Peers
@@ -107,10 +108,11 @@ class Weeks:
         return self.mondays[week] if self.mondays else 0
 
     def _month(self, monday: int) -> tuple[Figure, Figure]:
-        """(active days, active members) of the four weeks that end with the one of `monday`."""
-        found = [self._weeks.get(monday - WEEK * back) for back in reversed(range(MONTH_WEEKS))]
+        """(active days, active members) of the month that is over when the week of `monday` is."""
+        end = month_end(monday)
+        found = [self._weeks.get(end - WEEK * back) for back in reversed(range(MONTH_WEEKS))]
         weeks = [week for week in found if week is not None]
         if len(weeks) < MONTH_WEEKS:
             return privacy.missing("days"), privacy.missing("members")
         active = publish_people(weeks[-1], self.k).active_4w
-        return publish_month_days(weeks, active, self.k), active
+        return publish_month_days(weeks, self.k), active

@@ -2,7 +2,7 @@
 
 Owns these divisions and their counting, member by member. Must not know floors, figures or pages.
 
-- classes: power, habitual, novice, low and no use, of activated members by the twelve weeks that end with the week
+- classes: power, habitual, novice, low and no use, of activated members by the twelve weeks that end with the month
   (Microsoft's `vivainsights`, `identify_usage_segments`): habit is activity in 9 of 12 weeks; a power user has the
   habit and 15 events a week in the mean, a novice one event a week, a low user any.
 - top: the tenth of active members who did most in four weeks, rounded up, and their events, of all events. An
@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
+from engage.core.calendar import month_end
 from engage.core.funnels import steps_reached
 from engage.core.program import Program
 from engage.core.state import MemberState
@@ -88,11 +89,17 @@ class Segments:
                 for group in groups:
                     group.members += 1
 
-    def use(self, member: MemberState, index: int, habit: int, days: int, cohort: int) -> None:
-        """Count a member who was activated by the week `index`. `habit`: the twelve weeks, one bit in seven, the week
-        itself the highest; `days`: active days in it; `cohort`: the month of activation."""
+    def come(self, member: MemberState, index: int, days: int) -> None:
+        """Count a member who was active on so many days of the week `index`."""
+        for group in self.groups[index]:
+            group.active += 1
+            group.days += days
+
+    def use(self, member: MemberState, index: int, habit: int, cohort: int) -> None:
+        """Count a member who was activated by the end of the month of the week `index`. `habit`: the twelve weeks that
+        end with it, one bit in seven, the last the highest; `cohort`: the month of activation."""
         week = self.weeks[index]
-        monday = week.monday
+        monday = month_end(week.monday)
         recent = habit >> WEEK * (CLASS_WEEKS - MONTH_WEEKS)
         has_habit = habit.bit_count() >= 9
         base, counts = member.uses
@@ -105,10 +112,8 @@ class Segments:
             did[events] = did.get(events, 0) + 1
         for group in self.groups[index]:
             group.activated += 1
-            group.active += days > 0
             group.active_4w += recent > 0
             group.habitual += has_habit
-            group.days += days
         for funnel, key in self.funnels:
             reached = steps_reached(member, key, monday - WEEK * funnel.weeks, MONTH_WEEKS)
             reached_by = week.funnels[funnel.id]

@@ -1,4 +1,4 @@
-"""How many members stood in which stage when a week ended, told apart by what else is published of their activity.
+"""how many members stood in which stage when a month ended, told apart by what else is published of their activity.
 
 Figures of companies go by the standard definitions (`engage.core.lifecycle.STANDARD`), whatever a program says, so
 that they compare and fit into what is counted besides: dormant is who was activated and not active in the four weeks,

@@ -43,7 +43,8 @@ async def test_a_company_at_work_is_scored_and_a_tiny_one_gets_words(database: D
 
 
 async def test_exactly_five_active_members_are_scored(database: Database) -> None:
-    await accept(database, working("five", 5, 14))
+    once = working("five", 9, 1, until=date(2026, 3, 1))  # of eight members it would not be told
+    await accept(database, [*once, *working("five", 5, 14)])
     found = await score_companies(database, TODAY)
     assert found.companies[0].health.score is not None
 

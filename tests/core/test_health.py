@@ -54,7 +54,7 @@ def test_each_driver_runs_linearly_between_its_bounds() -> None:
     assert driver(found, "features") == 50.0  # 4 of 8
     assert driver(found, "trend") == 100.0  # as much as ever
     assert driver(found, "seats") == 64.5  # 40 of 62
-    assert driver(found, "levels") == 50.0  # 30 of 60
+    assert driver(found, "levels") == 57.5  # 30 to 39 of 60
     assert driver(found, "tenure") == 50.1  # 183 days of a year
 
 
@@ -189,12 +189,10 @@ def test_habit_and_trend_wait_for_enough_weeks() -> None:
     assert found.confidence == "low"
 
 
-def test_in_a_group_too_small_to_tell_features_of_breadth_is_missing() -> None:
-    """Of six active members "five used it" would be said of nearly everyone."""
-    small = {name: FeatureWeek(5, 5, 9) for name in NAMES}
-    found = scored(steady(members=6, active=6, active_4w=6, habitual=5, days=30, features=small, levels=[]))
-    assert "breadth" not in {one.name for one in found.drivers}
-    assert any(note.startswith("Features in use is missing") for note in found.notes)
+def test_a_company_of_fewer_than_twice_the_floor_is_not_scored() -> None:
+    """Of nine members the fewest that may be active are five: "four used it" would be said of nearly everyone."""
+    found = scored(steady(members=8, active=6, active_4w=6, habitual=5, days=30, levels=[]))
+    assert found.score is None
 
 
 counts = st.integers(0, 40)

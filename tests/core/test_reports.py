@@ -162,15 +162,15 @@ def test_every_section_is_there_with_one_figure_per_week() -> None:
     assert found.summary[0].change.text == "no change"
 
 
-def test_a_feature_of_few_is_hidden_and_so_is_what_would_give_it_away() -> None:
+def test_a_feature_of_few_is_hidden_and_levels_are_told_in_bands() -> None:
     found = report()
     members = dict(zip(found.breadth.column("feature"), found.breadth.column("members"), strict=True))
     assert isinstance(members["Rare"], Figure)
     assert members["Rare"].text == "fewer than 5"
     assert isinstance(members["Share"], Figure)
-    assert members["Share"].hidden == "protects"
-    levels = found.levels.column("members")
-    assert sum(1 for figure in levels if isinstance(figure, Figure) and figure.hidden) >= 2
+    assert members["Share"].value == 15
+    levels = [figure.text for figure in found.levels.column("members") if isinstance(figure, Figure)]
+    assert levels == ["12 to 30", "30 to 39", "fewer than 10"]
 
 
 def numbers(value: object) -> set[float]:

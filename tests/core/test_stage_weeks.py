@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from scipy.optimize import linprog
 
 from engage.core.activity import mark_day
+from engage.core.calendar import month_end
 from engage.core.lifecycle import STAGES, STANDARD, Gone, stage_on
 from engage.core.measures import WeekMeasures, measure_weeks
 from engage.core.privacy import Figure
@@ -35,7 +36,7 @@ def stage_of(parts: dict[str, int], stage: str) -> int:
 
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.tuples(DAYS, st.integers(0, 24 * 7)), min_size=1, max_size=4), st.booleans())
-def test_the_parts_are_the_stages_of_the_midnight_after_the_week(
+def test_the_parts_are_the_stages_of_the_midnight_after_the_month(
     people: list[tuple[list[int], int]], leaves: bool
 ) -> None:
     members = []
@@ -45,10 +46,9 @@ def test_the_parts_are_the_stages_of_the_midnight_after_the_week(
             mark_day(member, MONDAY + day)
         members.append(member)
     of = LEAVING if leaves else STANDARD
-    mondays = [MONDAY + 7 * index for index in range(24)]
-    weeks = measure_weeks(
-        replace(PROGRAM, lifecycle=of), CompanyState(members=len(members)), members, {}, mondays
-    )
+    mondays = [month_end(MONDAY) + 28 * index for index in range(7)]
+    company = CompanyState(members=len(members))
+    weeks = measure_weeks(replace(PROGRAM, lifecycle=of), company, members, {}, mondays, floor=1)
     for week in weeks:
         day = week.monday + 7
         said = [stage_on(of, without_later(member, day), day) for member in members]

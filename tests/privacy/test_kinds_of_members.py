@@ -12,6 +12,7 @@ from random import Random
 import pytest
 
 from engage.core.balances import CurrencyWeek
+from engage.core.calendar import month_end
 from engage.core.measures import WeekMeasures
 from engage.core.privacy import Figure, fact, publish_count
 from engage.core.published import publish_people
@@ -28,7 +29,7 @@ from engage.core.published_people import (
     publish_parts,
     publish_points,
 )
-from engage.core.segments import GroupWeek
+from engage.core.segments import GroupWeek, cohort_of
 
 K = 3
 SINCE = 739_621
@@ -87,7 +88,7 @@ def test_no_class_of_use_follows_from_the_others_and_the_figures_besides(young: 
     def publish(counts: Population) -> Shown:
         activated, habitual = sum(counts[:5]), sum(counts[:2])
         found = week(
-            members=13,
+            members=size,
             activated=activated,
             active_4w=activated,
             habitual=habitual,
@@ -111,10 +112,11 @@ def test_no_class_of_use_follows_from_the_others_and_the_figures_besides(young: 
 
 def test_no_cohort_follows_from_the_size_of_the_company_and_the_active_members() -> None:
     def publish(counts: Population) -> Shown:
-        sizes, active = counts[:2], counts[2:]
+        sizes, active = counts[:3], counts[3:]
+        going_on = cohort_of(month_end(week().monday) + 7)
         found = week(
-            members=11, activated=sum(sizes), active_4w=sum(active),
-            cohorts={7: (sizes[0], active[0]), 8: (sizes[1], active[1])},
+            members=9, activated=sum(sizes), active_4w=sum(active),
+            cohorts=dict(zip((7, 8, going_on), zip(sizes, active, strict=True), strict=True)),
         )  # fmt: skip
         people = publish_people(found, K)
         cohorts = publish_cohorts(found, people, K)
@@ -123,13 +125,13 @@ def test_no_cohort_follows_from_the_size_of_the_company_and_the_active_members()
         return [*besides, *zip(cells, counts, strict=True)]
 
     counts = (
-        (a, b, c, d)
-        for a, b in itertools.product(range(12), repeat=2)
-        if a + b <= 11
-        for c, d in itertools.product(range(a + 1), range(b + 1))
+        (*sizes, *active)
+        for sizes in itertools.product(range(10), repeat=3)
+        if sum(sizes) <= 9
+        for active in itertools.product(*(range(size + 1) for size in sizes))
     )
     # Else it is told without cohorts that nearly all of them are active.
-    assert narrowest(counts, publish, lambda one: one[0] + one[1] - one[2] - one[3] >= K) >= 2
+    assert narrowest(counts, publish, lambda one: sum(one[:3]) - sum(one[3:]) >= K) >= 2
 
 
 def test_small_departments_are_one_row_by_their_size_alone() -> None:
@@ -184,4 +186,4 @@ def test_balances_are_rounded_and_hidden_where_few_stand_behind_them() -> None:
 
 def test_active_members_a_day_are_whole_members() -> None:
     found = week(members=60, activated=50, active_4w=40, active=30, days=100)
-    assert publish_active_a_day(found, publish_people(found, 5), 5).value == 14
+    assert publish_active_a_day(found, 5).value == 14

@@ -31,6 +31,7 @@ from engage.core.periods import read_period
 from engage.core.privacy import Figure
 from engage.core.reports import CompanyReport, Contract, Health, Portfolio, health_notice, report_csv
 from engage.core.segments import GroupWeek
+from engage.core.stage_words import stage_notice
 from engage.web.api import ENDPOINTS
 from engage.web.endpoint import Endpoint
 
@@ -50,6 +51,10 @@ OUTCOMES = "how well scores foretold which contracts were renewed"
 NUMBERS = {
     "CompanyReport.k": FLOOR,
     "Portfolio.k": FLOOR,
+    "Digest.k": FLOOR,
+    "DepartmentReport.k": FLOOR,
+    "Digest.value_at_risk_cents": CONTRACT,
+    "Digest.yearly_revenue_cents": CONTRACT,
     "Period.weeks": SPAN,
     **{f"Health.{name}": SCORE for name in ("score", "change_4w", "change_13w", "version")},
     **{f"CompanyHealth.{name}": SCORE for name in ("score", "change_4w", "change_13w", "version")},
@@ -155,11 +160,16 @@ def test_what_is_declared_is_still_there() -> None:
 
 # --- who may read and make ------------------------------------------------------------------------------------
 
-READERS = {"engage.core.published", "engage.core.published_people"}
+READERS = {"engage.core.published", "engage.core.published_people", "engage.core.published_stages"}
 """Of a week's raw counts, on their way to customer success."""
-MAKERS = {"core/privacy.py", "core/published.py", "core/published_people.py"}
+MAKERS = {
+    *("core/privacy.py", "core/windows.py"),
+    *("core/published.py", "core/published_people.py", "core/published_stages.py"),
+}
 """Of figures."""
 OWN = {
+    "core/digest.py": "seats less a figure, both shown",
+    "core/outline.py": "what a driver adds to the score, as it is printed",
     "web/console/drawing.py": "a dash where nothing is measured",
     "bench/figures.py": "another Figure: a measured speed",
 }
@@ -168,6 +178,11 @@ FACTS = {
     "core/adoption.py": "the score, and the seats agreed in the contract",
     "core/adoption_people.py": "the days of a month",
     "core/drivers.py": "reckoned from figures; seats; months of a contract",
+    "core/company_stages.py": "the seats agreed in the contract",
+    "core/digest.py": "seats less a figure, both shown",
+    "core/outline.py": "a change in percent, from a figure",
+    "core/outline_pages.py": "outcomes of contracts, and scores",
+    "formats/workbook.py": "its own method: writes a number of an outcome or of a tier",
     "core/peers.py": "scores, and how companies compare by them",
 }
 """Who may call a number a fact, and of what."""
@@ -304,11 +319,13 @@ TOLD_TO = {
     notices.LEVEL_CHANGED: "back end",
     notices.BADGE_GRANTED: "back end",
     notices.BADGE_REVOKED: "back end",
+    notices.RULE_FIRED: "back end",
     notices.BUDGET_REACHED: "administrators",
     notices.HEALTH_CHANGED: "customer success",
+    notices.STAGE_CHANGED: "customer success",
 }
 """Who a webhook is for. `member.*` and `company.*` go to the product's back end, which knows its members."""
-SAYS = {notices.HEALTH_CHANGED: health_notice}
+SAYS = {notices.HEALTH_CHANGED: health_notice, notices.STAGE_CHANGED: stage_notice}
 """What makes a notice for customer success: of figures or scores, given as such."""
 
 
@@ -328,7 +345,7 @@ def test_a_health_notice_holds_the_score_and_what_a_report_says() -> None:
 
 def test_no_log_line_and_no_problem_of_a_report_holds_a_count() -> None:
     """Logs and problems of what measures, scores and reports name things and weeks, never what was counted."""
-    named = {"period", "company", "EXPECTED", "as_of", "None", "error"}
+    named = {"period", "company", "department", "told", "EXPECTED", "as_of", "None", "error"}
     for name in ("actions/report.py", "actions/score.py", "actions/calibrate.py", "web/api/reports.py"):
         tree = ast.parse((ENGAGE / name).read_text(encoding="utf-8"))
         for node in ast.walk(tree):
@@ -347,10 +364,12 @@ def _is_log(called: ast.Attribute) -> bool:
 
 # --- the bytes ------------------------------------------------------------------------------------------------
 
-SIZES = {"monday", "members", "joined", "since", "definition"}
+SIZES = {"monday", "members", "joined", "since", "definition", "floor", "peak"}
 """Not what members did: the calendar, and the host's own list of people."""
-AMOUNTS = {"days", "events", "incentivised", "issued"}
-"""Sums over people who are counted in another field."""
+AMOUNTS = {"days", "events", "incentivised", "issued", "spread", "leading"}
+"""Sums over people who are counted in another field, and what says whether they may be told."""
+TABLES = {"levels", "cohorts"}
+"""Cells with a known sum: what is shown of one says something of the others, see `test_attacks.py`."""
 
 
 def with_few(week: WeekMeasures, few: int, amount: int) -> WeekMeasures:
@@ -404,7 +423,7 @@ def test_of_two_companies_with_fewer_than_k_of_everything_the_same_is_told() -> 
     assert len(told) == 1
 
 
-@pytest.mark.parametrize("name", sorted({*WeekMeasures.__struct_fields__} - SIZES - AMOUNTS - {"levels"}))
+@pytest.mark.parametrize("name", sorted({*WeekMeasures.__struct_fields__} - SIZES - AMOUNTS - TABLES))
 def test_of_two_companies_that_differ_in_a_count_below_k_the_same_is_told(name: str) -> None:
     """Any one count, zero or four, beside others that are shown. A new amount is declared in AMOUNTS."""
     mondays = range(FIRST, SUNDAY, 7)

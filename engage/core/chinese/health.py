@@ -40,6 +40,7 @@ WORDS: Final = {
         "{share}的活跃成员在最近 12 周里至少有 9 周活跃"
     ),
     "the program declares no key events": "方案没有声明关键事件",
+    "how much was done cannot be shown": "无法显示活动量",
     "how many features are in use cannot be shown": "在用功能的数量不能显示",
     "{used:d} of {count:d} key features are used by at least {k:d} members": (
         "{count} 项关键功能中有 {used} 项的使用人数达到 {k} 人"

@@ -1,0 +1,95 @@
+"""Counts of people over several weeks, and counts that grow: what two looks at them may not tell.
+
+Owns the rules beyond those of one count (`engage.core.privacy`): how many did something in one of four weeks stands
+beside how many did in each, and how many ever did beside last month's number. Must not know what is counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from engage.core.language import say
+from engage.core.privacy import NOT_SHOWN, Figure, Hidden
+
+
+def publish_union(count: int, k: int, each: Sequence[Figure], within: Figure) -> Figure:
+    """How many of a group did something in one of several weeks; `each`: how many did in each of these, as published.
+
+    That it is too few is told, because a company is scored or not by it; but not in a group of fewer than 2k - 1,
+    where that would say too much of one side or the other. Where fewer than k came to those of one week, or fewer than
+    k of the group are left, a range of k values is told, or all that these two leave.
+    """
+    whole = int(within.ceiling or 0)
+    if whole < 2 * k - 1:
+        return _range(0, whole, whole)
+    if count < k:
+        return _range(0, k - 1, whole)
+    seen = max((one.value for one in each if one.value is not None), default=0)
+    visits = int(sum(one.ceiling or 0 for one in each)) if each else whole
+    together = min(whole, visits)
+    # Whoever knows k - 2 who came every week knows so many fewer that they can be together.
+    spare = (k - 2) * max(0, len(each) - 1)
+    near = int(seen) + k - 1
+    most = min(whole, visits - spare) - k + 1 if together > whole - k else whole + 1
+    if near + 1 >= most:
+        near = whole
+    if count <= near:
+        return _range(max(int(seen), k), min(near, together), whole)
+    if count >= most:
+        return _range(most, together, whole)
+    return Figure(f"{count:,}", "members", count)
+
+
+def publish_band(count: int, k: int, within: Figure, least: int = 0, peak: int = 0) -> Figure:
+    """A count that hardly ever falls, as a band of k values: two looks at the number would tell who came between.
+
+    Bands begin at multiples of k, and the last is open to the whole. `least`, and before it `peak`: so many of those
+    counted may be told to be another group. Bands begin k above them, so that what is left of the count is no fewer.
+    """
+    whole = int(within.ceiling or 0)
+    last = (whole - k + 1) // k * k
+    start = -(-(peak + k) // k) * k if peak else 0
+    if last <= 0 or start > last:
+        return _range(least, whole, whole)
+    if count < start:
+        return _range(least, start - 1, whole)
+    if count >= last:
+        return _range(last, whole, whole)
+    low = count // k * k
+    return _range(low, low + k - 1, whole)
+
+
+def publish_bands(counts: Sequence[int], k: int, within: Figure) -> list[Figure]:
+    """A group divided into cells, in bands of twice k. The first is what the bands of the others leave, not a band of
+    its own: they all add up to the group, and that must say nothing more."""
+    whole = int(within.ceiling or 0)
+    bands = [publish_band(count, 2 * k, within) for count in counts[1:]]
+    room = whole - sum(int(band.floor) for band in bands)
+    if room < 2 * k:
+        return [_range(0, whole, whole) for _ in counts]
+    left = max(0, whole - sum(int(band.ceiling or 0) for band in bands))
+    return [_range(left, room, whole), *bands]
+
+
+def add_bands(bands: Sequence[Figure], within: Figure) -> Figure:
+    """How many are in any of these, from what is told of each."""
+    whole = int(within.ceiling or 0)
+    return _range(
+        int(sum(band.floor for band in bands)),
+        min(whole, int(sum(band.ceiling or 0 for band in bands))),
+        whole,
+    )
+
+
+def _range(low: int, high: int, whole: int) -> Figure:
+    """What is told of a hidden number: the same words, and the same reason, wherever in the range it is."""
+    if low == high:
+        return Figure(f"{low:,}", "members", low)
+    hidden: Hidden = "few" if low == 0 else "most" if high == whole else "protects"
+    if low == 0:
+        text = NOT_SHOWN if high == whole else say("fewer than {k:,}", k=high + 1)
+    elif high == whole:
+        text = say("{low} or more", low=f"{low:,}")
+    else:
+        text = say("{low} to {high}", low=f"{low:,}", high=f"{high:,}")
+    return Figure(text, "members", hidden=hidden, low=low, high=high)

@@ -1,0 +1,71 @@
+"""The attacker: whoever reads every figure of a company, knows its members by name, and all that some of them did.
+
+What is unknown of the other members are numbers of people, days or events, none below zero. A figure is a sum of such
+numbers that lies within what the figure tells; the part of those who are known is taken off. A linear program then
+finds the least and the most that any group can be, and where only one whole number lies between, the attack succeeds.
+The program may think of fractions of people, so it can think more possible than is; `whole` forbids that, which is
+exact and slower.
+
+The attacker knows the rules by which figures are made. Members are alike to whoever does not know them, so what one of
+them did in a week is known exactly when it is known that nobody, or everybody, of the unknown was active in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import ceil, floor, inf
+from typing import Any
+
+import numpy
+from scipy.optimize import Bounds, LinearConstraint, milp
+
+from engage.core.privacy import Figure
+
+Sum = Any
+"""How often each unknown counts, as a numpy vector."""
+
+_NEARLY = 1e-6
+_MOST = 10**6
+
+
+class Attack:
+    def __init__(self, unknowns: int, *, whole: bool = False) -> None:
+        self.integrality = numpy.full(unknowns, int(whole))
+        self.rows: list[Sum] = []
+        self.bounds: list[tuple[float, float]] = []
+        self.ways: list[Any] = []
+        """In which it can have been, as found so far."""
+        self._known: LinearConstraint | None = None
+
+    def knows(self, terms: Sum, low: float, high: float = inf) -> None:
+        self.rows.append(terms)
+        self.bounds.append((low - _NEARLY, high + _NEARLY))
+
+    def reads(self, figure: Figure, terms: Sum, known: float = 0) -> None:
+        """`known`: how much of what the figure counts is of those the attacker knows."""
+        self.knows(terms, figure.floor - known, inf if figure.ceiling is None else figure.ceiling - known)
+
+    def pins(self, terms: Sum) -> bool:
+        """Whether these can be one whole number only. Ways that were found before may already differ."""
+        values = [float(terms @ way) for way in self.ways]
+        if values and max(values) - min(values) >= 1:
+            return False
+        least, most = ceil(self._extreme(terms, 1) - _NEARLY), floor(self._extreme(terms, -1) + _NEARLY)
+        return least >= most
+
+    def look_around(self, groups: Sequence[Sum]) -> None:
+        """Two ways in which as many of the groups as possible are large, and small."""
+        together = sum(terms * (1 + position % 3) for position, terms in enumerate(groups))
+        self._extreme(together, -1)
+        self._extreme(together, 1)
+
+    def _extreme(self, terms: Sum, sign: int) -> float:
+        if self._known is None:
+            low, high = numpy.array(self.bounds).T
+            self._known = LinearConstraint(numpy.array(self.rows), low, high)
+        found = milp(
+            sign * terms, constraints=self._known, bounds=Bounds(0, _MOST), integrality=self.integrality
+        )
+        assert found.status == 0, f"what is published contradicts itself: {found.message}"
+        self.ways.append(found.x)
+        return sign * float(found.fun)

@@ -1,0 +1,158 @@
+"""What an attacker concludes from counts that grow, from groups divided among cells, and from sums of events."""
+
+from __future__ import annotations
+
+from random import Random
+
+import numpy
+
+from engage.core import privacy, windows
+from engage.core.privacy import Part, fact
+from tests.privacy.attacker import Attack, Sum
+
+
+def single(place: int, size: int) -> Sum:
+    terms = numpy.zeros(size)
+    terms[place] = 1
+    return terms
+
+
+def attack_growth(random: Random) -> list[str]:
+    """Activated members month by month, beside those active in the month: who came between two looks?"""
+    k = random.choice((3, 4, 5))
+    members, months = random.randint(2 * k - 1, 6 * k), 5
+    often = random.choice((0.3, 0.9))
+    since = [random.choice((0, 0, 0, *range(1, 2 * months))) for _ in range(members)]
+    active = [
+        [at == own > 0 or (at >= own and random.random() < often) for at in range(months)] for own in since
+    ]
+    came = random.randrange(1, months)
+    known = set(sorted(range(members), key=lambda member: (since[member] != came, random.random()))[: k - 2])
+    # Unknown: how many of the others became active in each month, and were active in each.
+    attack, size = Attack(2 * months), 2 * months
+    others = members - len(known)
+    groups, peak = [], 0
+    for at in range(months):
+        new, now = single(at, size), single(months + at, size)
+        so_far = sum(single(month, size) for month in range(at + 1))
+        counts = [sum(own <= at for own in since), sum(own[at] for own in active)]
+        of_known = [sum(since[member] <= at for member in known), sum(active[member][at] for member in known)]
+        attack.knows(so_far, 0, others)
+        attack.knows(so_far - now, 0)
+        if at:
+            attack.knows(now - new, 0)
+        shown = windows.publish_union(
+            counts[1], k, [privacy.Figure("", "members", low=0, high=members)], fact(members, "members")
+        )
+        attack.reads(shown, now, of_known[1])
+        peak = max(peak, int(shown.ceiling or 0))
+        band = windows.publish_band(counts[0], k, fact(members, "members"), int(shown.floor), peak)
+        attack.reads(band, so_far, of_known[0])
+        groups.append((f"activated by month {at}", so_far, counts[0]))
+        groups.append((f"never active by month {at}", -so_far, members - counts[0]))
+        groups.append((f"active before but not in month {at}", so_far - now, counts[0] - counts[1]))
+        if at:
+            groups.append((f"activated in month {at}", new, since.count(at)))
+    return [f"{size} {name}" for name, terms, size in groups if size < k and attack.pins(terms)]
+
+
+def attack_levels(random: Random) -> list[str]:
+    """How many stand at each of three levels month by month; nobody falls: who rose between two looks?"""
+    k = random.choice((3, 4, 5))
+    members, months, levels = random.randint(2 * k - 1, 8 * k), 3, 3
+    rising = random.choice((0.03, 0.1, 0.4))
+    paths = []
+    for _ in range(members):
+        path = [random.choice((0, 0, 0, 1, 1, 2))]
+        for _ in range(months - 1):
+            path.append(min(levels - 1, path[-1] + (random.random() < rising)))
+        paths.append(tuple(path))
+    known = set(
+        sorted(range(members), key=lambda member: (paths[member][0] == paths[member][-1], random.random()))[
+            : k - 2
+        ]
+    )
+    ways = [(a, b, c) for a in range(levels) for b in range(a, levels) for c in range(b, levels)]
+    attack = Attack(len(ways))
+    attack.knows(numpy.ones(len(ways)), members - len(known), members - len(known))
+    groups = []
+    for at in range(months):
+        counts = [sum(path[at] == level for path in paths) for level in range(levels)]
+        shown = windows.publish_bands(counts, k, fact(members, "members"))
+        for level in range(levels):
+            terms = numpy.array([float(way[at] == level) for way in ways])
+            attack.reads(shown[level], terms, sum(paths[member][at] == level for member in known))
+            groups.append((f"at level {level} in month {at}", terms, counts[level]))
+            groups.append((f"not at level {level} in month {at}", -terms, members - counts[level]))
+            if at and level:
+                rose = numpy.array([float(way[at - 1] < level == way[at]) for way in ways])
+                size = sum(path[at - 1] < level == path[at] for path in paths)
+                groups.append((f"rose to level {level} in month {at}", rose, size))
+    return [f"{size} {name}" for name, terms, size in groups if size < k and attack.pins(terms)]
+
+
+def attack_table(random: Random) -> list[str]:
+    """A shown number of people, each in one of some departments."""
+    k = random.choice((3, 4, 5))
+    sizes = [random.choice((0, 1, 2, k - 1, k, k + 1, 2 * k, 4 * k)) for _ in range(random.randint(2, 5))]
+    whole = sum(sizes)
+    where = [cell for cell, size in enumerate(sizes) for _ in range(size)]
+    random.shuffle(where)
+    target = random.choice(sizes)
+    known = sorted(where, key=lambda cell: sizes[cell] != target)[: k - 2]
+    cells, _ = privacy.publish_table(sizes, k, fact(whole, "members"), partition=True)
+    attack = Attack(len(sizes))
+    attack.knows(numpy.ones(len(sizes)), whole - len(known), whole - len(known))
+    for place, cell in enumerate(cells):
+        attack.reads(cell, single(place, len(sizes)), known.count(place))
+    return [
+        f"{size} in department {place}"
+        for place, size in enumerate(sizes)
+        if (size < k or whole - size < k) and whole >= k and attack.pins(single(place, len(sizes)))
+    ]
+
+
+def attack_amounts(random: Random) -> list[str]:
+    """Events in a week, in all and per feature: which of few people's, and which are nearly one member's?"""
+    k = random.choice((3, 4, 5))
+    members, features = random.randint(k, 3 * k), random.randint(2, 4)
+    most = random.choice((1, 2, 30, 400))
+    liked = [random.choice((0.05, 0.2, 0.9)) for _ in range(features)]
+    events = [
+        [random.randint(1, random.choice((1, most))) if random.random() < chance else 0 for chance in liked]
+        for _ in range(members)
+    ]
+    done = sorted((sum(own) for own in events if any(own)), reverse=True)
+    active, total = len(done), sum(done)
+    busy = sorted(range(members), key=lambda member: -sum(events[member]))
+    known = set(busy[: k - 2] if random.random() < 0.5 else random.sample(range(members), k - 2))
+    if active < k:
+        return []
+    dominated = privacy.is_dominated(done[0], done[k - 2], sum(done[k - 1 :]), active - (k - 2))
+    shown = privacy.publish_split(0, 0, total, 0, active, k, dominated=dominated).total
+    parts = [
+        Part(sum(own[at] for own in events), sum(own[at] > 0 for own in events)) for at in range(features)
+    ]
+    cells = privacy.publish_amounts(parts, total, 0 if shown.hidden else active, k)
+    attack = Attack(features)
+    if not shown.hidden:
+        attack.reads(shown, numpy.ones(features), sum(sum(events[member]) for member in known))
+    else:
+        attack.knows(numpy.ones(features), 0)
+    for at, cell in enumerate(cells):
+        if cell.value is not None:
+            attack.reads(cell, single(at, features), sum(events[member][at] for member in known))
+    learned = [
+        f"the events of {part.people} members in feature {at}"
+        for at, part in enumerate(parts)
+        if part.people < k and attack.pins(single(at, features))
+    ]
+    strangers = sorted(
+        (sum(own) for member, own in enumerate(events) if member not in known and any(own)), reverse=True
+    )
+    if not shown.hidden and len(strangers) > 1:
+        if 10 * sum(strangers[1:]) < strangers[0]:
+            learned.append("one member's events, to a tenth")
+        if strangers[0] == 1:
+            learned.append("that everybody had one event")
+    return learned
