@@ -150,7 +150,7 @@ def test_a_freeze_granted_later_is_not_spent_on_earlier_days() -> None:
     assert stands(told, later) == before == (0, 1, 1, "due")
 
 
-@pytest.mark.parametrize(("weeks", "held"), [(0, 1), (1, 2), (4, 5), (40, 5)])
+@pytest.mark.parametrize("weeks, held", [(0, 1), (1, 2), (4, 5), (40, 5)])
 def test_who_was_away_has_the_freezes_of_each_period(weeks: int, held: int) -> None:
     """However seldom somebody looks, up to what may be held."""
     streak = Streak("go", "", freezes=Freezes(most=5, count=1, per="week"))
