@@ -55,12 +55,24 @@ async def test_each_endpoint_opens_to_its_kinds_of_key_and_no_other(running: Run
 def test_a_report_key_reaches_nothing_about_a_member() -> None:
     opened = {one.path for one in ENDPOINTS if "report" in one.kinds}
     assert opened == {
+        "/v1/book",
         "/v1/companies",
         "/v1/companies/{company}",
+        "/v1/companies/{company}/exceptions",
+        "/v1/companies/{company}/goals",
         "/v1/companies/{company}/health",
         "/v1/companies/{company}/health/history",
+        "/v1/companies/{company}/recommendation",
         "/v1/companies/{company}/report",
+        "/v1/companies/{company}/report/department",
+        "/v1/companies/{company}/report/digest",
+        "/v1/companies/{company}/sentiment",
+        "/v1/companies/{company}/terms",
+        "/v1/interventions",
+        "/v1/interventions/{intervention}",
+        "/v1/outcomes",
         "/v1/portfolio",
+        "/v1/recommendations",
     }
 
 
