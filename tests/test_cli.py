@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 
+from tests.commands import run_command
 from tests.places import Place, PostgresPlace
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -59,17 +60,9 @@ Engage = Callable[..., Ended]
 @pytest.fixture
 def engage(tmp_path: Path) -> Engage:
     def run(*arguments: str | Path, **environment: str) -> Ended:
-        done = subprocess.run(
-            [sys.executable, "-m", "engage.cli", *map(str, arguments)],
-            cwd=tmp_path,
-            env=os.environ | {"PYTHONPATH": str(REPOSITORY)} | environment,
-            capture_output=True,
-            text=True,
-            timeout=SECONDS,
-            check=False,
-        )
-        assert "Traceback" not in done.stderr, done.stderr
-        return Ended(done.returncode, done.stdout, done.stderr)
+        done = run_command([*map(str, arguments)], tmp_path, os.environ | environment, SECONDS)
+        assert "Traceback" not in done.error, done.error
+        return Ended(done.code, done.out, done.error)
 
     return run
 

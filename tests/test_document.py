@@ -194,7 +194,7 @@ PIECES = st.sampled_from(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.lists(PIECES | st.text(max_size=3), max_size=12).map("".join))
 def test_reading_never_raises_on_odd_text(text: str) -> None:
     read = read_program(text)
@@ -202,7 +202,7 @@ def test_reading_never_raises_on_odd_text(text: str) -> None:
     assert all(problem.line >= 1 and problem.column >= 1 for problem in read.problems)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=75, deadline=None)
 @given(st.integers(0, len(TEN_MISTAKES)), st.integers(0, 40), PIECES)
 def test_reading_never_raises_on_a_damaged_program(start: int, cut: int, piece: str) -> None:
     assert read_program(TEN_MISTAKES[:start] + piece + TEN_MISTAKES[start + cut :]).problems

@@ -23,6 +23,7 @@ Companies = Literal["none", "one", "many"]
 
 _COMPANY = re.compile(r"\bk\.column1\b")
 _JOINED = re.compile(r"\{keys\} k\s+JOIN \w+ (\w+) ON ")
+_BY_COMPANY = re.compile(r"\{keys\} k JOIN (\w+) (\w+) ON \2\.company_id = k\.column1$")
 _JOIN = re.compile(r"\bk JOIN (\w+ (\w+)) ON (.+?)(?= GROUP BY | ORDER BY |$)")
 _BOUND = re.compile(r"\$(\d+)")
 _PLAIN = re.compile(r"INSERT INTO (\w+) \(([\w, ]+)\) \{rows\}")
@@ -84,9 +85,17 @@ def looked_up(sql: str, keys: Sequence[Row], scope: Scope, lock: Lock = "") -> t
 @lru_cache(maxsize=TEXTS_MAX)
 def _looked_up(sql: str, types: tuple[str, ...], one: bool, lock: Lock, fenced: bool) -> str:
     """`fenced`: each key is sought by itself. A plan that was made while the table was empty may else read all that
-    the company has once for each key. Not across companies, where Citus refuses it, nor around rows to lock."""
+    the company has once for each key. Not across companies, where Citus refuses it, nor around rows to lock: those of
+    whole companies are found without a join."""
     if fenced:
         sql = _JOIN.sub(r"k CROSS JOIN LATERAL (SELECT * FROM \1 WHERE \3 OFFSET 0) \2", sql)
+    by_company = _BY_COMPANY.search(sql) if lock and not one else None
+    if by_company:
+        head, (table, name) = sql[: by_company.start()], by_company.groups()
+        return (
+            f"{head}{table} {name} WHERE {name}.company_id = ANY($1::bigint[])"
+            f" ORDER BY NULLIF({name}.company_id, 0) {lock} OF {name}"
+        )
     if lock:
         found = _JOINED.search(sql)
         assert found, f"a look-up that locks starts with one table, joined to its keys: {sql}"

@@ -29,7 +29,7 @@ async def keep_code(company_id: int, code: str, now: int) -> str:
 
 
 async def company_of_code(code: str) -> int | None:
-    row = await tables.PoweredLink.filter(code=code).first()
+    row = await tables.PoweredLink.filter(code=code).first() if len(code) <= tables.CODE_CHARS_MAX else None
     return None if row is None else row.company_id
 
 

@@ -5,8 +5,14 @@ Times are microseconds UTC as integers: Tortoise's time-zone settings are proces
 
 from __future__ import annotations
 
+from typing import Final
+
 from tortoise import fields
 from tortoise.models import Model
+
+ID_CHARS_MAX: Final = 64
+CODE_CHARS_MAX: Final = 64
+"""What is longer is nobody's, and Tortoise refuses to look for it."""
 
 
 class Company(Model):
@@ -54,7 +60,7 @@ class Template(Model):
     """A published version of a program template, immutable, as it was written and as the core has it."""
 
     id = fields.BigIntField(primary_key=True)
-    template = fields.CharField(max_length=64)
+    template = fields.CharField(max_length=ID_CHARS_MAX)
     number = fields.IntField()
     hash = fields.CharField(max_length=32)
     content = fields.BinaryField()
@@ -72,7 +78,7 @@ class Adoption(Model):
 
     id = fields.BigIntField(primary_key=True)
     company_id = fields.BigIntField(unique=True)
-    template = fields.CharField(max_length=64)
+    template = fields.CharField(max_length=ID_CHARS_MAX)
     number = fields.IntField()
     declined = fields.IntField()
     actor = fields.CharField(max_length=255)
@@ -151,7 +157,7 @@ class PoweredLink(Model):
 
     id = fields.BigIntField(primary_key=True)
     company_id = fields.BigIntField(unique=True)
-    code = fields.CharField(max_length=64, unique=True)
+    code = fields.CharField(max_length=CODE_CHARS_MAX, unique=True)
     created_at = fields.BigIntField()
 
     class Meta:

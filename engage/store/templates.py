@@ -50,6 +50,8 @@ async def list_templates(after: str, limit: int) -> list[TemplateRow]:
 
 async def load_template(id: str, number: int | None = None) -> TemplateRow | None:
     """A version, or the newest."""
+    if len(id) > tables.ID_CHARS_MAX:
+        return None
     query = tables.Template.filter(template=id)
     if number is not None:
         query = query.filter(number=number)
@@ -59,6 +61,8 @@ async def load_template(id: str, number: int | None = None) -> TemplateRow | Non
 
 async def list_template_versions(id: str, before: int | None, limit: int) -> list[TemplateRow]:
     """Newest first, those numbered below `before`."""
+    if len(id) > tables.ID_CHARS_MAX:
+        return []
     query = tables.Template.filter(template=id)
     if before is not None:
         query = query.filter(number__lt=before)

@@ -303,9 +303,9 @@ async def test_a_health_score_that_changed_is_told_once_and_without_a_member(
     host: Host, receiver: Receiver
 ) -> None:
     await publish_default(host.database)
-    await accept(host.database, working("acme", 8, 20))
-    for day in (TODAY, TODAY, TODAY + timedelta(days=7)):
-        await score_companies(host.database, day)
+    await accept(host.database, working("acme", 12, 20))
+    for days in (0, 7, 7, 28):
+        await score_companies(host.database, TODAY + timedelta(days=days))
     told = host.place.rows("SELECT seq, n, data FROM engage_outbox WHERE type = 'account.health.changed'")
     scores = [json.loads(data)["score"] for *_, data in told]
     assert len(scores) == 2
@@ -318,13 +318,13 @@ async def test_a_health_score_that_changed_is_told_once_and_without_a_member(
     row = {"groupId": "acme", "term_start": "2025-07-01", "term_end": "2026-07-10", "outcome": "churned"}
     await record_terms(host.database, [row])
     for _ in range(2):
-        await score_companies(host.database, TODAY + timedelta(days=14))
+        await score_companies(host.database, TODAY + timedelta(days=35))
     stages = host.place.rows("SELECT data FROM engage_outbox WHERE type = 'account.stage.changed'")
-    (first,) = [json.loads(data) for (data,) in stages]
-    assert first == {
-        "as_of": "2026-07-12",
+    *_, last = [json.loads(data) for (data,) in stages]
+    assert last == {
+        "as_of": "2026-08-02",
         "stage": "churned",
-        "before": "adopting",
+        "before": "at_risk",
         "text": "The contract has ended.",
     }
 

@@ -91,7 +91,7 @@ def assert_storable(text: str, longest: int) -> None:
     text.encode()
 
 
-@settings(max_examples=250)
+@settings(max_examples=125)
 @given(raw=raw_calls() | VALUES, verb=st.none() | st.sampled_from(["", *KINDS]))
 def test_whatever_is_sent_is_a_storable_call_or_a_refusal(raw: Any, verb: str | None) -> None:
     result = read(raw, verb)
@@ -114,7 +114,7 @@ def test_whatever_is_sent_is_a_storable_call_or_a_refusal(raw: Any, verb: str | 
         to_rfc3339(result.original_at)
 
 
-@settings(max_examples=100)
+@settings(max_examples=50)
 @given(raw=raw_calls())
 def test_a_call_is_the_same_after_it_was_kept_and_when_it_is_sent_again(raw: Any) -> None:
     call, again = read(raw), read(raw)

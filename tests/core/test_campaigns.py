@@ -189,7 +189,7 @@ def told_with_pauses(program: Program, story: list[Act], seed: int) -> Told:
 EVERYTHING = stories("adjust", "undo", "zone")
 
 
-@settings(max_examples=80)
+@settings(max_examples=40)
 @given(seed=SEEDS, story=EVERYTHING)
 def test_what_a_campaign_counts_is_what_its_rules_did(seed: int, story: list[Act]) -> None:
     program = with_campaigns(seed)
@@ -227,7 +227,7 @@ def test_what_a_campaign_counts_is_what_its_rules_did(seed: int, story: list[Act
             assert awarded[id, budget.currency] <= budget.amount
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(seed=SEEDS, story=EVERYTHING)
 def test_members_reached_are_those_for_whom_a_firing_is_left(seed: int, story: list[Act]) -> None:
     """Awards that wait included: one that is voided never fired, one that is confirmed and undone neither."""

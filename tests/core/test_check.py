@@ -421,7 +421,7 @@ def places(value: t.Any, path: tuple[t.Any, ...] = ()) -> t.Iterator[tuple[t.Any
 PLACES = list(places(crm()))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(PLACES), ANYTHING), max_size=4))
 def test_check_never_raises_on_a_damaged_program(damage: list[tuple[tuple[t.Any, ...], t.Any]]) -> None:
     document: t.Any = crm()
@@ -440,7 +440,7 @@ def test_check_never_raises_on_a_damaged_program(damage: list[tuple[tuple[t.Any,
         assert from_canonical(canonical(program)) == program
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(ANYTHING)
 def test_check_never_raises_on_anything(document: t.Any) -> None:
     program, found = check(document)

@@ -114,7 +114,7 @@ FACTS = st.builds(
 NOTHING = Facts({}, {}, {})
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     st.lists(CONDITIONS, min_size=1, max_size=3),
     st.lists(st.lists(st.integers(0, 2), max_size=3), min_size=1, max_size=4),
@@ -132,7 +132,7 @@ def test_of_several_guards_the_first_that_stops_is_told(
         assert match(facts) == tuple(found[0] if found else 0 for found in expected)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(st.lists(CONDITIONS, min_size=1, max_size=4), st.lists(FACTS, min_size=1, max_size=4))
 def test_the_generated_function_blames_what_the_interpreter_blames(
     conditions: list[Condition], many: list[Facts]
@@ -144,7 +144,7 @@ def test_the_generated_function_blames_what_the_interpreter_blames(
         assert [not stopped for stopped in expected] == [holds(one, facts) for one in conditions]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(CONDITIONS, FACTS)
 def test_the_blamed_node_has_words_a_place_and_a_failed_verdict(condition: Condition, facts: Facts) -> None:
     verdicts = explain(condition, facts, LEVELS)

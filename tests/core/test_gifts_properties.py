@@ -15,7 +15,7 @@ from tests.core.random_programs import Act, programs, stories, tell
 EVERYTHING = stories("adjust", "undo", "redeem", "step", "give", "give", "give")
 
 
-@settings(max_examples=120)
+@settings(max_examples=60)
 @given(program=programs, story=EVERYTHING)
 def test_a_gift_leaves_nothing_on_its_way(program: Program, story: list[Act]) -> None:
     history = tell(program, story).history
@@ -29,7 +29,7 @@ def test_a_gift_leaves_nothing_on_its_way(program: Program, story: list[Act]) ->
             assert (wallet.active if wallet else 0) == balances[(account(number, ACTIVE), currency)]
 
 
-@settings(max_examples=120)
+@settings(max_examples=60)
 @given(program=programs, story=EVERYTHING)
 def test_nobody_gives_more_than_the_allowance(program: Program, story: list[Act]) -> None:
     history = tell(program, story).history
@@ -54,7 +54,7 @@ def test_nobody_gives_more_than_the_allowance(program: Program, story: list[Act]
         assert most is None or units <= most
 
 
-@settings(max_examples=120)
+@settings(max_examples=60)
 @given(program=programs, story=EVERYTHING)
 def test_a_replay_of_gifts_is_the_same(program: Program, story: list[Act]) -> None:
     history = tell(program, story).history

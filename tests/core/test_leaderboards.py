@@ -23,7 +23,7 @@ def ordinal(text: str) -> int:
     return date.fromisoformat(text).toordinal()
 
 
-@settings(max_examples=100)
+@settings(max_examples=50)
 @given(program=programs, story=stories("adjust", "undo", "zone"))
 def test_a_score_is_what_the_log_adds_up_to(program: Program, story: list[Act]) -> None:
     told = tell(replace(program, leaderboards=BOARDS), story)

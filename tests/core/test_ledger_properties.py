@@ -123,7 +123,7 @@ def assert_usage_is_counted(usage: Usage, whose: str, count: Count, reachable: i
     assert not {(key, start) for key, start in forgotten if start >= reachable or "/lifetime" in key}
 
 
-@settings(max_examples=120)
+@settings(max_examples=60)
 @given(program=programs, story=EVERYTHING)
 def test_every_balance_is_the_fold_of_its_transfers(program: Program, story: list[Act]) -> None:
     told = tell(program, story)
@@ -150,7 +150,7 @@ def test_every_balance_is_the_fold_of_its_transfers(program: Program, story: lis
         assert held <= member.wallets.keys()
 
 
-@settings(max_examples=120)
+@settings(max_examples=60)
 @given(program=programs, story=EVERYTHING)
 def test_no_limit_and_no_budget_is_ever_passed(program: Program, story: list[Act]) -> None:
     told, bound = Told(program), bounds(program)
@@ -169,7 +169,7 @@ def test_no_limit_and_no_budget_is_ever_passed(program: Program, story: list[Act
         assert_usage_is_counted(member.usage, name, count, reachable)
 
 
-@settings(max_examples=120)
+@settings(max_examples=60)
 @given(versions=st.lists(programs, min_size=1, max_size=3), story=EVERYTHING)
 def test_a_replay_of_the_log_is_the_live_state(versions: list[Program], story: list[Act]) -> None:
     told = Told(versions[0])
@@ -186,7 +186,7 @@ def test_a_replay_of_the_log_is_the_live_state(versions: list[Program], story: l
     assert link(GENESIS, again.items()) == link(GENESIS, live.items())
 
 
-@settings(max_examples=120)
+@settings(max_examples=60)
 @given(versions=st.lists(programs, min_size=1, max_size=2), story=EVERYTHING)
 def test_rollups_and_levels_add_up(versions: list[Program], story: list[Act]) -> None:
     told = Told(versions[0])
@@ -209,7 +209,7 @@ def test_rollups_and_levels_add_up(versions: list[Program], story: list[Act]) ->
         assert total.adjusted.get(currency, 0) == -history.balances()[(account(0, ADJUSTED), currency)]
 
 
-@settings(max_examples=120)
+@settings(max_examples=60)
 @given(program=programs, story=stories("adjust"))
 def test_the_level_is_that_of_the_most_ever_earned(program: Program, story: list[Act]) -> None:
     program = replace(without_stages(program), levels=LEVELS)
@@ -225,7 +225,7 @@ def test_the_level_is_that_of_the_most_ever_earned(program: Program, story: list
             assert member.level == (program.levels.steps[rank - 1].id if rank else "")
 
 
-@settings(max_examples=120)
+@settings(max_examples=60)
 @given(program=programs, story=EVERYTHING, last=stories().filter(bool))
 def test_undoing_what_nothing_followed_restores_the_state(
     program: Program, story: list[Act], last: list[Act]
@@ -327,14 +327,14 @@ def shuffled(day: list[Arrival], seed: int) -> list[Arrival]:
     return Random(seed).sample(day, len(day))
 
 
-@settings(max_examples=120)
+@settings(max_examples=60)
 @given(program=st.builds(make_fixed_program, SEEDS, st.just(3)), seed=SEEDS)
 def test_the_order_of_a_day_does_not_change_its_totals(program: Program, seed: int) -> None:
     day = make_arrivals(seed, 14)
     assert totals(program, shuffled(day, seed)) == totals(program, day)
 
 
-@settings(max_examples=120)
+@settings(max_examples=60)
 @given(program=st.builds(make_fixed_program, SEEDS, st.just(1)), seed=SEEDS)
 def test_the_order_of_a_season_does_not_change_its_totals(program: Program, seed: int) -> None:
     """With one limit to a rule, each of its windows fills up the same in whatever order events arrive."""
@@ -346,7 +346,7 @@ def test_the_hours_of_a_day_in_these_tests_are_of_one_day() -> None:
     assert START % DAY + 14 * HOUR < DAY
 
 
-@settings(max_examples=120)
+@settings(max_examples=60)
 @given(program=programs, story=EVERYTHING)
 def test_of_an_exclusive_group_one_rule_fires(program: Program, story: list[Act]) -> None:
     for step in tell(program, story).history.steps:

@@ -18,7 +18,7 @@ from tests.core.test_levels import YEARLY, at, with_levels
 STEPS = (Level("bronze", "B", 20), Level("silver", "S", 25, protected=True), Level("gold", "G", 300))
 
 
-@settings(max_examples=100)
+@settings(max_examples=50)
 @given(
     old=st.builds(with_levels, programs, SEEDS),
     on_change=st.sampled_from(["keep", "rise", "rise_and_fall"]),

@@ -52,7 +52,7 @@ def told_rank(program: Program, level: str) -> int:
 # --- what must hold of every program and history ------------------------------------------------------------
 
 
-@settings(max_examples=100)
+@settings(max_examples=50)
 @given(versions=st.lists(leveled, min_size=1, max_size=3), story=EVERYTHING)
 def test_a_replay_comes_to_the_same_levels(versions: list[Program], story: list[Act]) -> None:
     told = Told(versions[0])
@@ -65,7 +65,7 @@ def test_a_replay_comes_to_the_same_levels(versions: list[Program], story: list[
     assert (again.members, again.company) == (told.history.members, told.history.company)
 
 
-@settings(max_examples=100)
+@settings(max_examples=50)
 @given(versions=st.lists(leveled, min_size=1, max_size=2), story=EVERYTHING)
 def test_nobody_falls_but_at_a_tick_or_by_an_undoing(versions: list[Program], story: list[Act]) -> None:
     told = Told(versions[0])
@@ -91,7 +91,7 @@ def test_nobody_falls_but_at_a_tick_or_by_an_undoing(versions: list[Program], st
             assert falls or levels.on_change == "rise_and_fall"
 
 
-@settings(max_examples=100)
+@settings(max_examples=50)
 @given(program=leveled, story=EVERYTHING)
 def test_a_tick_twice_is_a_tick_once(program: Program, story: list[Act]) -> None:
     told = tell(program, story)
@@ -106,7 +106,7 @@ def test_a_tick_twice_is_a_tick_once(program: Program, story: list[Act]) -> None
         assert told.history.wait(name, until) == []
 
 
-@settings(max_examples=100)
+@settings(max_examples=50)
 @given(program=leveled, story=EVERYTHING)
 def test_what_counts_is_what_was_earned_in_the_period(program: Program, story: list[Act]) -> None:
     """Beside a sum over the whole log; what is kept no longer is too old for any review."""

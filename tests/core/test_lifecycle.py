@@ -61,7 +61,7 @@ def read_plainly(of: Lifecycle, days: set[int], left: int, day: int) -> str:
     return "new" if day < min(done) + of.new_days else "active"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(DAYS, st.integers(0, 70), st.integers(0, 160), st.sampled_from([SHORT, STANDARD]))
 def test_a_stage_is_what_the_definitions_say(days: list[int], left: int, day: int, of: Lifecycle) -> None:
     said = MONDAY + left if of.left else 0

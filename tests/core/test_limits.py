@@ -62,7 +62,7 @@ def assert_holds(limit: Limit, uses: list[tuple[int, int, int]]) -> None:
         assert max(windows.values()) <= most
 
 
-@settings(max_examples=150)
+@settings(max_examples=75)
 @given(program=st.builds(make_program, SEEDS), story=stories("adjust", "undo", "zone", "move"))
 def test_no_window_of_any_kind_holds_more_than_its_limit(program: Program, story: list[Act]) -> None:
     told = Told(program)
@@ -94,7 +94,7 @@ def test_what_no_late_event_can_reach_is_forgotten() -> None:
     assert [len(windows) for windows in usage.values()] == [40, 31]
 
 
-@settings(max_examples=150)
+@settings(max_examples=75)
 @given(program=st.builds(make_program, SEEDS), story=stories("adjust", "undo", "zone"))
 def test_a_budget_is_told_once_and_only_when_it_is_reached(program: Program, story: list[Act]) -> None:
     told, known, reached = Told(program), dict[tuple[str, int], int](), defaultdict[tuple[str, int], int](int)

@@ -114,7 +114,7 @@ def make_lively_program(seed: int) -> Program:
 lively_programs = st.builds(make_lively_program, SEEDS)
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(program=lively_programs, story=LIVELY)
 def test_every_account_is_the_fold_of_its_transfers(program: Program, story: list[Act]) -> None:
     history = tell(program, story).history
@@ -147,7 +147,7 @@ def all_wallets(history: History) -> list[dict[str, Wallet]]:
     return [member.wallets for member in history.members.values()]
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(program=lively_programs, story=LIVELY)
 def test_the_days_add_up_to_the_books(program: Program, story: list[Act]) -> None:
     history, total = tell(program, story).history, DayRollup()
@@ -168,7 +168,7 @@ def test_the_days_add_up_to_the_books(program: Program, story: list[Act]) -> Non
         assert sum(held.values()) == issued + adjusted - expired - spent
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(program=lively_programs, story=LIVELY)
 def test_nobody_finds_an_expired_point_and_a_tick_twice_is_a_tick_once(
     program: Program, story: list[Act]
@@ -188,7 +188,7 @@ def test_nobody_finds_an_expired_point_and_a_tick_twice_is_a_tick_once(
         assert told.history.wait(act.member, told.clock) == []
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(versions=st.lists(lively_programs, min_size=1, max_size=3), story=LIVELY)
 def test_a_replay_of_lively_points_is_the_live_state(versions: list[Program], story: list[Act]) -> None:
     told = Told(versions[0])
@@ -202,7 +202,7 @@ def test_a_replay_of_lively_points_is_the_live_state(versions: list[Program], st
     assert link(GENESIS, again.items()) == link(GENESIS, live.items())
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(program=lively_programs, story=LIVELY, last=stories().filter(bool))
 def test_undoing_at_once_restores_points_lots_and_what_waits(
     program: Program, story: list[Act], last: list[Act]
@@ -283,7 +283,7 @@ def lived(program: Program, seed: int, chosen: int, *, undo: bool) -> History:
     return history
 
 
-@settings(max_examples=100)
+@settings(max_examples=50)
 @given(program=st.builds(make_plain_program, SEEDS), seed=SEEDS, chosen=st.integers(0, 29))
 def test_undoing_much_later_is_as_if_it_had_never_happened(program: Program, seed: int, chosen: int) -> None:
     never = lived(program, seed, chosen, undo=False).member("ann").wallets

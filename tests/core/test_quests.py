@@ -50,7 +50,7 @@ def fair(quest: Quest) -> bool:
     return quest.join != "in_order" and not forgetful and not quest.requires.quests
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(seed=SEEDS)
 def test_the_order_of_a_day_does_not_change_what_quests_count(seed: int) -> None:
     random = Random(seed)

@@ -33,7 +33,7 @@ def redemptions(told: Told) -> dict[int, list[Step]]:
     return found
 
 
-@settings(max_examples=120)
+@settings(max_examples=60)
 @given(program=programs, story=EVERYTHING)
 def test_what_is_held_and_spent_is_the_fold_of_its_transfers(program: Program, story: list[Act]) -> None:
     told = tell(program, story)
@@ -56,7 +56,7 @@ def test_what_is_held_and_spent_is_the_fold_of_its_transfers(program: Program, s
         assert spent[currency] == balances[(account(0, SPENT), currency)] == total.spent.get(currency, 0)
 
 
-@settings(max_examples=120)
+@settings(max_examples=60)
 @given(program=programs, story=EVERYTHING)
 def test_no_more_is_sold_than_stock_and_limits_allow(program: Program, story: list[Act]) -> None:
     told = tell(program, story)
@@ -72,7 +72,7 @@ def test_no_more_is_sold_than_stock_and_limits_allow(program: Program, story: li
             assert all(count <= limit.count for count in counts.values())
 
 
-@settings(max_examples=120)
+@settings(max_examples=60)
 @given(program=programs, story=EVERYTHING)
 def test_every_redemption_goes_its_way(program: Program, story: list[Act]) -> None:
     told = tell(program, story)
@@ -92,7 +92,7 @@ def test_every_redemption_goes_its_way(program: Program, story: list[Act]) -> No
         assert moved[account(number, ACTIVE)] == (0 if status == "cancelled" else -paid)
 
 
-@settings(max_examples=120)
+@settings(max_examples=60)
 @given(program=programs, story=EVERYTHING)
 def test_a_replay_of_redemptions_is_the_same(program: Program, story: list[Act]) -> None:
     history = tell(program, story).history
@@ -113,7 +113,7 @@ def _left_over(members: dict[str, MemberState]) -> object:
     return kept
 
 
-@settings(max_examples=120)
+@settings(max_examples=60)
 @given(program=programs, story=AWARDS_ALONE)
 def test_who_takes_everything_back_is_as_if_nothing_had_been_asked_for(
     program: Program, story: list[Act]

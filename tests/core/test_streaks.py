@@ -73,7 +73,7 @@ def reckoned(streak: Streak, counts: Counter[int], today: int) -> tuple[int, int
     return length, longest
 
 
-@settings(max_examples=250)
+@settings(max_examples=125)
 @given(seed=SEEDS)
 def test_a_run_is_as_long_as_its_days_say(seed: int) -> None:
     random = Random(seed)
@@ -110,7 +110,7 @@ def test_a_run_is_as_long_as_its_days_say(seed: int) -> None:
     assert (again.members, again.rollups) == (told.members, told.rollups)
 
 
-@settings(max_examples=150)
+@settings(max_examples=75)
 @given(seed=SEEDS)
 def test_undoing_what_nothing_followed_restores_a_streak(seed: int) -> None:
     random = Random(seed)
@@ -125,7 +125,7 @@ def test_undoing_what_nothing_followed_restores_a_streak(seed: int) -> None:
     assert (stands(told, now), told.active("ann"), told.member("ann").streaks.get("go", Run()).told) == before
 
 
-@settings(max_examples=100)
+@settings(max_examples=50)
 @given(seed=SEEDS)
 def test_the_order_in_which_days_become_known_does_not_change_a_streak(seed: int) -> None:
     random = Random(seed)

@@ -24,7 +24,7 @@ from tests.privacy.activity_attack import attack_activity
 from tests.privacy.count_attacks import attack_amounts, attack_growth, attack_levels, attack_table
 from tests.privacy.populations import acquaintances, random_population, weeks_of
 
-ATTACKS = int(os.environ.get("ENGAGE_ATTACKS", "100"))
+ATTACKS = int(os.environ.get("ENGAGE_ATTACKS", "25"))
 """Companies attacked for each of four seeds by each attack; five times as many by those on counts alone."""
 WEEKS = 5
 

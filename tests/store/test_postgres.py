@@ -95,7 +95,10 @@ async def test_a_plan_made_of_an_empty_table_seeks_each_key(place: Place) -> Non
 
 def test_rows_of_several_companies_are_locked_in_order_and_the_host_last() -> None:
     text, bound = looked_up(HEADS, [(0,), (5,), (7,)], [0, 5, 7], "FOR NO KEY UPDATE")
-    assert text.endswith("ORDER BY NULLIF(k.column1, 0) FOR NO KEY UPDATE OF h")
+    assert text.endswith(
+        "FROM engage_head h WHERE h.company_id = ANY($1::bigint[])"
+        " ORDER BY NULLIF(h.company_id, 0) FOR NO KEY UPDATE OF h"
+    )
     assert bound == [(0, 5, 7)]
 
 

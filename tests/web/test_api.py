@@ -77,7 +77,7 @@ def test_a_report_key_reaches_nothing_about_a_member() -> None:
 
 
 def test_a_write_key_reaches_ingestion_alone() -> None:
-    assert {one.tag for one in ENDPOINTS if "write" in one.kinds} == {"events"}
+    assert {one.tag for one in ENDPOINTS if "write" in one.kinds} == {"events", "referral"}
     assert all(one.method == "POST" for one in ENDPOINTS if "write" in one.kinds)
 
 

@@ -1,0 +1,61 @@
+"""Commands of `engage` as processes of their own, without the second that a fresh interpreter takes.
+
+One process imports what commands import, once, and is forked for each: what a command leaves behind ends with it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+PRELOADED = ("engage.cli", "engage.app", "engage.actions.importing", "engage.actions.verify")
+
+_context = get_context("forkserver")
+_context.set_forkserver_preload(["tests.commands", *PRELOADED])
+
+
+@dataclass(frozen=True)
+class Ended:
+    code: int
+    out: str
+    error: str
+
+
+def run_command(
+    arguments: Sequence[str], folder: Path, environment: Mapping[str, str], seconds: float
+) -> Ended:
+    """Raises TimeoutError when it takes longer."""
+    with TemporaryDirectory() as kept:
+        out, error = Path(kept, "out"), Path(kept, "error")
+        process = _context.Process(target=_run, args=(list(arguments), folder, dict(environment), out, error))
+        process.start()
+        process.join(seconds)
+        if process.exitcode is None:
+            process.kill()
+            raise TimeoutError(f"engage {' '.join(arguments)}: {error.read_text()}")
+        return Ended(process.exitcode, out.read_text(), error.read_text())
+
+
+def _run(arguments: list[str], folder: Path, environment: dict[str, str], out: Path, error: Path) -> None:
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(environment)
+    for number, path, way in (
+        (0, Path(os.devnull), os.O_RDONLY),
+        (1, out, os.O_WRONLY),
+        (2, error, os.O_WRONLY),
+    ):
+        opened = os.open(path, way | os.O_CREAT, 0o600)
+        os.dup2(opened, number)
+        os.close(opened)
+    for name, number in (("stdout", 1), ("stderr", 2)):
+        setattr(sys, name, os.fdopen(number, "w", encoding="utf-8"))
+    sys.argv = ["engage", *arguments]
+    from engage.cli import main
+
+    main()
