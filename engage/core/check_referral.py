@@ -42,8 +42,9 @@ def read_referral(problems: Problems, names: Names, value: t.Any) -> Referral | 
         return None
     active = None
     if "active" in entries:
-        keys = ("count", "within", "conditions")
-        active = problems.fields(entries["active"], (*path, "active"), ("event",), keys)
+        active = problems.fields(
+            entries["active"], (*path, "active"), ("event",), ("count", "within", "conditions")
+        )
     event, condition = None, None
     count = within = None
     if active is not None:

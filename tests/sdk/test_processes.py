@@ -80,7 +80,7 @@ def test_a_fork_while_the_sender_is_in_the_middle_of_an_exchange_hangs_nobody(se
         def busy():
             while not stop.is_set():
                 client.track("e", "Parent", company="c")
-                time.sleep(0.0005)
+                time.sleep(0.002)
 
         threads = [threading.Thread(target=busy) for _ in range(3)]
         for thread in threads: thread.start()
@@ -90,12 +90,12 @@ def test_a_fork_while_the_sender_is_in_the_middle_of_an_exchange_hangs_nobody(se
             child = os.fork()
             if child == 0:
                 client.track("e", "Child", company="c")
-                os._exit(0 if client.flush(20) and client.pending == 0 else 1)
+                os._exit(0 if client.flush(50) and client.pending == 0 else 1)
             children.append(child)
         stop.set()
         for thread in threads: thread.join()
         assert [os.waitpid(child, 0)[1] for child in children] == [0] * 8
-        assert client.flush(20)
+        assert client.flush(50)
         """,
         service,
     )
