@@ -13,7 +13,10 @@ from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-PRELOADED = ("engage.cli", "engage.app", "engage.actions.importing", "engage.actions.verify")
+PRELOADED = (
+    *("engage.cli", "engage.app"),
+    *("engage.actions.archive", "engage.actions.importing", "engage.actions.verify"),
+)
 
 _context = get_context("forkserver")
 _context.set_forkserver_preload(["tests.commands", *PRELOADED])
@@ -59,3 +62,19 @@ def _run(arguments: list[str], folder: Path, environment: dict[str, str], out: P
     from engage.cli import main
 
     main()
+
+
+def run_script(script: str, arguments: Sequence[str], seconds: float = 60) -> int:
+    """The exit code of a script, negative for the signal that ended it."""
+    process = _context.Process(target=_run_script, args=(script, list(arguments)))
+    process.start()
+    process.join(seconds)
+    if process.exitcode is None:
+        process.kill()
+        raise TimeoutError(script)
+    return process.exitcode
+
+
+def _run_script(script: str, arguments: list[str]) -> None:
+    sys.argv = ["script", *arguments]
+    exec(compile(script, "script", "exec"), {"__name__": "__main__"})

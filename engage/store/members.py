@@ -75,7 +75,7 @@ async def every_member(s: Statements, company_id: int) -> AsyncIterator[tuple[in
 
 async def load_company_state(s: Statements, company_id: int) -> tuple[CompanyState, int] | None:
     """(state, id of the program version in force); None when nothing was logged yet."""
-    rows = await s.rows("SELECT state, program_id FROM engage_head WHERE {scope}", scope=[company_id])
+    rows = await s.few("SELECT state, program_id FROM engage_head WHERE {scope}", scope=[company_id])
     return (decode_company(rows[0][0]), rows[0][1]) if rows else None
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,6 +17,7 @@ from tests.actions.archives import MONTH, archived, columns, files, six_months
 from tests.actions.host import DAY, Host
 from tests.actions.test_checkpoint import KEPT
 from tests.actions.test_verify import TAMPERINGS
+from tests.commands import run_script
 from tests.places import ON_SQLITE
 
 pytestmark = pytest.mark.usefixtures("small_steps")
@@ -191,17 +190,7 @@ asyncio.run(main())
 
 
 def killed(host: Host, folder: Folder, before: int, what: str, count: int) -> int:
-    command = [
-        sys.executable,
-        "-c",
-        KILLED,
-        host.place.url,
-        str(folder.path),
-        str(before),
-        str(host.now),
-    ]
-    cwd = Path(__file__).resolve().parents[2]
-    return subprocess.run([*command, what, str(count)], cwd=cwd, check=False).returncode
+    return run_script(KILLED, [host.place.url, *map(str, (folder.path, before, host.now)), what, str(count)])
 
 
 @ON_SQLITE

@@ -16,6 +16,7 @@ from engage.core.calendar import week_of
 from engage.core.measures import FeatureWeek, WeekMeasures
 from engage.store.database import Database
 from engage.store.signal import load_followed, save_signal
+from tests.places import ON_SQLITE
 
 START = date(2026, 1, 5)
 WEEKS = 16
@@ -90,6 +91,7 @@ async def test_both_forecasts_tell_leavers_and_the_card_is_on_the_portfolio(data
     assert (await calibrate(database)) == found
 
 
+@ON_SQLITE
 async def test_outcomes_at_random_cannot_be_foretold(database: Database) -> None:
     """A model that saw whom it is tried on would do better than chance here."""
     await seeded(database, 130, 25)

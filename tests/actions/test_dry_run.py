@@ -36,7 +36,7 @@ async def test_a_dry_run_tells_what_then_happens_and_writes_nothing(host: Host, 
     history = History(host, seed)
     await host.publish()
     await host.send(host.track("ann"), host.track("ann", company="beta"))
-    for _ in range(20):
+    for _ in range(12):
         await history.step()
         member, event = history.member(), history.chance.choice(EVENTS)
         call = host.track(member, event, properties={"value": history.chance.choice((1, 1000))})

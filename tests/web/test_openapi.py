@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from engage.web.api import ENDPOINTS, events
 from engage.web.site import api_routes
+from tests.places import ON_SQLITE
 from tests.web.conftest import Running
 
 
@@ -22,6 +23,7 @@ async def document(running: Running) -> dict[str, Any]:
     return found
 
 
+@ON_SQLITE
 async def test_the_document_is_valid_openapi(document: dict[str, Any]) -> None:
     validate(document)
 
@@ -40,6 +42,7 @@ def test_every_route_is_declared_once_with_all_its_methods() -> None:
     assert routed == {(one.method, one.path) for one in ENDPOINTS}
 
 
+@ON_SQLITE
 async def test_every_route_is_in_the_document_and_nothing_else(
     document: dict[str, Any], running: Running
 ) -> None:
@@ -56,12 +59,14 @@ async def test_every_route_is_in_the_document_and_nothing_else(
     assert described == routed
 
 
+@ON_SQLITE
 async def test_operations_have_names_of_their_own(document: dict[str, Any]) -> None:
     names = [operation["operationId"] for item in document["paths"].values() for operation in item.values()]
     assert len(set(names)) == len(names)
     assert all(name for name in names)
 
 
+@ON_SQLITE
 async def test_each_operation_says_which_keys_open_it(document: dict[str, Any]) -> None:
     public = {"/healthz", "/readyz", "/metrics", "/openapi.json"}
     for path, item in document["paths"].items():
@@ -70,12 +75,14 @@ async def test_each_operation_says_which_keys_open_it(document: dict[str, Any]) 
             assert {"401", "403"} <= set(operation["responses"]) or path in public
 
 
+@ON_SQLITE
 async def test_the_tracking_calls_are_all_described(document: dict[str, Any]) -> None:
     assert len(events.ENDPOINTS) == 14
     message = document["components"]["schemas"]["TrackingMessage"]["properties"]
     assert {"messageId", "userId", "anonymousId", "groupId", "timestamp", "sentAt", "context"} <= set(message)
 
 
+@ON_SQLITE
 async def test_answers_are_what_the_document_says(document: dict[str, Any], running: Running) -> None:
     """Everything there is to read, read once and held against its schema."""
     await running.publish()
