@@ -234,7 +234,8 @@ class DecidingProcess:
             self.launch()
         assert self._socket is not None
         ours, self._socket = self._socket, None
-        ours.send(START)
+        with suppress(OSError):  # it has died; that is found out below
+            ours.send(START)
         self._ready.clear()
         self._lost.clear()
         _, pipe = await self._loop.create_unix_connection(
@@ -316,7 +317,9 @@ def _error(told: _Told) -> Exception:
 
 
 def is_worthwhile() -> bool:
-    """Whether there is a second core for it."""
+    """Whether there is a second core for it, and the pipes it takes."""
+    if sys.platform == "win32":
+        return False
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return cores > 1
 
