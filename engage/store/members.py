@@ -26,17 +26,22 @@ async def load_member(s: Statements, company_id: int, external_id: str) -> tuple
 
 async def load_member_and_program(
     s: Statements, company_id: int, external_id: str
-) -> tuple[int, MemberState, int] | None:
-    """(number, state, the program version in force, 0 for none), in one trip: a page asks this for every visitor."""
+) -> tuple[int, MemberState, int, CompanyState] | None:
+    """(number, state, the program version in force, 0 for none, the company's state), in one trip: a page asks this for
+    every visitor."""
     rows = await s.few(
         "SELECT m.id, m.state, COALESCE("
         " (SELECT MAX(p.id) FROM engage_program p WHERE p.company_id = m.company_id),"
-        " (SELECT MAX(p.id) FROM engage_program p WHERE p.company_id = 0), 0)"
-        " FROM engage_member m WHERE {m.scope} AND m.external_id = ?",
+        " (SELECT MAX(p.id) FROM engage_program p WHERE p.company_id = 0), 0), h.state"
+        " FROM engage_member m JOIN engage_head h ON h.company_id = m.company_id"
+        " WHERE {m.scope} AND m.external_id = ?",
         [external_id],
         scope=[company_id],
     )
-    return (rows[0][0], decode_member(rows[0][1]), rows[0][2]) if rows else None
+    if not rows:
+        return None
+    number, state, program, company = rows[0]
+    return number, decode_member(state), program, decode_company(company)
 
 
 async def list_members(

@@ -166,8 +166,8 @@ async def _within(s: Statements, company_id: int, now: int) -> tuple[CompanyStat
     return within, local_day_hour(now, within.timezone)[0]
 
 
-async def _find(s: Statements, asked: Asked[Any, Any]) -> tuple[int, int, MemberState, int]:
-    """(company's number, member's number, state, program version in force). Raises NotFound."""
+async def _find(s: Statements, asked: Asked[Any, Any]) -> tuple[int, int, MemberState, int, CompanyState]:
+    """(company's number, member's number, state, program version in force, the company's state). Raises NotFound."""
     company_id = await find_company(s, asked.path["company"])
     found = await load_member_and_program(s, company_id, asked.path["member"])
     if found is None:
@@ -201,10 +201,10 @@ async def list_company_members(asked: Asked[None, Paging]) -> shapes.Members:
 )
 async def get_member(asked: Asked[None, None]) -> shapes.Member:
     async with asked.services.database.read() as s:
-        company_id, _, state, version = await _find(s, asked)
+        company_id, _, state, version, within = await _find(s, asked)
         made = await program_version(version)
         times = await load_times(s, company_id, _told_by(state))
-        within, today = await _within(s, company_id, asked.services.now())
+    today = local_day_hour(asked.services.now(), within.timezone)[0]
     return member_shape(asked.path["company"], asked.path["member"], state, made, within, times, today)
 
 
@@ -224,12 +224,6 @@ def _read_cursor(cursor: str | None, number: int) -> Place | None:
 
 def _write_cursor(number: int, following: Place | None) -> str | None:
     return None if following is None else encode_cursor((number, following))
-
-
-async def _archived(s: Statements, company_id: int) -> int:
-    """The newest entry of the company that is archived."""
-    found = await load_company_state(s, company_id)
-    return found[0].archived if found else 0
 
 
 def _ends_archived(start: Place | None, following: Place | None, newest: int, archived: int) -> bool:
@@ -265,9 +259,9 @@ async def list_transfers(asked: Asked[None, Paging]) -> shapes.Transfers:
     page: list[shapes.Transfer] = []
     following: tuple[int, int] | None = None
     async with asked.services.database.read() as s:
-        company_id, number, state, _ = await _find(s, asked)
+        company_id, number, state, _, within = await _find(s, asked)
         start = _read_cursor(asked.query.cursor, number)
-        archived = await _archived(s, company_id)
+        archived = within.archived
         async for stored in _history(s, company_id, state, start, asked.query.limit, archived):
             entry = stored.entry
             moved = await _transfers(s, company_id, stored, number)
@@ -344,9 +338,9 @@ async def list_decisions(asked: Asked[None, Paging]) -> shapes.Decisions:
     chosen: list[Stored] = []
     following: Place | None = None
     async with asked.services.database.read() as s:
-        company_id, number, state, _ = await _find(s, asked)
+        company_id, number, state, _, within = await _find(s, asked)
         start = _read_cursor(asked.query.cursor, number)
-        archived = await _archived(s, company_id)
+        archived = within.archived
         async for stored in _history(s, company_id, state, start, asked.query.limit, archived):
             if len(chosen) == asked.query.limit:
                 following = (stored.entry.seq, 0)
