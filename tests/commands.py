@@ -5,6 +5,7 @@ One process imports what commands import, once, and is forked for each: what a c
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 PRELOADED = (
     *("engage.cli", "engage.app"),
@@ -27,6 +29,10 @@ class Ended:
     code: int
     out: str
     error: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
 
 
 def run_command(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import pty
 import signal
@@ -12,13 +11,12 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.commands import run_command
+from tests.commands import Ended, run_command
 from tests.places import Place, PostgresPlace
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -43,17 +41,6 @@ COMMANDS = (
 )
 
 
-@dataclass(frozen=True)
-class Ended:
-    code: int
-    out: str
-    error: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
 Engage = Callable[..., Ended]
 
 
@@ -62,7 +49,7 @@ def engage(tmp_path: Path) -> Engage:
     def run(*arguments: str | Path, **environment: str) -> Ended:
         done = run_command([*map(str, arguments)], tmp_path, os.environ | environment, SECONDS)
         assert "Traceback" not in done.error, done.error
-        return Ended(done.code, done.out, done.error)
+        return done
 
     return run
 

@@ -32,11 +32,11 @@ from engage.core.measures import WEEK
 from engage.core.plans import AFTER_WEEKS, MEASURES, Compared, compare, value_of
 from engage.errors import Conflict, InvalidRequest, NotFound
 from engage.store.care import forget_elsewhere, load_care, load_everywhere, save_care
-from engage.store.companies import known_company, load_company_ids
+from engage.store.companies import find_company, load_company_ids
 from engage.store.database import Database
 from engage.store.scope import EVERY_COMPANY
 from engage.store.signal import load_followed, load_scores
-from engage.store.statements import Statements, Transaction
+from engage.store.statements import Transaction
 
 COMPANIES_MAX: Final = 10_000
 GOALS_MAX: Final = 100
@@ -64,14 +64,6 @@ def read_day(name: str, text: str) -> str:
         raise InvalidRequest(f"{name}: must be a day such as 2026-11-22") from None
 
 
-async def find(s: Statements, company: str) -> int:
-    """Raises NotFound."""
-    found = await known_company(s, company)
-    if found is None:
-        raise NotFound(f"there is no company {company[:255]!r}")
-    return found
-
-
 # --- goals --------------------------------------------------------------------------------------------------
 
 
@@ -83,7 +75,7 @@ async def set_goal(
     today = to_rfc3339(now)[:10]
 
     async def work(tx: Transaction) -> None:
-        company_id = await find(tx, company)
+        company_id = await find_company(tx, company)
         known = (await load_care(tx, Goal, [company_id])).get(company_id, {})
         health, contract = await newest_standing(tx, company_id)
         before = known.get(id)
@@ -168,7 +160,7 @@ async def accept_stage(
     """Somebody says that a stage (from 0) is done. Once; again by the same changes nothing."""
 
     async def work(tx: Transaction) -> None:
-        company_id = await find(tx, company)
+        company_id = await find_company(tx, company)
         goal = (await load_care(tx, Goal, [company_id])).get(company_id, {}).get(id)
         if goal is None or not 0 <= stage < len(goal.stages):
             raise NotFound("there is no such stage of a goal")
@@ -187,7 +179,7 @@ async def accept_stage(
 async def company_goals(database: Database, company: str) -> tuple[GoalView, ...]:
     """As they stand by the newest score. Raises NotFound."""
     async with database.read() as s:
-        company_id = await find(s, company)
+        company_id = await find_company(s, company)
         goals = (await load_care(s, Goal, [company_id])).get(company_id, {})
         health, contract = await newest_standing(s, company_id)
     return goals_of(goals, health, contract)
@@ -201,7 +193,7 @@ async def set_sentiment(database: Database, company: str, sentiment: Sentiment) 
     _check_span(sentiment.said, sentiment.until, SENTIMENT_DAYS_MAX)
 
     async def work(tx: Transaction) -> None:
-        await save_care(tx, CURRENT, {await find(tx, company): sentiment})
+        await save_care(tx, CURRENT, {await find_company(tx, company): sentiment})
 
     await database.write(work)
     return sentiment
@@ -210,7 +202,7 @@ async def set_sentiment(database: Database, company: str, sentiment: Sentiment) 
 async def company_sentiment(database: Database, company: str, day: str) -> Sentiment | None:
     """What is felt on a day; nothing, once it has expired. Raises NotFound."""
     async with database.read() as s:
-        company_id = await find(s, company)
+        company_id = await find_company(s, company)
         kept = (await load_care(s, Sentiment, [company_id])).get(company_id, {}).get(CURRENT)
     return kept if kept is not None and in_force(kept.said, kept.until, day) else None
 
@@ -220,7 +212,7 @@ async def set_ceiling(database: Database, company: str, ceiling: Ceiling) -> Cei
     _check_span(ceiling.since, ceiling.until, EXCEPTION_DAYS_MAX)
 
     async def work(tx: Transaction) -> Ceiling:
-        company_id = await find(tx, company)
+        company_id = await find_company(tx, company)
         known = (await load_care(tx, Ceiling, [company_id])).get(company_id, {})
         if len(known) >= CEILINGS_MAX and ceiling.id not in known:
             raise InvalidRequest(f"a company has at most {CEILINGS_MAX} exceptions")
@@ -236,7 +228,7 @@ async def set_ceiling(database: Database, company: str, ceiling: Ceiling) -> Cei
 async def company_ceilings(database: Database, company: str) -> tuple[Ceiling, ...]:
     """Past ones too. Raises NotFound."""
     async with database.read() as s:
-        company_id = await find(s, company)
+        company_id = await find_company(s, company)
         return tuple((await load_care(s, Ceiling, [company_id])).get(company_id, {}).values())
 
 

@@ -58,9 +58,24 @@ class Answer(Struct, frozen=True):
     def accepted(self) -> bool:
         return 200 <= self.status < 300
 
+    @property
+    def failure(self) -> str:
+        """Why not, in words that fit where they are kept."""
+        return (self.error or f"answered {self.status}")[:FAILURE_CHARS_MAX]
+
 
 Post = Callable[[str, dict[str, str], bytes], Awaitable[Answer]]
 """(url, headers, body)."""
+
+
+def retry_at(now: int, attempts: int, answer: Answer) -> int:
+    """When to try again after so many attempts that were refused before, microseconds UTC: by the schedule, after its
+    end by its last step, and no earlier than the answer asks."""
+    step = RETRY_SECONDS[min(attempts, len(RETRY_SECONDS) - 1)]
+    seconds = step * random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311
+    if answer.retry_after is not None:
+        seconds = max(seconds, min(answer.retry_after, RETRY_AFTER_SECONDS_MAX))
+    return now + int(seconds * SECOND)
 
 
 def notice_body(kept: Kept, company: str) -> bytes:
@@ -156,10 +171,8 @@ class Courier:
         """When to try it again; after the last attempt it is given up, and the next one's turn."""
         if standing.attempts >= len(RETRY_SECONDS):
             return Standing(kept.place)
-        seconds = RETRY_SECONDS[standing.attempts] * random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311
-        if answer.retry_after is not None:
-            seconds = max(seconds, min(answer.retry_after, RETRY_AFTER_SECONDS_MAX))
-        return replace(standing, attempts=standing.attempts + 1, next_at=self.clock() + int(seconds * SECOND))
+        next_at = retry_at(self.clock(), standing.attempts, answer)
+        return replace(standing, attempts=standing.attempts + 1, next_at=next_at)
 
     async def _save(self, company_id: int, endpoint_id: int, standing: Standing) -> None:
         async def work(tx: Transaction) -> None:
@@ -177,8 +190,7 @@ class Courier:
         elif refusals:
             worst = refusals[-1]
             since = now if endpoint.failing_since is None else endpoint.failing_since
-            words = worst.error or f"answered {worst.status}"
-            changes = {"failing_since": since, "failure": words[:FAILURE_CHARS_MAX]}
+            changes = {"failing_since": since, "failure": worst.failure}
             gone = any(answer.status == GONE for answer in refusals)
             if gone or now - since > FAILING_DAYS_MAX * DAY:
                 changes["disabled_at"] = now

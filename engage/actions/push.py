@@ -7,23 +7,14 @@ tell of; what waits for a destination is the newest signal of each company alone
 from __future__ import annotations
 
 import base64
-import random
 from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
 
-from engage.actions.deliver import (
-    FAILURE_CHARS_MAX,
-    GONE,
-    JITTER,
-    RETRY_AFTER_SECONDS_MAX,
-    RETRY_SECONDS,
-    Answer,
-    Post,
-)
+from engage.actions.deliver import GONE, Answer, Post, retry_at
 from engage.actions.webhooks import check_url
-from engage.core.calendar import SECOND, to_rfc3339
+from engage.core.calendar import to_rfc3339
 from engage.core.signal import group_call
 from engage.errors import InvalidRequest, NotFound
 from engage.store.database import Database
@@ -158,15 +149,11 @@ class Pusher:
     async def _refused(self, destination: DestinationRow, answer: Answer) -> None:
         """Try again later, by the schedule of webhooks, and then once a day: what is newest is still to be told."""
         now = self.clock()
-        wait = RETRY_SECONDS[min(destination.attempts, len(RETRY_SECONDS) - 1)]
-        seconds = wait * random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311
-        if answer.retry_after is not None:
-            seconds = max(seconds, min(answer.retry_after, RETRY_AFTER_SECONDS_MAX))
         changes: dict[str, Any] = {
             "attempts": destination.attempts + 1,
-            "next_at": now + int(seconds * SECOND),
+            "next_at": retry_at(now, destination.attempts, answer),
             "failing_since": destination.failing_since or now,
-            "failure": (answer.error or f"answered {answer.status}")[:FAILURE_CHARS_MAX],
+            "failure": answer.failure,
         }
         if answer.status == GONE:
             changes["disabled_at"] = now

@@ -15,10 +15,10 @@ from msgspec.structs import replace
 
 from engage.core.terms import Term, prevails, read_term, says_the_same, settle, term_of_traits
 from engage.errors import InvalidRequest, NotFound
-from engage.store.companies import create_companies, known_company, load_company_ids, may_create_companies
+from engage.store.companies import create_companies, find_company, load_company_ids, may_create_companies
 from engage.store.database import Database
 from engage.store.signal import load_followed
-from engage.store.statements import Statements, Transaction
+from engage.store.statements import Transaction
 from engage.store.terms import delete_term, load_recorded, load_stated, save_terms
 
 ROWS_MAX: Final = 10_000
@@ -96,7 +96,7 @@ class KnownTerms(Struct, frozen=True):
 async def company_terms(database: Database, company: str) -> KnownTerms:
     """Raises NotFound."""
     async with database.read() as s:
-        id = await _find(s, company)
+        id = await find_company(s, company)
         recorded = (await load_recorded(s, [id])).get(id, [])
         stated = (await load_stated(s, [id])).get(id, [])
         traits = (await load_followed(s, [id]))[0].state.traits
@@ -122,7 +122,7 @@ async def set_term(
         raise InvalidRequest("end: must be after start")
 
     async def work(tx: Transaction) -> tuple[Term, bool]:
-        id = await _find(tx, company)
+        id = await find_company(tx, company)
         known = {one.start: one for one in (await load_recorded(tx, [id])).get(id, [])}
         before = known.get(term.start)
         kept = replace(term, source="api", actor=actor, recorded_at=now)
@@ -138,14 +138,7 @@ async def remove_term(database: Database, company: str, start: int) -> None:
     """Whoever said it: an import or a call may say it again. Raises NotFound."""
 
     async def work(tx: Transaction) -> None:
-        if not await delete_term(tx, await _find(tx, company), start):
+        if not await delete_term(tx, await find_company(tx, company), start):
             raise NotFound("there is no term of the company that starts on this day")
 
     await database.write(work)
-
-
-async def _find(s: Statements, company: str) -> int:
-    found = await known_company(s, company)
-    if found is None:
-        raise NotFound(f"there is no company {company[:255]!r}")
-    return found

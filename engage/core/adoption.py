@@ -239,10 +239,10 @@ def _breadth(source: Source, now: Weeks, then: Weeks) -> Table:
         shown = publish_feature_events(week, source.k, rewarded) if week else {}
         for name in used:
             events[name].append(shown.get(name) or privacy.missing("events"))
-    order = sorted(used, key=lambda name: (-used[name].floor, _feature(source, name)))
+    order = sorted(used, key=lambda name: (-used[name].floor, source.event_name(name)))
     rows = tuple(
         (
-            _feature(source, name),
+            source.event_name(name),
             used[name],
             privacy.ratio(used[name], active),
             earlier.get(name) or privacy.missing("members"),
@@ -252,11 +252,6 @@ def _breadth(source: Source, now: Weeks, then: Weeks) -> Table:
         for name in order
     )
     return Table("breadth", title, columns, rows)
-
-
-def _feature(source: Source, name: str) -> str:
-    event = source.program.events.get(name) if source.program else None
-    return event.name if event else name
 
 
 def _levels(source: Source, now: Weeks) -> Table:

@@ -282,7 +282,7 @@ def funnels(source: Source, now: Weeks, then: Weeks) -> tuple[Table, ...]:
         earlier = publish_funnel(then.last, funnel.id, now.k) if then.last else None
         rows = tuple(
             (
-                _event(source, step),
+                source.event_name(step),
                 figure,
                 privacy.ratio(figure, reached[0]),
                 privacy.ratio(figure, reached[max(0, index - 1)]),
@@ -298,11 +298,6 @@ def funnels(source: Source, now: Weeks, then: Weeks) -> tuple[Table, ...]:
         title = say("Funnel: {funnel_name}", funnel_name=funnel.name)
         found.append(Table(f"funnel_{funnel.id}", title, columns, rows, note))
     return tuple(found)
-
-
-def _event(source: Source, name: str) -> str:
-    event = source.program.events.get(name) if source.program else None
-    return event.name if event else name
 
 
 # --- what they have to lose -----------------------------------------------------------------------------------

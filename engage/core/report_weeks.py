@@ -55,6 +55,11 @@ class Source(Struct, frozen=True):
     care: CareView | None = None
     stage: CompanyStage | None = None
 
+    def event_name(self, id: str) -> str:
+        """As the program names the event; its own where the program does not know it."""
+        event = self.program.events.get(id) if self.program else None
+        return event.name if event else id
+
 
 class Weeks:
     """The weeks of a period as figures, made once."""

@@ -116,8 +116,8 @@ async def existing_company(external_id: str) -> int:
 async def known_company(s: Statements, external_id: str) -> int | None:
     """A company's number, remembered, so that a request about a company asks for it once.
 
-    Companies are never deleted and their numbers are nobody else's. Within a read only: what a transaction creates
-    may be rolled back.
+    Companies are never deleted and their numbers are nobody else's. Not within a transaction that creates companies:
+    it may be rolled back.
     """
     numbers = _numbers.setdefault(database_in_use(), {})
     number = numbers.get(external_id)
@@ -127,6 +127,14 @@ async def known_company(s: Statements, external_id: str) -> int | None:
             while len(numbers) >= NUMBERS_MAX:
                 del numbers[next(iter(numbers))]
             numbers[external_id] = number
+    return number
+
+
+async def find_company(s: Statements, external_id: str) -> int:
+    """`known_company`. Raises NotFound."""
+    number = await known_company(s, external_id)
+    if number is None:
+        raise NotFound(f"there is no company {external_id[:255]!r}")
     return number
 
 

@@ -13,8 +13,8 @@ from engage.core.calendar import to_rfc3339
 from engage.core.state import AMOUNT_MAX
 from engage.errors import NotFound
 from engage.store.adjustments import list_requests
+from engage.store.companies import find_company
 from engage.web import shapes
-from engage.web.api.companies import find_company
 from engage.web.api.members import actor_of, adjusted
 from engage.web.endpoint import SERVER, Asked, Endpoint, endpoint
 from engage.web.paging import LIMIT_DEFAULT, LIMIT_MAX, Number, cut, decode_cursor

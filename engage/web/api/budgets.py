@@ -12,10 +12,9 @@ from engage.core.calendar import local_day_hour
 from engage.core.limits import TOLD, used, window_end, window_start
 from engage.core.program import Budget
 from engage.core.state import CompanyState
-from engage.store.companies import current_programs
+from engage.store.companies import current_programs, find_company
 from engage.store.members import load_company_state
 from engage.web import budget_shapes as shapes
-from engage.web.api.companies import find_company
 from engage.web.endpoint import SERVER, Asked, endpoint
 
 

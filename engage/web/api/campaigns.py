@@ -12,12 +12,11 @@ from engage.core.campaigns import END, PAUSE, RESUME, days_of, figures, state_of
 from engage.core.program import Program
 from engage.core.state import CompanyState
 from engage.errors import NotFound
-from engage.store.companies import current_programs
+from engage.store.companies import current_programs, find_company
 from engage.store.log import load_days
 from engage.store.members import load_company_state
 from engage.store.statements import Statements
 from engage.web import program_shapes, shapes
-from engage.web.api.companies import find_company
 from engage.web.api.members import actor_of
 from engage.web.endpoint import SERVER, Asked, endpoint
 

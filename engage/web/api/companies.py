@@ -11,8 +11,8 @@ from engage.actions.turns import program_version
 from engage.core.calendar import to_rfc3339
 from engage.core.call import clean_text
 from engage.core.state import CompanyState
-from engage.errors import InvalidRequest, NotFound
-from engage.store.companies import current_programs, known_company
+from engage.errors import InvalidRequest
+from engage.store.companies import current_programs, find_company
 from engage.store.members import list_companies
 from engage.store.programs import load_versions
 from engage.store.statements import Statements
@@ -60,14 +60,6 @@ async def _shown(s: Statements, rows: Sequence[CompanyRow]) -> list[shapes.Compa
         )
         for id, external_id, created_at, state, _ in rows
     ]
-
-
-async def find_company(s: Statements, company: str) -> int:
-    """Within a read. Raises NotFound."""
-    found = await known_company(s, company)
-    if found is None:
-        raise NotFound(f"there is no company {company[:255]!r}")
-    return found
 
 
 async def _one(s: Statements, company: str) -> shapes.Company:

@@ -15,7 +15,7 @@ from engage.core.leaderboards import name_of, period_start, slot, start_before
 from engage.core.program import Leaderboard, Program
 from engage.core.state import CompanyState
 from engage.errors import InvalidRequest, NotFound
-from engage.store.companies import current_programs
+from engage.store.companies import current_programs, find_company
 from engage.store.leaderboards import (
     Period,
     Ranked,
@@ -29,7 +29,6 @@ from engage.store.leaderboards import (
 from engage.store.members import load_company_state, load_member, load_people
 from engage.store.statements import Statements
 from engage.web import board_shapes as shapes
-from engage.web.api.companies import find_company
 from engage.web.api.members import actor_of, name_of_traits
 from engage.web.endpoint import SERVER, Asked, endpoint
 

@@ -9,9 +9,9 @@ from uuid import uuid4
 from engage.actions.leave import Left, restore_streak, take_leave
 from engage.core.calendar import local_day_hour
 from engage.errors import InvalidRequest
+from engage.store.companies import find_company
 from engage.store.members import load_company_state
 from engage.web import progress_shapes as shapes
-from engage.web.api.companies import find_company
 from engage.web.api.members import actor_of
 from engage.web.api.streaks import streak_shapes
 from engage.web.endpoint import SERVER, Asked, endpoint

@@ -11,10 +11,9 @@ from engage.core.compiled import CompiledProgram
 from engage.core.outlook import outlook, points_now
 from engage.core.program import Level
 from engage.core.state import CompanyState, MemberState
-from engage.store.companies import current_programs
+from engage.store.companies import current_programs, find_company
 from engage.store.members import load_member
 from engage.web import shapes
-from engage.web.api.companies import find_company
 from engage.web.endpoint import SERVER, Asked, endpoint
 
 # --- within the member view ---------------------------------------------------------------------------------

@@ -25,7 +25,7 @@ from engage.core.referral import invited
 from engage.core.state import CompanyState, MemberState, Wallet
 from engage.core.why import explain_rules
 from engage.errors import InvalidRequest, NotFound
-from engage.store.companies import current_programs
+from engage.store.companies import current_programs, find_company
 from engage.store.log import Stored, load_member_entries
 from engage.store.members import (
     external_id_of,
@@ -37,7 +37,6 @@ from engage.store.programs import load_versions
 from engage.store.statements import Statements
 from engage.store.times import load_times
 from engage.web import shapes
-from engage.web.api.companies import find_company
 from engage.web.api.levels import review, standing
 from engage.web.api.nudges import entries_of_nudges, nudge_shapes
 from engage.web.api.quests import quest_shapes
@@ -166,7 +165,9 @@ async def _within(s: Statements, company_id: int, now: int) -> tuple[CompanyStat
     return within, local_day_hour(now, within.timezone)[0]
 
 
-async def _find(s: Statements, asked: Asked[Any, Any]) -> tuple[int, int, MemberState, int, CompanyState]:
+async def find_member(
+    s: Statements, asked: Asked[Any, Any]
+) -> tuple[int, int, MemberState, int, CompanyState]:
     """(company's number, member's number, state, program version in force, the company's state). Raises NotFound."""
     company_id = await find_company(s, asked.path["company"])
     found = await load_member_and_program(s, company_id, asked.path["member"])
@@ -201,7 +202,7 @@ async def list_company_members(asked: Asked[None, Paging]) -> shapes.Members:
 )
 async def get_member(asked: Asked[None, None]) -> shapes.Member:
     async with asked.services.database.read() as s:
-        company_id, _, state, version, within = await _find(s, asked)
+        company_id, _, state, version, within = await find_member(s, asked)
         made = await program_version(version)
         times = await load_times(s, company_id, _told_by(state))
     today = local_day_hour(asked.services.now(), within.timezone)[0]
@@ -259,7 +260,7 @@ async def list_transfers(asked: Asked[None, Paging]) -> shapes.Transfers:
     page: list[shapes.Transfer] = []
     following: tuple[int, int] | None = None
     async with asked.services.database.read() as s:
-        company_id, number, state, _, within = await _find(s, asked)
+        company_id, number, state, _, within = await find_member(s, asked)
         start = _read_cursor(asked.query.cursor, number)
         archived = within.archived
         async for stored in _history(s, company_id, state, start, asked.query.limit, archived):
@@ -338,7 +339,7 @@ async def list_decisions(asked: Asked[None, Paging]) -> shapes.Decisions:
     chosen: list[Stored] = []
     following: Place | None = None
     async with asked.services.database.read() as s:
-        company_id, number, state, _, within = await _find(s, asked)
+        company_id, number, state, _, within = await find_member(s, asked)
         start = _read_cursor(asked.query.cursor, number)
         archived = within.archived
         async for stored in _history(s, company_id, state, start, asked.query.limit, archived):

@@ -10,11 +10,10 @@ from engage.core.calendar import to_rfc3339
 from engage.core.compiled import CompiledProgram
 from engage.core.state import MemberState, NudgeCounts
 from engage.errors import NotFound
-from engage.store.companies import current_programs
+from engage.store.companies import current_programs, find_company
 from engage.store.members import load_company_state
 from engage.store.times import load_times
 from engage.web import progress_shapes as shapes
-from engage.web.api.companies import find_company
 from engage.web.endpoint import SERVER, Asked, endpoint
 
 

@@ -7,7 +7,7 @@ from typing import Final
 from engage.actions.powered import follow, make_link, recommend
 from engage.core.calendar import to_rfc3339
 from engage.errors import NotFound
-from engage.store.companies import name_numbers
+from engage.store.companies import find_company, name_numbers
 from engage.store.powered import (
     RecommendationRow,
     count_recommended,
@@ -17,7 +17,6 @@ from engage.store.powered import (
     load_recommendation,
 )
 from engage.web import referral_shapes as shapes
-from engage.web.api.companies import find_company
 from engage.web.api.members import actor_of
 from engage.web.endpoint import AGGREGATES, INGESTION, SERVER, Asked, endpoint
 from engage.web.paging import Number, cut, decode_cursor

@@ -15,14 +15,13 @@ from engage.core.calendar import local_day_hour, to_rfc3339
 from engage.core.program import Referral
 from engage.core.referral import FUNNEL
 from engage.core.state import DayRollup
-from engage.errors import InvalidRequest, NotFound
-from engage.store.companies import current_programs
+from engage.errors import InvalidRequest
+from engage.store.companies import current_programs, find_company
 from engage.store.log import load_days
-from engage.store.members import load_company_state, load_member_and_program
+from engage.store.members import load_company_state
 from engage.store.referral import Colleague, Invitation, list_invitations, load_colleagues
 from engage.web import referral_shapes as shapes
-from engage.web.api.companies import find_company
-from engage.web.api.members import actor_of
+from engage.web.api.members import actor_of, find_member
 from engage.web.endpoint import INGESTION, SERVER, Asked, endpoint
 from engage.web.paging import Number, Paging, cut, decode_cursor
 
@@ -104,14 +103,11 @@ async def create_invitation(asked: Asked[shapes.NewInvitation, None]) -> shapes.
 async def list_member_invitations(asked: Asked[None, Paging]) -> shapes.Invitations:
     before = decode_cursor(asked.query.cursor, Number) or _NEWEST
     async with asked.services.database.read() as s:
-        id = await find_company(s, asked.path["company"])
-        found = await load_member_and_program(s, id, asked.path["member"])
-        if found is None:
-            raise NotFound(f"there is no member {asked.path['member'][:255]!r} in this company")
-        rows = await list_invitations(s, id, member=found[0], before=before, limit=asked.query.limit + 1)
+        id, number, _, version, _ = await find_member(s, asked)
+        rows = await list_invitations(s, id, member=number, before=before, limit=asked.query.limit + 1)
         page, cursor = cut(rows, asked.query.limit, lambda one: one.id)
         colleagues = await load_colleagues(s, id, [one.id for one in page])
-        policy = await _policy(found[2])
+        policy = await _policy(version)
     return shapes.Invitations([_invitation(one, policy, colleagues.get(one.id, ())) for one in page], cursor)
 
 

@@ -18,7 +18,7 @@ from engage.core.program import Program, Reward
 from engage.core.rewards import ALLOWED, Lack, is_refundable, lacks, needs_approval, stock_left
 from engage.core.state import CompanyState
 from engage.errors import NotFound
-from engage.store.companies import current_programs
+from engage.store.companies import current_programs, find_company
 from engage.store.members import load_company_state, load_member
 from engage.store.rewards import (
     StoredRedemption,
@@ -29,7 +29,6 @@ from engage.store.rewards import (
 )
 from engage.store.statements import Statements
 from engage.web import reward_shapes as shapes
-from engage.web.api.companies import find_company
 from engage.web.api.members import actor_of
 from engage.web.endpoint import SERVER, Asked, Endpoint, endpoint
 from engage.web.paging import Number, cut, decode_cursor
