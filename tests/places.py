@@ -25,6 +25,7 @@ from engage.store.migrate import migrate
 from engage.store.scope import PREFIX
 
 DIALECTS = ("sqlite", "postgres")
+GOODBYES = 20
 ON_SQLITE = pytest.mark.parametrize("place", ["sqlite"], indirect=True)
 """For tests of what one kind alone has, or that prove the same of both by what they see above the store."""
 ON_POSTGRES = pytest.mark.parametrize("place", ["postgres"], indirect=True)
@@ -189,11 +190,20 @@ class Places:
             self._emptying += "".join(
                 f"ALTER SEQUENCE {one} RESTART;" for one, kind in tables if kind == b"S"
             )
-        # Whoever is connected still, a killed server perhaps, must not write into the next test's.
-        self.server.execute(
-            name,
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid <> pg_backend_pid()",
-        )
+        self._see_off(name)
         self.server.execute(name, self._emptying)
         self._empty.append(name)
+
+    def _see_off(self, name: str) -> None:
+        """Whoever is connected still, a killed server perhaps, must not write into the next test's. Told to go, a
+        session that is committing commits first: so wait until each is gone."""
+        for _ in range(GOODBYES):
+            left = self.server.execute(
+                name,
+                "SELECT pg_terminate_backend(pid, 1000) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                " AND backend_type = 'client backend'",
+            )
+            if not left:
+                return
+        raise AssertionError(f"somebody writes to {name} still")
