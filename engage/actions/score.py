@@ -29,7 +29,7 @@ from engage.core.privacy import K_DEFAULT, K_MIN
 from engage.core.program import Program
 from engage.core.published import publish_people, remember_peaks, weeks_known
 from engage.core.reports import Contract, Health, health_notice
-from engage.core.signal import Signal, has_changed, signal_of
+from engage.core.signal import Signal, has_changed, is_older, says_other_health, signal_of
 from engage.core.stage_words import CompanyStage, Stage, stage_notice
 from engage.core.state import CompanyState, DayRollup
 from engage.core.terms import Term, contract_on, day_of, has_left, term_on
@@ -236,14 +236,22 @@ def _signals(companies: Sequence[_Company]) -> list[tuple[int, int, Signal]]:
     now = time.time_ns() // 1000
     found = []
     for company in companies:
-        signal = signal_of(company.scores[company.last_monday + WEEK - 1].health)
-        if has_changed(signal, company.signal):
+        signal = _signal(company)
+        if has_changed(signal, company.signal) and not is_older(signal, company.signal):
             found.append((company.followed.id, now, signal))
     return found
 
 
+def _signal(company: _Company) -> Signal:
+    newest = company.scores[company.last_monday + WEEK - 1]
+    return signal_of(newest.health, newest.stage)
+
+
 def _news(companies: Sequence[_Company], scores: Sequence[tuple[int, int, Scored]]) -> list[Row]:
-    """For the outbox: whose newest score, band or stage is not that of the week before. The past is nobody's news."""
+    """For the outbox: whose newest score, band or stage is not what was last told of it. The past is nobody's news.
+
+    Not the week before: after a pause of weeks nobody has been told of that one.
+    """
     new = {(id, sunday) for id, sunday, _ in scores}
     now = time.time_ns() // 1000
     rows: list[Row] = []
@@ -251,20 +259,32 @@ def _news(companies: Sequence[_Company], scores: Sequence[tuple[int, int, Scored
         one, sunday = company.followed, company.last_monday + WEEK - 1
         if (one.id, sunday) not in new:
             continue
-        scored, before = company.scores[sunday], company.scores.get(sunday - WEEK)
-        health, was = scored.health, before.health if before else None
-        stage, was_in = scored.stage, before.stage if before else None
+        scored, signal, last = company.scores[sunday], _signal(company), company.signal
+        if is_older(signal, last):
+            continue
         told: list[tuple[int, str, Any]] = []
-        if was is None or (was.score, was.band) != (health.score, health.band):
-            told.append((sunday, HEALTH_CHANGED, health_notice(health, was)))
-        if (stage.stage if stage else None) != (was_in.stage if was_in else None):
-            told.append((sunday + STAGE_PLACE, STAGE_CHANGED, stage_notice(stage, was_in, health.as_of)))
+        if says_other_health(signal, last):
+            was = (last.health_score, last.health_band) if last else (None, None)
+            told.append((sunday, HEALTH_CHANGED, health_notice(scored.health, *was)))
+        was_in = _stage_told(company, sunday)
+        if signal.account_stage != was_in:
+            notice = stage_notice(scored.stage, was_in, signal.as_of)
+            told.append((sunday + STAGE_PLACE, STAGE_CHANGED, notice))
         # Of one week there is one of each, at its own place after the newest entry.
         rows += [
             (one.id, one.state.last_seq, place, now, type, msgspec.json.encode(data))
             for place, type, data in told
         ]
     return rows
+
+
+def _stage_told(company: _Company, sunday: int) -> str | None:
+    """Where what was last told was told without a stage, that of the week before."""
+    last = company.signal
+    if last is not None and last.account_stage == "":
+        before = company.scores.get(sunday - WEEK)
+        return before.stage.stage if before is not None and before.stage else None
+    return last.account_stage if last is not None else None
 
 
 def _last_monday(one: Followed, on: date | None) -> int:

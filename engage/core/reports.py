@@ -115,14 +115,14 @@ class Health(Struct, frozen=True):
     version: int = 1
 
 
-def health_notice(health: Health, before: Health | None) -> dict[str, Any]:
-    """What a receiver is told of a change: what the pages show, and no figure besides."""
+def health_notice(health: Health, score_before: int | None, band_before: str | None) -> dict[str, Any]:
+    """What a receiver is told of a change: what the pages show, and no figure besides. Before: as last told."""
     return {
         "as_of": health.as_of,
         "score": health.score,
         "band": health.band,
-        "score_before": before.score if before else None,
-        "band_before": before.band if before else None,
+        "score_before": score_before,
+        "band_before": band_before,
         "confidence": health.confidence,
         "verdict": health.verdict,
     }

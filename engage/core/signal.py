@@ -6,11 +6,13 @@ the names: none is ever renamed.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from msgspec import Struct
+from msgspec.structs import asdict
 
 from engage.core.reports import Health
+from engage.core.stage_words import CompanyStage, Stage
 
 
 class Signal(Struct, frozen=True):
@@ -24,9 +26,11 @@ class Signal(Struct, frozen=True):
     """What takes the most away; without that, what adds the most."""
     as_of: str
     score_version: int
+    account_stage: Stage | Literal[""] | None = ""
+    """Empty: said before stages were part of it. It is never sent empty."""
 
 
-def signal_of(health: Health) -> Signal:
+def signal_of(health: Health, stage: CompanyStage | None) -> Signal:
     worst = min(health.drivers, key=lambda driver: driver.contribution, default=None)
     best = max(health.drivers, key=lambda driver: driver.contribution, default=None)
     top = worst if worst is not None and worst.contribution < 0 else best
@@ -37,7 +41,18 @@ def signal_of(health: Health) -> Signal:
         top.name if top is not None else None,
         health.as_of,
         health.version,
+        stage.stage if stage is not None else None,
     )
+
+
+def is_older(now: Signal, before: Signal | None) -> bool:
+    """Whether something newer was said already: who scores a past week tells nobody."""
+    return before is not None and now.as_of < before.as_of
+
+
+def says_other_health(now: Signal, before: Signal | None) -> bool:
+    """Whether the score or the band is not what was last said."""
+    return before is None or (before.health_score, before.health_band) != (now.health_score, now.health_band)
 
 
 def has_changed(now: Signal, before: Signal | None) -> bool:
@@ -56,7 +71,7 @@ def group_call(company: str, signal: Signal, id: str, at: str) -> dict[str, Any]
         "messageId": id,
         "anonymousId": "engage",
         "groupId": company,
-        "traits": {name: getattr(signal, name) for name in signal.__struct_fields__},
+        "traits": {name: value for name, value in asdict(signal).items() if value != ""},
         "timestamp": at,
         "context": {"library": {"name": "engage"}},
     }

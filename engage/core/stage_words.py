@@ -27,11 +27,11 @@ class CompanyStage(Struct, frozen=True, omit_defaults=True):
     text: Text  # why, in one sentence
 
 
-def stage_notice(now: CompanyStage | None, before: CompanyStage | None, as_of: str) -> dict[str, str | None]:
-    """What a receiver is told of a change."""
+def stage_notice(now: CompanyStage | None, before: str | None, as_of: str) -> dict[str, str | None]:
+    """What a receiver is told of a change. `before`: the stage it was last told."""
     return {
         "as_of": as_of,
         "stage": now.stage if now else None,
-        "before": before.stage if before else None,
+        "before": before,
         "text": now.text if now else None,
     }

@@ -308,8 +308,8 @@ async def test_a_health_score_that_changed_is_told_once_and_without_a_member(
         await score_companies(host.database, TODAY + timedelta(days=days))
     told = host.place.rows("SELECT seq, n, data FROM engage_outbox WHERE type = 'account.health.changed'")
     scores = [json.loads(data)["score"] for *_, data in told]
-    assert len(scores) == 2
-    assert scores[0] != scores[1]
+    assert len(set(scores)) == 3
+    assert [json.loads(data)["score_before"] for *_, data in told] == [None, *scores[:2]]
     for *_, data in told:
         said = json.loads(data)
         assert said.keys() == {
@@ -327,6 +327,22 @@ async def test_a_health_score_that_changed_is_told_once_and_without_a_member(
         "before": "at_risk",
         "text": "The contract has ended.",
     }
+
+
+@ON_SQLITE
+async def test_a_change_is_one_from_what_was_last_told_and_the_past_is_nobodys_news(host: Host) -> None:
+    """After a pause of weeks the week before was scored too, but nobody was told of it; nor is anybody of a score of
+    the past."""
+    await publish_default(host.database)
+    await accept(host.database, working("acme", 12, 20, idle_last=6))
+    before_the_pause = TODAY - timedelta(days=42)
+    for day in (before_the_pause, TODAY, before_the_pause - timedelta(days=300)):
+        await score_companies(host.database, day)
+    rows = host.place.rows("SELECT data FROM engage_outbox WHERE type = 'account.health.changed' ORDER BY n")
+    first, last = [json.loads(data) for (data,) in rows]
+    assert (first["score_before"], last["score_before"]) == (None, first["score"])
+    assert last["as_of"] == "2026-06-28"
+    assert last["band_before"] == first["band"]
 
 
 @pytest.mark.parametrize(

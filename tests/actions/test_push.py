@@ -18,7 +18,8 @@ from engage.actions.score import score_companies
 from engage.core.calendar import DAY, SECOND
 from engage.core.call import Call, read_call
 from engage.core.reports import Driver, Health
-from engage.core.signal import has_changed, signal_of
+from engage.core.signal import group_call, has_changed, signal_of
+from engage.core.stage_words import CompanyStage
 from engage.errors import InvalidRequest, NotFound
 from engage.store.database import Database
 from engage.store.destinations import load_destination
@@ -167,16 +168,24 @@ def driver(name: str, contribution: float) -> Driver:
 HEALTH = Health(
     "2026-06-28", 64, "healthy", "high", "", (driver("habit", 16.0), driver("trend", -2.0)), change_4w=-6
 )
+STAGE = CompanyStage("established", "2026-06-07", "")
 
 
 def test_the_top_driver_is_what_takes_most_away_else_what_adds_most() -> None:
-    assert signal_of(HEALTH).top_driver == "trend"
-    assert signal_of(replace(HEALTH, drivers=HEALTH.drivers[:1])).top_driver == "habit"
-    assert signal_of(replace(HEALTH, drivers=())).top_driver is None
+    assert signal_of(HEALTH, STAGE).top_driver == "trend"
+    assert signal_of(replace(HEALTH, drivers=HEALTH.drivers[:1]), None).top_driver == "habit"
+    assert signal_of(replace(HEALTH, drivers=()), None).top_driver is None
 
 
 def test_a_newer_day_alone_is_no_change() -> None:
-    before = signal_of(HEALTH)
+    before = signal_of(HEALTH, STAGE)
     assert has_changed(before, None)
-    assert not has_changed(signal_of(replace(HEALTH, as_of="2026-07-05")), before)
-    assert has_changed(signal_of(replace(HEALTH, change_4w=-5)), before)
+    assert not has_changed(signal_of(replace(HEALTH, as_of="2026-07-05"), STAGE), before)
+    assert has_changed(signal_of(replace(HEALTH, change_4w=-5), STAGE), before)
+    assert has_changed(signal_of(HEALTH, None), before)
+
+
+def test_a_signal_said_without_a_stage_is_sent_without_one() -> None:
+    sent = group_call("acme", replace(signal_of(HEALTH, None), account_stage=""), "1", "2026-06-28T00:00:00Z")
+    assert "account_stage" not in sent["traits"]
+    assert group_call("acme", signal_of(HEALTH, None), "1", "")["traits"]["account_stage"] is None

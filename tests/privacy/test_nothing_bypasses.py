@@ -338,7 +338,7 @@ def test_every_webhook_says_who_it_is_for_and_customer_success_is_told_of_scores
 
 def test_a_health_notice_holds_the_score_and_what_a_report_says() -> None:
     found = reported({monday: usual(monday) for monday in range(FIRST, SUNDAY, 7)}).health
-    notice = health_notice(found, replace(found, score=1))
+    notice = health_notice(found, 1, "at_risk")
     numbers = {name for name, value in notice.items() if isinstance(value, int | float)}
     assert numbers == {"score", "score_before"}
 
