@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Any
 
+from msgspec.structs import replace
+
 from engage.core.compiled import CompiledProgram
 from engage.core.decisions import decode_record
-from engage.core.event import Kind
-from engage.core.history import Tally, counted_ids
-from engage.core.state import CompanyState, MemberState
+from engage.core.event import Entry, Kind
+from engage.core.history import Tally, awaiting_count, counted_ids
+from engage.core.state import CompanyState, MemberState, decode_member, encode_state
 from engage.store.log import entry_of, load_past
 from engage.store.statements import Row, Statements
 
@@ -44,3 +46,49 @@ async def add_rows(tally: Tally, rows: Sequence[Row], version: Version) -> None:
             record = decode_record(row[11])
             by = await version(row[8]) if record.advances else None
             tally.add(entry_of(row), record, counted_ids(record, by.program if by else None))
+
+
+class Recount:
+    """Proves what HISTORY entries say while a log is replayed: `begin` each commit, `note` each entry before it is
+    folded, and ask `said` of a HISTORY entry.
+
+    A past is read before anything of its commit is decided: with the member as before the ticks of that commit, and
+    with the company's traits as before its calls.
+    """
+
+    def __init__(self) -> None:
+        self._members: dict[int, bytes] = {}
+        self._traits: dict[str, Any] | None = None
+
+    def begin(self) -> None:
+        self._members, self._traits = {}, None
+
+    def note(
+        self, program: CompiledProgram | None, company: CompanyState, member: MemberState, entry: Entry
+    ) -> None:
+        if entry.kind in (Kind.GROUP, Kind.SETTING) and self._traits is None:
+            self._traits = dict(company.traits)
+            return
+        if program is None or entry.kind != Kind.TICK or entry.member in self._members:
+            return
+        if awaiting_count(program, company, member):
+            self._members[entry.member] = encode_state(member)
+
+    async def said(
+        self,
+        s: Statements,
+        version: Version,
+        program: CompiledProgram | None,
+        company_id: int,
+        company: CompanyState,
+        member: MemberState,
+        entry: Entry,
+    ) -> dict[str, Any]:
+        """What the entry is to say. The entries that it counted must be in the database still."""
+        if program is None:
+            return {}
+        quests = awaiting_count(program, company, member)
+        before = self._members.get(entry.member)
+        then = replace(company, traits=company.traits if self._traits is None else self._traits)
+        who = member if before is None else decode_member(before)
+        return await count_history(s, version, program, company_id, then, who, quests)

@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from engage.actions.adjust import NO_DAY
+from engage.actions.history import Recount
 from engage.actions.turns import program_version, undone
 from engage.core.calendar import utc_day
 from engage.core.call import message_hash
@@ -203,6 +204,7 @@ class Replay:
         """Currency -> units of gifts that were given and not received."""
         self.owed: set[tuple[int, int]] = set()
         """(inviter, entry that made a colleague of theirs active) of those not told yet that it did, or was undone."""
+        self.recount = Recount()
         self.transfers = Rows()
         self.link_rows = Rows()
         self.checkpoints: dict[int, Checkpoint] = {}
@@ -322,6 +324,7 @@ class Replay:
             self._same(f"entry {last_seq} was decided by other rules", self.semantics, SEMANTICS)
         seq, items = self.seq, list[Item]()
         rollups: dict[int, DayRollup] = {}
+        self.recount.begin()
         for one in stored:
             seq += 1
             self._same("the entries are not numbered without a gap", one.entry.seq, seq)
@@ -348,6 +351,10 @@ class Replay:
         if entry.kind == Kind.REVERSAL:
             undoing = await undone(await self._undone(s, entry))
         self._same(f"entry {entry.seq} names another previous entry", entry.previous, member.last_seq)
+        self.recount.note(program, self.company, member, entry)
+        if entry.kind == Kind.HISTORY and self.company.archived >= self.archived:
+            past = await self.recount.said(s, program_version, program, self.id, self.company, member, entry)
+            self._same(f"entry {entry.seq} counts another past", entry.body.data, past)
         decision = decide(program, self.company, member, entry, undoing)
         record = encode_record(decision.record)
         self._same(f"entry {entry.seq} was decided otherwise", stored.decision, record)

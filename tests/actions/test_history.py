@@ -13,6 +13,7 @@ from engage.actions.tick import Timekeeper
 from engage.core.backtest_people import Pair
 from engage.core.compiled import compile_program
 from engage.core.event import Kind
+from engage.core.history import Tally
 from engage.store.parquet import Folder
 from tests.actions.archives import archived
 from tests.actions.host import DAY, HOUR, NOON, PROGRAM, Host, program
@@ -101,6 +102,48 @@ async def test_commits_decided_ahead_wait_for_what_is_on_its_way(host: Host) -> 
     assert sorted(await counted(host)) == [1, 2, 3, 4]
     assert await gems(host, "u0", "u3") == [5 * (40 // 3)] * 2
     assert (await host.verify()).difference is None
+
+
+MOVING = COUNTING.replace(
+    "goal: {event: Report Exported, reach: 3}",
+    """goal:
+      event: Report Exported
+      reach: 3
+      conditions:
+        all:
+          - {field: company.traits.plan, op: eq, value: trial}
+          - {field: member.level, op: eq, value: bronze}""",
+).replace(
+    "currency: points\n",
+    "currency: points\n  review: {on: 02-01, downgrade: to_basis}\n  basis: calendar_year\n",
+)
+"""Levels fall with a year without points."""
+
+
+@ON_SQLITE
+async def test_a_past_is_recounted_as_it_stood_when_it_was_read(host: Host) -> None:
+    """In the same commit a tick takes the level before the past is counted, and a call the company's plan."""
+    await host.publish()
+    await host.send(host.call("group", "ann", groupId="acme", traits={"plan": "trial"}))
+    await host.send(*(host.track("ann") for _ in range(3)))
+    host.now += DAY
+    await host.publish(MOVING)
+    host.now += 400 * DAY
+    await host.send(host.call("group", "bob", groupId="acme", traits={"plan": "paid"}), host.track("ann"))
+    [entry] = [one.entry for one in await host.log() if one.entry.kind == Kind.HISTORY]
+    assert entry.body.data["counted"]["exporter"][0][-1] == 3
+    assert (await host.verify()).difference is None
+
+
+@ON_SQLITE
+async def test_a_past_that_is_made_up_is_found(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    await before_the_launch(host)
+    await host.publish(COUNTING)
+    with monkeypatch.context() as forger:
+        forger.setattr(Tally, "said", lambda tally: {"counted": {"exporter": [[0, 0, 0, 9]]}, "after": 0})
+        await host.send(host.track("ann"))
+    assert await gems(host, "ann") == [15]
+    assert "counts another past" in str((await host.verify()).difference)
 
 
 @ON_SQLITE
