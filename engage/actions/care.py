@@ -5,13 +5,14 @@ Owns the transactions and what is refused. Reads published figures only: a goal'
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from engage.actions.effects import Judge, all_together, together
 from engage.actions.report import goals_of, newest_standing
 from engage.core.calendar import to_rfc3339
 from engage.core.care import (
@@ -27,15 +28,14 @@ from engage.core.care import (
     Stage,
     in_force,
 )
-from engage.core.care_shapes import GoalView
-from engage.core.measures import WEEK
-from engage.core.plans import AFTER_WEEKS, MEASURES, Compared, compare, value_of
+from engage.core.care_shapes import Compared, GoalView
+from engage.core.language import say
+from engage.core.plans import MEASURES, held_out, measured
 from engage.errors import Conflict, InvalidRequest, NotFound
-from engage.store.care import forget_elsewhere, load_care, load_everywhere, save_care
+from engage.store.care import forget_elsewhere, load_care, save_care
 from engage.store.companies import find_company, load_company_ids
 from engage.store.database import Database
 from engage.store.scope import EVERY_COMPANY
-from engage.store.signal import load_followed, load_scores
 from engage.store.statements import Transaction
 
 COMPANIES_MAX: Final = 10_000
@@ -82,7 +82,7 @@ async def set_goal(
         if before is None:
             if len(known) >= GOALS_MAX:
                 raise InvalidRequest(f"a company has at most {GOALS_MAX} goals")
-            value = value_of(wanted.measure, health, contract)
+            now_is = measured(wanted.measure, health, contract)
             goal = Goal(
                 id,
                 wanted.name,
@@ -91,8 +91,9 @@ async def set_goal(
                 wanted.by,
                 wanted.owner,
                 today,
-                value,
+                now_is.estimate,
                 wanted.stages,
+                start_about=now_is.value is None and now_is.estimate is not None,
             )
         else:
             goal = _adjusted(before, wanted, actor, reason, now)
@@ -136,22 +137,36 @@ def _adjusted(before: Goal, wanted: WantedGoal, actor: str, reason: str, now: in
         stages=stages,
         dropped=wanted.dropped,
     )
-    changed = [
-        f"{field} from {getattr(before, field)} to {getattr(after, field)}"
-        for field in ("name", "target", "by", "owner", "dropped")
-        if getattr(before, field) != getattr(after, field)
-    ]
+    changed = _changed(before, after)
     if [(one.by, one.target) for one in before.stages] != [(one.by, one.target) for one in stages]:
-        was, now_are = (
-            ", ".join(f"{s.target:g} by {s.by}" for s in of) or "none" for of in (before.stages, stages)
-        )
-        changed.append(f"stages from {was} to {now_are}")
+        was, now_are = (_told(of) for of in (before.stages, stages))
+        changed.append(say("stages from {was_list} to {now_list}", was_list=was, now_list=now_are))
     if not changed:
         return after
     if not reason:
         raise InvalidRequest("reason: say why the goal is adjusted")
     change = Change(now, actor, "; ".join(changed), reason)
     return replace(after, changes=(*before.changes, change)[-CHANGES_MAX:])
+
+
+def _changed(before: Goal, after: Goal) -> list[str]:
+    found = []
+    if before.name != after.name:
+        found.append(say("name from {was_name} to {now_name}", was_name=before.name, now_name=after.name))
+    if before.target != after.target:
+        found.append(say("target from {was:g} to {now:g}", was=before.target, now=after.target))
+    if before.by != after.by:
+        found.append(say("by {was_name}, now by {now_name}", was_name=before.by, now_name=after.by))
+    if before.owner != after.owner:
+        found.append(say("owner was {was_name}, now {now_name}", was_name=before.owner, now_name=after.owner))
+    if before.dropped != after.dropped:
+        found.append(say("dropped") if after.dropped else say("taken up again"))
+    return found
+
+
+def _told(stages: Sequence[Stage]) -> str:
+    told = [say("{target:g} by {day_name}", target=one.target, day_name=one.by) for one in stages]
+    return ", ".join(told) or say("none")
 
 
 async def accept_stage(
@@ -243,13 +258,23 @@ def _check_span(first: str, until: str, most: int) -> None:
 # --- interventions --------------------------------------------------------------------------------------------
 
 
-async def set_intervention(database: Database, intervention: Intervention) -> Intervention:
-    """What was done, for which companies; the same id again replaces it. Raises InvalidRequest."""
+async def set_intervention(
+    database: Database, intervention: Intervention, share: float = 0.0
+) -> Intervention:
+    """What was done, for which companies; the same id again replaces it. Of these `share` are held out, drawn by
+    chance. Raises InvalidRequest."""
     read_day("day", intervention.day)
     wanted = tuple(dict.fromkeys(intervention.companies))
     if not 0 < len(wanted) <= COMPANIES_MAX:
         raise InvalidRequest(f"companies: name 1 to {COMPANIES_MAX:,}")
-    kept = replace(intervention, companies=wanted)
+    without = held_out(intervention.id, wanted, share)
+    if share and not without:
+        raise InvalidRequest("hold_out: of fewer than three companies none can be held out")
+    kept = replace(
+        intervention,
+        companies=tuple(one for one in wanted if one not in without),
+        held_out=tuple(one for one in wanted if one in without),
+    )
 
     async def work(tx: Transaction) -> None:
         ids = await load_company_ids(tx, wanted)
@@ -258,7 +283,13 @@ async def set_intervention(database: Database, intervention: Intervention) -> In
             raise InvalidRequest(f"companies: {strangers[0]!r} is not known")
         await forget_elsewhere(tx, Intervention, kept.id)
         # Each company's row names it alone: no row grows with the number of companies.
-        await save_care(tx, kept.id, {id: replace(kept, companies=(name,)) for name, id in ids.items()})
+        rows = {
+            id: replace(kept, companies=(), held_out=(name,))
+            if name in without
+            else replace(kept, companies=(name,), held_out=())
+            for name, id in ids.items()
+        }
+        await save_care(tx, kept.id, rows)
 
     await database.write(work)
     return kept
@@ -267,56 +298,15 @@ async def set_intervention(database: Database, intervention: Intervention) -> In
 async def all_interventions(database: Database) -> tuple[Intervention, ...]:
     """The newest first."""
     async with database.read() as s:
-        found = await load_care(s, Intervention, EVERY_COMPANY)
-    by_id: dict[str, list[Intervention]] = {}
-    for own in found.values():
-        for one in own.values():
-            by_id.setdefault(one.id, []).append(one)
-    whole = [_together(parts) for parts in by_id.values()]
-    return tuple(sorted(whole, key=lambda one: (one.day, one.recorded_at, one.id), reverse=True))
-
-
-def _together(parts: Collection[Intervention]) -> Intervention:
-    return replace(
-        next(iter(parts)), companies=tuple(sorted(name for one in parts for name in one.companies))
-    )
+        return tuple(all_together(await load_care(s, Intervention, EVERY_COMPANY)))
 
 
 async def judge_intervention(database: Database, id: str) -> tuple[Intervention, tuple[Compared, ...]]:
-    """It, and scores before and after beside those of companies that had none in the same weeks. Raises NotFound."""
+    """It, and scores before and after beside those of companies without. Raises NotFound."""
     async with database.read() as s:
-        parts = await load_everywhere(s, Intervention, id)
-        if not parts:
+        done = await load_care(s, Intervention, EVERY_COMPANY)
+        rows = [own[id] for own in done.values() if id in own]
+        if not rows:
             raise NotFound("there is no such intervention")
-        whole = _together(parts.values())
-        ids = [one.id for one in await load_followed(s)]
-        before = _sunday_before(whole.day)
-        busy = await load_care(s, Intervention, EVERY_COMPANY)
-        scores = {
-            weeks: await load_scores(s, ids, before + WEEK * weeks, before + WEEK * weeks)
-            for weeks in (0, *AFTER_WEEKS)
-        }
-    found = []
-    for weeks in AFTER_WEEKS:
-        first, last = (date.fromordinal(before + WEEK * n).isoformat() for n in (0, weeks))
-        helped = {
-            other for other, own in busy.items() if any(first < one.day <= last for one in own.values())
-        }
-        changes = {}
-        for company, own_scores in scores[0].items():
-            was, then = own_scores[before].health, scores[weeks].get(company)
-            if then is None or was.score is None:
-                continue
-            health = then[before + WEEK * weeks].health
-            if health.score is not None and health.version == was.version:
-                changes[company] = health.score - was.score
-        treated = [change for company, change in changes.items() if company in parts]
-        others = [change for company, change in changes.items() if company not in helped]
-        found.append(compare(weeks, treated, others))
-    return whole, tuple(found)
-
-
-def _sunday_before(day: str) -> int:
-    """The last day of the week before: the newest score that knows nothing of the intervention."""
-    ordinal = date.fromisoformat(day).toordinal()
-    return ordinal - (ordinal - 1) % WEEK - 1
+        whole = together(rows)
+        return whole, await Judge(s, done).compared(id, whole.day)

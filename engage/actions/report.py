@@ -12,6 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from engage.actions.book import current_book
+from engage.actions.effects import sunday_before
 from engage.actions.score import customer_since, floor
 from engage.core import portfolio as portfolios
 from engage.core.accuracy import CalibrationCard
@@ -21,7 +22,7 @@ from engage.core.adoption_people import COHORTS_SHOWN
 from engage.core.book import Book, tier_of
 from engage.core.calendar import local_day_hour, to_rfc3339, utc_day, week_of
 from engage.core.care import Goal, Intervention, Sentiment, in_force
-from engage.core.care_shapes import CareView, ChangeView, DoneView, GoalView, SentimentView
+from engage.core.care_shapes import CareView, ChangeView, DoneView, EffectView, GoalView, SentimentView
 from engage.core.conditions import fold_name
 from engage.core.department import DepartmentReport, department_names, department_report
 from engage.core.digest import Digest, digest
@@ -30,7 +31,7 @@ from engage.core.measures import WEEK
 from engage.core.outcomes import outcomes
 from engage.core.peers import Peers
 from engage.core.periods import EXPECTED, PERIOD_DEFAULT, read_period
-from engage.core.plans import goal_view
+from engage.core.plans import AFTER_WEEKS, goal_view
 from engage.core.reports import Band, CompanyReport, Contract, Health, Period, Portfolio
 from engage.core.segments import month_ends
 from engage.core.stage_words import Stage
@@ -44,6 +45,7 @@ from engage.store.scope import EVERY_COMPANY
 from engage.store.settings import read_setting
 from engage.store.signal import (
     CALIBRATION_SETTING,
+    EFFECTS_SETTING,
     PEERS_SETTING,
     Followed,
     Scored,
@@ -66,6 +68,7 @@ MOMENTUM_WEEKS: Final = 12
 
 _decode_card = msgspec.json.Decoder(CalibrationCard).decode
 _decode_peers = msgspec.json.Decoder(Peers).decode
+_decode_effects = msgspec.json.Decoder(tuple[EffectView, ...]).decode
 
 
 class ScorePoint(Struct, frozen=True):
@@ -127,6 +130,7 @@ async def _read(database: Database, company: str, period: str) -> tuple[Source, 
         contract = contract_on(terms, end, state.seats, customer_since(state))
         health = scores[end].health if end in scores else _not_scored(end)
         runs = not has_left(term_on(terms, end), end)
+        history = {day: scored.health.score for day, scored in scores.items()}
         source = Source(
             company=company,
             name=followed.name,
@@ -134,7 +138,7 @@ async def _read(database: Database, company: str, period: str) -> tuple[Source, 
             contract=contract,
             program=await load_program(version) if version else None,
             weeks=weeks,
-            scores={day: scored.health.score for day, scored in scores.items()},
+            scores=history,
             health=health,
             k=await floor(),
             data_until="" if last is None else date.fromordinal(sunday).isoformat(),
@@ -145,7 +149,7 @@ async def _read(database: Database, company: str, period: str) -> tuple[Source, 
                 if (week := weeks.get(monday) or older.get(monday)) is not None
             },
             peers=_decode_peers(kept) if (kept := await read_setting(PEERS_SETTING)) else None,
-            care=await _care_of(s, followed.id, health, contract, newest=end == sunday),
+            care=await _care_of(s, followed.id, health, contract, history, newest=end == sunday),
             stage=scores[end].stage if end in scores else None,
         )
     return source, now, before
@@ -160,6 +164,7 @@ async def portfolio(database: Database, as_of: date | None = None) -> Portfolio:
         terms = await load_terms(s, EVERY_COMPANY)
         k = await floor()
         kept = await read_setting(CALIBRATION_SETTING)
+        effects = await read_setting(EFFECTS_SETTING) if as_of is None else None
         book = await current_book()
     newest = max((sunday for sunday, _ in scores.values()), default=None)
     end = as_of.toordinal() if as_of is not None else newest or _utc_last_sunday()
@@ -184,6 +189,7 @@ async def portfolio(database: Database, as_of: date | None = None) -> Portfolio:
         found,
         calibration=_decode_card(kept) if kept else None,
         outcomes=_outcomes(followed, terms, book, end) if terms else None,
+        interventions=_decode_effects(effects) if effects else (),
     )
 
 
@@ -202,12 +208,19 @@ def goals_of(goals: Mapping[str, Goal], health: Health, contract: Contract) -> t
 
 
 async def _care_of(
-    s: Statements, id: int, health: Health, contract: Contract, *, newest: bool
+    s: Statements,
+    id: int,
+    health: Health,
+    contract: Contract,
+    scores: Mapping[int, int | None],
+    *,
+    newest: bool,
 ) -> CareView | None:
     """What customer success keeps of a company: up to now in the newest report, in others up to their last day."""
     last = _utc_today() if newest else health.as_of
     goals = (await load_care(s, Goal, [id])).get(id, {})
-    done = [one for one in (await load_care(s, Intervention, [id])).get(id, {}).values() if one.day <= last]
+    rows = (await load_care(s, Intervention, [id])).get(id, {}).values()
+    done = [one for one in rows if one.companies and one.day <= last]
     felt = (await load_care(s, Sentiment, [id])).get(id, {}).get("current")
     if felt is not None and not in_force(felt.said, felt.until, _utc_today()):
         felt = None
@@ -216,9 +229,15 @@ async def _care_of(
     done.sort(key=lambda one: one.day, reverse=True)
     return CareView(
         goals_of(goals, health, contract),
-        tuple(DoneView(one.id, one.what, one.day, one.actor) for one in done),
+        tuple(_done_view(one, scores) for one in done),
         SentimentView(felt.feeling, felt.actor, felt.said, felt.until, felt.note) if felt else None,
     )
+
+
+def _done_view(one: Intervention, scores: Mapping[int, int | None]) -> DoneView:
+    before = sunday_before(one.day)
+    after = (scores.get(before + WEEK * weeks) for weeks in AFTER_WEEKS)
+    return DoneView(one.id, one.what, one.day, one.actor, scores.get(before), *after)
 
 
 def _utc_today() -> str:

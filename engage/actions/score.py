@@ -17,6 +17,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from engage.actions.book import current_book
+from engage.actions.effects import newest_effects
 from engage.core.calendar import DAY, local_day_hour, month_end, week_of
 from engage.core.care import LOWERED, Ceiling, Sentiment, lowered, no_longer_lowered
 from engage.core.company_stages import GROWTH_WEEKS, CompanyStages, Situation, contract_grew, decide_stage
@@ -40,6 +41,7 @@ from engage.store.destinations import insert_signals, load_signals
 from engage.store.outbox import insert_notices
 from engage.store.settings import put_setting, read_setting
 from engage.store.signal import (
+    EFFECTS_SETTING,
     FLOOR_SETTING,
     PEERS_SETTING,
     RECENT_SCORES,
@@ -170,6 +172,7 @@ async def score_companies(
     as_of = max((one.health.as_of for one in done), default=None)
     if as_of and changed:
         await _compare(database, gather(as_of, standing))
+        await _judge(database)
     return Scoring(as_of, weeks_frozen, tuple(done), as_of if ended else None)
 
 
@@ -229,6 +232,16 @@ async def _compare(database: Database, peers: Peers) -> None:
             await put_setting(PEERS_SETTING, msgspec.json.encode(peers).decode())
 
     await database.write(write)
+
+
+async def _judge(database: Database) -> None:
+    """Keep what became of scores after interventions: no page reads all scores of several weeks."""
+    async with database.read() as s:
+        effects = await newest_effects(s)
+        known = await read_setting(EFFECTS_SETTING)
+    if effects or known:
+        kept = msgspec.json.encode(effects).decode()
+        await database.write(lambda _: put_setting(EFFECTS_SETTING, kept))
 
 
 def _signals(companies: Sequence[_Company]) -> list[tuple[int, int, Signal]]:

@@ -61,10 +61,13 @@ class Goal(Struct, frozen=True, omit_defaults=True):
     stages: tuple[Stage, ...] = ()
     dropped: bool = False
     changes: tuple[Change, ...] = ()
+    start_about: bool = False
+    """`start_value` is the middle of a range: no more was told."""
 
 
 class Intervention(Struct, frozen=True, omit_defaults=True):
-    """Something done for some companies on a day, so that its effect can be judged later."""
+    """Something done for some companies on a day, so that its effect can be judged later. Those held out, drawn by
+    chance, went without."""
 
     id: str
     what: str
@@ -72,6 +75,7 @@ class Intervention(Struct, frozen=True, omit_defaults=True):
     actor: str
     companies: tuple[str, ...]
     recorded_at: int = 0
+    held_out: tuple[str, ...] = ()
 
 
 class Sentiment(Struct, frozen=True):

@@ -10,7 +10,8 @@ from msgspec import Struct
 
 from engage.core.language import Text
 
-Standing = Literal["reached", "on_track", "behind", "missed", "dropped", "not_known"]
+Standing = Literal["reached", "on_track", "behind", "missed", "dropped", "not_known", "in_range"]
+"""In range: of the measure only a range may be told, and what it is held against lies within."""
 
 
 class Moving(Struct, frozen=True):
@@ -30,12 +31,13 @@ class StageView(Struct, frozen=True):
     accepted_by: str | None
     accepted_on: str | None
     note: str
+    standing: Literal["accepted", "due", "to_come"] = "to_come"
 
 
 class ChangeView(Struct, frozen=True):
     at: str
     actor: str
-    text: str
+    text: Text
     reason: str
 
 
@@ -58,6 +60,9 @@ class GoalView(Struct, frozen=True):
     changes: tuple[ChangeView, ...]
     drivers: tuple[Moving, ...]  # the measures under it, as the score has them
     shown: Text = ""  # of a value that cannot be told: what may be told of it
+    low: float | None = None  # the range that may be told, where the value may not
+    high: float | None = None
+    about: bool = False  # progress is reckoned with the middle of a range
 
 
 class DoneView(Struct, frozen=True):
@@ -67,6 +72,37 @@ class DoneView(Struct, frozen=True):
     what: str
     day: str
     actor: str
+    before: int | None = (
+        None  # score of the last week before it; None: not scored, or longer ago than is drawn
+    )
+    after_4w: int | None = None
+    after_13w: int | None = None
+
+
+class Compared(Struct, frozen=True):
+    """Scores so many weeks after, less those before: of companies with the intervention, and of those without."""
+
+    weeks: int
+    companies: int
+    change: float | None
+    others: int
+    others_change: float | None
+    difference: float | None
+    low: float | None  # of a range that holds the difference 95 times in 100
+    high: float | None
+    text: Text
+
+
+class EffectView(Struct, frozen=True):
+    """An intervention, and what became of scores after it."""
+
+    id: str
+    what: str
+    day: str
+    actor: str
+    companies: int
+    held_out: int
+    scores: tuple[Compared, ...]
 
 
 class SentimentView(Struct, frozen=True):

@@ -110,8 +110,19 @@ def _weigh(inputs: dict[str, Input]) -> tuple[Driver, ...]:
             continue
         points, weight = one.points, WEIGHTS[name] / whole
         contribution = round(weight * (points - NEUTRAL), 1)
+        figure = one.figure
+        between = (figure.floor, figure.ceiling) if figure.value is None and figure.ceiling else None
         drivers.append(
-            Driver(name, LABELS[name], one.figure.value, points, round(weight, 4), contribution, one.text)
+            Driver(
+                name,
+                LABELS[name],
+                figure.value,
+                points,
+                round(weight, 4),
+                contribution,
+                one.text,
+                between=between,
+            )
         )
     return tuple(sorted(drivers, key=lambda driver: -abs(driver.contribution)))
 

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Final
-
-from msgspec import Struct
+from hashlib import blake2b
+from typing import Final, Literal, NamedTuple
 
 from engage.core.care import LOWERED, Goal, Stage
-from engage.core.care_shapes import ChangeView, GoalView, Moving, StageView, Standing
+from engage.core.care_shapes import ChangeView, Compared, GoalView, Moving, StageView, Standing
 from engage.core.health import LABELS
-from engage.core.language import Text, mark, say
+from engage.core.language import mark, say
 from engage.core.reports import Contract, Health
 
 MEASURES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -40,17 +39,38 @@ AFTER_WEEKS: Final = (4, 13)
 NORMAL_95: Final = 1.96
 
 
-def value_of(measure: str, health: Health, contract: Contract) -> float | None:
+class Measured(NamedTuple):
+    """What is told of a measure: a value, then both bounds are it; or a range. None: not known."""
+
+    low: float | None
+    high: float | None
+
+    @property
+    def value(self) -> float | None:
+        return self.low if self.low == self.high else None
+
+    @property
+    def estimate(self) -> float | None:
+        """The value, or the middle of the range, with which the score reckons too."""
+        return None if self.low is None or self.high is None else (self.low + self.high) / 2
+
+
+def measured(measure: str, health: Health, contract: Contract) -> Measured:
     if measure == "score":
-        return health.score
+        return Measured(health.score, health.score)
     if measure == "monthly_revenue":
         cents = contract.monthly_revenue_cents
-        return None if cents is None else cents / 100
-    return next((one.value for one in health.drivers if one.name == measure), None)
+        units = None if cents is None else cents / 100
+        return Measured(units, units)
+    driver = next((one for one in health.drivers if one.name == measure), None)
+    if driver is None:
+        return Measured(None, None)
+    return Measured(*driver.between) if driver.between else Measured(driver.value, driver.value)
 
 
 def goal_view(goal: Goal, health: Health, contract: Contract, changes: Sequence[ChangeView]) -> GoalView:
-    value = value_of(goal.measure, health, contract)
+    now = measured(goal.measure, health, contract)
+    is_range = now.value is None and now.low is not None
     return GoalView(
         id=goal.id,
         name=goal.name,
@@ -61,46 +81,60 @@ def goal_view(goal: Goal, health: Health, contract: Contract, changes: Sequence[
         owner=goal.owner,
         start=goal.start,
         start_value=goal.start_value,
-        value=value,
-        standing=_standing(goal, value, health.as_of),
-        progress=_progress(goal, value),
-        stages=tuple(_stage(one) for one in goal.stages),
+        value=now.value,
+        standing=_standing(goal, now, health.as_of),
+        progress=_progress(goal, now.estimate),
+        stages=tuple(_stage(one, health.as_of) for one in goal.stages),
         changes=tuple(changes),
-        shown=_shown(goal, value, health),
+        shown=_shown(goal, now, health),
         drivers=tuple(
             Moving(one.name, one.label, one.text, one.contribution, one.change)
             for one in health.drivers
             if one.name in MEASURES[goal.measure]
         ),
+        low=now.low if is_range else None,
+        high=now.high if is_range else None,
+        about=is_range or goal.start_about,
     )
 
 
-def _shown(goal: Goal, value: float | None, health: Health) -> str:
+def _shown(goal: Goal, now: Measured, health: Health) -> str:
     """What may be told of a measure that has no value, because it is told as a range."""
-    if value is not None:
+    if now.value is not None:
         return ""
     return next((one.text for one in health.drivers if one.name == goal.measure), "")
 
 
-def _stage(stage: Stage) -> StageView:
+def _stage(stage: Stage, day: str) -> StageView:
+    standing: Literal["accepted", "due", "to_come"] = "due" if stage.by <= day else "to_come"
     return StageView(
-        stage.by, stage.target, stage.name, stage.accepted_by or None, stage.accepted_on or None, stage.note
+        stage.by,
+        stage.target,
+        stage.name,
+        stage.accepted_by or None,
+        stage.accepted_on or None,
+        stage.note,
+        "accepted" if stage.accepted_by else standing,
     )
 
 
-def _standing(goal: Goal, value: float | None, day: str) -> Standing:
-    """Behind: short of the last stage that is due. A stage that somebody accepted is done, whatever was measured."""
+def _standing(goal: Goal, now: Measured, day: str) -> Standing:
+    """Behind: short of the last stage that is due. A stage that somebody accepted is done, whatever was measured.
+
+    Of a range it is said only what holds for all of it.
+    """
     if goal.dropped:
         return "dropped"
-    if value is None:
+    if now.low is None or now.high is None:
         return "not_known"
-    if value >= goal.target:
+    if now.low >= goal.target:
         return "reached"
     if goal.by <= day:
-        return "missed"
+        return "missed" if now.high < goal.target else "in_range"
     due = [stage for stage in goal.stages if stage.by <= day]
-    late = bool(due) and not due[-1].accepted_by and value < due[-1].target
-    return "behind" if late else "on_track"
+    if not due or due[-1].accepted_by or now.low >= due[-1].target:
+        return "on_track"
+    return "behind" if now.high < due[-1].target else "in_range"
 
 
 def _progress(goal: Goal, value: float | None) -> float | None:
@@ -109,22 +143,9 @@ def _progress(goal: Goal, value: float | None) -> float | None:
     return round((value - goal.start_value) / (goal.target - goal.start_value), 4)
 
 
-class Compared(Struct, frozen=True):
-    """Scores so many weeks after, less those before: of companies with the intervention, and of those with none."""
-
-    weeks: int
-    companies: int
-    change: float | None
-    others: int
-    others_change: float | None
-    difference: float | None
-    low: float | None  # of a range that holds the difference 95 times in 100
-    high: float | None
-    text: Text
-
-
-def compare(weeks: int, treated: Sequence[int], others: Sequence[int]) -> Compared:
-    """`treated`, `others`: changes of score of the companies that were scored on both days."""
+def compare(weeks: int, treated: Sequence[int], others: Sequence[int], *, drawn: bool = False) -> Compared:
+    """`treated`, `others`: changes of score of the companies that were scored on both days. `drawn`: which of them got
+    it was drawn by chance."""
     change, others_change = _mean(treated), _mean(others)
     difference = low = high = None
     text = say("Too few companies were scored on both days to compare.")
@@ -132,13 +153,14 @@ def compare(weeks: int, treated: Sequence[int], others: Sequence[int]) -> Compar
         difference = change - others_change
         reach = NORMAL_95 * math.sqrt(_variance(treated) / len(treated) + _variance(others) / len(others))
         low, high = round(difference - reach, 1), round(difference + reach, 1)
-        text = (
-            say("The range holds zero: no effect can be told from chance.")
-            if low <= 0 <= high
-            else say(
+        if low <= 0 <= high:
+            text = say("The range holds zero: no effect can be told from chance.")
+        elif drawn:
+            text = say("More than chance; and who got it was drawn by chance: it is an effect.")
+        else:
+            text = say(
                 "More than chance; but who gets help was chosen, so the others may differ in other ways too."
             )
-        )
     return Compared(
         weeks,
         len(treated),
@@ -150,6 +172,14 @@ def compare(weeks: int, treated: Sequence[int], others: Sequence[int]) -> Compar
         high,
         text,
     )
+
+
+def held_out(id: str, companies: Sequence[str], share: float) -> frozenset[str]:
+    """Of the companies named, those that go without, so that there is something to compare with: drawn by chance, and
+    the same each time. At least two of three or more, for one alone shows no spread."""
+    count = max(2, round(share * len(companies))) if share and len(companies) > 2 else 0
+    drawn = sorted(companies, key=lambda one: blake2b(f"{id}\0{one}".encode()).digest())
+    return frozenset(drawn[:count])
 
 
 def _rounded(value: float | None) -> float | None:

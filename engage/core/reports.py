@@ -18,7 +18,7 @@ from typing import Any, Final, Literal
 from msgspec import Struct
 
 from engage.core.accuracy import CalibrationCard
-from engage.core.care_shapes import CareView
+from engage.core.care_shapes import CareView, EffectView
 from engage.core.language import ENGLISH, Language, Text, say, translate
 from engage.core.privacy import Figure, Unit
 from engage.core.stage_words import STAGE_LABELS, CompanyStage, Stage
@@ -98,6 +98,7 @@ class Driver(Struct, frozen=True):
     contribution: float  # weight x (score - 50), in tenths; the score is 50 plus all of them, rounded
     text: Text
     change: float = 0.0  # of the contribution, against four weeks before
+    between: tuple[float, float] | None = None  # where the value is hidden: the range that may be told
 
 
 class Health(Struct, frozen=True):
@@ -245,6 +246,7 @@ class Portfolio(Struct, frozen=True):
     calibration: CalibrationCard | None = None  # how well the score foretold; None: never asked
     outcomes: Outcomes | None = None  # what contracts brought; None: there are no terms
     tiers: tuple[TierColumn, ...] = ()  # the highest first; empty: the host has none
+    interventions: tuple[EffectView, ...] = ()  # the newest first, as judged with the newest scores
 
 
 Cell = str | int | float | None

@@ -8,6 +8,7 @@ from engage.core.department import DepartmentReport
 from engage.core.digest import Digest
 from engage.core.language import Language, speak, translate
 from engage.core.outline import Section, outline
+from engage.core.outline_care import care_sections
 from engage.core.outline_pages import department_outline, digest_outline
 from engage.core.reports import CompanyReport, Definition
 from engage.core.telling import in_language
@@ -28,7 +29,8 @@ def paper(report: Report, language: Language) -> Paper:
     """Of a report in English."""
     if isinstance(report, CompanyReport):
         definitions = in_language(report.definitions, language)
-        return Paper(cover(report, language), in_language(outline(report), language), definitions)
+        sections = (*outline(report), *care_sections(report))
+        return Paper(cover(report, language), in_language(sections, language), definitions)
     if isinstance(report, Digest):
         title = speak(language, "Digest: {company_name}", company_name=report.name)
         return Paper(cover(report, language, title), in_language(digest_outline(report), language))

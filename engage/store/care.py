@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final, TypeVar
 
 import msgspec
@@ -38,17 +39,7 @@ async def load_care(s: Statements, shape: type[K], scope: Scope) -> dict[int, di
     return {company: dict(sorted(own.items())) for company, own in found.items()}
 
 
-async def load_everywhere(s: Statements, shape: type[K], id: str) -> dict[int, K]:
-    """company -> what is kept of it under this id."""
-    rows = await s.rows(
-        "SELECT company_id, document FROM engage_care WHERE {scope} AND kind = ? AND id = ?",
-        [_KINDS[shape], id],
-        scope=EVERY_COMPANY,
-    )
-    return {row[0]: msgspec.json.decode(row[1], type=shape) for row in rows}
-
-
-async def save_care(tx: Transaction, id: str, kept: dict[int, Kept]) -> None:
+async def save_care(tx: Transaction, id: str, kept: Mapping[int, Kept]) -> None:
     """company -> what is kept of it under this id from now on; all of one shape."""
     rows = [(company, _KINDS[type(one)], id, msgspec.json.encode(one)) for company, one in kept.items()]
     await tx.insert([(_INSERT, rows)], scope=kept.keys())

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from engage.actions.care import (
     WantedGoal,
     company_goals,
@@ -13,9 +15,10 @@ from engage.actions.care import (
     set_intervention,
     set_sentiment,
 )
-from engage.actions.report import company_health, company_report
+from engage.actions.report import company_health, company_report, portfolio
 from engage.actions.score import score_companies
 from engage.core.care import LOWERED, POOR_AT_MOST, Ceiling, Intervention, Sentiment
+from engage.core.plans import held_out
 from engage.store.database import Database
 from tests.actions.signal_host import LAST_SUNDAY, NOW, TODAY, accept, seats, working
 
@@ -72,17 +75,46 @@ async def test_an_intervention_is_judged_beside_the_companies_without(database: 
     assert (await judge_intervention(database, "w"))[1][0].others == 1
 
 
+async def test_companies_held_out_by_chance_are_what_is_compared_with(database: Database) -> None:
+    names = tuple("abcdef")
+    without = held_out("w", names, 0.34)
+    calls = []
+    for company in (*names, "z"):
+        idle = 2 if company in without else 0
+        calls += [seats(company, 12), *working(company, 12, 20, idle_last=idle)]
+    await accept(database, calls)
+    day = (MONTH_AGO + timedelta(days=1)).isoformat()
+    said = await set_intervention(database, Intervention("w", "A workshop", day, "kim", names, NOW), 0.34)
+    assert said.held_out == tuple(sorted(without))
+    assert (
+        await set_intervention(database, Intervention("w", "A workshop", day, "kim", names, NOW), 0.34)
+        == said
+    )
+    await score_companies(database, TODAY)
+    whole, (month, _) = await judge_intervention(database, "w")
+    assert (whole.companies, whole.held_out) == (said.companies, said.held_out)
+    assert (month.companies, month.others) == (4, 2)
+    assert month.text == "More than chance; and who got it was drawn by chance: it is an effect."
+    [kept] = (await portfolio(database)).interventions
+    assert (kept.companies, kept.held_out, kept.scores[0]) == (4, 2, month)
+    one = (await company_report(database, next(iter(without)))).care
+    assert one is None
+    care = (await company_report(database, said.companies[0])).care
+    assert care is not None
+    assert care.interventions[0].before is not None
+    assert care.interventions[0].after_4w is not None
+    assert care.interventions[0].after_13w is None
+
+
 async def test_a_report_shows_goals_with_what_moves_them(database: Database) -> None:
     once = working("acme", 30, 1, until=LAST_SUNDAY - timedelta(days=140))
     await accept(database, [seats("acme", 24), *once, *working("acme", 12, 20)])
     await score_companies(database, TODAY)
     wanted = WantedGoal("All seats", "seats", 80.0, "2026-12-31", "kim")
     goal = await set_goal(database, "acme", "seats", wanted, actor="kim", reason="", now=NOW)
-    assert (goal.start_value, goal.value, goal.standing) == (
-        None,
-        None,
-        "not_known",
-    )  # twelve to sixteen of 24 seats
+    assert (goal.value, goal.standing) == (None, "on_track")
+    assert (goal.low, goal.high) == (50.0, 66.7)  # twelve to sixteen of 24 seats
+    assert (goal.start_value, goal.progress, goal.about) == (pytest.approx(58.35), 0.0, True)
     assert "activity" in [one.name for one in goal.drivers]
     day = (LAST_SUNDAY + timedelta(days=2)).isoformat()
     await set_intervention(database, Intervention("w", "A workshop", day, "kim", ("acme",), NOW))

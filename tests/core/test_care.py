@@ -8,8 +8,13 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from engage.core.care import LOWERED, POOR_AT_MOST, Ceiling, Goal, Sentiment, Stage, lowered
-from engage.core.plans import MEASURES, compare, goal_view
+from engage.core.care_shapes import CareView, ChangeView, DoneView, SentimentView
+from engage.core.outline_care import care_sections
+from engage.core.plans import MEASURES, compare, goal_view, held_out
 from engage.core.reports import Contract, Driver, Health
+from engage.core.telling import in_language
+from engage.core.worth import CompanyTier
+from tests.web.console_samples import report
 
 DAY = "2026-06-28"
 
@@ -128,7 +133,67 @@ def test_a_goal_shows_how_far_it_came_and_the_measures_under_it() -> None:
     } <= {*MEASURES["score"]}
 
 
+@pytest.mark.parametrize(
+    "low, high, by, standing",
+    [
+        (60.0, 80.0, "2026-12-31", "reached"),
+        (50.0, 80.0, "2026-12-31", "on_track"),
+        (10.0, 40.0, "2026-12-31", "behind"),
+        (40.0, 50.0, "2026-12-31", "in_range"),  # the stage that is due asks for 45
+        (40.0, 59.0, DAY, "missed"),
+        (40.0, 60.0, DAY, "in_range"),
+    ],
+)
+def test_of_a_range_a_goal_says_what_holds_for_all_of_it(
+    low: float, high: float, by: str, standing: str
+) -> None:
+    ranged = replace(driver("habit", 1.0), between=(low, high))
+    view = goal_view(replace(GOAL, by=by), replace(HEALTH, drivers=(ranged,)), Contract(), [])
+    assert (view.standing, view.value, view.low, view.high) == (standing, None, low, high)
+    assert view.about
+    assert view.progress == pytest.approx(((low + high) / 2 - 20) / 40)
+
+
+def test_files_hold_goals_with_their_stages_and_what_was_adjusted() -> None:
+    done = replace(GOAL.stages[0], accepted_by="lee", accepted_on="2026-04-01", note="seen")
+    goal = replace(GOAL, stages=(done, *GOAL.stages[1:]))
+    change = ChangeView("2026-05-01T08:00:00Z", "lee", "target from 50 to 60", "they asked for it")
+    ranged = replace(HEALTH, drivers=(replace(driver("habit", 1.0), between=(30.0, 40.0)),))
+    care = CareView(
+        (goal_view(goal, ranged, Contract(), [change]),),
+        (DoneView("w", "A workshop", "2026-05-04", "kim", 50, 61, None),),
+        SentimentView("poor", "kim", "2026-06-01", "2026-07-01", "a cold call"),
+    )
+    tier = CompanyTier("b", "Core", {"Manager": "shared"}, "Strategic", ("a health score of at least 60",))
+    sections = {one.name: one for one in care_sections(replace(report(), care=care, tier=tier))}
+    assert list(sections) == ["tier", "goals", "goal_stages", "goal_changes", "interventions", "sentiment"]
+    told = {name: in_language(one, "zh-Hans") for name, one in sections.items()}
+    [row] = told["goals"].table.rows
+    assert [getattr(cell, "text", cell) for cell in row] == [
+        *("A habit", "使用习惯", "30 至 40", "60", "约 38%", "2026-12-31", "落后", "kim"),
+    ]
+    assert [row[4] for row in told["goal_stages"].table.rows] == ["已验收", "已到期", "未到期"]
+    assert told["goal_changes"].table.rows[0][2] == "目标由 50 改为 60"
+    assert [getattr(cell, "text", cell) for cell in told["interventions"].table.rows[0]][3:] == [
+        "50",
+        "61",
+        "–",
+    ]
+    assert told["tier"].table.rows == (("Manager", "shared"),)
+
+
+def test_who_is_held_out_is_drawn_by_chance_and_stays_so() -> None:
+    names = [f"company-{number}" for number in range(200)]
+    drawn = held_out("a", names, 0.25)
+    assert len(drawn) == 50
+    assert held_out("a", names[::-1], 0.25) == drawn
+    assert len(drawn & held_out("b", names, 0.25)) < 30
+    assert len(held_out("a", names[:3], 0.1)) == 2
+    assert held_out("a", names[:2], 0.5) == held_out("a", names, 0.0) == frozenset()
+
+
 def test_an_effect_is_the_difference_and_a_range() -> None:
+    assert compare(4, [10, 12, 14], [0, 2, 4], drawn=True).text.endswith("it is an effect.")
     found = compare(4, [10, 12, 14], [0, 2, 4])
     assert (found.change, found.others_change, found.difference) == (12.0, 2.0, 10.0)
     assert (found.low, found.high) == (6.8, 13.2)

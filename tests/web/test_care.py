@@ -51,7 +51,7 @@ async def test_a_goal_keeps_what_was_adjusted_and_why(known: Running) -> None:
     assert refused["message"].startswith("reason: ")
     adjusted = GOAL | {"target": 70, "reason": "a smaller contract", "actor": "lee"}
     [change] = (await put(known, f"{ACME}/goals/seats", adjusted))["changes"]
-    assert (change["actor"], change["text"]) == ("lee", "target from 80.0 to 70.0")
+    assert (change["actor"], change["text"]) == ("lee", "target from 80 to 70")
     assert [one["target"] for one in (await get(known, f"{ACME}/goals"))["data"]] == [70]
     await put(known, f"{ACME}/goals/seats", GOAL | {"measure": "habit"}, 409)
 

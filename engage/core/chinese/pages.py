@@ -225,19 +225,22 @@ _CARE: Final = {
     ", says": "，记录者",
     "on": "于",
     "; until": "；有效至",
-    "on track": "进展正常",
-    "behind": "落后",
-    "reached": "已达成",
-    "missed": "未达成",
-    "dropped": "已放弃",
     "of {target:g} by": "，目标 {target}，期限",
-    ". {share} of the way.": "。已完成 {share}。",
+    "{share} of the way.": "已完成 {share}。",
+    "About {share} of the way.": "已完成约 {share}。",
+    "Told as a range, to protect individuals": "为保护个人，只公布区间",
+    "What was done, and what followed": "已采取的措施及其后续变化",
+    "Change of the score from the week before to 4 and 13 weeks after, beside companies that went without. In "
+    "brackets: where the difference lies, 95 times of 100.": (
+        "评分从前一周到 4 周和 13 周之后的变化，与未采取该措施的公司对照。括号内：差异有 95% 的把握落在此区间。"
+    ),
+    "Held out": "对照公司",
+    "Weeks": "周数",
+    "Of the others": "其他公司",
+    "Difference": "差异",
+    "What it means": "含义解读",
     "Owner:": "负责人：",
-    "Stage": "阶段",
-    "Target": "目标",
-    "Accepted": "验收",
     "What moves it": "影响因素",
-    "What was done": "已采取的措施",
 }
 
 _FRAME: Final = {

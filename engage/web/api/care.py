@@ -26,8 +26,7 @@ from engage.actions.care import (
 )
 from engage.core.calendar import to_rfc3339
 from engage.core.care import SENTIMENT_DAYS_MAX, Ceiling, Feeling, Intervention, Sentiment, Stage
-from engage.core.care_shapes import GoalView
-from engage.core.plans import Compared
+from engage.core.care_shapes import Compared, GoalView
 from engage.core.telling import in_language
 from engage.errors import NotFound
 from engage.web.api.companies import check_id
@@ -96,6 +95,9 @@ class NewIntervention(Struct, kw_only=True):
     what: Words
     day: Day
     companies: list[str]
+    hold_out: Annotated[
+        float, Meta(ge=0, le=0.5, description="The share of them that goes without, drawn by chance.")
+    ] = 0.0
     actor: Actor | None = None
 
 
@@ -269,7 +271,7 @@ async def get_intervention(asked: Asked[None, None]) -> Judged:
     kinds=SERVER,
     summary="Log what was done for companies",
     tag="care",
-    description="The same id again replaces it.",
+    description="The same id again replaces it, and draws the same companies to be held out.",
 )
 async def put_intervention(asked: Asked[NewIntervention, None]) -> Intervention:
     said = asked.body
@@ -283,6 +285,7 @@ async def put_intervention(asked: Asked[NewIntervention, None]) -> Intervention:
             tuple(said.companies),
             asked.services.now(),
         ),
+        said.hold_out,
     )
 
 

@@ -27,6 +27,7 @@ from engage.actions.sessions import CUSTOMER_SUCCESS, SignedIn
 from engage.core.department import DepartmentReport
 from engage.core.digest import Digest
 from engage.core.language import ENGLISH, LANGUAGES, NAMES, Language, read_language
+from engage.core.outline_care import STANDINGS
 from engage.core.periods import PERIOD_DEFAULT
 from engage.core.reports import BAND_LABELS, CompanyReport, Portfolio, PortfolioRow, portfolio_csv, report_csv
 from engage.core.stage_words import STAGE_LABELS
@@ -40,6 +41,17 @@ from engage.web.console.formats import FILTERS
 from engage.web.console.translation import translate_page
 
 log = logging.getLogger(__name__)
+
+STANDING_ROLES: Final = {
+    "reached": "thriving",
+    "on_track": "healthy",
+    "behind": "watch",
+    "missed": "at_risk",
+    "dropped": "quiet",
+    "not_known": "quiet",
+    "in_range": "quiet",
+}
+"""The colour of how a goal stands."""
 
 COOKIE: Final = "engage_session"
 COOKIE_SECONDS_MAX: Final = 7 * 24 * 3600
@@ -263,6 +275,8 @@ def _environment() -> Environment:
     environment.filters["reason"] = _reason
     environment.filters["stage"] = STAGE_LABELS.__getitem__
     environment.globals["bands"] = BANDS
+    environment.globals["standings"] = STANDINGS
+    environment.globals["standing_roles"] = STANDING_ROLES
     environment.globals["band_labels"] = BAND_LABELS
     environment.globals["stylesheet"] = f"/console/static/console.css?v={_stylesheet()[1]}"
     return environment

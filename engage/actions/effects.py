@@ -1,0 +1,134 @@
+"""Whether interventions helped: scores before and after, beside those of companies that went without.
+
+Owns which companies are compared. Reads scores alone, which are made of published figures. Where some were held out,
+the others are those; else the companies that had no intervention in the same weeks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import date
+from typing import Final, NamedTuple
+
+from msgspec.structs import replace
+
+from engage.core.care import Intervention
+from engage.core.care_shapes import Compared, EffectView
+from engage.core.measures import WEEK
+from engage.core.plans import AFTER_WEEKS, compare
+from engage.store.care import load_care
+from engage.store.scope import EVERY_COMPANY
+from engage.store.signal import load_followed, load_scores
+from engage.store.statements import Statements
+
+EFFECTS_MAX: Final = 20
+"""Interventions told of beside the portfolio, the newest first."""
+
+
+class _Known(NamedTuple):
+    score: int
+    version: int
+
+
+Done = Mapping[int, Mapping[str, Intervention]]
+"""company -> id -> its own row of an intervention"""
+
+
+def together(rows: Collection[Intervention]) -> Intervention:
+    """One intervention, of the rows that its companies have of it."""
+    return replace(
+        next(iter(rows)),
+        companies=tuple(sorted(name for one in rows for name in one.companies)),
+        held_out=tuple(sorted(name for one in rows for name in one.held_out)),
+    )
+
+
+def all_together(done: Done) -> list[Intervention]:
+    """The newest first."""
+    by_id: dict[str, list[Intervention]] = {}
+    for own in done.values():
+        for one in own.values():
+            by_id.setdefault(one.id, []).append(one)
+    whole = [together(rows) for rows in by_id.values()]
+    return sorted(whole, key=lambda one: (one.day, one.recorded_at, one.id), reverse=True)
+
+
+class Judge:
+    """Compares within one read; the scores of a day are read once."""
+
+    def __init__(self, s: Statements, done: Done) -> None:
+        self.s, self.done = s, done
+        self._days: dict[int, dict[int, _Known]] = {}
+        self._ids: list[int] | None = None
+
+    async def compared(self, id: str, day: str) -> tuple[Compared, ...]:
+        before = sunday_before(day)
+        return tuple([await self._after(id, before, weeks) for weeks in AFTER_WEEKS])
+
+    async def _after(self, id: str, before: int, weeks: int) -> Compared:
+        was, then = await self._scores(before), await self._scores(before + WEEK * weeks)
+        changes = {
+            company: then[company].score - known.score
+            for company, known in was.items()
+            if company in then and then[company].version == known.version
+        }
+        rows = {company: own[id] for company, own in self.done.items() if id in own}
+        treated = {company for company, one in rows.items() if one.companies}
+        without = rows.keys() - treated
+        if not without:
+            first, last = (date.fromordinal(before + WEEK * n).isoformat() for n in (0, weeks))
+            busy = {
+                company
+                for company, own in self.done.items()
+                if any(first < one.day <= last and one.companies for one in own.values())
+            }
+            return compare(
+                weeks,
+                [changes[one] for one in changes if one in treated],
+                [changes[one] for one in changes if one not in busy],
+            )
+        return compare(
+            weeks,
+            [changes[one] for one in changes if one in treated],
+            [changes[one] for one in changes if one in without],
+            drawn=True,
+        )
+
+    async def _scores(self, sunday: int) -> dict[int, _Known]:
+        if sunday not in self._days:
+            if self._ids is None:
+                self._ids = [one.id for one in await load_followed(self.s)]
+            found = await load_scores(self.s, self._ids, sunday, sunday)
+            healths = {company: own[sunday].health for company, own in found.items()}
+            self._days[sunday] = {
+                company: _Known(health.score, health.version)
+                for company, health in healths.items()
+                if health.score is not None
+            }
+        return self._days[sunday]
+
+
+async def newest_effects(s: Statements) -> tuple[EffectView, ...]:
+    """Of the newest interventions, with what can be said so far."""
+    done = await load_care(s, Intervention, EVERY_COMPANY)
+    judge = Judge(s, done)
+    return tuple(
+        [
+            EffectView(
+                one.id,
+                one.what,
+                one.day,
+                one.actor,
+                len(one.companies),
+                len(one.held_out),
+                await judge.compared(one.id, one.day),
+            )
+            for one in all_together(done)[:EFFECTS_MAX]
+        ]
+    )
+
+
+def sunday_before(day: str) -> int:
+    """The last day of the week before: the newest score that knows nothing of the intervention."""
+    ordinal = date.fromisoformat(day).toordinal()
+    return ordinal - (ordinal - 1) % WEEK - 1
