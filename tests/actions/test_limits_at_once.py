@@ -1,4 +1,4 @@
-"""Limits under 64 writers of two processes at once: exactly what they allow, whoever comes first."""
+"""Limits and budgets under 64 writers of two processes at once: exactly what they allow, whoever comes first."""
 
 from __future__ import annotations
 
@@ -19,8 +19,10 @@ LIMITS = {
     "company-lifetime": (1, "{per: company, window: lifetime, count: 11}", 11),
     "cooldown": (1, "{cooldown: {days: 1}}", 4 * 2),
     "first": (1, "{per: member, first: 5}", 4 * 5),
+    "budget": (4, "", 30),
 }
-"""Rule -> what it awards in a currency of its name, its limit, and all that 64 events may bring by it."""
+"""Rule -> what it awards in a currency of its name, its limit if it has one of its own, and all that 64 events may
+bring by it."""
 
 
 def limited() -> str:
@@ -36,6 +38,7 @@ def limited() -> str:
             "traits: {member: {team: {type: string}}}",
             "department: member.traits.team",
             "events: {Report Exported: {}}",
+            "budgets: [{currency: budget, window: month, amount: 30}]",
             "rules:",
             *rules,
         ]

@@ -131,7 +131,7 @@ def make_levels(random: Random) -> Levels:
     return Levels("points", steps, basis, months, review, random.choice(["keep", "rise", "rise_and_fall"]))
 
 
-def _limit(random: Random, rule: str, *, company: bool = True) -> Limit:
+def make_limit(random: Random, rule: str, *, company: bool = True) -> Limit:
     if company and random.random() < 0.3:
         return _unplain_limit(random, rule)
     per: Per = "company" if company and random.random() < 0.4 else "member"
@@ -198,7 +198,7 @@ def _rule(random: Random, number: int) -> Rule:
         trigger=random.choice(EVENTS[:2]),
         conditions=random.choice(CONDITIONS) if random.random() < 0.2 else None,
         effects=effects,
-        limits=_distinct([_limit(random, id) for _ in range(random.randint(0, 3))]),
+        limits=_distinct([make_limit(random, id) for _ in range(random.randint(0, 3))]),
         audience=random.choice(["", "", "high"]),
         group="" if any(isinstance(effect, Multiply) for effect in effects) else random.choice(GROUPS),
     )
@@ -227,7 +227,7 @@ def _referral(random: Random) -> Referral:
     sides = [
         Side(
             tuple(_effect(random) for _ in range(random.randint(0, 2))),
-            _distinct([_limit(random, f"referral:{whose}") for _ in range(random.randint(0, 1))]),
+            _distinct([make_limit(random, f"referral:{whose}") for _ in range(random.randint(0, 1))]),
         )
         for whose in ("invited", "inviter")
     ]
@@ -347,7 +347,7 @@ def make_fixed_program(seed: int, limits_max: int) -> Program:
     rules = []
     for number in range(random.randint(1, 3)):
         id = f"rule-{number}"
-        own = [_limit(random, id, company=False) for _ in range(random.randint(0, limits_max))]
+        own = [make_limit(random, id, company=False) for _ in range(random.randint(0, limits_max))]
         award = Award(random.choice(CURRENCIES), random.randint(1, 30))
         rules.append(Rule(id, id, random.choice(EVENTS[:2]), effects=(award,), limits=_distinct(own)))
     currencies = {name: Currency(name) for name in CURRENCIES}

@@ -17,7 +17,7 @@ from engage.core.event import ACTIVITY, Kind
 from engage.core.ledger import ACTIVE, ADJUSTED, ISSUED, account, owner, place
 from engage.core.limits import MONTH_DAYS_MAX, TOLD, window_start
 from engage.core.occasions import STAGE
-from engage.core.program import Budget, Limit, Program, Rule
+from engage.core.program import Award, Budget, Limit, Program, Referral, Rule, Side
 from engage.core.progress import streak_standings
 from engage.core.state import DayRollup, Usage, Wallet, merge_days
 from engage.core.verdicts import VERDICTS, Extended, Verdict, as_extended, fired
@@ -33,6 +33,7 @@ from tests.core.random_programs import (
     Act,
     Told,
     make_fixed_program,
+    make_limit,
     programs,
     stories,
     tell,
@@ -309,6 +310,10 @@ def totals(program: Program, arrivals: list[Arrival]) -> object:
     history.publish(program)
     for member, event, hour in arrivals:
         history.track(member, event, START + hour * HOUR)
+    return held(history)
+
+
+def held(history: History) -> dict[str, tuple[dict[str, int], Usage]]:
     return {
         name: ({currency: wallet.active for currency, wallet in member.wallets.items()}, member.usage)
         for name, member in history.members.items()
@@ -340,6 +345,54 @@ def test_the_order_of_a_season_does_not_change_its_totals(program: Program, seed
     """With one limit to a rule, each of its windows fills up the same in whatever order events arrive."""
     season = make_arrivals(seed, 80 * 24)
     assert totals(program, shuffled(season, seed)) == totals(program, season)
+
+
+def invited_totals(
+    program: Program, invited: int, arrivals: list[Arrival]
+) -> tuple[dict[str, tuple[dict[str, int], Usage]], dict[str, int]]:
+    """As `totals`, after ann and bob invited `invited` colleagues, who come with the first of their events."""
+    history = History()
+    history.publish(program)
+    for name in MEMBERS:
+        history.track(name, "Mail", START - DAY)
+    for n in range(invited):
+        history.invite(MEMBERS[n % 2], START - HOUR, f"new {n}", "chat")
+    for member, event, hour in arrivals:
+        history.track(member, event, START + hour * HOUR)
+    brought = {name: known.brought for name, one in history.members.items() if (known := one.referral)}
+    return held(history), brought
+
+
+@settings(max_examples=40)
+@given(program=st.builds(make_fixed_program, SEEDS, st.just(3)), seed=SEEDS)
+def test_the_order_of_a_day_does_not_change_what_referrals_bring(program: Program, seed: int) -> None:
+    random = Random(seed)
+    sides = [
+        Side(
+            (Award("points", random.randint(1, 30)),),
+            (make_limit(random, f"referral:{whose}", company=False),),
+        )
+        for whose in ("invited", "inviter")
+    ]
+    policy = Referral(EVENTS[0], random.randint(1, 3), 30, 0, None, *sides, channels=("chat",))
+    program, invited = replace(program, referral=policy), random.randint(1, 6)
+    people = [*MEMBERS, *(f"new {n}" for n in range(invited))]
+    day = [
+        (random.choice(people), random.choice(EVENTS[:2]), random.randint(0, 14))
+        for _ in range(4 * len(people))
+    ]
+    assert invited_totals(program, invited, shuffled(day, seed)) == invited_totals(program, invited, day)
+
+
+def test_referrals_of_a_day_do_bring_something() -> None:
+    """Else the claim above says nothing."""
+    award = Side((Award("points", 5),))
+    policy = Referral(EVENTS[0], 2, 30, 0, None, award, award, channels=("chat",))
+    program = replace(make_fixed_program(1, 0), referral=policy, rules=())
+    arrivals = [("new 0", EVENTS[0], 1), ("new 0", EVENTS[0], 2)]
+    found, brought = invited_totals(program, 1, arrivals)
+    assert brought["ann"] == 1
+    assert (found["ann"][0], found["new 0"][0]) == ({"points": 5}, {"points": 5})
 
 
 def test_the_hours_of_a_day_in_these_tests_are_of_one_day() -> None:
