@@ -425,17 +425,19 @@ def _get(path: str, read: Callable[[Any], T], query: Mapping[str, Any] | None = 
 def _post(path: str, body: Mapping[str, Any], read: Callable[[Any], T], key: str | None) -> Call[T]:
     given = {name: value for name, value in body.items() if value is not None}
     headers = {"Content-Type": "application/json", "Idempotency-Key": _header(key or str(uuid.uuid4()))}
-    try:
-        data = json.dumps(given, ensure_ascii=False, allow_nan=False).encode("utf-8")
-    except (TypeError, ValueError) as error:
-        raise InvalidArgument(f"an argument has no form in JSON: {error}") from None
-    return Call(Request("POST", path, headers, data), read)
+    return Call(Request("POST", path, headers, _json(given)), read)
 
 
 def _put(path: str, body: Mapping[str, Any], read: Callable[[Any], T]) -> Call[T]:
     given = {name: value for name, value in body.items() if value is not None}
-    data = json.dumps(given, ensure_ascii=False).encode("utf-8")
-    return Call(Request("PUT", path, {"Content-Type": "application/json"}, data), read)
+    return Call(Request("PUT", path, {"Content-Type": "application/json"}, _json(given)), read)
+
+
+def _json(given: Mapping[str, Any]) -> bytes:
+    try:
+        return json.dumps(given, ensure_ascii=False, allow_nan=False).encode("utf-8")
+    except (TypeError, ValueError) as error:
+        raise InvalidArgument(f"an argument has no form in JSON: {error}") from None
 
 
 def _delete(path: str, read: Callable[[Any], T]) -> Call[T]:

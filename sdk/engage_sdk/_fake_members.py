@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 
-from ._fake_answers import Json
+import httpx
+
+from ._fake_answers import Json, ok, problem
 from ._fake_rewards import PLACES
+
+_LEAVE_DAYS_MAX = 366
 
 
 @dataclass(slots=True)
@@ -19,6 +24,28 @@ class Member:
     redemptions: list[Json] = field(default_factory=list)
     benefits: dict[str, bool | int | str] = field(default_factory=dict)
     prefers: bool = False
+    streaks: dict[str, Json] = field(default_factory=dict)
+
+    def shown_streaks(self) -> list[Json]:
+        return [{key: one[key] for key in one if key != "lost"} for one in self.streaks.values()]
+
+    def take_leave(self, body: Json) -> httpx.Response:
+        first, last = date.fromisoformat(body["from"]), date.fromisoformat(body["to"])
+        if not 0 <= (last - first).days < _LEAVE_DAYS_MAX:
+            words = f"to: must be on or after 'from', and at most {_LEAVE_DAYS_MAX} days of leave at once"
+            return problem(400, "invalid_request", words)
+        if not self.streaks:
+            return problem(404, "not_found", f"the program of {self.company} has no streaks: see set_streak")
+        return ok({"streaks": self.shown_streaks()}, 201)
+
+    def restore(self, streak: str) -> httpx.Response:
+        """Nothing of a streak that was not lost."""
+        found = self.streaks.get(streak)
+        if found is None:
+            return problem(404, "not_found", f"the program of {self.company} has no streak {streak}")
+        found["current"] = max(found.get("current", 0), found["lost"])
+        found["longest"] = max(found.get("longest", 0), found["current"])
+        return ok({"streaks": self.shown_streaks()}, 201)
 
     def benefit(self, id: str) -> Json:
         value, level = self.benefits.get(id), (self.fields.get("level") or {}).get("id")

@@ -65,7 +65,7 @@ class AsyncCampaigns(AsyncResource):
 
 
 class AsyncTemplates(AsyncResource):
-    """Program templates, and the companies that follow one. Publishing one is for `engage template publish`."""
+    """Program templates, and the companies that follow one."""
 
     def list(
         self, *, industry: str | None = None, scene: str | None = None, page_size: int = _limits.PAGE_SIZE
@@ -76,6 +76,12 @@ class AsyncTemplates(AsyncResource):
     async def get(self, template: str, *, version: int | None = None) -> models.Template:
         """A template with its document; the newest version without one."""
         return await self._call(_program_calls.get_template(template, version))
+
+    async def publish(
+        self, template: str, document: str | Mapping[str, Any], *, actor: str | None = None
+    ) -> models.PublishedTemplate:
+        """Makes a version of one: YAML text, or its content. InvalidRequestError names each mistake at its place."""
+        return await self._call(_program_calls.publish_template(template, document, actor))
 
     def versions(
         self, template: str, *, page_size: int = _limits.PAGE_SIZE

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from typing import Any, TypeVar
+from urllib.parse import urlencode
 
 from . import models
 from ._calls import (
@@ -14,6 +15,7 @@ from ._calls import (
     _delete,
     _get,
     _id,
+    _json,
     _member,
     _page_size,
     _post,
@@ -23,6 +25,7 @@ from ._calls import (
     _text,
 )
 from ._message import Id
+from ._wire import Request
 from .errors import InvalidResponse
 
 T = TypeVar("T")
@@ -119,6 +122,19 @@ def _template(template: str) -> str:
 def get_template(template: str, version: int | None) -> Call[models.Template]:
     """GET /v1/program-templates/{template}"""
     return _get(_template(template), _reader(models.Template), {"version": version})
+
+
+def publish_template(
+    template: str, document: str | Mapping[str, Any], actor: str | None
+) -> Call[models.PublishedTemplate]:
+    """PUT /v1/program-templates/{template}"""
+    headers, data = {"Content-Type": "application/json"}, b""
+    if isinstance(document, str):
+        headers, data = {"Content-Type": "application/yaml"}, _text(document, "document").encode("utf-8")
+    else:
+        data = _json(dict(document))
+    path = _template(template) if actor is None else f"{_template(template)}?{urlencode({'actor': actor})}"
+    return Call(Request("PUT", path, headers, data), _reader(models.PublishedTemplate))
 
 
 def list_template_versions(template: str, page_size: int) -> Listing[models.Template]:

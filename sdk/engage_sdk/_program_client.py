@@ -57,7 +57,7 @@ class Campaigns(Resource):
 
 
 class Templates(Resource):
-    """Program templates, and the companies that follow one. Publishing one is for `engage template publish`."""
+    """Program templates, and the companies that follow one."""
 
     def list(
         self, *, industry: str | None = None, scene: str | None = None, page_size: int = _limits.PAGE_SIZE
@@ -68,6 +68,12 @@ class Templates(Resource):
     def get(self, template: str, *, version: int | None = None) -> models.Template:
         """A template with its document; the newest version without one."""
         return self._call(_program_calls.get_template(template, version))
+
+    def publish(
+        self, template: str, document: str | Mapping[str, Any], *, actor: str | None = None
+    ) -> models.PublishedTemplate:
+        """Makes a version of one: YAML text, or its content. InvalidRequestError names each mistake at its place."""
+        return self._call(_program_calls.publish_template(template, document, actor))
 
     def versions(self, template: str, *, page_size: int = _limits.PAGE_SIZE) -> Iterator[models.Template]:
         """A template's versions, newest first, read page by page while iterating."""

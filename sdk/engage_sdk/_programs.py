@@ -113,6 +113,15 @@ class Template:
 
 
 @dataclass(frozen=True, slots=True)
+class PublishedTemplate:
+    """A version of a template that was published; `unchanged`: it says what the newest said, and none was made."""
+
+    version: int
+    hash: str | None = None
+    unchanged: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class FollowedTemplate:
     """The template a company follows. `proposed`: there is a newer version that was not declined."""
 

@@ -18,6 +18,7 @@ from ._programs import LeftTemplate as LeftTemplate
 from ._programs import Nudge as Nudge
 from ._programs import NudgeCounts as NudgeCounts
 from ._programs import NudgeRates as NudgeRates
+from ._programs import PublishedTemplate as PublishedTemplate
 from ._programs import Template as Template
 from ._programs import TemplateProposal as TemplateProposal
 from ._progress import Quest as Quest

@@ -3,8 +3,8 @@
 It answers real clients of this package through their real core, in memory, without a socket. Owns a record of
 what was reported and the simplest account of points. It is not a small Engage: it knows no program, so **no**
 levels, limits, budgets, conditions, quests, streaks, expiry or late events, and of what a reward asks for only
-cost, stock and codes. A level, badge or health score is what the test set. What it does not simulate it refuses
-with status 501 and code `not_simulated`; it never makes an answer up.
+cost, stock and codes. A level, badge, streak, campaign or health score is what the test set. What it does not simulate
+it refuses with status 501 and code `not_simulated`; it never makes an answer up.
 """
 
 from __future__ import annotations
@@ -14,8 +14,7 @@ import json
 import threading
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from types import TracebackType
 from typing import Any
 from urllib.parse import unquote
@@ -25,9 +24,13 @@ import httpx
 from ._fake_acts import Acts
 from ._fake_answers import Json, company_of, inflated, not_simulated, ok, page, problem
 from ._fake_boards import Board, board_answer
+from ._fake_campaigns import Campaigns
 from ._fake_members import Member as _Member
+from ._fake_recorded import Recorded as Recorded
+from ._fake_recorded import line, matches
 from ._fake_referral import Referrals
 from ._fake_rewards import Shop
+from ._fake_templates import Drafts, Templates
 from ._message import Id, Message, rfc3339
 from ._retry import RetryPolicy
 from ._sender import ThreadSender
@@ -39,22 +42,6 @@ from .errors import EngageError
 _SETTLE_SECONDS = 10.0
 _ADDRESS = "http://engage.fake"
 _NO_WAITING = RetryPolicy(base_seconds=0.0, retry_after_seconds_max=0.0)
-
-
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """One message as the service received it."""
-
-    type: str
-    member: str | None
-    company: str | None
-    message_id: str
-    timestamp: str | None
-    event: str | None = None
-    name: str | None = None
-    properties: Mapping[str, Any] = field(default_factory=dict)
-    traits: Mapping[str, Any] = field(default_factory=dict)
-    raw: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
 class FakeEngage:
@@ -83,6 +70,8 @@ class FakeEngage:
         self._numbers = itertools.count(1)
         self._acts = Acts(self._numbers, lambda *one: self._members.get(one), self._transfer)
         self._referrals = Referrals(self._numbers, self._companies.__contains__, self._acted)
+        drafts = Drafts()
+        self._campaigns, self._templates = Campaigns(drafts), Templates(drafts)
 
     # What a test uses: clients
 
@@ -226,6 +215,26 @@ class FakeEngage:
         """What each member may give to colleagues: so much in all. Windows and pair limits are not simulated."""
         self._acts.allowances[company, currency] = units
 
+    def set_streak(self, company: str, member: str, streak: str, **fields: Any) -> None:
+        """A member's streak, as the service names its fields: current, longest, freezes, today. Leave changes nothing
+        of it; restoring it makes `current` what `lost` was set to."""
+        self._member(company, member).streaks[streak] = {"id": streak, "lost": 0, **fields}
+
+    def set_campaign(
+        self,
+        company: str,
+        campaign: str,
+        *,
+        first_day: date,
+        last_day: date,
+        rules: Iterable[str] = (),
+        awarded: Mapping[str, int] | None = None,
+        budgets: Mapping[str, int] | None = None,
+    ) -> None:
+        """Makes a campaign of a company known, and what it awarded so far."""
+        self._company(company)
+        self._campaigns.add(company, campaign, first_day, last_day, rules, awarded or {}, budgets or {})
+
     def set_approval(self, company: str, most: int) -> None:
         """Adjustments above `most` wait from now on for a second person."""
         self._acts.approved_to[company] = most
@@ -301,7 +310,7 @@ class FakeEngage:
             "company": None if company is None else str(company),
             "member": None if member is None else str(member),
         }
-        found = [one for one in self.events if one.event == event and _matches(one, wanted, properties)]
+        found = [one for one in self.events if one.event == event and matches(one, wanted, properties)]
         if (found if times is None else len(found) == times) and found:
             return found[-1]
         raise AssertionError(self._not_tracked(event, wanted, properties, times, len(found)))
@@ -313,9 +322,9 @@ class FakeEngage:
             "company": None if company is None else str(company),
             "member": None if member is None else str(member),
         }
-        found = [one for one in self.events if one.event == event and _matches(one, wanted, None)]
+        found = [one for one in self.events if one.event == event and matches(one, wanted, None)]
         if found:
-            raise AssertionError("\n".join([f"expected no {event!r}, but arrived:", *map(_line, found)]))
+            raise AssertionError("\n".join([f"expected no {event!r}, but arrived:", *map(line, found)]))
 
     def _not_tracked(
         self,
@@ -328,7 +337,7 @@ class FakeEngage:
         details = "".join(f", {name}={value!r}" for name, value in wanted.items() if value is not None)
         details += "" if properties is None else f", properties={dict(properties)!r}"
         count = "" if times is None else f" {times} times, found {found}"
-        arrived = [_line(one) for one in self.events]
+        arrived = [line(one) for one in self.events]
         lines = [f"expected {event!r}{details}{count}", "what arrived:" if arrived else "nothing arrived"]
         lines += arrived[-20:]
         lines += [f"  reported to on_error: {error}" for error, _ in self._errors[-5:]]
@@ -362,6 +371,9 @@ class FakeEngage:
         path = [unquote(part) for part in raw.split("/")[2:]]
         query = dict(request.url.params)
         if (answer := self._referrals.answer(request, path, query)) is not None:
+            return answer
+        answer = self._templates.answer(request, path[1:], query) if path[0] == "program-templates" else None
+        if answer is not None:
             return answer
         match request.method, path:
             case "POST", ["batch"]:
@@ -409,6 +421,10 @@ class FakeEngage:
                 return self._route_member(request, self._members[company, member], what, query)
             case _, ["adjustments", *which]:
                 return self._acts.adjustments(company, request, which, query)
+            case _, ["campaigns", *more]:
+                return self._campaigns.answer(request, company, more) or not_simulated(request)
+            case _, ["program", "template", *more]:
+                return self._templates.of_company(request, company, more, query) or not_simulated(request)
             case "GET", ["leaderboard"]:
                 boards = [one for (owner, _), one in self._boards.items() if owner == company]
                 return board_answer(boards, query)
@@ -442,6 +458,10 @@ class FakeEngage:
                 return self._acts.adjust(member, json.loads(request.content))
             case "POST", ["gifts"]:
                 return self._acts.give(member, json.loads(request.content))
+            case "POST", ["leave"]:
+                return member.take_leave(json.loads(request.content))
+            case "POST", ["streaks", streak, "restore"]:
+                return member.restore(streak)
             case "POST", ["nudges", nudge, "opened"]:
                 return self._acts.open_nudge(member.company, member.id, nudge)
         return not_simulated(request)
@@ -564,18 +584,9 @@ class FakeEngage:
             "company": member.company,
             "traits": member.traits,
             "balances": member.balances(),
+            "streaks": member.shown_streaks(),
             "nudges": self._acts.nudges_of(member.company, member.id),
         }
 
     def _health_document(self, company: str) -> Json:
         return {"band": "unscored", "score": None, **self._health.get(company, {}), "company": company}
-
-
-def _matches(one: Recorded, wanted: Mapping[str, str | None], properties: Mapping[str, Any] | None) -> bool:
-    absent = object()
-    same = all(value is None or getattr(one, name) == value for name, value in wanted.items())
-    return same and all(one.properties.get(key, absent) == value for key, value in (properties or {}).items())
-
-
-def _line(one: Recorded) -> str:
-    return f"  {one.event!r} company={one.company!r} member={one.member!r} {dict(one.properties)!r}"

@@ -1,15 +1,17 @@
-"""The client against the service itself: leave, nudges, campaigns and templates, as a host calls them."""
+"""The client against the service itself, and against `FakeEngage`: leave, nudges, campaigns and templates."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from copy import deepcopy
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import httpx
 import pytest
-from engage_sdk import AsyncClient, ConflictError, NotFoundError
+from engage_sdk import AsyncClient, ConflictError, InvalidRequestError, NotFoundError
+from engage_sdk.testing import FakeEngage
 
-from tests.actions.test_templates import NEWER, TEMPLATE
 from tests.places import ON_SQLITE
 from tests.web.conftest import Running
 
@@ -62,31 +64,150 @@ async def test_leave_nudges_and_campaigns(running: Running, client: AsyncClient)
     assert (ended.stopped.step, ended.stopped.actor) == ("end", "ann")
     with pytest.raises(ConflictError):
         await client.campaigns.resume("acme", "launch", reason="again")
-    days = {"first_day": TODAY + timedelta(days=20), "last_day": TODAY + timedelta(days=30)}
-    draft = await client.campaigns.clone("acme", "launch", id="launch-2", **days)
+    draft = await client.campaigns.clone("acme", "launch", id="launch-2", **days(20, 30))
     assert "launch-2" in draft.document
     assert await client.campaigns.get("acme", "launch") == ended
+
+
+TEMPLATE: dict[str, Any] = {
+    "id": "sales",
+    "name": "Sales",
+    "industry": "software",
+    "open": ["/name", "/rules/*/effects"],
+    "program": {
+        "name": "Sales",
+        "currencies": {"points": {}},
+        "events": {"Deal Won": {}, "Meeting Held": {}},
+        "rules": [
+            {"id": "deal", "trigger": "Deal Won", "effects": [{"award": 20}]},
+            {"id": "meeting", "trigger": "Meeting Held", "effects": [{"award": 5}]},
+        ],
+    },
+}
+
+
+def newer(award: int) -> dict[str, Any]:
+    made = deepcopy(TEMPLATE)
+    made["program"]["rules"][0]["effects"] = [{"award": award}]
+    made["open"] = ["/rules/*/effects"]
+    return made
+
+
+async def templates_are_published_followed_and_renewed(client: AsyncClient) -> None:
+    """A story that the service and `FakeEngage` must tell alike."""
+    made = await client.templates.publish("sales", TEMPLATE, actor="ann")
+    assert (made.version, made.unchanged) == (1, False)
+    again = await client.templates.publish("sales", TEMPLATE)
+    assert (again.version, again.unchanged, again.hash) == (1, True, made.hash)
+    with pytest.raises(InvalidRequestError):
+        await client.templates.publish("other", TEMPLATE)
+    with pytest.raises(InvalidRequestError):
+        await client.templates.publish("sales", {"id": "sales"})
+    assert [one.id async for one in client.templates.list(industry="software")] == ["sales"]
+    assert [one.id async for one in client.templates.list(industry="rail")] == []
+    found = await client.templates.get("sales", version=1)
+    assert (found.version, found.actor, found.open) == (1, "ann", ("/name", "/rules/*/effects"))
+    for call in (client.templates.followed("acme"), client.templates.get("sales", version=2)):
+        with pytest.raises(NotFoundError):
+            await call
+    with pytest.raises(InvalidRequestError):
+        await client.templates.start("acme", "sales", overrides={"/rules/deal/trigger": "Meeting Held"})
+    own = {"/name": "Acme", "/rules/deal/effects": [{"award": 40}]}
+    draft = await client.templates.start("acme", "sales", overrides=own, actor="ann")
+    assert "Acme" in draft.document
+    assert "40" in draft.document
+    with pytest.raises(NotFoundError):
+        await client.templates.proposal("acme")
+    assert (await client.templates.publish("sales", newer(30))).version == 2
+    assert [one.version async for one in client.templates.versions("sales")] == [2, 1]
+    followed = await client.templates.followed("acme")
+    assert (followed.version, followed.newest, followed.proposed) == (1, 2, True)
+    assert {one["pointer"] for one in followed.overrides} == own.keys()
+    proposal = await client.templates.proposal("acme")
+    assert {(one["pointer"], one["why"], one["kept"]) for one in proposal.conflicts} == {
+        ("/name", "closed", "template"),
+        ("/rules/deal/effects", "both", "company"),
+    }
+    assert [(one["kind"], one["pointer"]) for one in proposal.changes] == [("changed", "/name")]
+    taken = await client.templates.proposal("acme", take=["/rules/deal/effects"])
+    assert [one["pointer"] for one in taken.conflicts] == ["/name"]
+    assert {one["pointer"] for one in taken.changes} == {"/name", "/rules/deal/effects"}
+    assert not (await client.templates.decline("acme", version=2)).proposed
+    assert (await client.templates.proposal("acme")).declined
+    with pytest.raises(ConflictError):
+        await client.templates.accept("acme", version=1)
+    accepted = await client.templates.accept("acme", version=2)
+    assert "Acme" not in accepted.document
+    assert "40" in accepted.document
+    assert not (await client.templates.followed("acme")).proposed
+    assert (await client.templates.leave("acme")).company == "acme"
+    with pytest.raises(NotFoundError):
+        await client.templates.followed("acme")
 
 
 @ON_SQLITE
 async def test_templates(running: Running, client: AsyncClient) -> None:
     await running.track()
-    put = running.server.put
-    assert (await put("/v1/program-templates/sales", content=TEMPLATE)).status_code == 200
-    assert [one.id async for one in client.templates.list(industry="software")] == ["sales"]
-    assert (await client.templates.get("sales", version=1)).document == TEMPLATE
-    with pytest.raises(NotFoundError):
-        await client.templates.followed("acme")
-    draft = await client.templates.start("acme", "sales", overrides={"/name": "Acme"}, actor="ann")
-    assert "Acme" in draft.document
-    published = await running.server.post("/v1/companies/acme/program/publish", json={})
-    assert published.is_success, published.text
-    await put("/v1/program-templates/sales", content=NEWER)
-    assert [one.version async for one in client.templates.versions("sales")] == [2, 1]
-    assert (await client.templates.followed("acme")).proposed
-    proposal = await client.templates.proposal("acme")
-    assert (proposal.proposed, proposal.problems) == (2, ())
-    assert proposal.changes
-    assert not (await client.templates.decline("acme", version=2)).proposed
-    assert (await client.templates.accept("acme", version=2)).changed
-    assert (await client.templates.leave("acme")).company == "acme"
+    await templates_are_published_followed_and_renewed(client)
+    text = "id: rail\nname: Rail\nprogram: {name: Rail, currencies: {points: {}}, events: {Ride: {}}}\n"
+    assert (await client.templates.publish("rail", text)).version == 1
+
+
+async def test_templates_in_the_fake() -> None:
+    with FakeEngage() as fake:
+        fake.set_company("acme")
+        await templates_are_published_followed_and_renewed(fake.async_client())
+
+
+def days(first: int, last: int) -> dict[str, Any]:
+    return {"first_day": TODAY + timedelta(days=first), "last_day": TODAY + timedelta(days=last)}
+
+
+def test_campaigns_in_the_fake() -> None:
+    with FakeEngage() as fake:
+        fake.set_campaign("acme", "launch", **days(-9, 9), awarded={"points": 20}, budgets={"points": 50})
+        fake.set_campaign("acme", "later", **days(5, 9), rules=["bonus"])
+        fake.set_campaign("acme", "over", **days(-9, -5))
+        campaigns = fake.client().campaigns
+        assert {one.id: one.state for one in campaigns.list("acme")} == {
+            "launch": "running",
+            "over": "over",
+            "later": "planned",
+        }
+        found = campaigns.get("acme", "launch")
+        assert (found.awarded, found.budgets["points"].left) == ({"points": 20}, 30)
+        assert campaigns.pause("acme", "launch", reason="too dear").state == "paused"
+        assert campaigns.resume("acme", "launch", reason="paid").state == "running"
+        ended = campaigns.end("acme", "launch", reason="done", actor="ann")
+        assert ended.stopped is not None
+        assert (ended.state, ended.stopped.step, ended.stopped.actor) == ("ended", "end", "ann")
+        for steer in (campaigns.resume, campaigns.pause):
+            with pytest.raises(ConflictError):
+                steer("acme", "launch", reason="again")
+        with pytest.raises(ConflictError):
+            campaigns.end("acme", "over", reason="late")
+        assert "later-2" in campaigns.clone("acme", "later", id="later-2", **days(20, 30)).document
+        with pytest.raises(ConflictError):
+            campaigns.clone("acme", "later", id="later-2", **days(20, 30))
+        with pytest.raises(InvalidRequestError):
+            campaigns.clone("acme", "later", id="later-3", **days(30, 20))
+        with pytest.raises(NotFoundError):
+            campaigns.get("acme", "nothing")
+
+
+def test_leave_in_the_fake() -> None:
+    with FakeEngage() as fake:
+        fake.set_member("acme", "ann")
+        members = fake.client().members
+        with pytest.raises(NotFoundError):
+            members.leave("acme", "ann", **WEEK)
+        fake.set_streak("acme", "ann", "daily", current=1, longest=4, lost=5)
+        [streak] = members.leave("acme", "ann", **WEEK, reason="summer")
+        assert (streak.id, streak.current, streak.longest) == ("daily", 1, 4)
+        [streak] = members.restore_streak("acme", "ann", "daily")
+        assert (streak.current, streak.longest) == (5, 5)
+        assert members.get("acme", "ann").streaks == (streak,)
+        with pytest.raises(InvalidRequestError):
+            members.leave("acme", "ann", first=TODAY, last=TODAY - timedelta(days=1))
+        with pytest.raises(NotFoundError):
+            members.restore_streak("acme", "ann", "weekly")
