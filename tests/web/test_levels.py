@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
+from tests.places import ON_SQLITE
 from tests.web.conftest import Running
 from tests.web.test_events import assert_problem
 
@@ -109,3 +110,44 @@ async def test_what_a_draft_does_to_levels_is_told_before_it_is_published(runnin
 async def test_without_a_draft_there_is_nothing_to_compare(running: Running) -> None:
     await running.publish(PROGRAM)
     assert_problem(await running.server.get("/v1/program/draft/diff"), 404, "not_found")
+
+
+EXPIRING = """
+name: Expiring
+currencies: {points: {expires: {after: {days: 2}}}}
+events: {Report Exported: {}}
+badges: {loser: {}}
+levels:
+  currency: points
+  steps: [{id: silver, threshold: 10, benefits: {export: true}}]
+rewards: [{id: mug, cost: 5}]
+rules:
+  - {id: export, trigger: Report Exported, effects: [award: 10]}
+  - {id: lost, trigger: {expiring: {days: 1}}, effects: [badge: loser]}
+"""
+
+
+@ON_SQLITE
+async def test_what_is_shown_is_as_of_now_and_looking_writes_nothing(running: Running) -> None:
+    """A late event's points have expired by the midnights since, which nobody has made up for yet."""
+    await running.publish(EXPIRING)
+    now = datetime.now(UTC)
+    for name, days in (("emp-1", 4), ("emp-2", 1)):
+        said = {"userId": name, "timestamp": (now - timedelta(days=days)).isoformat()}
+        await running.track(**said, sentAt=now.isoformat())
+    company = "/v1/companies/acme"
+    member = (await running.server.get(f"{company}/members/emp-1")).json()
+    balance = member["balances"]["points"]
+    assert (balance["active"], balance["earned"], balance["expired"]) == (0, 10, 10)
+    assert balance["expiring"] == []
+    soon = (await running.server.get(f"{company}/members/emp-2")).json()
+    assert soon["balances"]["points"]["active"] == 10
+    assert [badge["id"] for badge in soon["badges"]] == ["loser"]
+    assert (await running.server.get(f"{company}/members")).json()["data"] == [member, soon]
+    [mug] = (await running.server.get(f"{company}/rewards?member=emp-1")).json()["data"]
+    assert [lack["text"] for lack in mug["lacks"]] == ["5 points short"]
+    assert (await running.server.get(f"{company}/members/emp-1/benefits/export")).json()["granted"]
+    transfers = (await running.server.get(f"{company}/members/emp-1/transfers")).json()["data"]
+    assert [one["kind"] for one in transfers] == ["award"]
+    redeemed = await running.server.post(f"{company}/members/emp-1/redemptions", json={"reward": "mug"})
+    assert redeemed.status_code == 409

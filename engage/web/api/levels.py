@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any, Final
 
+from engage.actions.today import bring_to_now
 from engage.actions.turns import program_version
 from engage.core.benefits import benefits_of
 from engage.core.compiled import CompiledProgram
@@ -12,7 +13,7 @@ from engage.core.outlook import outlook, points_now
 from engage.core.program import Level
 from engage.core.state import CompanyState, MemberState
 from engage.store.companies import current_programs, find_company
-from engage.store.members import load_member
+from engage.store.members import load_member_and_program
 from engage.web import shapes
 from engage.web.endpoint import SERVER, Asked, endpoint
 
@@ -72,9 +73,14 @@ async def _entitlements(asked: Asked[Any, Any]) -> tuple[str, dict[str, shapes.B
     """The member's level and benefits. Whoever is not known yet has neither, for every employee begins so."""
     async with asked.services.database.read() as s:
         id = await find_company(s, asked.path["company"])
-        program = await program_version((await current_programs(s, [id]))[id])
-        found = await load_member(s, id, asked.path["member"])
-    level = found[1].level if found is not None else ""
+        name = asked.path["member"]
+        found = await load_member_and_program(s, id, name)
+        level, version = "", found[2] if found is not None else (await current_programs(s, [id]))[id]
+        program = await program_version(version)
+        if found is not None:
+            number, state, _, company = found
+            await bring_to_now(s, id, number, name, state, version, company, asked.services.now())
+            level = state.level
     benefits = benefits_of(program, level) if program is not None else {}
     return level, {
         name: shapes.Benefit(name, one.granted, one.value, one.level) for name, one in benefits.items()

@@ -11,6 +11,7 @@ import msgspec
 
 from engage.actions.adjust import Adjustment, adjust
 from engage.actions.reverse import reverse
+from engage.actions.today import bring_to_now
 from engage.actions.turns import program_version
 from engage.core.calendar import local_day_hour, to_rfc3339
 from engage.core.compiled import CompiledProgram
@@ -183,11 +184,15 @@ async def list_company_members(asked: Asked[None, Paging]) -> shapes.Members:
     after = decode_cursor(asked.query.cursor, Number) or 0
     async with asked.services.database.read() as s:
         company_id = await find_company(s, asked.path["company"])
-        made = await program_version((await current_programs(s, [company_id]))[company_id])
+        version = (await current_programs(s, [company_id]))[company_id]
+        made = await program_version(version)
         rows = await list_members(s, company_id, after, asked.query.limit + 1)
         page, cursor = cut(rows, asked.query.limit, lambda row: row[0])
         times = await load_times(s, company_id, [seq for row in page for seq in _told_by(row[2])])
-        within, today = await _within(s, company_id, asked.services.now())
+        now = asked.services.now()
+        within, today = await _within(s, company_id, now)
+        for number, id, state in page:
+            times |= await bring_to_now(s, company_id, number, id, state, version, within, now)
     company = asked.path["company"]
     found = [member_shape(company, id, state, made, within, times, today) for _, id, state in page]
     return shapes.Members(found, cursor)
@@ -202,11 +207,13 @@ async def list_company_members(asked: Asked[None, Paging]) -> shapes.Members:
 )
 async def get_member(asked: Asked[None, None]) -> shapes.Member:
     async with asked.services.database.read() as s:
-        company_id, _, state, version, within = await find_member(s, asked)
+        company_id, number, state, version, within = await find_member(s, asked)
         made = await program_version(version)
         times = await load_times(s, company_id, _told_by(state))
-    today = local_day_hour(asked.services.now(), within.timezone)[0]
-    return member_shape(asked.path["company"], asked.path["member"], state, made, within, times, today)
+        id, now = asked.path["member"], asked.services.now()
+        times |= await bring_to_now(s, company_id, number, id, state, version, within, now)
+    today = local_day_hour(now, within.timezone)[0]
+    return member_shape(asked.path["company"], id, state, made, within, times, today)
 
 
 # --- a member's history -------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from msgspec import UNSET, UnsetType
 
 from engage.actions.give import give
 from engage.actions.redeem import request, take_step, upload_codes
+from engage.actions.today import bring_to_now
 from engage.actions.turns import program_version
 from engage.core.calendar import local_day_hour, to_rfc3339
 from engage.core.program import Program, Reward
@@ -59,13 +60,16 @@ async def list_rewards(asked: Asked[None, shapes.ForMember]) -> shapes.Rewards:
         program = await program_version(version)
         company = await _state(s, id)
         name = asked.query.member
+        now = asked.services.now()
         found = await load_member(s, id, name) if name is not None else None
+        if name is not None and found is not None:
+            await bring_to_now(s, id, found[0], name, found[1], version, company, now)
         left, promised = await codes_left(s, id), await codes_promised(s, id)
     if name is not None and found is None:
         raise NotFound(f"there is no member {name[:255]!r} in this company")
     if program is None:
         return shapes.Rewards([])
-    day, _ = local_day_hour(asked.services.now(), company.timezone)
+    day, _ = local_day_hour(now, company.timezone)
     shown = []
     for reward in program.program.rewards:
         lacking: list[Lack] | UnsetType = UNSET
