@@ -73,8 +73,8 @@ class Forecast:
         """A member who follows `old` now, and would follow the new program from `today` on."""
         later = replace(company, level_rules=rules_since(self.new, company, today), program_since=today)
         expected = _expected(self.new, later, member, today)
-        if expected.when is None or expected.level == _expected(old, company, member, today).level:
-            return
+        if expected.when is None or expected == _expected(old, company, member, today):
+            return  # nothing becomes of the level, or the same on the same day
         key = (member.level, expected.level, expected.when)
         self._members[key] = self._members.get(key, 0) + 1
         if expected.when == "review":

@@ -19,24 +19,30 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from engage.core.adjustments import STEPS
+from engage.core.benefits import benefits_of
 from engage.core.calendar import from_datetime, local_day_hour
-from engage.core.campaigns import figures, state_of
+from engage.core.campaigns import cloned, figures, state_of
+from engage.core.compiled import compile_program
 from engage.core.decisions import REASONS, effects
 from engage.core.event import Body, Kind
 from engage.core.gifts import gift_lacks
 from engage.core.leaderboards import name_of, period_start, standings, start_before
 from engage.core.ledger import ACTIVE, EXPIRED, HELD, SPENT, place
+from engage.core.level_changes import Forecast, change_text
 from engage.core.lifecycle import STANDARD, stage_on
+from engage.core.outlook import outlook
 from engage.core.program import Rule
 from engage.core.progress import QuestStanding, StreakStanding, quest_standings, streak_standings
 from engage.core.referral import FUNNEL, invite_lacks, offer_lack, offer_of
 from engage.core.rewards import APPROVE, CANCEL, FULFIL, REQUEST, lacks
 from engage.core.why import explain_rules
+from engage.document import read_plain, write_document
 from tests.core.history import History, Step, program_of
 
 FOLDER = Path(__file__).resolve().parent
 STORIES = sorted(path for path in FOLDER.glob("*.md") if path.name != "README.md")
 HEADINGS = ["When", "Who", "What", "Effects", "Why"]
+CAMPAIGN_COPY = re.compile(r"for a copy of campaign (\S+) as (\S+) from (\S+) to (\S+)")
 CAMPAIGN_STEP = re.compile(r"(pause|resume|end) campaign (\S+) by (\S+)")
 PROPERTY = re.compile(r'(\w+)=("[^"]*"|\[[^]]*\]|\S+)')
 
@@ -48,6 +54,8 @@ class Story:
     history: History = field(default_factory=History)
     told: dict[tuple[str, str], Step] = field(default_factory=dict)
     """(member, time as written) -> the event, for undoing it."""
+    draft: str = ""
+    """The program that is being edited."""
 
     def at(self, when: str) -> int:
         """The moment of a local time, or of a local time with its offset."""
@@ -61,6 +69,8 @@ class Story:
         name, _, source = who.partition(" ")
         if what == "has":
             return self.holdings(name, self.at(when)), ""
+        if what.startswith("asks "):
+            return self.answer(name, self.at(when), what.removeprefix("asks ")), ""
         if what == "counts nudges":
             return self.nudges(), ""
         if what == "counts invitations":
@@ -102,6 +112,10 @@ class Story:
         if what.startswith("gives "):
             amount, currency, _, to = what.split()[1:]
             return self.history.give(name, at, to, currency, int(amount))[-1]
+        if what == "publishes the draft":
+            self.history.publish(program_of(self.draft))
+            self.history.adopt(at)
+            return self.history.steps[-1]
         if step := CAMPAIGN_STEP.fullmatch(what):
             said = {"step": step[1], "campaign": step[2], "actor": step[3], "reason": "as told"}
             return self.history.append(Kind.CAMPAIGN, "", at, "", Body("", said))
@@ -167,6 +181,30 @@ class Story:
         giver = history.member(names[step.entry.member])
         found = gift_lacks(giving, giver, said["to"], said["amount"], step.entry.day)
         return "nothing", ", ".join(lack.text for lack in found)
+
+    def answer(self, name: str, at: int, asked: str) -> str:
+        """What a host asks: what the level entitles to, how it stands, what publishing the draft would do."""
+        history, today = self.history, local_day_hour(at, self.history.company.timezone)[0]
+        program, company, member = history.program, history.company, history.member(name)
+        assert program is not None
+        if asked == "what publishing the draft would do":
+            forecast = Forecast(compile_program(program_of(self.draft)))
+            for one in history.members.values():
+                forecast.add(program, company, one, today)
+            return "; ".join(change_text(change) for change in forecast.changes()) or "nobody is moved"
+        if copied := CAMPAIGN_COPY.fullmatch(asked):
+            document = cloned(read_plain(self.draft), *copied.groups())
+            self.draft = write_document(document)
+            return f"drafted {', '.join(document['campaigns'])}"
+        if asked == "about the next review":
+            found = outlook(program, company, member)
+            if found is None:
+                return "none"
+            falls = f", falls on {date.fromordinal(found.falls)}" if found.falls else ""
+            missing = f", {found.missing} points missing" if found.missing else ""
+            return f"{date.fromordinal(found.day)}: level {found.level or 'none'}{missing}{falls}"
+        benefit = benefits_of(program, member.level).get(asked.removeprefix("for "))
+        return f"{json.dumps(benefit.value)} by {benefit.level}" if benefit else "not granted"
 
     def nudges(self) -> str:
         """What became of the company's nudges."""
@@ -345,15 +383,17 @@ def cells(line: str) -> list[str]:
 
 
 def parts(text: str) -> Iterator[tuple[str, Any]]:
-    """("zone", name), ("program", YAML) and ("row", cells), in order."""
+    """("zone", name), ("program", YAML), ("draft", YAML) and ("row", cells), in order."""
     zone = re.search(r"^Time zone: (\S+)$", text, re.MULTILINE)
     if zone:
         yield "zone", zone.group(1)
     document: list[str] | None = None
+    kind = "program"
     for line in text.splitlines():
         if line.startswith("```"):
             if document is not None:
-                yield "program", "\n".join(document)
+                yield kind, "\n".join(document)
+            kind = "draft" if line.endswith("draft") else "program"
             document = None if document is not None else []
         elif document is not None:
             document.append(line)
@@ -369,6 +409,9 @@ def run(text: str) -> tuple[list[str], list[str]]:
             story = Story(History(part))
         elif kind == "program":
             story.history.publish(program_of(part))
+            story.draft = part
+        elif kind == "draft":
+            story.draft = part
         else:
             assert len(part) == len(HEADINGS), f"a row has {len(HEADINGS)} cells: {part}"
             written.append(" | ".join(part))
