@@ -17,8 +17,9 @@ from engage.core.privacy import Figure
 from engage.core.reports import Column, CompanyReport, Comparison, Series, Table
 
 MINUS: Final = "\N{MINUS SIGN}"
-Kind = Literal["lines", "columns", "bars", "signed"]
-"""Over weeks; stacked over weeks; lengths to compare; what pushes up and what pulls down."""
+Kind = Literal["lines", "columns", "bars", "signed", "map"]
+"""Over weeks; stacked over weeks; lengths to compare; what pushes up and what pulls down; days to renewal and score,
+sized by revenue."""
 
 
 class Chart(Struct, frozen=True):

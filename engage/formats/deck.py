@@ -11,17 +11,18 @@ from datetime import date
 from typing import Any, Final
 
 from pptx import Presentation
-from pptx.chart.data import CategoryChartData
+from pptx.chart.data import BubbleChartData, CategoryChartData
 from pptx.dml.color import RGBColor
-from pptx.enum.chart import XL_CHART_TYPE, XL_LEGEND_POSITION, XL_TICK_LABEL_POSITION
+from pptx.enum.chart import XL_CHART_TYPE, XL_LABEL_POSITION, XL_LEGEND_POSITION, XL_TICK_LABEL_POSITION
 from pptx.enum.text import MSO_ANCHOR, PP_ALIGN
 from pptx.oxml.ns import qn
 from pptx.util import Emu, Inches, Pt
 
-from engage.core.language import Language, speak
+from engage.core.language import Language, speak, translate
 from engage.core.outline import Section, drawn
+from engage.core.outline_portfolio import MAPPED_DAYS
 from engage.core.privacy import Figure
-from engage.core.reports import Table
+from engage.core.reports import BAND_LABELS, Table
 from engage.formats.cover import Cover, capital, short_day
 from engage.formats.palette import SERIES, light
 from engage.formats.paper import Paper
@@ -34,6 +35,8 @@ ROWS_MAX: Final = 9
 TABLE_SIZES: Final = ((5, 16.0), (8, 12.0), (100, 9.0))
 """Up to so many columns -> points of their letters."""
 BARS_MAX: Final = 10
+NAMED_MAX: Final = 8
+"""Companies of a map that carry their names: those that pay most."""
 LABELS_MAX: Final = 13
 """Weeks named below a chart."""
 
@@ -134,6 +137,9 @@ class _Deck:
                 self.table(self.slide(message, over), section.table, first, top)
             return
         slide = self.slide(message, over)
+        if section.chart.kind == "map":
+            self.map(slide, section.table, top)
+            return
         if self.chart(slide, section, top):
             words = speak(
                 self.language,
@@ -174,6 +180,53 @@ class _Deck:
             for cells in columns
             for cell in cells
         )
+
+    def map(self, slide: Any, table: Table, top: int) -> None:
+        """A bubble for each company, a series for each band, and the names of those that pay most."""
+        data = BubbleChartData()
+        bands: dict[str, list[tuple[str, list[float]]]] = {}
+        for row in table.rows:
+            figures = [float(cell.value or 0) for cell in row[1:4] if isinstance(cell, Figure)]
+            bands.setdefault(str(row[4]), []).append((str(row[0]), figures))
+        for label, companies in bands.items():
+            series = data.add_series(label)
+            for _, (days, score, revenue) in companies:
+                series.add_data_point(min(max(days, 0), MAPPED_DAYS), score, max(revenue, 1))
+        frame = slide.shapes.add_chart(XL_CHART_TYPE.BUBBLE, MARGIN, top, INNER, Inches(5.1), data)
+        chart = frame.chart
+        chart.has_title, chart.has_legend = False, True
+        chart.legend.position, chart.legend.include_in_layout = XL_LEGEND_POSITION.BOTTOM, False
+        chart.font.size, chart.font.name = Pt(12), FONT
+        chart.font.color.rgb = _colour("muted")
+        scale = chart.plots[0]._element
+        scale.find(qn("c:bubbleScale")).set("val", "30")
+        self.axis(chart.category_axis, table.columns[1].label, MAPPED_DAYS, 90)
+        self.axis(chart.value_axis, table.columns[2].label, 100, 20)
+        roles = {translate(label, self.language): band for band, label in BAND_LABELS.items()}
+        all_of = [
+            (figures[2], label, index)
+            for label, own in bands.items()
+            for index, (_, figures) in enumerate(own)
+        ]
+        named = {(label, index) for _, label, index in sorted(all_of, reverse=True)[:NAMED_MAX]}
+        for series, (label, companies) in zip(chart.plots[0].series, bands.items(), strict=True):
+            fill = series.format.fill
+            fill.solid()
+            fill.fore_color.rgb = _colour(roles[label])
+            series.format.line.color.rgb = _colour("card")
+            for index, (company, _) in enumerate(companies):
+                if (label, index) in named:
+                    text = series.points[index].data_label
+                    text.position = XL_LABEL_POSITION.RIGHT
+                    self.write(text.text_frame.paragraphs[0], company, 11, "ink")
+
+    def axis(self, axis: Any, label: str, most: float, step: float) -> None:
+        axis.minimum_scale, axis.maximum_scale, axis.major_unit = 0, most, step
+        axis.has_title = True
+        self.write(axis.axis_title.text_frame.paragraphs[0], label, 12, "muted")
+        axis.has_major_gridlines = True
+        axis.major_gridlines.format.line.color.rgb = _colour("rule")
+        axis.format.line.color.rgb = _colour("rule")
 
     def dress(self, chart: Any, kind: str, top: float | None, several: bool) -> None:
         chart.has_title = False

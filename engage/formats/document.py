@@ -74,6 +74,8 @@ def _section(section: Section, language: Language) -> dict[str, Any]:
     table = section.table
     weekly = section.chart is not None and section.chart.kind in ("lines", "columns")
     narrow = BESIDE_COLUMNS_MAX if weekly else BESIDE_COLUMNS_MAX - 1
+    # Whom the map shows is listed in the sections after it.
+    mapped = section.chart is not None and section.chart.kind == "map"
     signed = section.chart is not None and section.chart.kind == "signed"
     beside = section.chart is not None and not signed and table is not None and len(table.columns) <= narrow
     width = NARROW if beside and weekly else WIDE
@@ -84,7 +86,7 @@ def _section(section: Section, language: Language) -> dict[str, Any]:
         if section.chart is None or table is None
         else draw(section, section.chart, table, language, width, section.name),
         "described": section.message or section.title,
-        "table": None if table is None else _table(table, language, weekly=weekly),
+        "table": None if table is None or mapped else _table(table, language, weekly=weekly),
         "notes": section.notes,
         "beside": beside,
     }

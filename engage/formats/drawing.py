@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any, Final
 
-from engage.core.language import Language, translate
+from engage.core.language import Language, speak, translate
 from engage.core.outline import Chart, Section, drawn
+from engage.core.outline_portfolio import CALL_DAYS, HEALTHY, MAPPED_DAYS
 from engage.core.privacy import Figure
 from engage.core.reports import BAND_FLOORS, BAND_LABELS, Table
 from engage.formats import charts
@@ -25,6 +26,8 @@ def draw(section: Section, spec: Chart, table: Table, language: Language, width:
     if all(drawn(cell) is None for column in cells for cell in column):
         return ""
     told: dict[str, Any] = {"title": section.title, "description": section.message or section.title}
+    if spec.kind == "map":
+        return _map(table, language, width, name)
     if spec.kind in ("lines", "columns"):
         labels = [short_day(date.fromisoformat(str(row[0])), language) for row in table.rows]
         series = [
@@ -43,6 +46,53 @@ def draw(section: Section, spec: Chart, table: Table, language: Language, width:
         return str(charts.signed_bars(name, width, bars=bars, **told))
     top = spec.top or max((bar.value or 0 for bar in bars), default=1)
     return str(charts.bars(name, width, bars=bars, top=top, **told))
+
+
+def _map(table: Table, language: Language, width: int, name: str) -> str:
+    """Days to renewal across, score up, the size of a dot the revenue: who is low and soon is called first."""
+    labels = {translate(label, language): band for band, label in BAND_LABELS.items()}
+    cells = [tuple(map(_number, row[1:4])) for row in table.rows]
+    most = max((revenue for *_, revenue in cells), default=0) or 1
+    dots = [
+        charts.Dot(
+            label=_words(row[0]),
+            x=days / MAPPED_DAYS,
+            y=score,
+            text=speak(
+                language,
+                "score {score:d}, {days:,} days to renewal, {revenue_name} a month",
+                score=round(score),
+                days=round(days),
+                revenue_name=_words(row[3]),
+            ),
+            weight=revenue / most,
+            role=labels[_words(row[4])],
+        )
+        for row, (days, score, revenue) in zip(table.rows, cells, strict=True)
+    ]
+    days = tuple((day / MAPPED_DAYS, str(day)) for day in (90, 180, 270))
+    return str(
+        charts.scatter(
+            name,
+            width,
+            title=speak(language, "Score and days to renewal of each company"),
+            description=speak(
+                language,
+                "Companies to the left renew soon, companies at the bottom have a low score, large dots pay more. The "
+                "same figures are in the table of companies.",
+            ),
+            dots=dots,
+            x_label=speak(language, "Days to renewal"),
+            y_label=speak(language, "Score"),
+            x_marks=((0.0, speak(language, "today")), *days, (1.0, f"{MAPPED_DAYS}+")),
+            top=100,
+            shade=(CALL_DAYS / MAPPED_DAYS, HEALTHY),
+        )
+    )
+
+
+def _number(cell: str | Figure) -> float:
+    return 0.0 if isinstance(cell, str) else float(cell.value or 0)
 
 
 def _role(spec: Chart, value: float | None) -> str:

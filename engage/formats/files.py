@@ -13,7 +13,7 @@ from typing import Final, Literal, NamedTuple
 from engage.core.language import Language
 from engage.core.reports import Portfolio
 from engage.errors import NotInstalled
-from engage.formats.paper import Paper, Report, paper
+from engage.formats.paper import Paper, Report, paper, portfolio_paper
 
 FileFormat = Literal["pdf", "pptx", "xlsx"]
 
@@ -51,9 +51,11 @@ def render(report: Report, format: FileFormat, language: Language) -> bytes:
     return _maker(format)(paper(report, language), language)
 
 
-def render_portfolio(portfolio: Portfolio, language: Language) -> bytes:
-    """The companies of a portfolio as a workbook, in their order. NotInstalled: its library is missing."""
-    check_installed("xlsx")
+def render_portfolio(portfolio: Portfolio, format: FileFormat, language: Language) -> bytes:
+    """The companies of a portfolio, in their order. NotInstalled: its libraries are missing."""
+    check_installed(format)
+    if format != "xlsx":
+        return _maker(format)(portfolio_paper(portfolio, language), language)
     from engage.formats.workbook import portfolio_workbook
 
     return portfolio_workbook(portfolio, language)

@@ -17,6 +17,7 @@ import xlsxwriter
 
 from engage.core.language import Language, speak, translate
 from engage.core.outline import Section, drawn
+from engage.core.outline_portfolio import MAPPED_DAYS, portfolio_outline
 from engage.core.privacy import Figure
 from engage.core.reports import BAND_LABELS, Definition, Portfolio, PortfolioRow, Table
 from engage.core.telling import in_language
@@ -80,6 +81,8 @@ def portfolio_workbook(portfolio: Portfolio, language: Language) -> bytes:
             book.fact(sheet, below, index, read(row))
     sheet.freeze_panes(1, 1)
     sheet.autofilter(0, 0, len(told.data), len(_columns(language)) - 1)
+    for section in in_language(portfolio_outline(portfolio), language):
+        book.section(section)
     book.words(speak(language, "What the words mean"), told.notes, told.definitions)
     book.book.close()
     return out.getvalue()
@@ -193,7 +196,9 @@ class _Book:
         row = 2
         if section.table is not None:
             row = self.table(sheet, row, section.table)
-            if section.chart is not None:
+            if section.chart is not None and section.chart.kind == "map":
+                self.map(sheet, section.table)
+            elif section.chart is not None:
                 self.chart(sheet, section)
         for note in section.notes:
             sheet.write_string(row, 0, note, self.quiet)
@@ -223,6 +228,33 @@ class _Book:
             sheet.write_string(row, column, cell.text, self.hidden)
         else:
             sheet.write_number(row, column, cell.value, self.number(cell.value, cell.unit))
+
+    def map(self, sheet: Any, table: Table) -> None:
+        """A series for each band: its companies stand together."""
+        chart = self.book.add_chart({"type": "scatter"})
+        roles = {translate(label, self.language): band for band, label in BAND_LABELS.items()}
+        first = 0
+        while first < len(table.rows):
+            label = table.rows[first][4]
+            last = first
+            while last + 1 < len(table.rows) and table.rows[last + 1][4] == label:
+                last += 1
+            colour = {"color": light(roles[str(label)])}
+            chart.add_series(
+                {
+                    "name": label,
+                    "categories": [sheet.get_name(), first + 3, 1, last + 3, 1],
+                    "values": [sheet.get_name(), first + 3, 2, last + 3, 2],
+                    "marker": {"type": "circle", "size": 8, "fill": colour, "border": colour},
+                }
+            )
+            first = last + 1
+        grid = {"major_gridlines": {"visible": True, "line": {"color": light("rule")}}, "min": 0}
+        chart.set_x_axis({**grid, "name": table.columns[1].label, "max": MAPPED_DAYS})
+        chart.set_y_axis({**grid, "name": table.columns[2].label, "max": 100})
+        chart.set_legend({"position": "bottom"})
+        chart.set_size({"width": 720, "height": 420})
+        sheet.insert_chart(2, len(table.columns) + 1, chart, {"description": table.title})
 
     def chart(self, sheet: Any, section: Section) -> None:
         table, spec = section.table, section.chart

@@ -13,13 +13,15 @@ import pptx
 import pypdf
 import pytest
 from msgspec.structs import replace
+from pptx.oxml.ns import qn
 
 from engage.core.department import department_report
 from engage.core.digest import digest
-from engage.core.language import LANGUAGES, Language
+from engage.core.language import LANGUAGES, Language, translate
 from engage.core.outline import Section, drawn, outline
+from engage.core.outline_portfolio import portfolio_outline
 from engage.core.privacy import Figure
-from engage.core.reports import CompanyReport, Contract, Portfolio
+from engage.core.reports import BAND_LABELS, CompanyReport, Contract, Portfolio
 from engage.core.telling import in_language
 from engage.errors import NotInstalled
 from engage.formats import files
@@ -188,11 +190,57 @@ def test_a_company_below_the_floor_gets_words_in_every_format(format: FileFormat
 
 def test_the_portfolio_is_a_workbook_with_the_numbers_of_its_json() -> None:
     whole: Portfolio = portfolio()
-    rows = sheets(render_portfolio(whole, "zh-Hans"))["客户组合"]
+    rows = sheets(render_portfolio(whole, "xlsx", "zh-Hans"))["客户组合"]
     assert rows[0][:3] == ["公司", "编号", "健康评分"]
     assert [row[1] for row in rows[1:]] == [one.company for one in whole.data]
     assert [row[2] for row in rows[1:]] == [one.score for one in whole.data]
     assert [row[12] and row[12] * 100 for row in rows[1:]] == [one.value_at_risk_cents for one in whole.data]
+
+
+def test_the_portfolio_is_a_deck_with_an_editable_map_and_the_worst_first() -> None:
+    whole = portfolio()
+    slides = list(pptx.Presentation(io.BytesIO(render_portfolio(whole, "pptx", "zh-Hans"))).slides)
+    assert "8 家公司中需联系 4 家" in "".join(texts(slides[0]))
+    (chart,) = [shape.chart for shape in slides[1].shapes if shape.has_chart]
+    placed = {
+        (series.name, days, score, size)
+        for series in chart.plots[0].series
+        for days, score, size in zip(
+            _numbers(series, "xVal"), series.values, _numbers(series, "bubbleSize"), strict=True
+        )
+    }
+    assert placed == {
+        (
+            translate(BAND_LABELS[one.band], "zh-Hans"),
+            max(0, one.days_to_renewal),
+            one.score,
+            one.monthly_revenue_cents / 100,
+        )
+        for one in whole.data
+        if one.days_to_renewal is not None and one.score is not None and one.monthly_revenue_cents
+    }
+    (table,) = [shape.table for shape in slides[2].shapes if shape.has_table]
+    first = [row.cells[0].text for row in table.rows][1:]
+    assert first == ["Nordwind Logistics", "Brightwater Clinics", "北京智联科技", "Granite Works"]
+
+
+def _numbers(series: Any, name: str) -> list[float]:
+    return [float(one.text) for one in series._element.findall(f".//{qn(f'c:{name}')}//{qn('c:v')}")]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_portfolio_is_a_document_too_and_says_when_nobody_needs_a_call(language: Language) -> None:
+    whole = portfolio()
+    words = "".join(
+        page.extract_text()
+        for page in pypdf.PdfReader(io.BytesIO(render_portfolio(whole, "pdf", language))).pages
+    )
+    assert {"en": "Renewals within 90 days", "zh-Hans": "90 天内续约"}[language] in words.replace("\n", " ")
+    assert "Nordwind Logistics" in words
+    calm = replace(whole, data=tuple(one for one in whole.data if one.band == "thriving"))
+    told = [section.name for section in portfolio_outline(calm)]
+    assert told == ["calls", "bands"]
+    assert render_portfolio(calm, "pptx", language)
 
 
 @pytest.mark.parametrize("format", ["pdf", "pptx", "xlsx"])

@@ -172,6 +172,7 @@ MAKERS = {
 OWN = {
     "core/digest.py": "seats less a figure, both shown",
     "core/outline_care.py": "of a goal how it stands, as told of a driver of the score",
+    "core/outline_portfolio.py": "scores, outcomes of contracts, and numbers of companies",
     "core/outline.py": "what a driver adds to the score, as it is printed",
     "web/console/drawing.py": "a dash where nothing is measured",
     "bench/figures.py": "another Figure: a measured speed",
@@ -185,6 +186,7 @@ FACTS = {
     "core/digest.py": "seats less a figure, both shown",
     "core/outline.py": "a change in percent, from a figure",
     "core/outline_care.py": "scores, targets, and of a goal how it stands: a driver of the score",
+    "core/outline_portfolio.py": "scores, outcomes of contracts, and numbers of companies",
     "core/outline_pages.py": "outcomes of contracts, and scores",
     "formats/workbook.py": "its own method: writes a number of an outcome or of a tier",
     "core/peers.py": "scores, and how companies compare by them",

@@ -34,11 +34,15 @@ from engage.web.endpoint import AGGREGATES, Asked, Download, endpoint
 
 CSV: Final = "text/csv; charset=utf-8"
 Format = Literal["json", "csv", "xlsx", "pdf", "pptx"]
-PortfolioFormat = Literal["json", "csv", "xlsx"]
+OutcomesFormat = Literal["json", "csv"]
 PageFormat = Literal["json", "xlsx", "pdf", "pptx"]
 PeriodName = Annotated[
     str, Meta(max_length=60, description="2026-Q1, 2026-03, last-12-weeks or last-26-weeks.")
 ]
+AsOf = (
+    Annotated[str, Meta(max_length=60, description="A day such as 2026-11-22; absent: the newest scores.")]
+    | None
+)
 Lang = Annotated[
     Language | None,
     Meta(description="The language of the words; absent: what Accept-Language prefers, or English."),
@@ -77,17 +81,15 @@ class HealthQuery(Struct):
 
 
 class OutcomesQuery(Struct):
-    as_of: (
-        Annotated[
-            str, Meta(max_length=60, description="A day such as 2026-11-22; absent: the newest scores.")
-        ]
-        | None
-    ) = None
-    format: PortfolioFormat = "json"
+    as_of: AsOf = None
+    format: OutcomesFormat = "json"
     lang: Lang = None
 
 
-class PortfolioQuery(OutcomesQuery):
+class PortfolioQuery(Struct):
+    as_of: AsOf = None
+    format: Format = "json"
+    lang: Lang = None
     tier: Annotated[str, Meta(max_length=64, description="The id of a tier: its companies alone.")] | None = (
         None
     )
@@ -191,7 +193,7 @@ async def _page_file(
     kinds=AGGREGATES,
     summary="Every company by risk and value",
     tag="reports",
-    media_types=("text/csv", KINDS["xlsx"].media_type),
+    media_types=("text/csv", *(kind.media_type for kind in KINDS.values())),
     errors=(501,),
 )
 async def get_portfolio(asked: Asked[None, PortfolioQuery]) -> Portfolio | Download:
@@ -199,9 +201,9 @@ async def get_portfolio(asked: Asked[None, PortfolioQuery]) -> Portfolio | Downl
     made = await portfolio(asked.services.database, as_of)
     if asked.query.tier is not None:
         made = replace(made, data=tuple(row for row in made.data if row.tier == asked.query.tier))
-    if asked.query.format == "xlsx":
-        content = await asyncio.to_thread(render_portfolio, made, asked.language)
-        return Download(content, KINDS["xlsx"].media_type, f"portfolio-{made.as_of}.xlsx")
+    if file := file_format(asked.query.format):
+        content = await asyncio.to_thread(render_portfolio, made, file, asked.language)
+        return Download(content, KINDS[file].media_type, f"portfolio-{made.as_of}.{file}")
     found = in_language(made, asked.language)
     if asked.query.format == "json":
         return found

@@ -16,7 +16,7 @@ from markupsafe import Markup
 
 from engage.core.language import ENGLISH, Language, speak, translate
 from engage.core.outline import Section
-from engage.core.portfolio import RISK_QUIET
+from engage.core.outline_portfolio import called, map_section
 from engage.core.privacy import Figure
 from engage.core.reports import (
     BAND_FLOORS,
@@ -26,6 +26,7 @@ from engage.core.reports import (
     PortfolioRow,
     Table,
 )
+from engage.core.telling import in_language
 from engage.formats import charts
 from engage.formats.cover import capital
 from engage.formats.drawing import draw
@@ -38,22 +39,12 @@ from engage.web.console.drawing import (
     week_labels,
     weekly,
 )
-from engage.web.console.formats import amount, tenths
+from engage.web.console.formats import tenths
 from engage.web.console.people import PeopleView, people_view
 
 ROWS_PER_PAGE: Final = 25
 CALLS_MAX: Final = 3
 """How many companies are put at the top. More than three is a list, and the list is below."""
-
-CALLED: Final = ("at_risk", "watch")
-MAPPED_MAX: Final = 60
-"""How many companies the map shows, those with most at stake: more would be a cloud."""
-
-MAPPED_DAYS: Final = 365
-"""Renewals further away are at the map's edge, those that are past at its beginning."""
-CALL_DAYS: Final = 90
-HEALTHY: Final = dict(BAND_FLOORS)["healthy"]
-"""Below this score, and that close to a renewal, somebody should call."""
 
 FEATURES_DRAWN_MAX: Final = 10
 SEARCH_CHARS_MAX: Final = 100
@@ -174,14 +165,10 @@ def portfolio_view(
     pages = max(1, -(-len(chosen) // ROWS_PER_PAGE))
     page = min(query.page, pages)
     shown = chosen[(page - 1) * ROWS_PER_PAGE : page * ROWS_PER_PAGE]
-    # Nothing at stake: the contract has ended, and a call would come too late.
-    called = [row for row in portfolio.data if row.band in CALLED or row.risk >= RISK_QUIET]
-    worst = [row for row in called if row.value_at_risk_cents != 0]
-    worst.sort(key=_stake, reverse=True)
     return PortfolioView(
         portfolio=portfolio,
         query=query,
-        calls=tuple(worst[:CALLS_MAX]),
+        calls=tuple(called(portfolio.data)[:CALLS_MAX]),
         chosen=chosen,
         rows=tuple(Row(row, _spark(index, row, language)) for index, row in enumerate(shown)),
         page=page,
@@ -189,10 +176,6 @@ def portfolio_view(
         map=_map(chosen, language),
         tier_names={tier.id: tier.name for tier in portfolio.tiers},
     )
-
-
-def _stake(row: PortfolioRow) -> int:
-    return row.value_at_risk_cents or 0
 
 
 def reason(row: PortfolioRow, language: Language = ENGLISH) -> str:
@@ -225,49 +208,14 @@ def _spark(index: int, row: PortfolioRow, language: Language) -> Markup:
 
 
 def _map(rows: Sequence[PortfolioRow], language: Language) -> Markup | None:
-    """Days to renewal across, score up, the size of a dot the revenue: who is low and soon is called first."""
-    placed = [row for row in rows if row.days_to_renewal is not None and row.score is not None]
-    if len(placed) < 2:
+    found = map_section(rows)
+    section = None if found is None else in_language(found, language)
+    if section is None or section.chart is None or section.table is None:
         return None
-    placed = sorted(placed, key=_stake, reverse=True)[:MAPPED_MAX]
-    most = max(row.monthly_revenue_cents or 0 for row in placed) or 1
-    dots = [
-        charts.Dot(
-            label=row.name,
-            x=(row.days_to_renewal or 0) / MAPPED_DAYS,
-            y=row.score or 0,
-            text=speak(
-                language,
-                "score {score:d}, {days:,} days to renewal, {revenue_name} a month",
-                score=row.score,
-                days=row.days_to_renewal,
-                revenue_name=amount(row.monthly_revenue_cents),
-            ),
-            weight=(row.monthly_revenue_cents or 0) / most,
-            role=row.band,
-        )
-        for row in placed
-    ]
-    days = tuple((day / MAPPED_DAYS, str(day)) for day in (90, 180, 270))
-    marks = ((0.0, speak(language, "today")), *days, (1.0, f"{MAPPED_DAYS}+"))
+    spec, table = section.chart, section.table
     return charts.responsive(
         "map",
-        lambda name, width: charts.scatter(
-            name,
-            width,
-            title=speak(language, "Score and days to renewal of each company"),
-            description=speak(
-                language,
-                "Companies to the left renew soon, companies at the bottom have a low score, large dots pay more. The "
-                "same figures are in the table of companies.",
-            ),
-            dots=dots,
-            x_label=speak(language, "Days to renewal"),
-            y_label=speak(language, "Score"),
-            x_marks=marks,
-            top=100,
-            shade=(CALL_DAYS / MAPPED_DAYS, HEALTHY),
-        ),
+        lambda name, width: Markup(draw(section, spec, table, language, width, name)),  # noqa: S704 - our own SVG
         wide=460,
     )
 

@@ -101,9 +101,9 @@ def console_routes(services: ConsoleServices) -> list[Route]:
         if wanted is None:
             return _html("portfolio.html", session, asked, view=view)
         chosen = msgspec.structs.replace(data, data=view.chosen)
-        if wanted == "xlsx":
-            content = await asyncio.to_thread(render_portfolio, chosen, asked.language)
-            return _file(content, KINDS["xlsx"].media_type, f"portfolio-{data.as_of}.xlsx")
+        if file := file_format(wanted):
+            content = await asyncio.to_thread(render_portfolio, chosen, file, asked.language)
+            return _file(content, KINDS[file].media_type, f"portfolio-{data.as_of}.{file}")
         told = in_language(chosen, asked.language)
         return _download(wanted, f"portfolio-{data.as_of}", told, lambda: portfolio_csv(told))
 
@@ -354,7 +354,7 @@ def _download(wanted: str, name: str, data: object, as_csv: Callable[[], str]) -
     elif wanted == "csv":
         body, media = as_csv().encode(), "text/csv; charset=utf-8"
     else:
-        raise InvalidRequest("format must be json, csv, xlsx, pdf or pptx; the portfolio is no pdf or pptx.")
+        raise InvalidRequest("format must be json, csv, xlsx, pdf or pptx.")
     return _file(body, media, f"{name}.{wanted}")
 
 

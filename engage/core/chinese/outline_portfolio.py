@@ -1,0 +1,25 @@
+"""The portfolio's sections in files."""
+
+from __future__ import annotations
+
+from typing import Final
+
+WORDS: Final = {
+    "Scores below {score:d} that renew within {days:d} days: {count:,}, worth {revenue:,} a year": (
+        "评分低于 {score} 且 {days} 天内续约的公司：{count} 家，年收入 {revenue}"
+    ),
+    "At risk or on watch: {count:,}, with {revenue:,} a year at risk": (
+        "有风险或需关注的公司：{count} 家，每年风险金额 {revenue}"
+    ),
+    "Companies by band": "各分档的公司",
+    "Largest falls in four weeks": "四周内跌幅最大",
+    "Renewals within 90 days": "90 天内续约",
+    "The first {shown:,} of {count:,}.": "共 {count} 家，列出前 {shown} 家。",
+    "LTV / CAC": "LTV / CAC",
+    "Portfolio: whom to call": "客户组合：该联系谁",
+    "As of {day_name}": "截至 {day_name}",
+    "to call": "家需联系",
+    "To call: {count:,} of {all:,} companies. At risk: {stake:,} of {revenue:,} a year": (
+        "{all} 家公司中需联系 {count} 家。每年收入 {revenue} 中有 {stake} 面临风险"
+    ),
+}
