@@ -7,9 +7,11 @@ order in which they arrived; so a draft backtested is the draft as if it had bee
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from decimal import Decimal
+from operator import itemgetter
 from typing import Any
 
 from msgspec import Struct
@@ -22,17 +24,17 @@ from engage.actions.verify import Archive, companies_named
 from engage.core.backtest import Backtest
 from engage.core.backtest_counts import Counts
 from engage.core.backtest_people import People
+from engage.core.backtest_recorded import Recorded
 from engage.core.backtest_report import BacktestReport, report
 from engage.core.calendar import midnight
 from engage.core.compiled import CompiledProgram
 from engage.core.event import Kind, decode_body
 from engage.core.history import Tally, awaiting_count
-from engage.core.ledger import Transfer
 from engage.errors import Archived, InvalidRequest
 from engage.store.archived import first_entry, load_files, name_members
 from engage.store.checkpoints import load_bodies, load_transfers
 from engage.store.database import Database
-from engage.store.log import entry_of, find_period, load_entry, load_entry_rows
+from engage.store.log import entries_of, find_period, load_entry, load_entry_rows
 from engage.store.members import load_company_state
 from engage.store.statements import Row, Statements
 
@@ -136,11 +138,20 @@ class _Whole:
             async for rows in stretches(block.rows, beside_others=self.beside_others):
                 retelling.tell(rows, block)
             self.watch(Progress(retelling.name, retelling.seq - start, total))
+        members = retelling.members.of
+        recorded = Recorded(
+            self.counts,
+            retelling.company.levels,
+            members,
+            name=retelling.name,
+            first_at=period.first_at,
+            end_at=period.end_at,
+        )
         test = Backtest(
             self.program,
             self.counts,
             retelling.company,
-            retelling.members.of,
+            members,
             name=retelling.name,
             first_at=period.first_at,
             end_at=period.end_at,
@@ -151,20 +162,18 @@ class _Whole:
         async for block in retelling.blocks(self.database, period.last):
             self.versions |= {id: one for id, one in block.programs.items() if one is not None}
             transfers = await self._transfers(retelling.id, block)
+            taken = 0
             async for rows in stretches(block.rows, beside_others=self.beside_others):
-                for row in rows:
-                    seq = row[0]
-                    test.consider(
-                        entry_of(row),
-                        block.programs[row[8]],
-                        row[11],
-                        transfers.get(seq, ()),
-                        block.undone.get(seq),
-                    )
+                entries, last = entries_of(rows), rows[-1][0]
+                until = bisect_right(transfers, last, lo=taken, key=itemgetter(0))
+                recorded.add(entries, [row[11] for row in rows], transfers[taken:until])
+                taken = until
+                for entry in entries:
+                    test.consider(entry, block.programs[entry.program], block.undone.get(entry.seq))
             retelling.seq = block.rows[-1][0]
             self.watch(Progress(retelling.name, retelling.seq - start, total))
         test.finish()
-        self.people.stand(retelling.company.levels, test.levels)
+        self.people.stand(retelling.company.levels, recorded.levels)
         self.people.add(retelling.name, retelling.members.in_order())
 
     async def _pasts(self, retelling: Retelling, first: int) -> dict[int, dict[str, Any]]:
@@ -190,14 +199,10 @@ class _Whole:
                             await add_rows(tally, [row], program_version)
         return {number: tally.said() for number, tally in sorted(tallies.items()) if tally.quests}
 
-    async def _transfers(self, id: int, block: Block) -> dict[int, list[Transfer]]:
-        """Those recorded for the entries of a block, by entry."""
-        found: dict[int, list[Transfer]] = {}
+    async def _transfers(self, id: int, block: Block) -> list[Row]:
+        """Those recorded for the entries of a block."""
         async with self.database.read() as s:
-            rows = await load_transfers(s, id, block.rows[0][0] - 1, block.rows[-1][0])
-        for seq, _, currency, source, target, amount, rule in rows:
-            found.setdefault(seq, []).append(Transfer(currency, source, target, amount, rule))
-        return found
+            return await load_transfers(s, id, block.rows[0][0] - 1, block.rows[-1][0])
 
     # --- which entries ------------------------------------------------------------------------------------
 

@@ -35,7 +35,7 @@ from engage.errors import Archived, Conflict
 from engage.store.archived import first_entry
 from engage.store.checkpoints import load_checkpoints, load_items, load_transfers
 from engage.store.database import Database
-from engage.store.log import entry_of, load_entry, load_entry_rows, with_transfers
+from engage.store.log import entries_of, load_entry, load_entry_rows, with_transfers
 from engage.store.scratch import Scratch
 from engage.store.statements import Row, Statements
 
@@ -194,10 +194,9 @@ class Retelling:
         """Decide some rows of a block, those that follow, as they were decided, and fold them."""
         company, members = self.company, self.members
         rollup = DayRollup()
-        for row in rows:
-            entry = entry_of(row)
+        for entry in entries_of(rows):
             program = block.programs[entry.program]
             member = members.of(entry.member).state if entry.member else MemberState()
             decision = decide(program, company, member, entry, block.undone.get(entry.seq))
-            fold(program, company, member, rollup, entry, decision)
+            fold(program, company, member, rollup, entry, decision, reported=False)
         self.seq += len(rows)

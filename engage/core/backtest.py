@@ -14,29 +14,31 @@ from typing import Any, Final
 
 import msgspec
 
-from engage.core.agenda import next_due
+from engage.core.agenda import keeps_time, next_due
 from engage.core.backtest_counts import COMBINATIONS_MAX, BudgetWindow, Counts, Followed, Seen
 from engage.core.blockers import blockers, stopped_alone
-from engage.core.calendar import local_day_hour, midnight, utc_day
+from engage.core.calendar import local_day_hour, midnight, start_of_day
 from engage.core.compiled import CompiledProgram
 from engage.core.course import Course
 from engage.core.decide import Undone, decide
-from engage.core.decisions import Decision, Record, decode_record
+from engage.core.decisions import Decision, Record
 from engage.core.event import Body, Entry, Kind
 from engage.core.fold import fold
 from engage.core.gifts import GIVE
-from engage.core.ledger import Transfer
 from engage.core.limits import Use, used
 from engage.core.referral import BRING, INVITE, bring
 from engage.core.rewards import REFUSED
 from engage.core.state import CompanyState, DayRollup, MemberState
+from engage.core.verdicts import VERDICTS, Verdict
 
-RECORDS_MAX: Final = 20_000
-"""Different stored records that are kept decoded."""
 BUDGET_PERCENTS: Final = (80, 100)
 """Of a budget, whose day is remembered."""
+PLACING: Final = frozenset({Kind.GROUP, Kind.SETTING})
+"""What may move a company to another time zone, and its midnights with it."""
 NOTHING_SAID: Final = Body("", {})
 EMPTY: Final[Mapping[int, dict[str, Any]]] = MappingProxyType({})
+NEVER: Final = 2**63
+"""Later than any time."""
 UNDER_TRIAL: Final = 0
 """Stands for the program under trial where the number of a version is expected."""
 
@@ -73,8 +75,6 @@ class Backtest:
         self.awaited = frozenset(awaited)
         self.pasts = pasts
         self.rollup = DayRollup()
-        self.levels = dict(company.levels)
-        """Level -> members, by what is recorded."""
         self._begun = False
         self._launched = False
         """The trial was published here, and has counted what came before by itself."""
@@ -91,44 +91,37 @@ class Backtest:
         self._decided: dict[int, Undone] = {}
         """What the trial decided of the entries awaited."""
         self._alone = Followed(MemberState(), Seen())
-        self._records: dict[bytes, Record] = {}
+        self._next_due_at = NEVER
+        """No sooner does anything await anybody."""
+        self._keeps_time = program is not None and keeps_time(program)
         self._blockers = blockers(program) if program is not None else {}
         self._answers: dict[str, dict[tuple[int, ...], int]] = {event: {} for event in self._blockers}
         budgets = program.program.budgets if program is not None else ()
         self._budgets = {budget.key: budget.amount for budget in budgets}
 
-    def consider(
-        self,
-        entry: Entry,
-        in_force: CompiledProgram | None,
-        stored: bytes,
-        transfers: Sequence[Transfer],
-        undone: Undone | None = None,
-    ) -> None:
-        """Decide one entry by the program under trial, fold it, and count it beside what is recorded: the bytes of
-        its record, its transfers, and for a reversal what it undid."""
-        counted = self.first_at <= entry.received_at < self.end_at
-        if self.program is not None:
+    def consider(self, entry: Entry, in_force: CompiledProgram | None, undone: Undone | None = None) -> None:
+        """Decide one entry by the program under trial, fold it, and count it. `undone`: what a reversal undid, by what
+        is recorded."""
+        trial = self.program
+        if trial is not None:
             if not self._begun:
                 self._publish(entry, in_force)
-            self._begun = True
-            self.sweep(entry.received_at)
-        program = self.program or in_force
+                self._begun = True
+            if entry.received_at >= self._next_due_at:
+                self.sweep(entry.received_at)
+        program = trial or in_force
         followed = self.members(entry.member) if entry.member else self._alone
-        seen = followed.seen
-        if seen is None:
-            seen = followed.seen = Seen(followed.state.level)
-        if self.program is None and entry.member and followed.state.last_seq:
+        if followed.seen is None:
+            followed.seen = Seen(followed.state.level)
+        if trial is None and entry.member and followed.state.last_seq:
             self._tick(entry.member, followed, program, entry)
-        if not self._passed_over(entry, undone):
+        if entry.kind == Kind.TRACK or not self._passed_over(entry, undone):
+            counted = self.first_at <= entry.received_at < self.end_at
             self._decide(followed, program, entry, undone, counted)
-        if self.program is not None and entry.member:
+            if entry.kind in PLACING:
+                self._next_due_at = 0
+        if entry.member and trial is not None and (self._keeps_time or followed.state.points_due):
             self._note_due(entry.member, followed)
-        record = self._record(stored)
-        if record.level_before != record.level_after:
-            self._stand(seen, record)
-        if counted:
-            self._count_actual(entry, record, transfers, seen)
 
     def _decide(
         self,
@@ -146,16 +139,16 @@ class Backtest:
             decision = self._gift(entry, decision)
         elif entry.kind == Kind.REFERRAL:
             decision = self._referral(entry, decision)
-        if counted and entry.name in self._blockers and decision.record.verdicts:
-            self._count_clauses(entry, member)
-        fold(program, self.company, member, self.rollup, entry, decision)
-        if entry.seq in self.awaited and entry.kind != Kind.TICK:
-            self._decided[entry.seq] = Undone(entry, decision.record, decision.transfers, program)
+        record = decision.record
+        if counted and record.verdicts and entry.name in self._blockers:
+            self._count_clauses(entry, member, record)
+        fold(program, self.company, member, self.rollup, entry, decision, reported=False)
+        if self.awaited and entry.seq in self.awaited and entry.kind != Kind.TICK:
+            self._decided[entry.seq] = Undone(entry, record, decision.transfers, program)
         if counted:
             assert followed.seen is not None
             self._count_trial(entry, decision, followed.seen)
-        led = decision.record.led
-        if led is not None and led.active and self.program is not None:
+        if record.more is not None and (led := record.led) is not None and led.active and self.program:
             self._bring(led.by, member, entry, undone, counted)
 
     def _referral(self, entry: Entry, decision: Decision) -> Decision:
@@ -205,20 +198,6 @@ class Backtest:
             return REFUSED
         return decision
 
-    def _record(self, stored: bytes) -> Record:
-        record = self._records.get(stored)
-        if record is None:
-            if len(self._records) >= RECORDS_MAX:
-                self._records.clear()
-            record = self._records[stored] = decode_record(stored)
-        return record
-
-    def _stand(self, seen: Seen, record: Record) -> None:
-        for level, change in ((seen.level, -1), (record.level_after, 1)):
-            if level:
-                self.levels[level] = self.levels.get(level, 0) + change
-        seen.level = record.level_after
-
     # --- time -------------------------------------------------------------------------------------------------
 
     def _publish(self, entry: Entry, in_force: CompiledProgram | None) -> None:
@@ -263,7 +242,9 @@ class Backtest:
         """What was due to any member by the local day of `until`, each day at its midnight, as the scheduler has it."""
         while self._due:
             day, number = self._due[0]
-            if day > utc_day(until) + 1 or (at := midnight(day, self.company.timezone)) > until:
+            soonest = start_of_day(day - 1)  # whatever the time zone
+            if soonest > until or (at := midnight(day, self.company.timezone)) > until:
+                self._next_due_at = soonest if soonest > until else at
                 return
             heappop(self._due)
             followed = self.members(number)
@@ -275,12 +256,14 @@ class Backtest:
             )
             self._tick(number, followed, self.program, tick)
             self._note_due(number, followed)
+        self._next_due_at = NEVER
 
     def _note_due(self, number: int, followed: Followed) -> None:
         assert self.program is not None
         due = next_due(self.program, self.company, followed.state)
         if due and (followed.seen is None or followed.seen.due != due):
             heappush(self._due, (due, number))
+            self._next_due_at = min(self._next_due_at, start_of_day(due - 1))
             if followed.seen is not None:
                 followed.seen.due = due
 
@@ -301,21 +284,16 @@ class Backtest:
     def _count_trial(self, entry: Entry, decision: Decision, seen: Seen) -> None:
         side, record = self.counts.trial, decision.record
         version = entry.program if self.program is None else UNDER_TRIAL
-        side.decided(version, entry, record)
+        if record.verdicts or record.undecided or record.badges:
+            side.decided(version, entry.kind, entry.name, record)
+        if entry.kind == Kind.REDEMPTION:
+            side.asked(entry, record)
         for transfer in decision.transfers:
             side.move(self.name, version, entry, record, transfer, seen.trial)
         if self._budgets:
             for use in decision.uses:
                 if use.company and use.key in self._budgets:
                     self._count_budget(use, decision.uses, entry.day)
-
-    def _count_actual(self, entry: Entry, record: Record, transfers: Sequence[Transfer], seen: Seen) -> None:
-        counts, side = self.counts, self.counts.actual
-        counts.entries += 1
-        counts.events += entry.kind == Kind.TRACK
-        side.decided(entry.program, entry, record)
-        for transfer in transfers:
-            side.move(self.name, entry.program, entry, record, transfer, seen.actual)
 
     def _count_budget(self, use: Use, uses: Sequence[Use], day: int) -> None:
         key = use.key
@@ -330,10 +308,14 @@ class Backtest:
             if percent not in found.reached and found.used * 100 >= percent * self._budgets[key]:
                 found.reached[percent] = day
 
-    def _count_clauses(self, entry: Entry, member: MemberState) -> None:
+    def _count_clauses(self, entry: Entry, member: MemberState, record: Record) -> None:
+        """Which parts of the conditions fail, where any does."""
         assert self.program is not None
+        blockers = self._blockers[entry.name]
+        if not any(record.verdicts[rule] % VERDICTS == Verdict.CONDITION for rule in blockers.rules):
+            return
         facts = Course(self.program, self.company, member, entry).facts()
-        answer = self._blockers[entry.name].match(facts)
+        answer = blockers.match(facts)
         answers = self._answers[entry.name]
         answers[answer] = answers.get(answer, 0) + 1
         if len(answers) > COMBINATIONS_MAX:

@@ -14,7 +14,7 @@ from msgspec import Struct, field
 
 from engage.core.decisions import Record, Undecided
 from engage.core.event import Entry, Kind
-from engage.core.ledger import GIVING, ISSUED, NO_RULE, PLACES, TRANSIT, Transfer
+from engage.core.ledger import ACTIVE, GIVING, ISSUED, NO_RULE, PLACES, TRANSIT, Transfer
 from engage.core.occasions import Occasion
 from engage.core.rewards import REFUSED, REQUEST
 from engage.core.state import MemberState
@@ -68,17 +68,33 @@ class Side(Struct):
     redemptions: int = 0
     """Asked for and not refused."""
 
-    def decided(self, version: int, entry: Entry, record: Record) -> None:
+    def decided(self, version: int, kind: int, event: str, record: Record, times: int = 1) -> None:
+        """Count a decision that was made so many times."""
         if record.verdicts or record.undecided > Undecided.NOT_AN_EVENT:
-            key = version, entry.name, record.undecided, record.verdicts, record.occasions
-            self.outcomes[key] = self.outcomes.get(key, 0) + 1
-            if len(self.outcomes) > COMBINATIONS_MAX:
-                self.settle()
-        if entry.kind == Kind.REDEMPTION and entry.body.data["step"] == REQUEST:
+            more = record.more
+            key = (
+                version,
+                event,
+                record.undecided,
+                record.verdicts,
+                more.occasions if more is not None else (),
+            )
+            outcomes = self.outcomes
+            if key in outcomes:
+                outcomes[key] += times
+            else:
+                outcomes[key] = times
+                if len(outcomes) > COMBINATIONS_MAX:
+                    self.settle()
+        if record.badges:
+            change = -times if kind == Kind.REVERSAL else times
+            for badge in record.badges:
+                self.badges[badge] = self.badges.get(badge, 0) + change
+
+    def asked(self, entry: Entry, record: Record) -> None:
+        """Count a step of a redemption, if it is the first."""
+        if entry.body.data["step"] == REQUEST:
             self.redemptions += record.status != REFUSED.record.status
-        change = -1 if entry.kind == Kind.REVERSAL else 1
-        for badge in record.badges:
-            self.badges[badge] = self.badges.get(badge, 0) + change
 
     def settle(self) -> None:
         """Take combinations of verdicts apart, into how often each came."""
@@ -107,10 +123,18 @@ class Side(Struct):
         if source == TRANSIT or (source == ISSUED and target != GIVING):  # a gift is the receiver's
             seen[currency] = seen.get(currency, 0) + amount
             if source == ISSUED and transfer.rule != NO_RULE and entry.kind != Kind.REVERSAL:
-                key = (version, entry.name, record.occasions, transfer.rule), currency
-                self.by_rule[key] = self.by_rule.get(key, 0) + amount
+                self.awarded_by((version, entry.name, record.occasions, transfer.rule), currency, amount)
         elif target == ISSUED:
             seen[currency] = seen.get(currency, 0) - amount
+
+    def awarded(self, company: str, day: int, currency: str, amount: int) -> None:
+        """Count awards to members that did not have to wait, as `move` does each of them."""
+        moved = company, day, currency, ISSUED, ACTIVE
+        self.moved[moved] = self.moved.get(moved, 0) + amount
+
+    def awarded_by(self, rule: RuleKey, currency: str, amount: int) -> None:
+        key = rule, currency
+        self.by_rule[key] = self.by_rule.get(key, 0) + amount
 
 
 class BudgetWindow(Struct):

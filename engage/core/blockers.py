@@ -27,6 +27,8 @@ class Blockers(Struct, frozen=True):
     """The parts of all rules of one trigger, and the function that answers for each: 0 when it holds."""
 
     parts: tuple[Part, ...]
+    rules: tuple[int, ...]
+    """Whose they are."""
     match: Match
 
 
@@ -42,7 +44,8 @@ def blockers(program: CompiledProgram) -> dict[str, Blockers]:
             for node, condition in found_parts
         )
         if several:
-            found[event] = Blockers(several, generate([part.condition for part in several]))
+            rules = tuple(dict.fromkeys(part.rule for part in several))
+            found[event] = Blockers(several, rules, generate([part.condition for part in several]))
     return found
 
 

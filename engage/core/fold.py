@@ -83,8 +83,13 @@ def fold(
     rollup: DayRollup,
     entry: Entry,
     decision: Decision,
+    *,
+    reported: bool = True,
 ) -> None:
-    """Change `company`, `member` and `rollup`: what this commit adds to the entry's local day, yet to be merged."""
+    """Change `company`, `member` and `rollup`: what this commit adds to the entry's local day, yet to be merged.
+
+    Not `reported`: no report will be made of these states, and what nothing but reports reads is left out.
+    """
     if entry.member and not member.last_seq:
         rollup.joined += 1
         company.members += 1
@@ -92,7 +97,7 @@ def fold(
         member.joined = entry.day
         member.counted = entry.seq if company.launches else 0
     if entry.kind in ACTIVITY:
-        _fold_activity(program, company, member, rollup, entry, decision)
+        _fold_activity(program, company, member, rollup, entry, decision, reported)
     elif entry.body.trusted:
         # Traits steer conditions, seats and time zone: a write key, which may be public, records them and no more.
         if entry.kind == Kind.IDENTIFY:
@@ -133,7 +138,7 @@ def fold(
     if program is not None and program.program.leaderboards and entry.member:
         score(program, company, member, entry, decision)
     if decision.changes_anything:
-        _fold_decision(program, company, member, rollup, entry, decision)
+        _fold_decision(program, company, member, rollup, entry, decision, reported)
     company.last_seq = entry.seq
     if entry.member:
         member.last_seq = entry.seq
@@ -146,8 +151,9 @@ def _fold_activity(
     rollup: DayRollup,
     entry: Entry,
     decision: Decision,
+    reported: bool,
 ) -> None:
-    at, name, names = entry.at, entry.name, rollup.names
+    at = entry.at
     if at > company.head_at:
         company.head_at = at
     if at > member.last_at:
@@ -157,15 +163,24 @@ def _fold_activity(
     if not member.events:
         note_first(program, member, entry.seq)
     member.events += 1
+    new = mark_day(member, entry.day)
+    if program is not None and program.sliding:
+        slide(program, member, entry.day)
+    if reported:
+        rollup.members += new
+        _note_activity(program, member, rollup, entry, decision)
+
+
+def _note_activity(
+    program: CompiledProgram | None, member: MemberState, rollup: DayRollup, entry: Entry, decision: Decision
+) -> None:
+    """What reports say of it."""
+    name, names = entry.name, rollup.names
     rollup.events += 1
     names[name] = names.get(name, 0) + 1
     if decision.transfers and decision.transfers[-1].source == ISSUED:  # awards come last
         rollup.incentivised += 1
-    if mark_day(member, entry.day):
-        rollup.members += 1
     mark_use(member, entry.day)
-    if program is not None and program.sliding:
-        slide(program, member, entry.day)
     if entry.kind == Kind.TRACK and (program is None or name in program.program.events):
         mark_feature(member, name, entry.day)
         if program is not None and name in program.funnels:
@@ -179,8 +194,12 @@ def _fold_decision(
     rollup: DayRollup,
     entry: Entry,
     decision: Decision,
+    reported: bool,
 ) -> None:
-    _fold_transfers(program, member, rollup, entry, decision)
+    _fold_transfers(program, member, entry, decision)
+    if reported:
+        for transfer in decision.transfers:
+            _count(rollup, transfer)
     for currency, change in decision.earned:
         wallet = member.wallets.get(currency)
         if wallet is None:
@@ -263,7 +282,6 @@ def _count_earned(
 def _fold_transfers(
     program: CompiledProgram | None,
     member: MemberState,
-    rollup: DayRollup,
     entry: Entry,
     decision: Decision,
 ) -> None:
@@ -285,8 +303,6 @@ def _fold_transfers(
             move_in_detail(member.wallets, transfer, detail)
     if not plain:
         member.points_due = points_due(member.wallets)
-    for transfer in decision.transfers:
-        _count(rollup, transfer)
 
 
 def _detail(program: CompiledProgram | None, member: MemberState, transfer: Transfer, day: int) -> Detail:
