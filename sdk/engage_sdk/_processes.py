@@ -10,6 +10,7 @@ import atexit
 import contextlib
 import importlib
 import os
+import threading
 import time
 import weakref
 from typing import Protocol
@@ -26,6 +27,10 @@ class Sender(Protocol):
     def drain_at_exit(self, timeout: float) -> None:
         """At exit: deliver what is left within this many seconds."""
 
+
+making_http = threading.RLock()
+"""Held while a client is made. That reads certificates under locks of OpenSSL: a process that forked meanwhile would
+give its child these locks held by a thread it does not have, and the child could never make a client of its own."""
 
 _kept: set[Sender] = set()
 _senders: weakref.WeakSet[Sender] = weakref.WeakSet()
@@ -68,5 +73,8 @@ for _name in ("certifi", "encodings.idna", "gzip", "httpcore", "importlib.resour
         importlib.import_module(_name)
 
 if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=making_http.acquire, after_in_parent=making_http.release, after_in_child=making_http.release
+    )
     os.register_at_fork(after_in_child=_after_fork)
 atexit.register(_at_exit)

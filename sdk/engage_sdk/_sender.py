@@ -164,7 +164,8 @@ class ThreadSender:
     def _client(self) -> httpx.Client:
         with self._lock:
             if self._http is None:
-                self._http = self._make_http()
+                with _processes.making_http:
+                    self._http = self._make_http()
             return self._http
 
     def close_http(self) -> None:

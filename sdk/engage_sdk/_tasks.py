@@ -210,7 +210,8 @@ class TaskSender:
             if here not in self._https:
                 # Connections of a closed loop can neither be used nor closed.
                 self._https = {loop: http for loop, http in self._https.items() if not loop.is_closed()}
-                self._https[here] = self._make_http()
+                with _processes.making_http:
+                    self._https[here] = self._make_http()
             return self._https[here]
 
     async def _close_http(self, loop: Loop) -> None:

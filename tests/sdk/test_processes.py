@@ -105,6 +105,39 @@ def test_a_fork_while_the_sender_is_in_the_middle_of_an_exchange_hangs_nobody(se
     assert len(ids(service)) == found["Child"] + found["Parent"]
 
 
+@needs_fork
+def test_a_fork_waits_until_a_client_that_is_being_made_is_there(service: Any) -> None:
+    """Else the child would inherit locks of OpenSSL that nobody gives back."""
+    done, _ = run(
+        """
+        import os, threading, time
+        import httpx
+        from engage_sdk import Client
+
+        begun, made = threading.Event(), []
+
+        def make():
+            begun.set()
+            time.sleep(0.3)
+            made.append(True)
+            return httpx.Client()
+
+        client = Client(URL, key="k", flush_at=1, make_http=make)
+        client.track("e", "Parent", company="c")
+        begun.wait()
+        child = os.fork()
+        if child == 0:
+            client.track("e", "Child", company="c")
+            os._exit(0 if made and client.flush(50) else 1)
+        assert os.waitpid(child, 0)[1] == 0
+        assert client.flush(50)
+        """,
+        service,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert events(service) == {"Parent": 1, "Child": 1}
+
+
 def test_the_senders_thread_imports_nothing_so_that_no_fork_inherits_an_import_lock(service: Any) -> None:
     done, _ = run(
         """
