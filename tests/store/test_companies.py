@@ -47,6 +47,7 @@ async def test_no_more_are_remembered_than_there_is_room_for(
 ) -> None:
     monkeypatch.setattr(companies, "NUMBERS_MAX", 2)
     names = ["a", "b", "c", "d"]
+    companies._numbers.clear()  # what is left of databases of other tests
     created = await database.write(lambda tx: create_companies(tx, names, 1))
     for _ in range(2):
         assert {name: await number(database, name) for name in names} == created
