@@ -10,7 +10,8 @@ import asyncio
 import re
 import shutil
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
+import threading
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
@@ -64,18 +65,50 @@ class SqlitePlace:
         return b"".join(path.read_bytes() for path in sorted(self.path.parent.glob(f"{self.path.name}*")))
 
 
+class Session:
+    """A connection that is kept: to open one for each look takes ten times as long as to look."""
+
+    def __init__(self, url: str, loop: asyncio.AbstractEventLoop) -> None:
+        self._url = url
+        self._loop = loop
+        self._connection: Any = None
+
+    def execute(self, statement: str, *values: object) -> list[Any]:
+        """As `PostgresServer.execute` does it."""
+        return list(self._run(self._execute(statement, values)))
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._run(self._connection.close(timeout=5))
+
+    def _run(self, work: Coroutine[Any, Any, Any]) -> Any:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+    async def _execute(self, statement: str, values: tuple[object, ...]) -> list[Any]:
+        if self._connection is None or self._connection.is_closed():
+            self._connection = await asyncpg.connect(self._url, timeout=10, statement_cache_size=0)
+        if values or ";" not in statement:
+            found: list[Any] = await self._connection.fetch(statement, *values)
+            return found
+        await self._connection.execute(statement)
+        return []
+
+
 class PostgresPlace:
     dialect = "postgres"
 
-    def __init__(self, server: PostgresServer, name: str) -> None:
+    def __init__(self, server: PostgresServer, name: str, session: Session | None = None) -> None:
         self.server = server
         self.name = name
         self.url = server.url(name)
+        self._session = session
 
     def rows(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
         numbers = iter(range(1, 100))
         text = re.sub(r"\?", lambda _: f"${next(numbers)}", sql)
         text = re.sub(r"x'(\w*)'", r"'\\x\1'::bytea", text)
+        if self._session is not None:
+            return [tuple(row) for row in self._session.execute(text, *values)]
         return [tuple(row) for row in self.server.execute(self.name, text, *values)]
 
     def change(self, sql: str, *values: object) -> None:
@@ -126,18 +159,28 @@ class Places:
         self._migrated: Path | None = None
         self._server: PostgresServer | None = None
         self._template = ""
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="sessions", daemon=True)
+        self._sessions: dict[str, Session] = {}
         self._empty: list[str] = []
         self._emptying = ""
 
     def close(self) -> None:
-        if self._server is not None:
-            self._server.destroy()
+        if self._server is None:
+            return
+        for session in self._sessions.values():
+            session.close()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+        self._server.destroy()
 
     @property
     def server(self) -> PostgresServer:
         """Started when it is first asked for. Raises NoPostgres, which says what to install."""
         if self._server is None:
             self._server = PostgresServer().__enter__()
+            self._thread.start()
         return self._server
 
     @property
@@ -164,8 +207,10 @@ class Places:
         else:
             lent = self._empty and not untouched
             name = self._empty.pop() if lent else self.server.create(self.migrated_database)
-            yield PostgresPlace(self.server, name)
-            self._take_back(name)
+            if name not in self._sessions:
+                self._sessions[name] = Session(self.server.url(name), self._loop)
+            yield PostgresPlace(self.server, name, self._sessions[name])
+            self._take_back(name, self._sessions[name])
 
     @contextmanager
     def new(self, dialect: str, folder: Path) -> Iterator[Place]:
@@ -179,27 +224,25 @@ class Places:
             finally:
                 self.server.drop(name)
 
-    def _take_back(self, name: str) -> None:
+    def _take_back(self, name: str, session: Session) -> None:
         """Empty it, which takes a tenth of the time of making one. A test that failed may have broken anything: what
         it used is left to the server's end."""
         if not self._emptying:
-            tables = self.server.execute(
-                name, f"SELECT relname, relkind FROM pg_class WHERE relname LIKE '{PREFIX}%'"
-            )
+            tables = session.execute(f"SELECT relname, relkind FROM pg_class WHERE relname LIKE '{PREFIX}%'")
             self._emptying = "".join(f"DELETE FROM {table};" for table, kind in tables if kind == b"r")
             self._emptying += "".join(
                 f"ALTER SEQUENCE {one} RESTART;" for one, kind in tables if kind == b"S"
             )
-        self._see_off(name)
-        self.server.execute(name, self._emptying)
+        self._see_off(name, session)
+        session.execute(self._emptying)
         self._empty.append(name)
 
-    def _see_off(self, name: str) -> None:
+    @staticmethod
+    def _see_off(name: str, session: Session) -> None:
         """Whoever is connected still, a killed server perhaps, must not write into the next test's. Told to go, a
         session that is committing commits first: so wait until each is gone."""
         for _ in range(GOODBYES):
-            left = self.server.execute(
-                name,
+            left = session.execute(
                 "SELECT pg_terminate_backend(pid, 1000) FROM pg_stat_activity"
                 " WHERE datname = current_database() AND pid <> pg_backend_pid()"
                 " AND backend_type = 'client backend'",
