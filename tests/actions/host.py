@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 from engage.actions.adjust import Adjustment, adjust
@@ -56,6 +57,7 @@ rules:
 """
 
 
+@cache
 def program(text: str = PROGRAM) -> Any:
     found = read_program(text)
     assert found.program is not None, [str(problem) for problem in found.problems]

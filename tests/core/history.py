@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from engage.core.agenda import next_due
@@ -309,6 +310,7 @@ class History:
         return again
 
 
+@cache
 def program_of(text: str) -> Program:
     """The program of a YAML document without mistakes."""
     read = read_program(text)

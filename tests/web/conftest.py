@@ -12,9 +12,9 @@ import pytest
 from engage.actions.keys import create_key
 from engage.actions.publish import publish
 from engage.app import Service, create_app
-from engage.document import read_program
 from engage.settings import Settings
 from engage.store.database import Database
+from tests.actions.host import program
 from tests.places import Place
 
 SECRET = "of a test, and long enough for HS256"
@@ -61,10 +61,8 @@ class Running:
         return self.service.services().database
 
     async def publish(self, text: str = PROGRAM, company: str | None = None) -> None:
-        found = read_program(text)
-        assert found.program is not None, found.problems
         now = self.service.services().now()
-        await publish(self.database, found.program, text, company=company, actor="test", now=now)
+        await publish(self.database, program(text), text, company=company, actor="test", now=now)
 
     async def track(self, event: str = "Report Exported", **changes: Any) -> dict[str, Any]:
         """One event of emp-1 in acme with the server key; what became of it."""
