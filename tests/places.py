@@ -166,14 +166,13 @@ class Places:
         self._emptying = ""
 
     def close(self) -> None:
-        if self._server is None:
-            return
-        for session in self._sessions.values():
-            session.close()
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
+        if self._server is not None:
+            for session in self._sessions.values():
+                session.close()
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join()
+            self._server.destroy()
         self._loop.close()
-        self._server.destroy()
 
     @property
     def server(self) -> PostgresServer:
