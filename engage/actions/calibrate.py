@@ -55,7 +55,7 @@ async def calibrate(database: Database) -> Calibration:
                 terms[one.id],
                 weeks.get(one.id, {}),
                 one.state.seats,
-                customer_since(one.state),
+                customer_since(one.state.traits),
             )
             for one in part
         ]

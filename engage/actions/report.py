@@ -19,7 +19,7 @@ from engage.core.accuracy import CalibrationCard
 from engage.core.adoption import HISTORY_WEEKS, Source
 from engage.core.adoption import company_report as adoption_report
 from engage.core.adoption_people import COHORTS_SHOWN
-from engage.core.book import Book, tier_of
+from engage.core.book import Book, tier_in, tier_of
 from engage.core.calendar import local_day_hour, to_rfc3339, utc_day, week_of
 from engage.core.care import Goal, Intervention, Sentiment, in_force
 from engage.core.care_shapes import CareView, ChangeView, DoneView, EffectView, GoalView, SentimentView
@@ -32,6 +32,7 @@ from engage.core.outcomes import outcomes
 from engage.core.peers import Peers
 from engage.core.periods import EXPECTED, PERIOD_DEFAULT, read_period
 from engage.core.plans import AFTER_WEEKS, goal_view
+from engage.core.portfolio import Summary
 from engage.core.reports import Band, CompanyReport, Contract, Health, Period, Portfolio
 from engage.core.segments import month_ends
 from engage.core.stage_words import Stage
@@ -48,12 +49,14 @@ from engage.store.signal import (
     EFFECTS_SETTING,
     PEERS_SETTING,
     Followed,
-    Scored,
+    Known,
     load_chosen_weeks,
     load_followed,
+    load_known,
     load_last_monday,
     load_newest_scores,
     load_scores,
+    load_summaries,
     load_weeks,
 )
 from engage.store.statements import Statements
@@ -110,7 +113,7 @@ async def _read(database: Database, company: str, period: str) -> tuple[Source, 
     async with database.read() as s:
         followed = await _find(s, company)
         last = await load_last_monday(s, followed.id)
-        sunday = last + WEEK - 1 if last is not None else _last_sunday(followed)
+        sunday = last + WEEK - 1 if last is not None else _last_sunday(followed.state.timezone)
         periods = read_period(period, sunday)
         if periods is None:
             raise InvalidRequest(f"{period[:60]!r} is not a period: {EXPECTED}")
@@ -127,7 +130,7 @@ async def _read(database: Database, company: str, period: str) -> tuple[Source, 
         terms = (await load_terms(s, own)).get(followed.id, [])
         version = (await current_programs(s, [followed.id]))[followed.id]
         state, book = followed.state, await current_book()
-        contract = contract_on(terms, end, state.seats, customer_since(state))
+        contract = contract_on(terms, end, state.seats, customer_since(state.traits))
         health = scores[end].health if end in scores else _not_scored(end)
         runs = not has_left(term_on(terms, end), end)
         history = {day: scored.health.score for day, scored in scores.items()}
@@ -142,7 +145,7 @@ async def _read(database: Database, company: str, period: str) -> tuple[Source, 
             health=health,
             k=await floor(),
             data_until="" if last is None else date.fromordinal(sunday).isoformat(),
-            tier=tier_of(book, portfolios.worth_of(health, contract)) if runs else None,
+            tier=tier_of(book, portfolios.worth_of(health.score, contract)) if runs else None,
             months={
                 month: week
                 for month, monday in months.items()
@@ -158,39 +161,49 @@ async def _read(database: Database, company: str, period: str) -> tuple[Source, 
 async def portfolio(database: Database, as_of: date | None = None) -> Portfolio:
     """Every company with its newest score up to the day (None: of all), the largest value at risk first."""
     async with database.read() as s:
-        followed = await load_followed(s)
-        until = as_of.toordinal() if as_of is not None else date.max.toordinal()
-        scores = await load_newest_scores(s, [one.id for one in followed], until)
+        known = await load_known(s)
+        summaries = await _summaries(s, as_of)
         terms = await load_terms(s, EVERY_COMPANY)
         k = await floor()
         kept = await read_setting(CALIBRATION_SETTING)
         effects = await read_setting(EFFECTS_SETTING) if as_of is None else None
         book = await current_book()
-    newest = max((sunday for sunday, _ in scores.values()), default=None)
+    newest = max((one.as_of for one in summaries.values()), default=None)
     end = as_of.toordinal() if as_of is not None else newest or _utc_last_sunday()
     data_until = date.fromordinal(newest).isoformat() if newest else ""
+    unscored = portfolios.summary_of(_not_scored(end))
     standings = []
-    for one in followed:
-        own = terms.get(one.id, [])
-        scored = scores.get(one.id)
+    for one in known:
+        own = terms.get(one.id, ())
         standings.append(
             portfolios.Standing(
                 company=one.external_id,
                 name=one.name,
-                health=scored[1].health if scored else _not_scored(end),
-                contract=contract_on(own, end, one.state.seats, customer_since(one.state)),
-                history=tuple(scored[1].recent[1:]) if scored else (),
+                summary=summaries.get(one.id, unscored),
+                contract=contract_on(own, end, one.facts.seats, customer_since(one.facts.traits)),
                 left=has_left(term_on(own, end), end),
-                stage=_stage_of(scored),
             )
         )
     found = portfolios.portfolio(date.fromordinal(end).isoformat(), standings, k, data_until, book)
     return replace(
         found,
         calibration=_decode_card(kept) if kept else None,
-        outcomes=_outcomes(followed, terms, book, end) if terms else None,
+        outcomes=_outcomes(known, terms, book, end) if terms else None,
         interventions=_decode_effects(effects) if effects else (),
     )
+
+
+async def _summaries(s: Statements, as_of: date | None) -> dict[int, Summary]:
+    """company -> its newest score up to the day, in short; those without a score are left out."""
+    found = await load_summaries(s, EVERY_COMPANY)
+    if as_of is None:
+        return found
+    until = as_of.toordinal()
+    later = [id for id, one in found.items() if one.as_of > until]
+    older = await load_newest_scores(s, later, until) if later else {}
+    return {id: one for id, one in found.items() if one.as_of <= until} | {
+        id: scored.summary for id, (_, scored) in older.items()
+    }
 
 
 def goals_of(goals: Mapping[str, Goal], health: Health, contract: Contract) -> tuple[GoalView, ...]:
@@ -248,24 +261,19 @@ async def newest_standing(s: Statements, company_id: int) -> tuple[Health, Contr
     """A company's newest health, and the contract on that day. Within a read or a transaction."""
     followed = (await load_followed(s, [company_id]))[0]
     scored = (await load_newest_scores(s, [company_id], date.max.toordinal())).get(company_id)
-    end = scored[0] if scored else _last_sunday(followed)
+    end = scored[0] if scored else _last_sunday(followed.state.timezone)
     terms = (await load_terms(s, [company_id])).get(company_id, [])
     state = followed.state
     return (
         scored[1].health if scored else _not_scored(end),
-        contract_on(terms, end, state.seats, customer_since(state)),
+        contract_on(terms, end, state.seats, customer_since(state.traits)),
     )
-
-
-def _stage_of(scored: tuple[int, Scored] | None) -> Stage | None:
-    return scored[1].stage.stage if scored and scored[1].stage else None
 
 
 async def company_stages(s: Statements, ids: Collection[int]) -> dict[int, Stage]:
     """company -> the stage it was in when it was scored last. Within a read."""
-    scores = await load_newest_scores(s, ids, date.max.toordinal()) if ids else {}
-    found = {id: _stage_of(scored) for id, scored in scores.items()}
-    return {id: stage for id, stage in found.items() if stage is not None}
+    summaries = await load_summaries(s, ids) if ids else {}
+    return {id: one.stage for id, one in summaries.items() if one.stage is not None}
 
 
 async def company_tiers(s: Statements, ids: Collection[int]) -> dict[int, str]:
@@ -274,39 +282,36 @@ async def company_tiers(s: Statements, ids: Collection[int]) -> dict[int, str]:
     if not book.tiers or not ids:
         return {}
     terms = await load_terms(s, ids)
-    scores = await load_newest_scores(s, ids, date.max.toordinal())
+    summaries = await load_summaries(s, ids)
     tiers = {}
-    for one in await load_followed(s, ids):
-        own, scored = terms.get(one.id, []), scores.get(one.id)
-        end = scored[0] if scored else _last_sunday(one)
+    for one in await load_known(s, ids):
+        own, summary = terms.get(one.id, ()), summaries.get(one.id)
+        end = summary.as_of if summary else _last_sunday(one.facts.timezone)
         if has_left(term_on(own, end), end):
             continue
-        contract = contract_on(own, end, one.state.seats, customer_since(one.state))
-        health = scored[1].health if scored else _not_scored(end)
-        tier = tier_of(book, portfolios.worth_of(health, contract))
+        contract = contract_on(own, end, one.facts.seats, customer_since(one.facts.traits))
+        tier = tier_in(book, portfolios.worth_of(summary.score if summary else None, contract))
         if tier is not None:
-            tiers[one.id] = tier.id
+            tiers[one.id] = tier
     return tiers
 
 
 async def company_outcomes(database: Database, as_of: date | None = None) -> Outcomes:
     """What the contracts of all companies brought, up to the end of the day (None: of yesterday, in UTC)."""
     async with database.read() as s:
-        followed = await load_followed(s)
+        known = await load_known(s)
         terms = await load_terms(s, EVERY_COMPANY)
         book = await current_book()
     day = as_of.toordinal() if as_of is not None else local_day_hour(time.time_ns() // 1000, "UTC")[0] - 1
-    return _outcomes(followed, terms, book, day)
+    return _outcomes(known, terms, book, day)
 
 
-def _outcomes(
-    followed: Sequence[Followed], terms: Mapping[int, Sequence[Term]], book: Book, day: int
-) -> Outcomes:
+def _outcomes(known: Sequence[Known], terms: Mapping[int, Sequence[Term]], book: Book, day: int) -> Outcomes:
     gmv, segment = fold_name(book.gmv_trait), fold_name(book.segment_trait)
     customers = []
-    for one in followed:
-        own, traits = terms.get(one.id, ()), one.state.traits
-        since, said = utc_day(one.created_at), customer_since(one.state) if traits else None
+    for one in known:
+        own, traits = terms.get(one.id, ()), one.facts.traits
+        since, said = utc_day(one.created_at), customer_since(traits)
         if own and own[0].start < since:
             since = own[0].start
         customers.append(
@@ -331,7 +336,7 @@ async def company_health(database: Database, company: str) -> Health:
     async with database.read() as s:
         followed = await _find(s, company)
         scores = await load_newest_scores(s, [followed.id], date.max.toordinal())
-    return scores[followed.id][1].health if scores else _not_scored(_last_sunday(followed))
+    return scores[followed.id][1].health if scores else _not_scored(_last_sunday(followed.state.timezone))
 
 
 async def health_history(database: Database, company: str) -> tuple[ScorePoint, ...]:
@@ -355,8 +360,8 @@ async def _find(s: Statements, company: str) -> Followed:
     return (await load_followed(s, [id]))[0]
 
 
-def _last_sunday(followed: Followed) -> int:
-    today, _ = local_day_hour(time.time_ns() // 1000, followed.state.timezone)
+def _last_sunday(timezone: str) -> int:
+    today, _ = local_day_hour(time.time_ns() // 1000, timezone)
     return week_of(today) - 1
 
 

@@ -32,7 +32,7 @@ from engage.core.published import publish_people, remember_peaks, weeks_known
 from engage.core.reports import Contract, Health, health_notice
 from engage.core.signal import Signal, has_changed, is_older, says_other_health, signal_of
 from engage.core.stage_words import CompanyStage, Stage, stage_notice
-from engage.core.state import CompanyState, DayRollup
+from engage.core.state import DayRollup
 from engage.core.terms import Term, contract_on, day_of, has_left, term_on
 from engage.store.care import load_care
 from engage.store.companies import current_programs, load_program
@@ -428,7 +428,7 @@ def _staged(found: tuple[Stage, str] | None, before: CompanyStage | None, as_of:
 
 def _contract(company: _Company, sunday: int) -> Contract:
     state = company.followed.state
-    return contract_on(company.terms, sunday, state.seats, customer_since(state))
+    return contract_on(company.terms, sunday, state.seats, customer_since(state.traits))
 
 
 def _compared(health: Health, scores: Mapping[int, Scored], sunday: int) -> Health:
@@ -457,6 +457,6 @@ def _compared(health: Health, scores: Mapping[int, Scored], sunday: int) -> Heal
 _CUSTOMER_SINCE: Final = fold_name("customer_since")
 
 
-def customer_since(state: CompanyState) -> int | None:
+def customer_since(traits: Mapping[str, Any]) -> int | None:
     """What the company's traits say, as a day."""
-    return day_of(state.traits.get(_CUSTOMER_SINCE))
+    return day_of(traits.get(_CUSTOMER_SINCE)) if traits else None

@@ -66,11 +66,15 @@ class Worth(Struct, frozen=True):
     seats: int | None
 
 
+def tier_in(book: Book, worth: Worth) -> str | None:
+    """The id of the first tier whose thresholds are all reached."""
+    return next((tier.id for tier in book.tiers if _reached(tier, worth)), None)
+
+
 def tier_of(book: Book, worth: Worth) -> CompanyTier | None:
     """The first tier whose thresholds are all reached, and what is missing for the one before it."""
     for index, tier in enumerate(book.tiers):
-        lacking = _lacking(tier, worth)
-        if not lacking:
+        if _reached(tier, worth):
             above = book.tiers[index - 1] if index else None
             return CompanyTier(
                 tier.id,
@@ -80,6 +84,15 @@ def tier_of(book: Book, worth: Worth) -> CompanyTier | None:
                 _lacking(above, worth) if above else (),
             )
     return None
+
+
+def _reached(tier: Tier, worth: Worth) -> bool:
+    asked = (
+        (tier.yearly_revenue_cents, worth.yearly_revenue_cents),
+        (tier.score, worth.score),
+        (tier.seats, worth.seats),
+    )
+    return all(least is None or (has is not None and has >= least) for least, has in asked)
 
 
 def _lacking(tier: Tier, worth: Worth) -> tuple[str, ...]:

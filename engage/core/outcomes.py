@@ -25,33 +25,19 @@ KEY_SHARE: Final = 0.2
 
 def outcomes(terms: Mapping[int, Sequence[Term]], day: int) -> Outcomes:
     """Of all companies. `terms`: company -> its terms; `day`: an ordinal."""
-    now: dict[int, int] = {}
-    then: dict[int, int] = {}
-    for company, own in terms.items():
-        then[company], now[company] = paid(own, day)
-    paying = sorted((cents for cents in now.values() if cents), reverse=True)
-    mrr, start = sum(paying), sum(then.values())
-    churn = sum(cents for company, cents in then.items() if not now[company])
-    contraction = sum(max(0, cents - now[company]) for company, cents in then.items() if now[company])
-    expansion = sum(max(0, now[company] - cents) for company, cents in then.items() if cents)
-    ended = [
-        term
-        for own in terms.values()
-        for term in own
-        if term.outcome != "open" and day - YEAR_DAYS < term.end - 1 <= day
-    ]
-    renewed = sum(term.outcome == "renewed" for term in ended)
+    kept = [paid(own, day) for own in terms.values()]
+    paying = sorted((now for _, now in kept if now), reverse=True)
+    mrr, start = sum(paying), sum(then for then, _ in kept)
+    churn = sum(then for then, now in kept if not now)
+    contraction = sum(then - now for then, now in kept if 0 < now < then)
+    expansion = sum(now - then for then, now in kept if 0 < then < now)
+    due, renewed, unknown = _counted(terms, day)
     key = -(-len(paying) // round(1 / KEY_SHARE))
     notes = []
     if not start:
         notes.append(say("Nobody paid a year ago: what of the revenue was kept cannot be said."))
-    if not ended:
+    if not due:
         notes.append(say("No term has ended in the year: there is no renewal rate."))
-    unknown = sum(
-        term.monthly_revenue_cents is None and term.start <= day < term.end
-        for own in terms.values()
-        for term in own
-    )
     if unknown:
         notes.append(say("{count:,} running terms have no known revenue; they count as none.", count=unknown))
     return Outcomes(
@@ -64,12 +50,12 @@ def outcomes(terms: Mapping[int, Sequence[Term]], day: int) -> Outcomes:
         churn_cents=churn,
         contraction_cents=contraction,
         expansion_cents=expansion,
-        new_cents=sum(cents for company, cents in now.items() if not then[company]),
+        new_cents=sum(now for then, now in kept if not then),
         grr=_share(start - churn - contraction, start),
         nrr=_share(start - churn - contraction + expansion, start),
-        due=len(ended),
+        due=due,
         renewed=renewed,
-        renewal_rate=_share(renewed, len(ended)),
+        renewal_rate=_share(renewed, due),
         key_companies=key,
         key_share=_share(sum(paying[:key]), mrr),
         notes=tuple(notes),
@@ -87,6 +73,20 @@ def paid(terms: Sequence[Term], day: int) -> tuple[int, int]:
             if start <= ago < end:
                 then += cents
     return then, now
+
+
+def _counted(terms: Mapping[int, Sequence[Term]], day: int) -> tuple[int, int, int]:
+    """Terms that ended in the year, those of them renewed, and terms that run for an unknown revenue."""
+    due = renewed = unknown = 0
+    for own in terms.values():
+        for term in own:
+            end = term.end
+            if day - YEAR_DAYS < end - 1 <= day:
+                due += term.outcome != "open"
+                renewed += term.outcome == "renewed"
+            if term.monthly_revenue_cents is None and term.start <= day < end:
+                unknown += 1
+    return due, renewed, unknown
 
 
 def _share(part: int, whole: int) -> float | None:

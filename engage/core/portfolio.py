@@ -1,6 +1,7 @@
 """The portfolio: every company by what is at stake, for whoever decides whom to call.
 
-Owns the reckoning of risk and value and the order. Reads health and contracts only, never a measure.
+Owns the reckoning of risk and value, the order, and what is kept of a newest score so that a list of ten thousand
+companies opens at once. Reads health and contracts only, never a measure.
 """
 
 from __future__ import annotations
@@ -8,15 +9,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
-from msgspec import Struct
+import msgspec
+from msgspec import Struct, field
 
-from engage.core.book import Book, Worth, tier_of, tier_table
+from engage.core.book import Book, Worth, tier_in, tier_table
 from engage.core.definitions import PORTFOLIO_DEFINITIONS
 from engage.core.health import WEIGHTS
 from engage.core.language import say
-from engage.core.reports import BAND_FLOORS, Contract, Health, Portfolio, PortfolioRow
+from engage.core.reports import BAND_FLOORS, Band, Confidence, Contract, Health, Portfolio, PortfolioRow
 from engage.core.stage_words import Stage
 from engage.core.terms import day_of
 
@@ -29,16 +31,74 @@ RISK_QUIET: Final = 0.9
 of 10. What it did is not told; that it is not scored any more is."""
 
 
-class Standing(Struct, frozen=True):
+class CompanyFacts(Struct, array_like=True, gc=False):
+    """What a `CompanyState` begins with, which is all that is read of those of ten thousand companies."""
+
+    name: str = ""
+    timezone: str = "UTC"
+    seats: int | None = None
+    traits: dict[str, Any] = field(default_factory=dict)
+
+
+class Summary(Struct, array_like=True, frozen=True, gc=False):
+    """The newest score of a company, in short. Stored with the score: fields are only appended, with a default."""
+
+    as_of: int
+    """A Sunday, as an ordinal."""
+    score: int | None
+    band: Band
+    confidence: Confidence
+    change_4w: int | None
+    change_13w: int | None
+    verdict: str
+    top_driver: str | None = None
+    """The driver that takes the most away; None: none takes away anything."""
+    history: tuple[int | None, ...] = ()
+    """Scores of the weeks before and its own, oldest first."""
+    stage: Stage | None = None
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(Summary).decode
+_decode_facts = msgspec.msgpack.Decoder(CompanyFacts).decode
+
+
+def decode_facts(state: bytes) -> CompanyFacts:
+    return _decode_facts(state)
+
+
+def encode_summary(summary: Summary) -> bytes:
+    return _encode(summary)
+
+
+def decode_summary(data: bytes) -> Summary:
+    return _decode(data)
+
+
+def summary_of(health: Health, history: Sequence[int | None] = (), stage: Stage | None = None) -> Summary:
+    worst = min(health.drivers, key=lambda driver: driver.contribution, default=None)
+    return Summary(
+        as_of=date.fromisoformat(health.as_of).toordinal(),
+        score=health.score,
+        band=health.band,
+        confidence=health.confidence,
+        change_4w=health.change_4w,
+        change_13w=health.change_13w,
+        verdict=health.verdict,
+        top_driver=worst.name if worst is not None and worst.contribution < 0 else None,
+        history=tuple(history),
+        stage=stage,
+    )
+
+
+class Standing(Struct, frozen=True, gc=False):
     """A company with what the portfolio needs of it. `left`: its contract has ended."""
 
     company: str
     name: str
-    health: Health
+    summary: Summary
     contract: Contract
-    history: Sequence[int | None] = ()
     left: bool = False
-    stage: Stage | None = None
 
 
 def portfolio(
@@ -73,42 +133,42 @@ def portfolio(
     )
 
 
-def worth_of(health: Health, contract: Contract) -> Worth:
+def worth_of(score: int | None, contract: Contract) -> Worth:
     """What tiers ask for, of a company whose contract runs."""
     revenue = contract.monthly_revenue_cents
-    return Worth(None if revenue is None else revenue * MONTHS, health.score, contract.seats)
+    return Worth(None if revenue is None else revenue * MONTHS, score, contract.seats)
 
 
 def _row(standing: Standing, book: Book) -> PortfolioRow:
-    health, contract = standing.health, standing.contract
-    was_scored = any(past is not None for past in standing.history)
-    since = day_of(contract.customer_since)
-    age = None if since is None else date.fromisoformat(health.as_of).toordinal() - since
-    risk = risk_of(health.score, was_scored=was_scored, age_days=age)
-    revenue = 0 if standing.left else contract.monthly_revenue_cents
-    tier = None if standing.left or not book.tiers else tier_of(book, worth_of(health, contract))
-    worst = min(health.drivers, key=lambda driver: driver.contribution, default=None)
-    if worst is not None and worst.contribution >= 0:
-        worst = None
+    summary, contract, left = standing.summary, standing.contract, standing.left
+    if summary.score is not None:
+        risk = risk_of(summary.score, was_scored=True)
+    else:
+        was_scored = any(past is not None for past in summary.history)
+        since = day_of(contract.customer_since)
+        age = None if since is None else summary.as_of - since
+        risk = risk_of(None, was_scored=was_scored, age_days=age)
+    revenue = 0 if left else contract.monthly_revenue_cents
+    tier = None if left or not book.tiers else tier_in(book, worth_of(summary.score, contract))
     return PortfolioRow(
         company=standing.company,
         name=standing.name,
-        score=health.score,
-        band=health.band,
-        confidence=health.confidence,
-        change_4w=health.change_4w,
-        change_13w=health.change_13w,
+        score=summary.score,
+        band=summary.band,
+        confidence=summary.confidence,
+        change_4w=summary.change_4w,
+        change_13w=summary.change_13w,
         seats=contract.seats,
         monthly_revenue_cents=revenue,
-        renewal_date=None if standing.left else contract.renewal_date,
-        days_to_renewal=None if standing.left else contract.days_to_renewal,
+        renewal_date=None if left else contract.renewal_date,
+        days_to_renewal=None if left else contract.days_to_renewal,
         risk=risk,
         value_at_risk_cents=None if revenue is None else round(revenue * MONTHS * risk),
-        top_driver=worst.name if worst else None,
-        text=say("Contract ended on {day}.", day=contract.renewal_date) if standing.left else health.verdict,
-        history=tuple(standing.history),
-        tier=tier.id if tier else None,
-        stage=standing.stage,
+        top_driver=summary.top_driver,
+        text=say("Contract ended on {day}.", day=contract.renewal_date) if left else summary.verdict,
+        history=summary.history,
+        tier=tier,
+        stage=summary.stage,
     )
 
 

@@ -12,7 +12,9 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterable, Sequence
 from itertools import chain
+from operator import attrgetter
 from typing import Any, Final, Literal
 
 from msgspec import Struct
@@ -255,19 +257,17 @@ Cell = str | int | float | None
 _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
-def _written(cell: Cell) -> str:
-    if cell is None:
-        return ""
-    if isinstance(cell, str):
-        return f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell
-    return str(cell)
+def _guarded(text: str) -> str:
+    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
 
 
-def as_csv(rows: list[tuple[Cell, ...]]) -> str:
+def as_csv(rows: Iterable[Sequence[Cell]]) -> str:
     """With a byte order mark, because Excel reads Chinese names as noise without one; lines end as RFC 4180 says."""
     out = io.StringIO(newline="")
     out.write("\ufeff")
-    csv.writer(out, lineterminator="\r\n").writerows([[_written(cell) for cell in row] for row in rows])
+    csv.writer(out, lineterminator="\r\n").writerows(
+        [_guarded(cell) if isinstance(cell, str) else cell for cell in row] for row in rows
+    )
     return out.getvalue()
 
 
@@ -341,6 +341,4 @@ PORTFOLIO_COLUMNS: Final = tuple(name for name in PortfolioRow.__struct_fields__
 
 def portfolio_csv(portfolio: Portfolio) -> str:
     """One company per line, columns named as in JSON."""
-    rows: list[tuple[Cell, ...]] = [PORTFOLIO_COLUMNS]
-    rows += [tuple(getattr(row, name) for name in PORTFOLIO_COLUMNS) for row in portfolio.data]
-    return as_csv(rows)
+    return as_csv(chain([PORTFOLIO_COLUMNS], map(attrgetter(*PORTFOLIO_COLUMNS), portfolio.data)))

@@ -173,9 +173,10 @@ def has_left(term: Term | None, day: int) -> bool:
 
 def contract_on(terms: Sequence[Term], day: int, seats: int | None, since: int | None) -> Contract:
     """The facts on a day. `seats` and `since`: what the company's own traits say, used where no term does."""
-    term = term_on(terms, day)
-    starts = [term.start for term in terms]
-    first = min([*starts, *([since] if since is not None else [])], default=None)
+    term, first = term_on(terms, day), since
+    for one in terms:
+        if first is None or one.start < first:
+            first = one.start
     customer_since = _written(first) if first is not None else None
     if term is None:
         return Contract(seats=seats, customer_since=customer_since)
@@ -199,7 +200,12 @@ def money_cents(value: Any) -> int | None:
 
 def day_of(value: Any) -> int | None:
     """The day of an ISO date or moment, as traits and columns have them."""
-    return _day(value)
+    return _day_written(value) if isinstance(value, str) else _day(value)
+
+
+@lru_cache(maxsize=4096)
+def _day_written(text: str) -> int | None:
+    return _day(text)
 
 
 @lru_cache(maxsize=4096)

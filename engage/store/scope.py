@@ -33,6 +33,7 @@ GROWING: Final = frozenset(
         "reject",
         "week",
         "score",
+        "summary",
         "term",
         "stated_term",
         "care",

@@ -13,11 +13,26 @@ import msgspec
 from msgspec import Struct
 
 from engage.core.measures import WeekMeasures
+from engage.core.portfolio import (
+    CompanyFacts,
+    Summary,
+    decode_facts,
+    decode_summary,
+    encode_summary,
+    summary_of,
+)
 from engage.core.reports import Health
 from engage.core.stage_words import CompanyStage
-from engage.core.state import CompanyState, DayRollup, MemberState, decode_company, decode_day, decode_member
+from engage.core.state import (
+    CompanyState,
+    DayRollup,
+    MemberState,
+    decode_company,
+    decode_day,
+    decode_member,
+)
 from engage.store.scope import EVERY_COMPANY, EveryCompany, Scope
-from engage.store.statements import Statements, Transaction
+from engage.store.statements import Row, Statements, Transaction
 from engage.store.tables import Company
 
 FLOOR_SETTING: Final = "privacy_floor"
@@ -45,6 +60,19 @@ class Followed(Struct):
         return self.state.name or self.external_id
 
 
+class Known(Struct, gc=False):
+    """A company as lists show it: what the host says of it, and nothing of its log."""
+
+    id: int
+    external_id: str
+    facts: CompanyFacts
+    created_at: int
+
+    @property
+    def name(self) -> str:
+        return self.facts.name or self.external_id
+
+
 class Scored(Struct):
     """A stored score with the scores of the weeks before it, oldest first, its own last."""
 
@@ -53,12 +81,19 @@ class Scored(Struct):
     stage: CompanyStage | None = None
     """None: nothing could be said, or it was scored before there were stages."""
 
+    @property
+    def summary(self) -> Summary:
+        return summary_of(self.health, self.recent[1:], self.stage.stage if self.stage else None)
+
 
 _INSERT_WEEKS: Final = (
     "INSERT INTO engage_week (company_id, monday, document) {rows} ON CONFLICT (company_id, monday) "
 )
 _INSERT_SCORES: Final = (
     "INSERT INTO engage_score (company_id, as_of, document) {rows} ON CONFLICT (company_id, as_of) "
+)
+_INSERT_SUMMARIES: Final = (
+    "INSERT INTO engage_summary (company_id, document) {rows} ON CONFLICT (company_id) "
 )
 _KEEP: Final = "DO NOTHING"
 _REPLACE: Final = "DO UPDATE SET document = excluded.document"
@@ -76,6 +111,23 @@ async def load_followed(s: Statements, scope: Scope = EVERY_COMPANY) -> list[Fol
     heads: dict[int, bytes] = {row[0]: row[1] for row in rows}
     return [
         Followed(id, external_id, decode_company(heads[id]) if id in heads else CompanyState(), created_at)
+        for id, external_id, created_at in named
+    ]
+
+
+async def load_known(s: Statements, scope: Scope = EVERY_COMPANY) -> list[Known]:
+    """The companies with what the host says of them, in the order in which they were created."""
+    if isinstance(scope, EveryCompany):  # of ten thousand, too many for the ORM
+        named = await s.rows(
+            "SELECT id, external_id, created_at FROM engage_company ORDER BY id", scope=EVERY_COMPANY
+        )
+    else:
+        companies = Company.filter(id__in=list(scope)).order_by("id")
+        named = await companies.values_list("id", "external_id", "created_at")
+    rows = await s.rows("SELECT company_id, state FROM engage_head WHERE {scope}", scope=scope)
+    heads: dict[int, bytes] = {row[0]: row[1] for row in rows}
+    return [
+        Known(id, external_id, decode_facts(heads[id]) if id in heads else CompanyFacts(), created_at)
         for id, external_id, created_at in named
     ]
 
@@ -203,6 +255,12 @@ async def load_newest_scores(
     return {row[0]: (row[1], _decode_scored(row[2])) for row in rows}
 
 
+async def load_summaries(s: Statements, scope: Scope) -> dict[int, Summary]:
+    """company -> its newest score, in short."""
+    rows = await s.rows("SELECT company_id, document FROM engage_summary WHERE {scope}", scope=scope)
+    return {company_id: decode_summary(document) for company_id, document in rows}
+
+
 async def save_signal(
     tx: Transaction,
     weeks: Sequence[tuple[int, WeekMeasures]],
@@ -210,11 +268,38 @@ async def save_signal(
     *,
     again: bool,
 ) -> None:
-    """Freeze weeks and scores of (company, ...). What is frozen stays as it is, unless `again`."""
+    """Freeze weeks and scores of (company, ...). What is frozen stays as it is, unless `again`.
+
+    The newest score of a company is kept in short as well, for lists.
+    """
     week_rows = [(company, week.monday, _encode(week)) for company, week in weeks]
     score_rows = [(company, as_of, _encode(scored)) for company, as_of, scored in scores]
     then = _REPLACE if again else _KEEP
     await tx.insert(
-        [(_INSERT_WEEKS + then, week_rows), (_INSERT_SCORES + then, score_rows)],
+        [
+            (_INSERT_WEEKS + then, week_rows),
+            (_INSERT_SCORES + then, score_rows),
+            (_INSERT_SUMMARIES + _REPLACE, await _new_summaries(tx, scores, again=again)),
+        ],
         scope={row[0] for row in (*week_rows, *score_rows)},
     )
+
+
+async def _new_summaries(
+    tx: Transaction, scores: Sequence[tuple[int, int, Scored]], *, again: bool
+) -> list[Row]:
+    """Of the companies whose newest score is among these."""
+    newest = {company: scored for company, _, scored in sorted(scores, key=lambda one: one[:2])}
+    rows = await tx.lookup(
+        "SELECT s.company_id, s.document FROM {keys} k JOIN engage_summary s ON s.company_id = k.column1",
+        [(company,) for company in newest],
+        scope=newest.keys(),
+        lock=True,
+    )
+    known = {company_id: decode_summary(document).as_of for company_id, document in rows}
+    found = []
+    for company, scored in newest.items():
+        summary, before = scored.summary, known.get(company, 0)
+        if summary.as_of > before or (again and summary.as_of == before):
+            found.append((company, encode_summary(summary)))
+    return found

@@ -11,7 +11,10 @@ from engage.actions.score import score_companies
 from engage.actions.terms import record_terms
 from engage.core import health
 from engage.core.privacy import Figure
+from engage.store.companies import name_companies
 from engage.store.database import Database
+from engage.store.scope import EVERY_COMPANY
+from engage.store.signal import load_newest_scores, load_summaries
 from tests.actions.signal_host import LAST_SUNDAY, TODAY, accept, call, publish_default, seats, working
 
 
@@ -84,6 +87,28 @@ async def test_past_weeks_are_scored_as_of_their_own_time(database: Database) ->
     assert await company_health(database, "acme") == newest
     assert (await portfolio(database)).data == rows
     assert len(stepwise) == 20
+
+
+async def test_what_lists_read_is_the_newest_score_in_short(database: Database) -> None:
+    """However it came to be: week by week, the past after the present, or measured anew."""
+    await accept(database, [seats("acme", 20), *working("acme", 16, 20, idle_last=3), *working("tiny", 3, 5)])
+    for on in (LAST_SUNDAY - timedelta(days=20), TODAY, LAST_SUNDAY - timedelta(days=13)):
+        await score_companies(database, on)
+        await compare_summaries(database)
+    late = [call("acme", f"emp-{n}", "Comment Added", LAST_SUNDAY - timedelta(days=3), 15) for n in range(12)]
+    await accept(database, late)
+    before = (await portfolio(database)).data
+    await score_companies(database, TODAY, again=True)
+    await compare_summaries(database)
+    assert (await portfolio(database)).data != before
+
+
+async def compare_summaries(database: Database) -> None:
+    async with database.read() as s:
+        names = dict(await name_companies(s, 0, 10))
+        newest = await load_newest_scores(s, names, date.max.toordinal())
+        assert await load_summaries(s, EVERY_COMPANY) == {id: one.summary for id, (_, one) in newest.items()}
+    assert len(newest) == len(names)
 
 
 async def test_changes_compare_with_the_scores_of_4_and_13_weeks_before(database: Database) -> None:

@@ -16,7 +16,7 @@ from engage.core.adoption import Source, company_report
 from engage.core.balances import CurrencyWeek
 from engage.core.measures import FeatureWeek, WeekMeasures
 from engage.core.periods import read_period
-from engage.core.portfolio import Standing, portfolio
+from engage.core.portfolio import Standing, portfolio, summary_of
 from engage.core.privacy import Figure
 from engage.core.reports import CompanyReport, Contract, Period, portfolio_csv, report_csv
 from engage.core.segments import GroupWeek
@@ -229,11 +229,15 @@ def test_csv_opens_in_a_spreadsheet_without_running_anything() -> None:
 def standing(company: str, score: int | None, revenue: int | None, *, left: bool = False) -> Standing:
     found = health.score("2026-11-15", list(weeks(40).values()), None, None, 5)
     changed = msgspec.structs.replace(found, score=score, band="unscored" if score is None else "watch")
-    return Standing(company, company.title(), changed, Contract(monthly_revenue_cents=revenue), (), left)
+    return Standing(
+        company, company.title(), summary_of(changed), Contract(monthly_revenue_cents=revenue), left
+    )
 
 
 def test_a_company_gone_too_quiet_to_be_scored_comes_before_one_never_scored() -> None:
-    quiet = msgspec.structs.replace(standing("quiet", None, 50_000), history=(62, 55, None))
+    quiet = standing("quiet", None, 50_000)
+    summary = msgspec.structs.replace(quiet.summary, history=(62, 55, None))
+    quiet = msgspec.structs.replace(quiet, summary=summary)
     found = portfolio("2026-11-15", [standing("tiny", None, 50_000), quiet], 5)
     assert [(row.company, row.risk) for row in found.data] == [("quiet", 0.9), ("tiny", 0.5)]
 

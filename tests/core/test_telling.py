@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from engage.core.portfolio import Standing, portfolio
+from engage.core.portfolio import Standing, portfolio, summary_of
 from engage.core.reports import CompanyReport, Contract, Health
 from engage.core.telling import in_language
 from tests.core.test_reports import report
@@ -96,9 +96,12 @@ def test_a_verdict_that_was_frozen_in_english_is_read_in_chinese() -> None:
 def test_the_portfolio_speaks_chinese_too() -> None:
     standings = [
         Standing(
-            "a", "Alder", report().health, Contract(monthly_revenue_cents=100, renewal_date="2026-12-01")
+            "a",
+            "Alder",
+            summary_of(report().health),
+            Contract(monthly_revenue_cents=100, renewal_date="2026-12-01"),
         ),
-        Standing("b", "Birch", report().health, Contract(renewal_date="2026-01-31"), left=True),
+        Standing("b", "Birch", summary_of(report().health), Contract(renewal_date="2026-01-31"), left=True),
     ]
     told = in_language(portfolio("2026-11-15", standings, 5, "2026-11-15"), "zh-Hans")
     assert [row.name for row in told.data] == ["Alder", "Birch"]

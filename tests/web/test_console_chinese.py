@@ -13,7 +13,7 @@ from starlette.routing import Router
 
 from engage.actions.sessions import SignedIn
 from engage.core.accuracy import Accuracy, Calibration, CalibrationCard, measure, threshold
-from engage.core.portfolio import Standing
+from engage.core.portfolio import Standing, summary_of
 from engage.core.portfolio import portfolio as made_portfolio
 from engage.core.reports import Contract, Portfolio
 from engage.web.console.routes import COOKIE, LANGUAGE_COOKIE, console_routes
@@ -63,7 +63,7 @@ def _portfolio() -> Portfolio:
     def standing(company: str, name: str, members: int, **contract: object) -> Standing:
         health = measured(members, 0.5).health
         found = Contract(seats=50, **contract)  # type: ignore[arg-type]
-        return Standing(company, name, health, found, (50, None, health.score))
+        return Standing(company, name, summary_of(health, (50, None, health.score)), found)
 
     days = {"monthly_revenue_cents": 100_000, "renewal_date": "2026-12-01", "days_to_renewal": 15}
     past = {"monthly_revenue_cents": 90_000, "renewal_date": "2026-11-14", "days_to_renewal": -1}
