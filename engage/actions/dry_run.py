@@ -10,9 +10,11 @@ from typing import Any, Final
 
 from msgspec import Struct
 
+from engage.actions.following import Followed, follow
 from engage.actions.ingest import mistyped, without_personal
+from engage.actions.inviting import colleague_in, colleague_named
 from engage.actions.retelling import Retelling, stretches
-from engage.actions.turns import Appended, Turn, Turns
+from engage.actions.turns import Appended, Member, Turn, Turns
 from engage.core.calendar import local_day_hour
 from engage.core.call import Call, message_hash
 from engage.core.compiled import CompiledProgram, without_personal_traits
@@ -22,11 +24,19 @@ from engage.core.decide import decide
 from engage.core.event import Body, Entry, Kind
 from engage.core.fold import fold, merge_traits
 from engage.core.referral import bring, may_bring
-from engage.core.state import CompanyState, DayRollup, MemberState, decode_member, encode_state, first_state
+from engage.core.state import (
+    CompanyState,
+    DayRollup,
+    MemberState,
+    decode_company,
+    decode_member,
+    encode_state,
+    first_state,
+)
 from engage.errors import Archived, Conflict, NotFound, Unprocessable
 from engage.store.companies import company_id as find_company_id
 from engage.store.database import Database
-from engage.store.log import Head, entry_of, find_message, load_entry
+from engage.store.log import Head, entry_of, find_message, load_entry, load_members
 from engage.store.members import external_id_of
 from engage.store.statements import Statements
 
@@ -65,6 +75,8 @@ class Tried(Struct, frozen=True):
     after: MemberState
     warnings: list[str]
     brought: Brought | None = None
+    followed: Followed | None = None
+    """Of an event that says that its member invited somebody: what comes of that."""
 
 
 async def try_event(
@@ -80,7 +92,7 @@ async def try_event(
     `program` None: the version in force. `company` None: one without any history. Raises NotFound.
     """
     async with database.read() as s:
-        turn = await _turn(s, company, call.member, program)
+        turn, colleague = await _turn(s, company, call, program)
     known = call.member in turn.members
     before = decode_member(encode_state(turn.member(call.member).state)) if known else None
     _assume(turn, call, assumed)
@@ -100,23 +112,40 @@ async def try_event(
     if appended.brought is not None:
         name = next(one.external_id for one in turn.changed if one.number == appended.brought.entry.member)
         brought = Brought(name, appended.brought)
+    state, followed = head.state, None
+    if colleague:
+        state, after = decode_company(encode_state(state)), decode_member(encode_state(after))
+        followed = follow(turn, call.member, colleague, call.received_at)
     return Tried(
-        appended, facts, head.company_id, head.state, today, call.member, before, after, warnings, brought
+        appended,
+        facts,
+        head.company_id,
+        state,
+        today,
+        call.member,
+        before,
+        after,
+        warnings,
+        brought,
+        followed,
     )
 
 
-async def _turn(s: Statements, company: str | None, member: str, program: CompiledProgram | None) -> Turn:
-    """With `program` in force, unless it is None."""
+async def _turn(
+    s: Statements, company: str | None, call: Call, program: CompiledProgram | None
+) -> tuple[Turn, str]:
+    """With `program` in force, unless it is None, and whom the call says that its member invited."""
     if company is None:
-        return Turn(Head(0, state=first_state()), 0, program)
+        return Turn(Head(0, state=first_state()), 0, program), colleague_in(program, call)
     id = await find_company_id(company)
     if id is None:
         raise NotFound(f"there is no company {company!r}")
     turns = Turns(s)
     await turns.take([id])
     turns[id].program = program or turns[id].program
-    await turns.load([(id, member)], [])
-    return turns[id]
+    colleague = colleague_in(turns[id].program, call)
+    await turns.load([(id, name) for name in (call.member, colleague) if name], [])
+    return turns[id], colleague
 
 
 def _assume(turn: Turn, call: Call, assumed: Assumed) -> None:
@@ -172,9 +201,13 @@ async def try_recorded(
         state = retelling.members.of(entry.member).state
         numbers = may_bring(state.referral) if state.referral is not None else ()
         inviters = {number: retelling.members.of(number).state for number in numbers}
+        program = program or block.programs[entry.program]
+        colleague = colleague_named(program, entry.name, entry.body.data) if entry.body.trusted else ""
+        async with database.read() as s:
+            found = (await load_members(s, [(id, colleague)], [id])).values() if colleague else ()
+        known = [Member(number, colleague, retelling.members.of(number).state) for number, _ in found]
     finally:
         retelling.close()
-    program = program or block.programs[entry.program]
     before = decode_member(encode_state(state)) if state.last_seq else None
     facts = Course(program, retelling.company, state, entry).facts() if program is not None else None
     decision = decide(program, retelling.company, state, entry)
@@ -186,7 +219,16 @@ async def try_recorded(
         inviter = _inviter_s(appended, retelling.company, state, inviters[led.by])
         async with database.read() as s:
             brought = Brought(await external_id_of(s, id, led.by), inviter)
-    return Tried(appended, facts, id, retelling.company, today, member, before, state, [], brought)
+    company_then, after, followed = retelling.company, state, None
+    if colleague:
+        company_then, after = decode_company(encode_state(company_then)), decode_member(encode_state(after))
+        turn = Turn(
+            Head(id, entry.seq, program_id=entry.program, state=retelling.company), entry.program, program
+        )
+        people = [Member(entry.member, member, state), *(one for one in known if one.state.last_seq)]
+        turn.members = {one.external_id: one for one in people}
+        followed = follow(turn, member, colleague, entry.received_at)
+    return Tried(appended, facts, id, company_then, today, member, before, after, [], brought, followed)
 
 
 def _inviter_s(by: Appended, company: CompanyState, member: MemberState, inviter: MemberState) -> Appended:

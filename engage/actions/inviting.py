@@ -6,7 +6,7 @@ For whoever has the turn and has loaded both: the API, and an event that says th
 from __future__ import annotations
 
 import secrets
-from typing import Final
+from typing import Any, Final
 
 from engage.actions.turns import Turn
 from engage.core.calendar import local_day_hour
@@ -23,11 +23,17 @@ CODE_BYTES: Final = 12
 
 
 def colleague_in(program: CompiledProgram | None, call: Call) -> str:
-    """Whom an event says that its member invited; empty when it says nothing of the kind."""
+    """Whom a call says that its member invited; empty when it says nothing of the kind."""
+    event = call.kind == Kind.TRACK and call.trusted
+    return colleague_named(program, call.name, call.data) if event else ""
+
+
+def colleague_named(program: CompiledProgram | None, event: str, properties: dict[str, Any]) -> str:
+    """Whom a trusted event says that its member invited."""
     policy = program.program.referral if program is not None else None
-    if policy is None or not policy.invites or call.name != policy.invites:
+    if policy is None or not policy.invites or event != policy.invites:
         return ""
-    named = call.data.get(policy.to) if call.kind == Kind.TRACK and call.trusted else None
+    named = properties.get(policy.to)
     return named if isinstance(named, str) and 0 < len(named) <= ID_CHARS_MAX else ""
 
 

@@ -20,6 +20,7 @@ from engage.interpreter import run_for_throughput
 if TYPE_CHECKING:
     from engage.actions.backtest import Progress
     from engage.actions.dry_run import Tried
+    from engage.actions.turns import Appended
     from engage.core.backtest_people import Pair
     from engage.core.backtest_report import BacktestReport
     from engage.core.compiled import CompiledProgram
@@ -117,6 +118,7 @@ def dry_run(
         [*rows, ("level", before["level"] or "-", after["level"] or "-")],
         right=(1, 2),
     )
+    _show_further(told["further"])
     note("nothing was written")
 
 
@@ -164,7 +166,55 @@ def _told(done: Tried) -> dict[str, Any]:
         "before": _standing(done.before) if done.before is not None else None,
         "after": _standing(done.after),
         "warnings": done.warnings,
+        "further": _further(done),
     }
+
+
+def _further(done: Tried) -> list[dict[str, Any]]:
+    """What comes of it in other members' logs, in order."""
+    found: list[dict[str, Any]] = []
+    if done.brought is not None:
+        found.append({"stage": "brought", "member": done.brought.member} | _did(done.brought.appended))
+    if (followed := done.followed) is not None:
+        lacks = [lack.text for lack in followed.lacks]
+        found.append({"stage": "invited", "member": followed.colleague, "lacks": lacks})
+        found += [{"stage": one.stage, "member": one.member} | _did(one.appended) for one in followed.steps]
+    return found
+
+
+def _did(appended: Appended) -> dict[str, Any]:
+    from engage.core.decisions import effects
+    from engage.core.why import explain_rules
+
+    assert appended.program is not None
+    record, program = appended.decision.record, appended.program.program
+    rules = appended.program.rules_considered(appended.entry.name, record.occasions)
+    done = effects(record, appended.decision.transfers, rules, program)
+    return {"event": appended.entry.name, "effects": done, "rules": explain_rules(record, rules, program)}
+
+
+FURTHER = {
+    "invited": "{member} would be invited",
+    "joined": "{member} joins, by {event}",
+    "active": "{member} is active, by {event}",
+    "brought": "{member} is told of the colleague",
+}
+
+
+def _show_further(further: list[dict[str, Any]]) -> None:
+    for one in further:
+        say("")
+        say(
+            FURTHER[one["stage"]].format(**one) if not one.get("lacks") else f"{one['member']} is not invited"
+        )
+        for lack in one.get("lacks", ()):
+            say(f"  {lack}")
+        if one.get("rules"):
+            say_table(
+                ("rule", "verdict", "why"), [(r["rule"], r["verdict"], r["text"]) for r in one["rules"]]
+            )
+        for effect in one.get("effects", ()):
+            say(_effect_text(effect))
 
 
 def _standing(state: MemberState) -> dict[str, Any]:

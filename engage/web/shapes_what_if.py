@@ -81,6 +81,32 @@ class Brought(Struct):
     rules: list[RuleVerdict]
 
 
+class Step(Struct):
+    """What an invitation brings when the colleague joins, is active (and joins, where one event does both), and what
+    it then has `brought` to the inviter."""
+
+    stage: Literal["joined", "active", "brought"]
+    member: str
+    effects: list[Effect]
+    rules: list[RuleVerdict]
+
+
+class Lack(Struct):
+    code: str
+    text: str
+
+
+class Followed(Struct):
+    """What comes of the invitation that the event tells of, when it is followed at once: the colleague does `times`
+    times what makes active, each counting."""
+
+    colleague: str
+    lacks: Annotated[list[Lack], Meta(description="What stands in the way of it; then nothing follows.")]
+    event: str
+    times: int
+    steps: list[Step]
+
+
 class DryRun(Struct, omit_defaults=True):
     """What the event would do. Nothing was written."""
 
@@ -97,6 +123,7 @@ class DryRun(Struct, omit_defaults=True):
     reason: Reason | UnsetType = UNSET
     warnings: list[str] = []
     brought: Brought | UnsetType = UNSET
+    followed: Followed | UnsetType = UNSET
 
 
 class NewBacktest(WhichProgram, kw_only=True):

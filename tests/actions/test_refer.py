@@ -11,7 +11,7 @@ from engage.actions.dry_run import Assumed, try_event, try_recorded
 from engage.actions.refer import Taken, invite, note_shown, take_up
 from engage.actions.turns import Turn
 from engage.core.backtest_report import Pair
-from engage.core.calendar import to_datetime
+from engage.core.calendar import HOUR, to_datetime
 from engage.core.compiled import compile_program
 from engage.core.event import Kind
 from engage.errors import Conflict, InvalidRequest, Lacking, NotFound
@@ -349,6 +349,59 @@ async def test_a_dry_run_tells_what_the_inviter_would_get(team: Host) -> None:
         "ann",
         done.brought.appended.decision.transfers,
     )
+
+
+@ON_SQLITE
+@pytest.mark.parametrize("hours", [0, 24 * 400, -24])
+async def test_a_dry_run_follows_the_invitation_of_an_event(team: Host, hours: int) -> None:
+    """Of a draft and of what is in force, at any time: who joins, becomes active, and what it brings the inviter."""
+    text = f"{TOLD}  invites: {{event: Invited, to: event.properties.who}}\n".replace(
+        "count: 2}", "count: 2, conditions: {field: event.properties.score, op: ge, value: 5}}"
+    ).replace("Lesson Finished: {}", "Lesson Finished: {properties: {score: {type: number}}}")
+    await team.publish(text)
+    team.now += hours * HOUR
+    stored = team.stored_rows()
+    draft = compile_program(program(text.replace("award: 100}", "award: 70}")))
+    for which, brought in ((None, 100), (draft, 70)):
+        call = team.track("ann", "Invited", properties={"who": "cid"})
+        done = await try_event(team.database, which, call, company="acme", assumed=Assumed())
+        found = done.followed
+        assert found is not None
+        assert (found.colleague, found.lacks, found.event, found.times) == ("cid", [], "Lesson Finished", 2)
+        assert [
+            (one.stage, one.member, [t.amount for t in one.appended.decision.transfers])
+            for one in found.steps
+        ] == [("joined", "cid", []), ("active", "cid", [50]), ("brought", "ann", [brought])]
+        assert done.after.wallets["points"].active == 1
+        assert done.after.referral is not None
+        assert done.after.referral.sent == 0
+    assert team.stored_rows() == stored
+
+
+@ON_SQLITE
+async def test_a_dry_run_follows_the_invitation_of_a_recorded_event(team: Host) -> None:
+    """As things stood then: the colleague, active by now, had not been invited."""
+    await team.publish(f"{TOLD}  invites: {{event: Invited, to: event.properties.who}}\n")
+    await team.send(team.track("ann", "Invited", properties={"who": "cid"}, messageId="told"))
+    await lessons(team, "cid", 2)
+    stored = team.stored_rows()
+    done = await try_recorded(team.database, None, company="acme", message_id="told")
+    assert done.followed is not None
+    assert [
+        (one.stage, one.member, [t.amount for t in one.appended.decision.transfers])
+        for one in done.followed.steps
+    ] == [("joined", "cid", []), ("active", "cid", [50]), ("brought", "ann", [100])]
+    assert team.stored_rows() == stored
+
+
+@ON_SQLITE
+async def test_a_dry_run_says_why_nobody_would_be_invited(team: Host) -> None:
+    await team.publish(f"{TOLD}  invites: {{event: Invited, to: event.properties.who}}\n")
+    call = team.track("ann", "Invited", properties={"who": "bob"})
+    done = await try_event(team.database, None, call, company="acme", assumed=Assumed())
+    assert done.followed is not None
+    assert [lack.code for lack in done.followed.lacks] == ["member"]
+    assert done.followed.steps == []
 
 
 TOLD = REFERRAL.replace("Logged In: {}", "Logged In: {}, Invited: {properties: {who: {type: string}}}")

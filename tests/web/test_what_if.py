@@ -50,6 +50,36 @@ async def test_a_made_up_event_is_told_with_every_verdict_and_clause(acme: Runni
     assert (await acme.server.get("/v1/companies/acme/members/emp-2")).status_code == 404
 
 
+INVITING = (
+    PROGRAM.replace("events:", "events:\n  Invited: {properties: {who: {type: string}}}")
+    + """
+referral:
+  active: {event: Deal Won}
+  inviter: {effects: [{award: 30}]}
+  invites: {event: Invited, to: event.properties.who}
+"""
+)
+
+
+async def test_what_comes_of_an_invitation_is_told(acme: Running) -> None:
+    said = {"member": "emp-1", "event": "Invited", "document": INVITING}
+    found = (await post(acme, DRY, said | {"properties": {"who": "emp-2"}}))["followed"]
+    assert (found["colleague"], found["event"], found["times"], found["lacks"]) == (
+        "emp-2",
+        "Deal Won",
+        1,
+        [],
+    )
+    assert [(one["stage"], one["member"]) for one in found["steps"]] == [
+        ("active", "emp-2"),
+        ("brought", "emp-1"),
+    ]
+    [brought] = found["steps"][1]["effects"]
+    assert (brought["type"], brought["amount"], brought["rule"]) == ("award", 30, "referral:inviter")
+    vain = (await post(acme, DRY, said | {"properties": {"who": "emp-1"}}))["followed"]
+    assert (vain["lacks"], vain["steps"]) == ([{"code": "self", "text": "nobody can invite themselves"}], [])
+
+
 async def test_the_member_is_told_before_and_after(acme: Running) -> None:
     found = await post(acme, DRY, {"member": "emp-1", "event": "Report Exported"})
     balances = [found[when]["balances"]["points"]["active"] for when in ("before", "after")]

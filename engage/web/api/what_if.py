@@ -20,7 +20,7 @@ from engage.actions.backtest import Progress, backtest
 from engage.actions.drafts import owner_of
 from engage.actions.dry_run import Assumed, try_event, try_recorded
 from engage.actions.dry_run import Tried as TriedEvent
-from engage.actions.turns import program_version
+from engage.actions.turns import Appended, program_version
 from engage.core.backtest_report import BacktestReport
 from engage.core.calendar import to_rfc3339
 from engage.core.call import Call, Refusal, parse_time, read_call
@@ -177,20 +177,33 @@ async def _told(
         reason=shapes.Reason(*reason) if reason else msgspec.UNSET,
         warnings=done.warnings,
         brought=_brought(done),
+        followed=_followed(done),
     )
 
 
 def _brought(done: TriedEvent) -> shapes_what_if.Brought | msgspec.UnsetType:
     if done.brought is None:
         return msgspec.UNSET
-    appended = done.brought.appended
+    return shapes_what_if.Brought(done.brought.member, *_done(done.brought.appended))
+
+
+def _followed(done: TriedEvent) -> shapes_what_if.Followed | msgspec.UnsetType:
+    found = done.followed
+    if found is None:
+        return msgspec.UNSET
+    lacks = [shapes_what_if.Lack(one.code, one.text) for one in found.lacks]
+    steps = [shapes_what_if.Step(one.stage, one.member, *_done(one.appended)) for one in found.steps]
+    return shapes_what_if.Followed(found.colleague, lacks, found.event, found.times, steps)
+
+
+def _done(appended: Appended) -> tuple[list[shapes.Effect], list[shapes.RuleVerdict]]:
+    """What an entry that follows from the event does, and every rule's verdict."""
     assert appended.program is not None
-    program, decision = appended.program.program, appended.decision
-    rules = appended.program.rules_considered("", decision.record.occasions)
-    return shapes_what_if.Brought(
-        done.brought.member,
-        msgspec.convert(effects(decision.record, decision.transfers, rules, program), list[shapes.Effect]),
-        msgspec.convert(explain_rules(decision.record, rules, program), list[shapes.RuleVerdict]),
+    program, record = appended.program.program, appended.decision.record
+    rules = appended.program.rules_considered(appended.entry.name, record.occasions)
+    return (
+        msgspec.convert(effects(record, appended.decision.transfers, rules, program), list[shapes.Effect]),
+        msgspec.convert(explain_rules(record, rules, program), list[shapes.RuleVerdict]),
     )
 
 
