@@ -92,7 +92,13 @@ def company_report(source: Source, period: Period, before: Period) -> CompanyRep
         funnels=sections.funnels(source, now, then),
         balances=sections.balances(source, now),
         moves=sections.moves(now, then),
-        peers=peers_table(source.peers, source.health, source.contract, source.k),
+        peers=peers_table(
+            source.peers,
+            source.health,
+            source.contract,
+            source.k,
+            newest=source.data_until == source.health.as_of,
+        ),
         care=source.care,
         stage=source.stage,
         stages=_stages(source, now),
@@ -179,9 +185,14 @@ def _summary(source: Source, now: Weeks, then: Weeks) -> tuple[Comparison, ...]:
         for currency, name in _currencies(source)
     ]
     return tuple(
-        Comparison(name, label, figure, before, privacy.change(figure, before))
+        Comparison(name, label, figure, before, _changed(figure, before))
         for name, label, figure, before in pairs
     )
+
+
+def _changed(figure: Figure, before: Figure) -> Figure:
+    """A share of a share says little: of percentages the difference."""
+    return (privacy.difference if figure.unit == "percent" else privacy.change)(figure, before)
 
 
 def _active_4w(weeks: Weeks) -> Figure:

@@ -11,12 +11,14 @@ in `scipy.stats.percentileofscore(kind="mean")`). Totango ranks engagement likew
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Final
 
 from msgspec import Struct, field
 
 from engage.core.health import LABELS
 from engage.core.language import say
+from engage.core.measures import WEEK
 from engage.core.privacy import K_MIN, Figure, fact
 from engage.core.reports import Column, Contract, Health, Table
 
@@ -41,10 +43,11 @@ class Peers(Struct):
 
 
 def gather(as_of: str, companies: Iterable[tuple[Health, Contract]]) -> Peers:
-    """The groups of those that were scored as of the day."""
+    """The groups of those that were scored as of the day, or of the week before: further west that one is the newest
+    for some hours after each week's end."""
     peers = Peers(as_of)
     for health, contract in companies:
-        if health.score is None or health.as_of != as_of:
+        if health.score is None or not _is_newest(health.as_of, as_of):
             continue
         for key in _groups_of(contract):
             group = peers.groups.setdefault(key, PeerGroup())
@@ -73,8 +76,16 @@ def _values(health: Health) -> dict[str, int]:
     return found if health.score is None else {"score": health.score, **found}
 
 
-def peers_table(peers: Peers | None, health: Health, contract: Contract, k: int) -> Table:
-    """The company beside its peers, measure by measure; without rows where there are too few."""
+def _is_newest(day: str, newest: str) -> bool:
+    """Whether it is the newest week of the company, of all companies' newest."""
+    return 0 <= date.fromisoformat(newest).toordinal() - date.fromisoformat(day).toordinal() <= WEEK
+
+
+def peers_table(
+    peers: Peers | None, health: Health, contract: Contract, k: int, *, newest: bool = True
+) -> Table:
+    """The company beside its peers, measure by measure; without rows where there are too few. `newest`: the health is
+    the company's newest, which is the one that the peers hold."""
     columns = (
         Column("measure", say("Measure"), told=True),
         Column("value", say("This company"), "score"),
@@ -86,7 +97,7 @@ def peers_table(peers: Peers | None, health: Health, contract: Contract, k: int)
     title = say("Among comparable companies")
     if health.score is None:
         return Table("peers", title, columns, (), say("A company without a score is not compared."))
-    if peers is None or peers.as_of != health.as_of:
+    if peers is None or not newest or not _is_newest(health.as_of, peers.as_of):
         return Table("peers", title, columns, (), say("Companies are compared as of the newest week only."))
     chosen = next((key for key in _groups_of(contract) if _others(peers, key) >= k), None)
     if chosen is None:

@@ -357,6 +357,17 @@ def change(now: Figure, before: Figure) -> Figure:
     return Figure(text, "percent", growth)
 
 
+def difference(now: Figure, before: Figure) -> Figure:
+    """From one percentage to another, in percentage points."""
+    if "missing" in (now.hidden, before.hidden):
+        return missing("percent")
+    if now.value is None or before.value is None:
+        return Figure(NOT_SHOWN, "percent", hidden=now.hidden or before.hidden or "few")
+    points = round(now.value - before.value, 1)
+    text = say("{points:+,.1f} points", points=points).replace("-", "−") if points else say("no change")
+    return Figure(text, "percent", points)
+
+
 def _hidden(unit: Unit) -> Figure:
     return Figure(NOT_SHOWN, unit, hidden="few")
 

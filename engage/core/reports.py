@@ -142,7 +142,7 @@ class Step(Struct, frozen=True):
 
 
 class Comparison(Struct, frozen=True):
-    """A key figure of the period beside the period before; `change` is in percent."""
+    """A key figure of the period beside the period before; `change` is in percent, of percentages in points."""
 
     name: str
     label: Text

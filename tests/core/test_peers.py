@@ -54,13 +54,17 @@ def test_a_plan_of_few_companies_is_not_kept_and_the_unscored_and_the_old_do_not
     plan = Contract(plan="Own")
     peers = gather(AS_OF, [(health(n), plan) for n in (1, 2, 3)])
     assert peers.groups == {}
-    others = [(health(None), plan), (health(50, as_of="2026-11-08"), plan)]
+    others = [(health(None), plan), (health(50, as_of="2026-11-01"), plan)]
     peers = gather(AS_OF, [(health(n), plan) for n in (1, 2, 3, 4)] + others)
     assert peers.groups["plan Own"].companies == 4
 
 
-def test_only_the_week_that_was_gathered_is_compared() -> None:
-    peers = gather(AS_OF, [(health(n), Contract()) for n in range(9)])
-    assert peers_table(peers, health(5, as_of="2026-11-08"), Contract(), 3).rows == ()
+def test_only_the_newest_week_is_compared_which_further_west_is_the_one_before() -> None:
+    west = health(5, as_of="2026-11-08")
+    peers = gather(AS_OF, [(west, Contract()), *((health(n), Contract()) for n in range(9))])
+    assert peers.groups["all"].companies == 10
+    assert cells(peers, west, Contract())["Health score"][:2] == [5, 61]
+    assert peers_table(peers, west, Contract(), 3, newest=False).rows == ()
+    assert peers_table(peers, health(5, as_of="2026-11-01"), Contract(), 3).rows == ()
     assert peers_table(None, health(5), Contract(), 3).rows == ()
     assert peers_table(peers, health(None), Contract(), 3).note.startswith("A company without a score")

@@ -204,6 +204,16 @@ def test_a_mean_of_hidden_figures_is_hidden_and_so_is_its_change() -> None:
     assert (some.value, some.text) == (4.0, "about 4")
 
 
+def test_of_percentages_the_difference_is_told_in_points_and_of_a_range_nothing() -> None:
+    four, six = privacy.fact(-4.0, "percent"), privacy.fact(6.5, "percent")
+    assert privacy.difference(six, four).text == "+10.5 points"
+    assert privacy.difference(four, six).text == "−10.5 points"
+    assert privacy.difference(four, four).text == "no change"
+    ranged = privacy.Figure("5 % or less", "percent", hidden="few", low=0, high=5)
+    assert privacy.difference(ranged, four).value is None
+    assert privacy.difference(four, privacy.missing("percent")).hidden == "missing"
+
+
 def test_nearly_everybody_at_one_level_is_told_as_such() -> None:
     cells, _ = publish_table([0, 2, 98], K, members(100), partition=True)
     assert [cell.text for cell in cells] == ["fewer than 5", "fewer than 5", "96 or more"]

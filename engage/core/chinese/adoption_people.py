@@ -109,6 +109,8 @@ WORDS: Final = {
     "Active members a day, of those active in four weeks, in percent.": "日均活跃成员占四周活跃成员的百分比。",
     "In percent, by months since activation.": "按激活后的月数，以百分比表示。",
     "Members active in four weeks, of those of each.": "四周内活跃的成员占各自人数的比例。",
-    "How many of 100 of them stand lower.": "每 100 家中有多少家低于本公司。",
+    "The bar: where the middle half of them stand, with their median. The dot: this company, and how many of 100 stand "
+    "lower.": "横条：中间一半公司所处的区间及其中位数。圆点：本公司，以及每 100 家中有多少家低于它。",
+    "{value:g}, above {share:.0f} %": "{value}，高于 {share}%",
     "The figures": "数字",
 }

@@ -247,6 +247,7 @@ _FRAME: Final = {
     "{title} · Engage": "{title} · Engage",
     "Skip to content": "跳到正文",
     "Language": "语言",
+    "customer success": "客户成功",
     "Sign out": "退出登录",
     "This address asks for something that does not exist": "该地址请求的内容不存在",
     "Please sign in": "请登录",

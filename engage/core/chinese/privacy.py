@@ -12,6 +12,7 @@ WORDS: Final = {
     "{high} or less": "{high} 或以下",
     "{low} to {high}": "{low} 至 {high}",
     "about {figure}": "约 {figure}",
+    "{points:+,.1f} points": "{points} 个百分点",
     "no change": "无变化",
     "{share:.0f} %": "{share}%",
     "{share:.1f} %": "{share}%",

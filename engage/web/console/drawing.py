@@ -7,12 +7,17 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
+from markupsafe import Markup
+
 from engage.core.language import ENGLISH, Language, speak
 from engage.core.privacy import Figure
-from engage.core.reports import Series
+from engage.core.reports import Series, Table
 from engage.formats import charts
 from engage.formats.cover import short_day
 from engage.web.console.formats import week
+
+ROWS_DRAWN_MAX: Final = 12
+"""Rows of a table that a chart draws; the table beside it has all."""
 
 
 @dataclass(frozen=True)
@@ -74,3 +79,20 @@ def told_course(series: Sequence[Series], language: Language) -> str:
                 )
             )
     return " ".join(told) or speak(language, "No figures to show.")
+
+
+def shares(table: Table, column: str) -> Markup | None:
+    """One bar for each row of a table: its share of a hundred."""
+    bars = []
+    for label, share in zip(table.column(table.columns[0].name), table.column(column), strict=True):
+        assert isinstance(label, str)
+        assert isinstance(share, Figure)
+        bars.append(charts.Bar(label, drawn_length(share), share.text))
+    bars = bars[:ROWS_DRAWN_MAX]
+    if all(bar.value is None for bar in bars):
+        return None
+    told = ", ".join(f"{bar.label}: {bar.text}" for bar in bars)
+    return charts.responsive(
+        table.name,
+        lambda name, width: charts.bars(name, width, title=table.title, description=told, bars=bars, top=100),
+    )

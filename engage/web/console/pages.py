@@ -35,6 +35,7 @@ from engage.web.console.drawing import (
     Weekly,
     as_drawn,
     drawn_length,
+    shares,
     told_course,
     week_labels,
     weekly,
@@ -46,7 +47,6 @@ ROWS_PER_PAGE: Final = 25
 CALLS_MAX: Final = 3
 """How many companies are put at the top. More than three is a list, and the list is below."""
 
-FEATURES_DRAWN_MAX: Final = 10
 SEARCH_CHARS_MAX: Final = 100
 RENEWALS: Final = {"30": 30, "60": 60, "90": 90, "180": 180}
 """Renewal windows by their name in the address, in days from the day after the report's last."""
@@ -254,7 +254,7 @@ def company_view(
         funnel=_funnel(report, language),
         activity=_activity(report, language),
         activity_table=weekly(speak(language, "Active members per week"), report.activity, language),
-        breadth=_breadth(report.breadth),
+        breadth=shares(report.breadth, "share"),
         levels=_levels(report.levels),
         incentives=_incentives(report, language),
         incentives_table=weekly(
@@ -384,23 +384,6 @@ def _activity(report: CompanyReport, language: Language) -> Markup | None:
             labels=week_labels(wide[0], language),
             series=drawn,
             area=True,
-        ),
-    )
-
-
-def _breadth(table: Table) -> Markup | None:
-    bars = []
-    for feature, share in zip(table.column("feature"), table.column("share"), strict=True):
-        assert isinstance(feature, str)
-        assert isinstance(share, Figure)
-        bars.append(charts.Bar(feature, drawn_length(share), share.text))
-    if all(bar.value is None for bar in bars):
-        return None
-    told = ", ".join(f"{bar.label}: {bar.text}" for bar in bars[:FEATURES_DRAWN_MAX])
-    return charts.responsive(
-        "breadth",
-        lambda name, width: charts.bars(
-            name, width, title=table.title, description=told, bars=bars[:FEATURES_DRAWN_MAX], top=100
         ),
     )
 

@@ -12,11 +12,19 @@ from engage.core.language import ENGLISH, Language, speak
 from engage.core.privacy import Figure
 from engage.core.reports import CompanyReport, Series, Table
 from engage.formats import charts
-from engage.web.console.drawing import Weekly, as_drawn, drawn_length, told_course, week_labels, weekly
+from engage.formats.quartiles import Among, quartiles
+from engage.web.console.drawing import (
+    Weekly,
+    as_drawn,
+    drawn_length,
+    shares,
+    told_course,
+    week_labels,
+    weekly,
+)
 
 NARROW_COHORTS: Final = 6
 """Columns of the cohorts on a phone: the first months, in which most is decided."""
-GROUPS_DRAWN_MAX: Final = 12
 
 
 @dataclass(frozen=True)
@@ -54,12 +62,12 @@ def people_view(report: CompanyReport, language: Language = ENGLISH) -> PeopleVi
         habits=report.habits,
         rhythm=_rhythm(stickiness, language),
         rhythm_table=weekly(speak(language, "Active a day and stickiness per week"), report.rhythm, language),
-        groups=tuple(Section(one, _shares(one, one.name, "share")) for one in groups),
+        groups=tuple(Section(one, shares(one, "share")) for one in groups),
         cohorts=Section(cohorts, _cohorts(cohorts, language))
         if cohorts is not None and cohorts.rows
         else None,
-        funnels=tuple(Section(one, _shares(one, one.name, "share")) for one in report.funnels),
-        peers=Section(peers, _shares(peers, "peers", "percentile")) if peers is not None else None,
+        funnels=tuple(Section(one, shares(one, "share")) for one in report.funnels),
+        peers=Section(peers, _peers(peers, language)) if peers is not None else None,
         tables=tuple(tables),
     )
 
@@ -101,20 +109,21 @@ def _rhythm(series: Sequence[Series], language: Language) -> Markup | None:
     )
 
 
-def _shares(table: Table, name: str, column: str) -> Markup | None:
-    """One bar for each row: its share of a hundred."""
-    bars = []
-    for label, share in zip(table.column(table.columns[0].name), table.column(column), strict=True):
-        assert isinstance(label, str)
-        assert isinstance(share, Figure)
-        bars.append(charts.Bar(label, drawn_length(share), share.text))
-    bars = bars[:GROUPS_DRAWN_MAX]
-    if all(bar.value is None for bar in bars):
+def _peers(table: Table, language: Language) -> Markup | None:
+    """The band of the middle half, their median, and the company."""
+    rows = []
+    for label, *cells in table.rows:
+        numbers = [cell.value for cell in cells if isinstance(cell, Figure) and cell.value is not None]
+        if len(numbers) == len(cells):
+            value, share, lower, median, upper = numbers
+            text = speak(language, "{value:g}, above {share:.0f} %", value=value, share=share)
+            rows.append(Among(str(label), value, lower, median, upper, text))
+    if not rows:
         return None
-    told = ", ".join(f"{bar.label}: {bar.text}" for bar in bars)
+    told = ", ".join(f"{one.label}: {one.text}" for one in rows)
     return charts.responsive(
-        name,
-        lambda name, width: charts.bars(name, width, title=table.title, description=told, bars=bars, top=100),
+        "peers",
+        lambda name, width: quartiles(name, width, title=table.title, description=told, rows=rows),
     )
 
 
