@@ -188,6 +188,17 @@ class Reviewed(NamedTuple):
     falls: int
 
 
+class Released(NamedTuple):
+    """Points of an award that waited and is undone: they were counted with their release, not with the event."""
+
+    currency: str
+    change: int
+    day: int
+    """The local day of the release."""
+    by: int
+    """The entry that released them."""
+
+
 class Decision(Struct, frozen=True, gc=False):
     record: Record
     transfers: tuple[Transfer, ...] = ()
@@ -205,6 +216,8 @@ class Decision(Struct, frozen=True, gc=False):
     """Number of a transfer -> what there is to say of it besides."""
     streaks: tuple[tuple[str, Run], ...] = ()
     """Likewise."""
+    released: tuple[Released, ...] = ()
+    """The parts of what a reversal takes from `earned` that were counted on other days."""
 
     @property
     def changes_anything(self) -> bool:

@@ -40,7 +40,7 @@ from engage.core.ledger import (
     place,
     points_due,
 )
-from engage.core.levels import note_level, rules_since
+from engage.core.levels import note_level, rules_since, standing_known
 from engage.core.lifecycle import left_after
 from engage.core.limits import use
 from engage.core.nudges import come_back, open_nudge, send
@@ -271,7 +271,15 @@ def _count_earned(
     """In the period of its day. What was counted in others when the program counted otherwise says nothing here."""
     levels = program.program.levels
     assert levels is not None
-    if currency != levels.currency or decision.earned_on < 0:
+    if currency != levels.currency:
+        return
+    apart = [one for one in decision.released if one.currency == currency]
+    change -= sum(one.change for one in apart)
+    known = standing_known(program, member)
+    for one in apart:
+        if known is not None and known.since <= one.by:
+            count(levels, known, member.joined, one.day, one.change)
+    if decision.earned_on < 0 or (apart and not change):
         return
     standing = _standing(member)
     if standing.key != program.period_key:

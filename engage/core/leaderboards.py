@@ -85,6 +85,11 @@ def score(
     kept = {name_of(board, company) for board in boards}
     for board in boards:
         change = _change(board, member, entry, decision)
+        for one in decision.released if board.of == "currency" else ():
+            if one.currency == board.what:
+                change -= one.change
+                if one.by >= company.boards.get(board.key, 0):
+                    _add(member, kept, board, company, one.day, one.change)
         if not change:
             continue
         day = entry.day
@@ -92,9 +97,15 @@ def score(
             day = decision.undone_on
             if day <= 0 or entry.body.data["seq"] < company.boards.get(board.key, 0):
                 continue
-        for gone in [name for name in member.scores if name not in kept]:
-            del member.scores[gone]
-        _count(member.scores.setdefault(name_of(board, company), {}), board.period, day, change)
+        _add(member, kept, board, company, day, change)
+
+
+def _add(
+    member: MemberState, kept: set[str], board: Leaderboard, company: CompanyState, day: int, change: int
+) -> None:
+    for gone in [name for name in member.scores if name not in kept]:
+        del member.scores[gone]
+    _count(member.scores.setdefault(name_of(board, company), {}), board.period, day, change)
 
 
 def _change(board: Leaderboard, member: MemberState, entry: Entry, decision: Decision) -> int:

@@ -91,6 +91,8 @@ class Detail(Struct, frozen=True, gc=False):
     """The award that begins to wait, or ends to."""
     forget: tuple[int, int] | None = None
     """(seq, n) of an award that waited, was settled and is now undone."""
+    released: tuple[int, int] | None = None
+    """The local day and the entry of a release."""
 
 
 PLAIN: Final = Detail()
@@ -157,27 +159,29 @@ def move_in_detail(wallets: dict[str, Wallet], transfer: Transfer, detail: Detai
         if target == EXPIRED:
             note_expired(wallet, taken)
     elif source == PENDING and detail.waiting is not None:
-        _settle(wallet, detail.waiting, VOIDED if target == ISSUED else detail.day)
+        _settle(wallet, detail.waiting, VOIDED if target == ISSUED else detail.day, detail.released)
     elif source == EXPIRED:
         wallet.expired = without_expired(wallet.expired, detail.day, amount)
     if target == ACTIVE:
         credit(wallet, amount, detail.day)
     elif target == PENDING and detail.waiting is not None:
         wallet.pending += (detail.waiting,)
-        wallet.settled = _without_award(wallet.settled, detail.waiting.seq, detail.waiting.n)
+        _forget(wallet, detail.waiting.seq, detail.waiting.n)
     if detail.forget is not None:
-        wallet.settled = _without_award(wallet.settled, *detail.forget)
+        _forget(wallet, *detail.forget)
 
 
-def _settle(wallet: Wallet, ended: Waiting, became: int) -> None:
+def _settle(wallet: Wallet, ended: Waiting, became: int, released: tuple[int, int] | None) -> None:
     wallet.pending = tuple(one for one in wallet.pending if one != ended)
     wallet.settled = (*wallet.settled, (ended.seq, ended.n, became))[-SETTLED_MAX:]
+    if released is not None:
+        wallet.released = (*wallet.released, (ended.seq, ended.n, *released))[-SETTLED_MAX:]
 
 
-def _without_award(
-    settled: tuple[tuple[int, int, int], ...], seq: int, n: int
-) -> tuple[tuple[int, int, int], ...]:
-    return tuple(one for one in settled if one[:2] != (seq, n))
+def _forget(wallet: Wallet, seq: int, n: int) -> None:
+    """What became of an award that waits again, or that was undone."""
+    wallet.settled = tuple(one for one in wallet.settled if one[:2] != (seq, n))
+    wallet.released = tuple(one for one in wallet.released if one[:2] != (seq, n))
 
 
 def note_expired(wallet: Wallet, more: list[tuple[int, int]]) -> None:

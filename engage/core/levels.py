@@ -7,7 +7,7 @@ says; or at the midnight after a publication that says so. Owns the days of revi
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from hashlib import blake2b
 from typing import Final
@@ -16,6 +16,7 @@ import msgspec
 
 from engage.core.basis import (
     Window,
+    count,
     counted,
     length_months,
     newest,
@@ -25,7 +26,7 @@ from engage.core.basis import (
 from engage.core.calendar import months_later, week_of
 from engage.core.compiled import CompiledProgram
 from engage.core.course import Course
-from engage.core.decisions import Reviewed
+from engage.core.decisions import Released, Reviewed
 from engage.core.event import Entry
 from engage.core.occasions import DOWNGRADE_DUE, LEVEL, LEVEL_LOST, Occasion, next_yearly
 from engage.core.program import Levels
@@ -288,9 +289,28 @@ def counted_day(program: CompiledProgram | None, member: MemberState, undone: En
     """The day from whose period an undone entry's points are taken; -1 when they were not counted in any."""
     if program is None or not program.period_key:
         return 0
+    standing = standing_known(program, member)
+    return undone.day if standing is not None and standing.since <= undone.seq else -1
+
+
+def without_released(
+    program: CompiledProgram, member: MemberState, released: Sequence[Released]
+) -> MemberState:
+    """The member before these points were released, as far as periods count them."""
+    levels, standing = program.program.levels, standing_known(program, member)
+    if levels is None or standing is None or not released:
+        return member
+    before = msgspec.structs.replace(standing, earned=dict(standing.earned))
+    for one in released:
+        if one.currency == levels.currency and standing.since <= one.by:
+            count(levels, before, member.joined, one.day, one.change)
+    return msgspec.structs.replace(member, standing=before)
+
+
+def standing_known(program: CompiledProgram, member: MemberState) -> Standing | None:
+    """What is counted by the periods of this program; None of a member of whom nothing is."""
     standing = member.standing
-    known = standing is not None and standing.key == program.period_key and standing.since <= undone.seq
-    return undone.day if known else -1
+    return standing if standing is not None and standing.key == program.period_key else None
 
 
 # --- what was --------------------------------------------------------------------------------------------------

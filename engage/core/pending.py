@@ -126,7 +126,8 @@ def release(course: Course, currency: str, waiting: Waiting, day: int) -> None:
     """It becomes the member's; its points are as old as that."""
     held = account(course.entry.member, PENDING)
     expires = expiry_day(course.program, currency, day, course.member.last_day)
-    course.transfer(Transfer(currency, held, course.spendable, waiting.units), Detail(expires, waiting))
+    detail = Detail(expires, waiting, released=(course.day, course.entry.seq))
+    course.transfer(Transfer(currency, held, course.spendable, waiting.units), detail)
 
 
 def void(course: Course, currency: str, waiting: Waiting) -> None:

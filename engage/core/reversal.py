@@ -15,7 +15,7 @@ from msgspec.structs import astuple, replace
 
 from engage.core import tags
 from engage.core.compiled import CompiledProgram
-from engage.core.decisions import Decision, More, Record
+from engage.core.decisions import Decision, More, Record, Released
 from engage.core.event import Entry, Kind
 from engage.core.expiry import expiry_day
 from engage.core.ledger import (
@@ -32,7 +32,7 @@ from engage.core.ledger import (
     place,
     without_expired,
 )
-from engage.core.levels import counted_day, level_without
+from engage.core.levels import counted_day, level_without, without_released
 from engage.core.limits import Counter, Use, counted, held_near
 from engage.core.quests import taken_back
 from engage.core.referral import WITHDRAWN, led_back
@@ -76,6 +76,7 @@ class Reversal:
         self.expired: dict[str, tuple[tuple[int, int], ...]] = {}
         self.voided: set[int] = set()
         """Numbers of the transfers that began to wait and were voided since, or so long ago that nobody knows."""
+        self.released: list[Released] = []
 
     def wallet(self, currency: str) -> Wallet:
         return self.member.wallets.get(currency) or Wallet()
@@ -128,7 +129,11 @@ class Reversal:
         if became == VOIDED:
             self.voided.add(number)
         else:
+            before = self.earned.get(transfer.currency, 0)
             self.take_back(transfer, became, ISSUED, forget=(seq, number))
+            change = self.earned[transfer.currency] - before
+            for _, _, day, by in [one for one in wallet.released if one[:2] == (seq, number)]:
+                self.released.append(Released(transfer.currency, change, day, by))
 
     def await_again(self, transfer: Transfer, waiting: Waiting) -> None:
         """Undo that the event confirmed or voided an award, unless that award was itself undone since."""
@@ -219,6 +224,7 @@ def decide_reversal(
         quests=quests,
         streaks=streaks,
         details=course.details or None,
+        released=tuple(course.released),
     )
 
 
@@ -227,7 +233,11 @@ def _level_without(course: Reversal) -> str:
     program, level = course.program, course.member.level
     if not (program and program.program.levels and level and level == course.undone.record.level_after):
         return level
-    return level_without(program, course.member, course.earned, course.undone.entry)
+    earned = dict(course.earned)
+    for one in course.released if program.period_key else ():
+        earned[one.currency] -= one.change
+    member = without_released(program, course.member, course.released)
+    return level_without(program, member, earned, course.undone.entry)
 
 
 def _day_of_lot(undone: Undone, transfer: Transfer, member: MemberState) -> int:

@@ -64,6 +64,8 @@ class Wallet(Struct, array_like=True, gc=False):
     """(day of expiry, units that did), soonest first. The oldest are put together; they all add up to what expired."""
     told: tuple[tuple[int, int], ...] = ()
     """(days ahead, expiry day) of the lots of which the rules that want to know so early were told."""
+    released: tuple[tuple[int, int, int, int], ...] = ()
+    """Of `settled`, those that became active: (seq, n, local day of the release, the entry that released it)."""
 
 
 class Redemption(Struct, array_like=True, gc=False):
