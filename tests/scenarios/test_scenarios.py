@@ -10,7 +10,8 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -22,8 +23,10 @@ from engage.core.adjustments import STEPS
 from engage.core.benefits import benefits_of
 from engage.core.calendar import from_datetime, local_day_hour
 from engage.core.campaigns import cloned, figures, state_of
+from engage.core.check import check
 from engage.core.compiled import compile_program
 from engage.core.decisions import REASONS, effects
+from engage.core.diff import diff_programs
 from engage.core.event import Body, Kind
 from engage.core.gifts import gift_lacks
 from engage.core.leaderboards import name_of, period_start, standings, start_before
@@ -35,13 +38,18 @@ from engage.core.program import Rule
 from engage.core.progress import QuestStanding, StreakStanding, quest_standings, streak_standings
 from engage.core.referral import FUNNEL, invite_lacks, offer_lack, offer_of
 from engage.core.rewards import APPROVE, CANCEL, FULFIL, REQUEST, lacks
+from engage.core.templates import Template, propose, started
 from engage.core.why import explain_rules
-from engage.document import read_plain, write_document
+from engage.document import read_plain, read_template, write_document
 from tests.core.history import History, Step, program_of
+from tests.core.test_backtest import Trial
 
 FOLDER = Path(__file__).resolve().parent
 STORIES = sorted(path for path in FOLDER.glob("*.md") if path.name != "README.md")
 HEADINGS = ["When", "Who", "What", "Effects", "Why"]
+CHOICE = re.compile(r"(/\S+)=((?:\[.*?\]|\{.*?\}|\S+))(?= /|$)")
+INVITATION_STEP = re.compile(r"(sees|understands|forwards) the invitation of (\S+) (.+)")
+SHOWN_AS = {"sees": "seen", "understands": "understood", "forwards": "forwarded"}
 CAMPAIGN_COPY = re.compile(r"for a copy of campaign (\S+) as (\S+) from (\S+) to (\S+)")
 CAMPAIGN_STEP = re.compile(r"(pause|resume|end) campaign (\S+) by (\S+)")
 PROPERTY = re.compile(r'(\w+)=("[^"]*"|\[[^]]*\]|\S+)')
@@ -56,6 +64,10 @@ class Story:
     """(member, time as written) -> the event, for undoing it."""
     draft: str = ""
     """The program that is being edited."""
+    templates: list[Template] = field(default_factory=list)
+    """The versions of the host's template."""
+    base: Template | None = None
+    """The one that the company follows."""
 
     def at(self, when: str) -> int:
         """The moment of a local time, or of a local time with its offset."""
@@ -69,6 +81,10 @@ class Story:
         name, _, source = who.partition(" ")
         if what == "has":
             return self.holdings(name, self.at(when)), ""
+        if "the template" in what or "the newest template" in what:
+            return self.follow(what)
+        if what.startswith("tries "):
+            return self.try_out(when, name, what.removeprefix("tries "))
         if what.startswith("asks "):
             return self.answer(name, self.at(when), what.removeprefix("asks ")), ""
         if what == "counts nudges":
@@ -129,6 +145,14 @@ class Story:
         if what.startswith("takes "):
             inviter, _, since = what.removeprefix("takes ").partition(" ")
             return self.history.offer(name, at, self.told[(inviter, since)])
+        if shown := INVITATION_STEP.fullmatch(what):
+            entry = self.told[(shown[2], shown[3])].entry
+            said = {
+                "step": SHOWN_AS[shown[1]],
+                "channel": entry.body.data["channel"],
+                "invitation": entry.seq,
+            }
+            return self.history.append(Kind.REFERRAL, "", at, "", Body("", said))
         if what.startswith("on leave "):
             first, _, last = what.removeprefix("on leave ").partition(" to ")
             return self.history.append(Kind.LEAVE, name, at, "", Body("", {"from": first, "to": last}))
@@ -182,11 +206,59 @@ class Story:
         found = gift_lacks(giving, giver, said["to"], said["amount"], step.entry.day)
         return "nothing", ", ".join(lack.text for lack in found)
 
+    def try_out(self, when: str, name: str, what: str) -> tuple[str, str]:
+        """What an event would do, by the program in force or by the draft. It leaves nothing behind."""
+        trial = replace(self, history=deepcopy(self.history), told=dict(self.told))
+        if what.startswith("by the draft "):
+            trial.history.publish(program_of(self.draft))
+        said = trial.tell(when, name, what.removeprefix("by the draft "))
+        assert trial.history.steps[len(self.history.steps) :], "nothing was tried"
+        return said
+
+    def follow(self, what: str) -> tuple[str, str]:
+        """A company starts from the host's template, looks at the newest version, and takes it."""
+        newest = self.templates[-1]
+        if what.startswith("starts from the template"):
+            chosen = {where: json.loads(value) for where, value in CHOICE.findall(what)}
+            document, problems = started(newest, chosen)
+            if problems := problems or check(document)[1]:
+                return "nothing", "; ".join(problem.message for problem in problems)
+            self.base, self.draft = newest, write_document(document)
+            return "drafted", ""
+        assert self.base is not None
+        _, _, taken = what.partition(" taking ")
+        now, proposed = (
+            read_plain(self.draft),
+            propose(self.base, newest, read_plain(self.draft), taken.split()),
+        )
+        changes = diff_programs(program_of(self.draft), program_of(write_document(proposed.document)))
+        told = "; ".join(change.text for change in changes) or "nothing"
+        if what.startswith("takes the newest template"):
+            self.base, self.draft = newest, write_document(proposed.document)
+            assert now != proposed.document
+        return told, "; ".join(f"{one.pointer}: {one.why}, {one.kept}" for one in proposed.conflicts)
+
+    def backtest(self) -> str:
+        """What the draft would have awarded for all that happened, beside what was awarded, and what stopped it."""
+        draft = compile_program(program_of(self.draft))
+        found = Trial(self.history, draft).report(draft)
+        said = [f"{one.awarded.trial} {one.currency} beside {one.awarded.actual}" for one in found.currencies]
+        said += [
+            f"{one.members} from {one.level.actual or 'no level'} to {one.level.trial or 'no level'}"
+            for one in found.level_changes
+        ]
+        for rule in found.rules:
+            said.append(f"{rule.rule} fires {rule.fired.trial} times beside {rule.fired.actual}")
+            said += [f"{rule.rule} stopped {stop.times} times: {stop.text}" for stop in rule.stopped]
+        return "; ".join(said)
+
     def answer(self, name: str, at: int, asked: str) -> str:
         """What a host asks: what the level entitles to, how it stands, what publishing the draft would do."""
         history, today = self.history, local_day_hour(at, self.history.company.timezone)[0]
         program, company, member = history.program, history.company, history.member(name)
         assert program is not None
+        if asked == "what the draft would have awarded":
+            return self.backtest()
         if asked == "what publishing the draft would do":
             forecast = Forecast(compile_program(program_of(self.draft)))
             for one in history.members.values():
@@ -383,7 +455,7 @@ def cells(line: str) -> list[str]:
 
 
 def parts(text: str) -> Iterator[tuple[str, Any]]:
-    """("zone", name), ("program", YAML), ("draft", YAML) and ("row", cells), in order."""
+    """("zone", name), ("program" or "draft" or "template", YAML) and ("row", cells), in order."""
     zone = re.search(r"^Time zone: (\S+)$", text, re.MULTILINE)
     if zone:
         yield "zone", zone.group(1)
@@ -393,7 +465,7 @@ def parts(text: str) -> Iterator[tuple[str, Any]]:
         if line.startswith("```"):
             if document is not None:
                 yield kind, "\n".join(document)
-            kind = "draft" if line.endswith("draft") else "program"
+            kind = next((word for word in ("draft", "template") if line.endswith(word)), "program")
             document = None if document is not None else []
         elif document is not None:
             document.append(line)
@@ -412,6 +484,10 @@ def run(text: str) -> tuple[list[str], list[str]]:
             story.draft = part
         elif kind == "draft":
             story.draft = part
+        elif kind == "template":
+            template = read_template(part).template
+            assert template is not None
+            story.templates.append(template)
         else:
             assert len(part) == len(HEADINGS), f"a row has {len(HEADINGS)} cells: {part}"
             written.append(" | ".join(part))
@@ -427,8 +503,9 @@ def test_the_story_comes_out_as_written(path: Path) -> None:
     assert real == written
 
 
-def test_there_are_stories() -> None:
-    assert len(STORIES) >= 10
+def test_every_story_is_listed() -> None:
+    listed = re.findall(r"\((\S+\.md)\)", (FOLDER / "README.md").read_text("utf-8"))
+    assert set(listed) == {path.name for path in STORIES}
 
 
 @pytest.mark.parametrize("column", [3, 4])
