@@ -32,7 +32,7 @@ def next_due(program: CompiledProgram, company: CompanyState, member: MemberStat
         return due
     days = [due] if due else []
     if program.clocks:
-        days += [day for _, day in clock_days(program, company, member)]
+        days += awaited_days(program, company, member)
     if program.notices:
         days += [day for _, day in notice_days(program, company, member)]
     if program.reviews:
@@ -47,16 +47,47 @@ def next_due(program: CompiledProgram, company: CompanyState, member: MemberStat
 def clock_days(
     program: CompiledProgram, company: CompanyState, member: MemberState
 ) -> Iterator[tuple[Occasion, int]]:
-    """The timed occasions that await the member, each with its next day.
-
-    Nothing is made up for: what the program in force did not know of before it was published did not happen.
-    """
-    since = max(member.ticked, member.joined, company.program_since)
+    """The timed occasions that await the member, each with its next day."""
+    since = _told(company, member)
     for occasion in program.clocks:
-        if occasion.kind == CLOCK:
-            day = next_clock_day(occasion.name, since, WEEKDAYS)
-        else:
-            joined = date.fromordinal(member.joined)
-            day = next_yearly(joined.month, joined.day, since)
-        if day:
+        if day := _next_day(occasion, member, since):
             yield occasion, day
+
+
+def occasions_of(
+    program: CompiledProgram, company: CompanyState, member: MemberState, day: int
+) -> list[Occasion]:
+    """What the clock tells the member on a day."""
+    if day <= _told(company, member):
+        return []
+    return [occasion for occasion in program.clocks if _next_day(occasion, member, day - 1) == day]
+
+
+def _told(company: CompanyState, member: MemberState) -> int:
+    """The day up to which nothing is left to tell. Nothing is made up for: what the program in force did not know of
+    before it was published did not happen."""
+    return max(member.ticked, member.joined, company.program_since)
+
+
+def _next_day(occasion: Occasion, member: MemberState, since: int) -> int:
+    if occasion.kind == CLOCK:
+        return next_clock_day(occasion.name, since, WEEKDAYS)
+    joined = date.fromordinal(member.joined)
+    return next_yearly(joined.month, joined.day, since)
+
+
+def awaited_days(program: CompiledProgram, company: CompanyState, member: MemberState) -> Iterator[int]:
+    """The days on which timed occasions need a tick: where only rules of campaigns wait for one, within their days.
+
+    A tick that comes for another reason still tells of the occasion, and the rules that their campaign keeps back.
+    """
+    for occasion, day in clock_days(program, company, member):
+        matcher = program.occasions[occasion]
+        if not matcher.dated or not all(plan.campaign for plan in matcher.plans):
+            yield day
+            continue
+        for id in {plan.campaign for plan in matcher.plans}:
+            campaign = program.program.campaigns[id]
+            first = day if day >= campaign.first_day else _next_day(occasion, member, campaign.first_day - 1)
+            if 0 < first <= campaign.last_day:
+                yield first

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engage.core.agenda import clock_days
+from engage.core.agenda import occasions_of
 from engage.core.cascade import concluded
 from engage.core.course import Course
 from engage.core.decisions import Decision
@@ -21,7 +21,6 @@ def decide_tick(course: Course) -> Decision:
     review_level(course)
     pass_day(course)
     give_notice(course)
-    for occasion, day in clock_days(course.program, course.company, course.member):
-        if day == course.day:
-            course.happen(occasion)
+    for occasion in occasions_of(course.program, course.company, course.member, course.day):
+        course.happen(occasion)
     return concluded(course)
