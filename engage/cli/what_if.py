@@ -253,6 +253,10 @@ def backtest(
         Path | None,
         typer.Option(metavar="DIR", help="Read archived entries back from here.", show_default=False),
     ] = None,
+    page: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write it as a page, with charts by day.", show_default=False),
+    ] = None,
     database: DatabaseUrl = None,
     as_json: AsJson = False,
 ) -> None:
@@ -289,6 +293,11 @@ def backtest(
             )
 
     found = with_database(database, work, create=False)
+    if page is not None:
+        from engage.formats.backtest_page import backtest_page
+
+        page.write_text(backtest_page(found, program.program.name if program else ""), encoding="utf-8")
+        note(f"written to {page}")
     if as_json:
         say_json(found)
     else:

@@ -1,0 +1,90 @@
+"""A backtest's page: every figure of the report, in a file that loads nothing and says what names say as text."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from engage.core.backtest_people import Pair, Standing
+from engage.core.backtest_report import (
+    BacktestReport,
+    BudgetDay,
+    BudgetFound,
+    CurrencyFound,
+    DayFound,
+    LevelChange,
+    LevelFound,
+    MemberFound,
+    RuleFound,
+    Stop,
+)
+from engage.formats.backtest_page import backtest_page
+
+STOPS = [
+    Stop("limit", "daily limit reached, 5 of 5", 24_837, 24_837),
+    Stop("condition", "condition not met: event.properties.value is 1", 700, 31),
+    Stop("cut", "cut: the weekly budget is used up", 12, 0),
+]
+FOUND = BacktestReport(
+    first_day="2026-03-01",
+    last_day="2026-03-02",
+    companies=1,
+    entries=40_000,
+    events=39_999,
+    currencies=[CurrencyFound("points", Pair(1_234, 4_321), Pair(0, 0), Pair(3, 4), None)],
+    days=[
+        DayFound("2026-03-01", "points", Pair(1_000, 4_000)),
+        DayFound("2026-03-02", "points", Pair(234, 321)),
+    ],
+    budgets=[
+        BudgetFound(
+            *("<b>acme</b>", "points", "month", "2026-03-01", 2_000, Pair(1_234, 4_321), None, None),
+            [BudgetDay("2026-03-01", Pair(1_000, 4_000)), BudgetDay("2026-03-02", Pair(1_234, 4_321))],
+        )
+    ],
+    levels=[LevelFound("gold", Pair(5, 6))],
+    level_changes=[LevelChange(Standing("silver", "gold"), 1)],
+    movers=[MemberFound("acme", "<script>x</script>", "", Pair(0, 0), Standing("silver", "gold"))],
+    winners=[MemberFound("acme", "ann", "points", Pair(777, 778), Standing("silver", "gold"))],
+    rules=[
+        RuleFound("deal", "", Pair(30_000, 29_000), Pair(5_163, 5_000), {"points": Pair(1_234, 4_321)}, STOPS)
+    ],
+    badges={},
+    undecided=[],
+    by_company=[],
+    redemptions=Pair(0, 0),
+    below_zero=0,
+)
+
+
+def text_of(page: str) -> str:
+    return " ".join(re.sub(r"<[^>]*>", " ", page[page.index("<main>") :]).split())
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "39,999 events of 1 company",
+        "points awarded 1,234 4,321 -3,087",
+        "2026-03-02 234 321 -87",
+        "2026-03-02 1,234 61.7 % 4,321",
+        "1 member at silver instead of gold",
+        "deal daily limit reached, 5 of 5 24,837 deal cut: the weekly budget is used up 12",
+        "24,837 more would match but for: daily limit reached, 5 of 5",
+        "31 more would match but for: condition not met: event.properties.value is 1 (700 stopped by it first)",
+        "ann acme points 777 778 -1",
+    ],
+)
+def test_the_page_says_what_the_report_does(said: str) -> None:
+    assert said in text_of(backtest_page(FOUND))
+
+
+def test_the_page_loads_nothing_and_runs_nothing() -> None:
+    page = backtest_page(FOUND, "<i>draft</i>")
+    assert "<script" not in page
+    assert "<b>" not in page
+    assert "<i>" not in page
+    assert re.findall(r"(?:src|href|action)=.(?!data:,)", page) == []
+    assert "url(" not in page
+    assert page.count("<svg") == 4  # points by day and a budget, for wide and for narrow screens
