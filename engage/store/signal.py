@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 import msgspec
 from msgspec import Struct
 
+from engage.core.measured import decode_measured
 from engage.core.measures import WeekMeasures
 from engage.core.portfolio import (
     CompanyFacts,
@@ -150,7 +151,8 @@ async def load_states(s: Statements, ids: Collection[int]) -> dict[int, list[byt
 
 
 def decoded(states: Iterable[bytes]) -> Iterable[MemberState]:
-    return map(decode_member, states)
+    """As measuring reads them."""
+    return map(decode_measured, states)
 
 
 async def load_first_days(s: Statements, ids: Collection[int]) -> dict[int, int]:

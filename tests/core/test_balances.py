@@ -6,10 +6,10 @@ from datetime import date
 
 from engage.core.balances import CurrencyWeek
 from engage.core.levels import note_level
-from engage.core.measures import measure_weeks
 from engage.core.program import Currency, EventType, Level, Levels, Program, Streak
 from engage.core.runs import add, lost_in, reach
 from engage.core.state import CompanyState, DayRollup, MemberState, Run, Standing, Waiting, Wallet
+from tests.core.measuring import measure_weeks
 
 MONDAY = date(2026, 1, 5).toordinal()
 NEXT = MONDAY + 7

@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 from engage.core.activity import mark_day, mark_feature, mark_use
 from engage.core.calendar import month_end, week_of
-from engage.core.measures import WeekMeasures, measure_week, measure_weeks
+from engage.core.measures import WeekMeasures
 from engage.core.program import Award, Currency, EventType, Level, Levels, Program, Property, RoleTrait, Rule
 from engage.core.segments import GroupWeek
 from engage.core.state import CompanyState, DayRollup, MemberState, add_to
+from tests.core.measuring import measure_week, measure_weeks
 
 MONDAY = date(2026, 1, 5).toordinal()
 NAMES = ("Export", "Share", "Look")

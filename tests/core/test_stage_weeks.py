@@ -14,13 +14,14 @@ from scipy.optimize import linprog
 from engage.core.activity import mark_day
 from engage.core.calendar import month_end
 from engage.core.lifecycle import STAGES, STANDARD, Gone, stage_on
-from engage.core.measures import WeekMeasures, measure_weeks
+from engage.core.measures import WeekMeasures
 from engage.core.privacy import Figure
 from engage.core.program import Currency, Program
 from engage.core.published import publish_people
 from engage.core.published_stages import publish_stages
 from engage.core.stage_weeks import ACTIVE, HABIT, IDLE, LEFT_IDLE, LEFT_NEVER, NEVER, SLIPPING_HABIT
 from engage.core.state import CompanyState, MemberState
+from tests.core.measuring import measure_weeks
 
 MONDAY = date(2026, 1, 5).toordinal()
 LEAVING = replace(STANDARD, left=Gone("status"))
