@@ -12,7 +12,7 @@ import typing as t
 
 import msgspec
 from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.events import (
     AliasEvent,
     DocumentStartEvent,
@@ -36,6 +36,7 @@ from engage.core.templates import Template
 
 DOCUMENT_BYTES_MAX = 1024 * 1024
 DEPTH_MAX = 30
+LINE_CHARS = 110
 NODES_MAX = 100_000  # the parser takes some 40 µs for each, and a program of 1,000 rules has about 30,000
 NUMBER_CHARS_MAX = 40  # longer than any number a program can mean
 
@@ -118,12 +119,56 @@ def write_document(document: t.Any) -> str:
     yaml = YAML(typ="safe", pure=True)
     yaml.default_flow_style = None  # the innermost in one line
     yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]  # the order is the author's
-    yaml.width = 110
+    yaml.width = LINE_CHARS
     yaml.allow_unicode = True
     yaml.representer.ignore_aliases = lambda _: True  # they are not allowed here
     stream = io.StringIO()
     yaml.dump(document, stream)
     return stream.getvalue()
+
+
+def rewrite_document(text: str, document: t.Any) -> str:
+    """The text made to say what `document` says: what stays the same stays as it is written, comments included."""
+    yaml = YAML()  # the one that keeps comments
+    yaml.preserve_quotes = True
+    yaml.width = LINE_CHARS
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    try:
+        written = yaml.load(text)
+        _say(written, read_plain(text), document)
+        stream = io.StringIO()
+        yaml.dump(written, stream)
+        if read_plain(stream.getvalue()) == document:
+            return stream.getvalue()
+    except (YAMLError, ValueError, TypeError):
+        pass  # a text that this reader takes otherwise: what it says matters more than how
+    return write_document(document)
+
+
+def _say(written: t.Any, before: t.Any, after: t.Any) -> None:
+    """Change what is written where the plain data differ. What is new is put last, in the order it has."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        for key in [key for key in before if key not in after]:
+            del written[key]
+        for key, value in after.items():
+            if key not in before or not _alike(before[key], value):
+                written[key] = value
+            else:
+                _say(written[key], before[key], value)
+    elif isinstance(before, list) and isinstance(after, list):
+        for place, (old, new) in enumerate(zip(before, after, strict=False)):
+            if _alike(old, new):
+                _say(written[place], old, new)
+            else:
+                written[place] = new
+        del written[len(after) :]
+        written.extend(after[len(before) :])
+
+
+def _alike(before: t.Any, after: t.Any) -> bool:
+    """Whether the one can be changed into the other, or says the same."""
+    kinds = dict, list
+    return any(isinstance(before, kind) and isinstance(after, kind) for kind in kinds) or before == after
 
 
 def _read(

@@ -9,7 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engage.core.program import Award
-from engage.document import DOCUMENT_BYTES_MAX, ReadProgram, read_program
+from engage.document import (
+    DOCUMENT_BYTES_MAX,
+    ReadProgram,
+    read_plain,
+    read_program,
+    rewrite_document,
+    write_document,
+)
 
 EXAMPLES = Path(__file__).parent.parent / "examples" / "programs"
 
@@ -206,3 +213,64 @@ def test_reading_never_raises_on_odd_text(text: str) -> None:
 @given(st.integers(0, len(TEN_MISTAKES)), st.integers(0, 40), PIECES)
 def test_reading_never_raises_on_a_damaged_program(start: int, cut: int, piece: str) -> None:
     assert read_program(TEN_MISTAKES[:start] + piece + TEN_MISTAKES[start + cut :]).problems
+
+
+WORDS = st.text("ab#- {}'\"01~&*!", max_size=6)
+VALUES = (
+    st.none()
+    | st.booleans()
+    | st.integers(-3, 99)
+    | WORDS
+    | st.sampled_from(["on", "2026-03-01", "1e3", "null"])
+)
+DOCUMENTS = st.dictionaries(
+    WORDS.filter(bool),
+    st.recursive(
+        VALUES,
+        lambda some: st.lists(some, max_size=3) | st.dictionaries(WORDS, some, max_size=3),
+        max_leaves=8,
+    ),
+    max_size=4,
+)
+COMMENTED = """# The program of a team
+name: Team  # its name
+currencies: {points: {}}
+events:
+  Sale: {}  # a deal that is won
+campaigns:
+  # Every spring
+  spring:
+    from: 2026-03-01
+    until: 2026-03-10  # ten days
+    rules:
+      - {id: bonus, trigger: Sale, effects: [award: 20]}  # twice the usual
+rules:
+  - {id: sale, trigger: Sale, effects: [award: 10]}
+# the end
+"""
+
+
+def test_a_text_is_rewritten_with_its_comments() -> None:
+    document = read_plain(COMMENTED)
+    assert rewrite_document(COMMENTED, document) == COMMENTED
+    document["campaigns"]["summer"] = {"from": "2026-06-01", "until": "2026-06-10"}
+    document["rules"][0]["effects"] = [{"award": 12}, {"award": 3}]
+    document["rules"].append({"id": "on", "trigger": "Sale", "effects": [{"award": 1}]})
+    del document["campaigns"]["spring"]["until"]
+    written = rewrite_document(COMMENTED, document)
+    assert read_plain(written) == document
+    for comment in (
+        "# The program of a team",
+        "# its name",
+        "# Every spring",
+        "# twice the usual",
+        "# the end",
+    ):
+        assert comment in written
+    assert "{id: bonus, trigger: Sale, effects: [award: 20]}" in written
+
+
+@given(before=DOCUMENTS, after=DOCUMENTS)
+@settings(max_examples=50)
+def test_a_rewritten_text_says_what_it_is_to_say(before: object, after: object) -> None:
+    assert read_plain(rewrite_document(write_document(before), after)) == after

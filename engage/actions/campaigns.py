@@ -10,7 +10,7 @@ from engage.core.calendar import local_day_hour
 from engage.core.campaigns import END, PAUSE, RESUME, cloned, state_of
 from engage.core.check import check
 from engage.core.event import Body, Kind
-from engage.document import read_plain, write_document
+from engage.document import read_plain, rewrite_document
 from engage.errors import Conflict, InvalidRequest, NotFound
 from engage.store.companies import current_programs, existing_company
 from engage.store.database import Database
@@ -85,7 +85,7 @@ async def clone_campaign(
             raise Conflict(f"there is a campaign {new!r} already")
         made = cloned(document, campaign, new, first_day, last_day)
         refuse(check(made)[1], "the copy")
-        row = DraftRow(write_document(made), actor, now)
+        row = DraftRow(rewrite_document(source, made), actor, now)
         await refuse_closed(owner, row.document)
         await save_draft(owner, row)
         return row

@@ -91,6 +91,9 @@ def read_occasion(problems: Problems, declared: Declared, value: t.Any, path: Pa
         name = _read_warning(problems, item, at)
     elif kind == EXPIRING:
         name = read_expiring(problems, declared.currencies, item, at)
+    elif kind == "event":
+        problems.add(at, f"an event is named alone, as in 'trigger: {str(item)[:64]}'", at_key=True)
+        return None
     else:
         near = problems.nearest(kind, KINDS)
         words = "" if near else f"; triggers are the name of an event, or {', '.join(KINDS)}"

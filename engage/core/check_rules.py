@@ -164,7 +164,10 @@ def _read_effect(problems: Problems, names: Names, fields: Fields, value: t.Any,
     if entries is None:
         return None
     if len(entries) != 1:
-        problems.add(path, f"an effect is one of {', '.join(EFFECTS)}, written alone, as in 'award: 10'")
+        alone = "written alone, as in 'award: 10'"
+        if "award" in entries and not entries.keys() & (set(EFFECTS) - {"award"}):
+            alone = "and what belongs to it stands within, as in 'award: {currency: points, amount: 10}'"
+        problems.add(path, f"an effect is one of {', '.join(EFFECTS)}, {alone}")
         return None
     ((kind, item),) = entries.items()
     path = (*path, kind)

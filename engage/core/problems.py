@@ -15,6 +15,7 @@ import unicodedata
 import msgspec
 
 PROBLEMS_MAX = 500  # a document with more than this is not being read by its author
+KEYS_NAMED_MAX: t.Final = 6
 SUGGESTIONS_MAX = 100  # finding near names is slow beside everything else here
 SUGGESTED_CHARS_MAX = 100
 SHOWN_CHARS_MAX = 60
@@ -137,14 +138,15 @@ class Problems:
         near = difflib.get_close_matches(word.lower(), by_case, n=1, cutoff=0.6)
         return by_case[near[0]] if near else None
 
-    def mapping(self, value: t.Any, path: Path, *, optional: bool = False) -> Mapping | None:
-        """The entries with text keys. Where everything in it is optional, null counts as an empty one."""
+    def mapping(self, value: t.Any, path: Path, *, optional: bool = False, keys: str = "") -> Mapping | None:
+        """The entries with text keys. Where everything in it is optional, null counts as an empty one. `keys` says
+        which there may be, for whoever wrote something else."""
         if self.passed_over(value):
             return None
         if value is None and optional:
             return {}
         if not isinstance(value, dict):
-            self.add(path, f"must be a mapping (key: value), not {_kind(value)}")
+            self.add(path, f"must be a mapping (key: value), not {_kind(value)}{keys}")
             return None
         entries: Mapping = {}
         for key, item in value.items():
@@ -158,7 +160,8 @@ class Problems:
         self, value: t.Any, path: Path, required: t.Sequence[str], optional: t.Sequence[str] = ()
     ) -> Mapping | None:
         """A mapping with these keys and no others."""
-        entries = self.mapping(value, path, optional=not required)
+        named = ", ".join((*required, *optional)[:KEYS_NAMED_MAX])
+        entries = self.mapping(value, path, optional=not required, keys=f"; its keys: {named}")
         if entries is None:
             return None
         known = (*required, *optional)
@@ -182,7 +185,7 @@ class Problems:
         if value is None:
             value = []
         if not isinstance(value, list | tuple):
-            self.add(path, f"must be a list, not {_kind(value)}")
+            self.add(path, f"must be a list, not {_kind(value)}: put it into [ ]")
             return None
         if not least <= len(value) <= most:
             needs = f"at least {least}" if len(value) < least else f"at most {most}"

@@ -106,7 +106,7 @@ async def test_steps_without_sense_are_refused(
 
 
 async def test_a_copy_is_a_draft_like_any_other(host: Host) -> None:
-    await host.publish(TEXT, "acme")
+    await host.publish(f"# Ours\n{TEXT}", "acme")
 
     async def copy(id: str, first: str = "2026-07-01", last: str = "2026-07-31", of: str = "june") -> str:
         draft = await clone_campaign(
@@ -114,7 +114,9 @@ async def test_a_copy_is_a_draft_like_any_other(host: Host) -> None:
         )
         return draft.document
 
-    made = program(await copy("july"))
+    text = await copy("july")
+    assert text.lstrip().startswith("# Ours\n")
+    made = program(text)
     assert set(made.campaigns) == {"june", "july"}
     assert (await host.publish(await copy("august"), "acme")).number == 2
     with pytest.raises(Conflict):

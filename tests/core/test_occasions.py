@@ -115,6 +115,7 @@ rules:
         ({"clock": {"date": "2026-02-29"}}, "/clock/date", "must be a date, as in 2026-12-24"),
         ({"anniversary": "birth"}, "/anniversary", "must be one of join, not 'birth'"),
         ({"clok": "daily"}, "/clok", "unknown trigger 'clok'; did you mean 'clock'?"),
+        ({"event": "Sale"}, "/event", "an event is named alone, as in 'trigger: Sale'"),
         ({}, "", "is the name of an event, or one of level, badge, clock, anniversary"),
     ],
 )

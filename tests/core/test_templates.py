@@ -96,7 +96,7 @@ def test_what_is_missing_of_a_template_is_named() -> None:
         "missing key 'id'",
         "missing key 'name'",
         "missing key 'program'",
-        "must be a list, not a number",
+        "must be a list, not a number: put it into [ ]",
     }
 
 
