@@ -43,14 +43,25 @@ IMPURE_NAMES = {
 IMPURE_BUILTINS = {"open", "print", "input", "breakpoint", "__import__"}
 CODE_BUILTINS = {"eval", "exec", "compile"}
 
-# Layer -> the layers of ours it may import. `document`, `errors`, `telemetry` and `settings` are leaves
+# Layer -> the layers of ours it may import. `document`, `days`, `errors`, `telemetry` and `settings` are leaves
 # beside the layers. A module directly under engage/ that is not named here (app, cli) assembles everything and may
 # import anything.
 ARROWS: dict[str, set[str]] = {
     "core": {"core"},
     "store": {"core", "store", "errors", "telemetry"},
-    "actions": {"core", "store", "actions", "errors", "telemetry", "document"},
-    "web": {"core", "store", "actions", "formats", "web", "errors", "telemetry", "settings", "document"},
+    "actions": {"core", "store", "actions", "errors", "telemetry", "document", "days"},
+    "web": {
+        "core",
+        "store",
+        "actions",
+        "formats",
+        "web",
+        "errors",
+        "telemetry",
+        "settings",
+        "document",
+        "days",
+    },
     # Knows the shapes of reports, and neither where they come from nor who asks for them.
     "formats": {"core", "formats", "errors"},
     "sources": {"core", "actions", "errors", "sources"},
@@ -58,6 +69,7 @@ ARROWS: dict[str, set[str]] = {
     # Starts what it measures and looks behind every curtain; only the command line may start it.
     "bench": {"core", "store", "actions", "web", "sources", "app", "bench", "errors", "settings", "document"},
     "document": {"core", "errors"},
+    "days": {"errors"},
     "errors": {"core"},
     "telemetry": {"errors"},
     "settings": {"errors"},

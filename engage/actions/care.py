@@ -31,6 +31,7 @@ from engage.core.care import (
 from engage.core.care_shapes import Compared, GoalView
 from engage.core.language import say
 from engage.core.plans import MEASURES, held_out, measured
+from engage.days import read_day
 from engage.errors import Conflict, InvalidRequest, NotFound
 from engage.store.care import forget_elsewhere, load_care, save_care
 from engage.store.companies import find_company, load_company_ids
@@ -54,14 +55,6 @@ class WantedGoal(Struct, frozen=True):
     owner: str
     stages: tuple[Stage, ...] = ()
     dropped: bool = False
-
-
-def read_day(name: str, text: str) -> str:
-    """Raises InvalidRequest."""
-    try:
-        return date.fromisoformat(text).isoformat()
-    except ValueError:
-        raise InvalidRequest(f"{name}: must be a day such as 2026-11-22") from None
 
 
 # --- goals --------------------------------------------------------------------------------------------------

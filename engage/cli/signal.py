@@ -228,7 +228,7 @@ def _paper(page: Digest | DepartmentReport, language: Language) -> bytes:
     from engage.formats.paper import paper
     from engage.web.console import pages, routes
 
-    view = pages.paper_view(paper(page, language), page.company, {}, language)
+    view = pages.paper_view(paper(page, language), page.company, {}, page.k, language)
     return bytes(routes._html("paper.html", None, routes.Asked(language), view=view).body)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import date
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,6 +13,7 @@ import typer
 from engage.cli.output import AsJson, note, progress, say, say_json, say_table
 from engage.cli.programs import read
 from engage.cli.running import DatabaseUrl, now, with_database
+from engage.days import read_day
 from engage.errors import InvalidRequest
 from engage.interpreter import run_for_throughput
 
@@ -263,7 +263,7 @@ def backtest(
     """Say what a program would have awarded over a recorded period, beside what was awarded. Writes nothing."""
     run_for_throughput()
     program = _compiled(file, as_json)
-    first, last = _date("--from", first_day), _date("--to", last_day)
+    first, last = read_day("--from", first_day), read_day("--to", last_day)
     costs = dict(_price(one) for one in prices or ())
 
     async def work(opened: Database) -> BacktestReport:
@@ -302,13 +302,6 @@ def backtest(
         say_json(found)
     else:
         _show(found)
-
-
-def _date(option: str, text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise InvalidRequest(f"{option}: {text!r} is not a day such as 2026-11-22") from None
 
 
 def _price(text: str) -> tuple[str, Decimal]:

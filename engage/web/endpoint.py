@@ -14,7 +14,6 @@ import typing as t
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
-from datetime import date
 from functools import cached_property
 from urllib.parse import unquote_to_bytes
 
@@ -279,14 +278,6 @@ async def _read_json(request: Request, declared: Endpoint, share: Share) -> t.An
         raise InvalidRequest(f"the body is not JSON: {error}", code="invalid_json") from None
     except RecursionError:
         raise InvalidRequest("the body is nested too deep", code="too_deep") from None
-
-
-def read_day(name: str, text: str) -> int:
-    """The day (ordinal) that a parameter or field says. Raises InvalidRequest."""
-    try:
-        return date.fromisoformat(text).toordinal()
-    except ValueError:
-        raise InvalidRequest(f"{name}: must be a day such as 2026-03-31") from None
 
 
 def explain(error: msgspec.ValidationError) -> str:

@@ -18,7 +18,6 @@ from engage.actions.care import (
     company_goals,
     company_sentiment,
     judge_intervention,
-    read_day,
     set_ceiling,
     set_goal,
     set_intervention,
@@ -28,6 +27,7 @@ from engage.core.calendar import to_rfc3339
 from engage.core.care import SENTIMENT_DAYS_MAX, Ceiling, Feeling, Intervention, Sentiment, Stage
 from engage.core.care_shapes import Compared, GoalView
 from engage.core.telling import in_language
+from engage.days import read_day
 from engage.errors import NotFound
 from engage.web.api.companies import check_id
 from engage.web.api.members import actor_of
@@ -205,7 +205,7 @@ async def get_sentiment(asked: Asked[None, None]) -> Sentiment:
 async def put_sentiment(asked: Asked[NewSentiment, None]) -> Sentiment:
     said, today = asked.body, _today(asked)
     last = (date.fromisoformat(today) + timedelta(days=SENTIMENT_DAYS_MAX)).isoformat()
-    until = read_day("until", said.until) if said.until is not None else last
+    until = read_day("until", said.until).isoformat() if said.until is not None else last
     sentiment = Sentiment(said.feeling, actor_of(asked, said.actor), today, until, said.note)
     return await set_sentiment(asked.services.database, asked.path["company"], sentiment)
 
@@ -237,7 +237,7 @@ async def put_exception(asked: Asked[NewException, None]) -> Ceiling:
         said.reason,
         actor_of(asked, said.actor),
         _today(asked),
-        read_day("until", said.until),
+        read_day("until", said.until).isoformat(),
     )
     return await set_ceiling(asked.services.database, asked.path["company"], ceiling)
 

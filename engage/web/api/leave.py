@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any, Final
 from uuid import uuid4
 
 from engage.actions.leave import Left, restore_streak, take_leave
 from engage.core.calendar import local_day_hour
-from engage.errors import InvalidRequest
+from engage.days import read_day
 from engage.store.companies import find_company
 from engage.store.members import load_company_state
 from engage.web import progress_shapes as shapes
@@ -23,13 +22,6 @@ async def _streaks(asked: Asked[Any, Any], left: Left) -> shapes.Streaks:
         found = await load_company_state(s, await find_company(s, asked.path["company"]))
     today, _ = local_day_hour(asked.services.now(), found[0].timezone if found else "UTC")
     return shapes.Streaks(streak_shapes(made, state, today))
-
-
-def _date(value: str, name: str) -> date:
-    try:
-        return date.fromisoformat(value)
-    except ValueError:
-        raise InvalidRequest(f"{name}: must be a date, as in 2026-12-24") from None
 
 
 @endpoint(
@@ -48,8 +40,8 @@ async def create_leave(asked: Asked[shapes.NewLeave, None]) -> shapes.Streaks:
         asked.services.database,
         company=asked.path["company"],
         member=asked.path["member"],
-        first=_date(given.from_, "from"),
-        last=_date(given.to, "to"),
+        first=read_day("from", given.from_),
+        last=read_day("to", given.to),
         reason=given.reason or "",
         actor=actor_of(asked, given.actor),
         idempotency_key=asked.idempotency_key or uuid4().hex,

@@ -15,6 +15,7 @@ from engage.core.calendar import local_day_hour, to_rfc3339
 from engage.core.program import Referral
 from engage.core.referral import FUNNEL
 from engage.core.state import DayRollup
+from engage.days import read_day
 from engage.errors import InvalidRequest
 from engage.store.companies import current_programs, find_company
 from engage.store.log import load_days
@@ -22,7 +23,7 @@ from engage.store.members import load_company_state
 from engage.store.referral import Colleague, Invitation, list_invitations, load_colleagues
 from engage.web import referral_shapes as shapes
 from engage.web.api.members import actor_of, find_member
-from engage.web.endpoint import INGESTION, SERVER, Asked, endpoint, read_day
+from engage.web.endpoint import INGESTION, SERVER, Asked, endpoint
 from engage.web.paging import Number, Paging, cut, decode_cursor
 
 _NEWEST: Final = 2**63 - 1
@@ -175,10 +176,10 @@ async def get_referral(asked: Asked[None, shapes.FunnelDays]) -> shapes.Referral
         id = await find_company(s, asked.path["company"])
         found = await load_company_state(s, id)
         today, _ = local_day_hour(asked.services.now(), found[0].timezone if found else "UTC")
-        last = read_day("to", asked.query.last_day) if asked.query.last_day else today
+        last = read_day("to", asked.query.last_day).toordinal() if asked.query.last_day else today
         first = last - DAYS_DEFAULT + 1
         if asked.query.first_day:
-            first = read_day("from", asked.query.first_day)
+            first = read_day("from", asked.query.first_day).toordinal()
         if not 0 <= last - first < DAYS_MAX:
             raise InvalidRequest(f"from: must not be after `to`, nor {DAYS_MAX} days or more before it")
         days: dict[int, DayRollup] = await load_days(s, id, first, last)

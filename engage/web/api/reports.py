@@ -27,7 +27,7 @@ from engage.core.periods import PERIOD_DEFAULT
 from engage.core.reports import CompanyReport, Health, Portfolio, portfolio_csv, report_csv
 from engage.core.telling import in_language
 from engage.core.worth import Outcomes
-from engage.errors import InvalidRequest
+from engage.days import read_day
 from engage.formats.files import KINDS, FileFormat, file_format, render, render_portfolio
 from engage.web import shapes
 from engage.web.endpoint import AGGREGATES, Asked, Download, endpoint
@@ -197,7 +197,7 @@ async def _page_file(
     errors=(501,),
 )
 async def get_portfolio(asked: Asked[None, PortfolioQuery]) -> Portfolio | Download:
-    as_of = _day(asked.query.as_of)
+    as_of = _as_of(asked.query)
     made = await portfolio(asked.services.database, as_of)
     if asked.query.tier is not None:
         made = replace(made, data=tuple(row for row in made.data if row.tier == asked.query.tier))
@@ -219,21 +219,14 @@ async def get_portfolio(asked: Asked[None, PortfolioQuery]) -> Portfolio | Downl
     media_types=("text/csv",),
 )
 async def get_outcomes(asked: Asked[None, OutcomesQuery]) -> Outcomes | Download:
-    found = in_language(
-        await company_outcomes(asked.services.database, _day(asked.query.as_of)), asked.language
-    )
+    found = in_language(await company_outcomes(asked.services.database, _as_of(asked.query)), asked.language)
     if asked.query.format == "json":
         return found
     return Download(outcomes_csv(found).encode(), CSV, f"outcomes-{found.as_of}.csv")
 
 
-def _day(text: str | None) -> date | None:
-    if not text:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise InvalidRequest("as_of: must be a day such as 2026-11-22") from None
+def _as_of(query: OutcomesQuery | PortfolioQuery) -> date | None:
+    return read_day("as_of", query.as_of) if query.as_of else None
 
 
 def _file_name(company: str) -> str:

@@ -10,9 +10,10 @@ from msgspec import Meta, Struct
 from engage.actions.terms import company_terms, remove_term, set_term
 from engage.core.calendar import to_rfc3339
 from engage.core.terms import PLAN_CHARS_MAX, REVENUE_CENTS_MAX, SEATS_MAX, Outcome, Source, Term
+from engage.days import read_day
 from engage.errors import NotFound
 from engage.web.api.members import actor_of
-from engage.web.endpoint import AGGREGATES, SERVER, Asked, endpoint, read_day
+from engage.web.endpoint import AGGREGATES, SERVER, Asked, endpoint
 from engage.web.shapes import Time
 
 PATH: Final = "/v1/companies/{company}/terms"
@@ -91,7 +92,7 @@ async def get_terms(asked: Asked[None, None]) -> CompanyTerms:
     statuses=(200,),
 )
 async def post_term(asked: Asked[NewTerm, None]) -> CompanyTerm:
-    return await _set(asked, asked.body, read_day("start", asked.body.start))
+    return await _set(asked, asked.body, read_day("start", asked.body.start).toordinal())
 
 
 @endpoint(
@@ -105,14 +106,19 @@ async def post_term(asked: Asked[NewTerm, None]) -> CompanyTerm:
     statuses=(200,),
 )
 async def put_term(asked: Asked[NewTermFacts, None]) -> CompanyTerm:
-    return await _set(asked, asked.body, read_day("start", asked.path["start"]))
+    return await _set(asked, asked.body, read_day("start", asked.path["start"]).toordinal())
 
 
 async def _set(
     asked: Asked[NewTerm, None] | Asked[NewTermFacts, None], said: NewTermFacts, start: int
 ) -> CompanyTerm:
     term = Term(
-        start, read_day("end", said.end), said.monthly_revenue_cents, said.seats, said.plan, said.outcome
+        start,
+        read_day("end", said.end).toordinal(),
+        said.monthly_revenue_cents,
+        said.seats,
+        said.plan,
+        said.outcome,
     )
     kept, new = await set_term(
         asked.services.database,

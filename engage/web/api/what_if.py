@@ -9,7 +9,6 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
 from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import replace
-from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
@@ -30,6 +29,7 @@ from engage.core.explain import explain
 from engage.core.program import program_hash
 from engage.core.state import MemberState
 from engage.core.why import explain_rules
+from engage.days import read_day
 from engage.errors import EngageError, InvalidRequest, NotFound, TooManyRequests
 from engage.store.companies import current_programs
 from engage.store.programs import load_draft, load_versions
@@ -242,7 +242,7 @@ def _rules(done: TriedEvent) -> list[shapes_what_if.TriedRule]:
     media_types=(NDJSON,),
 )
 async def run_backtest(asked: Asked[shapes_what_if.NewBacktest, None]) -> BacktestReport | Streamed:
-    first, last = _date("from", asked.body.first_day), _date("to", asked.body.last_day)
+    first, last = read_day("from", asked.body.first_day), read_day("to", asked.body.last_day)
     program, _ = await _program(asked, asked.body.program, asked.body.document)
     prices = {currency: Decimal(price) for currency, price in asked.body.prices.items()}
 
@@ -314,13 +314,6 @@ async def _alone(services: Services) -> AsyncIterator[None]:
 
 def _busy() -> TooManyRequests:
     return TooManyRequests("another backtest is going on here", retry_after=RETRY_SECONDS)
-
-
-def _date(name: str, text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise InvalidRequest(f"{name}: is not a day such as 2026-11-22") from None
 
 
 def _at(prefix: str, one: Endpoint, subject: str, whose: str) -> Endpoint:

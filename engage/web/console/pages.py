@@ -431,6 +431,11 @@ class Drawn:
     section: Section
     chart: Markup | None
 
+    @property
+    def weekly(self) -> bool:
+        """Drawn week by week: the figures behind it are folded."""
+        return self.section.chart is not None and self.section.chart.kind in ("lines", "columns")
+
 
 @dataclass(frozen=True)
 class PaperView:
@@ -440,14 +445,15 @@ class PaperView:
     sections: tuple[Drawn, ...]
     company: str
     query: Mapping[str, str]
+    k: int
 
 
 def paper_view(
-    paper: Paper, company: str, query: Mapping[str, str], language: Language = ENGLISH
+    paper: Paper, company: str, query: Mapping[str, str], k: int, language: Language = ENGLISH
 ) -> PaperView:
     """`query`: what the address says besides the format and the language."""
     return PaperView(
-        paper, tuple(Drawn(one, _chart(one, language)) for one in paper.sections), company, dict(query)
+        paper, tuple(Drawn(one, _chart(one, language)) for one in paper.sections), company, dict(query), k
     )
 
 

@@ -32,6 +32,7 @@ from engage.core.periods import PERIOD_DEFAULT
 from engage.core.reports import BAND_LABELS, CompanyReport, Portfolio, PortfolioRow, portfolio_csv, report_csv
 from engage.core.stage_words import STAGE_LABELS
 from engage.core.telling import in_language
+from engage.days import read_day
 from engage.errors import EngageError, Forbidden, InvalidRequest, NotFound, Unauthorized
 from engage.formats.files import KINDS, file_format, render, render_portfolio
 from engage.formats.palette import BANDS
@@ -249,12 +250,7 @@ def _same_site(request: Request) -> bool:
 
 def _as_of(request: Request) -> date | None:
     text = request.query_params.get("as_of")
-    if not text:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise InvalidRequest("as_of must be a day such as 2026-11-22.") from None
+    return read_day("as_of", text) if text else None
 
 
 @pass_context
@@ -337,7 +333,7 @@ async def _paper(
     wanted = request.query_params.get("format")
     query = {name: value for name, value in request.query_params.items() if name not in ("format", "lang")}
     if wanted is None:
-        view = pages.paper_view(paper(page, asked.language), company, query, asked.language)
+        view = pages.paper_view(paper(page, asked.language), company, query, page.k, asked.language)
         return _html("paper.html", session, asked, view=view)
     name = f"{company}-{request.query_params.get('department') or 'digest'}-{page.period.name}"
     if file := file_format(wanted):
