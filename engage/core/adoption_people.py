@@ -21,6 +21,7 @@ from engage.core.published_people import (
     Moves,
     Points,
     breakage,
+    is_complete,
     is_measured,
     publish_active_a_day,
     publish_classes,
@@ -232,34 +233,33 @@ def _group_rows(
 
 
 def cohorts(source: Source) -> Table:
-    """Of the members activated in a month, who is active so many months later: the newest months, oldest first."""
+    """Of the members activated in a month, how many are active so many months later, against those who were when the
+    month was over: the newest months, oldest first. How many were activated is not told."""
     months = sorted(source.months)[-COHORTS_SHOWN:]
     ages = range(len(months))
     columns = (
         Column("month", say("Activated in")),
-        Column("members", say("Members"), "members"),
+        Column("members", say("Active at first"), "members"),
         *(Column(f"month_{age}", say("Month {age:d}", age=age), "percent") for age in ages),
     )
     shown: dict[int, dict[int, Figure]] = {}
-    sizes: dict[int, Figure] = {}
     for month in months:
         week = source.months[month]
-        for cohort in publish_cohorts(week, publish_people(week, source.k), source.k):
-            if cohort.month in months:
-                share = privacy.ratio(cohort.active_4w, cohort.activated)
-                shown.setdefault(cohort.month, {})[month] = share
-                sizes[cohort.month] = cohort.activated
-    rows: tuple[tuple[str | Figure, ...], ...] = tuple(
-        (
-            _month(cohort),
-            sizes[cohort],
-            *(shown[cohort].get(cohort + age) or privacy.missing("percent") for age in ages),
-        )
-        for cohort in months
-        if cohort in sizes
+        for cohort, active in publish_cohorts(week, publish_people(week, source.k), source.k).items():
+            if cohort in months and is_complete(week, cohort):
+                shown.setdefault(cohort, {})[month] = active
+    rows: list[tuple[str | Figure, ...]] = []
+    for cohort, active_in in sorted(shown.items()):
+        first = active_in[min(active_in)]
+        shares = {month - cohort: privacy.ratio(active, first) for month, active in active_in.items()}
+        rows.append((_month(cohort), first, *(shares.get(age) or privacy.missing("percent") for age in ages)))
+    note = say(
+        "Active in the four weeks that end with the last whole week of the month, in percent of those who were when "
+        "the first month was over."
     )
-    note = say("Active in the four weeks that end with the last whole week of the month.") if rows else ""
-    return Table("cohorts", say("Who stays, by month of activation"), columns, rows, note)
+    return Table(
+        "cohorts", say("Who stays, by month of activation"), columns, tuple(rows), note if rows else ""
+    )
 
 
 def _month(month: int) -> str:
@@ -276,10 +276,10 @@ def funnels(source: Source, now: Weeks, then: Weeks) -> tuple[Table, ...]:
     )
     found = []
     for funnel in source.program.funnels if source.program else ():
-        reached = publish_funnel(now.last, funnel.id, now.k) if now.last else None
+        reached = _reached(now, funnel.id)
         if reached is None or len(reached) != len(funnel.steps):
             continue
-        earlier = publish_funnel(then.last, funnel.id, now.k) if then.last else None
+        earlier = _reached(then, funnel.id)
         rows = tuple(
             (
                 source.event_name(step),
@@ -298,6 +298,12 @@ def funnels(source: Source, now: Weeks, then: Weeks) -> tuple[Table, ...]:
         title = say("Funnel: {funnel_name}", funnel_name=funnel.name)
         found.append(Table(f"funnel_{funnel.id}", title, columns, rows, note))
     return tuple(found)
+
+
+def _reached(weeks: Weeks, funnel: str) -> tuple[Figure, ...] | None:
+    if weeks.last is None or weeks.people_last is None:
+        return None
+    return publish_funnel(weeks.last, weeks.people_last, funnel, weeks.k)
 
 
 # --- what they have to lose -----------------------------------------------------------------------------------
@@ -331,7 +337,10 @@ def moves(now: Weeks, then: Weeks) -> Table:
 
 
 def _moves(weeks: Weeks) -> list[Moves | None]:
-    return [publish_moves(week, weeks.k) if week and is_measured(week) else None for week in weeks.measures]
+    return [
+        publish_moves(week, people, weeks.k) if week and people and is_measured(week) else None
+        for week, people in zip(weeks.measures, weeks.people, strict=True)
+    ]
 
 
 def balances(source: Source, now: Weeks) -> Table:

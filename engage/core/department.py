@@ -17,7 +17,7 @@ from engage.core.published_people import SMALLER, Group, publish_departments
 from engage.core.report_weeks import Source, Weeks
 from engage.core.reports import Comparison, Period, Series
 
-NO_GROUP: Final = Group("", *(privacy.missing("members") for _ in range(5)))
+NO_GROUP: Final = Group("", *(privacy.missing("members") for _ in range(3)))
 
 
 class DepartmentReport(Struct, frozen=True):
@@ -28,8 +28,8 @@ class DepartmentReport(Struct, frozen=True):
     period: Period
     before: Period
     k: int
-    figures: tuple[Comparison, ...]  # members, activated, active_4w, active, habitual
-    activity: tuple[Series, ...]  # active_week, active_4w: members per week of the period
+    figures: tuple[Comparison, ...]  # members, active_4w, habitual
+    activity: tuple[Series, ...]  # active_4w: members per week of the period
     notes: tuple[Text, ...]
 
 
@@ -51,9 +51,7 @@ def department_report(
     last, earlier = weeks[-1], _own(_groups(then)[-1], department)
     labels = (
         ("members", say("Members")),
-        ("activated", say("Activated")),
         ("active_4w", say("Active in four weeks")),
-        ("active", say("Active in the week")),
         ("habitual", say("Habitual")),
     )
     return DepartmentReport(
@@ -66,13 +64,6 @@ def department_report(
         k=source.k,
         figures=tuple(_compared(name, label, last, earlier) for name, label in labels),
         activity=(
-            Series(
-                "active_week",
-                say("Active in the week"),
-                "members",
-                now.labels,
-                tuple(w.active for w in weeks),
-            ),
             Series(
                 "active_4w",
                 say("Active in four weeks"),

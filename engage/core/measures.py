@@ -26,6 +26,7 @@ Definitions, for the ISO week that starts on `monday`, in the company's own days
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
@@ -122,6 +123,12 @@ class WeekMeasures(Struct, array_like=True):
     of these: were all days known of those, this much would be left of the others."""
     leading: tuple[int, int, int] = (0, 0, 0)
     """Events of the member with most, of the last of the `floor` - 1 with most, and of all others: 255 each at most."""
+    month_members: list[int] = field(default_factory=list)
+    """Members when each week of the month ended: who came since is in no figure of it. Empty: not kept yet."""
+    cohort_peaks: dict[int, int] = field(default_factory=dict)
+    """Month of activation -> the most of its members that may have been told to be active in one month so far."""
+    months_told: list[tuple[int, int]] = field(default_factory=list)
+    """The least and the most that are told to be active in the month, and in the two before, the newest first."""
 
     @property
     def weeks_known(self) -> int:
@@ -185,6 +192,7 @@ def measure_weeks(
         activity.describe(index, week)
         _add_days(week, days)
     _stand_at_the_end(program, company, days, weeks)
+    _remember_sizes(listed, weeks)
     close_stages(program, weeks)
     segments.close()
     balances.close()
@@ -292,6 +300,21 @@ def _stand_at_the_end(
         # Late events may activate a member on a day before the one on which they were first seen.
         week.members = max(members, week.activated, week.active)
         if steps:
-            standing = [(step.id, max(0, levels.get(step.id, 0))) for step in steps]
-            without = max(0, week.members - sum(count for _, count in standing))
-            week.levels = [(_NO_LEVEL, without), *standing]
+            week.levels = [(step.id, max(0, levels.get(step.id, 0))) for step in steps]
+
+
+def _remember_sizes(members: Sequence[MemberState], weeks: Sequence[WeekMeasures]) -> None:
+    """Members when each week of the month ended, and those of them who stand at no level."""
+    joined = sorted(member.joined for member in members)
+    for week in weeks:
+        end = month_end(week.monday) + WEEK
+        later = len(joined) - bisect_left(joined, week.monday + WEEK)
+        sizes = [
+            week.members + later - (len(joined) - bisect_left(joined, end - WEEK * back))
+            for back in reversed(range(MONTH_WEEKS))
+        ]
+        active = [*week.month[:-1], max(week.month[-1], week.activated)]
+        week.month_members = [max(pair) for pair in zip(sizes, active, strict=True)]
+        if week.levels:
+            without = max(0, week.month_members[-1] - sum(count for _, count in week.levels))
+            week.levels.insert(0, (_NO_LEVEL, without))

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from engage.core.activity import USES_MAX
 from engage.core.calendar import month_end
-from engage.core.measures import MONTH_WEEKS, WEEK, WeekMeasures
+from engage.core.measures import HABIT_WEEKS, MONTH_WEEKS, WEEK, WeekMeasures
 from engage.core.privacy import (
     NOT_SHOWN,
     Figure,
@@ -32,7 +32,9 @@ from engage.core.privacy import (
     publish_table,
     total,
 )
-from engage.core.windows import add_bands, publish_band, publish_bands, publish_union
+from engage.core.windows import add_bands, between, publish_band, publish_bands, publish_union
+
+HABIT_MONTHS = HABIT_WEEKS // MONTH_WEEKS
 
 
 class People(NamedTuple):
@@ -43,34 +45,90 @@ class People(NamedTuple):
     habitual: Figure
 
 
+def publish_month_members(week: WeekMeasures) -> Figure:
+    """The size of the company when the month ended. Its figures stay as they are while the company grows."""
+    return fact(week.month_members[-1] if week.month_members else week.members, "members")
+
+
+def publish_month_weeks(week: WeekMeasures, k: int) -> list[Figure]:
+    """Members active in each week of the month, as they were published; in a quiet one it is told that it was."""
+    sizes = week.month_members or [week.members] * len(week.month)
+    return [
+        publish_count(count, k, fact(size, "members")) for count, size in zip(week.month, sizes, strict=False)
+    ]
+
+
 def publish_month(week: WeekMeasures, k: int) -> Figure:
     """Members active in the month. Weeks measured under a lower floor show nothing: their quiet weeks are others."""
-    members = fact(week.members, "members")
+    members = publish_month_members(week)
     if week.floor < k:
-        return Figure(NOT_SHOWN, "members", hidden="few", low=0, high=week.members)
-    each = [publish_count(count, k, members) for count in week.month if count]
+        return Figure(NOT_SHOWN, "members", hidden="few", low=0, high=members.value)
+    each = [one for one, count in zip(publish_month_weeks(week, k), week.month, strict=True) if count]
     return publish_union(week.active_4w, k, each, members)
 
 
 def remember_peaks(weeks: Sequence[WeekMeasures], before: WeekMeasures | None, k: int) -> None:
     """Write into new weeks how many may have been told to be active in a month so far; `before`: the week before."""
-    peak = before.peak if before else 0
+    peak, peaks = (before.peak, before.cohort_peaks) if before else (0, {})
     for week in weeks:
-        peak = week.peak = max(peak, int(publish_month(week, k).ceiling or 0))
+        month = publish_month(week, k)
+        peaks = week.cohort_peaks = _cohort_peaks(week, month, peaks, k)
+        peak = week.peak = max(peak, int(month.ceiling or 0), sum(peaks.values()))
+        told = (int(month.floor), int(month.ceiling or 0))
+        if before and month_end(before.monday) == month_end(week.monday):
+            week.months_told = [told, *before.months_told[1:]]
+        else:
+            week.months_told = [told, *(before.months_told if before else [])][:HABIT_MONTHS]
+        before = week
+
+
+def _cohort_peaks(week: WeekMeasures, month: Figure, peaks: Mapping[int, int], k: int) -> dict[int, int]:
+    cells = publish_active_cohorts(week, month, k)
+    if not month.value or all(cell.value is None for cell in cells.values()):
+        return dict(peaks)
+    floors = sum(cell.floor for cell in cells.values())
+    most = {
+        cohort: int(min(cell.ceiling or 0, month.value - floors + cell.floor))
+        for cohort, cell in cells.items()
+    }
+    return {cohort: max(peaks.get(cohort, 0), most.get(cohort, 0)) for cohort in {*peaks, *most}}
+
+
+def publish_active_cohorts(week: WeekMeasures, active_4w: Figure, k: int) -> dict[int, Figure]:
+    """Active members by month of activation, the oldest first: a division of their exact number, or nothing."""
+    months = sorted(week.cohorts)
+    if active_4w.value is None:
+        return {
+            month: Figure(NOT_SHOWN, "members", hidden="few", low=0, high=active_4w.high) for month in months
+        }
+    counts = [week.cohorts[month][1] for month in months]
+    cells = publish_table(counts, k, active_4w, partition=True).cells
+    return dict(zip(months, cells, strict=True))
 
 
 def publish_people(week: WeekMeasures, k: int) -> People:
     members = fact(week.members, "members")
     active_4w = publish_month(week, k)
+    there = publish_month_members(week)
     return People(
         members=members,
         activated=publish_band(
-            week.activated, k, members, int(active_4w.floor), max(week.peak, int(active_4w.ceiling or 0))
+            week.activated, k, there, int(active_4w.floor), max(week.peak, int(active_4w.ceiling or 0))
         ),
         active_4w=active_4w,
         active=publish_count(week.active, k, members),
-        habitual=publish_count(week.habitual, k, active_4w),
+        habitual=publish_count(week.habitual, k, _in_each_month(week, active_4w)),
     )
+
+
+def _in_each_month(week: WeekMeasures, active_4w: Figure) -> Figure:
+    """Who has the habit was active in each of the three months of its weeks: what is told of the least of them."""
+    told = week.months_told[1:]
+    if not told:
+        return active_4w
+    least = min(int(active_4w.floor), *(low for low, _ in told))
+    most = min(int(active_4w.ceiling or 0), *(high for _, high in told))
+    return between(least, most, week.members)
 
 
 def publish_members(week: WeekMeasures) -> Figure:
@@ -156,16 +214,19 @@ class Levels(NamedTuple):
 
     members: Sequence[tuple[str, Figure]]
     upper: Figure
+    above: Figure
+    """At any level."""
 
 
 def publish_levels(week: WeekMeasures, k: int) -> Levels | None:
     """In bands, for levels mostly rise; None: the program has no levels."""
     if not week.levels:
         return None
-    members = fact(week.members, "members")
+    members = publish_month_members(week)
     cells = publish_bands([count for _, count in week.levels], k, members)
     shown = [(level, cell) for (level, _), cell in zip(week.levels, cells, strict=True)]
-    return Levels(shown, add_bands(cells[2:], members) if cells[2:] else fact(0, "members"))
+    upper = add_bands(cells[2:], members) if cells[2:] else fact(0, "members")
+    return Levels(shown, upper, add_bands(cells[1:], members))
 
 
 def _is_dominated(week: WeekMeasures) -> bool:

@@ -3,18 +3,18 @@
 The second half of `engage.core.published`, with the same duty: it alone reads these counts. Each table names what its
 cells are parts of and which of their sums a reader knows, for a hidden cell must not follow from them:
 
-- classes: power + habitual is the figure "habitual", which is shown besides; the other three are what remains of the
-  activated members. Each of the two is a table of its own where "habitual" is exact. Where it is "fewer than k",
-  habitual members are one cell of a single table. Otherwise nothing is shown, for the others would tell how many are
-  habitual.
-- departments and roles: the active of each are among its own members, whose number is the host's list, and add up to
-  the active members. Departments too small to tell anything of are one row, by their size alone.
-- cohorts: those activated in each month that is over, and all who came later or not yet, are all members. The newest
-  month is not told before it is over: two looks at it would tell who came between. Who of them is active now adds
-  up to the active members. A cohort whose size is hidden shows nothing.
-- funnels: each step is within the one before, the first within the members.
+- classes: power + habitual is the figure "habitual", which is shown besides: where that is exact they divide it, else
+  they are told by its range. Novice is a band of what the figures leave for members without the habit; low and none say
+  nothing more, for exact ones would add up to those ever activated, and two looks at that number tell who came between.
+- departments: the active of each are among its own members, whose number is the host's list, and add up to the active
+  members, exact or not. Departments too small to tell anything of are one row, by their size alone.
+- roles: likewise, where there are no departments; see `publish_roles`.
+- cohorts: the active members are divided by the month in which they were activated, where their number is exact. How
+  many were activated in a month is not told: it would stay the same while what stands beside it changes.
+- funnels: each step is within the one before, the first within the activated members.
+- moves: who rises was active in the week; the others are among those who stood at a level, or ever came.
 - what members have: two weeks' balances differ by what was issued, spent and expired, any of which may be hidden. So
-  balances are rounded to two digits.
+  balances are rounded to a fifth of themselves or more.
 - active members a day: the month's active days are shown too, so that of four weeks one could be worked out from the
   others. So they are rounded to whole members.
 """
@@ -39,9 +39,20 @@ from engage.core.privacy import (
     publish_table,
     ratio,
 )
-from engage.core.published import People, publish_members, publish_week_days
+from engage.core.published import (
+    People,
+    publish_active_cohorts,
+    publish_features,
+    publish_levels,
+    publish_members,
+    publish_people,
+    publish_week_days,
+)
 from engage.core.segments import CLASS_WEEKS, GROUP_OTHER, GroupWeek, cohort_of
+from engage.core.windows import between, publish_part, publish_union
 
+BALANCE_STEPS: Final = 5
+"""Whoever spent what nobody is told of had it before: to a tenth, two balances tell no more than how much that was."""
 SMALLER: Final = "(smaller)"
 """The row of departments that are too small each to tell anything of."""
 
@@ -58,28 +69,23 @@ def publish_classes(week: WeekMeasures, people: People, k: int) -> tuple[Figure,
     """Activated members by class of use: power, habitual, novice, low, none; see `engage.core.segments`."""
     if not is_measured(week):
         return (missing("members"),) * 5
-    power, habitual, *others = week.classes
-    # In its first twelve weeks nobody activated can be without use: a cell that is known protects no other.
-    young = week.weeks_known <= CLASS_WEEKS
-    if young:
-        others = others[:-1]
-    whole = people.activated
-    if whole.value is None:
-        # How many were never activated would follow, so they are a cell as well; who they are is the whole company.
-        whole = publish_members(week)
-        others.append(week.members - sum(week.classes))
-    if people.habitual.value is not None:
-        rest = fact(int(whole.value or 0) - people.habitual.value, "members")
-        with_habit = publish_table([power, habitual], k, people.habitual, partition=True).cells
-        cells = (*with_habit, *publish_table(others, k, rest, partition=True).cells)
+    power, habitual, novice = week.classes[:3]
+    steady, activated, active = people.habitual, people.activated, people.active_4w
+    if steady.value is not None:
+        with_habit = publish_table([power, habitual], k, steady, partition=True).cells
     else:
-        cells = publish_table([power + habitual, *others], k, whole, partition=True).cells
-        if people.habitual.hidden != "few" or cells[0].hidden != "few":
-            return (Figure(NOT_SHOWN, "members", hidden="few"),) * 5
-        cells = (Figure(NOT_SHOWN, "members", hidden="few", low=0, high=k - 1), *cells)
-    # All classes add up to those ever activated, and two looks at that number would tell who came between.
-    untold = Figure(NOT_SHOWN, "members", hidden="protects", low=0, high=week.members)
-    return (*cells[:3], untold, missing("members")) if young else (*cells[:4], untold)
+        with_habit = (between(0, int(steady.ceiling or 0), week.members),) * 2
+    # Who has no habit: their number follows from what is told of all activated and of those with the habit.
+    least = int(activated.floor - (steady.ceiling or 0))
+    most = int((activated.ceiling or 0) - steady.floor)
+    some = publish_part(novice, 2 * k, 0, least, most)
+    low = between(
+        int(active.floor - (steady.ceiling or 0) - (some.ceiling or 0)), most - int(some.floor), week.members
+    )
+    # In its first twelve weeks nobody activated can be without use.
+    young = (month_end(week.monday) - week.since) // WEEK < CLASS_WEEKS
+    none = between(0, int((activated.ceiling or 0) - active.floor), week.members)
+    return (*with_habit, some, low, missing("members") if young else none)
 
 
 # --- departments, roles, cohorts ------------------------------------------------------------------------------
@@ -94,17 +100,17 @@ def publish_parts(
     together, where the size of some is hidden.
     """
     cells = [_part(count, whole, k) for count, whole in zip(counts, wholes, strict=True)]
-    if total.value is None:
-        return cells
-    amount, most = int(total.value), sum(int(whole.ceiling or 0) for whole in wholes)
+    if total.ceiling is None or all(whole.value is None for whole in wholes):
+        return [_untold(whole) for whole in wholes]
+    most = sum(int(whole.ceiling or 0) for whole in wholes)
     # The smallest group first: its size is known, while which of the counts is smallest would tell of them.
     for index in sorted(range(len(cells)), key=lambda i: (wholes[i].ceiling or 0, i)):
-        if _is_safe(cells, wholes, amount, most if members is None else members, k):
+        if _is_safe(cells, wholes, total, most if members is None else members, k):
             break
         if not cells[index].hidden:
             high = int(wholes[index].value or 0) - k
             cells[index] = Figure(NOT_SHOWN, "members", hidden="protects", low=k, high=high)
-    if all(cell.hidden for cell in cells):
+    if all(cell.hidden for cell in cells) or not _is_safe(cells, wholes, total, most, k):
         # Nothing is left to hide. That must not be seen in the telling cases only, or it would tell them.
         return [_untold(whole) for whole in wholes]
     return cells
@@ -120,21 +126,27 @@ def _part(count: int, whole: Figure, k: int) -> Figure:
     return publish_count(count, k, whole)
 
 
-def _is_safe(cells: Sequence[Figure], wholes: Sequence[Figure], total: int, most: int, k: int) -> bool:
-    """Whether no hidden cell follows, and the hidden ones together leave k who are counted and k who are not."""
+def _is_safe(cells: Sequence[Figure], wholes: Sequence[Figure], total: Figure, most: int, k: int) -> bool:
+    """Whether no hidden cell follows, and the hidden ones together leave k who are counted and k who are not; of a
+    total that is a range, with each end of it."""
     hidden = [index for index, cell in enumerate(cells) if cell.value is None]
     if not hidden:
-        return True
-    left = total - sum(int(cell.value) for cell in cells if cell.value is not None)
+        return total.value is not None
+    shown = sum(int(cell.value) for cell in cells if cell.value is not None)
     known = sum(whole.floor for whole, cell in zip(wholes, cells, strict=True) if cell.value is not None)
     room = min(sum(int(wholes[index].ceiling or 0) for index in hidden), most - known)
-    above = sum(cells[index].ceiling or 0 for index in hidden) - left
-    below = left - sum(cells[index].floor for index in hidden)
+    highest = sum(cells[index].ceiling or 0 for index in hidden)
+    lowest = sum(cells[index].floor for index in hidden)
+    least_left, most_left = total.floor - shown, (total.ceiling or 0) - shown
     return (
-        left >= k
-        and room - left >= k
-        and min(above, below) >= k - 1
-        and all(high - low >= k - 1 for low, high in feasible(cells, total, most))
+        least_left >= k
+        and room - most_left >= k
+        and min(highest - most_left, least_left - lowest) >= k - 1
+        and all(
+            high - low >= k - 1
+            for end in {total.floor, total.ceiling or 0}
+            for low, high in feasible(cells, int(end), most)
+        )
     )
 
 
@@ -143,9 +155,7 @@ class Group(NamedTuple):
 
     name: str
     members: Figure
-    activated: Figure
     active_4w: Figure
-    active: Figure
     habitual: Figure
 
 
@@ -155,7 +165,12 @@ def publish_departments(week: WeekMeasures, people: People, k: int) -> tuple[Gro
 
 
 def publish_roles(week: WeekMeasures, people: People, k: int) -> tuple[Group, ...]:
-    return _publish_groups(week.roles, people, k, merged=False)
+    """By their size alone beside departments: both divide the same members, and who knows who is in which could
+    subtract the one from the other."""
+    found = _publish_groups(week.roles, people, k, merged=False)
+    if not any(week.departments):
+        return found
+    return tuple(Group(one.name, one.members, _untold(one.members), _untold(one.members)) for one in found)
 
 
 def _publish_groups(
@@ -184,51 +199,32 @@ def _publish_groups(
         for row in zip(
             names,
             sizes,
-            parts(lambda group: group.activated, sizes, people.activated),
             active_4w,
-            parts(lambda group: group.active, active_4w, people.active),
             parts(lambda group: group.habitual, active_4w, people.habitual),
             strict=True,
         )
     )
 
 
-class Cohort(NamedTuple):
-    """Members activated in one month (12 x year + month - 1), and how many of them are active in four weeks."""
-
-    month: int
-    activated: Figure
-    active_4w: Figure
+def publish_cohorts(week: WeekMeasures, people: People, k: int) -> Mapping[int, Figure]:
+    """Month (12 x year + month - 1) -> those active in the four weeks who were activated in it; the oldest first."""
+    return publish_active_cohorts(week, people.active_4w, k) if is_measured(week) else {}
 
 
-def publish_cohorts(week: WeekMeasures, people: People, k: int) -> tuple[Cohort, ...]:
-    """Oldest first."""
-    months = sorted(week.cohorts)
-    if not is_measured(week) or not months:
-        return ()
-    going_on = cohort_of(month_end(week.monday) + WEEK)
-    sizes = [0 if month == going_on else week.cohorts[month][0] for month in months]
-    later = week.members - sum(sizes)
-    table = list(publish_table([*sizes, later], k, publish_members(week), partition=True).cells[:-1])
-    table = [
-        Figure(NOT_SHOWN, "members", hidden="few", low=0, high=week.members) if month == going_on else size
-        for month, size in zip(months, table, strict=True)
-    ]
-    active = publish_parts(
-        [week.cohorts[month][1] for month in months], table, people.active_4w, k, week.members
-    )
-    return tuple(Cohort(*row) for row in zip(months, table, active, strict=True))
+def is_complete(week: WeekMeasures, cohort: int) -> bool:
+    """Whether the month of activation was over with the four weeks."""
+    return cohort < cohort_of(month_end(week.monday) + WEEK)
 
 
 # --- ways, moves, concentration -------------------------------------------------------------------------------
 
 
-def publish_funnel(week: WeekMeasures, funnel: str, k: int) -> tuple[Figure, ...] | None:
+def publish_funnel(week: WeekMeasures, people: People, funnel: str, k: int) -> tuple[Figure, ...] | None:
     """Members who reached each step. None: it was not measured."""
     counts = week.funnels.get(funnel)
     if counts is None:
         return None
-    within, found = publish_members(week), []
+    within, found = people.activated, []
     for count in counts:
         within = publish_count(count, k, within)
         found.append(within)
@@ -244,15 +240,25 @@ class Moves(NamedTuple):
     falling: Figure
 
 
-def publish_moves(week: WeekMeasures, k: int) -> Moves:
+def publish_moves(week: WeekMeasures, people: People, k: int) -> Moves:
+    """Who rises was active in the week; who falls from a level, or may, stood at one; who lost a streak had one."""
     if not is_measured(week):
         return Moves(*(missing("members"),) * 4)
-    members = publish_members(week)
-    risen, fallen, broken = (
-        publish_count(count, k, members) for count in (week.risen, week.fallen, week.streaks_broken)
+    levels = publish_levels(week, k)
+    upper = levels.above if levels else fact(0, "members")
+    return Moves(
+        _publish_among(week.risen, people.active, week, k),
+        publish_count(week.fallen, k, publish_members(week)),
+        _publish_among(week.streaks_broken, people.activated, week, k),
+        _publish_among(week.falling, upper, week, k) if week.standing else missing("members"),
     )
-    falling = publish_count(week.falling, k, members) if week.standing else missing("members")
-    return Moves(risen, fallen, broken, falling)
+
+
+def _publish_among(count: int, group: Figure, week: WeekMeasures, k: int) -> Figure:
+    """Of a group that may have grown since by as many as there are members: what is left of it for sure is kept."""
+    if group.floor < 2 * k - 1:
+        return Figure(NOT_SHOWN, "members", hidden="few", low=0, high=week.members)
+    return publish_count(count, k, between(int(group.floor), week.members, week.members))
 
 
 def publish_concentration(week: WeekMeasures, k: int) -> Figure:
@@ -270,7 +276,8 @@ def publish_organic(week: WeekMeasures, people: People, k: int) -> Figure:
     """Members who did something in four weeks that no rule rewards."""
     if not is_measured(week):
         return missing("members")
-    return publish_count(week.organic_4w, k, people.active_4w)
+    used = publish_features(week, k, people.active_4w).members
+    return publish_union(week.organic_4w, k, list(used.values()), people.active_4w)
 
 
 def publish_active_a_day(week: WeekMeasures, k: int) -> Figure:
@@ -302,14 +309,23 @@ def publish_points(week: WeekMeasures, currency: str, k: int) -> Points:
     if not week.standing:
         return Points(spent, expired, missing("points"), missing("points"), missing("members"))
     outstanding = publish_amount(found.outstanding, found.holders, k, "points")
-    digits = 10 ** max(0, len(str(abs(found.outstanding))) - 2)
     return Points(
         spent,
         expired,
-        _rounded(outstanding, digits),
+        _rounded(outstanding, balance_step(found.outstanding)),
         publish_amount(found.expiring, found.at_risk, k, "points"),
-        publish_count(found.at_risk, k, publish_members(week)),
+        _publish_among(found.at_risk, publish_people(week, k).activated, week, k),
     )
+
+
+def balance_step(balance: int) -> int:
+    """What a balance is rounded to: 1, 2 or 5 with zeros, a fifth of it or more."""
+    least, step = abs(balance) / BALANCE_STEPS, 1
+    while True:
+        for size in (step, 2 * step, 5 * step):
+            if size >= least:
+                return size
+        step *= 10
 
 
 def _rounded(figure: Figure, unit: int) -> Figure:

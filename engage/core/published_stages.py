@@ -1,70 +1,98 @@
-"""Members by stage as figures: a table of parts, suppressed together with all that is published of the same members.
+"""Members by stage as figures: what follows from the figures shown of the same members, and bands within that.
 
-Owns how the parts stand within members, activated, active in four weeks and habitual, whose figures are shown beside
-them: where one of these is shown exactly, the parts on either side of it add up to a known number, and are a table of
-their own; where it is not, they are one table, so that no part gives away what was hidden.
+Owns how the stages stand within members, activated, active in four weeks and habitual, whose figures are shown beside
+them, and within those of the month's weeks: slipping is who came in its first two weeks and not in the others.
+Activated is a band and the others may be ranges, so exact stages would give them away, month by month. Invited and
+dormant say nothing that does not follow from these figures; the others are bands of 2k (see
+`engage.core.windows.publish_part`), and active is what they leave.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from engage.core.lifecycle import STAGES
 from engage.core.measures import WeekMeasures
-from engage.core.privacy import NOT_SHOWN, Figure, fact, publish_table
-from engage.core.published import publish_people
-from engage.core.stage_weeks import ACTIVE, HABIT, IDLE, LEFT_IDLE, LEFT_NEVER, NEVER, SLIPPING_HABIT
+from engage.core.privacy import Figure
+from engage.core.published import People, publish_month_members, publish_month_weeks, publish_people
+from engage.core.stage_weeks import LEFT_IDLE, LEFT_NEVER, SLIPPING_HABIT
+from engage.core.windows import between, publish_part
 
-_PARTS = {"left": (LEFT_NEVER, LEFT_IDLE), "slipping": ("slipping", SLIPPING_HABIT)}
+
+class _Span(NamedTuple):
+    low: int
+    high: int
 
 
 def publish_stages(week: WeekMeasures, k: int) -> list[tuple[str, Figure]]:
     """(stage, members), in the order of a life; nothing of a week frozen before there were stages."""
     if not week.stages:
         return []
-    parts: dict[str, Figure] = {}
-    for block in _blocks(week, k):
-        parts |= _publish_block(week, block, k)
-    return [
-        (stage, _sum([parts[part] for part in found], week.members))
-        for stage in STAGES
-        if (found := [part for part in _PARTS.get(stage, (stage,)) if part in parts])
-    ]
+    people, whole = publish_people(week, k), int(publish_month_members(week).floor)
+    found = _active_stages(week, people, k)
+    active, activated = _span(people.active_4w), _span(people.activated)
+    left = _Span(0, 0)
+    if LEFT_NEVER in week.stages:
+        gone = week.stages[LEFT_NEVER] + week.stages[LEFT_IDLE]
+        found["left"] = publish_part(gone, 2 * k, 0, whole - active.high, whole - active.low)
+        left = _span(found["left"])
+    found["invited"] = between(whole - activated.high - left.high, whole - activated.low, whole)
+    found["dormant"] = between(activated.low - active.high - left.high, activated.high - active.low, whole)
+    return [(stage, found[stage]) for stage in STAGES if stage in found]
 
 
-def _blocks(week: WeekMeasures, k: int) -> Iterator[list[str]]:
-    """Parts whose sum is known from the figures shown."""
-    people = publish_people(week, k)
-    block: list[str] = []
-    for names, ends in (
-        (NEVER, people.activated),
-        (IDLE, people.active_4w),
-        (ACTIVE, people.habitual),
-        (HABIT, None),
-    ):
-        block += [name for name in names if name in week.stages]
-        if ends is None or ends.value is not None:
-            yield block
-            block = []
+def _span(figure: Figure) -> _Span:
+    return _Span(int(figure.floor), int(figure.ceiling or 0))
 
 
-def _publish_block(week: WeekMeasures, names: Sequence[str], k: int) -> dict[str, Figure]:
-    counts = [week.stages[name] for name in names]
-    whole = sum(counts)
-    if len(names) == 1 and whole >= k:
-        return {names[0]: fact(whole, "members")}  # what is shown adds up to it
-    if whole < k:
-        return {name: Figure(NOT_SHOWN, "members", hidden="few", low=0, high=k - 1) for name in names}
-    cells = publish_table(counts, k, fact(whole, "members"), partition=True).cells
-    return dict(zip(names, cells, strict=True))
+def _active_stages(week: WeekMeasures, people: People, k: int) -> dict[str, Figure]:
+    """Those active in the four weeks: each stage within what the ones before leave."""
+    width, parts = 2 * k, week.stages
+    active, habit = _span(people.active_4w), _span(people.habitual)
+    habitual = publish_part(parts["habitual"], width, 0, habit.low, habit.high)
+    steady = _span(habitual)
+    slipping = publish_part(
+        parts["slipping"] + parts[SLIPPING_HABIT], width, *_slipping(week, active, habit, steady, k)
+    )
+    slips = _span(slipping)
+    # Of the members without the habit some slip at least: neither these nor the others can be new.
+    others = max(0, slips.low - (habit.high - steady.low))
+    new = publish_part(
+        parts["new"],
+        width,
+        0,
+        min(active.low - habit.high - others, active.low - steady.low - slips.low),
+        min(active.high - habit.low - others, active.high - steady.low - slips.low),
+    )
+    came = _span(new)
+    return {
+        "habitual": habitual,
+        "slipping": slipping,
+        "new": new,
+        "active": between(
+            active.low - steady.high - slips.high - came.high,
+            active.high - steady.low - slips.low - came.low,
+            active.high,
+        ),
+    }
 
 
-def _sum(parts: Sequence[Figure], members: int) -> Figure:
-    if len(parts) == 1:
-        return parts[0]
-    if all(part.value is not None for part in parts):
-        return fact(sum(int(part.value or 0) for part in parts), "members")
-    low = int(sum(part.floor for part in parts))
-    high = int(min(members, sum(members if part.ceiling is None else part.ceiling for part in parts)))
-    text = NOT_SHOWN if low <= 0 and high >= members else f"{low:,} to {high:,}"
-    return Figure(text, "members", hidden="few", low=low, high=high)
+def _slipping(week: WeekMeasures, active: _Span, habit: _Span, steady: _Span, k: int) -> tuple[int, int, int]:
+    """The least, the most for sure and the most that can be slipping, by what else is told."""
+    weeks = [_span(one) for one in publish_month_weeks(week, k)]
+    if not weeks:
+        return 0, 0, active.high
+    before, late = (
+        [one if count else _Span(0, 0) for one, count in zip(weeks[:2], week.month, strict=False)],
+        weeks[2:],
+    )
+    low = max(0, habit.low - steady.high, active.low - sum(one.high for one in late))
+    sure = min(
+        active.low - steady.low,
+        active.low - max(one.high for one in late),
+        sum(one.low for one in before),
+    )
+    most = min(
+        active.high - steady.low, active.high - max(one.low for one in late), sum(one.high for one in before)
+    )
+    return low, sure, most

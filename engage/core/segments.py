@@ -86,8 +86,10 @@ class Segments:
                     groups.append(_group(week.departments, department))
                 if self.role:
                     groups.append(_group(week.roles, role))
-                for group in groups:
-                    group.members += 1
+                first = min(member.joined, member.days_base) if member.days else member.joined
+                if first < month_end(week.monday) + WEEK:  # the others are in no figure of the month
+                    for group in groups:
+                        group.members += 1
 
     def come(self, member: MemberState, index: int, days: int) -> None:
         """Count a member who was active on so many days of the week `index`."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
+from engage.core.calendar import month_end
 from engage.core.lifecycle import LEFT, STANDARD, WEEK, Gone, Lifecycle, stage_on
 from engage.core.program import Program
 from engage.core.state import MemberState
@@ -52,7 +53,7 @@ def idle_part(member: MemberState, monday: int) -> str:
 def count_left(member: MemberState, weeks: Sequence[WeekMeasures]) -> None:
     """A member who was not active until then."""
     for week in weeks:
-        if member.left and member.left < week.monday + WEEK:
+        if member.left and member.left < month_end(week.monday) + WEEK:
             week.stages[LEFT_NEVER] += 1
 
 
@@ -61,7 +62,7 @@ def close_stages(program: Program | None, weeks: Sequence[WeekMeasures]) -> None
     leaves = program is not None and program.lifecycle.left is not None
     for week in weeks:
         found = week.stages
-        found["invited"] = week.members - week.activated - found[LEFT_NEVER]
+        found["invited"] = week.month_members[-1] - week.activated - found[LEFT_NEVER]
         if not leaves:
             found["invited"] += found.pop(LEFT_NEVER)
             found["dormant"] += found.pop(LEFT_IDLE)

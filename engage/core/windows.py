@@ -19,22 +19,22 @@ def publish_union(count: int, k: int, each: Sequence[Figure], within: Figure) ->
     where that would say too much of one side or the other. Where fewer than k came to those of one week, or fewer than
     k of the group are left, a range of k values is told, or all that these two leave.
     """
-    whole = int(within.ceiling or 0)
+    whole, least = int(within.ceiling or 0), int(within.floor)
     if whole < 2 * k - 1:
         return _range(0, whole, whole)
     if count < k:
         return _range(0, k - 1, whole)
-    seen = max((one.value for one in each if one.value is not None), default=0)
+    seen = int(max((one.floor for one in each), default=0))
     visits = int(sum(one.ceiling or 0 for one in each)) if each else whole
     together = min(whole, visits)
     # Whoever knows k - 2 who came every week knows so many fewer that they can be together.
     spare = (k - 2) * max(0, len(each) - 1)
-    near = int(seen) + k - 1
-    most = min(whole, visits - spare) - k + 1 if together > whole - k else whole + 1
+    near = seen + k - 1
+    most = min(least, visits - spare) - k + 1 if together > least - k else whole + 1
     if near + 1 >= most:
         near = whole
     if count <= near:
-        return _range(max(int(seen), k), min(near, together), whole)
+        return _range(max(seen, k), min(near, together), whole)
     if count >= most:
         return _range(most, together, whole)
     return Figure(f"{count:,}", "members", count)
@@ -71,6 +71,26 @@ def publish_bands(counts: Sequence[int], k: int, within: Figure) -> list[Figure]
     return [_range(left, room, whole), *bands]
 
 
+def publish_part(count: int, width: int, low: int, sure: int, most: int) -> Figure:
+    """A part of a group, as a band of `width` or more, within what follows from other figures anyway.
+
+    From these it is at least `low`, and at most what is between `sure` and `most`. Bands begin at `low`, and the last
+    leaves at least `width` values up to `sure`: whatever is added up, none of them says more than itself.
+    """
+    last = low + (sure - width + 1 - low) // width * width
+    if last <= low:
+        return _range(min(low, most), most, most)
+    if count >= last:
+        return _range(last, most, most)
+    start = low + (count - low) // width * width
+    return _range(start, start + width - 1, most)
+
+
+def between(low: int, high: int, whole: int) -> Figure:
+    """A number told by others alone."""
+    return _range(max(0, low), min(high, whole), whole)
+
+
 def add_bands(bands: Sequence[Figure], within: Figure) -> Figure:
     """How many are in any of these, from what is told of each."""
     whole = int(within.ceiling or 0)
@@ -83,11 +103,11 @@ def add_bands(bands: Sequence[Figure], within: Figure) -> Figure:
 
 def _range(low: int, high: int, whole: int) -> Figure:
     """What is told of a hidden number: the same words, and the same reason, wherever in the range it is."""
-    if low == high:
+    if low == high and high:
         return Figure(f"{low:,}", "members", low)
     hidden: Hidden = "few" if low == 0 else "most" if high == whole else "protects"
     if low == 0:
-        text = NOT_SHOWN if high == whole else say("fewer than {k:,}", k=high + 1)
+        text = NOT_SHOWN if high in (0, whole) else say("fewer than {k:,}", k=high + 1)
     elif high == whole:
         text = say("{low} or more", low=f"{low:,}")
     else:

@@ -97,7 +97,10 @@ class Company(Struct):
     timezone: str
     seats: int | None
     traits: dict[str, Any]
-    members: int
+    members: Annotated[
+        int | None,
+        Meta(description="Named so far. Null for a report key: reports say it as of a week's end."),
+    ]
     stage: Annotated[CompanyStage | None, Meta(description="As decided with its newest score.")]
     tier: Annotated[
         str | None, Meta(description="The id of the tier; null where the host has none, or none holds it.")

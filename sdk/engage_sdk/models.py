@@ -45,7 +45,7 @@ class Company:
     timezone: str | None = None
     seats: int | None = None
     traits: Mapping[str, Any] = field(default_factory=dict)
-    members: int = 0
+    members: int | None = None
     stage: str | None = None
     tier: str | None = None
     program: ProgramVersion | None = None

@@ -96,7 +96,7 @@ def test_a_departments_page_has_the_row_of_the_companys_table() -> None:
         figures = {one.name: one.figure for one in page.figures}
         _, members, active, _, _, habitual = table[name]
         assert (figures["members"], figures["active_4w"], figures["habitual"]) == (members, active, habitual)
-        assert page.activity[1].figures[-1] == active
+        assert page.activity[0].figures[-1] == active
 
 
 def test_it_tells_of_no_other_department_and_not_of_the_company() -> None:

@@ -150,19 +150,22 @@ def test_no_small_part_follows_from_what_is_shown(*, leaves: bool) -> None:
                 assert high - low >= 1, (name, week.stages, publish_stages(week, 5))
 
 
-def test_what_is_not_small_is_shown() -> None:
+def test_stages_are_told_in_bands_within_what_is_told_anyway() -> None:
     parts = dict(zip(PARTS, (20, 9, 12, 7, 15, 30, 8, 25, 6), strict=True))
     week = WeekMeasures(
-        MONDAY, members=132, activated=103, active_4w=84, active=84, habitual=31, stages=parts
-    )
-    assert {stage: figure.value for stage, figure in publish_stages(week, 5)} == {
-        "invited": 20,
-        "new": 15,
-        "active": 30,
-        "habitual": 25,
-        "slipping": 14,
-        "dormant": 12,
-        "left": 16,
+        MONDAY, members=132, activated=103, active_4w=84, active=60, habitual=31, stages=parts,
+        month=[40, 45, 60, 62],
+    )  # fmt: skip
+    people = publish_people(week, 5)
+    assert (people.activated.text, people.active_4w.text, people.habitual.text) == ("100 to 104", "84", "31")
+    assert {stage: figure.text for stage, figure in publish_stages(week, 5)} == {
+        "invited": "9 to 32",
+        "new": "10 to 19",
+        "active": "12 to 44",
+        "habitual": "20 or more",
+        "slipping": "10 or more",
+        "dormant": "fewer than 21",
+        "left": "10 to 19",
     }
     del parts[LEFT_NEVER], parts[LEFT_IDLE]
     week = replace(week, members=116, activated=96, stages=parts)

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy
 from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.sparse import csr_array
 
 from engage.core.privacy import Figure
 
@@ -53,6 +54,9 @@ class Attack:
         least, most = ceil(self._extreme(terms, 1) - _NEARLY), floor(self._extreme(terms, -1) + _NEARLY)
         return least >= most
 
+    def range_of(self, terms: Sum) -> tuple[float, float]:
+        return self._extreme(terms, 1), self._extreme(terms, -1)
+
     def look_around(self, groups: Sequence[Sum]) -> None:
         """Two ways in which as many of the groups as possible are large, and small."""
         together = sum(terms * (1 + position % 3) for position, terms in enumerate(groups))
@@ -61,11 +65,21 @@ class Attack:
 
     def _extreme(self, terms: Sum, sign: int) -> float:
         if self._known is None:
-            low, high = numpy.array(self.bounds).T
-            self._known = LinearConstraint(numpy.array(self.rows), low, high)
+            self._known = self._gather()
         found = milp(
             sign * terms, constraints=self._known, bounds=Bounds(0, _MOST), integrality=self.integrality
         )
         assert found.status == 0, f"what is published contradicts itself: {found.message}"
         self.ways.append(found.x)
         return sign * float(found.fun)
+
+    def _gather(self) -> LinearConstraint:
+        """What is told several times once, by the narrowest of it."""
+        found: dict[bytes, tuple[float, float]] = {}
+        for terms, (low, high) in zip(self.rows, self.bounds, strict=True):
+            key = terms.tobytes()
+            least, most = found.get(key, (-inf, inf))
+            found[key] = (max(least, low), min(most, high))
+        rows = numpy.array([numpy.frombuffer(key) for key in found])
+        least, most = numpy.array(list(found.values())).T
+        return LinearConstraint(csr_array(rows), least, most)

@@ -6,7 +6,7 @@ from random import Random
 
 import numpy
 
-from engage.core import privacy, windows
+from engage.core import privacy, published_people, windows
 from engage.core.privacy import Part, fact
 from tests.privacy.attacker import Attack, Sum
 
@@ -156,3 +156,17 @@ def attack_amounts(random: Random) -> list[str]:
         if strangers[0] == 1:
             learned.append("that everybody had one event")
     return learned
+
+
+def attack_balances(random: Random) -> list[str]:
+    """What members have, before and after few of them spent some: how much was it, to a tenth?"""
+    before = random.randint(20, 10 ** random.randint(2, 5))
+    issued, spent = random.choice((0, 0, before // 3)), random.randint(before // 50 + 1, before)
+    attack = Attack(3)
+    attack.knows(numpy.array([1.0, -1.0, -1.0]), -issued, -issued)
+    for place, balance in enumerate((before, before + issued - spent)):
+        step = published_people.balance_step(balance)
+        shown = step * round(balance / step)
+        attack.knows(single(place, 3), shown - step / 2, shown + step / 2)
+    low, high = attack.range_of(single(2, 3))
+    return [f"{spent} spent"] if max(high - spent, spent - low) < spent / 10 else []

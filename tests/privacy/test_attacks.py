@@ -16,12 +16,18 @@ from random import Random
 
 import pytest
 
-from engage.core import measures, privacy, published, quiet, segments, windows
+from engage.core import measures, privacy, published, published_people, quiet, segments, windows
 from engage.core.measures import WeekMeasures
 from engage.core.privacy import Figure, publish_count
 from engage.core.quiet import Activity
 from tests.privacy.activity_attack import attack_activity
-from tests.privacy.count_attacks import attack_amounts, attack_growth, attack_levels, attack_table
+from tests.privacy.count_attacks import (
+    attack_amounts,
+    attack_balances,
+    attack_growth,
+    attack_levels,
+    attack_table,
+)
 from tests.privacy.populations import acquaintances, random_population, weeks_of
 
 ATTACKS = int(os.environ.get("ENGAGE_ATTACKS", "25"))
@@ -29,7 +35,7 @@ ATTACKS = int(os.environ.get("ENGAGE_ATTACKS", "25"))
 WEEKS = 5
 
 CountAttack = Callable[[Random], list[str]]
-COUNTS: list[CountAttack] = [attack_growth, attack_levels, attack_table, attack_amounts]
+COUNTS: list[CountAttack] = [attack_growth, attack_levels, attack_table, attack_amounts, attack_balances]
 
 
 @pytest.fixture(autouse=True)
@@ -168,6 +174,7 @@ COUNT_DEFENCES: dict[str, tuple[CountAttack, object, str, object]] = {
     "no band of the first level": (attack_levels, windows, "publish_bands", _all_bands),
     "hiding the next smallest": (attack_table, privacy, "publish_table", _independent),
     "k values for each hidden cell": (attack_table, privacy, "_is_concealed", _two_values),
+    "balances in steps of a fifth": (attack_balances, published_people, "balance_step", lambda balance: 1),
     "dominance": (attack_amounts, privacy, "is_dominated", lambda *_: False),
     "hiding with the events of few those of many": (
         attack_amounts,

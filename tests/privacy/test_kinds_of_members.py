@@ -12,12 +12,10 @@ from random import Random
 import pytest
 
 from engage.core.balances import CurrencyWeek
-from engage.core.calendar import month_end
 from engage.core.measures import WeekMeasures
 from engage.core.privacy import Figure, fact, publish_count
 from engage.core.published import publish_people
 from engage.core.published_people import (
-    Moves,
     breakage,
     publish_active_a_day,
     publish_classes,
@@ -29,7 +27,7 @@ from engage.core.published_people import (
     publish_parts,
     publish_points,
 )
-from engage.core.segments import GroupWeek, cohort_of
+from engage.core.segments import GroupWeek
 
 K = 3
 SINCE = 739_621
@@ -110,28 +108,18 @@ def test_no_class_of_use_follows_from_the_others_and_the_figures_besides(young: 
     assert narrowest(splits, publish) >= 2
 
 
-def test_no_cohort_follows_from_the_size_of_the_company_and_the_active_members() -> None:
-    def publish(counts: Population) -> Shown:
-        sizes, active = counts[:3], counts[3:]
-        going_on = cohort_of(month_end(week().monday) + 7)
+def test_no_cohort_follows_from_the_active_members() -> None:
+    def publish(active: Population) -> Shown:
         found = week(
-            members=9, activated=sum(sizes), active_4w=sum(active),
-            cohorts=dict(zip((7, 8, going_on), zip(sizes, active, strict=True), strict=True)),
+            members=18, activated=18, active_4w=sum(active),
+            cohorts={7 + at: (count, count) for at, count in enumerate(active)},
         )  # fmt: skip
         people = publish_people(found, K)
-        cohorts = publish_cohorts(found, people, K)
-        cells = [*(one.activated for one in cohorts), *(one.active_4w for one in cohorts)]
-        besides = [(people.activated, sum(sizes)), (people.active_4w, sum(active))]
-        return [*besides, *zip(cells, counts, strict=True)]
+        cells = publish_cohorts(found, people, K)
+        return [(people.active_4w, sum(active)), *zip(cells.values(), active, strict=True)]
 
-    counts = (
-        (*sizes, *active)
-        for sizes in itertools.product(range(10), repeat=3)
-        if sum(sizes) <= 9
-        for active in itertools.product(*(range(size + 1) for size in sizes))
-    )
-    # Else it is told without cohorts that nearly all of them are active.
-    assert narrowest(counts, publish, lambda one: sum(one[:3]) - sum(one[3:]) >= K) >= 2
+    counts = (one for one in itertools.product(range(13), repeat=3) if sum(one) <= 12)
+    assert narrowest(counts, publish) >= 2
 
 
 def test_small_departments_are_one_row_by_their_size_alone() -> None:
@@ -155,14 +143,18 @@ def test_a_hidden_part_hides_the_smallest_of_the_others() -> None:
 
 
 def test_steps_and_moves_of_few_are_hidden() -> None:
-    found = week(members=60, funnels={"f": [30, 9, 4, 2]}, risen=7, fallen=2, streaks_broken=58)
-    steps = publish_funnel(found, "f", 5)
+    found = week(
+        members=60, activated=40, active_4w=20, active=12, funnels={"f": [30, 9, 4, 2]}, risen=7, fallen=2,
+        streaks_broken=38,
+    )  # fmt: skip
+    people = publish_people(found, 5)
+    steps = publish_funnel(found, people, "f", 5)
     assert steps is not None
     assert [step.text for step in steps] == ["30", "9", "fewer than 5", "not shown"]
-    moves = publish_moves(found, 5)
-    assert [one.text for one in moves] == ["7", "fewer than 5", "56 or more", "not measured"]
-    assert publish_moves(WeekMeasures(1), 5) == Moves(*(publish_moves(WeekMeasures(1), 5)[:1] * 4))
-    assert publish_funnel(found, "g", 5) is None
+    moves = publish_moves(found, people, 5)
+    assert [one.text for one in moves] == ["7", "fewer than 5", "36 or more", "not measured"]
+    assert {one.text for one in publish_moves(WeekMeasures(1), people, 5)} == {"not measured"}
+    assert publish_funnel(found, people, "g", 5) is None
 
 
 def test_a_tenth_of_fewer_than_k_is_not_told_of() -> None:
@@ -173,12 +165,14 @@ def test_a_tenth_of_fewer_than_k_is_not_told_of() -> None:
 def test_balances_are_rounded_and_hidden_where_few_stand_behind_them() -> None:
     found = week(
         members=60,
+        activated=40,
+        active_4w=30,
         standing=True,
         currencies={"points": CurrencyWeek(400, 9, 100, 4, 12_345, 20, 800, 5), "gold": CurrencyWeek()},
     )
     points = publish_points(found, "points", 5)
-    assert [one.text for one in points] == ["400", "not shown", "about 12,000", "800", "5"]
-    assert breakage(points.outstanding, points.spent, points.spent).text == "about 6,000"
+    assert [one.text for one in points] == ["400", "not shown", "about 10,000", "800", "5"]
+    assert breakage(points.outstanding, points.spent, points.spent).text == "about 5,000"
     assert breakage(points.outstanding, points.spent, points.expired).text == "not shown"
     assert {one.text for one in publish_points(found, "gold", 5)} == {"not shown", "fewer than 5"}
     assert {one.text for one in publish_points(week(), "points", 5)} == {"not measured"}

@@ -66,7 +66,7 @@ NUMBERS = {
         for name in ("seats", "monthly_revenue_cents", "days_to_renewal", "value_at_risk_cents")
     },
     **{f"Contract.{name}": CONTRACT for name in ("seats", "monthly_revenue_cents", "days_to_renewal")},
-    "Company.members": PEOPLE,
+    "Company.members": "for server keys alone, see test_a_report_key_is_not_told_the_members_of_now",
     "Company.seats": CONTRACT,
     "Company.traits": "what the host said of the company itself",
     **{f"Moving.{name}": SCORE for name in ("contribution", "change")},

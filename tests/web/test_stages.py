@@ -37,6 +37,15 @@ async def test_a_member_shows_the_stage_and_what_it_brought(running: Running) ->
     assert (shown["stage"], shown["balances"]["points"]["active"]) == ("left", 7)
 
 
+async def test_a_report_key_is_not_told_the_members_of_now(running: Running) -> None:
+    await running.track()
+    for client, members in ((running.server, 1), (running.report, None)):
+        (listed,) = (await client.get("/v1/companies")).json()["data"]
+        assert (listed["members"], (await client.get("/v1/companies/acme")).json()["members"]) == (
+            members,
+        ) * 2
+
+
 async def test_a_company_without_a_score_has_no_stage(running: Running) -> None:
     await running.publish(PROGRAM)
     await running.track()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Final
+from typing import Any, Final
 
 from engage.actions.companies import set_company
 from engage.actions.report import company_stages, company_tiers
@@ -41,7 +41,8 @@ async def programs_in_force(s: Statements, ids: Collection[int]) -> dict[int, sh
     }
 
 
-async def _shown(s: Statements, rows: Sequence[CompanyRow]) -> list[shapes.Company]:
+async def _shown(s: Statements, rows: Sequence[CompanyRow], *, live: bool) -> list[shapes.Company]:
+    """`live`: with the members named so far. Beside the frozen number of a report that would tell who came since."""
     ids = [row[0] for row in rows]
     programs = await programs_in_force(s, ids)
     tiers, stages = await company_tiers(s, ids), await company_stages(s, ids)
@@ -52,7 +53,7 @@ async def _shown(s: Statements, rows: Sequence[CompanyRow]) -> list[shapes.Compa
             timezone=state.timezone,
             seats=state.seats,
             traits=state.traits,
-            members=state.members,
+            members=state.members if live else None,
             stage=stages.get(id),
             tier=tiers.get(id),
             program=programs[id],
@@ -62,9 +63,13 @@ async def _shown(s: Statements, rows: Sequence[CompanyRow]) -> list[shapes.Compa
     ]
 
 
-async def _one(s: Statements, company: str) -> shapes.Company:
+async def _one(s: Statements, company: str, *, live: bool) -> shapes.Company:
     id = await find_company(s, company)
-    return (await _shown(s, await list_companies(s, id - 1, 1)))[0]
+    return (await _shown(s, await list_companies(s, id - 1, 1), live=live))[0]
+
+
+def _is_live(asked: Asked[Any, Any]) -> bool:
+    return asked.principal is None or asked.principal.kind != "report"
 
 
 @endpoint("GET", "/v1/companies", kinds=AGGREGATES, summary="List companies", tag="companies")
@@ -74,7 +79,7 @@ async def list_all_companies(asked: Asked[None, Paging]) -> shapes.Companies:
     async with asked.services.database.read() as s:
         rows = await list_companies(s, after, asked.query.limit + 1)
         page, cursor = cut(rows, asked.query.limit, lambda row: row[0])
-        return shapes.Companies(await _shown(s, page), cursor)
+        return shapes.Companies(await _shown(s, page, live=_is_live(asked)), cursor)
 
 
 @endpoint(
@@ -100,7 +105,7 @@ async def create_company(asked: Asked[shapes.NewCompany, None]) -> shapes.Compan
     )
     asked.status = 201 if created else 200
     async with asked.services.database.read() as s:
-        return await _one(s, given.id)
+        return await _one(s, given.id, live=_is_live(asked))
 
 
 def check_id(name: str, id: str) -> None:
@@ -112,7 +117,7 @@ def check_id(name: str, id: str) -> None:
 @endpoint("GET", "/v1/companies/{company}", kinds=AGGREGATES, summary="Read a company", tag="companies")
 async def get_company(asked: Asked[None, None]) -> shapes.Company:
     async with asked.services.database.read() as s:
-        return await _one(s, asked.path["company"])
+        return await _one(s, asked.path["company"], live=_is_live(asked))
 
 
 ENDPOINTS: Final = [list_all_companies, create_company, get_company]
