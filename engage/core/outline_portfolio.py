@@ -276,12 +276,11 @@ def _tiers(tiers: Sequence[TierColumn]) -> Section | None:
         return None
     columns = (
         Column("service", say("Service")),
-        *(Column(f"tier_{one.id}", one.name) for one in tiers),
+        *(Column(f"tier_{one.id}", f"{one.name} ({one.companies:,})") for one in tiers),
     )
     rows: list[Row] = [
         (name, *(one.benefits.get(name) or "–" for one in tiers)) for name in tiers[0].benefits
     ]
-    rows.append((say("Companies"), *(str(one.companies) for one in tiers)))
     title = say("Tiers and their service")
     return Section("tiers", title, table=Table("tiers", title, columns, tuple(rows)))
 

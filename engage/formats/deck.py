@@ -192,10 +192,13 @@ class _Deck:
         )
 
     def map(self, slide: Any, table: Table, top: int) -> None:
-        """A bubble for each company, a series for each band, and the names of those that pay most."""
+        """A bubble for each company, a series for each band, and the names of those that pay most.
+
+        The worst come last: they lie on top, and LibreOffice leaves out the first series of such a chart.
+        """
         data = BubbleChartData()
         bands: dict[str, list[tuple[str, list[float]]]] = {}
-        for row in table.rows:
+        for row in reversed(table.rows):
             figures = [float(cell.value or 0) for cell in row[1:4] if isinstance(cell, Figure)]
             bands.setdefault(str(row[4]), []).append((str(row[0]), figures))
         for label, companies in bands.items():
@@ -307,7 +310,7 @@ class _Deck:
         )
         grid = shape.table
         grid.horz_banding = False
-        shares = [3 if column.unit == "text" else 1 for column in table.columns]
+        shares = [_room(table, index) for index in range(len(table.columns))]
         for column, share in zip(grid.columns, shares, strict=True):
             column.width = Emu(INNER * share // sum(shares))
         properties = shape._element.graphic.graphicData.tbl.tblPr
@@ -334,6 +337,19 @@ class _Deck:
             line = frame.add_paragraph()
             line.space_after = Pt(10)
             self.write(line, note, 16, "ink")
+
+
+def _room(table: Table, index: int) -> int:
+    """The share of the width that a column gets: text by its longest cell, so that a sentence takes few lines."""
+    if table.columns[index].unit != "text":
+        return 6
+    longest = max((_wide(str(row[index])) for row in table.rows), default=0)
+    return min(40, max(12, longest // 2))
+
+
+def _wide(text: str) -> int:
+    """In letters; a Chinese one takes the room of two."""
+    return sum(2 if ord(letter) > 0x2E7F else 1 for letter in text)
 
 
 def _category(cell: str | Figure, figure: str | Figure, weekly: bool, language: Language) -> str:
