@@ -16,12 +16,16 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 PRELOADED = (
-    *("engage.cli", "engage.app"),
+    *("engage.cli", "engage.app", "engage.store.sqlite", "engage.store.postgres", "engage.store.backup"),
     *("engage.actions.archive", "engage.actions.importing", "engage.actions.verify"),
+    *(f"migrations.{path.stem}" for path in Path(__file__).parents[1].glob("migrations/0*.py")),
+    # What libraries import when they are first used.
+    *("tortoise.backends.sqlite.client", "tortoise.backends.asyncpg.client", "tortoise.converters"),
+    *("typer._adapters", "typer._click.decorators", "typer._click._textwrap", "importlib.readers", "tzdata"),
 )
 
 _context = get_context("forkserver")
-_context.set_forkserver_preload(["tests.commands", *PRELOADED])
+_context.set_forkserver_preload(["tests.commands", *PRELOADED, "tests.frozen"])
 
 
 @dataclass(frozen=True)
