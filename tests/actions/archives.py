@@ -17,6 +17,7 @@ from engage.store import checkpoints as stored_checkpoints
 from engage.store import parquet
 from engage.store.parquet import Folder
 from tests.actions.host import DAY, Host
+from tests.actions.told_once import told_once
 
 MONTH = 31 * DAY
 
@@ -62,6 +63,7 @@ def columns(folder: Folder, *names: str) -> list[tuple[Any, ...]]:
     return sorted(rows)
 
 
+@told_once
 async def six_months(host: Host) -> None:
     """Two companies, a badge, a reversal and an adjustment, over half a year."""
     await host.publish()

@@ -17,6 +17,7 @@ from tests.actions.archives import MONTH, archived, columns, files, six_months
 from tests.actions.host import DAY, Host
 from tests.actions.test_checkpoint import KEPT
 from tests.actions.test_verify import TAMPERINGS
+from tests.actions.told_once import told_once
 from tests.commands import run_script
 from tests.places import ON_SQLITE
 
@@ -26,6 +27,7 @@ pytestmark = pytest.mark.usefixtures("small_steps")
 # --- tampering ----------------------------------------------------------------------------------------------
 
 
+@told_once
 async def honest(host: Host, folder: Folder) -> None:
     """The history of test_verify, twice, the first time archived."""
     await host.publish()

@@ -23,6 +23,7 @@ from engage.errors import Conflict, Unavailable
 from engage.store import checkpoints as stored_checkpoints
 from tests.actions.host import DAY, Host
 from tests.actions.test_verify import TAMPERINGS, History
+from tests.actions.told_once import told_once
 from tests.places import ON_SQLITE
 
 
@@ -165,6 +166,7 @@ async def test_what_is_decided_by_a_replay_is_the_checkpoint_of_a_sound_log_only
 # --- tampering ----------------------------------------------------------------------------------------------
 
 
+@told_once
 async def honest(host: Host) -> None:
     """As in test_verify, with a checkpoint between and after."""
     await host.publish()

@@ -13,6 +13,7 @@ from engage.actions.companies import set_company
 from engage.actions.verify import verify
 from engage.errors import EngageError, NotFound
 from tests.actions.host import DAY, HOUR, PROGRAM, Host, iso
+from tests.actions.told_once import told_once
 from tests.places import ON_SQLITE, Place
 
 EVENTS = ("Report Exported", "Deal Won", "Page Clicked", "Undeclared")
@@ -162,6 +163,7 @@ async def test_an_empty_database_and_a_company_without_a_log_agree(host: Host) -
 # --- tampering --------------------------------------------------------------------------------------------------
 
 
+@told_once
 async def honest(host: Host) -> None:
     await host.publish()
     await host.send(
