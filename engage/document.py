@@ -25,6 +25,7 @@ from ruamel.yaml.events import (
     SequenceStartEvent,
 )
 from ruamel.yaml.reader import ReaderError
+from ruamel.yaml.representer import SafeRepresenter
 
 from engage.core.book import Book
 from engage.core.check import check
@@ -114,9 +115,22 @@ def read_plain(text: str) -> t.Any:
     return _Reader().read(text)
 
 
+class _Representer(SafeRepresenter):
+    """With quotes around what would be read as a key, or as its value, within brackets."""
+
+
+def _represent_text(representer: SafeRepresenter, text: str) -> t.Any:
+    style = "'" if text.startswith((":", "?")) else None
+    return representer.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Representer.add_representer(str, _represent_text)
+
+
 def write_document(document: t.Any) -> str:
     """Plain data as YAML, from which `read_plain` reads the same."""
     yaml = YAML(typ="safe", pure=True)
+    yaml.Representer = _Representer
     yaml.default_flow_style = None  # the innermost in one line
     yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]  # the order is the author's
     yaml.width = LINE_CHARS

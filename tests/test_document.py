@@ -274,3 +274,11 @@ def test_a_text_is_rewritten_with_its_comments() -> None:
 @settings(max_examples=50)
 def test_a_rewritten_text_says_what_it_is_to_say(before: object, after: object) -> None:
     assert read_plain(rewrite_document(write_document(before), after)) == after
+
+
+@pytest.mark.parametrize(
+    "text", [":0", "?a", ": a", "? x", "::", "- a", "a: b", "{a}", "#", "~", "=", ":a\nb"]
+)
+def test_what_is_written_reads_back_whatever_it_starts_with(text: str) -> None:
+    document = {text: 1, "text": text, "texts": [text], "within": [{text: text}]}
+    assert read_plain(write_document(document)) == document
