@@ -28,7 +28,8 @@ VIEWS: Final = {"portfolio_page": 40, "report_page": 400}
 BLANKS: Final = 4_000
 
 
-async def _cookie(url: str) -> str:
+async def sign_in(url: str) -> str:
+    """The cookie of somebody of customer success."""
     database = await Database.open(url)
     try:
         link = await create_sign_in_link(database, "http://bench")
@@ -46,7 +47,7 @@ def _prepare(workshop: Workshop) -> Iterator[Callable[[], Round]]:
     template = engine.prepare(workshop.folder, QUICKSTART)
     workshop.note(f"building {HISTORY.events:,} events of {HISTORY.population.companies:,} companies")
     build(engine, template.url, HISTORY)
-    cookie = asyncio.run(_cookie(template.url))
+    cookie = asyncio.run(sign_in(template.url))
 
     def shots(name: str, count: int) -> list[Shot]:
         companies = (f"{COMPANY}{n % HISTORY.population.companies}" for n in range(count))

@@ -15,7 +15,7 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from engage.bench import batches, footprint, histories, imports, pages, requests, together, track
+from engage.bench import batches, footprint, histories, imports, pages, portfolios, requests, together, track
 from engage.bench.errors import CannotRun, RoundFailed
 from engage.bench.figures import FIGURES, Result, Sample, choose, summarise
 from engage.bench.machine import Machine, describe
@@ -30,6 +30,7 @@ CASES: Final[tuple[Case, ...]] = (
     *histories.CASES,
     *together.CASES,
     *pages.CASES,
+    *portfolios.CASES,
     *imports.CASES,
     *footprint.CASES,
     *track.CASES,

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from engage.bench import batches, footprint, histories, imports, pages, requests, together
+from engage.bench import batches, footprint, histories, imports, pages, portfolios, requests, together
 from engage.bench.places import Places
 from engage.bench.stored import History
 from engage.bench.traffic import Population
@@ -33,6 +33,7 @@ def _small(monkeypatch: pytest.MonkeyPatch) -> None:
         footprint: {"STORED_CALLS": 500, "LOADED_CALLS": 500, "LOADED_SINGLES": 50, "USUAL": FEW},
         imports: {"CALLS": 500},
         pages: {"HISTORY": History(FEW, 400), "VIEWS": dict.fromkeys(pages.VIEWS, 4), "BLANKS": 20},
+        portfolios: {"HISTORY": History(FEW, 400), "VIEWS": 4},
         together: {"MANY": FEW, "CALLS_PER_ROUND": 400},
     }
     for module, values in changes.items():
@@ -48,6 +49,7 @@ SMALL = [
     *footprint.CASES,
     *imports.CASES,
     *pages.CASES,
+    *portfolios.CASES,
     together.Together("postgres_two_processes", mixed=False).case(),
 ]
 
