@@ -277,7 +277,7 @@ def publish_organic(week: WeekMeasures, people: People, k: int) -> Figure:
     if not is_measured(week):
         return missing("members")
     used = publish_features(week, k, people.active_4w).members
-    return publish_union(week.organic_4w, k, list(used.values()), people.active_4w)
+    return publish_union(week.organic_4w, k, list(used.values()), people.active_4w, complete=False)
 
 
 def publish_active_a_day(week: WeekMeasures, k: int) -> Figure:

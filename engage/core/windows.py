@@ -12,8 +12,11 @@ from engage.core.language import say
 from engage.core.privacy import NOT_SHOWN, Figure, Hidden
 
 
-def publish_union(count: int, k: int, each: Sequence[Figure], within: Figure) -> Figure:
+def publish_union(
+    count: int, k: int, each: Sequence[Figure], within: Figure, *, complete: bool = True
+) -> Figure:
     """How many of a group did something in one of several weeks; `each`: how many did in each of these, as published.
+    `complete`: nothing else brings somebody into the union.
 
     That it is too few is told, because a company is scored or not by it; but not in a group of fewer than 2k - 1,
     where that would say too much of one side or the other. Where fewer than k came to those of one week, or fewer than
@@ -25,6 +28,7 @@ def publish_union(count: int, k: int, each: Sequence[Figure], within: Figure) ->
     if count < k:
         return _range(0, k - 1, whole)
     seen = int(max((one.floor for one in each), default=0))
+    each = each if complete else []
     visits = int(sum(one.ceiling or 0 for one in each)) if each else whole
     together = min(whole, visits)
     # Whoever knows k - 2 who came every week knows so many fewer that they can be together.

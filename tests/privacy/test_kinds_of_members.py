@@ -12,7 +12,7 @@ from random import Random
 import pytest
 
 from engage.core.balances import CurrencyWeek
-from engage.core.measures import WeekMeasures
+from engage.core.measures import FeatureWeek, WeekMeasures
 from engage.core.privacy import Figure, fact, publish_count
 from engage.core.published import publish_people
 from engage.core.published_people import (
@@ -24,6 +24,7 @@ from engage.core.published_people import (
     publish_departments,
     publish_funnel,
     publish_moves,
+    publish_organic,
     publish_parts,
     publish_points,
 )
@@ -140,6 +141,14 @@ def test_a_hidden_part_hides_the_smallest_of_the_others() -> None:
     wholes = [fact(40, "members"), fact(30, "members"), fact(20, "members")]
     cells = publish_parts([20, 15, 2], wholes, fact(37, "members"), 5)
     assert [cell.hidden for cell in cells] == ["", "protects", "few"]
+
+
+def test_organic_use_of_all_who_are_active_is_told_as_a_range() -> None:
+    """Though hardly anybody used a key event: there are others that earn nothing."""
+    found = week(
+        members=22, activated=22, active_4w=16, organic_4w=16, features={"Export": FeatureWeek(1, 1, 1)}
+    )
+    assert publish_organic(found, publish_people(found, 4), 4).text == "13 or more"
 
 
 def test_steps_and_moves_of_few_are_hidden() -> None:

@@ -13,8 +13,11 @@ from random import Random
 
 import pytest
 
-from engage.core import published_people, published_stages
-from engage.core.privacy import Figure, publish_count
+from engage.core import published, published_people, published_stages
+from engage.core.measures import WeekMeasures
+from engage.core.privacy import Figure, fact, publish_count
+from engage.core.published import People
+from tests.privacy import report_attack
 from tests.privacy.company_population import Company, Member, random_company, weeks_of_company
 from tests.privacy.report_attack import attack_company
 
@@ -46,6 +49,10 @@ def test_nothing_follows_from_all_that_is_said_of_kinds_of_members(seed: int) ->
     assert list(learned(seed, COMPANIES)) == []
 
 
+def test_nothing_follows_where_without_a_defence_something_would() -> None:
+    assert [learned_of(seed) for seed in sorted({seed for seed, _ in DEFENCES.values()})] == [[]] * 6
+
+
 # --- with one defence switched off ----------------------------------------------------------------------------
 
 
@@ -53,12 +60,48 @@ def _exact(count: int, *_: object, **__: object) -> Figure:
     return Figure(f"{count:,}", "members", count)
 
 
+def _all_exact(counts: Sequence[int], *_: object) -> list[Figure]:
+    return [_exact(count) for count in counts]
+
+
+def _each_cohort(week: WeekMeasures, active_4w: Figure, k: int) -> dict[int, Figure]:
+    active = fact(week.active_4w, "members")
+    return {month: publish_count(week.cohorts[month][1], k, active) for month in sorted(week.cohorts)}
+
+
+def _members_now(week: WeekMeasures) -> Figure:
+    return fact(week.members, "members")
+
+
+def _among_members(count: int, group: Figure, week: WeekMeasures, k: int) -> Figure:
+    return publish_count(count, k, _members_now(week))
+
+
+def _funnel_of_members(week: WeekMeasures, people: People, funnel: str, k: int) -> tuple[Figure, ...] | None:
+    return published_people.publish_funnel(week, people._replace(activated=_members_now(week)), funnel, k)
+
+
 Switch = tuple[object, str, object]
 DEFENCES: dict[str, tuple[int, list[Switch]]] = {
     "bands of stages": (1, [(published_stages, "publish_part", _exact)]),
     "organic use as a union of features": (
         1,
-        [(published_people, "publish_union", lambda count, k, _, within: publish_count(count, k, within))],
+        [
+            (
+                published_people,
+                "publish_union",
+                lambda count, k, _, within, **__: publish_count(count, k, within),
+            )
+        ],
+    ),
+    "bands of novices": (20_001, [(published_people, "publish_part", _exact)]),
+    "bands of levels": (20_001, [(published, "publish_bands", _all_exact)]),
+    "risen among the active": (20_005, [(published_people, "_publish_among", _among_members)]),
+    "the members of the month's end": (20_006, [(published, "publish_month_members", _members_now)]),
+    "beginners among the activated": (20_006, [(report_attack, "publish_funnel", _funnel_of_members)]),
+    "cohorts of an exact number": (
+        20_028,
+        [(module, "publish_active_cohorts", _each_cohort) for module in (published, published_people)],
     ),
     "hiding one department beside a range": (9, [(published_people, "_is_safe", lambda *_: True)]),
 }
@@ -67,7 +110,6 @@ DEFENCES: dict[str, tuple[int, list[Switch]]] = {
 @pytest.mark.parametrize("defence", DEFENCES)
 def test_without_one_defence_something_is_learned(defence: str, monkeypatch: pytest.MonkeyPatch) -> None:
     seed, switches = DEFENCES[defence]
-    assert learned_of(seed) == []
     for module, name, without in switches:
         monkeypatch.setattr(module, name, without)
     assert learned_of(seed) != []
