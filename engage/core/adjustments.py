@@ -57,7 +57,7 @@ def _moved(
     if program is None:
         return Decision(Record(), (transfer,), ((currency, amount),))
     course = Course(program, company, member, entry)
-    course.transfers.append(transfer)
+    course.transfer(transfer)
     return concluded(course)
 
 

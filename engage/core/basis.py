@@ -55,12 +55,12 @@ def counted(
     standing = member.standing
     total = 0
     if standing is not None and standing.key == key:
-        earned = standing.earned
-        total = (
-            earned.get(first, 0)
-            if first == last
-            else sum(n for start, n in earned.items() if first <= start <= last)
-        )
+        if first == last:
+            total = standing.earned.get(first, 0)
+        else:
+            for start, units in standing.earned.items():
+                if first <= start <= last:
+                    total += units
     if change and first <= period_start(levels.basis, member.joined or at, at) <= last:
         total += change
     return total
@@ -69,9 +69,9 @@ def counted(
 def newest(member: MemberState, key: str, day: int) -> int:
     """`day`, or the beginning of the newest period in which something is counted, if that is later."""
     standing = member.standing
-    if standing is None or standing.key != key:
+    if standing is None or standing.key != key or not standing.earned:
         return day
-    return max(day, max(standing.earned, default=0))
+    return max(day, *standing.earned)
 
 
 def count(levels: Levels, standing: Standing, joined: int, day: int, change: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from engage.core.campaigns import gated
 from engage.core.compiled import Matcher
+from engage.core.conditions import Facts
 from engage.core.course import Course
 from engage.core.decisions import Decision
 from engage.core.levels import rise
@@ -31,7 +32,7 @@ def concluded(course: Course) -> Decision:
     return course.decision()
 
 
-def consider(course: Course, matcher: Matcher) -> None:
-    """Fire those rules of a trigger whose conditions hold as things stand now."""
-    stopped = matcher.unconditional or matcher.match(course.facts())
+def consider(course: Course, matcher: Matcher, facts: Facts | None = None) -> None:
+    """Fire those rules of a trigger whose conditions hold as things stand now: as `facts` say, if these are at hand."""
+    stopped = matcher.unconditional or matcher.match(facts or course.facts())
     fire_rules(course, matcher, gated(course, matcher, stopped) if matcher.dated else stopped)

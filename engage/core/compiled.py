@@ -18,8 +18,10 @@ from engage.core.conditions import Condition, Facts, fold_name, reads, typed
 from engage.core.funnels import Place, places_by_event
 from engage.core.goals import (
     Counting,
+    QuestPlan,
     compile_activity,
     compile_counting,
+    compile_quests,
     milestones,
     referral_rules,
     reward_rules,
@@ -132,6 +134,7 @@ class CompiledProgram(msgspec.Struct, frozen=True):
     matchers: dict[str, Matcher]  # only events that some rule is triggered by
     occasions: dict[Occasion, Matcher]  # only those that some rule is triggered by
     counting: dict[str, Counting]  # only events that a quest or streak counts
+    quests: tuple[QuestPlan, ...]
     activity: Counting | None  # what pages and screens count toward
     milestones: dict[str, tuple[int, ...]]  # streak -> the lengths that rules wait for, in order
     clocks: tuple[Occasion, ...]  # those of them that a tick brings
@@ -344,6 +347,7 @@ def compile_program(program: Program) -> CompiledProgram:
         matchers={trigger: _matcher(rules, program) for trigger, rules in by_trigger.items()},
         occasions={on: _matcher(rules, program) for on, rules in by_occasion.items()},
         counting=compile_counting(program),
+        quests=compile_quests(program),
         activity=compile_activity(program),
         milestones=milestones(by_occasion),
         clocks=tuple(on for on in by_occasion if on.kind in TIMED),

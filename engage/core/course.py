@@ -54,9 +54,11 @@ class Course:
     __slots__ = (
         "advances",
         "badges",
+        "by_department",
         "company",
         "day",
         "details",
+        "earned",
         "entry",
         "freezes",
         "happened",
@@ -96,6 +98,8 @@ class Course:
         """Reckoned when somebody asks."""
         self.reviewed: Reviewed | None = None
         self.transfers: list[Transfer] = []
+        self.earned: dict[str, int] = {}
+        """Currency -> what these add to what counts toward levels: awards, and what was corrected by hand."""
         self.details: dict[int, Detail] = {}
         """Number of a transfer -> what there is to say of it besides."""
         self.settled: list[tuple[str, Waiting]] = []
@@ -103,6 +107,8 @@ class Course:
         self.uses: list[Use] = []
         self.telling = False
         """Some of these tell of budgets."""
+        self.by_department = False
+        """Some may count for the member's department."""
         self.badges: list[str] = []
         self.tags: list[tuple[str, bool]] = []
         """(tag, whether it is put on or taken off), the last word counts."""
@@ -181,19 +187,6 @@ class Course:
             standing += transfer.amount if transfer.currency == currency else 0
         return standing + amount > AMOUNT_MAX
 
-    def earned(self) -> dict[str, int]:
-        """Currency -> what counts toward levels: awards, and what was corrected by hand."""
-        earned: dict[str, int] = {}
-        for transfer in self.transfers:
-            currency = transfer.currency
-            if transfer.source == ISSUED and transfer.target == self.spendable:  # nearly all are
-                earned[currency] = earned.get(currency, 0) + transfer.amount
-                continue
-            gained = transfer.source % PLACES in EARNING
-            if gained != (transfer.target % PLACES in EARNING):
-                earned[currency] = earned.get(currency, 0) + (transfer.amount if gained else -transfer.amount)
-        return earned
-
     def has_badge(self, badge: str) -> bool:
         return badge in self.member.badges or badge in self.badges
 
@@ -210,11 +203,17 @@ class Course:
         if counter.alerts and counter.most - self.left(counter) >= counter.alerts[0][0]:
             self._tell(counter, self.uses[-1].start)
 
+    def give_back(self, use: Use) -> None:
+        """What was counted for an award that is given up."""
+        self.uses.append(use)
+        self.by_department = True
+
     def use(self, counter: Counter, amount: int) -> Use:
         """What counting it changes."""
         if counter.plain:
             start = window_start(counter.window, self.day)
             return Use(counter.company, counter.key, start, amount, counter.reach)
+        self.by_department = self.by_department or counter.department
         return counted(counter, self.entry, self.department(), amount)
 
     def _tell(self, counter: Counter, start: int) -> None:
@@ -231,11 +230,20 @@ class Course:
         """By rule number `rule` of the trigger whose rules are being considered."""
         number = len(self.verdicts) + rule
         self.transfers.append(Transfer(currency, ISSUED, self.spendable, amount, number))
+        self.earned[currency] = self.earned.get(currency, 0) + amount
 
-    def transfer(self, transfer: Transfer, detail: Detail) -> None:
+    def transfer(self, transfer: Transfer, detail: Detail | None = None) -> None:
         """Of points that are not simply awarded."""
-        self.details[len(self.transfers)] = detail
+        if detail is not None:
+            self.details[len(self.transfers)] = detail
         self.transfers.append(transfer)
+        self._earn(transfer)
+
+    def _earn(self, transfer: Transfer) -> None:
+        gained = transfer.source % PLACES in EARNING
+        if gained != (transfer.target % PLACES in EARNING):
+            earned = self.earned.get(transfer.currency, 0)
+            self.earned[transfer.currency] = earned + (transfer.amount if gained else -transfer.amount)
 
     def grant(self, badge: str) -> None:
         """Once only: who has a badge has it."""
@@ -262,7 +270,12 @@ class Course:
 
     def go_back(self, mark: Mark) -> None:
         """Take back all that was awarded, counted and granted since."""
-        del self.transfers[mark.transfers :], self.uses[mark.uses :]
+        if len(self.transfers) > mark.transfers:
+            del self.transfers[mark.transfers :]
+            self.earned = {}
+            for transfer in self.transfers:
+                self._earn(transfer)
+        del self.uses[mark.uses :]
         del self.badges[mark.badges :], self.happened[mark.happened :], self.freezes[mark.freezes :]
         del self.tags[mark.tags :], self.nudges[mark.nudges :], self.pushes[mark.pushes :]
         for number in [number for number in self.details if number >= mark.transfers]:
@@ -283,7 +296,7 @@ class Course:
         return Decision(
             record,
             tuple(self.transfers),
-            tuple(self.earned().items()),
+            tuple(self.earned.items()),
             tuple(self.uses),
             quests=tuple(self.quests.items()),
             streaks=tuple(self.runs.items()),
@@ -296,7 +309,7 @@ class Course:
         tagged = self.tags or self.nudges
         causes = self.occasions or self.advances or self.steps or self.settled or self.stopped_by
         department, alerts = 0, alerts_of(self.uses, self.company.usage) if self.telling else ()
-        if self.program.program.department and any("/department/" in use.key for use in self.uses):
+        if self.by_department and any("/department/" in use.key for use in self.uses):
             department = self.department()
         if not (tagged or causes or department or alerts or self.led):
             return None
@@ -308,8 +321,8 @@ class Course:
             settled=tuple(self.settled),
             alerts=alerts,
             stopped_by=self.stopped_by or {},
-            tags=tuple(changes(self.member, self.tags, self.entry.seq)),
-            nudges=tuple(dict.fromkeys(self.nudges)),
+            tags=tuple(changes(self.member, self.tags, self.entry.seq)) if self.tags else (),
+            nudges=tuple(dict.fromkeys(self.nudges)) if self.nudges else (),
             led=self.led,
         )
         return more if more != NO_MORE else None

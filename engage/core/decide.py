@@ -97,7 +97,8 @@ def _decide_event(
     led = member.referral is not None and concerns(program, member, entry)
     if counting is not None or waited or stage or led:
         course = Course(program, company, member, entry)
-        settle(course, waited)
+        if waited:
+            settle(course, waited)
         return _decide_further(course, matcher, counting)
     if matcher is None:
         return Decision(Record())
@@ -127,16 +128,18 @@ def _decide_view(
 def _decide_further(course: Course, matcher: Matcher | None, counting: Counting | None) -> Decision:
     """An event that settled what waited for it, that something counts, or that concerns how the member was invited: its
     own rules first, then what it gains."""
-    gains, streaks = counting.counts(course.facts()) if counting is not None else ({}, [])
+    facts = course.facts()
+    gains, streaks = counting.counts(facts) if counting is not None else ({}, [])
     if matcher is not None:
-        consider(course, matcher)
+        consider(course, matcher, facts)
     for number, gained in gains.items():
         advance(course, number, gained)
     for streak in streaks:
         keep(course, streak)
     if course.member.referral is not None and concerns(course.program, course.member, course.entry):
         refer(course)
-    change_stage(course)
+    if course.program.stages:
+        change_stage(course)
     return concluded(course)
 
 

@@ -30,15 +30,18 @@ from engage.core.ledger import (
     ADJUSTED,
     EXPIRED,
     ISSUED,
+    NEVER,
     PENDING,
     PLAIN,
     SPENT,
     Detail,
     Transfer,
+    account,
+    credit,
     move,
-    move_in_detail,
     place,
     points_due,
+    wallet_of,
 )
 from engage.core.levels import note_level, rules_since, standing_known
 from engage.core.lifecycle import left_after
@@ -52,7 +55,6 @@ from engage.core.state import (
     DayRollup,
     MemberState,
     Standing,
-    Wallet,
     add_to,
 )
 from engage.core.streaks import with_leave
@@ -201,10 +203,7 @@ def _fold_decision(
         for transfer in decision.transfers:
             _count(rollup, transfer)
     for currency, change in decision.earned:
-        wallet = member.wallets.get(currency)
-        if wallet is None:
-            wallet = member.wallets[currency] = Wallet()
-        wallet.earned += change
+        wallet_of(member.wallets, currency).earned += change
         if program is not None and program.period_key:
             _count_earned(program, member, entry, decision, currency, change)
     late_days = program.program.late_days if program else LATE_DAYS_DEFAULT
@@ -293,24 +292,34 @@ def _fold_transfers(
     entry: Entry,
     decision: Decision,
 ) -> None:
-    details = decision.details
-    plain = details is None and not member.points_due and (program is None or not program.expires)
     if entry.kind == Kind.REDEMPTION:
-        plain = False
         fold_redemption(program, member, entry, decision)  # it keeps what it was paid with
         for transfer in decision.transfers:
             if place(transfer.target) == SPENT:
                 used = member.spending.get(transfer.currency, (0, 0))
                 member.spending[transfer.currency] = with_week(used, week_of(entry.day))
-    elif plain:
-        for transfer in decision.transfers:
-            move(member.wallets, entry.member, transfer)
-    else:
-        for number, transfer in enumerate(decision.transfers):
-            detail = (details or {}).get(number) or _detail(program, member, transfer, entry.day)
-            move_in_detail(member.wallets, transfer, detail)
-    if not plain:
+    elif decision.transfers:
+        _move(program, member, entry, decision)
+    lasting = decision.details is None and (program is None or not program.expires)
+    if member.points_due or not lasting or entry.kind == Kind.REDEMPTION:
         member.points_due = points_due(member.wallets)
+
+
+def _move(program: CompiledProgram | None, member: MemberState, entry: Entry, decision: Decision) -> None:
+    details, own, awarded = decision.details, account(entry.member, ACTIVE), dict[str, int]()
+    for number, transfer in enumerate(decision.transfers):
+        detail = details.get(number) if details is not None else None
+        if detail is None and transfer.source == ISSUED and transfer.target == own:  # nearly all are
+            currency = transfer.currency
+            if currency not in awarded:
+                awarded[currency] = 0
+                wallet_of(member.wallets, currency)
+            awarded[currency] += transfer.amount
+            continue
+        move(member.wallets, transfer, detail or _detail(program, member, transfer, entry.day))
+    for currency, amount in awarded.items():  # what was taken was taken before
+        day = expiry_day(program, currency, entry.day, member.last_day) if program is not None else NEVER
+        credit(member.wallets[currency], amount, day)
 
 
 def _detail(program: CompiledProgram | None, member: MemberState, transfer: Transfer, day: int) -> Detail:
@@ -325,8 +334,8 @@ def _count(rollup: DayRollup, transfer: Transfer) -> None:
     if transfer.source == ISSUED and place(transfer.target) == ACTIVE:  # nearly all are
         add_to(rollup.issued, transfer.currency, transfer.amount)
         return
-    for account, sign in ((transfer.source, -1), (transfer.target, 1)):
-        book = _BOOKS.get(place(account))
+    for number, sign in ((transfer.source, -1), (transfer.target, 1)):
+        book = _BOOKS.get(place(number))
         if book is not None:
             sums, way = book
             add_to(sums(rollup), transfer.currency, sign * way * transfer.amount)

@@ -29,12 +29,31 @@ Gain = tuple[int, int, int]
 """(number of the goal, key in its tally, amount)."""
 
 
+class QuestPlan(msgspec.Struct, frozen=True):
+    """A quest, and what its goals and its tiers ask for, in the last decimal place of each goal."""
+
+    quest: Quest
+    targets: tuple[int, ...]
+    tiers: tuple[int, ...]
+
+
+class Counted(t.NamedTuple):
+    """A goal that an event may count toward."""
+
+    quest: int
+    """Its number, and that of the goal in it."""
+    number: int
+    goal: Goal
+    gain: Gain | None
+    """What each event adds, where that is the same whatever the event says."""
+
+
 class Counting(msgspec.Struct, frozen=True):
     """What one event may count toward, and the function that says whose conditions hold: of goals first, then of
     streaks."""
 
-    goals: tuple[tuple[int, int, Goal], ...]
-    """(number of the quest, number of the goal, goal), by quest."""
+    goals: tuple[Counted, ...]
+    """By quest."""
     streaks: tuple[int, ...]
     """Numbers of streaks."""
     match: Match
@@ -44,27 +63,34 @@ class Counting(msgspec.Struct, frozen=True):
         """Number of the quest -> what the event adds to its goals, and the streaks it is for; by conditions alone."""
         gains: dict[int, list[Gain]] = {}
         stopped = self.unconditional or self.match(facts)
-        for (quest, number, goal), node in zip(self.goals, stopped, strict=False):
-            gain = None if node else _gain(goal, facts)
-            if gain is not None:
-                gains.setdefault(quest, []).append((number, *gain))
+        for (quest, number, goal, gain), node in zip(self.goals, stopped, strict=False):
+            if node:
+                continue
+            gained = gain or _gain(number, goal, facts)
+            if gained is None:
+                continue
+            if quest in gains:
+                gains[quest].append(gained)
+            else:
+                gains[quest] = [gained]
+        if not self.streaks:
+            return gains, []
         own = stopped[len(self.goals) :]
         return gains, [streak for streak, node in zip(self.streaks, own, strict=True) if not node]
 
 
-def _gain(goal: Goal, facts: Facts) -> tuple[int, int] | None:
-    """The key and amount; None of a field that is missing, and of an amount that is not above zero."""
+def _gain(number: int, goal: Goal, facts: Facts) -> Gain | None:
+    """None of a field that is missing, and of an amount that is not above zero."""
     if goal.sum is not None:
         value = read_named(goal.sum, goal.type, facts)
         if value is None or value <= 0:
             return None
         numerator, denominator = Decimal(repr(value)).as_integer_ratio()
         amount = rounded(numerator * SUM_PLACES[goal.type], denominator)
-        return (0, min(amount, AMOUNT_MAX)) if amount else None
-    if goal.distinct is not None:
-        value = read_named(goal.distinct, goal.type, facts)
-        return None if value is None else (_hashed(value), 1)
-    return 0, 1
+        return (number, 0, min(amount, AMOUNT_MAX)) if amount else None
+    assert goal.distinct is not None
+    value = read_named(goal.distinct, goal.type, facts)
+    return None if value is None else (number, _hashed(value), 1)
 
 
 def _hashed(value: object) -> int:
@@ -88,6 +114,17 @@ def target(goal: Goal, reach: int) -> int:
     return reach * SUM_PLACES[goal.type] if goal.sum is not None else reach
 
 
+def compile_quests(program: Program) -> tuple[QuestPlan, ...]:
+    return tuple(
+        QuestPlan(
+            quest,
+            tuple(target(goal, goal.reach) for goal in quest.goals),
+            tuple(target(quest.goals[0], tier.reach) for tier in quest.tiers),
+        )
+        for quest in program.quests
+    )
+
+
 def compile_counting(program: Program) -> dict[str, Counting]:
     """By event; only those that something counts."""
     found = {name: _counting(program, name) for name in program.events}
@@ -101,7 +138,7 @@ def compile_activity(program: Program) -> Counting | None:
 
 def _counting(program: Program, event: str) -> Counting | None:
     goals = [
-        (number, index, goal)
+        Counted(number, index, goal, (index, 0, 1) if goal.sum is None and goal.distinct is None else None)
         for number, quest in enumerate(program.quests)
         for index, goal in enumerate(quest.goals)
         if goal.event == event
@@ -112,7 +149,7 @@ def _counting(program: Program, event: str) -> Counting | None:
     if not goals and not streaks:
         return None
     guards = [
-        tuple(_guards(program, program.quests[quest].audience, goal.conditions)) for quest, _, goal in goals
+        tuple(_guards(program, program.quests[one.quest].audience, one.goal.conditions)) for one in goals
     ]
     guards += [tuple(_guards(program, streak.audience, streak.conditions)) for _, streak in streaks]
     unconditional = () if any(guards) else (0,) * len(guards)

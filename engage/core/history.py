@@ -60,7 +60,7 @@ class Tally:
         if entry.kind != Kind.TRACK or record.undecided == Undecided.TOO_LATE:
             return
         counting = self.program.counting.get(entry.name)
-        if counting is None or not any(number in self.quests for number, _, _ in counting.goals):
+        if counting is None or not any(one.quest in self.quests for one in counting.goals):
             return
         if not entry.body.trusted and not self.program.program.events[entry.name].browser:
             return

@@ -131,28 +131,22 @@ def debit(wallet: Wallet, amount: int, first: int = NEVER) -> list[tuple[int, in
     return taken
 
 
+def wallet_of(wallets: dict[str, Wallet], currency: str) -> Wallet:
+    """The wallet, a new one for who had nothing in this currency."""
+    wallet = wallets.get(currency)
+    if wallet is None:
+        wallet = wallets[currency] = Wallet()
+    return wallet
+
+
 def is_over(expires: int, day: int) -> bool:
     """Whether a lot has expired on a local day: it does at the midnight that begins its day."""
     return expires != NEVER and expires <= day
 
 
-def move(wallets: dict[str, Wallet], member: int, transfer: Transfer) -> None:
-    """Fold one transfer of points that never expire and did not wait into the wallets of `member`."""
-    wallet = wallets.get(transfer.currency)
-    if wallet is None:
-        wallet = wallets[transfer.currency] = Wallet()
-    spendable = account(member, ACTIVE)
-    if transfer.target == spendable:
-        credit(wallet, transfer.amount)
-    if transfer.source == spendable:
-        debit(wallet, transfer.amount)
-
-
-def move_in_detail(wallets: dict[str, Wallet], transfer: Transfer, detail: Detail) -> None:
-    """Fold one transfer of any points into the wallets of the member whose it is."""
-    wallet = wallets.get(transfer.currency)
-    if wallet is None:
-        wallet = wallets[transfer.currency] = Wallet()
+def move(wallets: dict[str, Wallet], transfer: Transfer, detail: Detail) -> None:
+    """Fold one transfer into the wallets of the member whose it is."""
+    wallet = wallet_of(wallets, transfer.currency)
     source, target, amount = place(transfer.source), place(transfer.target), transfer.amount
     if source == ACTIVE:
         taken = debit(wallet, amount, detail.day)
@@ -211,6 +205,13 @@ def without_expired(
 
 def points_due(wallets: dict[str, Wallet]) -> int:
     """The first day on which something awaits these points; 0 for none."""
-    days = [wallet.lots[0][0] for wallet in wallets.values() if wallet.lots and wallet.lots[0][0] != NEVER]
-    days += [waiting.day for wallet in wallets.values() for waiting in wallet.pending]
-    return min(days, default=0)
+    due = 0
+    for wallet in wallets.values():
+        if wallet.lots:
+            day = wallet.lots[0][0]
+            if day != NEVER and (day < due or not due):
+                due = day
+        for waiting in wallet.pending:
+            if waiting.day < due or not due:
+                due = waiting.day
+    return due

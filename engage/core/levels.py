@@ -44,7 +44,7 @@ def rise(course: Course) -> None:
     program = course.program
     if program.program.levels is None or not course.transfers:
         return
-    _rise_to(course, reached_rank(program, course.member, course.earned(), course.day))
+    _rise_to(course, reached_rank(program, course.member, course.earned, course.day))
 
 
 def _rise_to(course: Course, rank: int) -> None:
@@ -155,16 +155,19 @@ def placing(company: CompanyState, member: MemberState) -> int:
     return rules.placed + 1 if member.ticked <= rules.placed else 0
 
 
-def level_days(program: CompiledProgram, company: CompanyState, member: MemberState) -> Iterator[int]:
+def level_days(program: CompiledProgram, company: CompanyState, member: MemberState) -> list[int]:
     """The local days on which something awaits the member's level."""
     levels = program.program.levels
     if levels is None or not program.reviews:
-        return
+        return []
     days = [next_review(program, company, member), grace_ends(company, member)]
     if levels.on_change != "keep":
         days.append(placing(company, member))
-    yield from (max(day, member.ticked + 1) for day in days if day)
-    yield from (day for _, day in _warnings(program, company, member))
+    soonest = member.ticked + 1
+    found = [day if day > soonest else soonest for day in days if day]
+    if program.warnings:
+        found += [day for _, day in _warnings(program, company, member)]
+    return found
 
 
 def _warnings(

@@ -135,7 +135,7 @@ def void(course: Course, currency: str, waiting: Waiting) -> None:
     course.transfer(Transfer(currency, held, ISSUED, waiting.units), Detail(waiting=waiting))
     for fields in waiting.uses:
         use = Use(*fields)
-        course.uses.append(msgspec.structs.replace(use, amount=-use.amount))
+        course.give_back(msgspec.structs.replace(use, amount=-use.amount))
 
 
 def pass_time(course: Course) -> None:

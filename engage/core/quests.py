@@ -12,7 +12,7 @@ from typing import Final
 from engage.core.calendar import month_of, quarter_of, week_of, year_of
 from engage.core.course import Course
 from engage.core.decisions import Advance
-from engage.core.goals import Gain, standing, target, tier_occasion
+from engage.core.goals import Gain, QuestPlan, standing, target, tier_occasion
 from engage.core.occasions import QUEST, Occasion
 from engage.core.program import Program, Quest, Repeats
 from engage.core.state import AMOUNT_MAX, MemberState, Progress, Quested
@@ -50,10 +50,12 @@ def period_start(repeats: Repeats, day: int) -> int:
 
 def advance(course: Course, number: int, gains: Iterable[Gain]) -> None:
     """Add to the goals of quest number `number`, as far as it is open to the member and not completed yet."""
-    quest = course.program.program.quests[number]
-    if not _is_open(course, quest):
+    quest, day = course.program.quests[number].quest, course.day
+    if day < quest.first_day or 0 < quest.last_day < day:
         return
-    _advance(course, number, period_start(quest.repeats, course.day), [gains], LAPS_MAX, tell=True)
+    if not _has_required(course, quest, course.member.quests.get):  # as of before the event
+        return
+    _advance(course, number, period_start(quest.repeats, day), (gains,), LAPS_MAX, tell=True)
 
 
 def push(course: Course, number: int, by: int) -> None:
@@ -81,44 +83,48 @@ def _advance(
     course: Course, number: int, start: int, steps: Iterable[Iterable[Gain]], laps: int, *, tell: bool
 ) -> None:
     """Add some gains after the other, and see after each of these steps what they complete."""
-    quest = course.program.program.quests[number]
+    plan = course.program.quests[number]
+    quest = plan.quest
+    tiers = len(quest.tiers)
     quested = course.quest(quest.id)
     before = quested.windows.get(start)
-    if before is None and len(quested.windows) >= WINDOWS_KEPT and start < min(quested.windows):
-        return
     if before is None:
-        before = Progress([{} for _ in quest.goals])
-    if before.reached >= len(quest.tiers):
+        if len(quested.windows) >= WINDOWS_KEPT and start < min(quested.windows):
+            return
+        before = Progress([])
+    reached, times = before.reached, 0
+    if reached >= tiers:
         return
     goals = _fitted(before.goals, len(quest.goals))
     changes: list[Gain] = []
-    reached, times = before.reached, 0
     for gains in steps:
-        counted = [change for gain in gains if (change := _counted(quest, goals, gain)) is not None]
-        if counted and reached < len(quest.tiers):
-            changes += counted
-            done = _complete(course, quest, goals, reached, laps - times, tell=tell)
+        counted = [change for gain in gains if (change := _counted(plan, goals, gain)) is not None]
+        if not counted or reached >= tiers:
+            continue
+        changes += counted
+        if _tiers_reached(plan, goals, reached):
+            done = _complete(course, plan, goals, reached, laps - times, tell=tell)
             reached, times = done[0], times + done[1]
             changes += done[2]
     if not changes:
         return
-    made = Advance(number, _summed(changes), reached - before.reached, times)
     windows = quested.windows | {start: Progress(goals, reached)}
     if not reached and not any(goals):
         del windows[start]
-    course.quests[quest.id] = Quested(
-        _kept(quest, windows, course.program.program.late_days), quested.times + times
-    )
-    course.advances.append(made)
+    if len(windows) > 1:
+        windows = _kept(quest, windows, course.program.program.late_days)
+    course.quests[quest.id] = Quested(windows, quested.times + times)
+    course.advances.append(Advance(number, _summed(changes), reached - before.reached, times))
 
 
 def _complete(
-    course: Course, quest: Quest, goals: list[dict[int, int]], reached: int, laps: int, *, tell: bool
+    course: Course, plan: QuestPlan, goals: list[dict[int, int]], reached: int, laps: int, *, tell: bool
 ) -> tuple[int, int, list[Gain]]:
     """What the goals as they stand complete: up to which tier, how often, and what beginning again took off them."""
+    quest = plan.quest
     times, taken = 0, list[Gain]()
     for _ in range(laps):
-        for tier in _tiers_reached(quest, goals, reached):
+        for tier in _tiers_reached(plan, goals, reached):
             reached = tier
             if tell:
                 course.happen(tier_occasion(quest, tier))
@@ -130,15 +136,8 @@ def _complete(
         if quest.repeats != "always":
             break
         reached = 0
-        taken += _begin_again(quest, goals)
+        taken += _begin_again(plan, goals)
     return reached, times, taken
-
-
-def _is_open(course: Course, quest: Quest) -> bool:
-    """Whether what happens on this day counts for this member, by what they had before it."""
-    if course.day < quest.first_day or 0 < quest.last_day < course.day:
-        return False
-    return _has_required(course, quest, course.member.quests.get)
 
 
 def _has_required(course: Course, quest: Quest, quested: Callable[[str], Quested | None]) -> bool:
@@ -156,56 +155,59 @@ def _has_required(course: Course, quest: Quest, quested: Callable[[str], Quested
 
 def _fitted(goals: list[dict[int, int]], wanted: int) -> list[dict[int, int]]:
     """Copies of the tallies, as many as the quest has goals in the program in force."""
-    return [dict(tally) for tally in goals[:wanted]] + [{} for _ in range(wanted - len(goals))]
+    fitted = list(map(dict, goals[:wanted]))
+    while len(fitted) < wanted:
+        fitted.append({})
+    return fitted
 
 
-def _counted(quest: Quest, goals: list[dict[int, int]], gain: Gain) -> Gain | None:
+def _counted(plan: QuestPlan, goals: list[dict[int, int]], gain: Gain) -> Gain | None:
     """Add to one goal, if its turn has come; what was added."""
     number, key, amount = gain
-    goal, tally = quest.goals[number], goals[number]
+    tally, quest = goals[number], plan.quest
     if quest.join == "in_order":
-        turn = next((n for n, one in enumerate(quest.goals) if not _is_done(quest, goals, n)), -1)
+        turn = next((n for n, _ in enumerate(goals) if not _is_done(plan, goals, n)), -1)
         if turn != number:
             return None
-    if goal.distinct is not None and key not in tally and _is_done(quest, goals, number):
+    if quest.goals[number].distinct is not None and key not in tally and _is_done(plan, goals, number):
         return None  # as many values as are asked for are enough to remember
-    amount = min(amount, AMOUNT_MAX - tally.get(key, 0))
+    room = AMOUNT_MAX - tally.get(key, 0)
+    if room < amount:
+        amount = room
+        gain = (number, key, amount)
     if amount <= 0:
         return None
     _add(tally, key, amount)
-    return number, key, amount
+    return gain
 
 
-def _is_done(quest: Quest, goals: list[dict[int, int]], number: int) -> bool:
-    goal = quest.goals[number]
-    return standing(goal, goals[number]) >= target(goal, goal.reach)
+def _is_done(plan: QuestPlan, goals: list[dict[int, int]], number: int) -> bool:
+    return standing(plan.quest.goals[number], goals[number]) >= plan.targets[number]
 
 
-def _tiers_reached(quest: Quest, goals: list[dict[int, int]], reached: int) -> Sequence[int]:
+def _tiers_reached(plan: QuestPlan, goals: list[dict[int, int]], reached: int) -> Sequence[int]:
     """The tiers, from 1, that are completed now and were not."""
-    if len(quest.tiers) > 1:
-        goal = quest.goals[0]
-        stands = standing(goal, goals[0])
-        tiers = enumerate(quest.tiers, start=1)
-        return [number for number, tier in tiers if number > reached and stands >= target(goal, tier.reach)]
+    if len(plan.tiers) > 1:
+        stands = standing(plan.quest.goals[0], goals[0])
+        return [number for number, asked in enumerate(plan.tiers, 1) if number > reached and stands >= asked]
     if reached:
         return ()
     if len(goals) == 1:
-        return (1,) if _is_done(quest, goals, 0) else ()
-    done = (_is_done(quest, goals, number) for number in range(len(goals)))
-    return (1,) if (any(done) if quest.join == "any" else all(done)) else ()
+        return (1,) if _is_done(plan, goals, 0) else ()
+    done = (_is_done(plan, goals, number) for number in range(len(goals)))
+    return (1,) if (any(done) if plan.quest.join == "any" else all(done)) else ()
 
 
-def _begin_again(quest: Quest, goals: list[dict[int, int]]) -> list[Gain]:
+def _begin_again(plan: QuestPlan, goals: list[dict[int, int]]) -> list[Gain]:
     """Take what completed the quest off its goals. What is over counts toward the next time, so that it does not matter
     in which order events come; distinct values, and goals in order, begin anew."""
-    taken: list[Gain] = []
+    quest, taken = plan.quest, list[Gain]()
     for number, goal in enumerate(quest.goals):
         tally = goals[number]
-        if not _is_done(quest, goals, number):
+        if not _is_done(plan, goals, number):
             continue
         anew = goal.distinct is not None or quest.join == "in_order"
-        off = dict(tally) if anew else {0: target(goal, goal.reach)}
+        off = dict(tally) if anew else {0: plan.targets[number]}
         for key, amount in off.items():
             _add(tally, key, -amount)
             taken.append((number, key, -amount))
@@ -235,8 +237,6 @@ def _summed(changes: list[Gain]) -> tuple[Gain, ...]:
 
 def _kept(quest: Quest, windows: dict[int, Progress], late_days: int) -> dict[int, Progress]:
     """Those periods that an event within `late_days` can still fall in."""
-    if len(windows) < 2:
-        return windows
     oldest = max(windows) - late_days - PERIOD_DAYS_MAX[quest.repeats] - 1
     newest = sorted((start for start in windows if start >= oldest), reverse=True)[:WINDOWS_KEPT]
     return {start: windows[start] for start in sorted(newest)}

@@ -10,6 +10,7 @@ from engage.core.ledger import (
     ADJUSTED,
     ISSUED,
     NEVER,
+    PLAIN,
     Transfer,
     account,
     credit,
@@ -54,11 +55,10 @@ def test_an_account_tells_whose_it_is_and_what(member: int, kind: int) -> None:
     assert owner(account(0, kind)) == 0
 
 
-def test_a_transfer_moves_only_the_wallet_of_its_member_and_currency() -> None:
+def test_a_transfer_moves_only_the_wallet_of_its_currency() -> None:
     wallets = {"points": Wallet(5, 5, [(NEVER, 5)])}
-    move(wallets, 1, Transfer("points", account(0, ISSUED), account(2, ACTIVE), 3))
+    move(wallets, Transfer("coins", account(0, ISSUED), account(1, ACTIVE), 3), PLAIN)
     assert wallets["points"].active == 5
-    move(wallets, 1, Transfer("coins", account(0, ISSUED), account(1, ACTIVE), 3))
-    move(wallets, 1, Transfer("points", account(1, ACTIVE), account(0, ADJUSTED), 7))
+    move(wallets, Transfer("points", account(1, ACTIVE), account(0, ADJUSTED), 7), PLAIN)
     assert (wallets["points"].active, wallets["points"].lots) == (-2, [])
     assert (wallets["coins"].active, wallets["coins"].lots) == (3, [(NEVER, 3)])
