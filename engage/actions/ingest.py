@@ -394,7 +394,9 @@ class Intake:
         outcome = Outcome(message_id, "ok", Reason(*reason) if reason else None, warnings)
         if self.tell_effects and program is not None:
             rules = program.rules_considered(appended.entry.name, decision.record.occasions)
-            outcome.effects = effects(decision.record, decision.transfers, rules, program.program)
+            outcome.effects = effects(
+                decision.record, decision.transfers, rules, program.program, calling=program.calls
+            )
         return outcome
 
     def _duplicate(self, call: Call, company_id: int, same: bool) -> Outcome:

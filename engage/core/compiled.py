@@ -164,7 +164,7 @@ class CompiledProgram(msgspec.Struct, frozen=True):
         return [matcher for matcher in found if matcher is not None]
 
     def rules_considered(self, event_name: str, occasions: t.Iterable[Occasion]) -> tuple[Rule, ...]:
-        return tuple(rule for matcher in self.considered(event_name, occasions) for rule in matcher.rules)
+        return sum((matcher.rules for matcher in self.considered(event_name, occasions)), ())
 
     def mistyped(self, event_name: str, properties: dict[str, t.Any]) -> list[str]:
         """The declared properties that are present with a value of the wrong type, hence taken as missing.

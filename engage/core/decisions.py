@@ -265,11 +265,17 @@ TYPES: Final = {
 
 
 def effects(
-    record: Record, transfers: tuple[Transfer, ...], rules: tuple[Rule, ...], program: Program | None
+    record: Record,
+    transfers: tuple[Transfer, ...],
+    rules: tuple[Rule, ...],
+    program: Program | None,
+    *,
+    calling: bool = True,
 ) -> list[dict[str, Any]]:
     """What a decision did, for the host: awards, badges, and each level passed on the way.
 
-    What a reversal takes back is negative. Points moved by no rule (an adjustment) have no "rule".
+    What a reversal takes back is negative. Points moved by no rule (an adjustment) have no "rule". `calling` False: no
+    rule of the program calls a webhook.
     """
     done: list[dict[str, Any]] = []
     for transfer in transfers:
@@ -279,22 +285,35 @@ def effects(
         if 0 <= transfer.rule < len(rules):
             effect["rule"] = rules[transfer.rule].id
         done.append(effect)
-    done += [{"type": "badge", "badge": badge} for badge in record.badges]
-    done += [{"type": "tag" if now > 0 else "untag", "tag": tag} for tag, now, _ in record.tags]
-    done += [
-        {"type": "webhook", "webhook": call.webhook, "rule": rule.id} for rule, call in calls(record, rules)
-    ]
-    done += [{"type": "nudge", "nudge": nudge} | _text_of(nudge, program) for nudge in record.nudges]
+    if record.badges:
+        done += [{"type": "badge", "badge": badge} for badge in record.badges]
+    more = record.more
+    if more is not None and more.tags:
+        done += [{"type": "tag" if now > 0 else "untag", "tag": tag} for tag, now, _ in more.tags]
+    if calling:
+        done += [
+            {"type": "webhook", "webhook": call.webhook, "rule": rule.id}
+            for rule, call in calls(record, rules)
+        ]
+    if more is not None and more.nudges:
+        done += [{"type": "nudge", "nudge": nudge} | _text_of(nudge, program) for nudge in more.nudges]
     if record.level_before != record.level_after:
         done += [{"type": "level", "level": level} for level in _levels_passed(record, program)]
-    done += [{"type": "budget"} | alert_details(alert) for alert in record.alerts]
-    if record.advances and program:
-        done += [effect for made in record.advances for effect in _quest_effects(made, program.quests)]
-    if record.led is not None:
-        stages = (("joined", record.led.invitation), ("active", record.led.active))
+    if more is not None:
+        done += _further_effects(more, program)
+    return done
+
+
+def _further_effects(more: More, program: Program | None) -> list[dict[str, Any]]:
+    done = [{"type": "budget"} | alert_details(alert) for alert in more.alerts] if more.alerts else []
+    if more.advances and program:
+        for made in more.advances:
+            done += _quest_effects(made, program.quests)
+    if more.led is not None:
+        stages = (("joined", more.led.invitation), ("active", more.led.active))
         done += [{"type": "referral", "referral": stage} for stage, reached in stages if reached]
-    if record.steps and program:
-        done += [effect for step in record.steps for effect in _streak_effects(step, program.streaks)]
+    if more.steps and program:
+        done += [effect for step in more.steps for effect in _streak_effects(step, program.streaks)]
     return done
 
 

@@ -50,9 +50,11 @@ def notices(entry: Entry, decision: Decision, program: CompiledProgram | None) -
     if record.level_before != record.level_after:
         change = {"level": record.level_after or None, "before": record.level_before or None}
         told.append(Notice(LEVEL_CHANGED, change | cause))
-    badges = BADGE_REVOKED if entry.kind == Kind.REVERSAL else BADGE_GRANTED
-    told += [Notice(badges, {"badge": badge} | cause) for badge in record.badges]
-    told += [Notice(BUDGET_REACHED, alert_details(alert), member=False) for alert in record.alerts]
+    if record.badges:
+        badges = BADGE_REVOKED if entry.kind == Kind.REVERSAL else BADGE_GRANTED
+        told += [Notice(badges, {"badge": badge} | cause) for badge in record.badges]
+    if record.more is not None:
+        told += [Notice(BUDGET_REACHED, alert_details(alert), member=False) for alert in record.more.alerts]
     if program is not None and program.calls:
         told += _rules_fired(entry, decision, program)
     return told
