@@ -27,6 +27,7 @@ from engage.core.accuracy import (
     threshold,
 )
 from engage.core.calibration import HORIZONS, Case, Past, cases, lead_days
+from engage.store.companies import current_programs, load_program
 from engage.store.database import Database
 from engage.store.scope import EVERY_COMPANY
 from engage.store.settings import put_setting
@@ -43,6 +44,9 @@ async def calibrate(database: Database) -> Calibration:
         k = await floor()
         ended = [id for id, own in terms.items() if any(term.outcome != "open" for term in own)]
         followed = await load_followed(s, ended) if ended else []
+        versions = await current_programs(s, [one.id for one in followed])
+        programs = {id: await load_program(id) for id in sorted(set(versions.values())) if id}
+    rewarded = {id: {rule.trigger for rule in program.rules} for id, program in programs.items()}
     found: dict[int, list[Case]] = {days: [] for days in HORIZONS}
     leads: list[int] = []
     for start in range(0, len(followed), COMPANIES_PER_READ):
@@ -56,6 +60,7 @@ async def calibrate(database: Database) -> Calibration:
                 weeks.get(one.id, {}),
                 one.state.seats,
                 customer_since(one.state.traits),
+                rewarded.get(versions[one.id], ()),
             )
             for one in part
         ]

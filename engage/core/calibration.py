@@ -11,7 +11,7 @@ later is read, least of all how later terms ended.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from math import exp, log
 from typing import Final
@@ -23,14 +23,23 @@ from engage.core.drivers import DAYS_PER_MONTH, read_inputs
 from engage.core.health import WEEKS_NEEDED, score
 from engage.core.measures import MONTH_WEEKS, WEEK, WeekMeasures
 from engage.core.portfolio import risk_of
-from engage.core.published import publish_events, publish_features, publish_people, was_scored
+from engage.core.published import (
+    publish_events,
+    publish_feature_events,
+    publish_features,
+    publish_members,
+    publish_people,
+    was_scored,
+)
 from engage.core.terms import Term, contract_on, day_of, term_on
 
 HORIZONS: Final = (0, 30, 60, 90, 180)
 """Days before a term's end."""
 
 USES: Final = "uses "
-"""Before the name of a key event: the share of active members who used it in four weeks."""
+"""Before the name of a key event: the share of active members who used it in a month."""
+EVENTS: Final = "events"
+"""How much was done in a week; with a space and the name of a key event, of that one."""
 LEAD_DAYS_MAX: Final = 182
 CALLED_RISK: Final = 0.4
 """On watch or at risk: a score below 60."""
@@ -66,6 +75,8 @@ class Past(Struct, frozen=True):
     weeks: Mapping[int, WeekMeasures]
     seats: int | None = None
     since: int | None = None
+    rewarded: Collection[str] = ()
+    """The events that a rule rewards: what is told of each one's number depends on it."""
 
 
 def probability_of(risk: float, months: float) -> float:
@@ -106,7 +117,8 @@ def case_of(past: Past, term: Term, days_before: int, k: int) -> Case | None:
         probability_of(risk, months),
         {
             **_contract_facts(standing, seats, age, months, first=len(known) == 1),
-            **_figures(weeks, seats, age, k),
+            **_volumes(weeks[-MONTH_WEEKS:], past.rewarded, k),
+            **_people(weeks, seats, age, k, scored=health.score is not None),
         },
     )
 
@@ -139,27 +151,44 @@ def _contract_facts(
     return facts
 
 
-def _figures(weeks: Sequence[WeekMeasures], seats: int | None, age: int | None, k: int) -> dict[str, float]:
-    """The drivers of the score before they are weighed, how often its people act, and how many use each key event."""
-    people = publish_people(weeks[-1], k) if weeks else None
-    active = people.active_4w.estimate if people is not None and people.active_4w.floor >= k else None
-    if people is None or not active:
-        return {}
-    inputs = read_inputs(weeks[-WEEKS_NEEDED:], people, seats, age, k)
-    figures = {
-        name: one.estimate / 100 if name != "activity" else one.estimate / (WEEK * MONTH_WEEKS)
-        for name, one in inputs.items()
-        if one.estimate is not None and name != "tenure"
-    }
-    figures["active"] = log(active)
-    if people.active.estimate is not None:
-        figures["stickiness"] = people.active.estimate / active
-    events = sum(publish_events(week, k).events.value or 0 for week in weeks[-MONTH_WEEKS:])
-    figures["events"] = log(1 + events / active)
+def _volumes(weeks: Sequence[WeekMeasures], rewarded: Collection[str], k: int) -> dict[str, float]:
+    """Events per week, all and of each key event, as far as they are told, on a scale on which a doubling is a step.
+
+    Of the newest weeks, where the figures of a month may be four weeks old. What is hidden is left out: few stand
+    behind it, and what hangs on few goes when they go.
+    """
+    told: dict[str, int] = {}
+    for week in weeks:
+        shown = {EVENTS: publish_events(week, k).events}
+        shown |= {
+            f"{EVENTS} {name}": figure for name, figure in publish_feature_events(week, k, rewarded).items()
+        }
+        for name, figure in shown.items():
+            if figure.value is not None:
+                told[name] = told.get(name, 0) + int(figure.value)
+    return {name: log(1 + count / len(weeks)) for name, count in told.items()}
+
+
+def _people(
+    weeks: Sequence[WeekMeasures], seats: int | None, age: int | None, k: int, *, scored: bool
+) -> dict[str, float]:
+    """How large the company is, whether so few are active that nothing is told of them, and else how many use what,
+    and how far activity has fallen from the company's own best."""
+    found = {"scored": float(scored)}
+    if not weeks:
+        return found
+    people = publish_people(weeks[-1], k)
+    found["members"] = log(max(1, publish_members(weeks[-1]).floor))
+    active = people.active_4w.estimate
+    if not scored or not active:
+        return found
+    trend = read_inputs(weeks, people, seats, age, k)["trend"].estimate
+    if trend is not None:
+        found["trend"] = trend / 100
     for name, figure in publish_features(weeks[-1], k, people.active_4w).members.items():
         if figure.estimate is not None:
-            figures[f"{USES}{name}"] = min(1.0, figure.estimate / active)
-    return figures
+            found[f"{USES}{name}"] = min(1.0, figure.estimate / active)
+    return found
 
 
 def lead_days(pasts: Sequence[Past], k: int) -> list[int]:

@@ -14,7 +14,9 @@ reached - a fifth; trend and tenure the rest in equal parts. No weight was fitte
 are for checking the score, not for making it.
 
 Version 1 had six drivers, with bounds at published thresholds (breadth and habit full at 50 %) and a trend of four
-weeks against the eight before: most companies lay beyond the bounds, and a start-up counted as growth.
+weeks against the eight before: most companies lay beyond the bounds, and a start-up counted as growth. Version 2 took
+the newest 28 days; since version 3 figures of several weeks are of the newest month of four whole weeks that is over,
+quiet weeks count as idle in them, and members at a level are told in bands (see `engage.core.published`).
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ from engage.core.measures import HABIT_WEEKS, WeekMeasures
 from engage.core.published import People, publish_people, weeks_known
 from engage.core.reports import BAND_FLOORS, BAND_LABELS, Band, Confidence, Driver, Health
 
-VERSION: Final = 2
+VERSION: Final = 3
 WEIGHTS: Final = {
     "activity": 0.15,
     "habit": 0.10,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from math import log
 
 import pytest
 from msgspec.structs import replace
@@ -120,7 +121,7 @@ def test_what_happened_before_the_day_is_read() -> None:
     assert before is not None
     assert after is not None
     assert after.risk > before.risk
-    assert after.features["active"] < before.features["active"]
+    assert after.features["events"] < before.features["events"]
 
 
 def test_an_open_term_and_a_company_without_a_contract_yet_are_no_cases() -> None:
@@ -134,7 +135,35 @@ def test_a_company_below_the_floor_gives_contract_facts_only() -> None:
     case = case_of(few, past.terms[1], 0, 5)
     assert case is not None
     assert case.score is None
-    assert set(case.features) == {"term_months", "first_term", "tenure", "seats_agreed", "revenue"}
+    contract = {"term_months", "first_term", "tenure", "seats_agreed", "revenue"}
+    assert set(case.features) == {*contract, "scored", "members"}
+    assert case.features["scored"] == 0.0
+
+
+def test_the_model_may_read_what_the_reports_tell_and_nothing_more() -> None:
+    """An event that fewer than k used, and any numbers behind what is hidden, leave its inputs as they were."""
+    past = Company().past()
+
+    def with_second(users: int, times: int) -> Past:
+        feature = FeatureWeek(users, users, times)
+        changed = {m: replace(w, features={**w.features, "Call": feature}) for m, w in past.weeks.items()}
+        return replace(past, weeks=changed)
+
+    one, other = (case_of(with_second(users, users * 3), past.terms[1], 0, 5) for users in (1, 4))
+    assert one == other
+    assert one is not None
+    assert "events Call" not in one.features
+    told = case_of(with_second(9, 27), past.terms[1], 0, 5)
+    assert told is not None
+    assert told.features["events Call"] == pytest.approx(log(1 + 27))
+
+
+def test_how_much_is_done_is_read_of_the_newest_weeks() -> None:
+    past = Company().past()
+    newest = {m: week(m, 12) if m >= START + 7 * 26 else one for m, one in past.weeks.items()}
+    case = case_of(replace(past, weeks=newest), past.terms[1], 0, 5)
+    assert case is not None
+    assert case.features["events"] == pytest.approx(log(1 + 12 * 9))
 
 
 def test_the_stated_mapping_loses_a_fifth_a_year_at_a_neutral_score() -> None:
