@@ -297,6 +297,8 @@ class _Reader:
             if loud >> at & 1
         }
         self.reads("habitual", people.habitual, habitual, active)
+        before = model.told("past", lambda alike, value: value[1])  # type: ignore[index]
+        self.groups["active before and without the habit"] = before - habitual
         for use, figure in enumerate(publish_classes(week, people, k)):
             users = model.base(lambda one, use=use: one.use == use)  # type: ignore[misc]
             self.reads(f"class {use}", figure, users, activated)

@@ -50,7 +50,7 @@ def test_nothing_follows_from_all_that_is_said_of_kinds_of_members(seed: int) ->
 
 
 def test_nothing_follows_where_without_a_defence_something_would() -> None:
-    assert [learned_of(seed) for seed in sorted({seed for seed, _ in DEFENCES.values()})] == [[]] * 6
+    assert [learned_of(seed) for seed in sorted({seed for seed, _ in DEFENCES.values()})] == [[]] * 7
 
 
 # --- with one defence switched off ----------------------------------------------------------------------------
@@ -102,6 +102,10 @@ DEFENCES: dict[str, tuple[int, list[Switch]]] = {
     "cohorts of an exact number": (
         20_028,
         [(module, "publish_active_cohorts", _each_cohort) for module in (published, published_people)],
+    ),
+    "habits within each of their months": (
+        20_024,
+        [(published, "_in_each_month", lambda week, active: active)],
     ),
     "hiding one department beside a range": (9, [(published_people, "_is_safe", lambda *_: True)]),
 }
