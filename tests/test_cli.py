@@ -38,6 +38,7 @@ COMMANDS = (
         "template proposal",
     ),
     *("import", "score", "calibrate", "report", "verify", "rejects", "doctor", "backup", "archive"),
+    *("dry-run", "backtest", "outcomes", "export", "book set"),
 )
 
 
@@ -566,3 +567,21 @@ def test_every_command_works_on_postgres(
     assert (dumped.code, dumped.out.split(":")[0]) == (0, "copy.dump")
     new_place.change("UPDATE engage_transfer SET amount = amount + 1 WHERE seq = 5")
     assert engage("verify", ENGAGE_DATABASE_URL=new_place.url).code == 1
+
+
+def test_a_dry_run_says_what_an_event_would_do_and_what_follows(engage: Engage) -> None:
+    engage("program", "publish", REPOSITORY / "examples" / "programs" / "online-training.yaml")
+    tried = engage(
+        *("dry-run", "--member", "ann", "--event", "Colleague Invited", "--property", "colleague=bob")
+    )
+    assert (tried.code, tried.error) == (0, "nothing was written\n")
+    told = tried.out.partition("bob would be invited")[2]
+    assert "bob joins, by Lesson Finished" in told
+    assert "+30 points (referral:invited)" in told
+    assert "progress: learn-and-share" in told
+    assert told.rstrip().endswith("+60 points (referral:inviter)\nlevel: novice")
+
+    herself = engage(
+        *("dry-run", "--member", "ann", "--event", "Colleague Invited", "--property", "colleague=ann")
+    )
+    assert "nobody can invite themselves" in herself.out

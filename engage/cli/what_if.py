@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -225,11 +225,18 @@ def _standing(state: MemberState) -> dict[str, Any]:
     }
 
 
+EFFECT_SUBJECTS: Final = ("quest", "streak", "tag", "campaign", "currency")
+"""What an effect is about where that is not named like its type."""
+
+
 def _effect_text(effect: dict[str, Any]) -> str:
-    if effect["type"] == "award":
+    kind = effect["type"]
+    if "amount" in effect and "currency" in effect:
+        moved = "" if kind == "award" else f" {kind}"
         by = f" ({effect['rule']})" if "rule" in effect else ""
-        return f"{effect['amount']:+,} {effect['currency']}{by}"
-    return f"{effect['type']}: {effect.get(effect['type'], '')}"
+        return f"{effect['amount']:+,} {effect['currency']}{moved}{by}"
+    about = next(effect[name] for name in (kind, *EFFECT_SUBJECTS) if name in effect)
+    return f"{kind}: {about}" + (f" {effect['amount']}" if "amount" in effect else "")
 
 
 # --- a period -----------------------------------------------------------------------------------------------
