@@ -35,7 +35,7 @@ def foretell(cases: Sequence[Case]) -> list[float]:
     """The probability of churn of each case, the mean of DEALS pairs of models fitted without its company."""
     from threadpoolctl import threadpool_limits
 
-    with threadpool_limits(1):  # several threads spend more on waiting for each other than such small fits take
+    with threadpool_limits(1):  # of fits so small, several threads would mostly wait for each other
         return _foretell(cases)
 
 
