@@ -272,13 +272,16 @@ def _count_earned(
     assert levels is not None
     if currency != levels.currency:
         return
-    apart = [one for one in decision.released if one.currency == currency]
-    change -= sum(one.change for one in apart)
-    known = standing_known(program, member)
-    for one in apart:
-        if known is not None and known.since <= one.by:
-            count(levels, known, member.joined, one.day, one.change)
-    if decision.earned_on < 0 or (apart and not change):
+    if decision.released:
+        apart = [one for one in decision.released if one.currency == currency]
+        change -= sum(one.change for one in apart)
+        known = standing_known(program, member)
+        for one in apart:
+            if known is not None and known.since <= one.by:
+                count(levels, known, member.joined, one.day, one.change)
+        if apart and not change:
+            return
+    if decision.earned_on < 0:
         return
     standing = _standing(member)
     if standing.key != program.period_key:

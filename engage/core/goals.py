@@ -17,7 +17,7 @@ from engage.core.codegen import Guard, Match, generate_guarded
 from engage.core.conditions import Condition, Facts, read_named
 from engage.core.formulas import rounded
 from engage.core.occasions import ACTIVE, BROKEN, BROUGHT, QUEST, REFERRAL, STREAK, Occasion
-from engage.core.program import Goal, Program, Quest, Rule
+from engage.core.program import Goal, Program, Quest, Requires, Rule
 from engage.core.state import AMOUNT_MAX
 
 SUM_PLACES: t.Final = {"integer": 1, "number": 1000}
@@ -35,6 +35,8 @@ class QuestPlan(msgspec.Struct, frozen=True):
     quest: Quest
     targets: tuple[int, ...]
     tiers: tuple[int, ...]
+    requires: bool
+    """Whether it asks anything of the member before it counts."""
 
 
 class Counted(t.NamedTuple):
@@ -120,6 +122,7 @@ def compile_quests(program: Program) -> tuple[QuestPlan, ...]:
             quest,
             tuple(target(goal, goal.reach) for goal in quest.goals),
             tuple(target(quest.goals[0], tier.reach) for tier in quest.tiers),
+            quest.requires != Requires(),
         )
         for quest in program.quests
     )

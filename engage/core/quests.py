@@ -50,10 +50,11 @@ def period_start(repeats: Repeats, day: int) -> int:
 
 def advance(course: Course, number: int, gains: Iterable[Gain]) -> None:
     """Add to the goals of quest number `number`, as far as it is open to the member and not completed yet."""
-    quest, day = course.program.quests[number].quest, course.day
+    plan, day = course.program.quests[number], course.day
+    quest = plan.quest
     if day < quest.first_day or 0 < quest.last_day < day:
         return
-    if not _has_required(course, quest, course.member.quests.get):  # as of before the event
+    if plan.requires and not _has_required(course, quest, course.member.quests.get):  # as of before the event
         return
     _advance(course, number, period_start(quest.repeats, day), (gains,), LAPS_MAX, tell=True)
 
@@ -155,10 +156,10 @@ def _has_required(course: Course, quest: Quest, quested: Callable[[str], Quested
 
 def _fitted(goals: list[dict[int, int]], wanted: int) -> list[dict[int, int]]:
     """Copies of the tallies, as many as the quest has goals in the program in force."""
-    fitted = list(map(dict, goals[:wanted]))
-    while len(fitted) < wanted:
-        fitted.append({})
-    return fitted
+    fitted = [tally.copy() for tally in goals]
+    if len(fitted) == wanted:
+        return fitted
+    return fitted[:wanted] + [{} for _ in range(wanted - len(fitted))]
 
 
 def _counted(plan: QuestPlan, goals: list[dict[int, int]], gain: Gain) -> Gain | None:
@@ -171,13 +172,16 @@ def _counted(plan: QuestPlan, goals: list[dict[int, int]], gain: Gain) -> Gain |
             return None
     if quest.goals[number].distinct is not None and key not in tally and _is_done(plan, goals, number):
         return None  # as many values as are asked for are enough to remember
-    room = AMOUNT_MAX - tally.get(key, 0)
-    if room < amount:
-        amount = room
+    stands = tally.get(key, 0)
+    if stands + amount > AMOUNT_MAX:
+        amount = AMOUNT_MAX - stands
         gain = (number, key, amount)
     if amount <= 0:
         return None
-    _add(tally, key, amount)
+    if stands + amount:
+        tally[key] = stands + amount
+    else:
+        del tally[key]  # so that equal progress is written alike
     return gain
 
 

@@ -45,6 +45,8 @@ BATCH_MESSAGES_MAX = 12
 RESENT_AT_ONCE = 100
 SETTLED_SECONDS_MAX = 60
 RETRY_SECONDS = 0.1
+PAUSE_SECONDS_MAX = 0.02
+"""From an answer to the client's next call: with none, clients and server take the whole machine from whom restarts."""
 
 Place = tuple[str, str]
 """Company and member."""
@@ -311,7 +313,7 @@ def client_of(engage: Engage, seconds: float = 20) -> httpx.AsyncClient:
 
 
 class Load:
-    """Clients that send all the time, and again whatever was not acknowledged, each time to any of the servers."""
+    """Clients that send call after call, and again whatever was not acknowledged, each time to any of the servers."""
 
     def __init__(self, account: Account, clients: Sequence[httpx.AsyncClient]) -> None:
         self.account = account
@@ -329,6 +331,7 @@ class Load:
             while not acknowledged and not self._ends:
                 await asyncio.sleep(RETRY_SECONDS)
                 acknowledged = await self._try(call)
+            await asyncio.sleep(self.account.chance.random() * PAUSE_SECONDS_MAX)
 
     async def _try(self, call: Call) -> bool:
         return await send(self.account.chance.choice(self.clients), self.account, call)
