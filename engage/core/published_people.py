@@ -241,17 +241,22 @@ class Moves(NamedTuple):
 
 
 def publish_moves(week: WeekMeasures, people: People, k: int) -> Moves:
-    """Who rises was active in the week; who falls from a level, or may, stood at one; who lost a streak had one."""
+    """Who falls from a level, or may, stood at one; who lost a streak had one."""
     if not is_measured(week):
         return Moves(*(missing("members"),) * 4)
     levels = publish_levels(week, k)
     upper = levels.above if levels else fact(0, "members")
     return Moves(
-        _publish_among(week.risen, people.active, week, k),
+        _publish_risen(week, people, k),
         publish_count(week.fallen, k, publish_members(week)),
         _publish_among(week.streaks_broken, people.activated, week, k),
         _publish_among(week.falling, upper, week, k) if week.standing else missing("members"),
     )
+
+
+def _publish_risen(week: WeekMeasures, people: People, k: int) -> Figure:
+    """Of those active in the week, in bands, as levels are: exact numbers of some weeks add up to who stands where."""
+    return publish_part(week.risen, 2 * k, 0, int(people.active.floor), week.members)
 
 
 def _publish_among(count: int, group: Figure, week: WeekMeasures, k: int) -> Figure:

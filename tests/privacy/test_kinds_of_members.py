@@ -161,7 +161,7 @@ def test_steps_and_moves_of_few_are_hidden() -> None:
     assert steps is not None
     assert [step.text for step in steps] == ["30", "9", "fewer than 5", "not shown"]
     moves = publish_moves(found, people, 5)
-    assert [one.text for one in moves] == ["7", "fewer than 5", "36 or more", "not measured"]
+    assert [one.text for one in moves] == ["not shown", "fewer than 5", "36 or more", "not measured"]
     assert {one.text for one in publish_moves(WeekMeasures(1), people, 5)} == {"not measured"}
     assert publish_funnel(found, people, "g", 5) is None
 
@@ -190,3 +190,9 @@ def test_balances_are_rounded_and_hidden_where_few_stand_behind_them() -> None:
 def test_active_members_a_day_are_whole_members() -> None:
     found = week(members=60, activated=50, active_4w=40, active=30, days=100)
     assert publish_active_a_day(found, 5).value == 14
+
+
+@pytest.mark.parametrize("risen, told", [(7, "fewer than 10"), (12, "10 to 19"), (29, "20 or more")])
+def test_who_rose_is_told_in_bands_as_levels_are(risen: int, told: str) -> None:
+    found = week(members=60, activated=40, active_4w=36, active=30, risen=risen)
+    assert publish_moves(found, publish_people(found, 5), 5).risen.text == told
