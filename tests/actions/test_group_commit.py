@@ -266,7 +266,8 @@ async def gate(host: Host, ingestion: Ingestion, monkeypatch: pytest.MonkeyPatch
 async def decided(ingestion: Ingestion, gate: Gate, calls: list[Call]) -> asyncio.Task[Any]:
     """A request whose commit waits at the gate, or behind one that does."""
     request = asyncio.create_task(ingestion.accept(calls))
-    await gate.waiting.wait()
+    async with asyncio.timeout(60):
+        await gate.waiting.wait()
     for _ in range(50):
         await asyncio.sleep(0.001)
     return request
@@ -280,7 +281,8 @@ async def test_a_group_is_decided_on_what_the_one_before_it_has_yet_to_write(
     second = await decided(ingestion, gate, [call, host.track("new"), host.track("ann", "Deal Won")])
     third = await decided(ingestion, gate, [host.track("new"), call])
     gate.opened.set()
-    told = await asyncio.gather(first, second, third)
+    async with asyncio.timeout(60):
+        told = await asyncio.gather(first, second, third)
     assert [[outcome.status for outcome in outcomes] for outcomes in told] == [
         ["ok", "ok"],
         ["duplicate", "ok", "ok"],
