@@ -74,25 +74,23 @@ class Judge:
         }
         rows = {company: own[id] for company, own in self.done.items() if id in own}
         treated = {company for company, one in rows.items() if one.companies}
-        without = rows.keys() - treated
-        if not without:
-            first, last = (date.fromordinal(before + WEEK * n).isoformat() for n in (0, weeks))
-            busy = {
-                company
-                for company, own in self.done.items()
-                if any(first < one.day <= last and one.companies for one in own.values())
-            }
-            return compare(
-                weeks,
-                [changes[one] for one in changes if one in treated],
-                [changes[one] for one in changes if one not in busy],
-            )
+        held_out = rows.keys() - treated
+        others = held_out or changes.keys() - self._busy(before, weeks)
         return compare(
             weeks,
-            [changes[one] for one in changes if one in treated],
-            [changes[one] for one in changes if one in without],
-            drawn=True,
+            [change for company, change in changes.items() if company in treated],
+            [change for company, change in changes.items() if company in others],
+            drawn=bool(held_out),
         )
+
+    def _busy(self, before: int, weeks: int) -> set[int]:
+        """The companies that had any intervention in these weeks."""
+        first, last = (date.fromordinal(before + WEEK * n).isoformat() for n in (0, weeks))
+        return {
+            company
+            for company, own in self.done.items()
+            if any(first < one.day <= last and one.companies for one in own.values())
+        }
 
     async def _scores(self, sunday: int) -> dict[int, _Known]:
         if sunday not in self._days:
