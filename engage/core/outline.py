@@ -41,6 +41,23 @@ class Section(Struct, frozen=True):
     notes: tuple[Text, ...] = ()
 
 
+Row = tuple[str | Figure, ...]
+
+
+def tabled(
+    name: str,
+    title: str,
+    columns: Sequence[Column],
+    rows: Sequence[Row],
+    message: str = "",
+    *,
+    chart: Chart | None = None,
+    notes: tuple[str, ...] = (),
+) -> Section:
+    """A section that is its table, under the same name and title."""
+    return Section(name, title, message, chart, Table(name, title, tuple(columns), tuple(rows)), notes)
+
+
 def drawn(figure: Figure | str) -> float | None:
     """What a chart shows: the value, or the least it may be where the words are "96 or more"; else a gap."""
     if isinstance(figure, str):
@@ -147,7 +164,7 @@ def _summary(report: CompanyReport) -> Section | None:
     )
     rows = tuple((one.label, one.figure, one.before, one.change) for one in report.summary)
     title = say("This period and the one before")
-    return Section("summary", title, _grown(report, "events"), table=Table("summary", title, columns, rows))
+    return tabled("summary", title, columns, rows, _grown(report, "events"))
 
 
 def _funnel(report: CompanyReport) -> Section | None:
@@ -167,9 +184,7 @@ def _funnel(report: CompanyReport) -> Section | None:
         if report.funnel[0].figure.value:
             message = say("{share} of the seats have become a habit", share=habitual.share.text)
     title = say("From seats to habit")
-    return Section(
-        "funnel", title, message, Chart("bars", ("members",)), Table("funnel", title, columns, rows)
-    )
+    return tabled("funnel", title, columns, rows, message, chart=Chart("bars", ("members",)))
 
 
 def weekly(
@@ -185,7 +200,7 @@ def weekly(
     weeks = series[0].weeks
     columns = (Column("week", say("Week")), *(Column(one.name, one.label, one.unit) for one in series))
     figures = [dict(zip(one.weeks, one.figures, strict=True)) for one in series]
-    rows: tuple[tuple[str | Figure, ...], ...] = tuple(
+    rows: tuple[Row, ...] = tuple(
         (week, *(known.get(week) or privacy.missing("each") for known in figures)) for week in weeks
     )
     stacked = [[known.get(week) for known in figures] for week in weeks]
@@ -193,14 +208,9 @@ def weekly(
         all(cell and drawn(cell) is not None for cell in row) for row in stacked
     ):
         # A column that lacks a part would be read as a smaller whole.
-        return Section(name, title, message, table=Table(name, title, columns, rows))
-    return Section(
-        name,
-        title,
-        message,
-        Chart(kind, tuple(one.name for one in series if one.unit == series[0].unit), top),
-        Table(name, title, columns, rows),
-    )
+        return tabled(name, title, columns, rows, message)
+    chart = Chart(kind, tuple(one.name for one in series if one.unit == series[0].unit), top)
+    return tabled(name, title, columns, rows, message, chart=chart)
 
 
 def _listed(name: str, table: Table, column: str, message: str) -> Section | None:

@@ -7,9 +7,9 @@ from typing import Final
 
 from engage.core.care_shapes import DoneView, GoalView, StageView, Standing
 from engage.core.language import mark, say
-from engage.core.outline import Section
+from engage.core.outline import Row, Section, tabled
 from engage.core.privacy import Figure, Unit, fact, missing
-from engage.core.reports import Column, CompanyReport, Table
+from engage.core.reports import Column, CompanyReport
 
 STANDINGS: Final[Mapping[Standing, str]] = {
     "reached": mark("reached"),
@@ -73,7 +73,7 @@ def _goals(goals: tuple[GoalView, ...]) -> Section | None:
         Column("standing", say("Standing"), told=True),
         Column("owner", say("Owner")),
     )
-    rows: tuple[tuple[str | Figure, ...], ...] = tuple(
+    rows: tuple[Row, ...] = tuple(
         (
             one.name,
             one.label,
@@ -94,7 +94,7 @@ def _goals(goals: tuple[GoalView, ...]) -> Section | None:
         if late
         else ""
     )
-    return Section("goals", title, message, table=Table("goals", title, columns, rows))
+    return tabled("goals", title, columns, rows, message)
 
 
 def _stages(goals: tuple[GoalView, ...]) -> Section | None:
@@ -115,7 +115,7 @@ def _stages(goals: tuple[GoalView, ...]) -> Section | None:
         Column("note", say("Note")),
     )
     title = say("Stages of goals")
-    return Section("goal_stages", title, table=Table("goal_stages", title, columns, rows))
+    return tabled("goal_stages", title, columns, rows)
 
 
 def _accepted(stage: StageView) -> tuple[str, str, str]:
@@ -140,7 +140,7 @@ def _adjusted(goals: tuple[GoalView, ...]) -> Section | None:
         Column("actor", say("By whom")),
     )
     title = say("What was adjusted of goals")
-    return Section("goal_changes", title, table=Table("goal_changes", title, columns, rows))
+    return tabled("goal_changes", title, columns, rows)
 
 
 def _done(done: tuple[DoneView, ...]) -> Section | None:
@@ -154,12 +154,12 @@ def _done(done: tuple[DoneView, ...]) -> Section | None:
         Column("after_4w", say("4 weeks after"), "score"),
         Column("after_13w", say("13 weeks after"), "score"),
     )
-    rows: tuple[tuple[str | Figure, ...], ...] = tuple(
+    rows: tuple[Row, ...] = tuple(
         (one.day, one.what, one.actor, _score(one.before), _score(one.after_4w), _score(one.after_13w))
         for one in done
     )
     title = say("What was done")
-    return Section("interventions", title, table=Table("interventions", title, columns, rows))
+    return tabled("interventions", title, columns, rows)
 
 
 def _score(value: int | None) -> Figure:
@@ -179,6 +179,4 @@ def _tier(report: CompanyReport) -> Section | None:
     if not tier.benefits:
         return Section("tier", title, notes=(*notes, say("The tier has no service benefits.")))
     columns = (Column("service", say("Service")), Column("promised", say("Promised")))
-    return Section(
-        "tier", title, notes=notes, table=Table("tier", title, columns, tuple(tier.benefits.items()))
-    )
+    return tabled("tier", title, columns, tuple(tier.benefits.items()), notes=notes)

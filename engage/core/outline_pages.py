@@ -5,9 +5,9 @@ from __future__ import annotations
 from engage.core.department import DepartmentReport
 from engage.core.digest import Digest
 from engage.core.language import say
-from engage.core.outline import Chart, Section, points_of, weekly
-from engage.core.privacy import Figure, fact
-from engage.core.reports import Column, Table
+from engage.core.outline import Chart, Row, Section, points_of, tabled, weekly
+from engage.core.privacy import fact
+from engage.core.reports import Column
 
 
 def digest_outline(digest: Digest) -> tuple[Section, ...]:
@@ -26,11 +26,11 @@ def _movers(digest: Digest) -> Section | None:
         Column("seen", say("What was seen"), told=True),
         Column("points", say("Change in 4 weeks") if changed else say("Points"), "score"),
     )
-    rows: tuple[tuple[str | Figure, ...], ...] = tuple(
+    rows: tuple[Row, ...] = tuple(
         (one.label, one.text, points_of(one.change if changed else one.contribution)) for one in digest.movers
     )
     title = say("What moved the score") if changed else say("What moves the score")
-    return Section("movers", title, "", Chart("signed", ("points",)), Table("movers", title, columns, rows))
+    return tabled("movers", title, columns, rows, chart=Chart("signed", ("points",)))
 
 
 def _seats(digest: Digest) -> Section | None:
@@ -45,25 +45,19 @@ def _seats(digest: Digest) -> Section | None:
     message = ""
     if digest.idle_seats.value:
         message = say("{seats:,} seats were not used in four weeks", seats=digest.idle_seats.value)
-    return Section(
-        "seats",
-        say("Seats"),
-        message,
-        Chart("bars", ("members",)),
-        Table("seats", say("Seats"), columns, rows),
-    )
+    return tabled("seats", say("Seats"), columns, rows, message, chart=Chart("bars", ("members",)))
 
 
 def _money(digest: Digest) -> Section | None:
     if digest.yearly_revenue_cents is None:
         return None
     columns = (Column("fact", say("Money"), told=True), Column("amount", say("Amount"), "cents"))
-    rows: tuple[tuple[str | Figure, ...], ...] = (
+    rows: tuple[Row, ...] = (
         (say("Revenue per month"), fact(digest.contract.monthly_revenue_cents, "cents")),
         (say("Revenue per year"), fact(digest.yearly_revenue_cents, "cents")),
         (say("Value at risk a year"), fact(digest.value_at_risk_cents, "cents")),
     )
-    return Section("money", say("Money"), table=Table("money", say("Money"), columns, rows))
+    return tabled("money", say("Money"), columns, rows)
 
 
 def department_outline(report: DepartmentReport) -> tuple[Section, ...]:
@@ -76,5 +70,5 @@ def department_outline(report: DepartmentReport) -> tuple[Section, ...]:
     rows = tuple((one.label, one.figure, one.before, one.change) for one in report.figures)
     title = say("This period and the one before")
     activity = weekly("activity", say("Active members"), report.activity, "")
-    sections = (Section("figures", title, table=Table("figures", title, columns, rows)), activity)
+    sections = (tabled("figures", title, columns, rows), activity)
     return tuple(section for section in sections if section is not None)

@@ -10,10 +10,10 @@ from typing import Final
 
 from engage.core.care_shapes import EffectView
 from engage.core.language import say
-from engage.core.outline import MINUS, Chart, Section
+from engage.core.outline import MINUS, Chart, Row, Section, tabled
 from engage.core.portfolio import MONTHS, RISK_QUIET
 from engage.core.privacy import Figure, Unit, fact
-from engage.core.reports import BAND_FLOORS, BAND_LABELS, Band, Column, Portfolio, PortfolioRow, Table
+from engage.core.reports import BAND_FLOORS, BAND_LABELS, Band, Column, Portfolio, PortfolioRow
 from engage.core.worth import Growth, Outcomes, TierColumn
 
 CALLED: Final = ("at_risk", "watch")
@@ -27,8 +27,6 @@ CALL_DAYS: Final = 90
 HEALTHY: Final = dict(BAND_FLOORS)["healthy"]
 """Below this score, and that close to a renewal, somebody should call."""
 BANDS: Final[tuple[Band, ...]] = (*(band for band, _ in reversed(BAND_FLOORS)), "unscored")
-
-Row = tuple[str | Figure, ...]
 
 
 def stake(row: PortfolioRow) -> int:
@@ -96,7 +94,7 @@ def map_section(rows: Sequence[PortfolioRow]) -> Section | None:
     )
     title = say("Score and renewal")
     chart = Chart("map", ("days", "score", "revenue"), 100)
-    return Section("map", title, message if urgent else "", chart, Table("map", title, columns, cells))
+    return tabled("map", title, columns, cells, message if urgent else "", chart=chart)
 
 
 def _calls(rows: Sequence[PortfolioRow]) -> Section:
@@ -129,9 +127,7 @@ def _calls(rows: Sequence[PortfolioRow]) -> Section:
         count=len(found),
         revenue=round(sum(map(stake, found)) / 100),
     )
-    return Section(
-        "calls", title, message, table=Table("calls", title, columns, cells), notes=_cut(len(found))
-    )
+    return tabled("calls", title, columns, cells, message, notes=_cut(len(found)))
 
 
 def _falls(rows: Sequence[PortfolioRow]) -> Section | None:
@@ -188,7 +184,7 @@ def _list(
         )
         for row in rows[:LISTED_MAX]
     )
-    return Section(name, title, table=Table(name, title, columns, cells), notes=_cut(len(rows)))
+    return tabled(name, title, columns, cells, notes=_cut(len(rows)))
 
 
 def _cut(count: int) -> tuple[str, ...]:
@@ -211,9 +207,7 @@ def _bands(rows: Sequence[PortfolioRow]) -> Section:
         figures = fact(len(own), "each"), _units(revenue), _units(sum(map(stake, own)))
         cells.append((BAND_LABELS[band], *figures))
     title = say("Companies by band")
-    return Section(
-        "bands", title, "", Chart("bars", ("companies",)), Table("bands", title, columns, tuple(cells))
-    )
+    return tabled("bands", title, columns, cells, chart=Chart("bars", ("companies",)))
 
 
 def _outcomes(found: Outcomes) -> Section:
@@ -238,7 +232,7 @@ def _outcomes(found: Outcomes) -> Section:
         )
     title = say("What contracts brought")
     notes = (*found.notes, *(more.notes if more is not None else ()))
-    return Section("outcomes", title, table=Table("outcomes", title, columns, cells), notes=notes)
+    return tabled("outcomes", title, columns, cells, notes=notes)
 
 
 def _growth(growth: Sequence[Growth]) -> Section | None:
@@ -268,7 +262,7 @@ def _growth(growth: Sequence[Growth]) -> Section | None:
         for one in growth
     )
     title = say("Where the revenue comes from")
-    return Section("growth", title, table=Table("growth", title, columns, cells))
+    return tabled("growth", title, columns, cells)
 
 
 def _tiers(tiers: Sequence[TierColumn]) -> Section | None:
@@ -282,7 +276,7 @@ def _tiers(tiers: Sequence[TierColumn]) -> Section | None:
         (name, *(one.benefits.get(name) or "–" for one in tiers)) for name in tiers[0].benefits
     ]
     title = say("Tiers and their service")
-    return Section("tiers", title, table=Table("tiers", title, columns, tuple(rows)))
+    return tabled("tiers", title, columns, rows)
 
 
 def _effects(done: Sequence[EffectView]) -> Section | None:
@@ -312,7 +306,7 @@ def _effects(done: Sequence[EffectView]) -> Section | None:
     if not cells:
         return None
     title = say("What was done, and what followed")
-    return Section("effects", title, table=Table("effects", title, columns, cells))
+    return tabled("effects", title, columns, cells)
 
 
 # --- cells ------------------------------------------------------------------------------------------------------
