@@ -203,34 +203,6 @@ def signed_bars(name: str, width: int, *, title: str, description: str, bars: Se
     return _svg(name, width, height, title, description, body)
 
 
-def bars(name: str, width: int, *, title: str, description: str, bars: Sequence[Bar], top: float) -> Markup:
-    """Lengths to compare, one row each, `top` filling the width. A hidden one is a dashed frame."""
-    bars = bars[:POINTS_MAX]
-    beside = width >= 480
-    left = _column(bars, width) + 6 if beside else 8.0
-    right = max((_wide(b.text) for b in bars if b.value is not None), default=0) + 14
-    row, bar_high = (32, 18) if beside else (46, 18)
-    height = row * len(bars) + 8
-    inner = width - left - right
-    body = []
-    for index, bar in enumerate(bars):
-        y = 4 + index * row + (0 if beside else 18)
-        if beside:
-            body.append(_text(left - 10, y + 13, _fit(bar.label, left - 6), anchor="end", role="ink"))
-        else:
-            body.append(_text(8, y - 5, _fit(bar.label, width - 16), role="ink"))
-        if bar.value is None:
-            body.append(_rect(left, y, max(_wide(bar.text) + 16, 60), bar_high, _frame()))
-            body.append(_text(left + 8, y + 13, bar.text))
-            continue
-        long = min(1.0, bar.value / top) * inner if top > 0 else 0
-        hint = f"{bar.label}: {bar.text}"
-        body.append(_rect(left, y, inner, bar_high, _fill("rule", 0.6)))
-        body.append(_rect(left, y, max(long, 1), bar_high, _fill(bar.role), hint=hint))
-        body.append(_text(left + inner + 8, y + 13, bar.text, role="ink"))
-    return _svg(name, width, height, title, description, body)
-
-
 def mix(name: str, width: int, *, title: str, description: str, parts: Sequence[Bar]) -> Markup:
     """Parts of a whole as one bar from left to right, names below. Hidden parts have a name only."""
     total = sum(p.value for p in parts if p.value is not None)

@@ -11,7 +11,7 @@ from engage.core.outline import Chart, Section, drawn
 from engage.core.outline_portfolio import CALL_DAYS, HEALTHY, MAPPED_DAYS
 from engage.core.privacy import Figure
 from engage.core.reports import BAND_FLOORS, BAND_LABELS, Table
-from engage.formats import charts
+from engage.formats import charts, rows
 from engage.formats.cover import capital, short_day
 from engage.formats.palette import SERIES
 
@@ -45,7 +45,7 @@ def draw(section: Section, spec: Chart, table: Table, language: Language, width:
     if spec.kind == "signed":
         return str(charts.signed_bars(name, width, bars=bars, **told))
     top = spec.top or max((bar.value or 0 for bar in bars), default=1)
-    return str(charts.bars(name, width, bars=bars, top=top, **told))
+    return str(rows.bars(name, width, bars=bars, top=top, **told))
 
 
 def _map(table: Table, language: Language, width: int, name: str) -> str:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from markupsafe import Markup
 
 import engage.web.console as console
-from engage.formats import charts
+from engage.formats import charts, rows
 from engage.formats.palette import PALETTE, SHAPE_ROLES, TEXT_ROLES, contrast
 
 CSS = (Path(console.__file__).parent / "static" / "console.css").read_text(encoding="utf-8")
@@ -51,7 +51,7 @@ DRAWINGS: dict[str, Draw] = {
         description="D",
         bars=[charts.Bar("Up", 4, "+4", "thriving"), charts.Bar("Down", -2, "−2", "at_risk")],
     ),
-    "bars": lambda name, width: charts.bars(
+    "bars": lambda name, width: rows.bars(
         name,
         width,
         title="T",

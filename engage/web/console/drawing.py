@@ -12,7 +12,7 @@ from markupsafe import Markup
 from engage.core.language import ENGLISH, Language, speak
 from engage.core.privacy import Figure
 from engage.core.reports import Series, Table
-from engage.formats import charts
+from engage.formats import charts, rows
 from engage.formats.cover import short_day
 from engage.web.console.formats import week
 
@@ -94,5 +94,5 @@ def shares(table: Table, column: str) -> Markup | None:
     told = ", ".join(f"{bar.label}: {bar.text}" for bar in bars)
     return charts.responsive(
         table.name,
-        lambda name, width: charts.bars(name, width, title=table.title, description=told, bars=bars, top=100),
+        lambda name, width: rows.bars(name, width, title=table.title, description=told, bars=bars, top=100),
     )

@@ -27,7 +27,7 @@ from engage.core.reports import (
     Table,
 )
 from engage.core.telling import in_language
-from engage.formats import charts
+from engage.formats import charts, rows
 from engage.formats.cover import capital
 from engage.formats.drawing import draw
 from engage.formats.paper import Paper
@@ -359,7 +359,7 @@ def _funnel(report: CompanyReport, language: Language) -> Markup | None:
     told = ", ".join(f"{bar.label}: {bar.text}" for bar in bars)
     return charts.responsive(
         "funnel",
-        lambda name, width: charts.bars(
+        lambda name, width: rows.bars(
             name, width, title=speak(language, "From seats to habit"), description=told, bars=bars, top=top
         ),
     )

@@ -12,7 +12,7 @@ from engage.core.language import ENGLISH, Language, speak
 from engage.core.privacy import Figure
 from engage.core.reports import CompanyReport, Series, Table
 from engage.formats import charts
-from engage.formats.quartiles import Among, quartiles
+from engage.formats.rows import Among, quartiles
 from engage.web.console.drawing import (
     Weekly,
     as_drawn,
