@@ -6,8 +6,9 @@ It is decided and folded as live traffic is, in memory, and nothing is written: 
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
+import msgspec
 from msgspec import Struct
 
 from engage.actions.following import Followed, follow
@@ -28,8 +29,6 @@ from engage.core.state import (
     CompanyState,
     DayRollup,
     MemberState,
-    decode_company,
-    decode_member,
     encode_state,
     first_state,
 )
@@ -42,6 +41,9 @@ from engage.store.statements import Statements
 
 ENTRIES_MAX: Final = 500_000
 """Decided again at most, to know how things stood when an event arrived."""
+
+
+State = TypeVar("State", MemberState, CompanyState)
 
 
 class Assumed(Struct, frozen=True):
@@ -94,7 +96,7 @@ async def try_event(
     async with database.read() as s:
         turn, colleague = await _turn(s, company, call, program)
     known = call.member in turn.members
-    before = decode_member(encode_state(turn.member(call.member).state)) if known else None
+    before = _copied(turn.member(call.member).state) if known else None
     _assume(turn, call, assumed)
     warnings, data = call.warnings, call.data
     if turn.program is not None:
@@ -114,7 +116,7 @@ async def try_event(
         brought = Brought(name, appended.brought)
     state, followed = head.state, None
     if colleague:
-        state, after = decode_company(encode_state(state)), decode_member(encode_state(after))
+        state, after = _copied(state), _copied(after)
         followed = follow(turn, call.member, colleague, call.received_at)
     return Tried(
         appended,
@@ -208,7 +210,7 @@ async def try_recorded(
         known = [Member(number, colleague, retelling.members.of(number).state) for number, _ in found]
     finally:
         retelling.close()
-    before = decode_member(encode_state(state)) if state.last_seq else None
+    before = _copied(state) if state.last_seq else None
     facts = Course(program, retelling.company, state, entry).facts() if program is not None else None
     decision = decide(program, retelling.company, state, entry)
     fold(program, retelling.company, state, DayRollup(), entry, decision)
@@ -221,7 +223,7 @@ async def try_recorded(
             brought = Brought(await external_id_of(s, id, led.by), inviter)
     company_then, after, followed = retelling.company, state, None
     if colleague:
-        company_then, after = decode_company(encode_state(company_then)), decode_member(encode_state(after))
+        company_then, after = _copied(company_then), _copied(after)
         turn = Turn(
             Head(id, entry.seq, program_id=entry.program, state=retelling.company), entry.program, program
         )
@@ -229,6 +231,11 @@ async def try_recorded(
         turn.members = {one.external_id: one for one in people}
         followed = follow(turn, member, colleague, entry.received_at)
     return Tried(appended, facts, id, company_then, today, member, before, after, [], brought, followed)
+
+
+def _copied(state: State) -> State:
+    """As it stands now, whatever is folded into it later."""
+    return msgspec.msgpack.decode(encode_state(state), type=type(state))
 
 
 def _inviter_s(by: Appended, company: CompanyState, member: MemberState, inviter: MemberState) -> Appended:
