@@ -36,6 +36,8 @@ COMMANDS = (
         "program publish",
         "template publish",
         "template proposal",
+        "campaign list",
+        "campaign show",
     ),
     *("import", "score", "calibrate", "report", "verify", "rejects", "doctor", "backup", "archive"),
     *("dry-run", "backtest", "outcomes", "export", "book set"),

@@ -1,24 +1,128 @@
-"""Campaigns: pausing, resuming and ending one, each an entry with who and why; and copying one into the draft."""
+"""Campaigns: where they stand; pausing, resuming and ending one, each an entry with who and why; and copying one into
+the draft."""
 
 from __future__ import annotations
+
+from datetime import date
+
+from msgspec import Struct
 
 from engage.actions.adjust import REASON_CHARS_MAX
 from engage.actions.drafts import owner_of
 from engage.actions.templates import refuse, refuse_closed
-from engage.actions.turns import Turns
-from engage.core.calendar import local_day_hour
-from engage.core.campaigns import END, PAUSE, RESUME, cloned, state_of
+from engage.actions.turns import Turns, program_version
+from engage.core.calendar import local_day_hour, to_rfc3339
+from engage.core.campaigns import END, PAUSE, RESUME, cloned, days_of, figures, state_of
 from engage.core.check import check
 from engage.core.event import Body, Kind
+from engage.core.program import Program
+from engage.core.state import CampaignStop, CompanyState
 from engage.document import read_plain, rewrite_document
 from engage.errors import Conflict, InvalidRequest, NotFound
-from engage.store.companies import current_programs, existing_company
+from engage.store.companies import current_programs, existing_company, find_company
 from engage.store.database import Database
+from engage.store.log import load_days
+from engage.store.members import load_company_state
 from engage.store.programs import DraftRow, load_draft, load_versions, save_draft
-from engage.store.statements import Transaction
+from engage.store.statements import Statements, Transaction
 
 DONE = {PAUSE: "paused", END: "ended", RESUME: "running"}
 _FROM = {PAUSE: ("planned", "running"), RESUME: ("paused",), END: ("planned", "running", "paused")}
+
+
+class Stopped(Struct, frozen=True):
+    """Why a campaign does not take its course, and whose doing that is."""
+
+    step: str
+    actor: str
+    reason: str
+    at: str
+
+
+class BudgetLeft(Struct, frozen=True):
+    amount: int
+    left: int
+
+
+class Moved(Struct, frozen=True):
+    """Events that trigger a campaign's rules: in its days so far, and in as many before."""
+
+    days: int
+    events: int
+    events_before: int
+
+
+class Standing(Struct, frozen=True):
+    """Where a campaign of a company stands, what it cost and moved. Both days are local, and included."""
+
+    id: str
+    name: str
+    state: str
+    first_day: str
+    last_day: str
+    audience: str | None
+    rules: list[str]
+    stopped: Stopped | None
+    awarded: dict[str, int]
+    budgets: dict[str, BudgetLeft]
+    firings: int
+    members: int
+    activity: Moved
+
+
+async def standings(s: Statements, company: str, now: int) -> list[Standing]:
+    """The campaigns of the program in force, by their first day. Raises NotFound without such a company."""
+    company_id, program, state = await _program_and_state(s, company)
+    campaigns = program.campaigns if program is not None else {}
+    ids = sorted(campaigns, key=lambda id: (campaigns[id].first_day, id))
+    return [await _standing(s, company_id, program, state, id, now) for id in ids if program is not None]
+
+
+async def standing(s: Statements, company: str, campaign: str, now: int) -> Standing:
+    """One of them. Raises NotFound."""
+    company_id, program, state = await _program_and_state(s, company)
+    if program is None or campaign not in program.campaigns:
+        raise NotFound(f"there is no campaign {campaign[:64]!r} in the program of {company!r}")
+    return await _standing(s, company_id, program, state, campaign, now)
+
+
+async def _program_and_state(s: Statements, company: str) -> tuple[int, Program | None, CompanyState]:
+    company_id = await find_company(s, company)
+    compiled = await program_version((await current_programs(s, [company_id]))[company_id])
+    found = await load_company_state(s, company_id)
+    return company_id, compiled.program if compiled else None, found[0] if found else CompanyState()
+
+
+async def _standing(
+    s: Statements, company_id: int, program: Program, state: CompanyState, id: str, now: int
+) -> Standing:
+    campaign, today = program.campaigns[id], local_day_hour(now, state.timezone)[0]
+    before, _, last = days_of(program, id, today)
+    found = figures(program, state, id, today, await load_days(s, company_id, before, last))
+    return Standing(
+        id=id,
+        name=campaign.name,
+        state=state_of(program, state, id, today),
+        first_day=date.fromordinal(campaign.first_day).isoformat(),
+        last_day=date.fromordinal(campaign.last_day).isoformat(),
+        audience=campaign.audience or None,
+        rules=[rule.id for rule in program.rules if rule.campaign == id],
+        stopped=_stopped(state.campaigns.get(id)),
+        awarded=found.awarded,
+        budgets={
+            budget.currency: BudgetLeft(budget.amount, budget.amount - found.awarded.get(budget.currency, 0))
+            for budget in campaign.budgets
+        },
+        firings=found.firings,
+        members=found.members,
+        activity=Moved(found.days, found.events, found.events_before),
+    )
+
+
+def _stopped(stop: CampaignStop | None) -> Stopped | None:
+    if stop is None:
+        return None
+    return Stopped(END if stop.ended else PAUSE, stop.actor, stop.reason, to_rfc3339(stop.at))
 
 
 async def steer_campaign(

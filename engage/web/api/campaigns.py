@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any, Final
 
-from engage.actions.campaigns import clone_campaign, steer_campaign
-from engage.actions.turns import program_version
-from engage.core.calendar import local_day_hour, to_rfc3339
-from engage.core.campaigns import END, PAUSE, RESUME, days_of, figures, state_of
-from engage.core.program import Program
-from engage.core.state import CompanyState
-from engage.errors import NotFound
-from engage.store.companies import current_programs, find_company
-from engage.store.log import load_days
-from engage.store.members import load_company_state
-from engage.store.statements import Statements
+import msgspec
+
+from engage.actions.campaigns import Standing, clone_campaign, standing, standings, steer_campaign
+from engage.core.calendar import to_rfc3339
+from engage.core.campaigns import END, PAUSE, RESUME
 from engage.web import program_shapes, shapes
 from engage.web.api.members import actor_of
 from engage.web.endpoint import SERVER, Asked, endpoint
@@ -23,43 +16,8 @@ from engage.web.endpoint import SERVER, Asked, endpoint
 CAMPAIGNS: Final = "/v1/companies/{company}/campaigns"
 
 
-async def _shown(
-    s: Statements, company_id: int, program: Program, state: CompanyState, id: str, now: int
-) -> program_shapes.Campaign:
-    campaign, today = program.campaigns[id], local_day_hour(now, state.timezone)[0]
-    before, _, last = days_of(program, id, today)
-    found = figures(program, state, id, today, await load_days(s, company_id, before, last))
-    stop = state.campaigns.get(id)
-    budgets = {budget.currency: budget.amount for budget in campaign.budgets}
-    return program_shapes.Campaign(
-        id=id,
-        name=campaign.name,
-        state=state_of(program, state, id, today),
-        first_day=date.fromordinal(campaign.first_day).isoformat(),
-        last_day=date.fromordinal(campaign.last_day).isoformat(),
-        audience=campaign.audience or None,
-        rules=[rule.id for rule in program.rules if rule.campaign == id],
-        stopped=None
-        if stop is None
-        else program_shapes.CampaignStop(
-            "end" if stop.ended else "pause", stop.actor, stop.reason, to_rfc3339(stop.at)
-        ),
-        awarded=found.awarded,
-        budgets={
-            currency: program_shapes.CampaignBudget(amount, amount - found.awarded.get(currency, 0))
-            for currency, amount in budgets.items()
-        },
-        firings=found.firings,
-        members=found.members,
-        activity=program_shapes.CampaignActivity(found.days, found.events, found.events_before),
-    )
-
-
-async def _program_and_state(s: Statements, company: str) -> tuple[int, Program | None, CompanyState]:
-    company_id = await find_company(s, company)
-    compiled = await program_version((await current_programs(s, [company_id]))[company_id])
-    found = await load_company_state(s, company_id)
-    return company_id, compiled.program if compiled else None, found[0] if found else CompanyState()
+def _shown(standing: Standing) -> program_shapes.Campaign:
+    return msgspec.convert(standing, program_shapes.Campaign, from_attributes=True)
 
 
 @endpoint(
@@ -72,14 +30,9 @@ async def _program_and_state(s: Statements, company: str) -> tuple[int, Program 
     "anybody: in its days so far, and in as many before.",
 )
 async def list_campaigns(asked: Asked[None, None]) -> program_shapes.Campaigns:
-    now = asked.services.now()
     async with asked.services.database.read() as s:
-        company_id, program, state = await _program_and_state(s, asked.path["company"])
-        shown = []
-        if program is not None:
-            ids = sorted(program.campaigns, key=lambda id: (program.campaigns[id].first_day, id))
-            shown = [await _shown(s, company_id, program, state, id, now) for id in ids]
-    return program_shapes.Campaigns(shown)
+        found = await standings(s, asked.path["company"], asked.services.now())
+    return program_shapes.Campaigns([_shown(one) for one in found])
 
 
 @endpoint(
@@ -90,12 +43,8 @@ async def get_campaign(asked: Asked[None, None]) -> program_shapes.Campaign:
 
 
 async def _one(asked: Asked[Any, Any]) -> program_shapes.Campaign:
-    id = asked.path["campaign"]
     async with asked.services.database.read() as s:
-        company_id, program, state = await _program_and_state(s, asked.path["company"])
-        if program is None or id not in program.campaigns:
-            raise NotFound(f"there is no campaign {id[:64]!r} in the program of this company")
-        return await _shown(s, company_id, program, state, id, asked.services.now())
+        return _shown(await standing(s, asked.path["company"], asked.path["campaign"], asked.services.now()))
 
 
 async def _steer(asked: Asked[program_shapes.CampaignStep, None], step: str) -> program_shapes.Campaign:

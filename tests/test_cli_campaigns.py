@@ -1,0 +1,37 @@
+"""Campaigns on the command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.test_cli import Engage, complaint
+from tests.test_cli import engage as engage  # the fixture
+
+
+def test_campaigns_are_listed_and_one_is_shown(engage: Engage, tmp_path: Path) -> None:
+    (tmp_path / "program.yaml").write_text("""\
+name: Pushes
+currencies: {points: {}}
+events: {Report Exported: {}}
+campaigns:
+  autumn: {from: 2999-09-01, until: 2999-09-30}
+  spring:
+    name: Spring push
+    from: 2026-01-01
+    until: 2026-12-31
+    budgets: [{amount: 500}]
+    rules: [{id: bonus, trigger: Report Exported, effects: [award: 10]}]
+""")
+    assert engage("program", "publish", "program.yaml").code == 0
+    assert engage("company", "create", "acme").code == 0
+    assert engage("campaign", "pause", "acme", "spring", "--reason", "too dear").code == 0
+
+    listed = engage("campaign", "list", "acme", "--json").json
+    assert [(one["id"], one["state"]) for one in listed] == [("spring", "paused"), ("autumn", "planned")]
+    shown = engage("campaign", "show", "acme", "spring")
+    assert "500 points, 500 left" in shown.out
+    assert "too dear" in shown.out
+    assert engage("campaign", "show", "acme", "spring", "--json").json == listed[0]
+    words = "there is no campaign 'winter' in the program of 'acme'"
+    assert complaint(engage("campaign", "show", "acme", "winter")) == words
+    assert complaint(engage("campaign", "list", "nobody")) == "there is no company 'nobody'"
