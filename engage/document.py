@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import re
+import textwrap
 import typing as t
 
 import msgspec
@@ -24,6 +25,7 @@ from ruamel.yaml.events import (
     SequenceEndEvent,
     SequenceStartEvent,
 )
+from ruamel.yaml.nodes import CollectionNode, MappingNode
 from ruamel.yaml.reader import ReaderError
 from ruamel.yaml.representer import SafeRepresenter
 
@@ -33,7 +35,7 @@ from engage.core.check_book import check_book
 from engage.core.check_templates import check_template
 from engage.core.problems import PROBLEMS_MAX, UNREADABLE, Path, Problem, plain_path, pointer, shown
 from engage.core.program import Program
-from engage.core.templates import Template
+from engage.core.templates import Template, named
 
 DOCUMENT_BYTES_MAX = 1024 * 1024
 DEPTH_MAX = 30
@@ -86,6 +88,8 @@ class ReadBook(msgspec.Struct, frozen=True):
 
 
 Checked = t.TypeVar("Checked")
+Moved = tuple[Path, list[dict[str, t.Any]]]
+"""Where a list stands whose items have ids, and what it is to hold."""
 
 
 def read_program(text: str, *, filename: str = "program.yaml") -> ReadProgram:
@@ -142,25 +146,30 @@ def write_document(document: t.Any) -> str:
 
 
 def rewrite_document(text: str, document: t.Any) -> str:
-    """The text made to say what `document` says: what stays the same stays as it is written, comments included."""
+    """The text made to say what `document` says: what stays the same stays as it is written, comments included. An item
+    that has an id takes the comments above it along."""
     yaml = YAML()  # the one that keeps comments
     yaml.preserve_quotes = True
     yaml.width = LINE_CHARS
     yaml.indent(mapping=2, sequence=4, offset=2)
     try:
-        written = yaml.load(text)
-        _say(written, read_plain(text), document)
+        written, moved = yaml.load(text), list[Moved]()
+        _say(written, read_plain(text), document, (), moved)
         stream = io.StringIO()
         yaml.dump(written, stream)
-        if read_plain(stream.getvalue()) == document:
-            return stream.getvalue()
-    except (YAMLError, ValueError, TypeError):
+        rewritten = stream.getvalue()
+        for path, items in moved:
+            rewritten = _arranged(rewritten, path, items)
+        if read_plain(rewritten) == document:
+            return rewritten
+    except (YAMLError, ValueError, TypeError, LookupError):
         pass  # a text that this reader takes otherwise: what it says matters more than how
     return write_document(document)
 
 
-def _say(written: t.Any, before: t.Any, after: t.Any) -> None:
-    """Change what is written where the plain data differ. What is new is put last, in the order it has."""
+def _say(written: t.Any, before: t.Any, after: t.Any, path: Path, moved: list[Moved]) -> None:
+    """Change what is written where the plain data differ. What is new is put last, in the order it has; lists of items
+    with ids that are to have others, or in another order, are added to `moved`, the inner ones first."""
     if isinstance(before, dict) and isinstance(after, dict):
         for key in [key for key in before if key not in after]:
             del written[key]
@@ -168,15 +177,63 @@ def _say(written: t.Any, before: t.Any, after: t.Any) -> None:
             if key not in before or not _alike(before[key], value):
                 written[key] = value
             else:
-                _say(written[key], before[key], value)
+                _say(written[key], before[key], value, (*path, key), moved)
     elif isinstance(before, list) and isinstance(after, list):
-        for place, (old, new) in enumerate(zip(before, after, strict=False)):
-            if _alike(old, new):
-                _say(written[place], old, new)
+        old, new = named(before), named(after)
+        if old and new and not written.fa.flow_style():
+            for id in old:
+                if id in new:
+                    _say(written[old[id]], before[old[id]], after[new[id]], (*path, id), moved)
+            if list(old) != list(new):
+                moved.append((path, after))
+            return
+        for place, (one, other) in enumerate(zip(before, after, strict=False)):
+            if _alike(one, other):
+                _say(written[place], one, other, (*path, place), moved)
             else:
-                written[place] = new
+                written[place] = other
         del written[len(after) :]
         written.extend(after[len(before) :])
+
+
+def _arranged(text: str, path: Path, items: list[dict[str, t.Any]]) -> str:
+    """The text with the lines of a list's items, and the comments above each, in the order of `items`; what is not
+    there yet is written."""
+    node = YAML(typ="safe", pure=True).compose(text)
+    for name in path:
+        node = _below(node, name)
+    lines = text.splitlines(keepends=True)
+    head, end, known = 0, 0, dict[str, str]()
+    for item in node.value:
+        start = item.start_mark.line
+        while start > end and lines[start - 1].strip()[:1] in ("", "#"):
+            start -= 1
+        head, end = head if known else start, _end(item)
+        known[_below(item, "id").value] = "".join(lines[start:end])
+    indent = " " * node.start_mark.column
+    parts = [
+        known.get(item["id"]) or textwrap.indent(write_document([item]), indent, lambda _: True)
+        for item in items
+    ]
+    return "".join((*lines[:head], *parts, *lines[end:]))
+
+
+def _below(node: t.Any, name: str | int) -> t.Any:
+    """What a mapping has under a name, or the item of a list at a place or with an id."""
+    if isinstance(name, int):
+        return node.value[name]
+    if isinstance(node, MappingNode):
+        return next(value for key, value in node.value if key.value == name)
+    return next(item for item in node.value if _below(item, "id").value == name)
+
+
+def _end(node: t.Any) -> int:
+    """The number of the line after what a node says."""
+    if isinstance(node, CollectionNode) and not node.flow_style and node.value:
+        last = node.value[-1]
+        return _end(last[1] if isinstance(node, MappingNode) else last)
+    mark = node.end_mark
+    return int(mark.line + bool(mark.column))
 
 
 def _alike(before: t.Any, after: t.Any) -> bool:

@@ -270,7 +270,53 @@ def test_a_text_is_rewritten_with_its_comments() -> None:
     assert "{id: bonus, trigger: Sale, effects: [award: 20]}" in written
 
 
-@given(before=DOCUMENTS, after=DOCUMENTS)
+IN_A_LIST = """rules:
+  # Deals
+  - id: deal
+    trigger: Deal  # won ones
+    effects:
+      - award: 30
+
+  # Calls
+  - {id: call, trigger: Call}
+  - id: visit
+    # for now
+    limits: [first: 3]
+# What nobody buys
+rewards: []
+"""
+
+
+def test_what_has_an_id_takes_the_comments_above_it_along() -> None:
+    document = read_plain(IN_A_LIST)
+    deal, _, visit = document["rules"]
+    document["rules"] = [visit, {"id": "mail", "trigger": "Mail"}, deal | {"trigger": "Sale"}]
+    assert (
+        rewrite_document(IN_A_LIST, document)
+        == """rules:
+  - id: visit
+    # for now
+    limits: [first: 3]
+  - {id: mail, trigger: Mail}
+  # Deals
+  - id: deal
+    trigger: Sale  # won ones
+    effects:
+      - award: 30
+# What nobody buys
+rewards: []
+"""
+    )
+
+
+ITEMS = st.lists(
+    st.fixed_dictionaries({"id": st.sampled_from("abcd")}, optional={"said": VALUES}),
+    unique_by=lambda item: item["id"],
+    max_size=4,
+).map(lambda items: {"name": "x", "items": items, "last": {"items": items}})
+
+
+@given(before=DOCUMENTS | ITEMS, after=DOCUMENTS | ITEMS)
 @settings(max_examples=50)
 def test_a_rewritten_text_says_what_it_is_to_say(before: object, after: object) -> None:
     assert read_plain(rewrite_document(write_document(before), after)) == after

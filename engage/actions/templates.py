@@ -26,7 +26,14 @@ from engage.core.templates import (
     started,
     template_hash,
 )
-from engage.document import LocatedProblem, read_further, read_plain, read_program, write_document
+from engage.document import (
+    LocatedProblem,
+    read_further,
+    read_plain,
+    read_program,
+    rewrite_document,
+    write_document,
+)
 from engage.errors import Conflict as Clash
 from engage.errors import NotFound, Unprocessable
 from engage.store.companies import HOST, company_id
@@ -260,7 +267,7 @@ async def _propose(owner: int, adoption: AdoptionRow, take: Collection[str]) -> 
         base.number,
         newer.number,
         adoption.declined == newer.number,
-        write_document(made.document),
+        write_document(made.document) if mine is None else rewrite_document(mine, made.document),
         diff_programs(old, program) if program is not None else [],
         made.conflicts,
         problems,

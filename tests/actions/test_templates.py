@@ -163,6 +163,16 @@ async def test_conflicts_are_named_and_the_company_chooses(host: Host) -> None:
     assert "award: 12" in await accept(host, 2, "/rules/export/effects")
 
 
+async def test_a_draft_made_from_a_newer_template_keeps_its_comments(host: Host) -> None:
+    await offer(host)
+    draft = await start(host, name="Acme")
+    await keep(host, "# Ask Olga before you change this\n" + draft)
+    await offer(host, NEWER)
+    accepted = await accept(host, 2)
+    assert accepted.startswith("# Ask Olga before you change this\n")
+    assert "award: 12" in accepted
+
+
 async def test_what_is_declined_is_not_proposed_again_but_the_next_version_is(host: Host) -> None:
     await offer(host)
     await start(host)
