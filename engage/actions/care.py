@@ -12,7 +12,7 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from engage.actions.effects import Judge, all_together, together
+from engage.actions.effects import Judge, all_together, keep_effect, together
 from engage.actions.report import goals_of, newest_standing
 from engage.core.calendar import to_rfc3339
 from engage.core.care import (
@@ -55,6 +55,8 @@ class WantedGoal(Struct, frozen=True):
     owner: str
     stages: tuple[Stage, ...] = ()
     dropped: bool = False
+    start: str = ""
+    """The day it was agreed on, where that was before it was told here; else it is today, or stays what it is."""
 
 
 # --- goals --------------------------------------------------------------------------------------------------
@@ -64,18 +66,18 @@ async def set_goal(
     database: Database, company: str, id: str, wanted: WantedGoal, *, actor: str, reason: str, now: int
 ) -> GoalView:
     """Set a goal, or adjust it: what was adjusted is kept with `reason`, which then may not be empty."""
-    _check(wanted)
     today = to_rfc3339(now)[:10]
+    _check(wanted, today)
 
     async def work(tx: Transaction) -> None:
         company_id = await find_company(tx, company)
         known = (await load_care(tx, Goal, [company_id])).get(company_id, {})
-        health, contract = await newest_standing(tx, company_id)
         before = known.get(id)
         if before is None:
             if len(known) >= GOALS_MAX:
                 raise InvalidRequest(f"a company has at most {GOALS_MAX} goals")
-            now_is = measured(wanted.measure, health, contract)
+            start = wanted.start or today
+            then = measured(wanted.measure, *await newest_standing(tx, company_id, date.fromisoformat(start)))
             goal = Goal(
                 id,
                 wanted.name,
@@ -83,10 +85,10 @@ async def set_goal(
                 wanted.target,
                 wanted.by,
                 wanted.owner,
-                today,
-                now_is.estimate,
+                start,
+                then.estimate,
                 wanted.stages,
-                start_about=now_is.value is None and now_is.estimate is not None,
+                start_about=then.value is None and then.estimate is not None,
             )
         else:
             goal = _adjusted(before, wanted, actor, reason, now)
@@ -97,10 +99,12 @@ async def set_goal(
     return next(one for one in await company_goals(database, company) if one.id == id)
 
 
-def _check(wanted: WantedGoal) -> None:
+def _check(wanted: WantedGoal, today: str) -> None:
     if wanted.measure not in MEASURES:
         raise InvalidRequest(f"measure: must be one of {', '.join(MEASURES)}")
     read_day("by", wanted.by)
+    if wanted.start and read_day("start", wanted.start).isoformat() > today:
+        raise InvalidRequest("start: must not be in the future")
     if len(wanted.stages) > STAGES_MAX:
         raise InvalidRequest(f"stages: at most {STAGES_MAX}")
     for index, stage in enumerate(wanted.stages):
@@ -116,6 +120,8 @@ def _adjusted(before: Goal, wanted: WantedGoal, actor: str, reason: str, now: in
     """A stage that stays as it was stays accepted."""
     if wanted.measure != before.measure:
         raise Conflict("a goal keeps its measure: set another goal")
+    if wanted.start not in ("", before.start):
+        raise Conflict("a goal keeps the day on which it started: set another goal")
     plain = {(one.by, one.target): one for one in before.stages}
     stages = tuple(
         replace(plain[one.by, one.target], name=one.name) if (one.by, one.target) in plain else one
@@ -285,6 +291,7 @@ async def set_intervention(
         await save_care(tx, kept.id, rows)
 
     await database.write(work)
+    await keep_effect(database, kept.id)
     return kept
 
 

@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Final, NamedTuple
 
+import msgspec
 from msgspec.structs import replace
 
 from engage.core.care import Intervention
@@ -17,12 +18,16 @@ from engage.core.care_shapes import Compared, EffectView
 from engage.core.measures import WEEK
 from engage.core.plans import AFTER_WEEKS, compare
 from engage.store.care import load_care
+from engage.store.database import Database
 from engage.store.scope import EVERY_COMPANY
-from engage.store.signal import load_followed, load_scores
-from engage.store.statements import Statements
+from engage.store.settings import put_setting, read_setting
+from engage.store.signal import EFFECTS_SETTING, load_followed, load_scores
+from engage.store.statements import Statements, Transaction
 
 EFFECTS_MAX: Final = 20
 """Interventions told of beside the portfolio, the newest first."""
+
+decode_effects = msgspec.json.Decoder(tuple[EffectView, ...]).decode
 
 
 class _Known(NamedTuple):
@@ -81,6 +86,7 @@ class Judge:
             [change for company, change in changes.items() if company in treated],
             [change for company, change in changes.items() if company in others],
             drawn=bool(held_out),
+            over=bool(then) or not was,
         )
 
     def _busy(self, before: int, weeks: int) -> set[int]:
@@ -110,20 +116,30 @@ async def newest_effects(s: Statements) -> tuple[EffectView, ...]:
     """Of the newest interventions, with what can be said so far."""
     done = await load_care(s, Intervention, EVERY_COMPANY)
     judge = Judge(s, done)
-    return tuple(
-        [
-            EffectView(
-                one.id,
-                one.what,
-                one.day,
-                one.actor,
-                len(one.companies),
-                len(one.held_out),
-                await judge.compared(one.id, one.day),
-            )
-            for one in all_together(done)[:EFFECTS_MAX]
-        ]
-    )
+    return tuple([await _effect(judge, one) for one in all_together(done)[:EFFECTS_MAX]])
+
+
+async def keep_effect(database: Database, id: str) -> None:
+    """Put what can be said of an intervention that was just logged beside the portfolio.
+
+    Scoring renews all of them, but only when a week is over: what somebody logs must be seen at once.
+    """
+    async with database.read() as s:
+        done = await load_care(s, Intervention, EVERY_COMPANY)
+        effect = await _effect(Judge(s, done), together([own[id] for own in done.values() if id in own]))
+
+    async def write(_: Transaction) -> None:
+        known = await read_setting(EFFECTS_SETTING)
+        others = [one for one in decode_effects(known) if one.id != id] if known else []
+        effects = sorted((effect, *others), key=lambda one: one.day, reverse=True)[:EFFECTS_MAX]
+        await put_setting(EFFECTS_SETTING, msgspec.json.encode(effects).decode())
+
+    await database.write(write)
+
+
+async def _effect(judge: Judge, one: Intervention) -> EffectView:
+    compared = await judge.compared(one.id, one.day)
+    return EffectView(one.id, one.what, one.day, one.actor, len(one.companies), len(one.held_out), compared)
 
 
 def sunday_before(day: str) -> int:

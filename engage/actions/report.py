@@ -12,7 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from engage.actions.book import current_book
-from engage.actions.effects import sunday_before
+from engage.actions.effects import decode_effects, sunday_before
 from engage.actions.score import customer_since, floor
 from engage.core import portfolio as portfolios
 from engage.core.accuracy import CalibrationCard
@@ -22,7 +22,7 @@ from engage.core.adoption_people import COHORTS_SHOWN
 from engage.core.book import Book, tier_in, tier_of
 from engage.core.calendar import local_day_hour, to_rfc3339, utc_day, week_of
 from engage.core.care import Goal, Intervention, Sentiment, in_force
-from engage.core.care_shapes import CareView, ChangeView, DoneView, EffectView, GoalView, SentimentView
+from engage.core.care_shapes import CareView, ChangeView, DoneView, GoalView, SentimentView
 from engage.core.conditions import fold_name
 from engage.core.department import DepartmentReport, department_names, department_report
 from engage.core.digest import Digest, digest
@@ -71,7 +71,6 @@ MOMENTUM_WEEKS: Final = 12
 
 _decode_card = msgspec.json.Decoder(CalibrationCard).decode
 _decode_peers = msgspec.json.Decoder(Peers).decode
-_decode_effects = msgspec.json.Decoder(tuple[EffectView, ...]).decode
 
 
 class ScorePoint(Struct, frozen=True):
@@ -189,7 +188,7 @@ async def portfolio(database: Database, as_of: date | None = None) -> Portfolio:
         found,
         calibration=_decode_card(kept) if kept else None,
         outcomes=_outcomes(known, terms, book, end) if terms else None,
-        interventions=_decode_effects(effects) if effects else (),
+        interventions=decode_effects(effects) if effects else (),
     )
 
 
@@ -257,11 +256,11 @@ def _utc_today() -> str:
     return date.fromordinal(local_day_hour(time.time_ns() // 1000, "UTC")[0]).isoformat()
 
 
-async def newest_standing(s: Statements, company_id: int) -> tuple[Health, Contract]:
-    """A company's newest health, and the contract on that day. Within a read or a transaction."""
+async def newest_standing(s: Statements, company_id: int, until: date = date.max) -> tuple[Health, Contract]:
+    """A company's newest health up to a day, and the contract on its day. Within a read or a transaction."""
     followed = (await load_followed(s, [company_id]))[0]
-    scored = (await load_newest_scores(s, [company_id], date.max.toordinal())).get(company_id)
-    end = scored[0] if scored else _last_sunday(followed.state.timezone)
+    scored = (await load_newest_scores(s, [company_id], until.toordinal())).get(company_id)
+    end = scored[0] if scored else min(until.toordinal(), _last_sunday(followed.state.timezone))
     terms = (await load_terms(s, [company_id])).get(company_id, [])
     state = followed.state
     return (

@@ -143,12 +143,18 @@ def _progress(goal: Goal, value: float | None) -> float | None:
     return round((value - goal.start_value) / (goal.target - goal.start_value), 4)
 
 
-def compare(weeks: int, treated: Sequence[int], others: Sequence[int], *, drawn: bool = False) -> Compared:
+def compare(
+    weeks: int, treated: Sequence[int], others: Sequence[int], *, drawn: bool = False, over: bool = True
+) -> Compared:
     """`treated`, `others`: changes of score of the companies that were scored on both days. `drawn`: which of them got
-    it was drawn by chance."""
+    it was drawn by chance. `over`: the weeks after it have come to their end."""
     change, others_change = _mean(treated), _mean(others)
     difference = low = high = None
-    text = say("Too few companies were scored on both days to compare.")
+    text = (
+        say("Too few companies were scored on both days to compare.")
+        if over
+        else say("These weeks are not over yet.")
+    )
     if change is not None and others_change is not None and min(len(treated), len(others)) > 1:
         difference = change - others_change
         reach = NORMAL_95 * math.sqrt(_variance(treated) / len(treated) + _variance(others) / len(others))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from engage.actions.care import (
     WantedGoal,
@@ -19,6 +20,7 @@ from engage.actions.report import company_health, company_report, portfolio
 from engage.actions.score import score_companies
 from engage.core.care import LOWERED, POOR_AT_MOST, Ceiling, Intervention, Sentiment
 from engage.core.plans import held_out
+from engage.errors import Conflict, InvalidRequest
 from engage.store.database import Database
 from tests.actions.signal_host import LAST_SUNDAY, NOW, TODAY, accept, seats, working
 
@@ -71,8 +73,15 @@ async def test_an_intervention_is_judged_beside_the_companies_without(database: 
     assert month.difference is not None
     assert month.difference > 0
     assert quarter.companies == 0
+    assert month.text.startswith("More than chance;")
+    assert quarter.text == "These weeks are not over yet."
     await set_intervention(database, Intervention("v", "A call", LAST_SUNDAY.isoformat(), "kim", ("c",), NOW))
     assert (await judge_intervention(database, "w"))[1][0].others == 1
+    # What somebody logs stands beside the portfolio at once, not only after the next week's scores.
+    earlier = Intervention("u", "A letter", (MONTH_AGO - timedelta(days=7)).isoformat(), "kim", ("d",), NOW)
+    await set_intervention(database, earlier)
+    told = (await portfolio(database)).interventions
+    assert [(one.id, one.scores[0].companies) for one in told] == [("v", 0), ("w", 2), ("u", 1)]
 
 
 async def test_companies_held_out_by_chance_are_what_is_compared_with(database: Database) -> None:
@@ -125,3 +134,30 @@ async def test_a_report_shows_goals_with_what_moves_them(database: Database) -> 
     assert report.care is not None
     assert report.care.goals == await company_goals(database, "acme")
     assert [one.what for one in report.care.interventions] == ["A workshop"]
+
+
+async def test_a_goal_that_was_agreed_on_earlier_starts_with_the_score_of_that_day(
+    database: Database,
+) -> None:
+    await accept(database, [seats("acme", 12), *working("acme", 12, 20, idle_last=3)])
+    await score_companies(database, MONTH_AGO + timedelta(days=1))
+    then = (await company_health(database, "acme")).score
+    await score_companies(database, TODAY)
+    now = (await company_health(database, "acme")).score
+    assert then != now
+    start = (MONTH_AGO + timedelta(days=2)).isoformat()
+    wanted = WantedGoal("Healthy", "score", 90.0, "2026-12-31", "kim", start=start)
+    goal = await set_goal(database, "acme", "score", wanted, actor="kim", reason="", now=NOW)
+    assert (goal.start, goal.start_value, goal.value) == (start, then, now)
+    again = replace(wanted, start="", name="Well")
+    assert (
+        await set_goal(database, "acme", "score", again, actor="kim", reason="a better word", now=NOW)
+    ).start == start
+    with pytest.raises(Conflict, match="day on which it started"):
+        await set_goal(
+            database, "acme", "score", replace(wanted, start="2026-01-05"), actor="kim", reason="x", now=NOW
+        )
+    with pytest.raises(InvalidRequest, match="future"):
+        await set_goal(
+            database, "acme", "b", replace(wanted, start="2027-01-05"), actor="kim", reason="", now=NOW
+        )

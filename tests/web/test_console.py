@@ -18,7 +18,7 @@ from engage.actions.sessions import SignedIn
 from engage.core.accuracy import Accuracy, Calibration, CalibrationCard, measure, threshold
 from engage.core.book import Book
 from engage.core.care import Goal, Stage
-from engage.core.care_shapes import CareView, ChangeView, DoneView, SentimentView
+from engage.core.care_shapes import CareView, ChangeView, Compared, DoneView, EffectView, SentimentView
 from engage.core.economics import Customer, economics
 from engage.core.outcomes import outcomes
 from engage.core.plans import goal_view
@@ -538,3 +538,20 @@ def test_a_report_shows_goals_interventions_and_sentiment() -> None:
         "lee: target. why",
     ):
         assert text in words.text(), text
+
+
+async def test_an_intervention_of_which_nothing_can_be_said_yet_keeps_its_line(
+    services: SampleServices, browser: httpx.AsyncClient
+) -> None:
+    told = tuple(
+        Compared(weeks, 0, None, 0, None, None, None, None, "These weeks are not over yet.")
+        for weeks in (4, 13)
+    )
+    done = tuple(
+        EffectView(id, f"A {id}", day, "kim", 2, 0, told)
+        for id, day in (("call", "2026-11-12"), ("visit", "2026-11-10"))
+    )
+    services.companies = msgspec.structs.replace(services.companies, interventions=done)
+    words = _words(await browser.get("/console/"))
+    assert words.count("These weeks are not over yet.") == 2
+    assert words.index("A call") < words.index("A visit")

@@ -58,6 +58,7 @@ WORDS: Final = {
     "Promised": "承诺内容",
     "For the tier {tier_name} it lacks {what}.": "要达到级别“{tier_name}”还缺：{what}。",
     # plans
+    "These weeks are not over yet.": "这段时间尚未结束。",
     "Too few companies were scored on both days to compare.": "两个时点都有评分的公司太少，无法比较。",
     "The range holds zero: no effect can be told from chance.": "区间包含零：无法与偶然波动区分。",
     "More than chance; and who got it was drawn by chance: it is an effect.": (

@@ -54,6 +54,10 @@ class NewGoal(Struct, kw_only=True):
     owner: Words
     stages: list[NewStage] = []
     dropped: bool = False
+    start: Annotated[
+        str,
+        Meta(max_length=10, description="The day it was agreed on, where that was before today; it stays."),
+    ] = ""
     reason: Annotated[str, Meta(max_length=2000, description="Required when a known goal changes.")] = ""
     actor: Actor | None = None
 
@@ -150,7 +154,9 @@ async def put_goal(asked: Asked[NewGoal, None]) -> GoalView:
         asked.services.database,
         asked.path["company"],
         _id(asked, "goal"),
-        WantedGoal(said.name, said.measure, said.target, said.by, said.owner, stages, said.dropped),
+        WantedGoal(
+            said.name, said.measure, said.target, said.by, said.owner, stages, said.dropped, said.start
+        ),
         actor=actor_of(asked, said.actor),
         reason=said.reason,
         now=asked.services.now(),
