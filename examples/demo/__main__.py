@@ -26,6 +26,7 @@ LOOK_AT = (
     ("Nordhafen", "thrives; Northgate is four times as big and uses a tenth of the product"),
     ("Alpenblick", "looks dead in midsummer and is only seasonal; Merlion hangs on one person"),
     ("Studio Okafor", "has three people, so no report ever shows an aggregate of them"),
+    ("São Lucas", "has a goal that is on its way; Corvus and Halvorsen are behind theirs"),
     (
         "Fieldnote",
         "sign in as Lena Brandt, export a report and reach a new level; the sixth export earns nothing",

@@ -31,7 +31,8 @@ class Company:
     `number` is the thousand its people's ids count from. `joined` is the share of `people` with an account
     by a week. `rhythm` scales how likely anybody is to turn up. `champion` is how many times as much as a
     regular person the first person of the company does. `renewal_days` runs from the day after the last
-    recorded one; below zero the company has already left, that many days ago.
+    recorded one; below zero the company has already left, that many days ago. `before` has the seats and the monthly
+    revenue of the terms before the last, where they were others.
     """
 
     number: int
@@ -59,6 +60,7 @@ class Company:
     departments: tuple[str, ...] = ("Operations", "Quality", "Safety", "Maintenance")
     idle_departments: tuple[str, ...] = ()
     discount: float = 0.0
+    before: tuple[int, int] | None = None
 
 
 COMPANIES: tuple[Company, ...] = (
@@ -79,6 +81,7 @@ COMPANIES: tuple[Company, ...] = (
         rhythm=((0, 0.72), (26, 1.12)),
         joined=((0, 0.65), (24, 1.0)),
         crew=Crew(regular=0.45, frequent=0.35, occasional=0.15, rare=0.05),
+        before=(50, 3600),
     ),
     Company(
         number=2,
@@ -111,6 +114,7 @@ COMPANIES: tuple[Company, ...] = (
         monthly_revenue=3600,
         renewal_days=88,
         rhythm=((0, 1.05), (6, 1.0), (26, 0.30)),
+        before=(95, 4300),
     ),
     Company(
         number=4,
@@ -360,6 +364,7 @@ COMPANIES: tuple[Company, ...] = (
         crew=Crew(regular=0.5, frequent=0.35, occasional=0.15, rare=0.0),
         departments=("Track", "Rolling Stock", "Stations", "Signals"),
         idle_departments=("Rolling Stock", "Stations", "Signals"),
+        before=(85, 3800),
     ),
     Company(
         number=17,
@@ -378,6 +383,7 @@ COMPANIES: tuple[Company, ...] = (
         weekend=0.95,
         crew=Crew(regular=0.25, frequent=0.45, occasional=0.25, rare=0.05),
         departments=("Care", "Kitchens", "Facilities"),
+        before=(45, 1850),
     ),
     Company(
         number=18,

@@ -43,6 +43,9 @@ def terms_csv(until: date) -> str:
         terms = terms_of(company, until)
         for index, (start, end) in enumerate(terms):
             last = index == len(terms) - 1
+            seats, revenue = company.seats, company.monthly_revenue
+            if company.before and not last:
+                seats, revenue = company.before
             outcome = ("churned" if company.renewal_days < 0 else "open") if last else "renewed"
             rows.append(
                 (
@@ -50,8 +53,8 @@ def terms_csv(until: date) -> str:
                     company.plan,
                     start.isoformat(),
                     end.isoformat(),
-                    f"{company.monthly_revenue:.2f}",
-                    company.seats,
+                    f"{revenue:.2f}",
+                    seats,
                     company.term_months,
                     f"{company.discount:.2f}",
                     outcome,

@@ -17,8 +17,10 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import IO, Any
 
-from examples.demo import activity, contracts
-from examples.demo.processes import DemoError, run
+import httpx
+
+from examples.demo import activity, contracts, plans
+from examples.demo.processes import DemoError, Service, answers, free_port, run
 
 if sys.platform != "win32":
     import fcntl
@@ -27,7 +29,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = Path("examples/programs/demo.yaml")
 
 #: Raise it when the generator or the program changes, so that an older folder says it is out of date.
-FORMAT = 1
+FORMAT = 2
 
 _OURS = (
     "state.json",
@@ -35,12 +37,17 @@ _OURS = (
     "events.ndjson",
     "companies.csv",
     "terms.csv",
+    "book.json",
     "engage.db",
     "engage.db-wal",
     "engage.db-shm",
     "engage.log",
     "fieldnote.log",
 )
+
+#: Where a service listens for as long as it is told something; the next free port is as good.
+SEEDING_PORT = 8000
+READY_SECONDS_MAX = 60.0
 
 Tell = Callable[[str], None]
 
@@ -154,7 +161,9 @@ class Seeding:
             "companies": ("Importing companies", lambda: self._import("companies.csv", "companies")),
             "terms": ("Importing contract terms", lambda: self._import("terms.csv", "terms")),
             "events": ("Importing events", lambda: self._import("events.ndjson", "events")),
+            "book": ("Setting the book", lambda: self._engage("book", "set", self._file("book.json"))),
             "score": ("Scoring companies", lambda: self._engage("score", "--json")),
+            "plans": ("Telling goals and interventions", self._tell_plans),
         }
 
     @property
@@ -179,7 +188,10 @@ class Seeding:
         # Events take seconds and draw their own progress bar, so they get the terminal, if there is one.
         show = self.show and kind == "events"
         arguments = [] if kind == "events" else ["--kind", kind]
-        return self._engage("import", *arguments, str((self.folder.path / name).resolve()), show=show)
+        return self._engage("import", *arguments, self._file(name), show=show)
+
+    def _file(self, name: str) -> str:
+        return str((self.folder.path / name).resolve())
 
     def _write_history(self) -> str:
         until, seed = self.state.until, self.state.seed
@@ -188,6 +200,7 @@ class Seeding:
         lines = list(activity.write_lines(until, seed))
         _write(self.folder.path / "companies.csv", contracts.companies_csv(until).encode())
         _write(self.folder.path / "terms.csv", contracts.terms_csv(until).encode())
+        _write(self.folder.path / "book.json", json.dumps(plans.book(until), indent=2).encode())
         _write(self.folder.path / "events.ndjson", b"".join(lines))
         return f"{len(lines):,} calls"
 
@@ -199,6 +212,28 @@ class Seeding:
             raise DemoError("`engage key create` printed no server key")
         _write(self.folder.path / "server.key", found[0].encode())
         return "kept in server.key"
+
+    def _tell_plans(self) -> str:
+        """Over HTTP, which is how a host's own tools would tell them: the service runs for as long as that takes."""
+        port = free_port(SEEDING_PORT)
+        command = [sys.executable, "-m", "engage.cli", "serve", "--host", "127.0.0.1", "--port", str(port)]
+        service = Service(
+            "engage serve", command, self.folder.environment(), ROOT, self.folder.path / "engage.log"
+        )
+        told = 0
+        try:
+            service.wait_until(lambda: answers(port, "/readyz"), READY_SECONDS_MAX)
+            with httpx.Client(
+                base_url=f"http://127.0.0.1:{port}", auth=(self.folder.server_key, ""), timeout=60.0
+            ) as client:
+                for one in plans.said(self.state.until):
+                    answer = client.request(one.method, one.path, json=one.body)
+                    if answer.is_error:
+                        raise DemoError(f"{one.method} {one.path} was refused", answer.text)
+                    told += 1
+        finally:
+            service.stop()
+        return f"{told} of them"
 
 
 def yesterday_ends() -> date:

@@ -22,10 +22,11 @@ from engage.core.compiled import compile_program
 from engage.core.decide import decide
 from engage.core.event import Body, Entry
 from engage.core.fold import fold
+from engage.core.plans import MEASURES
 from engage.core.program import Program
 from engage.core.state import CompanyState, DayRollup, MemberState
-from engage.document import read_program
-from examples.demo import activity, contracts
+from engage.document import read_book, read_program
+from examples.demo import activity, contracts, plans
 from examples.demo.companies import COMPANIES, WEEKS, at, find_company
 from examples.host.directory import COMPANIES as HOST_COMPANIES
 from examples.host.directory import PEOPLE
@@ -303,3 +304,25 @@ def test_the_newest_colleague_is_one_export_below_the_second_level(history: Hist
         fold(program, company, member, DayRollup(), entry, decide(program, company, member, entry))
         points.append((member.wallets["points"].earned if member.wallets else 0, member.level))
     assert points[-2:] == [(142, "newcomer"), (152, "contributor")]
+
+
+def test_the_book_is_one_that_engage_takes() -> None:
+    kept = read_book(json.dumps(plans.book(UNTIL))).book
+    assert kept is not None
+    assert list(kept.acquisition_cents)[-1] == "2026-10"
+    assert len(kept.acquisition_cents) == 12
+    assert kept.segment_trait in contracts.COMPANY_COLUMNS
+
+
+def test_goals_and_interventions_are_about_companies_of_the_demo() -> None:
+    known = {company.id for company in COMPANIES}
+    for one in plans.said(UNTIL):
+        words = one.path.split("/")
+        assert set(one.body.get("companies", [words[3]])) <= known, one.path
+        days = [
+            one.body.get("start"),
+            *(stage["by"] for stage in one.body.get("stages", ())),
+            one.body.get("by"),
+        ]
+        assert days == sorted(days, key=str), one.path
+        assert one.body.get("measure", "score") in MEASURES
