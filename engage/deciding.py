@@ -32,7 +32,7 @@ from engage.actions.group_commit import QUEUE_CALLS_MAX, Ingestion
 from engage.actions.ingest import Outcome
 from engage.core.call import Call, Refusal
 from engage.errors import EngageError, TooManyRequests, Unavailable
-from engage.interpreter import run_for_throughput
+from engage.interpreter import cores, run_for_throughput
 from engage.store.database import Database
 
 T = TypeVar("T")
@@ -318,10 +318,7 @@ def _error(told: _Told) -> Exception:
 
 def is_worthwhile() -> bool:
     """Whether there is a second core for it, and the pipes it takes."""
-    if sys.platform == "win32":
-        return False
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return cores > 1
+    return sys.platform != "win32" and cores() > 1
 
 
 def _serve(url: str, pipe: socket.socket, inherited: Sequence[socket.socket]) -> None:

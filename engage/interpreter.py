@@ -1,8 +1,10 @@
-"""Settings of the Python interpreter, for processes of our own: a host that embeds the service keeps its own."""
+"""The Python interpreter: how many cores it has, and settings for processes of our own. A host that embeds the service
+keeps its own."""
 
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from typing import Final
 
@@ -20,3 +22,8 @@ def run_for_throughput() -> None:
     gc.freeze()
     gc.set_threshold(*COLLECT_AFTER)
     sys.setswitchinterval(SWITCH_SECONDS)
+
+
+def cores() -> int:
+    """How many this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from datetime import date
 from typing import Any, Final
 
@@ -118,7 +119,7 @@ class _Company(Struct):
     ceilings: Collection[Ceiling] = ()
 
 
-class _Host(Struct, frozen=True):
+class Host(Struct, frozen=True):
     """What scoring any of the host's companies needs."""
 
     programs: Mapping[int, Program | None]
@@ -130,14 +131,38 @@ class _Host(Struct, frozen=True):
     again: bool
 
 
+class ScoredBatch(Struct, frozen=True):
+    """What became of some companies, in the order asked for."""
+
+    companies: tuple[ScoredCompany, ...]
+    contracts: tuple[Contract, ...]
+    weeks: int
+    """Frozen just now."""
+    changed: bool
+
+
+Hand = Callable[[Sequence[int]], Awaitable[ScoredBatch | None]]
+"""Scores the companies of these numbers in another process; None: that process is gone."""
+Hands = Callable[[Host, int], AbstractAsyncContextManager[Sequence[Hand]]]
+"""The hands there are for so many members."""
+
+
 async def score_companies(
-    database: Database, on: date | None = None, progress: Progress | None = None, *, again: bool = False
+    database: Database,
+    on: date | None = None,
+    progress: Progress | None = None,
+    *,
+    again: bool = False,
+    hands: Hands = lambda host, members: nullcontext(()),
 ) -> Scoring:
     """Freeze and score every complete week before the day `on`.
 
     None: today in each company's zone; but where the data ended more than QUIET_DAYS ago, the day after its end.
     Weeks before the last are frozen and scored as well where they are not yet, BACKFILL_WEEKS_MAX of them.
-    `again` measures weeks anew that are frozen already, with what is known by now.
+    `again` measures weeks anew that are frozen already, with what is known by now. `hands`: who else scores companies.
+
+    Each batch of companies is a transaction of its own, and what is frozen stays: cut short, a run is gone on with by
+    the next, and two at once agree.
     """
     async with database.read() as s:
         followed = await load_followed(s)
@@ -148,32 +173,70 @@ async def score_companies(
         k, stages = await floor(), (await current_book()).stages
     ended = _end_of_data(followed, time.time_ns() // 1000) if on is None else None
     following = {one.id: programs.get(versions[one.id]) for one in followed}
-    host = _Host(following, catalogue, k, stages, on or ended, again)
-    done: list[ScoredCompany] = []
-    standing: list[tuple[Health, Contract]] = []
-    weeks_frozen, changed = 0, False
-    for batch in _batches(followed):
-        async with database.read() as s:
-            companies = await _load(s, batch, host)
-        # Off the event loop: measuring large companies takes a while, and requests go on meanwhile.
-        weeks, scores = await asyncio.to_thread(_measure_and_score, companies, host)
-        signals = _signals(companies)
-        if weeks or scores or signals:
-            await _freeze(database, weeks, scores, _news(companies, scores), signals, again=again)
-            changed = changed or bool(weeks or scores)
-        weeks_frozen += len(weeks)
-        for company in companies:
-            one, newest = company.followed, company.scores[company.last_monday + WEEK - 1]
-            done.append(ScoredCompany(one.external_id, one.name, newest.health))
-            contract = _contract(company, company.last_monday + WEEK - 1)
-            standing.append((newest.health, contract))
-        if progress:
-            progress(len(done), len(followed))
+    host = Host(following, catalogue, k, stages, on or ended, again)
+    members = sum(one.state.members for one in followed)
+    batches = [[one.id for one in batch] for batch in _batches(followed)]
+    del followed  # each batch is read again, as it is by then
+    async with hands(host, members) as others:
+        found = await _share(database, host, batches, others, progress)
+    done = tuple(one for batch in found for one in batch.companies)
     as_of = max((one.health.as_of for one in done), default=None)
-    if as_of and changed:
-        await _compare(database, gather(as_of, standing))
+    changed = any(batch.changed for batch in found)
+    if as_of and (changed or await _compared_until(database) < as_of):
+        contracts = (one for batch in found for one in batch.contracts)
+        await _compare(database, gather(as_of, zip((one.health for one in done), contracts, strict=True)))
         await _judge(database)
-    return Scoring(as_of, weeks_frozen, tuple(done), as_of if ended else None)
+    return Scoring(as_of, sum(batch.weeks for batch in found), done, as_of if ended else None)
+
+
+async def _share(
+    database: Database,
+    host: Host,
+    batches: Sequence[Sequence[int]],
+    hands: Sequence[Hand],
+    progress: Progress | None,
+) -> list[ScoredBatch]:
+    """All batches, in their order. Whoever is ready takes the next; those of a hand that is gone are done here."""
+    found: dict[int, ScoredBatch] = {}
+    waiting = iter(enumerate(batches))
+    total = sum(map(len, batches))
+
+    async def work(hand: Hand | None) -> None:
+        for index, ids in waiting:
+            done = await hand(ids) if hand is not None else None
+            found[index] = done or await score_batch(database, host, ids)
+            if progress:
+                progress(sum(len(one.companies) for one in found.values()), total)
+
+    working = [asyncio.create_task(work(hand)) for hand in (None, *hands)]
+    try:
+        await asyncio.gather(*working)
+    finally:
+        for one in working:
+            one.cancel()
+        await asyncio.wait(working)
+    return [found[index] for index in range(len(batches))]
+
+
+async def score_batch(database: Database, host: Host, ids: Sequence[int]) -> ScoredBatch:
+    """Freeze and score the due weeks of some companies, in one transaction."""
+    async with database.read() as s:
+        companies = await _load(s, await load_followed(s, ids), host)
+    # Off the event loop: measuring large companies takes a while, and requests go on meanwhile.
+    weeks, scores = await asyncio.to_thread(_measure_and_score, companies, host)
+    signals = _signals(companies)
+    if weeks or scores or signals:
+        await _freeze(database, weeks, scores, _news(companies, scores), signals, again=host.again)
+    sundays = [company.last_monday + WEEK - 1 for company in companies]
+    return ScoredBatch(
+        tuple(
+            ScoredCompany(one.followed.external_id, one.followed.name, one.scores[sunday].health)
+            for one, sunday in zip(companies, sundays, strict=True)
+        ),
+        tuple(_contract(one, sunday) for one, sunday in zip(companies, sundays, strict=True)),
+        len(weeks),
+        bool(weeks or scores),
+    )
 
 
 def _end_of_data(followed: Sequence[Followed], now: int) -> date | None:
@@ -232,6 +295,13 @@ async def _compare(database: Database, peers: Peers) -> None:
             await put_setting(PEERS_SETTING, msgspec.json.encode(peers).decode())
 
     await database.write(write)
+
+
+async def _compared_until(database: Database) -> str:
+    """The Sunday as of which companies were compared last: a run may have been cut short before it did."""
+    async with database.read():
+        kept = await read_setting(PEERS_SETTING)
+    return _decode_peers(kept).as_of if kept else ""
 
 
 async def _judge(database: Database) -> None:
@@ -308,7 +378,7 @@ def _last_monday(one: Followed, on: date | None) -> int:
     return week_of(today) - WEEK
 
 
-async def _load(s: Statements, batch: Sequence[Followed], host: _Host) -> list[_Company]:
+async def _load(s: Statements, batch: Sequence[Followed], host: Host) -> list[_Company]:
     ids = [one.id for one in batch]
     lasts = {one.id: _last_monday(one, host.on) for one in batch}
     newest, earliest = max(lasts.values()), min(lasts.values()) - WEEK * (BACKFILL_WEEKS_MAX - 1)
@@ -359,7 +429,7 @@ def _weeks_to_look_at(last_monday: int, first_day: int | None, known: Frozen | N
 
 
 def _measure_and_score(
-    companies: Sequence[_Company], host: _Host
+    companies: Sequence[_Company], host: Host
 ) -> tuple[list[tuple[int, WeekMeasures]], list[tuple[int, int, Scored]]]:
     """The new weeks and the new scores, by company and Sunday; they are put to those the companies have."""
     new_weeks: list[tuple[int, WeekMeasures]] = []
@@ -383,7 +453,7 @@ def _measure_and_score(
     return new_weeks, new_scores
 
 
-def _scored(company: _Company, monday: int, host: _Host) -> Scored:
+def _scored(company: _Company, monday: int, host: Host) -> Scored:
     sunday = monday + WEEK - 1
     window = range(monday - WEEK * (WEEKS_NEEDED - 1), monday + 1, WEEK)
     weeks = [company.frozen[one] for one in window if one in company.frozen]

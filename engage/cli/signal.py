@@ -72,6 +72,7 @@ def score(
 
     async def work(opened: Database) -> Scoring:
         from engage.actions.score import score_companies
+        from engage.scoring import hands_beside
 
         with progress() as bars:
             task = bars.add_task("scoring", total=None)
@@ -80,6 +81,7 @@ def score(
                 on,
                 lambda done, total: bars.update(task, completed=done, total=total),
                 again=again,
+                hands=hands_beside(opened.url),
             )
 
     scoring = with_database(database, work, create=False)
