@@ -24,7 +24,7 @@ from tortoise.transactions import in_transaction
 
 from engage.errors import InvalidRequest, Unavailable
 from engage.store.database import is_postgres, sqlite_path
-from engage.store.orm import ALIAS, begin, one_dialect, orm_config
+from engage.store.orm import ALIAS, APPLIED, begin, is_newest, one_dialect, orm_config
 
 
 class _MadeLedger(MigrationRecorder):
@@ -78,10 +78,14 @@ def _only_one(path: Path) -> Iterator[None]:
         yield
 
 
-def _refuse_other_files(path: Path) -> None:
+def _nothing_to_do(path: Path) -> bool:
     """Raises sqlite3.Error for what is no database: Tortoise's own client hangs on one for ever."""
     with closing(sqlite3.connect(path)) as driver:
         driver.execute("PRAGMA schema_version").fetchone()
+        try:
+            return is_newest(name for (name,) in driver.execute(APPLIED))
+        except sqlite3.OperationalError:
+            return False  # without a ledger: a new file
 
 
 async def _migrate_sqlite(path: Path) -> None:
@@ -96,8 +100,8 @@ async def _migrate_sqlite(path: Path) -> None:
 
     def locked() -> None:
         with _only_one(path):
-            _refuse_other_files(path)
-            asyncio.run(apply())
+            if not _nothing_to_do(path):
+                asyncio.run(apply())
 
     try:
         # A thread with a loop of its own, so that waiting for the lock does not hold up the caller's.

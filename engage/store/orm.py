@@ -7,9 +7,10 @@ So one alias of our own, and one kind of database at a time in a process; see `o
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
+from pkgutil import iter_modules
 from typing import Any, Final
 from weakref import WeakSet
 
@@ -41,6 +42,17 @@ def orm_config(engine: str, credentials: dict[str, Any]) -> dict[str, Any]:
 def _migrations_module() -> str:
     """`migrations/` stands beside the package in a checkout and inside it in a wheel."""
     return "engage.migrations" if find_spec("engage.migrations") else "migrations"
+
+
+APPLIED: Final = f"SELECT name FROM tortoise_migrations WHERE app = '{ALIAS}'"
+
+
+def is_newest(applied: Iterable[str]) -> bool:
+    """Whether these migrations are all there are. To ask the ledger itself takes a tenth of the time that Tortoise
+    takes to find nothing to do, which every start would wait for."""
+    found = find_spec(_migrations_module())
+    assert found is not None
+    return set(applied) == {module.name for module in iter_modules(found.submodule_search_locations)}
 
 
 async def begin(context: TortoiseContext, config: dict[str, Any]) -> None:

@@ -13,7 +13,7 @@ from tortoise.migrations.recorder import MigrationRecorder
 from tortoise.migrations.schema_editor import AsyncpgSchemaEditor
 
 from engage.errors import InvalidRequest, Unavailable
-from engage.store.orm import ALIAS, begin, orm_config, using
+from engage.store.orm import ALIAS, APPLIED, begin, is_newest, orm_config, using
 from engage.store.postgres import Within
 from engage.store.postgres_connections import Unreachable, connect, patiently, refuse_strangers, told
 from engage.store.postgres_orm import OrmClient
@@ -55,7 +55,8 @@ async def migrate_postgres(url: str, apply: Callable[[BaseDBAsyncClient], Awaita
             refuse_strangers(connection)
             async with connection.transaction():
                 await connection.execute("SELECT pg_advisory_xact_lock($1)", LOCK)
-                await _migrate(Within(connection), apply)
+                if not await _nothing_to_do(connection):
+                    await _migrate(Within(connection), apply)
         finally:
             await connection.close()
     except (asyncpg.PostgresError, asyncpg.InterfaceError, Unreachable, BaseORMException) as error:
@@ -111,6 +112,13 @@ async def _distribute(connection: Any, table: str) -> None:
         await connection.execute(_FIRST, table)
     else:
         await connection.execute(_NEXT, table, FIRST)
+
+
+async def _nothing_to_do(connection: Any) -> bool:
+    """Asks for the ledger's table first: an error would end the transaction."""
+    if not await connection.fetchval("SELECT to_regclass('tortoise_migrations') IS NOT NULL"):
+        return False
+    return is_newest(row[0] for row in await connection.fetch(APPLIED))
 
 
 async def _migrate(session: Within, apply: Callable[[BaseDBAsyncClient], Awaitable[None]]) -> None:

@@ -9,11 +9,22 @@ import pytest
 
 from engage.errors import InvalidRequest, Unavailable
 from engage.store.database import Database, shown, sqlite_path
+from engage.store.orm import APPLIED, is_newest
 from engage.store.scope import EVERY_COMPANY
 from engage.store.statements import Transaction
 from engage.store.tables import Company
 from tests.places import Place
 from tests.store.terms import COUNT, add, stored
+
+# --- a ledger that says enough ------------------------------------------------------------------------------------
+
+
+def test_a_ledger_of_all_migrations_is_the_newest_and_none_else_is(place: Place) -> None:
+    applied = [name for (name,) in place.rows(APPLIED)]
+    assert is_newest(applied)
+    assert not is_newest(applied[:-1]), "one is missing"
+    assert not is_newest([*applied, "9999_of_a_later_release"])
+
 
 # --- cancelled callers ------------------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from engage.errors import Unavailable
 from engage.store.database import Database
 from engage.store.migrate import migrate
 from engage.store.scope import GROWING
@@ -48,6 +49,13 @@ async def test_migrating_again_changes_nothing(place: Place) -> None:
     assert len(before[0]) > 100
     await migrate(place.url)
     assert (place.rows(SCHEMA), place.rows("SELECT * FROM tortoise_migrations")) == before
+
+
+async def test_what_the_ledger_lacks_is_migrated(new: Place) -> None:
+    await migrate(new.url)
+    new.change("DELETE FROM tortoise_migrations WHERE name LIKE '0001%'")
+    with pytest.raises(Unavailable, match="already exists"):
+        await migrate(new.url)
 
 
 async def test_many_migrating_at_once_do_no_harm(new: Place, place: Place) -> None:

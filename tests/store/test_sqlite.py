@@ -9,6 +9,7 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -261,6 +262,13 @@ async def test_migrating_again_changes_nothing(path: Path, migrated_file: Path) 
     await migrate(f"sqlite:///{path}")
     assert schema(path) == schema(migrated_file)
     assert content(path) == before
+
+
+async def test_what_the_ledger_lacks_is_migrated(path: Path) -> None:
+    with closing(sqlite3.connect(path, isolation_level=None)) as driver:
+        driver.execute("DELETE FROM tortoise_migrations WHERE name LIKE '0001%'")
+    with pytest.raises(Unavailable, match="already exists"):
+        await migrate(f"sqlite:///{path}")
 
 
 async def test_many_migrating_at_once_do_no_harm(tmp_path: Path, migrated_file: Path) -> None:
