@@ -8,13 +8,20 @@ from __future__ import annotations
 from typing import Final
 
 from engage.core.limits import Counter, alert_units
-from engage.core.program import Campaign
+from engage.core.program import Campaign, Limit, Program, Rule
 from engage.core.verdicts import Extended, Kept, campaign_code, extended_code
 
 UNLIMITED: Final = 2**62
 PREFIX: Final = "campaign:"
 """Of the counters. No rule's id has a colon."""
+WITHIN: Final = "within:"
+"""What a campaign's limits are counted under, in place of a rule's id: its rules share them."""
 REACHED: Final = ":members"
+
+
+def limits_of(program: Program, rule: Rule) -> tuple[Limit, ...]:
+    """A rule's own limits, then those of its campaign: the index that a verdict names."""
+    return (*rule.limits, *program.campaigns[rule.campaign].limits) if rule.campaign else rule.limits
 
 
 def campaign_key(campaign: str) -> str:

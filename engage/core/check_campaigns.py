@@ -5,7 +5,8 @@ from __future__ import annotations
 import typing as t
 from datetime import date
 
-from engage.core.check_limits import ALERTS_DEFAULT, OVER, read_alerts
+from engage.core.campaign_counters import WITHIN
+from engage.core.check_limits import ALERTS_DEFAULT, OVER, read_alerts, read_limits
 from engage.core.check_names import Names, label_of, read_currency
 from engage.core.check_rewards import read_day
 from engage.core.check_rules import RULES_MAX, read_audience, read_rules
@@ -44,7 +45,9 @@ def read_all_rules(problems: Problems, names: Names, top: Mapping) -> tuple[Rule
 
 
 def _read_campaign(problems: Problems, names: Names, value: t.Any, path: Path) -> Campaign | None:
-    entries = problems.fields(value, path, ("from", "until"), ("name", "audience", "budgets", "rules"))
+    entries = problems.fields(
+        value, path, ("from", "until"), ("name", "audience", "budgets", "limits", "rules")
+    )
     if entries is None:
         return None
     name = problems.text(entries["name"], (*path, "name")) if "name" in entries else label_of(str(path[-1]))
@@ -55,7 +58,9 @@ def _read_campaign(problems: Problems, names: Names, value: t.Any, path: Path) -
         problems.add((*path, "until"), f"a campaign lasts at most {CAMPAIGN_DAYS_MAX} days")
     audience = read_audience(problems, names, entries, path)
     budgets = _read_budgets(problems, names, entries.get("budgets"), (*path, "budgets"))
-    return None if name is None else Campaign(name, first, last, audience, budgets)
+    id, where = f"{WITHIN}{path[-1]}", (*path, "limits")
+    limits = read_limits(problems, names, entries.get("limits"), where, id, None)
+    return None if name is None else Campaign(name, first, last, audience, budgets, limits)
 
 
 def _read_budgets(problems: Problems, names: Names, value: t.Any, path: Path) -> tuple[CampaignBudget, ...]:

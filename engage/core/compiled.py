@@ -12,7 +12,7 @@ from functools import partial
 
 import msgspec
 
-from engage.core.campaign_counters import awarding_counter, firing_counters
+from engage.core.campaign_counters import awarding_counter, firing_counters, limits_of
 from engage.core.codegen import Guard, generate_guarded
 from engage.core.conditions import Condition, Facts, fold_name, reads, typed
 from engage.core.funnels import Place, places_by_event
@@ -204,7 +204,7 @@ def _personal(declared: dict[str, Property]) -> frozenset[str]:
 
 
 def _plan(index: int, rule: Rule, program: Program) -> Plan:
-    limits = [(limit, limit_counter(number, limit)) for number, limit in enumerate(rule.limits)]
+    limits = [(limit, limit_counter(number, limit)) for number, limit in enumerate(limits_of(program, rule))]
     budgets = [(budget, budget_counter(number, budget)) for number, budget in enumerate(program.budgets)]
     awards = [
         PlannedAward(

@@ -282,7 +282,8 @@ def _campaign(campaign: Campaign) -> Details:
     }
     if campaign.audience:
         details["audience"] = campaign.audience
-    return details | {f"budget of {found.currency}": _budget(found)[""] for found in campaign.budgets}
+    details |= {f"budget of {found.currency}": _budget(found)[""] for found in campaign.budgets}
+    return details | {_limit_name(limit): _limit_text(limit) for limit in campaign.limits}
 
 
 def _group(group: Group) -> str:

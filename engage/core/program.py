@@ -209,6 +209,7 @@ class Campaign(Shape, frozen=True):
     last_day: int
     audience: str = ""
     budgets: tuple[CampaignBudget, ...] = ()
+    limits: tuple[Limit, ...] = ()  # of all its rules together
 
 
 class Rule(Shape, frozen=True):

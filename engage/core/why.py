@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any, Final
 
+from engage.core.campaign_counters import WITHIN, limits_of
 from engage.core.decisions import Record
 from engage.core.explain import formula_text, node_text, span_text
 from engage.core.program import Award, Limit, Program, Rule
@@ -76,9 +77,9 @@ def verdict_text(
             assert rule.conditions is not None
             return f"condition not met: {node_text(rule.conditions, index)}"
         case Verdict.LIMIT:
-            return limit_text(rule.limits[index])
+            return limit_text(limits_of(program, rule)[index])
         case Verdict.CUT_BY_LIMIT:
-            return f"cut: {limit_text(rule.limits[index])}"
+            return f"cut: {limit_text(limits_of(program, rule)[index])}"
         case Verdict.BUDGET | Verdict.CUT_BY_BUDGET:
             budget = program.budgets[index]
             what = f"the company's {PERIODS[budget.window]} budget of {budget.amount} {budget.currency}"
@@ -154,14 +155,16 @@ def _formula_text(index: int, extended: int, rule: Rule) -> str:
 
 def limit_text(limit: Limit) -> str:
     whose = "" if limit.per == "member" else f"{limit.per}'s "
+    campaign = limit.rule.removeprefix(WITHIN) if limit.rule.startswith(WITHIN) else ""
+    of = f" of campaign {campaign}" if campaign else ""
     if limit.window == "cooldown":
-        return f"{whose}cooldown of {span_text(limit)} since it fired last"
+        return f"{whose}cooldown of {span_text(limit)} since {of.removeprefix(' of ') or 'it'} fired last"
     if limit.first:
-        return f"{whose}first {limit.count} are taken"
+        return f"{whose}first {limit.count}{of} are taken"
     period = f"{limit.days}-day" if limit.window == "rolling" else PERIODS[limit.window]
     if limit.count is not None:
-        return f"{whose}{period} limit reached, {limit.count} of {limit.count}"
-    what = f"{period} limit of {limit.amount} {limit.currency}"
+        return f"{whose}{period} limit{of} reached, {limit.count} of {limit.count}"
+    what = f"{period} limit of {limit.amount} {limit.currency}{of}"
     if limit.over == "refuse":  # some of it may be left, only not enough
         return f"the award would pass the {whose}{what}"
     return f"{whose}{what} reached"

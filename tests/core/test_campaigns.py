@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from msgspec.structs import replace
 
-from engage.core.calendar import utc_day
+from engage.core.calendar import utc_day, week_of
 from engage.core.campaign_counters import awarded_key, campaign_key, reached_key
 from engage.core.campaigns import cloned
 from engage.core.check import check
@@ -17,7 +17,7 @@ from engage.core.diff import diff_programs
 from engage.core.event import Body, Kind
 from engage.core.ledger import ISSUED
 from engage.core.limits import used
-from engage.core.program import Award, Campaign, CampaignBudget, Effect, Program
+from engage.core.program import Award, Campaign, CampaignBudget, Effect, Limit, Program
 from engage.core.verdicts import Extended, Verdict, as_extended, fired
 from engage.document import read_plain, read_program
 from tests.core.history import program_of
@@ -96,6 +96,11 @@ def test_rules_belong_to_a_campaign_by_name_or_by_place() -> None:
             "13:47: campaigns.spring.budgets[1]: there is a budget of points already",
         ),
         (
+            "    rules:\n      -",
+            "    limits: [{per: member, window: day, amount: 9}]\n    rules:\n      -",
+            "14:14: campaigns.spring.limits[0]: missing key 'currency': the program has several (points, gems)",
+        ),
+        (
             "{id: sale, ",
             "{id: sale, campaign: spring, ",
             "15:20: campaigns.spring.rules[0].campaign: the rule stands within campaign 'spring' already",
@@ -115,6 +120,7 @@ def test_what_changes_of_a_campaign_is_told() -> None:
         .replace("amount: 50", "amount: 60")
         .replace("    audience: north\n", "")
         .replace("campaign: spring, ", "")
+        .replace("    rules:\n", "    limits: [{per: member, window: day, count: 3}]\n    rules:\n")
     )
     assert [change.text for change in diff_programs(old, new)] == [
         "campaign spring: until changed from 2026-03-31 to 2026-04-05",
@@ -122,6 +128,7 @@ def test_what_changes_of_a_campaign_is_told() -> None:
             "campaign spring: budget of points changed from at most 50, the last award cut to what is left, "
             "told at 80, 100 % to at most 60, the last award cut to what is left, told at 80, 100 %"
         ),
+        "campaign spring: limit on firings per member and day added: at most 3",
         "campaign spring: audience removed (was north)",
         "rule call: campaign removed (was spring)",
     ]
@@ -159,7 +166,11 @@ def with_campaigns(seed: int, *, waiting: bool = False) -> Program:
             for currency in CURRENCIES
             if random.random() < 0.6
         ]
-        campaigns[id] = Campaign(id, first, first + random.randint(0, 40), "", tuple(budgets))
+        limits = (
+            Limit(f"within:{id}", "member", "week", count=random.randint(1, 2), over="refuse"),
+            Limit(f"within:{id}", "company", "day", amount=random.randint(1, 15), currency=CURRENCIES[0]),
+        )[: random.randint(0, 2)]
+        campaigns[id] = Campaign(id, first, first + random.randint(0, 40), "", tuple(budgets), limits)
     rules = tuple(
         replace(
             rule,
@@ -197,6 +208,7 @@ def test_what_a_campaign_counts_is_what_its_rules_did(seed: int, story: list[Act
     history, names = told.history, {number: name for name, number in told.history.numbers.items()}
     firings: Counter[tuple[str, str]] = Counter()
     awarded: Counter[tuple[str, str]] = Counter()
+    within: Counter[tuple[str | int, ...]] = Counter()
     for step in history.steps:
         deciding = (Kind.TRACK, Kind.TICK, Kind.REFERRAL)
         if step.entry.kind not in deciding or step.decision.record.undecided or step.program is None:
@@ -208,9 +220,13 @@ def test_what_a_campaign_counts_is_what_its_rules_did(seed: int, story: list[Act
                 dates = program.campaigns[rule.campaign]
                 assert dates.first_day <= step.entry.day <= dates.last_day
                 firings[rule.campaign, names[step.entry.member]] += undoing is None
+                key = f"within:{rule.campaign}/member/week/firings"
+                within[key, step.entry.member, week_of(step.entry.day)] += undoing is None
         for t in step.decision.transfers:
             if t.source == ISSUED:
                 awarded[rules[t.rule].campaign, t.currency] += t.amount
+                key = f"within:{rules[t.rule].campaign}/company/day/amount:{t.currency}"
+                within[key, step.entry.day] += 0 if undoing else t.amount
         for t in undoing.decision.transfers if undoing else ():
             if t.target == ISSUED:
                 awarded[rules[t.rule].campaign, t.currency] -= t.amount
@@ -225,6 +241,9 @@ def test_what_a_campaign_counts_is_what_its_rules_did(seed: int, story: list[Act
             assert used(usage, awarded_key(id, currency), 0) == awarded[id, currency]
         for budget in campaign.budgets:
             assert awarded[id, budget.currency] <= budget.amount
+        for (of, *_), units in within.items():
+            most = [limit.count or limit.amount or 0 for limit in campaign.limits if limit.key == of]
+            assert not most or units <= most[0]
 
 
 @settings(max_examples=30)
