@@ -24,6 +24,7 @@ MAPPED_MAX: Final = 60
 MAPPED_DAYS: Final = 365
 """Renewals further away are at the map's edge, those that are past at its beginning."""
 CALL_DAYS: Final = 90
+"""A renewal this close comes before one that leaves more time, however much is at stake."""
 HEALTHY: Final = dict(BAND_FLOORS)["healthy"]
 """Below this score, and that close to a renewal, somebody should call."""
 BANDS: Final[tuple[Band, ...]] = (*(band for band, _ in reversed(BAND_FLOORS)), "unscored")
@@ -34,9 +35,15 @@ def stake(row: PortfolioRow) -> int:
 
 
 def called(rows: Sequence[PortfolioRow]) -> list[PortfolioRow]:
-    """Whom to call, the most at stake first. With a contract that has ended nothing is: a call would come too late."""
+    """Whom to call: first those whose term ends within CALL_DAYS, for them it is soon too late; then the most at stake.
+
+    With a contract that has ended nothing is at stake any more."""
     found = [row for row in rows if row.band in CALLED or row.risk >= RISK_QUIET]
-    return sorted((row for row in found if row.value_at_risk_cents != 0), key=stake, reverse=True)
+    return sorted((row for row in found if row.value_at_risk_cents != 0), key=_urgency)
+
+
+def _urgency(row: PortfolioRow) -> tuple[bool, int]:
+    return row.days_to_renewal is None or row.days_to_renewal > CALL_DAYS, -stake(row)
 
 
 def portfolio_outline(portfolio: Portfolio) -> tuple[Section, ...]:
@@ -301,7 +308,7 @@ def _effects(done: Sequence[EffectView]) -> Section | None:
         )
         for one in done
         for found in one.scores
-        if found.companies
+        if found.companies or found is one.scores[0]
     )
     if not cells:
         return None

@@ -44,7 +44,7 @@ from engage.web.console.formats import tenths
 from engage.web.console.people import PeopleView, people_view
 
 ROWS_PER_PAGE: Final = 25
-CALLS_MAX: Final = 3
+CALLS_MAX: Final = 5
 """How many companies are put at the top. More than three is a list, and the list is below."""
 
 SEARCH_CHARS_MAX: Final = 100
