@@ -10,8 +10,9 @@ DEFINITIONS: Final[tuple[Definition, ...]] = (
     Definition(
         "Health score",
         "50 plus the contributions of eight drivers, each from 0 to 100 between stated bounds; reckoned from published "
-        "figures, seats and time as a customer, and from nothing else. Version 2: bounds at the natural ends, trend "
-        "against the company's own best, time as a customer; scores of different versions are not compared.",
+        "figures, seats and time as a customer, and from nothing else. Version 3: bounds at the natural ends, trend "
+        "against the company's own best, time as a customer, months of four whole weeks; scores of different "
+        "versions are not compared.",
         "Depth and breadth in equal parts: Gainsight on its own customers; missing inputs as Catalyst shares them out.",
     ),
     Definition(
@@ -88,7 +89,5 @@ PORTFOLIO_DEFINITIONS: Final[tuple[Definition, ...]] = (
         "Risk",
         "What the score lacks to 100, as a share; 0.5 for a company never scored, 0.9 for one gone too quiet to be.",
     ),
-    Definition(
-        "Value at risk", "Twelve times the monthly revenue of the current term, times the risk, in cents."
-    ),
+    Definition("Value at risk", "Twelve times the monthly revenue of the current term, times the risk."),
 )

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from functools import cache
 from typing import Any, Final
 
 import xlsxwriter
 
-from engage.core.language import Language, speak, translate
+from engage.core.language import Language, mark, speak, translate
 from engage.core.outline import Section, drawn
 from engage.core.outline_portfolio import MAPPED_DAYS, portfolio_outline
-from engage.core.privacy import Figure
+from engage.core.privacy import Figure, Unit
 from engage.core.reports import BAND_LABELS, Definition, Portfolio, PortfolioRow, Table
+from engage.core.stage_words import STAGE_LABELS
 from engage.core.telling import in_language
 from engage.formats.palette import SERIES, light
 from engage.formats.paper import Paper
@@ -31,6 +31,8 @@ CHART_COLUMNS: Final = 3
 """Columns left free between a table and what its chart is drawn from."""
 
 LINE_HIGH: Final = 16
+CELL_CHARS_MAX: Final = 60
+"""The widest column of a table; a longer text takes more lines."""
 
 _CHARTS: Final = {
     "lines": {"type": "line"},
@@ -73,14 +75,15 @@ def portfolio_workbook(portfolio: Portfolio, language: Language) -> bytes:
     book = _Book(xlsxwriter.Workbook(out, options), language)
     told = in_language(portfolio, language)
     sheet = book.sheet(speak(language, "Portfolio"))
-    for index, (label, _, width) in enumerate(_columns(language)):
+    columns = _columns(language, {tier.id: tier.name for tier in portfolio.tiers})
+    for index, (label, _, width, unit) in enumerate(columns):
         sheet.set_column(index, index, width)
-        sheet.write_string(0, index, label, book.head)
+        sheet.write_string(0, index, label, book.headed(index, is_text=unit is None))
     for below, row in enumerate(told.data, 1):
-        for index, (_, read, _) in enumerate(_columns(language)):
-            book.fact(sheet, below, index, read(row))
+        for index, (_, read, _, unit) in enumerate(columns):
+            book.fact(sheet, below, index, read(row), unit)
     sheet.freeze_panes(1, 1)
-    sheet.autofilter(0, 0, len(told.data), len(_columns(language)) - 1)
+    sheet.autofilter(0, 0, len(told.data), len(columns) - 1)
     for section in in_language(portfolio_outline(portfolio), language):
         book.section(section)
     book.words(speak(language, "What the words mean"), told.notes, told.definitions)
@@ -91,32 +94,36 @@ def portfolio_workbook(portfolio: Portfolio, language: Language) -> bytes:
 Fact = str | int | float | date | None
 
 
-@cache
-def _columns(language: Language) -> tuple[tuple[str, Callable[[PortfolioRow], Fact], int], ...]:
-    """Label, what stands in it, width. Money in whole units of the host's currency."""
+Columned = tuple[str, Callable[[PortfolioRow], Fact], int, Unit | None]
+
+
+def _columns(language: Language, tiers: Mapping[str, str]) -> tuple[Columned, ...]:
+    """Label, what stands in it, width, and of numbers the unit. Money in whole units of the host's currency.
+
+    The verdict is last: a sentence runs on over the empty cells beside it.
+    """
 
     def units(cents: int | None) -> float | None:
         return None if cents is None else cents / 100
 
-    return (
-        (speak(language, "Company"), lambda row: row.name, 30),
-        (speak(language, "Id"), lambda row: row.company, 16),
-        (speak(language, "Health score"), lambda row: row.score, 12),
-        (speak(language, "Band"), lambda row: translate(BAND_LABELS[row.band], language), 12),
-        (speak(language, "Change in 4 weeks"), lambda row: row.change_4w, 12),
-        (speak(language, "Change in 13 weeks"), lambda row: row.change_13w, 12),
-        (speak(language, "Verdict"), lambda row: row.text, 60),
-        (speak(language, "Seats"), lambda row: row.seats, 10),
-        (speak(language, "Revenue per month"), lambda row: units(row.monthly_revenue_cents), 14),
-        (
-            speak(language, "Renewal"),
-            lambda row: row.renewal_date and date.fromisoformat(row.renewal_date),
-            12,
-        ),
-        (speak(language, "Days to renewal"), lambda row: row.days_to_renewal, 12),
-        (speak(language, "Risk"), lambda row: row.risk, 8),
-        (speak(language, "Value at risk a year"), lambda row: units(row.value_at_risk_cents), 16),
+    named: tuple[Columned, ...] = (
+        (mark("Company"), lambda row: row.name, 30, None),
+        (mark("Id"), lambda row: row.company, 16, None),
+        (mark("Health score"), lambda row: row.score, 14, "score"),
+        (mark("Band"), lambda row: translate(BAND_LABELS[row.band], language), 14, None),
+        (mark("Stage"), lambda row: row.stage and translate(STAGE_LABELS[row.stage], language), 14, None),
+        (mark("Tier"), lambda row: row.tier and tiers.get(row.tier, row.tier), 14, None),
+        (mark("Change in 4 weeks"), lambda row: row.change_4w, 19, "score"),
+        (mark("Change in 13 weeks"), lambda row: row.change_13w, 19, "score"),
+        (mark("Seats"), lambda row: row.seats, 10, "each"),
+        (mark("Revenue per month"), lambda row: units(row.monthly_revenue_cents), 20, "each"),
+        (mark("Renewal"), lambda row: row.renewal_date and date.fromisoformat(row.renewal_date), 13, None),
+        (mark("Days to renewal"), lambda row: row.days_to_renewal, 17, "days"),
+        (mark("Risk"), lambda row: 100 * row.risk, 8, "percent"),
+        (mark("Value at risk a year"), lambda row: units(row.value_at_risk_cents), 20, "each"),
+        (mark("Verdict"), lambda row: row.text, 60, None),
     )
+    return tuple((translate(label, language), read, width, unit) for label, read, width, unit in named)
 
 
 class _Book:
@@ -131,8 +138,20 @@ class _Book:
             {"bold": True, "bottom": 1, "bottom_color": light("rule"), "align": "right"}
         )
         self.text = book.add_format({"valign": "top", "text_wrap": True})
-        self.hidden = book.add_format({"italic": True, "font_color": light("muted"), "align": "right"})
-        self.day = book.add_format({"num_format": "yyyy-mm-dd", "align": "left"})
+        # Text beside a number that ends at the same line would be read as one with it.
+        self.beside = book.add_format({"align": "left", "valign": "top", "text_wrap": True, "indent": 1})
+        self.line = book.add_format({"align": "left", "valign": "top", "indent": 1})
+        self.head_beside = book.add_format(
+            {"bold": True, "bottom": 1, "bottom_color": light("rule"), "indent": 1}
+        )
+        self.term = book.add_format({"bold": True, "valign": "top"})
+        self.hidden = book.add_format(
+            {"italic": True, "font_color": light("muted"), "align": "right", "valign": "top"}
+        )
+        self.day = book.add_format({"num_format": "yyyy-mm-dd", "align": "left", "valign": "top"})
+        self.day_beside = book.add_format(
+            {"num_format": "yyyy-mm-dd", "align": "left", "valign": "top", "indent": 1}
+        )
         self.quiet = book.add_format({"font_color": light("muted")})
         self.numbers: dict[str, Any] = {}
 
@@ -159,8 +178,14 @@ class _Book:
         elif unit == "cents":
             looks = "#,##0.00"
         if looks not in self.numbers:
-            self.numbers[looks] = self.book.add_format({"num_format": looks})
+            self.numbers[looks] = self.book.add_format({"num_format": looks, "valign": "top"})
         return self.numbers[looks]
+
+    def headed(self, index: int, *, is_text: bool) -> Any:
+        """The looks of a column's label, over what stands in the column."""
+        if not is_text:
+            return self.right
+        return self.head_beside if index else self.head
 
     def wrapped(self, sheet: Any, row: int, column: int, text: str, chars: int) -> None:
         """Text over as many lines as it takes: not every reader of such files makes rows higher by itself."""
@@ -181,14 +206,14 @@ class _Book:
             else:
                 self.wrapped(sheet, row, 1, value, 80)
 
-    def fact(self, sheet: Any, row: int, column: int, value: Fact) -> None:
-        """A cell of its own kind; what is not known stays empty."""
+    def fact(self, sheet: Any, row: int, column: int, value: Fact, unit: Unit | None) -> None:
+        """A cell of its own kind, on one line; what is not known stays empty."""
         if isinstance(value, str):
-            sheet.write_string(row, column, value)
+            sheet.write_string(row, column, value, self.line if column else None)
         elif isinstance(value, date):
-            sheet.write_datetime(row, column, value, self.day)
+            sheet.write_datetime(row, column, value, self.day_beside)
         elif value is not None:
-            sheet.write_number(row, column, value)
+            sheet.write_number(row, column, value, self.number(value, unit or "each"))
 
     def section(self, section: Section) -> None:
         sheet = self.sheet(section.title)
@@ -210,9 +235,12 @@ class _Book:
             is_text = column.unit == "text"
             cells = [_shown(row[index]) for row in table.rows]
             wide = max([_wide(column.label), *map(_wide, cells)])
-            sheet.set_column(index, index, min(60, max(12, wide + 2)))
-            sheet.write_string(top, index, column.label, self.head if is_text else self.right)
+            sheet.set_column(index, index, min(CELL_CHARS_MAX, max(12, wide + 2)))
+            sheet.write_string(top, index, column.label, self.headed(index, is_text=is_text))
         for below, row in enumerate(table.rows, 1):
+            lines = max(-(-_wide(_shown(cell)) // (CELL_CHARS_MAX - 2)) for cell in row)
+            if lines > 1:
+                sheet.set_row(top + below, LINE_HIGH * lines)
             for index, cell in enumerate(row):
                 self.cell(sheet, top + below, index, cell, table.columns[index].name)
         sheet.freeze_panes(top + 1, 1)
@@ -223,7 +251,7 @@ class _Book:
             if name == "week":
                 sheet.write_datetime(row, column, date.fromisoformat(cell), self.day)
             else:
-                sheet.write_string(row, column, cell, self.text)
+                sheet.write_string(row, column, cell, self.beside if column else self.text)
         elif cell.value is None:
             sheet.write_string(row, column, cell.text, self.hidden)
         else:
@@ -325,7 +353,7 @@ class _Book:
             row += 1
         row += 1
         for one in definitions:
-            sheet.write_string(row, 0, one.term, self.head)
+            sheet.write_string(row, 0, one.term, self.term)
             source = f" ({one.source})" if one.source else ""
             self.wrapped(sheet, row, 1, f"{one.text}{source}", 90)
             row += 1

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from engage.core import health
+from engage.core.definitions import DEFINITIONS
 from engage.core.measures import FeatureWeek, WeekMeasures
 from engage.core.reports import Health
 
@@ -223,3 +224,7 @@ def test_weeks_that_look_the_same_through_the_wall_score_the_same(
         moved = replace(base[-1], active_4w=active_4w + 1)
         # The other groups are hidden or shown by the range that is told, which is the same.
         assert scored([*base[:-1], moved]).score == found.score
+
+
+def test_the_words_of_a_report_name_the_version_that_the_score_is_of() -> None:
+    assert f"Version {health.VERSION}:" in DEFINITIONS[0].text

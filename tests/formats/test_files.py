@@ -23,6 +23,7 @@ from engage.core.outline_portfolio import portfolio_outline
 from engage.core.privacy import Figure
 from engage.core.reports import BAND_LABELS, CompanyReport, Contract, Portfolio
 from engage.core.telling import in_language
+from engage.core.worth import TierColumn
 from engage.errors import NotInstalled
 from engage.formats import files
 from engage.formats.deck import ROWS_MAX
@@ -194,7 +195,20 @@ def test_the_portfolio_is_a_workbook_with_the_numbers_of_its_json() -> None:
     assert rows[0][:3] == ["公司", "编号", "健康评分"]
     assert [row[1] for row in rows[1:]] == [one.company for one in whole.data]
     assert [row[2] for row in rows[1:]] == [one.score for one in whole.data]
-    assert [row[12] and row[12] * 100 for row in rows[1:]] == [one.value_at_risk_cents for one in whole.data]
+    assert [row[13] and row[13] * 100 for row in rows[1:]] == [one.value_at_risk_cents for one in whole.data]
+    assert [row[14] for row in rows[1:]] == [translate(one.text, "zh-Hans") for one in whole.data]
+
+
+def test_the_portfolios_workbook_can_be_filtered_by_stage_and_tier() -> None:
+    first, *rest = portfolio().data
+    whole = replace(
+        portfolio(),
+        data=(replace(first, stage="at_risk", tier="a"), *rest),
+        tiers=(TierColumn("a", "Strategic", 1, {}),),
+    )
+    rows = sheets(render_portfolio(whole, "xlsx", "en"))["Portfolio"]
+    assert rows[0][4:6] == ["Stage", "Tier"]
+    assert [row[4:6] for row in rows[1:3]] == [["At risk", "Strategic"], [None, None]]
 
 
 def test_the_portfolio_is_a_deck_with_an_editable_map_and_the_worst_first() -> None:

@@ -6,10 +6,12 @@ from typing import Final
 
 WORDS: Final = {
     "50 plus the contributions of eight drivers, each from 0 to 100 between stated bounds; reckoned from published "
-    "figures, seats and time as a customer, and from nothing else. Version 2: bounds at the natural ends, trend "
-    "against the company's own best, time as a customer; scores of different versions are not compared.": (
+    "figures, seats and time as a customer, and from nothing else. Version 3: bounds at the natural ends, trend "
+    "against the company's own best, time as a customer, months of four whole weeks; scores of different "
+    "versions are not compared.": (
         "50 加上八个驱动因素的贡献，每个因素在既定上下限之间取 0 到 100；只根据已公布的数字、席位数和合作时长计算，"
-        "别无其他。第 2 版：上下限取自然端点，趋势与公司自身最好水平比较，并计入合作时长；不同版本的评分不作比较。"
+        "别无其他。第 3 版：上下限取自然端点，趋势与公司自身最好水平比较，计入合作时长，每月为四个整周；"
+        "不同版本的评分不作比较。"
     ),
     "Depth and breadth in equal parts: Gainsight on its own customers; missing inputs as Catalyst shares them out.": (
         "深度与广度各占一半：Gainsight 对其自身客户的做法；缺失的因素按 Catalyst 的方式分摊。"
@@ -59,8 +61,8 @@ WORDS: Final = {
         "评分距 100 的差额占比；从未评分的公司为 0.5，因过于沉寂而无法再评分的公司为 0.9。"
     ),
     "Value at risk": "风险金额",
-    "Twelve times the monthly revenue of the current term, times the risk, in cents.": (
-        "当前合同期月收入的十二倍乘以风险，以分为单位。"
+    "Twelve times the monthly revenue of the current term, times the risk.": (
+        "当前合同期月收入的十二倍乘以风险。"
     ),
     "Active members a day, in the mean of four weeks, of those active in them.": (
         "四周平均的日活跃成员，占这四周活跃成员的比例。"
