@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from copy import deepcopy
+from decimal import Decimal
+from types import MappingProxyType
 
 import msgspec
 import pytest
@@ -96,13 +99,15 @@ class Trial:
     def company(self) -> CompanyState:
         return self.test.company
 
-    def report(self, program: CompiledProgram) -> BacktestReport:
+    def report(
+        self, program: CompiledProgram, prices: Mapping[str, Decimal] = MappingProxyType({})
+    ) -> BacktestReport:
         people = People(program.program)
         people.stand(self.company.levels, self.recorded.levels)
         people.add("acme", sorted(self.members.items()))
         names = {("acme", number): str(number) for number in self.members}
         versions = {1: program}
-        return report(self.counts, people, names, program, versions, days=(1, 1), companies=1, prices={})
+        return report(self.counts, people, names, program, versions, days=(1, 1), companies=1, prices=prices)
 
 
 def undone_by(history: History, step: Step) -> Undone | None:

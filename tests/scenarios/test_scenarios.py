@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -45,7 +46,8 @@ from tests.core.history import History, Step, program_of
 from tests.core.test_backtest import Trial
 
 FOLDER = Path(__file__).resolve().parent
-STORIES = sorted(path for path in FOLDER.glob("*.md") if path.name != "README.md")
+CLAUSES = FOLDER / "clauses.md"
+STORIES = sorted(path for path in FOLDER.glob("*.md") if path.name != "README.md" and path != CLAUSES)
 HEADINGS = ["When", "Who", "What", "Effects", "Why"]
 CHOICE = re.compile(r"(/\S+)=((?:\[.*?\]|\{.*?\}|\S+))(?= /|$)")
 INVITATION_STEP = re.compile(r"(sees|understands|forwards) the invitation of (\S+) (.+)")
@@ -252,6 +254,40 @@ class Story:
             said += [f"{rule.rule} stopped {stop.times} times: {stop.text}" for stop in rule.stopped]
         return "; ".join(said)
 
+    def in_force_again(self) -> str:
+        """The same for the program in force, which finds what is recorded."""
+        assert self.history.program is not None
+        found = Trial(self.history, self.history.program).report(self.history.program)
+        return "; ".join(
+            f"{one.awarded.trial} {one.currency} beside {one.awarded.actual}" for one in found.currencies
+        )
+
+    def costs(self, price: str) -> str:
+        """What the draft would have cost, its budgets day by day, who gains most, and what alone stopped its rules."""
+        draft = compile_program(program_of(self.draft))
+        prices = dict.fromkeys(draft.program.currencies, Decimal(price))
+        found = Trial(self.history, draft).report(draft, prices)
+        names = {str(number): name for name, number in self.history.numbers.items()}
+        said = [
+            f"{one.currency} cost {one.cost.trial} instead of {one.cost.actual}"
+            for one in found.currencies
+            if one.cost
+        ]
+        for one in found.budgets:
+            days = ", ".join(f"{day.used.trial} by {day.day}" for day in one.days)
+            said.append(f"of {one.amount} {one.currency} per {one.window} {days}; 80 % on {one.reached_80}")
+        said += [
+            f"{names[one.member]} gets {one.awarded.trial} {one.currency} instead of {one.awarded.actual}"
+            for one in found.winners
+        ]
+        said += [
+            f"{stop.alone} more would match but for: {stop.text}"
+            for rule in found.rules
+            for stop in rule.stopped
+            if stop.alone
+        ]
+        return "; ".join(said)
+
     def answer(self, name: str, at: int, asked: str) -> str:
         """What a host asks: what the level entitles to, how it stands, what publishing the draft would do."""
         history, today = self.history, local_day_hour(at, self.history.company.timezone)[0]
@@ -259,6 +295,10 @@ class Story:
         assert program is not None
         if asked == "what the draft would have awarded":
             return self.backtest()
+        if asked == "what the program in force would have awarded":
+            return self.in_force_again()
+        if asked.startswith("what the draft would cost at "):
+            return self.costs(asked.removeprefix("what the draft would cost at "))
         if asked == "what publishing the draft would do":
             forecast = Forecast(compile_program(program_of(self.draft)))
             for one in history.members.values():
@@ -507,6 +547,18 @@ def test_every_story_is_listed() -> None:
     listed = re.findall(r"\((\S+\.md)\)", (FOLDER / "README.md").read_text("utf-8"))
     stories = {path.relative_to(FOLDER).as_posix() for path in FOLDER.rglob("*.md")}
     assert set(listed) == stories - {"README.md"}
+
+
+def test_every_clause_is_shown_by_a_row_and_every_story_shows_one() -> None:
+    listed = re.findall(r"^\| .+ \| \[\S+\]\((\S+)\) \| (.+) \|$", CLAUSES.read_text("utf-8"), re.MULTILINE)
+    lacking = []
+    for story, row in listed:
+        lines = (FOLDER / story).read_text("utf-8").splitlines()
+        if not any(" ".join(cells(line)).startswith(row) for line in lines if line.startswith("|")):
+            lacking.append((story, row))
+    assert not lacking
+    stories = {path.relative_to(FOLDER).as_posix() for path in [*STORIES, *FOLDER.glob("service/*.md")]}
+    assert {story for story, _ in listed} == stories
 
 
 @pytest.mark.parametrize("column", [3, 4])
