@@ -60,9 +60,13 @@ class Counting(msgspec.Struct, frozen=True):
     """Numbers of streaks."""
     match: Match
     unconditional: tuple[int, ...]
+    always: tuple[dict[int, list[Gain]], list[int]] | None
+    """What `counts` answers, where that is the same for every event."""
 
     def counts(self, facts: Facts) -> tuple[dict[int, list[Gain]], list[int]]:
         """Number of the quest -> what the event adds to its goals, and the streaks it is for; by conditions alone."""
+        if self.always is not None:
+            return self.always
         gains: dict[int, list[Gain]] = {}
         stopped = self.unconditional or self.match(facts)
         for (quest, number, goal, gain), node in zip(self.goals, stopped, strict=False):
@@ -157,7 +161,12 @@ def _counting(program: Program, event: str) -> Counting | None:
     guards += [tuple(_guards(program, streak.audience, streak.conditions)) for _, streak in streaks]
     unconditional = () if any(guards) else (0,) * len(guards)
     numbers = tuple(number for number, _ in streaks)
-    return Counting(tuple(goals), numbers, generate_guarded(guards), unconditional)
+    given = [(one.quest, one.gain) for one in goals if one.gain is not None]
+    always = None
+    if unconditional and len(given) == len(goals):
+        gains = {quest: [gain for of, gain in given if of == quest] for quest, _ in given}
+        always = (gains, list(numbers))
+    return Counting(tuple(goals), numbers, generate_guarded(guards), unconditional, always)
 
 
 def _guards(program: Program, audience: str, conditions: Condition | None) -> t.Iterator[Guard]:

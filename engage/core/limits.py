@@ -6,6 +6,7 @@ events at once would both pass.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from msgspec import Struct
@@ -134,6 +135,7 @@ def alerts_of(uses: list[Use], usage: Usage) -> tuple[Alert, ...]:
     return tuple(Alert(key.removesuffix(TOLD), start, percent) for (key, start), percent in told.items())
 
 
+@lru_cache(maxsize=4096)
 def window_start(window: Span, day: int) -> int:
     """The first day of the calendar window a local day lies in; 0 for the lifetime."""
     if window == "day":

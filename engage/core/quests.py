@@ -7,6 +7,7 @@ What completing brings is for the rules of that occasion. Must not know events: 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import Final
 
 from engage.core.calendar import month_of, quarter_of, week_of, year_of
@@ -35,6 +36,7 @@ PERIOD_DAYS_MAX: Final = {
 }
 
 
+@lru_cache(maxsize=4096)
 def period_start(repeats: Repeats, day: int) -> int:
     """The first day of the period in which a local day lies; 0 for a quest without periods."""
     if repeats == "day":
@@ -156,7 +158,7 @@ def _has_required(course: Course, quest: Quest, quested: Callable[[str], Quested
 
 def _fitted(goals: list[dict[int, int]], wanted: int) -> list[dict[int, int]]:
     """Copies of the tallies, as many as the quest has goals in the program in force."""
-    fitted = [tally.copy() for tally in goals]
+    fitted = list(map(dict.copy, goals))
     if len(fitted) == wanted:
         return fitted
     return fitted[:wanted] + [{} for _ in range(wanted - len(fitted))]
@@ -242,6 +244,9 @@ def _summed(changes: list[Gain]) -> tuple[Gain, ...]:
 def _kept(quest: Quest, windows: dict[int, Progress], late_days: int) -> dict[int, Progress]:
     """Those periods that an event within `late_days` can still fall in."""
     oldest = max(windows) - late_days - PERIOD_DAYS_MAX[quest.repeats] - 1
+    starts = list(windows)
+    if starts[0] >= oldest and len(starts) <= WINDOWS_KEPT and starts == sorted(starts):
+        return windows  # the usual case
     newest = sorted((start for start in windows if start >= oldest), reverse=True)[:WINDOWS_KEPT]
     return {start: windows[start] for start in sorted(newest)}
 
