@@ -163,8 +163,10 @@ class CompiledProgram(msgspec.Struct, frozen=True):
         found = [self.matchers.get(event_name), *map(self.occasions.get, occasions)]
         return [matcher for matcher in found if matcher is not None]
 
-    def rules_considered(self, event_name: str, occasions: t.Iterable[Occasion]) -> tuple[Rule, ...]:
-        return sum((matcher.rules for matcher in self.considered(event_name, occasions)), ())
+    def rules_considered(self, event_name: str, occasions: t.Collection[Occasion]) -> tuple[Rule, ...]:
+        if occasions:
+            return sum((matcher.rules for matcher in self.considered(event_name, occasions)), ())
+        return self.matchers[event_name].rules if event_name in self.matchers else ()
 
     def mistyped(self, event_name: str, properties: dict[str, t.Any]) -> list[str]:
         """The declared properties that are present with a value of the wrong type, hence taken as missing.

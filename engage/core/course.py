@@ -7,7 +7,7 @@ course. The state itself is never changed here.
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from engage.core.calendar import weekday_of
 from engage.core.compiled import CompiledProgram
@@ -31,8 +31,6 @@ from engage.core.limits import (
 from engage.core.occasions import BADGE, Occasion
 from engage.core.state import AMOUNT_MAX, CompanyState, MemberState, Quested, Run, Waiting
 from engage.core.tags import changes, worn
-
-NO_MORE: Final = More()
 
 
 class Mark(NamedTuple):
@@ -306,23 +304,25 @@ class Course:
 
     def _more(self) -> More | None:
         """What few decisions have."""
-        tagged = self.tags or self.nudges
-        causes = self.occasions or self.advances or self.steps or self.settled or self.stopped_by
-        department, alerts = 0, alerts_of(self.uses, self.company.usage) if self.telling else ()
+        found: dict[str, Any] = {}
+        if self.occasions:
+            found["occasions"] = tuple(self.occasions)
+        if self.advances:
+            found["advances"] = tuple(self.advances)
+        if self.steps:
+            found["steps"] = tuple(self.steps)
         if self.by_department and any("/department/" in use.key for use in self.uses):
-            department = self.department()
-        if not (tagged or causes or department or alerts or self.led):
-            return None
-        more = More(
-            occasions=tuple(self.occasions),
-            advances=tuple(self.advances),
-            steps=tuple(self.steps),
-            department=department,
-            settled=tuple(self.settled),
-            alerts=alerts,
-            stopped_by=self.stopped_by or {},
-            tags=tuple(changes(self.member, self.tags, self.entry.seq)) if self.tags else (),
-            nudges=tuple(dict.fromkeys(self.nudges)) if self.nudges else (),
-            led=self.led,
-        )
-        return more if more != NO_MORE else None
+            found["department"] = self.department()
+        if self.settled:
+            found["settled"] = tuple(self.settled)
+        if self.telling:
+            found["alerts"] = alerts_of(self.uses, self.company.usage)
+        if self.stopped_by:
+            found["stopped_by"] = self.stopped_by
+        if self.tags and (tags := tuple(changes(self.member, self.tags, self.entry.seq))):
+            found["tags"] = tags
+        if self.nudges:
+            found["nudges"] = tuple(dict.fromkeys(self.nudges))
+        if self.led is not None:
+            found["led"] = self.led
+        return More(**found) if any(found.values()) else None

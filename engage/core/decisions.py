@@ -222,7 +222,7 @@ class Decision(Struct, frozen=True, gc=False):
     @property
     def changes_anything(self) -> bool:
         """Most events of most programs earn nothing: these need no folding of what was decided."""
-        record = self.record
+        record, more = self.record, self.record.more
         return bool(
             self.transfers
             or self.earned
@@ -230,12 +230,9 @@ class Decision(Struct, frozen=True, gc=False):
             or self.quests
             or self.streaks
             or record.badges
-            or record.tags
-            or record.nudges
             or self.reviewed
             or record.level_before != record.level_after
-            or record.status
-            or record.led
+            or (more is not None and (more.tags or more.nudges or more.status or more.led))
         )
 
 
@@ -279,8 +276,10 @@ def effects(
     """
     done: list[dict[str, Any]] = []
     for transfer in transfers:
-        sign = 1 if owner(transfer.target) else -1
-        kind = TYPES.get((place(transfer.source), place(transfer.target)), "award")
+        kind, sign = "award", 1
+        if transfer.source != ISSUED or place(transfer.target) != ACTIVE:  # few are no plain awards
+            sign = 1 if owner(transfer.target) else -1
+            kind = TYPES.get((place(transfer.source), place(transfer.target)), "award")
         effect = {"type": kind, "currency": transfer.currency, "amount": sign * transfer.amount}
         if 0 <= transfer.rule < len(rules):
             effect["rule"] = rules[transfer.rule].id

@@ -221,18 +221,19 @@ def _fold_decision(
             member.quests.pop(id, None)
     for id, run in decision.streaks:
         member.streaks[id] = run
-    record = decision.record
-    if record.department:
-        assert program is not None
-        company.departments.setdefault(member.traits[program.program.department], record.department)
-    if record.more is not None:
-        change_tags(member, record.tags)
-        if record.nudges:
-            send(company, member, record.nudges, entry)
-        if record.status == WITHDRAWN:
+    record, more = decision.record, decision.record.more
+    if more is not None:
+        if more.department:
+            assert program is not None
+            company.departments.setdefault(member.traits[program.program.department], more.department)
+        if more.tags:
+            change_tags(member, more.tags)
+        if more.nudges:
+            send(company, member, more.nudges, entry)
+        if more.status == WITHDRAWN:
             fold_withdrawal(member)
-        if record.led is not None:
-            fold_led(member, rollup, entry, record.led)
+        if more.led is not None:
+            fold_led(member, rollup, entry, more.led)
     for badge in record.badges:
         if entry.kind == Kind.REVERSAL:
             del member.badges[badge]
