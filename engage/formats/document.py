@@ -16,7 +16,7 @@ import typst
 from engage.core.language import Language, speak
 from engage.core.outline import Section
 from engage.core.privacy import Figure
-from engage.core.reports import Table
+from engage.core.reports import Column, Table
 from engage.formats.cover import capital, day
 from engage.formats.drawing import draw
 from engage.formats.palette import PALETTE, light
@@ -97,13 +97,21 @@ def _table(table: Table, language: Language, *, weekly: bool) -> dict[str, Any]:
     return {
         "columns": [(column.label, column.unit == "text") for column in table.columns],
         "rows": [
-            [_cell(cell, weekly and index == 0, language) for index, cell in enumerate(row)] for row in rows
+            [
+                _cell(cell, index, table.columns[index], weekly and index == 0, language)
+                for index, cell in enumerate(row)
+            ]
+            for row in rows
         ],
     }
 
 
-def _cell(cell: str | Figure, is_week: bool, language: Language) -> tuple[str, bool]:
-    """(words, whether it is hidden)"""
+def _cell(
+    cell: str | Figure, index: int, column: Column, is_week: bool, language: Language
+) -> tuple[str, bool]:
+    """(words, whether it is hidden). Our sentences begin a line; names, which others gave, stay as they are."""
     if isinstance(cell, Figure):
         return cell.text, bool(cell.hidden)
-    return (day(cell, language) if is_week else capital(cell)), False
+    if is_week:
+        return day(cell, language), False
+    return (capital(cell) if column.told and index else cell), False

@@ -12,7 +12,7 @@ from engage.core.outline_portfolio import CALL_DAYS, HEALTHY, MAPPED_DAYS
 from engage.core.privacy import Figure
 from engage.core.reports import BAND_FLOORS, BAND_LABELS, Table
 from engage.formats import charts, rows
-from engage.formats.cover import capital, short_day
+from engage.formats.cover import short_day
 from engage.formats.palette import SERIES
 
 BARS_MAX: Final = 12
@@ -39,7 +39,7 @@ def draw(section: Section, spec: Chart, table: Table, language: Language, width:
         zones = _zones(language) if spec.top == 100 else ()
         return str(charts.lines(name, width, labels=labels, series=series, zones=zones, top=spec.top, **told))
     bars = [
-        charts.Bar(capital(_words(row[0])), drawn(cell), _words(cell), _role(spec, drawn(cell)))
+        charts.Bar(_words(row[0]), drawn(cell), _words(cell), _role(spec, drawn(cell)))
         for row, cell in zip(table.rows[:BARS_MAX], cells[0][:BARS_MAX], strict=True)
     ]
     if spec.kind == "signed":

@@ -242,6 +242,14 @@ def _numbers(series: Any, name: str) -> list[float]:
     return [float(one.text) for one in series._element.findall(f".//{qn(f'c:{name}')}//{qn('c:v')}")]
 
 
+def test_a_document_leaves_names_as_they_were_given() -> None:
+    tiers = (TierColumn("core", "core plan", 3, {"answer": "within a day"}),)
+    content = render_portfolio(replace(portfolio(), tiers=tiers), "pdf", "en")
+    words = " ".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(content)).pages)
+    for name in ("core plan (3)", "answer", "within a day"):
+        assert name in words, name
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_portfolio_is_a_document_too_and_says_when_nobody_needs_a_call(language: Language) -> None:
     whole = portfolio()
