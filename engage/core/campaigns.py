@@ -104,6 +104,7 @@ def figures(
     usage = company.usage
     rules = [rule for rule in program.rules if rule.campaign == id]
     triggers = {rule.trigger for rule in rules if rule.on is None}
+    triggers |= {goal.event for quest in program.quests if quest.campaign == id for goal in quest.goals}
     before, first, last = days_of(program, id, today)
 
     def events(start: int, end: int) -> int:
@@ -122,19 +123,42 @@ def figures(
 
 
 def cloned(document: dict[str, Any], id: str, new: str, first_day: str, last_day: str) -> dict[str, Any]:
-    """A document with the campaign of that id once more: under another id, with other dates, and its rules under ids
-    of their own, those written within it and those that name it."""
+    """A document with the campaign of that id once more: under another id, with other dates, and its quests and rules
+    under ids of their own, those written within it and those that name it. A quest is open on all days of the copy."""
     made = copy.deepcopy(document)
+    quests = [quest for quest in made.get("quests") or () if quest.get("campaign") == id]
+    ids = {quest["id"]: f"{quest['id']}-{new}" for quest in quests}
+    for quest in quests:
+        copied = {key: value for key, value in quest.items() if key not in ("from", "until")}
+        made["quests"].append(_renamed(copied, ids) | {"id": ids[quest["id"]], "campaign": new})
     campaign = copy.deepcopy(made["campaigns"][id]) | {"from": first_day, "until": last_day}
-    campaign["rules"] = [_cloned_rule(rule, new) for rule in campaign.get("rules") or ()]
+    campaign["rules"] = [_cloned_rule(rule, new, ids) for rule in campaign.get("rules") or ()]
     if not campaign["rules"]:
         del campaign["rules"]
     made["campaigns"][new] = campaign
     naming = [rule for rule in made.get("rules") or () if rule.get("campaign") == id]
     if naming:
-        made["rules"] += [_cloned_rule(rule, new) | {"campaign": new} for rule in naming]
+        made["rules"] += [_cloned_rule(rule, new, ids) | {"campaign": new} for rule in naming]
     return made
 
 
-def _cloned_rule(rule: dict[str, Any], campaign: str) -> dict[str, Any]:
-    return copy.deepcopy(rule) | {"id": f"{rule['id']}-{campaign}"}
+def _cloned_rule(rule: dict[str, Any], campaign: str, quests: Mapping[str, str]) -> dict[str, Any]:
+    made: dict[str, Any] = _renamed(copy.deepcopy(rule), quests)
+    return made | {"id": f"{rule['id']}-{campaign}"}
+
+
+def _renamed(value: Any, quests: Mapping[str, str]) -> Any:
+    """With the copies in place of the quests, where one is named: by a trigger, an effect or a requirement."""
+    if isinstance(value, list):
+        return [_renamed(one, quests) for one in value]
+    if not isinstance(value, dict):
+        return value
+    return {key: _named(key, one, quests) for key, one in value.items()}
+
+
+def _named(key: str, value: Any, quests: Mapping[str, str]) -> Any:
+    if key in ("quest", "advance") and isinstance(value, str):
+        return quests.get(value, value)
+    if key == "quests" and isinstance(value, list):
+        return [quests.get(one, one) if isinstance(one, str) else one for one in value]
+    return _renamed(value, quests)

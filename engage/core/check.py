@@ -20,7 +20,7 @@ from engage.core.check_lifecycle import read_lifecycle
 from engage.core.check_limits import read_budgets
 from engage.core.check_names import Names, label_of
 from engage.core.check_points import read_expires
-from engage.core.check_quests import read_quests, with_quests
+from engage.core.check_quests import read_quests, with_quests, within_campaigns
 from engage.core.check_referral import read_referral
 from engage.core.check_rewards import read_approval, read_giving, read_rewards
 from engage.core.check_rules import read_audience
@@ -67,8 +67,7 @@ def check(document: t.Any) -> tuple[Program | None, list[Problem]]:
         return None, problems.found
     name, late_days, multipliers = _read_head(problems, entries)
     currencies = _read_currencies(problems, entries)
-    traits = problems.fields(entries.get("traits"), ("traits",), (), ("member", "company"))
-    member_traits, company_traits = (_read_traits(problems, traits, whose) for whose in ("member", "company"))
+    member_traits, company_traits = _read_all_traits(problems, entries)
     events = _read_events(problems, entries)
     badges = _read_badges(problems, entries.get("badges"))
     names = _names(currencies, badges, events, member_traits, company_traits)
@@ -81,12 +80,13 @@ def check(document: t.Any) -> tuple[Program | None, list[Problem]]:
     names = replace(names, groups=read_groups(problems, names, entries.get("groups")))
     calendar = read_calendar(problems, entries.get("calendar"))
     streaks, streak_ids = read_streaks(problems, names, entries.get("streaks"))
-    names = replace(names, streaks=streak_ids, referral="referral" in entries)
+    campaigned = campaign_ids(problems, entries.get("campaigns"))
+    names = replace(names, streaks=streak_ids, referral="referral" in entries, campaigns=campaigned)
     quests, quest_tiers = read_quests(problems, names, entries.get("quests"))
     names = with_quests(names, quests, quest_tiers)
-    names = replace(names, campaigns=campaign_ids(problems, entries.get("campaigns")))
     rules = read_all_rules(problems, names, entries)
     campaigns = read_campaigns(problems, names, entries.get("campaigns"))
+    quests = within_campaigns(problems, quests, campaigns)
     budgets = read_budgets(problems, names, entries.get("budgets"))
     rewards = read_rewards(problems, names, entries.get("rewards"))
     giving = read_giving(problems, names, entries.get("giving"))
@@ -220,6 +220,12 @@ def _read_currencies(problems: Problems, top: Mapping) -> dict[str, Currency | N
         made = name is not None and debt is not None
         currencies[key] = Currency(str(name), t.cast(Debt, debt), expires) if made else None
     return currencies
+
+
+def _read_all_traits(problems: Problems, entries: Mapping) -> list[dict[str, Property | None] | None]:
+    """Those of members and those of companies."""
+    traits = problems.fields(entries.get("traits"), ("traits",), (), ("member", "company"))
+    return [_read_traits(problems, traits, whose) for whose in ("member", "company")]
 
 
 def _read_traits(problems: Problems, traits: Mapping | None, whose: str) -> dict[str, Property | None] | None:

@@ -15,7 +15,7 @@ from engage.core.conditions import INTEGER_MAX, PROPERTY
 from engage.core.goals import is_advancing
 from engage.core.occasions import QUEST, Occasion
 from engage.core.problems import Mapping, Path, Problems
-from engage.core.program import Effect, Goal, Join, PropertyType, Quest, Repeats, Requires, Tier
+from engage.core.program import Campaign, Effect, Goal, Join, PropertyType, Quest, Repeats, Requires, Tier
 
 QUESTS_MAX = 200
 GOALS_MAX = 10  # per quest
@@ -25,7 +25,7 @@ DISTINCT_MAX = 200  # values that a goal may ask for: they are remembered
 JOINS = ("all", "any", "in_order")
 REPEATS = ("once", "always", "day", "week", "month", "quarter", "year")
 WAYS = ("goal", "goals", "repeats", "tiers", "effects", "requires", "audience")
-OPTIONAL = ("name", *WAYS, "from", "until", "counts_from", "silently")
+OPTIONAL = ("name", *WAYS, "from", "until", "counts_from", "silently", "campaign")
 LAUNCH, JOIN = "launch", "join"
 
 
@@ -51,6 +51,27 @@ def read_quests(
             tiers[quest_id] = len(quest.tiers) if quest is not None else TIERS_MAX
         whole = whole and quest_id is not None
     return tuple(quests), tiers if whole and items is not None else None
+
+
+def within_campaigns(
+    problems: Problems, quests: tuple[Quest, ...], campaigns: t.Mapping[str, Campaign | None]
+) -> tuple[Quest, ...]:
+    """The quests, each open on days of its campaign alone."""
+    return tuple(
+        _within(problems, quest, campaigns.get(quest.campaign), ("quests", index))
+        for index, quest in enumerate(quests)
+    )
+
+
+def _within(problems: Problems, quest: Quest, campaign: Campaign | None, path: Path) -> Quest:
+    if campaign is None:
+        return quest
+    last = min(quest.last_day or campaign.last_day, campaign.last_day)
+    first = max(quest.first_day, campaign.first_day)
+    if last < first and campaign.first_day <= campaign.last_day:
+        words = f"the quest is open on no day of campaign '{quest.campaign}'"
+        problems.add((*path, "campaign"), words)
+    return msgspec.structs.replace(quest, first_day=first, last_day=last)
 
 
 def with_quests(names: Names, quests: t.Iterable[Quest], tiers: dict[str, int] | None) -> Names:
@@ -95,7 +116,12 @@ def _read_quest(
     joined, repeated = t.cast(Join, join), t.cast(Repeats, repeats)
     audience = read_audience(problems, names, entries, path)
     past = _read_past(problems, entries, path)
-    return Quest(quest_id, name, goals, tiers, joined, repeated, first, last, requires, audience, *past)
+    campaign = ""
+    if "campaign" in entries:
+        found = problems.known(entries["campaign"], (*path, "campaign"), names.campaigns, "campaign")
+        campaign = found or ""
+    days = (first, last)
+    return Quest(quest_id, name, goals, tiers, joined, repeated, *days, requires, audience, *past, campaign)
 
 
 def _read_past(problems: Problems, entries: Mapping, path: Path) -> tuple[int, bool]:

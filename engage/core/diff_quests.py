@@ -19,6 +19,8 @@ def quest_details(quest: Quest, effect_text: Callable[[Effect], str]) -> dict[st
     for key, day in (("from", quest.first_day), ("until", quest.last_day)):
         if day:
             details[key] = date.fromordinal(day).isoformat()
+    if quest.campaign:
+        details["campaign"] = quest.campaign
     if quest.audience:
         details["audience"] = quest.audience
     if quest.counts_from:

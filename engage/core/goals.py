@@ -156,9 +156,10 @@ def _counting(program: Program, event: str) -> Counting | None:
     if not goals and not streaks:
         return None
     guards = [
-        tuple(_guards(program, program.quests[one.quest].audience, one.goal.conditions)) for one in goals
+        tuple(_guards(program, _audiences(program, program.quests[one.quest]), one.goal.conditions))
+        for one in goals
     ]
-    guards += [tuple(_guards(program, streak.audience, streak.conditions)) for _, streak in streaks]
+    guards += [tuple(_guards(program, (streak.audience,), streak.conditions)) for _, streak in streaks]
     unconditional = () if any(guards) else (0,) * len(guards)
     numbers = tuple(number for number, _ in streaks)
     given = [(one.quest, one.gain) for one in goals if one.gain is not None]
@@ -169,9 +170,14 @@ def _counting(program: Program, event: str) -> Counting | None:
     return Counting(tuple(goals), numbers, generate_guarded(guards), unconditional, always)
 
 
-def _guards(program: Program, audience: str, conditions: Condition | None) -> t.Iterator[Guard]:
-    """What must hold for an event to count: that somebody is of the audience, and the conditions."""
-    for name in (program.audience, audience):
+def _audiences(program: Program, quest: Quest) -> tuple[str, ...]:
+    campaign = program.campaigns.get(quest.campaign)
+    return (quest.audience,) if campaign is None else (campaign.audience, quest.audience)
+
+
+def _guards(program: Program, audiences: tuple[str, ...], conditions: Condition | None) -> t.Iterator[Guard]:
+    """What must hold for an event to count: that somebody is of the audiences, and the conditions."""
+    for name in (program.audience, *audiences):
         if name:
             yield Guard(program.audiences[name].conditions)
     if conditions is not None:
@@ -202,7 +208,8 @@ def reward_rules(program: Program) -> t.Iterator[Rule]:
         for number, tier in enumerate(quest.tiers, start=1):
             if tier.effects:
                 on = tier_occasion(quest, number)
-                yield Rule(f"{QUEST}:{on.name}", quest.name, "", effects=tier.effects, on=on)
+                id, campaign = f"{QUEST}:{on.name}", quest.campaign
+                yield Rule(id, quest.name, "", effects=tier.effects, on=on, campaign=campaign)
 
 
 def referral_rules(program: Program) -> t.Iterator[Rule]:

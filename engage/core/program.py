@@ -296,6 +296,7 @@ class Quest(Shape, frozen=True):
     counts_from: int = 0
     """The local day (ordinal) from which on what happened before its launch counts; 0: none of it."""
     silently: bool = False  # what that completes is neither paid nor told
+    campaign: str = ""  # which one it belongs to; its days are then among the campaign's
 
 
 class Giving(Shape, frozen=True):

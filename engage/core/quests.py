@@ -54,8 +54,8 @@ def advance(course: Course, number: int, gains: Iterable[Gain]) -> None:
     """Add to the goals of quest number `number`, as far as it is open to the member and not completed yet."""
     plan, day = course.program.quests[number], course.day
     quest = plan.quest
-    if day < quest.first_day or 0 < quest.last_day < day:
-        return
+    if day < quest.first_day or 0 < quest.last_day < day or quest.campaign in course.company.campaigns:
+        return  # it is not its time, or its campaign is paused or was ended
     if plan.requires and not _has_required(course, quest, course.member.quests.get):  # as of before the event
         return
     _advance(course, number, period_start(quest.repeats, day), (gains,), LAPS_MAX, tell=True)

@@ -13,11 +13,13 @@ from engage.core.calendar import utc_day, week_of
 from engage.core.campaign_counters import awarded_key, campaign_key, reached_key
 from engage.core.campaigns import cloned
 from engage.core.check import check
+from engage.core.check_quests import within_campaigns
 from engage.core.diff import diff_programs
 from engage.core.event import Body, Kind
 from engage.core.ledger import ISSUED
 from engage.core.limits import used
-from engage.core.program import Award, Campaign, CampaignBudget, Effect, Limit, Program
+from engage.core.problems import Problems
+from engage.core.program import Award, Campaign, CampaignBudget, Effect, Limit, Program, Tier
 from engage.core.verdicts import Extended, Verdict, as_extended, fired
 from engage.document import read_plain, read_program
 from tests.core.history import program_of
@@ -101,6 +103,22 @@ def test_rules_belong_to_a_campaign_by_name_or_by_place() -> None:
             "14:14: campaigns.spring.limits[0]: missing key 'currency': the program has several (points, gems)",
         ),
         (
+            "rules:\n  - {id: call",
+            (
+                "quests: [{id: q, campaign: sprnig, goal: {event: Sale, reach: 1}, effects: [badge: b]}]\n"
+                "badges: {b: {}}\nrules:\n  - {id: call"
+            ),
+            "16:28: quests[0].campaign: unknown campaign 'sprnig'; did you mean 'spring'?",
+        ),
+        (
+            "rules:\n  - {id: call",
+            (
+                "quests: [{id: q, campaign: spring, from: 2026-04-01, goal: {event: Sale, reach: 1}, "
+                "effects: [badge: b]}]\nbadges: {b: {}}\nrules:\n  - {id: call"
+            ),
+            "16:28: quests[0].campaign: the quest is open on no day of campaign 'spring'",
+        ),
+        (
             "{id: sale, ",
             "{id: sale, campaign: spring, ",
             "15:20: campaigns.spring.rules[0].campaign: the rule stands within campaign 'spring' already",
@@ -152,6 +170,26 @@ def test_a_copy_has_its_own_id_dates_and_rules() -> None:
     ]
 
 
+def test_a_copy_has_its_own_quests_and_what_names_them_names_the_copies() -> None:
+    document = read_plain(TEXT)
+    quest = {"id": "q", "campaign": "spring", "from": "2026-03-05", "goal": {"event": "Sale", "reach": 1}}
+    other = {"id": "other", "goal": {"event": "Call", "reach": 1}}
+    effects = {"effects": [{"award": {"amount": 1, "currency": "gems"}}]}
+    last = quest | effects | {"id": "last", "requires": {"quests": ["q", "other"]}}
+    document["quests"] = [quest | effects, other | effects, last]
+    document["campaigns"]["spring"]["rules"][0] |= {"trigger": {"quest": "q"}}
+    document["rules"][0]["effects"] = [{"advance": "q"}, {"advance": {"quest": "other", "by": 2}}]
+    made = cloned(document, "spring", "summer", "2026-06-01", "2026-06-30")
+    program, problems = check(made)
+    assert problems == []
+    assert program is not None
+    assert "from" not in made["quests"][3], "the copy's own days are other ones"
+    assert [one.id for one in program.quests] == ["q", "other", "last", "q-summer", "last-summer"]
+    assert program.quests[4].requires.quests == ("q-summer", "other")
+    assert made["campaigns"]["summer"]["rules"][0]["trigger"] == {"quest": "q-summer"}
+    assert made["rules"][-1]["effects"] == [{"advance": "q-summer"}, {"advance": {"quest": "other", "by": 2}}]
+
+
 # --- every history ----------------------------------------------------------------------------------------------
 
 
@@ -179,7 +217,16 @@ def with_campaigns(seed: int, *, waiting: bool = False) -> Program:
         )
         for rule in program.rules
     )
-    return replace(program, campaigns=campaigns, rules=rules)
+    quests = tuple(
+        replace(quest, campaign=random.choice(["", "a", "b"]), tiers=tuple(map(_tier_at_once, quest.tiers)))
+        for quest in program.quests
+    )
+    quests = within_campaigns(Problems(), quests, campaigns)
+    return replace(program, campaigns=campaigns, rules=rules, quests=quests)
+
+
+def _tier_at_once(tier: Tier) -> Tier:
+    return replace(tier, effects=tuple(map(_at_once, tier.effects)))
 
 
 def _at_once(effect: Effect) -> Effect:
