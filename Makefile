@@ -21,6 +21,8 @@ LOCK_TOOL := uv==0.13.8
 SAY := printf '[engage] %s\n'
 # Errors only: what pip warns of is mostly this machine's own pip settings.
 PIP := $(PYTHON) -m pip --quiet --quiet --disable-pip-version-check
+LINT = $(SAY) 'ruff' && $(PYTHON) -m ruff check --quiet && $(PYTHON) -m ruff format --check --quiet
+TYPES = $(PYTHON) -m mypy --no-error-summary
 
 .PHONY: help install demo bench test lint lock clean
 .DEFAULT_GOAL := help
@@ -74,7 +76,11 @@ bench: $(STAMP)
 
 # The pages are tested in a real browser, the store on a real PostgreSQL server that the tests start themselves.
 # Without one of them the run stops here: skipping would look like passing.
-test: lint
+# Types are checked beside the tests, which leave a core idle now and then, and what they say is told at the end.
+# A first run compiles the tests once and keeps them, or each of the four processes would do so for itself.
+# A process that died is not replaced: its file counts as failed, and the others do the rest.
+test: $(STAMP)
+	@$(LINT)
 	@browser=$${CHROMIUM:-}; \
 	find_browser() { \
 	    for name in $(BROWSERS); do \
@@ -109,14 +115,19 @@ test: lint
 	fi; \
 	server=$$($(PYTHON) -m engage.bench.postgres_server 2>&1) || { $(SAY) "$$server" >&2; exit 1; }; \
 	$(SAY) "tests, with $$browser and $$server"; \
-	CHROMIUM=$$browser $(PYTHON) -m pytest -q --numprocesses 4 --dist loadfile --no-loadscope-reorder
+	said=$$(mktemp) && trap 'kill "$$types" 2>/dev/null; rm -f "$$said"' EXIT && trap 'exit 130' INT TERM; \
+	nice $(TYPES) >"$$said" 2>&1 & types=$$!; \
+	test -d tests/__pycache__ || $(PYTHON) -m pytest -q --collect-only >/dev/null 2>&1 || true; \
+	CHROMIUM=$$browser $(PYTHON) -m pytest -q --numprocesses 4 --max-worker-restart 0 \
+	    --dist loadfile --no-loadscope-reorder; tested=$$?; \
+	wait "$$types"; typed=$$?; \
+	$(SAY) 'mypy'; cat "$$said"; \
+	exit $$((tested ? tested : typed))
 
 lint: $(STAMP)
-	@$(SAY) 'ruff'
-	@$(PYTHON) -m ruff check --quiet
-	@$(PYTHON) -m ruff format --check --quiet
+	@$(LINT)
 	@$(SAY) 'mypy'
-	@$(PYTHON) -m mypy --no-error-summary
+	@$(TYPES)
 
 # Resolved for every Python from 3.11 and every platform at once. The lock carries names, versions and hashes
 # only: where a machine fetches from is its own business.

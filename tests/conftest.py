@@ -6,11 +6,14 @@ table, a route or a rule.
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import os
 import shutil
+import signal
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -21,6 +24,9 @@ from tests.places import DIALECTS, Place, Places
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 WAITING = ("tests/faults/", "tests/bench/test_cases", "tests/actions/test_kill", "tests/sdk/test_processes")
+
+# Many times what the longest takes on a busy machine.
+TEST_SECONDS_MAX = 200
 
 # The names the Makefile looks for as well, in its order.
 BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
@@ -53,6 +59,27 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return not waits, files[item.path], "[postgres" in item.nodeid
 
     items.sort(key=turn)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol() -> Iterator[None]:
+    """A test that hangs fails by itself, and so does what hangs after it. What does not even listen to a signal ends
+    its whole process a while later: see faulthandler_timeout."""
+    usual = signal.signal(signal.SIGALRM, _has_hung)
+    signal.setitimer(signal.ITIMER_REAL, TEST_SECONDS_MAX, TEST_SECONDS_MAX)
+    try:
+        return (yield)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, usual)
+
+
+def _has_hung(*_: object) -> None:
+    """Says what each task waits for: the stack of the test itself ends in the loop."""
+    with suppress(RuntimeError):  # no loop is running
+        for task in asyncio.all_tasks():
+            task.print_stack(file=sys.stderr)
+    pytest.fail(f"took longer than {TEST_SECONDS_MAX} s")
 
 
 def pytest_collection_finish() -> None:
