@@ -20,7 +20,8 @@ from typing import Any, Final
 from engage import telemetry
 from engage.actions.group_commit import Ingestion
 from engage.actions.keys import KeyRing
-from engage.actions.report import company_department, company_digest, company_report, portfolio
+from engage.actions.portfolio import portfolio
+from engage.actions.report import company_department, company_digest, company_report
 from engage.actions.sessions import (
     SignedIn,
     create_sign_in_link,

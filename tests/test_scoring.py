@@ -10,7 +10,7 @@ import pytest
 
 from engage import scoring
 from engage.actions import score as scores
-from engage.actions.report import portfolio
+from engage.actions.portfolio import portfolio
 from engage.actions.score import Hand, Host, ScoredBatch, score_companies
 from engage.scoring import hands_beside
 from engage.store.database import Database

@@ -15,7 +15,7 @@ import msgspec
 from msgspec.structs import replace
 
 from engage.actions import fitting
-from engage.actions.score import customer_since, floor
+from engage.actions.score import floor
 from engage.core.accuracy import (
     THRESHOLDS,
     Accuracy,
@@ -27,6 +27,7 @@ from engage.core.accuracy import (
     threshold,
 )
 from engage.core.calibration import HORIZONS, Case, Past, cases, lead_days
+from engage.core.terms import customer_since
 from engage.store.companies import current_programs, load_program
 from engage.store.database import Database
 from engage.store.scope import EVERY_COMPANY

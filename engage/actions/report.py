@@ -3,53 +3,42 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Final
 
 import msgspec
 from msgspec import Struct
-from msgspec.structs import replace
 
 from engage.actions.book import current_book
-from engage.actions.effects import decode_effects, sunday_before
-from engage.actions.score import customer_since, floor
+from engage.actions.effects import sunday_before
+from engage.actions.score import floor
 from engage.core import portfolio as portfolios
-from engage.core.accuracy import CalibrationCard
 from engage.core.adoption import HISTORY_WEEKS, Source
 from engage.core.adoption import company_report as adoption_report
 from engage.core.adoption_people import COHORTS_SHOWN
-from engage.core.book import Book, tier_in, tier_of
-from engage.core.calendar import local_day_hour, to_rfc3339, utc_day, week_of
+from engage.core.book import tier_in, tier_of
+from engage.core.calendar import local_day_hour, to_rfc3339, week_of
 from engage.core.care import Goal, Intervention, Sentiment, in_force
 from engage.core.care_shapes import CareView, ChangeView, DoneView, GoalView, SentimentView
-from engage.core.conditions import fold_name
 from engage.core.department import DepartmentReport, department_names, department_report
 from engage.core.digest import Digest, digest
-from engage.core.economics import Customer, economics
 from engage.core.measures import WEEK
-from engage.core.outcomes import outcomes
 from engage.core.peers import Peers
 from engage.core.periods import EXPECTED, PERIOD_DEFAULT, read_period
 from engage.core.plans import AFTER_WEEKS, goal_view
-from engage.core.portfolio import Summary
-from engage.core.reports import Band, CompanyReport, Contract, Health, Period, Portfolio
+from engage.core.reports import Band, CompanyReport, Contract, Health, Period
 from engage.core.segments import month_ends
 from engage.core.stage_words import Stage
-from engage.core.terms import Term, contract_on, has_left, money_cents, term_on
-from engage.core.worth import Outcomes
+from engage.core.terms import contract_on, customer_since, has_left, term_on
 from engage.errors import InvalidRequest, NotFound
 from engage.store.care import load_care
 from engage.store.companies import company_id, current_programs, load_program, name_companies
 from engage.store.database import Database
-from engage.store.scope import EVERY_COMPANY
 from engage.store.settings import read_setting
 from engage.store.signal import (
-    CALIBRATION_SETTING,
-    EFFECTS_SETTING,
     PEERS_SETTING,
     Followed,
-    Known,
     load_chosen_weeks,
     load_followed,
     load_known,
@@ -64,12 +53,10 @@ from engage.store.terms import load_terms
 
 HISTORY_MAX: Final = 520
 """Scores in one history: ten years of weeks."""
-SEGMENT_CHARS_MAX: Final = 100
 
 
 MOMENTUM_WEEKS: Final = 12
 
-_decode_card = msgspec.json.Decoder(CalibrationCard).decode
 _decode_peers = msgspec.json.Decoder(Peers).decode
 
 
@@ -130,7 +117,7 @@ async def _read(database: Database, company: str, period: str) -> tuple[Source, 
         version = (await current_programs(s, [followed.id]))[followed.id]
         state, book = followed.state, await current_book()
         contract = contract_on(terms, end, state.seats, customer_since(state.traits))
-        health = scores[end].health if end in scores else _not_scored(end)
+        health = scores[end].health if end in scores else not_scored(end)
         runs = not has_left(term_on(terms, end), end)
         history = {day: scored.health.score for day, scored in scores.items()}
         source = Source(
@@ -155,54 +142,6 @@ async def _read(database: Database, company: str, period: str) -> tuple[Source, 
             stage=scores[end].stage if end in scores else None,
         )
     return source, now, before
-
-
-async def portfolio(database: Database, as_of: date | None = None) -> Portfolio:
-    """Every company with its newest score up to the day (None: of all), the largest value at risk first."""
-    async with database.read() as s:
-        known = await load_known(s)
-        summaries = await _summaries(s, as_of)
-        terms = await load_terms(s, EVERY_COMPANY)
-        k = await floor()
-        kept = await read_setting(CALIBRATION_SETTING)
-        effects = await read_setting(EFFECTS_SETTING) if as_of is None else None
-        book = await current_book()
-    newest = max((one.as_of for one in summaries.values()), default=None)
-    end = as_of.toordinal() if as_of is not None else newest or _utc_last_sunday()
-    data_until = date.fromordinal(newest).isoformat() if newest else ""
-    unscored = portfolios.summary_of(_not_scored(end))
-    standings = []
-    for one in known:
-        own = terms.get(one.id, ())
-        standings.append(
-            portfolios.Standing(
-                company=one.external_id,
-                name=one.name,
-                summary=summaries.get(one.id, unscored),
-                contract=contract_on(own, end, one.facts.seats, customer_since(one.facts.traits)),
-                left=has_left(term_on(own, end), end),
-            )
-        )
-    found = portfolios.portfolio(date.fromordinal(end).isoformat(), standings, k, data_until, book)
-    return replace(
-        found,
-        calibration=_decode_card(kept) if kept else None,
-        outcomes=_outcomes(known, terms, book, end) if terms else None,
-        interventions=decode_effects(effects) if effects else (),
-    )
-
-
-async def _summaries(s: Statements, as_of: date | None) -> dict[int, Summary]:
-    """company -> its newest score up to the day, in short; those without a score are left out."""
-    found = await load_summaries(s, EVERY_COMPANY)
-    if as_of is None:
-        return found
-    until = as_of.toordinal()
-    later = [id for id, one in found.items() if one.as_of > until]
-    older = await load_newest_scores(s, later, until) if later else {}
-    return {id: one for id, one in found.items() if one.as_of <= until} | {
-        id: scored.summary for id, (_, scored) in older.items()
-    }
 
 
 def goals_of(goals: Mapping[str, Goal], health: Health, contract: Contract) -> tuple[GoalView, ...]:
@@ -264,7 +203,7 @@ async def newest_standing(s: Statements, company_id: int, until: date = date.max
     terms = (await load_terms(s, [company_id])).get(company_id, [])
     state = followed.state
     return (
-        scored[1].health if scored else _not_scored(end),
+        scored[1].health if scored else not_scored(end),
         contract_on(terms, end, state.seats, customer_since(state.traits)),
     )
 
@@ -295,35 +234,6 @@ async def company_tiers(s: Statements, ids: Collection[int]) -> dict[int, str]:
     return tiers
 
 
-async def company_outcomes(database: Database, as_of: date | None = None) -> Outcomes:
-    """What the contracts of all companies brought, up to the end of the day (None: of yesterday, in UTC)."""
-    async with database.read() as s:
-        known = await load_known(s)
-        terms = await load_terms(s, EVERY_COMPANY)
-        book = await current_book()
-    day = as_of.toordinal() if as_of is not None else local_day_hour(time.time_ns() // 1000, "UTC")[0] - 1
-    return _outcomes(known, terms, book, day)
-
-
-def _outcomes(known: Sequence[Known], terms: Mapping[int, Sequence[Term]], book: Book, day: int) -> Outcomes:
-    gmv, segment = fold_name(book.gmv_trait), fold_name(book.segment_trait)
-    customers = []
-    for one in known:
-        own, traits = terms.get(one.id, ()), one.facts.traits
-        since, said = utc_day(one.created_at), customer_since(traits)
-        if own and own[0].start < since:
-            since = own[0].start
-        customers.append(
-            Customer(
-                own,
-                since if said is None else min(since, said),
-                str(traits.get(segment) or "")[:SEGMENT_CHARS_MAX] if segment else "",
-                money_cents(traits.get(gmv)) if gmv else None,
-            )
-        )
-    return replace(outcomes(terms, day), economics=economics(customers, book, day))
-
-
 async def every_company(database: Database) -> list[str]:
     """Their ids, in the order in which they were created."""
     async with database.read() as s:
@@ -335,7 +245,7 @@ async def company_health(database: Database, company: str) -> Health:
     async with database.read() as s:
         followed = await _find(s, company)
         scores = await load_newest_scores(s, [followed.id], date.max.toordinal())
-    return scores[followed.id][1].health if scores else _not_scored(_last_sunday(followed.state.timezone))
+    return scores[followed.id][1].health if scores else not_scored(_last_sunday(followed.state.timezone))
 
 
 async def health_history(database: Database, company: str) -> tuple[ScorePoint, ...]:
@@ -364,10 +274,6 @@ def _last_sunday(timezone: str) -> int:
     return week_of(today) - 1
 
 
-def _utc_last_sunday() -> int:
-    return week_of(local_day_hour(time.time_ns() // 1000, "UTC")[0]) - 1
-
-
-def _not_scored(sunday: int) -> Health:
+def not_scored(sunday: int) -> Health:
     as_of = date.fromordinal(sunday).isoformat()
     return Health(as_of, None, "unscored", "low", f"Not scored: there is no score as of {as_of} yet.")

@@ -22,7 +22,6 @@ from engage.actions.effects import newest_effects
 from engage.core.calendar import DAY, local_day_hour, month_end, week_of
 from engage.core.care import LOWERED, Ceiling, Sentiment, lowered, no_longer_lowered
 from engage.core.company_stages import GROWTH_WEEKS, CompanyStages, Situation, contract_grew, decide_stage
-from engage.core.conditions import fold_name
 from engage.core.health import WEEKS_NEEDED, frozen, score
 from engage.core.measures import WEEK, WeekMeasures, measure_weeks
 from engage.core.notices import HEALTH_CHANGED, STAGE_CHANGED
@@ -34,7 +33,7 @@ from engage.core.reports import Contract, Health, health_notice
 from engage.core.signal import Signal, has_changed, is_older, says_other_health, signal_of
 from engage.core.stage_words import CompanyStage, Stage, stage_notice
 from engage.core.state import DayRollup
-from engage.core.terms import Term, contract_on, day_of, has_left, term_on
+from engage.core.terms import Term, contract_on, customer_since, day_of, has_left, term_on
 from engage.store.care import load_care
 from engage.store.companies import current_programs, load_program
 from engage.store.database import Database
@@ -522,11 +521,3 @@ def _compared(health: Health, scores: Mapping[int, Scored], sunday: int) -> Heal
         if LOWERED in then and not any(one.name == LOWERED for one in drivers):
             drivers = (*drivers, no_longer_lowered(then[LOWERED]))
     return replace(health, change_4w=month, change_13w=change(13), drivers=drivers)
-
-
-_CUSTOMER_SINCE: Final = fold_name("customer_since")
-
-
-def customer_since(traits: Mapping[str, Any]) -> int | None:
-    """What the company's traits say, as a day."""
-    return day_of(traits.get(_CUSTOMER_SINCE)) if traits else None

@@ -86,7 +86,7 @@ def outcomes(
     as_json: AsJson = False,
 ) -> None:
     """Say what the contracts of all companies brought: revenue, what of it was kept, LTV, CAC, growth."""
-    from engage.actions.report import company_outcomes
+    from engage.actions.portfolio import company_outcomes
 
     found = with_database(database, company_outcomes, create=False)
     if as_json:

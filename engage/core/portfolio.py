@@ -15,15 +15,17 @@ import msgspec
 from msgspec import Struct, field
 
 from engage.core.book import Book, Worth, tier_in, tier_table
+from engage.core.conditions import fold_name
 from engage.core.definitions import PORTFOLIO_DEFINITIONS
 from engage.core.health import WEIGHTS
 from engage.core.language import say
 from engage.core.reports import BAND_FLOORS, Band, Confidence, Contract, Health, Portfolio, PortfolioRow
 from engage.core.stage_words import Stage
-from engage.core.terms import day_of
+from engage.core.terms import customer_since, day_of, money_cents
 
 MONTHS: Final = 12
 YEAR_DAYS: Final = 365
+SEGMENT_CHARS_MAX: Final = 100
 RISK_UNKNOWN: Final = 0.5
 """Of a company that is not scored, half a year after it became a customer: neither good news nor bad."""
 RISK_QUIET: Final = 0.9
@@ -38,6 +40,17 @@ class CompanyFacts(Struct, array_like=True, gc=False):
     timezone: str = "UTC"
     seats: int | None = None
     traits: dict[str, Any] = field(default_factory=dict)
+
+
+class Particulars(Struct, frozen=True, gc=False):
+    """What counts here of what the host says of a company. Days are ordinals."""
+
+    name: str = ""
+    seats: int | None = None
+    since: int | None = None
+    """A customer from this day on."""
+    segment: str = ""
+    gmv_cents: int | None = None
 
 
 class Summary(Struct, array_like=True, frozen=True, gc=False):
@@ -65,6 +78,21 @@ _decode_facts = msgspec.msgpack.Decoder(CompanyFacts).decode
 
 def decode_facts(state: bytes) -> CompanyFacts:
     return _decode_facts(state)
+
+
+def particulars(facts: CompanyFacts, book: Book) -> Particulars:
+    """`book` names the traits that hold segment and GMV."""
+    traits = facts.traits
+    if not traits:
+        return Particulars(facts.name, facts.seats)
+    segment, gmv = fold_name(book.segment_trait), fold_name(book.gmv_trait)
+    return Particulars(
+        facts.name,
+        facts.seats,
+        customer_since(traits),
+        str(traits.get(segment) or "")[:SEGMENT_CHARS_MAX] if segment else "",
+        money_cents(traits.get(gmv)) if gmv else None,
+    )
 
 
 def encode_summary(summary: Summary) -> bytes:

@@ -30,6 +30,7 @@ Source = Literal["import", "api", "group"]
 TRAITS: Final = ("term_start", "term_end", "monthly_revenue", "term_outcome", "plan", "seats")
 """The traits of a company that a term is read from; names compare as `fold_name` writes them."""
 _FOLDED: Final = frozenset(map(fold_name, TRAITS))
+_CUSTOMER_SINCE: Final = fold_name("customer_since")
 FOLLOWED_DAYS_MAX: Final = 31
 """A term of traits, which say nothing of the one before, counts as renewed when the next begins so soon after it."""
 REVENUE_CENTS_MAX: Final = 10**13
@@ -189,6 +190,11 @@ def contract_on(terms: Sequence[Term], day: int, seats: int | None, since: int |
         days_to_renewal=term.end - day - 1,
         customer_since=customer_since,
     )
+
+
+def customer_since(traits: Mapping[str, Any]) -> int | None:
+    """What the company's traits say, as a day."""
+    return day_of(traits.get(_CUSTOMER_SINCE)) if traits else None
 
 
 def money_cents(value: Any) -> int | None:

@@ -116,16 +116,12 @@ async def load_followed(s: Statements, scope: Scope = EVERY_COMPANY) -> list[Fol
     ]
 
 
-async def load_known(s: Statements, scope: Scope = EVERY_COMPANY) -> list[Known]:
-    """The companies with what the host says of them, in the order in which they were created."""
-    if isinstance(scope, EveryCompany):  # of ten thousand, too many for the ORM
-        named = await s.rows(
-            "SELECT id, external_id, created_at FROM engage_company ORDER BY id", scope=EVERY_COMPANY
-        )
-    else:
-        companies = Company.filter(id__in=list(scope)).order_by("id")
-        named = await companies.values_list("id", "external_id", "created_at")
-    rows = await s.rows("SELECT company_id, state FROM engage_head WHERE {scope}", scope=scope)
+async def load_known(s: Statements, ids: Collection[int]) -> list[Known]:
+    """Companies with what the host says of them, in the order in which they were created."""
+    named = (
+        await Company.filter(id__in=list(ids)).order_by("id").values_list("id", "external_id", "created_at")
+    )
+    rows = await s.rows("SELECT company_id, state FROM engage_head WHERE {scope}", scope=ids)
     heads: dict[int, bytes] = {row[0]: row[1] for row in rows}
     return [
         Known(id, external_id, decode_facts(heads[id]) if id in heads else CompanyFacts(), created_at)

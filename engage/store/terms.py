@@ -25,7 +25,15 @@ INSERT_STATED: Final = (
 
 async def load_terms(s: Statements, scope: Scope) -> dict[int, list[Term]]:
     """company -> its terms that count, by first day."""
-    recorded, stated = await load_recorded(s, scope), await load_stated(s, scope)
+    return _counted(await load_recorded(s, scope), await load_stated(s, scope))
+
+
+def counted(recorded: Sequence[Row], stated: Sequence[Row]) -> dict[int, list[Term]]:
+    """Of rows (company, document), by company and first day."""
+    return _counted(_by_company(recorded), _by_company(stated))
+
+
+def _counted(recorded: dict[int, list[Term]], stated: dict[int, list[Term]]) -> dict[int, list[Term]]:
     if not stated:
         return recorded
     return {

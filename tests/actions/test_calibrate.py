@@ -11,7 +11,7 @@ import pytest
 
 from engage.actions import fitting
 from engage.actions.calibrate import calibrate
-from engage.actions.report import portfolio
+from engage.actions.portfolio import portfolio
 from engage.actions.terms import record_terms
 from engage.core.calendar import week_of
 from engage.core.measures import FeatureWeek, WeekMeasures

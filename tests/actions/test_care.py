@@ -16,7 +16,8 @@ from engage.actions.care import (
     set_intervention,
     set_sentiment,
 )
-from engage.actions.report import company_health, company_report, portfolio
+from engage.actions.portfolio import portfolio
+from engage.actions.report import company_health, company_report
 from engage.actions.score import score_companies
 from engage.core.care import LOWERED, POOR_AT_MOST, Ceiling, Intervention, Sentiment
 from engage.core.plans import held_out

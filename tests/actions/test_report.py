@@ -6,7 +6,8 @@ from datetime import date
 
 import pytest
 
-from engage.actions.report import company_health, company_report, portfolio
+from engage.actions.portfolio import portfolio
+from engage.actions.report import company_health, company_report
 from engage.actions.score import score_companies
 from engage.actions.terms import record_terms
 from engage.errors import InvalidRequest, NotFound

@@ -6,7 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from engage.actions.report import company_health, company_report, health_history, portfolio
+from engage.actions.portfolio import portfolio
+from engage.actions.report import company_health, company_report, health_history
 from engage.actions.score import score_companies
 from engage.actions.terms import record_terms
 from engage.core import health

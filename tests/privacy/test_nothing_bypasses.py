@@ -295,12 +295,14 @@ def test_only_published_reads_the_raw_counts_of_a_week() -> None:
 
 
 def test_a_report_key_reaches_the_store_through_reports_alone() -> None:
-    """Who answers report keys calls `engage.actions.report`, which reads frozen weeks, or tells what the host said."""
+    """Who answers report keys calls reports and the portfolio, which read frozen weeks, or tells what the host said."""
     for one in reachable():
         assert one.handler is not None
         module = Path(sys.modules[one.handler.__module__].__file__ or "")
         if module.name not in HOSTS_OWN:
-            assert _imports(module) <= {"engage.actions.report"}, f"{module.name} reads elsewhere"
+            assert _imports(module) <= {"engage.actions.report", "engage.actions.portfolio"}, (
+                f"{module.name} reads elsewhere"
+            )
 
 
 def _imports(module: Path) -> set[str]:
@@ -352,7 +354,10 @@ def test_a_health_notice_holds_the_score_and_what_a_report_says() -> None:
 def test_no_log_line_and_no_problem_of_a_report_holds_a_count() -> None:
     """Logs and problems of what measures, scores and reports name things and weeks, never what was counted."""
     named = {"period", "company", "department", "told", "EXPECTED", "as_of", "None", "error"}
-    for name in ("actions/report.py", "actions/score.py", "actions/calibrate.py", "web/api/reports.py"):
+    for name in (
+        *("actions/report.py", "actions/portfolio.py", "actions/score.py", "actions/calibrate.py"),
+        "web/api/reports.py",
+    ):
         tree = ast.parse((ENGAGE / name).read_text(encoding="utf-8"))
         for node in ast.walk(tree):
             said: list[ast.expr] = []

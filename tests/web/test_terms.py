@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from engage.actions.report import portfolio
+from engage.actions.portfolio import portfolio
 from engage.actions.terms import record_terms
 from tests.web.conftest import Running
 

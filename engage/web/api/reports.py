@@ -10,14 +10,13 @@ from typing import Annotated, Any, Final, Literal
 from msgspec import Meta, Struct
 from msgspec.structs import asdict, replace
 
+from engage.actions.portfolio import company_outcomes, portfolio
 from engage.actions.report import (
     company_department,
     company_digest,
     company_health,
-    company_outcomes,
     company_report,
     health_history,
-    portfolio,
 )
 from engage.core.department import DepartmentReport
 from engage.core.digest import Digest

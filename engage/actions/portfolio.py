@@ -1,0 +1,143 @@
+"""The portfolio of all companies, and what their contracts brought. Nothing here scans history or writes.
+
+Owns what is kept of the portfolio between two requests. All that it is made of is read for each; where that is the same
+as the last time, it is not reckoned again. So it is never older than the request, whichever process wrote meanwhile.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from datetime import date
+from typing import Any, Final
+from weakref import WeakKeyDictionary
+
+import msgspec
+from msgspec.structs import replace
+
+from engage.actions.book import current_book
+from engage.actions.effects import decode_effects
+from engage.actions.report import not_scored
+from engage.actions.score import floor
+from engage.core import portfolio as portfolios
+from engage.core.accuracy import CalibrationCard
+from engage.core.book import Book
+from engage.core.calendar import local_day_hour, utc_day, week_of
+from engage.core.economics import Customer, economics
+from engage.core.outcomes import outcomes
+from engage.core.portfolio import Particulars, Standing, Summary
+from engage.core.reports import Portfolio
+from engage.core.terms import contract_on, has_left, term_on
+from engage.core.worth import Outcomes
+from engage.store.database import Database
+from engage.store.portfolio import KEPT_COMPANIES_MAX, AllCompanies, Kept
+from engage.store.settings import read_setting
+from engage.store.signal import CALIBRATION_SETTING, EFFECTS_SETTING, load_newest_scores
+from engage.store.statements import Statements
+
+_decode_card = msgspec.json.Decoder(CalibrationCard).decode
+
+
+class _Remembered:
+    """Of one database: what was read last, and the portfolio that was made of it."""
+
+    def __init__(self) -> None:
+        self.rows = Kept()
+        self.companies: AllCompanies | None = None
+        self.besides: tuple[Any, ...] = ()
+        """What else it was made of."""
+        self.portfolio: Portfolio | None = None
+
+
+_remembered: Final[WeakKeyDictionary[Database, _Remembered]] = WeakKeyDictionary()
+
+
+async def portfolio(database: Database, as_of: date | None = None) -> Portfolio:
+    """Every company with its newest score up to the day (None: of all), the largest value at risk first."""
+    known = _remembered.setdefault(database, _Remembered())
+    async with database.read() as s:
+        book = await current_book()
+        companies = await known.rows.read(s, book)
+        summaries = companies.summaries if as_of is None else await _until(s, companies.summaries, as_of)
+        k = await floor()
+        kept = await read_setting(CALIBRATION_SETTING)
+        effects = await read_setting(EFFECTS_SETTING) if as_of is None else None
+    newest = max((one.as_of for one in summaries.values()), default=None)
+    end = as_of.toordinal() if as_of is not None else newest or _utc_last_sunday()
+    besides = (as_of, end, k, book)
+    found = known.portfolio if companies.same_as(known.companies) and besides == known.besides else None
+    if found is None:
+        found = _reckon(companies, summaries, newest, end, k, book)
+        if as_of is None and len(companies.named) <= KEPT_COMPANIES_MAX:
+            known.companies, known.besides, known.portfolio = companies, besides, found
+    return replace(
+        found,
+        calibration=_decode_card(kept) if kept else None,
+        interventions=decode_effects(effects) if effects else (),
+    )
+
+
+def _reckon(
+    companies: AllCompanies,
+    summaries: Mapping[int, Summary],
+    newest: int | None,
+    end: int,
+    k: int,
+    book: Book,
+) -> Portfolio:
+    data_until = date.fromordinal(newest).isoformat() if newest else ""
+    unscored = portfolios.summary_of(not_scored(end))
+    unknown, standings = Particulars(), []
+    for id, external_id, _ in companies.named:
+        own, said = companies.terms.get(id, ()), companies.particulars.get(id, unknown)
+        standings.append(
+            Standing(
+                company=external_id,
+                name=said.name or external_id,
+                summary=summaries.get(id, unscored),
+                contract=contract_on(own, end, said.seats, said.since),
+                left=has_left(term_on(own, end), end),
+            )
+        )
+    found = portfolios.portfolio(date.fromordinal(end).isoformat(), standings, k, data_until, book)
+    return replace(found, outcomes=_outcomes(companies, book, end)) if companies.terms else found
+
+
+async def _until(s: Statements, newest: Mapping[int, Summary], as_of: date) -> dict[int, Summary]:
+    """company -> its newest score up to the day, in short; those without a score are left out."""
+    until = as_of.toordinal()
+    later = [id for id, one in newest.items() if one.as_of > until]
+    older = await load_newest_scores(s, later, until) if later else {}
+    return {id: one for id, one in newest.items() if one.as_of <= until} | {
+        id: scored.summary for id, (_, scored) in older.items()
+    }
+
+
+async def company_outcomes(database: Database, as_of: date | None = None) -> Outcomes:
+    """What the contracts of all companies brought, up to the end of the day (None: of yesterday, in UTC)."""
+    known = _remembered.setdefault(database, _Remembered())
+    async with database.read() as s:
+        book = await current_book()
+        companies = await known.rows.read(s, book)
+    return _outcomes(companies, book, as_of.toordinal() if as_of is not None else _utc_today() - 1)
+
+
+def _outcomes(companies: AllCompanies, book: Book, day: int) -> Outcomes:
+    unknown, customers = Particulars(), []
+    for id, _, created_at in companies.named:
+        own, said = companies.terms.get(id, ()), companies.particulars.get(id, unknown)
+        since = utc_day(created_at)
+        if own and own[0].start < since:
+            since = own[0].start
+        if said.since is not None and said.since < since:
+            since = said.since
+        customers.append(Customer(own, since, said.segment, said.gmv_cents))
+    return replace(outcomes(companies.terms, day), economics=economics(customers, book, day))
+
+
+def _utc_today() -> int:
+    return local_day_hour(time.time_ns() // 1000, "UTC")[0]
+
+
+def _utc_last_sunday() -> int:
+    return week_of(_utc_today()) - 1

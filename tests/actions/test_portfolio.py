@@ -1,0 +1,121 @@
+"""What is kept of the portfolio between two requests: it is never older than the request, and saves what it is for."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from engage.actions import portfolio as portfolios
+from engage.actions.book import keep_book
+from engage.actions.care import set_intervention
+from engage.actions.portfolio import company_outcomes, portfolio
+from engage.actions.score import score_companies
+from engage.actions.settings import set_floor
+from engage.actions.terms import record_terms, remove_term, set_term
+from engage.core.book import Book, Tier
+from engage.core.call import Call
+from engage.core.care import Intervention
+from engage.core.event import Kind
+from engage.core.reports import Portfolio
+from engage.core.terms import Term
+from engage.core.worth import Outcomes
+from engage.store import portfolio as stored
+from engage.store.database import Database
+from tests.actions.signal_host import LAST_SUNDAY, NOW, TODAY, accept, call, publish_default, seats, working
+from tests.places import Place
+
+
+@pytest.fixture
+async def elsewhere(place: Place, database: Database) -> AsyncIterator[Database]:
+    """The same database as another process has it open: what is kept belongs to one of the two."""
+    opened = await Database.open(place.url)
+    yield opened
+    await opened.close()
+
+
+def said(company: str, **traits: object) -> Call:
+    return Call(Kind.GROUP, f"{company}/{traits}", "", "", company, "", traits, NOW, NOW, NOW)
+
+
+async def test_whatever_another_process_writes_is_in_the_next_portfolio(
+    database: Database, elsewhere: Database, place: Place
+) -> None:
+    await publish_default(database)
+    await accept(database, [seats("acme", 20), *working("acme", 12, 4), *working("tiny", 6, 4)])
+    first = (TODAY - timedelta(days=300)).isoformat()
+    term = {"groupId": "acme", "term_start": first, "term_end": "2026-09-01", "monthly_revenue": 100}
+    stated = {"term_start": first, "term_end": "2026-10-01", "monthly_revenue": 70}
+    start = (TODAY - timedelta(days=10)).toordinal()
+    book = Book(segment_trait="industry", gmv_trait="traded", tiers=(Tier("a", "A", seats=10),))
+    late = [call("tiny", f"emp-{n}", "Comment Added", LAST_SUNDAY - timedelta(days=3), 15) for n in range(6)]
+    done = Intervention("w", "A workshop", LAST_SUNDAY.isoformat(), "kim", ("acme",), NOW)
+    writes: list[tuple[Callable[[], Awaitable[object]], bool]] = [
+        (lambda: score_companies(elsewhere, LAST_SUNDAY - timedelta(days=7)), True),
+        (lambda: score_companies(elsewhere, TODAY), True),
+        (lambda: record_terms(elsewhere, [term]), True),
+        (lambda: record_terms(elsewhere, [{**term, "monthly_revenue": 101}]), True),
+        (lambda: accept(elsewhere, [said("tiny", **stated)]), True),
+        (lambda: accept(elsewhere, [said("tiny", name="Tiny", seats=5, customer_since="2025-01-01")]), True),
+        (lambda: keep_book(elsewhere, book, "", actor="kim", now=NOW), True),
+        (lambda: accept(elsewhere, [said("tiny", industry="retail", traded="12.50")]), True),
+        (lambda: accept(elsewhere, [said("tiny", colour="red")]), False),
+        (lambda: accept(elsewhere, [said("fresh", name="Fresh")]), True),
+        (lambda: set_floor(elsewhere, 6), True),
+        (lambda: accept(elsewhere, late), False),
+        (lambda: score_companies(elsewhere, TODAY, again=True), True),
+        (lambda: set_intervention(elsewhere, done), True),
+        (lambda: set_term(elsewhere, "fresh", Term(start, start + 30, 900), actor="kim", now=NOW), True),
+        (lambda: remove_term(elsewhere, "fresh", start), True),
+        (lambda: keep_book(elsewhere, Book(), "", actor="kim", now=NOW), True),
+    ]
+    before = await read(database)
+    for number, (write, matters) in enumerate(writes):
+        await write()
+        after = await read(database)
+        opened = await Database.open(place.url)
+        try:
+            assert after == await read(opened), number
+        finally:
+            await opened.close()
+        assert (after != before) == matters, number
+        before = after
+    assert [len(one.data) for one in before[:2]] == [3, 3]
+
+
+async def read(database: Database) -> tuple[Portfolio, Portfolio, Outcomes]:
+    """Also as of a day, which may neither use nor spoil what is kept."""
+    week_before = LAST_SUNDAY - timedelta(days=7)
+    return (
+        await portfolio(database),
+        await portfolio(database, week_before),
+        await company_outcomes(database, TODAY),
+    )
+
+
+@pytest.mark.parametrize("most, again", [(2, 0), (1, 1)])
+async def test_what_events_change_is_not_reckoned_again(
+    database: Database, monkeypatch: pytest.MonkeyPatch, most: int, again: int
+) -> None:
+    """Unless there are more companies than are kept."""
+    for module in (stored, portfolios):
+        monkeypatch.setattr(module, "KEPT_COMPANIES_MAX", most)
+    reckoned: list[object] = []
+    reckon = portfolios._reckon
+
+    def counted(*of: Any) -> Portfolio:
+        reckoned.append(of)
+        return reckon(*of)
+
+    monkeypatch.setattr(portfolios, "_reckon", counted)
+    await accept(database, [said("acme", name="Acme"), said("other", seats=3)])
+    await accept(database, working("other", 5, 1))
+    first = await portfolio(database)
+    await accept(database, working("acme", 5, 1))
+    assert await portfolio(database) == first
+    assert len(reckoned) == 1 + again
+    await accept(database, [said("acme", name="Acme Ltd")])
+    assert {row.name for row in (await portfolio(database)).data} == {"Acme Ltd", "other"}
+    assert len(reckoned) == 2 + again
