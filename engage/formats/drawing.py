@@ -19,7 +19,19 @@ BARS_MAX: Final = 12
 """Bars of a chart; the table beside it has all rows."""
 
 
-def draw(section: Section, spec: Chart, table: Table, language: Language, width: int, name: str) -> str:
+MAP_HIGH: Final = 320
+
+
+def draw(
+    section: Section,
+    spec: Chart,
+    table: Table,
+    language: Language,
+    width: int,
+    name: str,
+    *,
+    map_high: int = MAP_HIGH,
+) -> str:
     """The section's chart, or nothing where no figure may be drawn."""
     names = [column.name for column in table.columns]
     cells = [[row[names.index(name)] for row in table.rows] for name in spec.columns]
@@ -27,7 +39,7 @@ def draw(section: Section, spec: Chart, table: Table, language: Language, width:
         return ""
     told: dict[str, Any] = {"title": section.title, "description": section.message or section.title}
     if spec.kind == "map":
-        return _map(table, language, width, name)
+        return _map(table, language, width, name, map_high)
     if spec.kind in ("lines", "columns"):
         labels = [short_day(date.fromisoformat(str(row[0])), language) for row in table.rows]
         series = [
@@ -48,7 +60,7 @@ def draw(section: Section, spec: Chart, table: Table, language: Language, width:
     return str(rows.bars(name, width, bars=bars, top=top, **told))
 
 
-def _map(table: Table, language: Language, width: int, name: str) -> str:
+def _map(table: Table, language: Language, width: int, name: str, height: int) -> str:
     """Days to renewal across, score up, the size of a dot the revenue: who is low and soon is called first."""
     labels = {translate(label, language): band for band, label in BAND_LABELS.items()}
     cells = [tuple(map(_number, row[1:4])) for row in table.rows]
@@ -87,6 +99,7 @@ def _map(table: Table, language: Language, width: int, name: str) -> str:
             x_marks=((0.0, speak(language, "today")), *days, (1.0, f"{MAPPED_DAYS}+")),
             top=100,
             shade=(CALL_DAYS / MAPPED_DAYS, HEALTHY),
+            height=height,
         )
     )
 

@@ -29,7 +29,7 @@ from engage.core.reports import (
 from engage.core.telling import in_language
 from engage.formats import charts, rows
 from engage.formats.cover import capital
-from engage.formats.drawing import draw
+from engage.formats.drawing import MAP_HIGH, draw
 from engage.formats.paper import Paper
 from engage.web.console.drawing import (
     Weekly,
@@ -45,7 +45,9 @@ from engage.web.console.people import PeopleView, people_view
 
 ROWS_PER_PAGE: Final = 25
 CALLS_MAX: Final = 5
-"""How many companies are put at the top. More than three is a list, and the list is below."""
+"""How many companies are put at the top. The list of all is below."""
+MAP_WIDE, MAP_HIGH_WIDE = 460, 500
+"""Of the map beside them: as high as CALLS_MAX of them."""
 
 SEARCH_CHARS_MAX: Final = 100
 RENEWALS: Final = {"30": 30, "60": 60, "90": 90, "180": 180}
@@ -213,11 +215,12 @@ def _map(rows: Sequence[PortfolioRow], language: Language) -> Markup | None:
     if section is None or section.chart is None or section.table is None:
         return None
     spec, table = section.chart, section.table
-    return charts.responsive(
-        "map",
-        lambda name, width: Markup(draw(section, spec, table, language, width, name)),  # noqa: S704 - our own SVG
-        wide=460,
-    )
+
+    def drawn(name: str, width: int) -> Markup:
+        high = MAP_HIGH_WIDE if width == MAP_WIDE else MAP_HIGH
+        return Markup(draw(section, spec, table, language, width, name, map_high=high))  # noqa: S704 - our own SVG
+
+    return charts.responsive("map", drawn, wide=MAP_WIDE)
 
 
 @dataclass(frozen=True)
