@@ -12,10 +12,23 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from engage.core.language import LANGUAGES
+
 if TYPE_CHECKING:
     from rich.progress import Progress
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+
+
+def _lang(text: str) -> str:
+    if text not in LANGUAGES:
+        raise typer.BadParameter(f"{text!r} is not one of {', '.join(LANGUAGES)}")
+    return text
+
+
+Lang = Annotated[
+    str, typer.Option(callback=_lang, help=f"The language of the words: {' or '.join(LANGUAGES)}.")
+]
 
 
 def say(text: str) -> None:

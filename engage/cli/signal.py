@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from engage.cli.output import AsJson, note, progress, say, say_json, say_table
+from engage.cli.output import AsJson, Lang, note, progress, say, say_json, say_table
 from engage.cli.running import DatabaseUrl, with_database
-from engage.core.language import ENGLISH, LANGUAGES, Language, read_language
+from engage.core.language import ENGLISH, Language, read_language
 from engage.interpreter import run_for_throughput
 
 if TYPE_CHECKING:
@@ -32,17 +32,6 @@ class Format(StrEnum):
     XLSX = "xlsx"
     PDF = "pdf"
     PPTX = "pptx"
-
-
-def _lang(text: str) -> str:
-    if text not in LANGUAGES:
-        raise typer.BadParameter(f"{text!r} is not one of {', '.join(LANGUAGES)}")
-    return text
-
-
-Lang = Annotated[
-    str, typer.Option(callback=_lang, help=f"The language of the words: {' or '.join(LANGUAGES)}.")
-]
 
 
 def register(app: typer.Typer) -> None:

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from engage.cli.output import AsJson, note, progress, say, say_json, say_table
+from engage.cli.output import AsJson, Lang, note, progress, say, say_json, say_table
 from engage.cli.programs import read
 from engage.cli.running import DatabaseUrl, now, with_database
+from engage.core.language import ENGLISH, read_language
 from engage.days import read_day
 from engage.errors import InvalidRequest
 from engage.interpreter import run_for_throughput
@@ -264,6 +265,7 @@ def backtest(
         Path | None,
         typer.Option(metavar="FILE", help="Write it as a page, with charts by day.", show_default=False),
     ] = None,
+    lang: Lang = ENGLISH,
     database: DatabaseUrl = None,
     as_json: AsJson = False,
 ) -> None:
@@ -303,7 +305,8 @@ def backtest(
     if page is not None:
         from engage.formats.backtest_page import backtest_page
 
-        page.write_text(backtest_page(found, program.program.name if program else ""), encoding="utf-8")
+        name = program.program.name if program else ""
+        page.write_text(backtest_page(found, name, read_language(lang)), encoding="utf-8")
         note(f"written to {page}")
     if as_json:
         say_json(found)

@@ -15,11 +15,16 @@ from markupsafe import Markup
 
 from engage.core.backtest_people import Pair
 from engage.core.backtest_report import BacktestReport, BudgetFound, RuleFound, Stop
+from engage.core.language import ENGLISH, Language, mark, speak, translate
 from engage.formats import charts
 from engage.formats.palette import PALETTE
 
 BUDGETS_DRAWN_MAX: Final = 12
 HEIGHT: Final = 200
+COLUMNS: Final = (mark("day"), mark("trial"), mark("actual"), mark("difference"))
+BUDGET_COLUMNS: Final = (mark("day"), mark("used by the end of it"), mark("of the budget"), mark("actual"))
+WINDOWS: Final = (mark("day"), mark("week"), mark("month"), mark("quarter"), mark("year"), mark("lifetime"))
+"""As a program has them."""
 LIMITS: Final = frozenset({"limit", "budget", "cut"})
 
 
@@ -44,8 +49,9 @@ class Drawn(NamedTuple):
     rows: Sequence[tuple[str, ...]]
 
 
-def backtest_page(found: BacktestReport, program: str = "") -> str:
+def backtest_page(found: BacktestReport, program: str = "", language: Language = ENGLISH) -> str:
     """The whole page, as HTML. `program` is the name of the one that was tried."""
+    said = partial(speak, language)
     return (
         _environment()
         .get_template("backtest.html")
@@ -53,9 +59,14 @@ def backtest_page(found: BacktestReport, program: str = "") -> str:
             found=found,
             program=program,
             palette=PALETTE,
-            sums=_sums(found),
-            days=_days(found),
-            budgets=[_budget(number, one) for number, one in enumerate(found.budgets[:BUDGETS_DRAWN_MAX])],
+            language=language,
+            say=said,
+            say_one=partial(translate, language=language),
+            sums=_sums(found, language),
+            days=_days(found, language),
+            budgets=[
+                _budget(number, one, language) for number, one in enumerate(found.budgets[:BUDGETS_DRAWN_MAX])
+            ],
             hits=_hits(found.rules),
         )
     )
@@ -79,57 +90,76 @@ def _row(label: str, pair: Pair) -> Row:
     return Row(label, f"{pair.trial:,}", f"{pair.actual:,}", f"{pair.trial - pair.actual:+,}")
 
 
-def _sums(found: BacktestReport) -> list[Row]:
+def _sums(found: BacktestReport, language: Language) -> list[Row]:
     rows = []
     for one in found.currencies:
-        rows.append(_row(f"{one.currency} awarded", one.awarded))
+        rows.append(_row(speak(language, "{currency_name} awarded", currency_name=one.currency), one.awarded))
         if one.returned.trial or one.returned.actual:
-            rows.append(_row(f"{one.currency} taken back", one.returned))
+            rows.append(
+                _row(speak(language, "{currency_name} taken back", currency_name=one.currency), one.returned)
+            )
         if one.cost is not None:
-            rows.append(Row(f"{one.currency} cost", one.cost.trial, one.cost.actual, one.cost.difference))
-        rows.append(_row(f"members awarded {one.currency}", one.members))
-    rows += [_row(f"members at {one.level}", one.members) for one in found.levels]
-    rows += [_row(f"badge {badge}", pair) for badge, pair in found.badges.items()]
+            label = speak(language, "{currency_name} cost", currency_name=one.currency)
+            rows.append(Row(label, one.cost.trial, one.cost.actual, one.cost.difference))
+        rows.append(
+            _row(speak(language, "members awarded {currency_name}", currency_name=one.currency), one.members)
+        )
+    rows += [
+        _row(speak(language, "members at {level_name}", level_name=one.level), one.members)
+        for one in found.levels
+    ]
+    rows += [
+        _row(speak(language, "badge {badge_name}", badge_name=badge), pair)
+        for badge, pair in found.badges.items()
+    ]
     if found.redemptions.trial or found.redemptions.actual:
-        rows.append(_row("rewards redeemed", found.redemptions))
+        rows.append(_row(speak(language, "rewards redeemed"), found.redemptions))
     return rows + [_row(one.message, one.events) for one in found.undecided]
 
 
-def _days(found: BacktestReport) -> list[Drawn]:
+def _days(found: BacktestReport, language: Language) -> list[Drawn]:
     """Each currency, day by day."""
     drawn = []
     for number, currency in enumerate(dict.fromkeys(one.currency for one in found.days)):
         days = [one for one in found.days if one.currency == currency]
-        title = f"{currency} awarded by day"
-        chart = _lines(f"days-{number}", title, [(one.day, one.awarded) for one in days])
+        title = speak(language, "{currency_name} awarded by day", currency_name=currency)
+        chart = _lines(f"days-{number}", title, language, [(one.day, one.awarded) for one in days])
         rows = [tuple(_row(one.day, one.awarded)) for one in days]
-        drawn.append(Drawn(title, chart, ("day", "trial", "actual", "difference"), rows))
+        drawn.append(Drawn(title, chart, tuple(translate(one, language) for one in COLUMNS), rows))
     return drawn
 
 
-def _budget(number: int, one: BudgetFound) -> Drawn:
-    window = f"{one.window} from {one.starts}" if one.starts else one.window
-    title = f"{one.company}: {one.currency}, {window}, budget {one.amount:,}"
-    chart = _lines(f"budget-{number}", title, [(day.day, day.used) for day in one.days], one.amount)
+def _budget(number: int, one: BudgetFound, language: Language) -> Drawn:
+    title = speak(
+        language,
+        "{company_name}: {currency_name}, {window}, budget {amount:,}",
+        company_name=one.company,
+        currency_name=one.currency,
+        window=f"{translate(one.window, language)} {one.starts or ''}".strip(),
+        amount=one.amount,
+    )
+    chart = _lines(f"budget-{number}", title, language, [(day.day, day.used) for day in one.days], one.amount)
     rows = [
         (day.day, f"{day.used.trial:,}", f"{100 * day.used.trial / one.amount:.1f} %", f"{day.used.actual:,}")
         for day in one.days
     ]
-    return Drawn(title, chart, ("day", "used by the end of it", "of the budget", "actual"), rows)
+    return Drawn(title, chart, tuple(translate(one, language) for one in BUDGET_COLUMNS), rows)
 
 
-def _lines(name: str, title: str, days: Sequence[tuple[str, Pair]], budget: int = 0) -> Markup:
+def _lines(
+    name: str, title: str, language: Language, days: Sequence[tuple[str, Pair]], budget: int = 0
+) -> Markup:
     days = days[-charts.POINTS_MAX :]
     series = [
-        charts.Series("trial", [pair.trial for _, pair in days], "accent"),
-        charts.Series("actual", [pair.actual for _, pair in days], "second", dashed=True),
+        charts.Series(speak(language, "trial"), [pair.trial for _, pair in days], "accent"),
+        charts.Series(speak(language, "actual"), [pair.actual for _, pair in days], "second", dashed=True),
     ]
     if budget:
-        series.append(charts.Series("budget", [budget] * len(days), "at_risk"))
+        series.append(charts.Series(speak(language, "budget"), [budget] * len(days), "at_risk"))
     draw = partial(
         charts.lines,
         title=title,
-        description="The table below has the figures.",
+        description=speak(language, "The table below has the figures."),
         labels=[day for day, _ in days],
         series=series,
         height=HEIGHT,

@@ -191,6 +191,22 @@ async def test_progress_comes_line_by_line_and_the_report_last(
 
 
 @ON_SQLITE
+async def test_a_backtest_is_a_page_in_the_reader_s_language(acme: Running) -> None:
+    for said, lang, words in (
+        ("", "de, zh-CN;q=0.9", "Tests 的回测"),
+        ("", "", "Backtest of Tests"),
+        ("?lang=zh-Hans", "en", "Tests 的回测"),
+    ):
+        headers = {"accept": "text/html", "accept-language": lang}
+        answer = await acme.server.post(BACKTEST + said, json=EVER, headers=headers)
+        assert answer.headers["content-type"] == "text/html; charset=utf-8"
+        assert f"<h1>{words}</h1>" in answer.text
+    late = {"from": "2026-02-01", "to": "2026-01-01"}
+    refused = await acme.server.post(BACKTEST, json=late, headers={"accept": "text/html"})
+    assert_problem(refused, 400, "invalid_request")
+
+
+@ON_SQLITE
 async def test_a_mistake_that_shows_late_is_the_last_line(acme: Running) -> None:
     said = {"from": "2026-02-01", "to": "2026-01-01"}
     [line] = (await acme.server.post(BACKTEST, json=said, headers=LINES)).text.splitlines()

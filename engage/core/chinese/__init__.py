@@ -12,6 +12,7 @@ from typing import Final
 from engage.core.chinese import (
     adoption,
     adoption_people,
+    backtest_page,
     care,
     company_stages,
     definitions,
@@ -29,6 +30,7 @@ CHINESE: Final[Mapping[str, str]] = {
     **health.WORDS,
     **adoption.WORDS,
     **adoption_people.WORDS,
+    **backtest_page.WORDS,
     **definitions.WORDS,
     **outline.WORDS,
     **outline_portfolio.WORDS,

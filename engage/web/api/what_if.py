@@ -31,19 +31,26 @@ from engage.core.state import MemberState
 from engage.core.why import explain_rules
 from engage.days import read_day
 from engage.errors import EngageError, InvalidRequest, NotFound, TooManyRequests
+from engage.formats.backtest_page import backtest_page
 from engage.store.companies import current_programs
 from engage.store.programs import load_draft, load_versions
 from engage.store.times import load_times
 from engage.web import shapes, shapes_what_if
 from engage.web.api.members import member_shape
 from engage.web.api.programs import COMPANY_PATH, HOST_PATH, checked
-from engage.web.endpoint import SERVER, Asked, Endpoint, Streamed, endpoint
+from engage.web.api.reports import Lang
+from engage.web.endpoint import SERVER, Asked, Download, Endpoint, Streamed, endpoint
 from engage.web.problems import answer_to
 from engage.web.services import Services
 
 RETRY_SECONDS: Final = 10
 NDJSON: Final = "application/x-ndjson"
+HTML: Final = "text/html"
 PROGRESS_SECONDS: Final = 0.5
+
+
+class InLanguage(msgspec.Struct):
+    lang: Lang = None
 
 
 # --- which program ------------------------------------------------------------------------------------------
@@ -237,13 +244,16 @@ def _rules(done: TriedEvent) -> list[shapes_what_if.TriedRule]:
     tag="what if",
     description="What it would have awarded beside what was awarded. Nothing is written. "
     f"With `Accept: {NDJSON}` the answer is one JSON object a line: `progress` now and then, and at the end `report` "
-    "or `problem`. Closing the connection cancels it. One at a time: others are told 429.",
+    f"or `problem`. With `Accept: {HTML}` it is a page with charts, in the language of `lang` or of Accept-Language. "
+    "Closing the connection cancels it. One at a time: others are told 429.",
     errors=(409, 422, 429),
-    media_types=(NDJSON,),
+    media_types=(NDJSON, HTML),
 )
-async def run_backtest(asked: Asked[shapes_what_if.NewBacktest, None]) -> BacktestReport | Streamed:
+async def run_backtest(
+    asked: Asked[shapes_what_if.NewBacktest, InLanguage],
+) -> BacktestReport | Streamed | Download:
     first, last = read_day("from", asked.body.first_day), read_day("to", asked.body.last_day)
-    program, _ = await _program(asked, asked.body.program, asked.body.document)
+    program, tried = await _program(asked, asked.body.program, asked.body.document)
     prices = {currency: Decimal(price) for currency, price in asked.body.prices.items()}
 
     async def work(watch: Callable[[Progress], object]) -> BacktestReport:
@@ -260,15 +270,21 @@ async def run_backtest(asked: Asked[shapes_what_if.NewBacktest, None]) -> Backte
 
     if asked.services.trying.locked():
         raise _busy()
-    if NDJSON in asked.request.headers.get("accept", ""):
+    accepted = asked.request.headers.get("accept", "")
+    if NDJSON in accepted:
         return Streamed(_lines(asked.services, work), NDJSON)
     async with aclosing(_steps(asked.services, work)) as steps:
         async for step in steps:
             if isinstance(step, BacktestReport):
-                return step
+                return _page(asked, step, tried.name) if HTML in accepted else step
             if await asked.request.is_disconnected():
                 break
     raise ClientDisconnect
+
+
+def _page(asked: Asked[Any, Any], found: BacktestReport, program: str) -> Download:
+    page = backtest_page(found, program, asked.language)
+    return Download(page.encode(), f"{HTML}; charset=utf-8")
 
 
 Work = Callable[[Callable[[Progress], object]], Coroutine[Any, Any, BacktestReport]]
