@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from engage.core.digest import Digest
 from engage.core.language import Language, speak, translate
-from engage.core.reports import BAND_LABELS, CompanyReport, Period
+from engage.core.reports import BAND_LABELS, Column, CompanyReport, Period
 
 MINUS = "\N{MINUS SIGN}"
 
@@ -76,6 +76,12 @@ def _facts(report: CompanyReport | Digest, language: Language) -> list[tuple[str
 def capital(words: str) -> str:
     """The words as the start of a line: last 12 weeks -> Last 12 weeks."""
     return words[:1].upper() + words[1:]
+
+
+def in_cell(words: str, column: Column, index: int) -> str:
+    """The words of a text column, the `index`-th, as they stand in its cells: our sentences begin like one; names,
+    which others gave, stay as they are. A row's first cell names it."""
+    return capital(words) if column.told and index else words
 
 
 def signed(points: int) -> str:

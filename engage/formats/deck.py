@@ -24,7 +24,7 @@ from engage.core.outline import Section, drawn
 from engage.core.outline_portfolio import MAPPED_DAYS
 from engage.core.privacy import Figure
 from engage.core.reports import BAND_LABELS, Table
-from engage.formats.cover import Cover, capital, short_day
+from engage.formats.cover import Cover, capital, in_cell, short_day
 from engage.formats.palette import SERIES, light
 from engage.formats.paper import Paper
 
@@ -321,7 +321,7 @@ class _Deck:
             for below, row in enumerate(rows, 1):
                 cell = row[index]
                 hidden = isinstance(cell, Figure) and cell.value is None
-                words = cell.text if isinstance(cell, Figure) else cell
+                words = cell.text if isinstance(cell, Figure) else in_cell(cell, column, index)
                 role = "muted" if hidden else "ink"
                 self.cell(grid.cell(below, index), words, role, size, right=column.unit != "text")
 

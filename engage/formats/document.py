@@ -17,7 +17,7 @@ from engage.core.language import Language, speak
 from engage.core.outline import Section
 from engage.core.privacy import Figure
 from engage.core.reports import Column, Table
-from engage.formats.cover import capital, day
+from engage.formats.cover import capital, day, in_cell
 from engage.formats.drawing import draw
 from engage.formats.palette import PALETTE, light
 from engage.formats.paper import Paper
@@ -109,9 +109,9 @@ def _table(table: Table, language: Language, *, weekly: bool) -> dict[str, Any]:
 def _cell(
     cell: str | Figure, index: int, column: Column, is_week: bool, language: Language
 ) -> tuple[str, bool]:
-    """(words, whether it is hidden). Our sentences begin a line; names, which others gave, stay as they are."""
+    """(words, whether it is hidden)"""
     if isinstance(cell, Figure):
         return cell.text, bool(cell.hidden)
     if is_week:
         return day(cell, language), False
-    return (capital(cell) if column.told and index else cell), False
+    return in_cell(cell, column, index), False

@@ -18,9 +18,10 @@ from engage.core.language import Language, mark, speak, translate
 from engage.core.outline import Section, drawn
 from engage.core.outline_portfolio import MAPPED_DAYS, portfolio_outline
 from engage.core.privacy import Figure, Unit
-from engage.core.reports import BAND_LABELS, Definition, Portfolio, PortfolioRow, Table
+from engage.core.reports import BAND_LABELS, Column, Definition, Portfolio, PortfolioRow, Table
 from engage.core.stage_words import STAGE_LABELS
 from engage.core.telling import in_language
+from engage.formats.cover import in_cell
 from engage.formats.palette import SERIES, light
 from engage.formats.paper import Paper
 
@@ -242,16 +243,17 @@ class _Book:
             if lines > 1:
                 sheet.set_row(top + below, LINE_HIGH * lines)
             for index, cell in enumerate(row):
-                self.cell(sheet, top + below, index, cell, table.columns[index].name)
+                self.cell(sheet, top + below, index, cell, table.columns[index])
         sheet.freeze_panes(top + 1, 1)
         return top + len(table.rows) + 2
 
-    def cell(self, sheet: Any, row: int, column: int, cell: str | Figure, name: str) -> None:
+    def cell(self, sheet: Any, row: int, column: int, cell: str | Figure, of: Column) -> None:
         if isinstance(cell, str):
-            if name == "week":
+            if of.name == "week":
                 sheet.write_datetime(row, column, date.fromisoformat(cell), self.day)
             else:
-                sheet.write_string(row, column, cell, self.beside if column else self.text)
+                words = in_cell(cell, of, column)
+                sheet.write_string(row, column, words, self.beside if column else self.text)
         elif cell.value is None:
             sheet.write_string(row, column, cell.text, self.hidden)
         else:

@@ -21,11 +21,12 @@ from engage.core.language import LANGUAGES, Language, translate
 from engage.core.outline import Section, drawn, outline
 from engage.core.outline_portfolio import portfolio_outline
 from engage.core.privacy import Figure
-from engage.core.reports import BAND_LABELS, CompanyReport, Contract, Portfolio
+from engage.core.reports import BAND_LABELS, Column, CompanyReport, Contract, Portfolio
 from engage.core.telling import in_language
 from engage.core.worth import TierColumn
 from engage.errors import NotInstalled
 from engage.formats import files
+from engage.formats.cover import in_cell
 from engage.formats.deck import ROWS_MAX
 from engage.formats.files import FileFormat, render, render_portfolio
 from tests.core.test_reports import report, source
@@ -240,6 +241,13 @@ def test_the_portfolio_is_a_deck_with_an_editable_map_and_the_worst_first() -> N
 
 def _numbers(series: Any, name: str) -> list[float]:
     return [float(one.text) for one in series._element.findall(f".//{qn(f'c:{name}')}//{qn('c:v')}")]
+
+
+def test_a_sentence_in_a_cell_begins_like_one_and_a_name_stays() -> None:
+    seen, segment = Column("seen", "Seen", told=True), Column("segment", "Segment", told=True)
+    assert in_cell("a customer for a year", seen, 1) == "A customer for a year"
+    assert in_cell("enterprise", segment, 0) == "enterprise"
+    assert in_cell("kim", Column("owner", "Owner"), 3) == "kim"
 
 
 def test_a_document_leaves_names_as_they_were_given() -> None:

@@ -13,7 +13,7 @@ from urllib.parse import quote
 from markupsafe import Markup
 
 from engage.core.language import ENGLISH, Language
-from engage.formats.cover import capital, short_day
+from engage.formats.cover import capital, in_cell, short_day
 from engage.formats.cover import day as written_day
 
 MINUS: Final = "\N{MINUS SIGN}"
@@ -85,4 +85,5 @@ FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "days_left": days_left,
     "pathpart": pathpart,
     "capital": capital,
+    "in_cell": in_cell,
 }
