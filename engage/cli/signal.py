@@ -17,7 +17,6 @@ from engage.interpreter import run_for_throughput
 
 if TYPE_CHECKING:
     from engage.actions.score import Scoring
-    from engage.core.accuracy import Accuracy
     from engage.core.department import DepartmentReport
     from engage.core.digest import Digest
     from engage.core.reports import CompanyReport
@@ -117,6 +116,7 @@ def calibrate(database: DatabaseUrl = None, as_json: AsJson = False) -> None:
     """Say how well the health score foretold the terms that have ended, and keep it for the portfolio page."""
     from engage.actions import fitting
     from engage.actions.calibrate import calibrate as measure
+    from engage.cli.calibration import tell as tell_calibration
 
     found = with_database(database, measure, create=False)
     if not found.fitted:
@@ -124,25 +124,7 @@ def calibrate(database: DatabaseUrl = None, as_json: AsJson = False) -> None:
     if as_json:
         say_json(found)
         return
-    rows = [
-        (name, days, str(one.n), str(one.churned), *map(_measured, _measures(one)))
-        for name, forecast in (("score", found.expert), ("fitted", found.fitted))
-        for days, one in forecast.items()
-    ]
-    columns = ("forecast", "days before", "terms", "churned", "AUC", "Brier", "base", "calibration error")
-    say_table(columns, rows, right=range(1, 8))
-    for why in dict.fromkeys(
-        one.text for one in (*found.expert.values(), *found.fitted.values()) if one.text
-    ):
-        say(why)
-
-
-def _measures(one: Accuracy) -> tuple[float | None, ...]:
-    return one.auc, one.brier, one.base_brier, one.calibration_error
-
-
-def _measured(number: float | None) -> str:
-    return "-" if number is None else f"{number:.4f}"
+    tell_calibration(found)
 
 
 def report(

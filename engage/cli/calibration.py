@@ -1,0 +1,104 @@
+"""The calibration card as text: how well each forecast ranked, what calling by it would have met, how far it was off.
+
+Owns the words and the tables, each within 80 columns. Must not know how a forecast is made or measured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from textwrap import fill
+from typing import Final
+
+from engage.cli.output import say, say_table
+from engage.core.accuracy import Accuracy, Calibration
+
+WIDTH: Final = 80
+CALLED: Final = {"at_risk": "at risk", "watch": "on watch or worse"}
+
+
+def tell(found: Calibration) -> None:
+    forecasts = {"score": found.expert, "fitted": found.fitted}
+    _ranks(forecasts)
+    _calls(forecasts)
+    for name, by_days in forecasts.items():
+        _bins(name, by_days)
+    _lead(found.expert)
+    for why in dict.fromkeys(
+        one.text for by_days in forecasts.values() for one in by_days.values() if one.text
+    ):
+        _tell(why)
+
+
+def _ranks(forecasts: Mapping[str, Mapping[str, Accuracy]]) -> None:
+    _tell("How well each forecast ranked the terms that ended, some days before their end:")
+    rows = [
+        (
+            *(name, days, f"{one.n:,}", f"{one.churned:,}", f"{one.scored:,}"),
+            *(_number(one.auc, 3), _number(one.brier, 4), _number(one.base_brier, 4)),
+            _share(one.calibration_error),
+        )
+        for name, by_days in forecasts.items()
+        for days, one in by_days.items()
+    ]
+    columns = ("forecast", "days", "terms", "left", "scored", "AUC", "Brier", "base", "off by")
+    say_table(columns, rows, right=range(1, 9))
+
+
+def _calls(forecasts: Mapping[str, Mapping[str, Accuracy]]) -> None:
+    rows = [
+        (
+            *(name, days, CALLED[one.name], f"{one.flagged:,}", f"{one.churned:,}"),
+            *(_share(one.precision), _share(one.recall)),
+        )
+        for name, by_days in forecasts.items()
+        for days, accuracy in by_days.items()
+        for one in accuracy.thresholds
+    ]
+    if rows:
+        say("")
+        _tell("Had you called all companies in a band; by the fitted forecast, as many of the riskiest:")
+        columns = ("forecast", "days", "band of the score", "calls", "left", "precision", "recall")
+        say_table(columns, rows, right=(1, 3, 4, 5, 6))
+
+
+def _bins(name: str, by_days: Mapping[str, Accuracy]) -> None:
+    told = {days: one.bins for days, one in by_days.items() if one.bins}
+    if not told:
+        return
+    say("")
+    _tell(f"{name}: percent foretold to leave, and that left; in parts of as many terms, least likely first:")
+    rows = [
+        (
+            str(part + 1),
+            *(
+                f"{100 * bins[part].foretold:.1f} {100 * bins[part].churned:5.1f}"
+                if part < len(bins)
+                else "-"
+                for bins in told.values()
+            ),
+        )
+        for part in range(max(map(len, told.values())))
+    ]
+    columns = ("part", *(f"{days} days" for days in told))
+    say_table(columns, rows, right=range(len(columns)))
+
+
+def _lead(expert: Mapping[str, Accuracy]) -> None:
+    lead = next((one.lead_days for one in expert.values() if one.lead_days is not None), None)
+    if lead is not None:
+        say("")
+        _tell(
+            f"Lead time: half of those that left on watch or at risk had stood there for {lead} days or more."
+        )
+
+
+def _tell(text: str) -> None:
+    say(fill(text, WIDTH))
+
+
+def _number(number: float | None, digits: int) -> str:
+    return "-" if number is None else f"{number:.{digits}f}"
+
+
+def _share(share: float | None) -> str:
+    return "-" if share is None else f"{100 * share:.1f} %"

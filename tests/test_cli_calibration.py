@@ -1,0 +1,51 @@
+"""The calibration card in the terminal: every forecast, every horizon, within 80 columns."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec.structs import replace
+
+from engage.cli.calibration import tell
+from engage.core.accuracy import Accuracy, Calibration, measure, threshold
+
+RISKS = [0.1, 0.2, 0.5, 0.7] * 30
+CHURNED = [False, False, False, True, *[False] * 4] * 15
+HORIZONS = ("0", "30", "60", "90", "180")
+
+
+@pytest.fixture
+def measured() -> Accuracy:
+    found = measure(RISKS, RISKS, CHURNED)
+    bands = tuple(
+        threshold(name, [risk > least for risk in RISKS], CHURNED)
+        for name, least in (("at_risk", 0.6), ("watch", 0.4))
+    )
+    return replace(found, scored=100, thresholds=bands)
+
+
+def test_it_tells_ranks_bands_parts_and_lead_time_of_each_horizon(
+    measured: Accuracy, capsys: pytest.CaptureFixture[str]
+) -> None:
+    expert = {days: replace(measured, lead_days=28) for days in HORIZONS}
+    few = Accuracy(440, 2, text="insufficient: 2 churned")
+    tell(Calibration(expert, {"0": measured, "90": few}))
+    out = capsys.readouterr().out
+    lines = [line.split() for line in out.splitlines()]
+    assert max(map(len, out.splitlines())) <= 80
+    rows = [" ".join(line) for line in lines]
+    for days in HORIZONS:
+        assert any(row.startswith(f"score {days} 120 15 100 ") for row in rows)
+        assert f"score {days} at risk 30 15 50.0 % 100.0 %" in rows
+        assert f"score {days} on watch or worse 60 15 25.0 % 100.0 %" in rows
+    assert "fitted 90 440 2 0 - - - -" in rows
+    assert [line[:3] for line in lines].count(["9", "70.0", "25.0"]) == 2
+    assert "28 days or more" in " ".join(out.split())
+    assert out.count("insufficient: 2 churned") == 1
+
+
+def test_without_a_term_that_ended_it_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    tell(Calibration({"0": measure([], [], [])}, {}))
+    out = capsys.readouterr().out
+    assert "No term has ended that could be looked at so early." in out
+    assert "Lead time" not in out
+    assert "in a band" not in out
