@@ -4,10 +4,12 @@ Owns the model and how it is tried. Needs scikit-learn, the extra `models`. Read
 `engage.core.calibration`, never a member.
 
 Logistic regression, because its forecasts are calibrated by construction: it maximises the likelihood, and without
-class weights its mean forecast is the base rate of the terms it was fitted on. The forecast is the mean of two of
-them, one on how much is done and one that also reads by how many: with a few dozen churned terms there is no telling
-which is the better one, and the mean errs less than either. For the same reason their ridge penalties are stated
-numbers, not another thing to learn, and forecasts are the mean over several ways to deal the companies out.
+class weights its mean forecast is the base rate of the terms it was fitted on. The forecast lies between two of them,
+one on how much is done in a quarter and one on how much in a month and by how many: with a few dozen churned terms
+there is no telling which is the better one, and what lies between them errs less than either. For the same reason their
+ridge penalties are stated numbers, not another thing to learn, and the companies are dealt out in several ways. It is
+their log odds that are averaged: a mean of probabilities is less sure than any of those it is made of deserves (Ranjan
+and Gneiting, 2010).
 """
 
 from __future__ import annotations
@@ -17,11 +19,11 @@ from importlib.util import find_spec
 from typing import Any, Final
 
 from engage.core.accuracy import FOLDS, folds
-from engage.core.calibration import EVENTS, USES, Case
+from engage.core.calibration import EVENTS, OTHER, QUARTER, USES, Case
 
 MISSING: Final = "the fitted model needs scikit-learn: pip install 'engage[models]'"
-VOLUME_STRENGTH: Final = 0.3
-PEOPLE_STRENGTH: Final = 0.1
+QUARTER_STRENGTH: Final = 0.3
+MONTH_STRENGTH: Final = 0.1
 """Inverse ridge penalties on inputs of unit spread: one spread alone seldom moves the odds by more than three
 quarters, or two thirds where twice as many inputs share what there is to say."""
 DEALS: Final = 5
@@ -32,7 +34,7 @@ def available() -> bool:
 
 
 def foretell(cases: Sequence[Case]) -> list[float]:
-    """The probability of churn of each case, the mean of DEALS pairs of models fitted without its company."""
+    """The probability of churn of each case, between DEALS pairs of models fitted without its company."""
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(1):  # of fits so small, several threads would mostly wait for each other
@@ -42,9 +44,10 @@ def foretell(cases: Sequence[Case]) -> list[float]:
 def _foretell(cases: Sequence[Case]) -> list[float]:
     import numpy as np
 
-    names = {name for case in cases for name in case.features}
-    volume = sorted(name for name in names if name != "trend" and not name.startswith(USES))
-    views = ((_inputs(cases, volume), VOLUME_STRENGTH), (_inputs(cases, sorted(names)), PEOPLE_STRENGTH))
+    names = sorted({name for case in cases for name in case.features})
+    month = [name for name in names if not name.startswith(QUARTER)]
+    quarter = [name for name in names if name not in month or not _is_of_a_month(name)]
+    views = ((_inputs(cases, quarter), QUARTER_STRENGTH), (_inputs(cases, month), MONTH_STRENGTH))
     churned = np.array([case.churned for case in cases])
     outcomes: dict[str, bool] = {}
     for case in cases:
@@ -58,15 +61,20 @@ def _foretell(cases: Sequence[Case]) -> list[float]:
             if test.any():
                 for inputs, strength in views:
                     model = _model(strength).fit(inputs[train], churned[train])
-                    total[test] += model.predict_proba(inputs[test])[:, 1]
-    return [round(float(one), 6) for one in total / DEALS / len(views)]
+                    total[test] += model.decision_function(inputs[test])
+    odds = np.exp(total / DEALS / len(views))
+    return [round(float(one), 6) for one in odds / (1 + odds)]
+
+
+def _is_of_a_month(name: str) -> bool:
+    return name == "trend" or name.startswith((EVENTS, OTHER, USES))
 
 
 def _inputs(cases: Sequence[Case], names: Sequence[str]) -> Any:
     """A row for each case. Of events of which nothing is told: none; of anything else: not known."""
     import numpy as np
 
-    absent = [0.0 if name.startswith(EVENTS) else np.nan for name in names]
+    absent = [0.0 if name.removeprefix(QUARTER).startswith((EVENTS, OTHER)) else np.nan for name in names]
     rows = [[case.features.get(name, gap) for name, gap in zip(names, absent, strict=True)] for case in cases]
     return np.array(rows, dtype=float)
 

@@ -39,7 +39,12 @@ HORIZONS: Final = (0, 30, 60, 90, 180)
 USES: Final = "uses "
 """Before the name of a key event: the share of active members who used it in a month."""
 EVENTS: Final = "events"
-"""How much was done in a week; with a space and the name of a key event, of that one."""
+"""How much was done in a week of the newest four; with a space and the name of a key event, of that one."""
+OTHER: Final = "other events"
+"""And how much of that is told of no key event by name."""
+QUARTER: Final = "quarter "
+"""Before these three: in a week of the newest thirteen."""
+QUARTER_WEEKS: Final = 13
 LEAD_DAYS_MAX: Final = 182
 CALLED_RISK: Final = 0.4
 """On watch or at risk: a score below 60."""
@@ -117,7 +122,7 @@ def case_of(past: Past, term: Term, days_before: int, k: int) -> Case | None:
         probability_of(risk, months),
         {
             **_contract_facts(standing, seats, age, months, first=len(known) == 1),
-            **_volumes(weeks[-MONTH_WEEKS:], past.rewarded, k),
+            **_volumes(weeks, past.rewarded, k),
             **_people(weeks, seats, age, k, scored=health.score is not None),
         },
     )
@@ -152,21 +157,30 @@ def _contract_facts(
 
 
 def _volumes(weeks: Sequence[WeekMeasures], rewarded: Collection[str], k: int) -> dict[str, float]:
-    """Events per week, all and of each key event, as far as they are told, on a scale on which a doubling is a step.
+    """Events per week, all, of each key event and the others, as far as they are told, on a scale on which a doubling
+    is a step.
 
-    Of the newest weeks, where the figures of a month may be four weeks old. What is hidden is left out: few stand
-    behind it, and what hangs on few goes when they go.
+    Of the newest weeks, where the figures of a month may be four weeks old, and of the quarter, in which a single week
+    matters less. What is hidden is left out: few stand behind it, and what hangs on few goes when they go. Where only
+    the sum is told, the others are all there is.
     """
-    told: dict[str, int] = {}
-    for week in weeks:
-        shown = {EVENTS: publish_events(week, k).events}
-        shown |= {
-            f"{EVENTS} {name}": figure for name, figure in publish_feature_events(week, k, rewarded).items()
-        }
-        for name, figure in shown.items():
-            if figure.value is not None:
-                told[name] = told.get(name, 0) + int(figure.value)
-    return {name: log(1 + count / len(weeks)) for name, count in told.items()}
+    told = [_told_of(week, rewarded, k) for week in weeks[-QUARTER_WEEKS:]]
+    return {
+        f"{prefix}{name}": log(1 + sum(week.get(name, 0) for week in part) / len(part))
+        for prefix, part in (("", told[-MONTH_WEEKS:]), (QUARTER, told))
+        for name in dict.fromkeys(name for week in part for name in week)
+    }
+
+
+def _told_of(week: WeekMeasures, rewarded: Collection[str], k: int) -> dict[str, int]:
+    """How often each thing was done in the week, where that is told."""
+    whole = publish_events(week, k).events.value
+    if whole is None:
+        return {}
+    features = publish_feature_events(week, k, rewarded)
+    named = {name: int(one.value) for name, one in features.items() if one.value is not None}
+    other = max(0, int(whole) - sum(named.values()))
+    return {EVENTS: int(whole), OTHER: other, **{f"{EVENTS} {name}": count for name, count in named.items()}}
 
 
 def _people(

@@ -164,6 +164,18 @@ def test_how_much_is_done_is_read_of_the_newest_weeks() -> None:
     case = case_of(replace(past, weeks=newest), past.terms[1], 0, 5)
     assert case is not None
     assert case.features["events"] == pytest.approx(log(1 + 12 * 9))
+    assert case.features["quarter events"] > case.features["events"]
+
+
+def test_what_is_told_of_no_key_event_by_name_is_an_input_of_its_own() -> None:
+    past = Company().past()
+    hidden = {m: replace(w, features={"Rare": FeatureWeek(1, 1, 3)}) for m, w in past.weeks.items()}
+    all_told, none_told = (case_of(replace(past, weeks=w), past.terms[1], 0, 5) for w in (past.weeks, hidden))
+    assert all_told is not None
+    assert none_told is not None
+    assert all_told.features["other events"] < all_told.features["events"]
+    for when in ("", "quarter "):
+        assert none_told.features[f"{when}other events"] == none_told.features[f"{when}events"]
 
 
 def test_the_stated_mapping_loses_a_fifth_a_year_at_a_neutral_score() -> None:
