@@ -388,8 +388,12 @@ async def _load(s: Statements, batch: Sequence[Followed], host: Host) -> list[_C
     sentiments, ceilings = await load_care(s, Sentiment, ids), await load_care(s, Ceiling, ids)
     mondays = {id: _weeks_to_look_at(last, first_days.get(id), known.get(id)) for id, last in lasts.items()}
     first = min((weeks[0] if weeks else lasts[id] for id, weeks in mondays.items()))
-    frozen = await load_weeks(s, ids, first - WEEK * WEEKS_NEEDED, newest)
     scores = await load_scores(s, ids, first - WEEK * RECENT_SCORES, newest + WEEK - 1)
+    # Most runs find nothing to do, and then look at no week.
+    waiting = [
+        id for id in ids if host.again or mondays[id] or lasts[id] + WEEK - 1 not in scores.get(id, {})
+    ]
+    frozen = await load_weeks(s, waiting, first - WEEK * WEEKS_NEEDED, newest) if waiting else {}
     companies = [
         _Company(
             one,

@@ -71,6 +71,7 @@ def _pages(url: str, cookie: str, module: tuple[str, ...], workshop: Workshop) -
         for name in filter(workshop.wanted.__contains__, ADDRESSES):
             shots = [Shot(page_request(ADDRESSES[name], cookie))] * workshop.scaled(VIEWS)
             server.drive(shots[:2], 1)
+            server.settle()
             before = server.cpu_seconds()
             report = server.drive(shots, 1)
             spent = (server.cpu_seconds() - before) * 1000 / len(shots)

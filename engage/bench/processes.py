@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,6 +26,9 @@ SERVE: Final = ("engage.cli", "serve")
 BARE: Final = ("engage.bench.bare",)
 STOP_SECONDS: Final = 60
 LOAD_SECONDS_MAX: Final = 600
+SETTLE_SECONDS_MAX: Final = 120
+RESTING_SHARE: Final = 0.05
+"""Of one core."""
 _PACKAGE = Path(__file__).parents[2]
 
 
@@ -68,6 +72,16 @@ class Server:
     def cpu_seconds(self) -> float:
         """Processor time of the service's processes so far."""
         return sum(usage.cpu_seconds for usage in family(self._popen.pid))
+
+    def settle(self) -> None:
+        """Wait until it has done what it does by itself after a start: it looks whether a week is to be scored."""
+        until = time.monotonic() + SETTLE_SECONDS_MAX
+        before, now = 0.0, self.cpu_seconds()
+        while now - before > RESTING_SHARE:
+            if time.monotonic() > until:
+                raise RoundFailed("the service did not come to rest")
+            time.sleep(1)
+            before, now = now, self.cpu_seconds()
 
     def memory_bytes(self) -> int:
         """The most memory the service's processes had resident at any one time, added up."""

@@ -8,6 +8,7 @@ is a test (tests/bench/test_stored.py).
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -17,6 +18,7 @@ from msgspec import Struct
 
 from engage.actions.ingest import accept_calls
 from engage.actions.score import score_companies
+from engage.actions.tick import Timekeeper
 from engage.bench.databases import Engine
 from engage.bench.errors import RoundFailed
 from engage.bench.traffic import COMPANY, MEMBER, Population, Traffic
@@ -32,8 +34,16 @@ COPIED: Final = (
     "engage_rollup",
     "engage_head",
     "engage_member",
+    "engage_agenda",
+    "engage_timetable",
+    "engage_week",
+    "engage_score",
+    "engage_summary",
+    "engage_signal",
 )
-"""The tables of a company's log and state."""
+"""The tables of a company's log and state, of what awaits its members, and of its frozen weeks and scores."""
+UNCOMPARED: Final = "DELETE FROM engage_setting WHERE name = 'peers'"
+"""One company was compared with itself."""
 
 
 class History(Struct, frozen=True):
@@ -51,8 +61,10 @@ class History(Struct, frozen=True):
 def build(engine: Engine, url: str, history: History) -> None:
     """Fill a database that nobody else has open, and that is lost if this is cut short."""
     asyncio.run(_first_company(url, history))
+    # What the service would do in its first hour, and would disturb the clock by: once, and copied with the rest.
+    asyncio.run(_settle(url))
     engine.fill(url, _copying(history.population, lambda table: engine.columns(url, table)))
-    asyncio.run(_score(url))
+    asyncio.run(_settle(url))
 
 
 async def _first_company(url: str, history: History) -> None:
@@ -98,13 +110,13 @@ def _copying(population: Population, columns: Callable[[str], list[str]]) -> lis
             f"AND t.company_id = f.id AND c.external_id = '{COMPANY}{{n}}'".replace("{n}", str(n))
             for n in others
         ]
-    return statements
+    return [*statements, UNCOMPARED]
 
 
-async def _score(url: str) -> None:
-    """What the service would do in its first hour, and would disturb the clock by."""
+async def _settle(url: str) -> None:
     database = await Database.open(url)
     try:
+        await Timekeeper(database).run(lambda: time.time_ns() // 1000)
         await score_companies(database)
     finally:
         await database.close()
