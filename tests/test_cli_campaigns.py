@@ -21,7 +21,10 @@ campaigns:
     until: 2026-12-31
     budgets: [{amount: 500}]
     rules: [{id: bonus, trigger: Report Exported, effects: [award: 10]}]
+quests: [{id: ten, campaign: spring, goal: {event: Report Exported, reach: 10}, effects: [award: 9]}]
 """)
+    checked = engage("program", "check", "program.yaml").out
+    assert checked == "program.yaml is valid: 1 event, 1 rule, 1 quest, 2 campaigns\n"
     assert engage("program", "publish", "program.yaml").code == 0
     assert engage("company", "create", "acme").code == 0
     assert engage("campaign", "pause", "acme", "spring", "--reason", "too dear").code == 0
@@ -31,7 +34,11 @@ campaigns:
     shown = engage("campaign", "show", "acme", "spring")
     assert "500 points, 500 left" in shown.out
     assert "too dear" in shown.out
+    assert "ten" in shown.out
     assert engage("campaign", "show", "acme", "spring", "--json").json == listed[0]
+    tried = engage("dry-run", "--company", "acme", "--member", "ann", "--event", "Report Exportd")
+    assert "did you mean 'Report Exported'?" in tried.out
+    assert "verdict" not in tried.out
     words = "there is no campaign 'winter' in the program of 'acme'"
     assert complaint(engage("campaign", "show", "acme", "winter")) == words
     assert complaint(engage("campaign", "list", "nobody")) == "there is no company 'nobody'"

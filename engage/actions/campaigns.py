@@ -62,6 +62,7 @@ class Standing(Struct, frozen=True):
     last_day: str
     audience: str | None
     rules: list[str]
+    quests: list[str]
     stopped: Stopped | None
     awarded: dict[str, int]
     budgets: dict[str, BudgetLeft]
@@ -107,6 +108,7 @@ async def _standing(
         last_day=date.fromordinal(campaign.last_day).isoformat(),
         audience=campaign.audience or None,
         rules=[rule.id for rule in program.rules if rule.campaign == id],
+        quests=[quest.id for quest in program.quests if quest.campaign == id],
         stopped=_stopped(state.campaigns.get(id)),
         awarded=found.awarded,
         budgets={

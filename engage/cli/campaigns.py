@@ -80,6 +80,7 @@ def _told(found: Standing) -> list[tuple[str, str]]:
         told.append(("", f"{stop.at}: {stop.reason}"))
     told.append(("for", f"audience {found.audience}" if found.audience else "everybody"))
     told.append(("rules", ", ".join(found.rules) or "none"))
+    told += [("quests", ", ".join(found.quests))] if found.quests else []
     told.append(("fired", f"{found.firings:,} times, for {found.members:,} members"))
     told.append(("awarded", _amounts(found.awarded)))
     for currency, budget in found.budgets.items():

@@ -104,6 +104,10 @@ def _size(program: Program) -> str:
         (len(program.rules), "rule"),
         (len(program.levels.steps) if program.levels else 0, "level"),
         (len(program.badges), "badge"),
+        (len(program.quests), "quest"),
+        (len(program.streaks), "streak"),
+        (len(program.campaigns), "campaign"),
+        (len(program.rewards), "reward"),
     )
     return ", ".join(f"{count} {word}{'' if count == 1 else 's'}" for count, word in counts if count)
 

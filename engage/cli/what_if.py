@@ -107,9 +107,11 @@ def dry_run(
         say_json(told)
         return
     say(f"{told['event']} by {done.member} at {told['at']}: {told['reason'] or 'decided'}")
-    say_table(
-        ("rule", "verdict", "why"), [(one["rule"], one["verdict"], one["text"]) for one in told["rules"]]
-    )
+    if told["rules"]:
+        rows = [(one["rule"], one["verdict"], one["text"]) for one in told["rules"]]
+        say_table(("rule", "verdict", "why"), rows)
+    elif near := _nearest(done, told["event"]):
+        say(f"did you mean {near!r}?")
     for effect in told["effects"]:
         say(_effect_text(effect))
     before, after = told["before"] or {"level": "", "balances": {}}, told["after"]
@@ -121,6 +123,15 @@ def dry_run(
     )
     _show_further(told["further"])
     note("nothing was written")
+
+
+def _nearest(done: Tried, event: str) -> str | None:
+    """The event of the program that was probably meant, of one that it does not declare."""
+    from engage.core.problems import Problems
+
+    made = done.appended.program
+    known = made.program.events if made is not None else {}
+    return None if event in known else Problems().nearest(event, known)
 
 
 def _named(text: str) -> tuple[str, Any]:

@@ -97,6 +97,12 @@ def _read_quest(
     if first and last and last < first:
         problems.add((*path, "until"), "must not be before 'from'")
     requires = _read_requires(problems, names, entries.get("requires"), (*path, "requires"), known)
+    audience = read_audience(problems, names, entries, path)
+    past = _read_past(problems, entries, path)
+    campaign = ""
+    if "campaign" in entries:
+        found = problems.known(entries["campaign"], (*path, "campaign"), names.campaigns, "campaign")
+        campaign = found or ""
     tiered = "tiers" in entries
     join, goals = _read_goals(problems, names, entries, path, tiered=tiered)
     on = Occasion(QUEST, quest_id or "")
@@ -114,12 +120,6 @@ def _read_quest(
     if first is None or last is None or requires is None:
         return None
     joined, repeated = t.cast(Join, join), t.cast(Repeats, repeats)
-    audience = read_audience(problems, names, entries, path)
-    past = _read_past(problems, entries, path)
-    campaign = ""
-    if "campaign" in entries:
-        found = problems.known(entries["campaign"], (*path, "campaign"), names.campaigns, "campaign")
-        campaign = found or ""
     days = (first, last)
     return Quest(quest_id, name, goals, tiers, joined, repeated, *days, requires, audience, *past, campaign)
 

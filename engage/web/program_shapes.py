@@ -128,6 +128,7 @@ class Campaign(Struct):
     last_day: Day
     audience: str | None
     rules: list[str]
+    quests: list[str]
     stopped: CampaignStop | None
     awarded: Annotated[dict[str, Amount], Meta(description="Units by currency, less what was undone.")]
     budgets: dict[str, CampaignBudget]

@@ -44,6 +44,7 @@ class Campaigns:
             "first_day": first_day.isoformat(),
             "last_day": last_day.isoformat(),
             "rules": list(rules),
+            "quests": [],
             "awarded": dict(awarded),
             "budgets": {
                 currency: {"amount": amount, "left": amount - awarded.get(currency, 0)}

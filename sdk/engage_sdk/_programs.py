@@ -77,6 +77,7 @@ class Campaign:
     last_day: date | None = None
     audience: str | None = None
     rules: tuple[str, ...] = ()
+    quests: tuple[str, ...] = ()
     stopped: CampaignStop | None = None
     awarded: Mapping[str, int] = field(default_factory=dict)
     budgets: Mapping[str, CampaignBudget] = field(default_factory=dict)
