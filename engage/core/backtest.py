@@ -167,7 +167,8 @@ class Backtest:
         at, (day, hour) = by.received_at, local_day_hour(by.received_at, self.company.timezone)
         kind, data, taking = Kind.REFERRAL, bring(member, by) if undone is None else {}, None
         if undone is not None:
-            kind, taking = Kind.REVERSAL, self._brought.pop(undone.entry.seq, None)
+            kind, data = Kind.REVERSAL, {"seq": undone.entry.seq}
+            taking = self._brought.pop(undone.entry.seq, None)
             if taking is None:
                 self._unbrought = undone.entry.seq
                 return
