@@ -34,7 +34,7 @@ from engage.errors import Archived, InvalidRequest
 from engage.store.archived import first_entry, load_files, name_members
 from engage.store.checkpoints import load_bodies, load_transfers
 from engage.store.database import Database
-from engage.store.log import entries_of, find_period, load_entry, load_entry_rows
+from engage.store.log import find_period, load_entry, load_entry_rows
 from engage.store.members import load_company_state
 from engage.store.statements import Row, Statements
 
@@ -164,12 +164,10 @@ class _Whole:
             transfers = await self._transfers(retelling.id, block)
             taken = 0
             async for rows in stretches(block.rows, beside_others=self.beside_others):
-                entries, last = entries_of(rows), rows[-1][0]
-                until = bisect_right(transfers, last, lo=taken, key=itemgetter(0))
-                recorded.add(entries, [row[11] for row in rows], transfers[taken:until])
+                until = bisect_right(transfers, rows[-1][0], lo=taken, key=itemgetter(0))
+                recorded.add(rows, transfers[taken:until])
                 taken = until
-                for entry in entries:
-                    test.consider(entry, block.programs[entry.program], block.undone.get(entry.seq))
+                test.add(rows, block.programs, block.undone)
             retelling.seq = block.rows[-1][0]
             self.watch(Progress(retelling.name, retelling.seq - start, total))
         test.finish()

@@ -22,7 +22,7 @@ from engage.core.compiled import CompiledProgram, without_personal_traits
 from engage.core.conditions import Facts
 from engage.core.course import Course
 from engage.core.decide import decide
-from engage.core.event import Body, Entry, Kind
+from engage.core.event import Body, Entry, Kind, entry_of
 from engage.core.fold import fold, merge_traits
 from engage.core.referral import bring, may_bring
 from engage.core.state import (
@@ -35,7 +35,7 @@ from engage.core.state import (
 from engage.errors import Archived, Conflict, NotFound, Unprocessable
 from engage.store.companies import company_id as find_company_id
 from engage.store.database import Database
-from engage.store.log import Head, entry_of, find_message, load_entry, load_members
+from engage.store.log import Head, find_message, load_entry, load_members
 from engage.store.members import external_id_of
 from engage.store.statements import Statements
 

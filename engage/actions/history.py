@@ -12,10 +12,10 @@ from msgspec.structs import replace
 
 from engage.core.compiled import CompiledProgram
 from engage.core.decisions import decode_record
-from engage.core.event import Entry, Kind
+from engage.core.event import Entry, Kind, entry_of
 from engage.core.history import Tally, awaiting_count, counted_ids
 from engage.core.state import CompanyState, MemberState, decode_member, encode_state
-from engage.store.log import entry_of, load_past
+from engage.store.log import load_past
 from engage.store.statements import Row, Statements
 
 Version = Callable[[int], Awaitable[CompiledProgram | None]]

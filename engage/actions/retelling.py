@@ -20,7 +20,7 @@ from engage.core.backtest_counts import Followed, decode_seen, encode_seen
 from engage.core.checkpoint import Of
 from engage.core.compiled import CompiledProgram
 from engage.core.decide import Undone, decide
-from engage.core.event import SEMANTICS, Kind, decode_body
+from engage.core.event import SEMANTICS, Kind, decode_body, entry_of
 from engage.core.fold import fold
 from engage.core.state import (
     CompanyState,
@@ -31,11 +31,12 @@ from engage.core.state import (
     encode_state,
     first_state,
 )
+from engage.core.uneventful import Uneventful
 from engage.errors import Archived, Conflict
 from engage.store.archived import first_entry
 from engage.store.checkpoints import load_checkpoints, load_items, load_transfers
 from engage.store.database import Database
-from engage.store.log import entries_of, load_entry, load_entry_rows, with_transfers
+from engage.store.log import load_entry, load_entry_rows, with_transfers
 from engage.store.scratch import Scratch
 from engage.store.statements import Row, Statements
 
@@ -194,9 +195,13 @@ class Retelling:
         """Decide some rows of a block, those that follow, as they were decided, and fold them."""
         company, members = self.company, self.members
         rollup = DayRollup()
-        for entry in entries_of(rows):
-            program = block.programs[entry.program]
-            member = members.of(entry.member).state if entry.member else MemberState()
+        uneventful = {id: Uneventful(program) for id, program in block.programs.items()}
+        for row in rows:
+            program = block.programs[row[8]]
+            member = members.of(row[2]).state if row[2] else MemberState()
+            if uneventful[row[8]].passes(company, member, row):
+                continue
+            entry = entry_of(row)
             decision = decide(program, company, member, entry, block.undone.get(entry.seq))
             fold(program, company, member, rollup, entry, decision, reported=False)
         self.seq += len(rows)

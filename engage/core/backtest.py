@@ -21,14 +21,15 @@ from engage.core.calendar import local_day_hour, midnight, start_of_day
 from engage.core.compiled import CompiledProgram
 from engage.core.course import Course
 from engage.core.decide import Undone, decide
-from engage.core.decisions import Decision, Record
-from engage.core.event import Body, Entry, Kind
+from engage.core.decisions import Decision, Record, Undecided
+from engage.core.event import Body, Entry, Kind, Row, entries_of, entry_of
 from engage.core.fold import fold
 from engage.core.gifts import GIVE
 from engage.core.limits import Use, used
 from engage.core.referral import BRING, INVITE, bring
 from engage.core.rewards import REFUSED
 from engage.core.state import CompanyState, DayRollup, MemberState
+from engage.core.uneventful import LOOKED_AT, Uneventful
 from engage.core.verdicts import VERDICTS, Verdict
 
 BUDGET_PERCENTS: Final = (80, 100)
@@ -37,6 +38,7 @@ PLACING: Final = frozenset({Kind.GROUP, Kind.SETTING})
 """What may move a company to another time zone, and its midnights with it."""
 NOTHING_SAID: Final = Body("", {})
 EMPTY: Final[Mapping[int, dict[str, Any]]] = MappingProxyType({})
+NOTHING_UNDONE: Final[Mapping[int, Undone]] = MappingProxyType({})
 NEVER: Final = 2**63
 """Later than any time."""
 UNDER_TRIAL: Final = 0
@@ -94,10 +96,47 @@ class Backtest:
         self._next_due_at = NEVER
         """No sooner does anything await anybody."""
         self._keeps_time = program is not None and keeps_time(program)
+        self._noted: set[int] = set()
+        """Members of whom it is noted what awaits them as everything stands."""
+        self._uneventful = Uneventful(program)
         self._blockers = blockers(program) if program is not None else {}
         self._answers: dict[str, dict[tuple[int, ...], int]] = {event: {} for event in self._blockers}
         budgets = program.program.budgets if program is not None else ()
         self._budgets = {budget.key: budget.amount for budget in budgets}
+
+    def add(
+        self,
+        rows: Sequence[Row],
+        programs: Mapping[int, CompiledProgram | None],
+        undone: Mapping[int, Undone] = NOTHING_UNDONE,
+    ) -> None:
+        """Entries that follow one another in the log, as they are stored. `programs`: those that were in force, by
+        version; `undone`: by the reversal's seq."""
+        passing = self._uneventful.may_be(rows) if self.program is not None else [False] * len(rows)
+        read = iter(entries_of([row for row, passes in zip(rows, passing, strict=True) if not passes]))
+        for row, passes in zip(rows, passing, strict=True):
+            if passes and self._pass(row):
+                continue
+            entry = entry_of(row) if passes else next(read)
+            self.consider(entry, programs[entry.program], undone.get(entry.seq))
+
+    def _pass(self, row: Row) -> bool:
+        """Fold an event that the trial does not look at, if it need not be decided for another reason."""
+        received_at, number = row[5], row[2]
+        if not self._begun or received_at >= self._next_due_at or row[0] in self.awaited:
+            return False
+        if self._keeps_time and number not in self._noted:
+            return False
+        followed = self.members(number)
+        undecided = self._uneventful.fold(self.company, followed.state, row)
+        if undecided == LOOKED_AT:
+            return False
+        if followed.seen is None:
+            followed.seen = Seen(followed.state.level)
+        if undecided > Undecided.NOT_AN_EVENT and self.first_at <= received_at < self.end_at:
+            reasons = self.counts.trial.undecided
+            reasons[undecided] = reasons.get(undecided, 0) + 1
+        return True
 
     def consider(self, entry: Entry, in_force: CompiledProgram | None, undone: Undone | None = None) -> None:
         """Decide one entry by the program under trial, fold it, and count it. `undone`: what a reversal undid, by what
@@ -120,7 +159,9 @@ class Backtest:
             self._decide(followed, program, entry, undone, counted)
             if entry.kind in PLACING:
                 self._next_due_at = 0
-        if entry.member and trial is not None and (self._keeps_time or followed.state.points_due):
+        if trial is not None and not entry.member:
+            self._noted.clear()
+        elif trial is not None and (self._keeps_time or followed.state.points_due):
             self._note_due(entry.member, followed)
 
     def _decide(
@@ -221,6 +262,7 @@ class Backtest:
             )
             self._decide(self._alone, self.program, published, None, counted=False)
             self._launched = True
+            self._noted.clear()
             for number, said in self.pasts.items():
                 past = msgspec.structs.replace(
                     published, kind=Kind.HISTORY, member=number, body=Body("", said)
@@ -262,6 +304,8 @@ class Backtest:
     def _note_due(self, number: int, followed: Followed) -> None:
         assert self.program is not None
         due = next_due(self.program, self.company, followed.state)
+        if self._keeps_time:
+            self._noted.add(number)
         if due and (followed.seen is None or followed.seen.due != due):
             heappush(self._due, (due, number))
             self._next_due_at = min(self._next_due_at, start_of_day(due - 1))

@@ -6,15 +6,20 @@ counted together, and a decision is read once in a block, however often it is re
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from operator import itemgetter
+from typing import Final
 
 from engage.core.backtest_counts import Counts, Followed, Seen
 from engage.core.decisions import Record, decode_record
-from engage.core.event import Entry, Kind
+from engage.core.event import Kind, Row, entry_of
 from engage.core.ledger import ACTIVE, ISSUED, NO_RULE, PLACES, Transfer
 
 Moved = tuple[int, int, str, int, int, int, int]
 """A transfer as it is stored: (seq of its entry, number in it, currency, source, target, amount, rule)."""
+_ALIKE: Final = itemgetter(1, 8, 9, 11)
+"""What is counted alike is of one kind, version, name and decision."""
 
 
 class Recorded:
@@ -39,16 +44,16 @@ class Recorded:
         self.first_at = first_at
         self.end_at = end_at
 
-    def add(self, entries: Sequence[Entry], decisions: Sequence[bytes], transfers: Iterable[Moved]) -> None:
-        """Entries that follow one another in the log, what is stored of each one's decision, and their transfers."""
-        records = {stored: decode_record(stored) for stored in set(decisions)}
+    def add(self, rows: Sequence[Row], transfers: Iterable[Moved]) -> None:
+        """Entries that follow one another in the log, as they are stored, and their transfers."""
+        records = {stored: decode_record(stored) for stored in {row[11] for row in rows}}
         moving = {one for one, record in records.items() if record.level_before != record.level_after}
         if moving:
-            for entry, stored in zip(entries, decisions, strict=True):
-                if stored in moving:
-                    self._stand(self._seen(entry.member), records[stored])
-        self._count(entries, decisions, records)
-        self._move(entries, decisions, records, transfers)
+            for row in rows:
+                if row[11] in moving:
+                    self._stand(self._seen(row[2]), records[row[11]])
+        self._count(rows, records)
+        self._move(rows, records, transfers)
 
     def _seen(self, number: int) -> Seen:
         followed = self.members(number)
@@ -62,50 +67,40 @@ class Recorded:
                 self.levels[level] = self.levels.get(level, 0) + change
         seen.level = record.level_after
 
-    def _count(
-        self, entries: Sequence[Entry], decisions: Sequence[bytes], records: dict[bytes, Record]
-    ) -> None:
-        first_at, end_at, side = self.first_at, self.end_at, self.counts.actual
-        alike: dict[tuple[int, int, str, bytes], int] = {}
-        for entry, stored in zip(entries, decisions, strict=True):
-            if first_at <= entry.received_at < end_at:
-                key = entry.kind, entry.program, entry.name, stored
-                alike[key] = alike.get(key, 0) + 1
-                if entry.kind == Kind.REDEMPTION:
-                    side.asked(entry, records[stored])
+    def _count(self, rows: Sequence[Row], records: dict[bytes, Record]) -> None:
+        side = self.counts.actual
+        counted = [row for row in rows if self.first_at <= row[5] < self.end_at]
+        alike = Counter(map(_ALIKE, counted))
         for (kind, version, name, stored), times in alike.items():
             self.counts.entries += times
             self.counts.events += times if kind == Kind.TRACK else 0
             side.decided(version, kind, name, records[stored], times)
+        if any(kind == Kind.REDEMPTION for kind, *_ in alike):
+            for row in counted:
+                if row[1] == Kind.REDEMPTION:
+                    side.asked(entry_of(row), records[row[11]])
 
-    def _move(
-        self,
-        entries: Sequence[Entry],
-        decisions: Sequence[bytes],
-        records: dict[bytes, Record],
-        transfers: Iterable[Moved],
-    ) -> None:
+    def _move(self, rows: Sequence[Row], records: dict[bytes, Record], transfers: Iterable[Moved]) -> None:
         """Nearly all transfers are awards to whoever the event is of: these are summed up first."""
-        side, company = self.counts.actual, self.name
+        side, company, first_at, end_at = self.counts.actual, self.name, self.first_at, self.end_at
         days: dict[tuple[int, str], int] = {}
         gained: dict[tuple[int, str], int] = {}
         rules: dict[tuple[int, str, bytes, int, str], int] = {}
-        first, spendable = entries[0].seq if entries else 0, ACTIVE
+        first = rows[0][0] if rows else 0
         for seq, _, currency, source, target, amount, rule in transfers:
-            entry, stored = entries[seq - first], decisions[seq - first]
-            if not self.first_at <= entry.received_at < self.end_at:
+            row = rows[seq - first]
+            _, kind, number, _, _, received_at, on, _, version, name, _, stored = row
+            if not first_at <= received_at < end_at:
                 continue
-            awards = source == ISSUED and target % PLACES == spendable
-            if not awards or rule == NO_RULE or entry.kind == Kind.REVERSAL:
+            if source != ISSUED or target % PLACES != ACTIVE or rule == NO_RULE or kind == Kind.REVERSAL:
                 moved = Transfer(currency, source, target, amount, rule)
-                seen = self._seen(entry.member).actual
-                side.move(company, entry.program, entry, records[stored], moved, seen)
+                side.move(company, version, entry_of(row), records[stored], moved, self._seen(number).actual)
                 continue
-            day = entry.day, currency
+            day = on, currency
             days[day] = days.get(day, 0) + amount
-            whose = entry.member, currency
+            whose = number, currency
             gained[whose] = gained.get(whose, 0) + amount
-            by = entry.program, entry.name, stored, rule, currency
+            by = version, name, stored, rule, currency
             rules[by] = rules.get(by, 0) + amount
         for (on, currency), amount in days.items():
             side.awarded(company, on, currency, amount)

@@ -12,7 +12,7 @@ from msgspec import Struct, field
 
 from engage.core.chain import GENESIS
 from engage.core.decisions import Record, decode_record
-from engage.core.event import Entry, decode_bodies, decode_body, encode_body
+from engage.core.event import Entry, encode_body, entry_of
 from engage.core.ledger import Transfer
 from engage.core.state import (
     CompanyState,
@@ -281,23 +281,6 @@ async def load_past(s: Statements, company_id: int, newest: int, after: int) -> 
         [newest, after],
         scope=[company_id],
     )
-
-
-def entry_of(row: Row) -> Entry:
-    """The entry of a row of ENTRY_COLUMNS."""
-    seq, kind, member, previous, at, received_at, day, hour, program, name, body, _ = row
-    return Entry(seq, kind, member, at, received_at, day, hour, program, name, decode_body(body), previous)
-
-
-def entries_of(rows: Sequence[Row]) -> list[Entry]:
-    """The entries of many rows of ENTRY_COLUMNS."""
-    bodies = decode_bodies([row[10] for row in rows])
-    return [
-        Entry(seq, kind, member, at, received_at, day, hour, program, name, body, previous)
-        for (seq, kind, member, previous, at, received_at, day, hour, program, name, _, _), body in zip(
-            rows, bodies, strict=True
-        )
-    ]
 
 
 def with_transfers(rows: list[Row], transfers: Iterable[Row]) -> list[Stored]:

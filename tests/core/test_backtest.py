@@ -22,19 +22,24 @@ from engage.core.backtest_recorded import Recorded
 from engage.core.backtest_report import BacktestReport, report
 from engage.core.calendar import DAY, HOUR, midnight, weekday_of
 from engage.core.compiled import CompiledProgram, compile_program
-from engage.core.decide import Undone
+from engage.core.decide import Undone, decide
 from engage.core.decisions import encode_record
-from engage.core.event import Kind
+from engage.core.event import Body, Kind, Row, encode_body
+from engage.core.fold import fold
 from engage.core.occasions import CLOCK, LEVEL, Occasion
-from engage.core.program import Award, Program, Rule
-from engage.core.state import CompanyState, MemberState
+from engage.core.program import Award, GrantFreeze, Program, Rule
+from engage.core.state import CompanyState, DayRollup, MemberState
+from engage.core.uneventful import Uneventful
 from tests.core.history import History, Step, program_of
-from tests.core.random_programs import START, Act, Told, programs, stories
+from tests.core.random_programs import START, Act, Told, programs, stories, without_quests
 
 ALWAYS = 2**60
 BLOCK = 3
 """Entries whose record is counted at once."""
 EVERYTHING = stories("adjust", "undo", "zone")
+BUSY = stories(
+    "adjust", "undo", "zone", "move", "give", "redeem", "step", "invite", "take", "colleague", "wait"
+)
 CLOCKS = (
     Rule("daily", "daily", "", effects=(Award("points", 3),), on=Occasion(CLOCK, "daily")),
     Rule("monthly", "monthly", "", effects=(Award("coins", 9),), on=Occasion(CLOCK, "monthly:1")),
@@ -51,7 +56,16 @@ def with_clocks(program: Program, which: int) -> Program:
 class Trial:
     """A backtest of what a history tells from step `start` on."""
 
-    def __init__(self, history: History, program: CompiledProgram | None, start: int = 0) -> None:
+    def __init__(
+        self,
+        history: History,
+        program: CompiledProgram | None,
+        start: int = 0,
+        *,
+        decided: bool = False,
+    ) -> None:
+        """`decided`: each entry by `decide` and `fold`, also where neither is needed."""
+        self.decided = decided
         before = History()
         for step in history.steps[:start]:
             append(before, history, step)
@@ -89,10 +103,14 @@ class Trial:
             for step in steps
             for n, one in enumerate(step.decision.transfers)
         ]
-        records = [encode_record(step.decision.record) for step in steps]
-        self.recorded.add([step.entry for step in steps], records, transfers)
-        for step in steps:
-            self.test.consider(step.entry, step.program, undone_by(history, step))
+        rows = [stored(step) for step in steps]
+        self.recorded.add(rows, transfers)
+        programs = {step.entry.program: step.program for step in steps}
+        undone = {step.entry.seq: undone_by(history, step) for step in steps}
+        if not self.decided:
+            self.test.add(rows, programs, {seq: one for seq, one in undone.items() if one is not None})
+        for step in steps if self.decided else ():
+            self.test.consider(step.entry, step.program, undone[step.entry.seq])
             assert len(self.counts.trial.outcomes) <= backtest_counts.COMBINATIONS_MAX
 
     @property
@@ -108,6 +126,13 @@ class Trial:
         names = {("acme", number): str(number) for number in self.members}
         versions = {1: program}
         return report(self.counts, people, names, program, versions, days=(1, 1), companies=1, prices=prices)
+
+
+def stored(step: Step) -> Row:
+    """An entry as the log has it."""
+    one, record = step.entry, encode_record(step.decision.record)
+    when = one.at, one.received_at, one.day, one.hour
+    return one.seq, one.kind, one.member, 0, *when, one.program, one.name, encode_body(one.body), record
 
 
 def undone_by(history: History, step: Step) -> Undone | None:
@@ -227,6 +252,76 @@ def test_a_draft_does_what_it_would_have_done(
         for field in ("wallets", "level", "usage", "quests", "ticked", "joined", "traits"):
             assert getattr(found, field) == getattr(state, field)
         assert found.badges.keys() == state.badges.keys()
+
+
+@st.composite
+def narrow(draw: st.DrawFn) -> Program:
+    """A program that looks at few events, each with or without what keeps an eye on everything."""
+    program, events = draw(programs), draw(st.sets(st.sampled_from(("Call", "Mail"))))
+    rules = tuple(rule for rule in program.rules if rule.on is not None or rule.trigger in events)
+    program = msgspec.structs.replace(program, rules=rules)
+    if draw(st.booleans()):
+        program = msgspec.structs.replace(program, referral=None)
+    if draw(st.booleans()):
+        rules = tuple(rule for rule in rules if rule.on is None)
+        program = msgspec.structs.replace(program, rules=rules)
+    if draw(st.booleans()):
+        rules = tuple(rule for rule in rules if not any(isinstance(one, GrantFreeze) for one in rule.effects))
+        program = without_quests(msgspec.structs.replace(program, rules=rules, streaks=()))
+    return program
+
+
+@st.composite
+def viewed(draw: st.DrawFn, program: Program) -> Told:
+    """A history with pages, some of them named like events, and events with little to them."""
+    made = Told(program)
+    for number, act in enumerate(draw(BUSY)):
+        made.act(act)
+        if number % 3:
+            made.history.track(act.member, ("Mail", "Sale")[number % 2], made.clock - number % 5 * DAY)
+        else:
+            body = Body("", {}, None, act.trusted)
+            made.history.append(Kind.PAGE, act.member, made.clock, ("Call", "Home")[number % 2], body)
+    return made
+
+
+@settings(max_examples=50)
+@given(data=st.data(), draft=narrow(), program=programs, clocks=st.integers(0, 7), share=st.floats(0, 1))
+def test_what_nothing_looks_at_comes_to_the_same_without_a_decision(
+    data: st.DataObject, draft: Program, program: Program, clocks: int, share: float
+) -> None:
+    history, compiled = data.draw(viewed(program)).history, compile_program(with_clocks(draft, clocks))
+    start = int(share * len(history.steps))
+    trial, decided = Trial(history, compiled, start), Trial(history, compiled, start, decided=True)
+    assert trial.counts == decided.counts
+    assert trial.company == decided.company
+    assert {number: one.state for number, one in trial.members.items()} == {
+        number: one.state for number, one in decided.members.items()
+    }
+    for number, one in trial.members.items():
+        other = decided.members[number].seen
+        assert (one.seen is None) == (other is None)
+        if one.seen is not None and other is not None:
+            assert msgspec.structs.replace(one.seen, due=0) == msgspec.structs.replace(other, due=0)
+
+
+@settings(max_examples=30)
+@given(data=st.data(), program=narrow())
+def test_what_is_passed_over_leaves_the_states_that_a_decision_does(
+    data: st.DataObject, program: Program
+) -> None:
+    """As a log is told again up to the period, by the versions in force."""
+    history = data.draw(viewed(program)).history
+    company, members = CompanyState(), dict[int, MemberState]()
+    for step in history.steps:
+        row = stored(step)
+        member = members.setdefault(row[2], MemberState())
+        if not Uneventful(step.program).passes(company, member, row):
+            decision = decide(step.program, company, member, step.entry, undone_by(history, step))
+            fold(step.program, company, member, DayRollup(), step.entry, decision)
+    assert company == history.company
+    for name, number in history.numbers.items():
+        assert unreported(members[number]) == unreported(history.members[name])
 
 
 @settings(max_examples=40)
