@@ -38,7 +38,7 @@ from engage.store.care import load_care
 from engage.store.companies import current_programs, load_program
 from engage.store.database import Database
 from engage.store.destinations import insert_signals, load_signals
-from engage.store.outbox import insert_notices
+from engage.store.outbox import insert_notices, load_last
 from engage.store.settings import put_setting, read_setting
 from engage.store.signal import (
     EFFECTS_SETTING,
@@ -75,8 +75,6 @@ CATALOGUE_MEMBERS_MAX: Final = 200
 """Where no program is published, the events that these have used are the features there are."""
 
 _decode_peers = msgspec.json.Decoder(Peers).decode
-STAGE_PLACE: Final = 10_000_000
-"""The place of a stage's notice after that of the score, which is a day: beyond all days."""
 
 Progress = Callable[[int, int], None]
 """Called with how many companies are done, of how many."""
@@ -225,7 +223,8 @@ async def score_batch(database: Database, host: Host, ids: Sequence[int]) -> Sco
     weeks, scores = await asyncio.to_thread(_measure_and_score, companies, host)
     signals = _signals(companies)
     if weeks or scores or signals:
-        await _freeze(database, weeks, scores, _news(companies, scores), signals, again=host.again)
+        last = {company.followed.id: company.signal for company in companies}
+        await _freeze(database, weeks, scores, _news(companies, scores), signals, last, again=host.again)
     sundays = [company.last_monday + WEEK - 1 for company in companies]
     return ScoredBatch(
         tuple(
@@ -274,15 +273,35 @@ async def _freeze(
     scores: Sequence[tuple[int, int, Scored]],
     notices: Sequence[Row],
     signals: Sequence[tuple[int, int, Signal]],
+    last: Mapping[int, Signal | None],
     *,
     again: bool,
 ) -> None:
+    """`last`: company -> what was told of it when its news were made. Of whom another run has told something since,
+    this one tells nothing: the next run will, if need be."""
+
     async def write(tx: Transaction) -> None:
         await save_signal(tx, weeks, scores, again=again)
-        told = [insert_notices(notices), insert_signals(signals)]
-        await tx.insert(told, scope={row[0] for row in (*notices, *signals)})
+        about = {row[0] for row in (*notices, *signals)}
+        known = await load_signals(tx, about) if about else {}
+        about = {id for id in about if known.get(id) == last[id]}
+        if about:
+            placed = await _placed(tx, [row for row in notices if row[0] in about])
+            told = [insert_notices(placed), insert_signals([one for one in signals if one[0] in about])]
+            await tx.insert(told, scope=about)
 
     await database.write(write)
+
+
+async def _placed(tx: Transaction, notices: Sequence[Row]) -> list[Row]:
+    """Each behind all that was told after the same entry. No entry lies between two weeks of a company that is idle,
+    nor between two runs over one week."""
+    last = await load_last(tx, {(company, seq) for company, seq, *_ in notices})
+    rows: list[Row] = []
+    for company, seq, day, *rest in notices:
+        last[company] = n = max(last.get(company, 0) + 1, day)
+        rows.append((company, seq, n, *rest))
+    return rows
 
 
 async def _compare(database: Database, peers: Peers) -> None:
@@ -330,7 +349,8 @@ def _signal(company: _Company) -> Signal:
 
 
 def _news(companies: Sequence[_Company], scores: Sequence[tuple[int, int, Scored]]) -> list[Row]:
-    """For the outbox: whose newest score, band or stage is not what was last told of it. The past is nobody's news.
+    """For the outbox, with the day for a number: whose newest score, band or stage is not what was last told of it. The
+    past is nobody's news.
 
     Not the week before: after a pause of weeks nobody has been told of that one.
     """
@@ -344,18 +364,15 @@ def _news(companies: Sequence[_Company], scores: Sequence[tuple[int, int, Scored
         scored, signal, last = company.scores[sunday], _signal(company), company.signal
         if is_older(signal, last):
             continue
-        told: list[tuple[int, str, Any]] = []
+        told: list[tuple[str, Any]] = []
         if says_other_health(signal, last):
             was = (last.health_score, last.health_band) if last else (None, None)
-            told.append((sunday, HEALTH_CHANGED, health_notice(scored.health, *was)))
+            told.append((HEALTH_CHANGED, health_notice(scored.health, *was)))
         was_in = _stage_told(company, sunday)
         if signal.account_stage != was_in:
-            notice = stage_notice(scored.stage, was_in, signal.as_of)
-            told.append((sunday + STAGE_PLACE, STAGE_CHANGED, notice))
-        # Of one week there is one of each, at its own place after the newest entry.
+            told.append((STAGE_CHANGED, stage_notice(scored.stage, was_in, signal.as_of)))
         rows += [
-            (one.id, one.state.last_seq, place, now, type, msgspec.json.encode(data))
-            for place, type, data in told
+            (one.id, one.state.last_seq, sunday, now, type, msgspec.json.encode(data)) for type, data in told
         ]
     return rows
 

@@ -5,7 +5,7 @@ Owns the rows. Must not know how a notice is sent, nor when it is tried again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final, NamedTuple
 
 from msgspec import Struct
@@ -24,7 +24,7 @@ INSERT_DELIVERIES: Final = (
 
 
 class Place(NamedTuple):
-    """Where in a company's outbox: after the entry `seq`, the n-th. What no entry tells of has its day as n."""
+    """Where in a company's outbox: after the entry `seq`, the n-th. What no entry tells of has its day or more as n."""
 
     seq: int = 0
     n: int = 0
@@ -53,6 +53,23 @@ class Standing(Struct, frozen=True):
 def insert_notices(rows: Sequence[Row]) -> Insert:
     """(company, seq, n, at, type, data as JSON)."""
     return INSERT_OUTBOX, rows
+
+
+async def load_last(s: Statements, places: Collection[tuple[int, int]]) -> dict[int, int]:
+    """(company, seq) -> company: the last n after that entry, of what is in the outbox or was settled."""
+    last: dict[int, int] = {}
+    if not places:
+        return last
+    for table in ("engage_outbox", "engage_delivery"):
+        rows = await s.lookup(
+            f"SELECT k.column1, MAX(t.n) FROM {{keys}} k JOIN {table} t "
+            "ON t.company_id = k.column1 AND t.seq = k.column2 GROUP BY k.column1",
+            sorted(places),
+            scope={company for company, _ in places},
+        )
+        for company, n in rows:
+            last[company] = max(last.get(company, 0), n)
+    return last
 
 
 async def load_waiting(s: Statements, endpoint_id: int, since: int, now: int) -> list[tuple[int, Standing]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from dataclasses import dataclass, field
@@ -343,6 +344,42 @@ async def test_a_change_is_one_from_what_was_last_told_and_the_past_is_nobodys_n
     assert (first["score_before"], last["score_before"]) == (None, first["score"])
     assert last["as_of"] == "2026-06-28"
     assert last["band_before"] == first["band"]
+
+
+async def test_a_week_scored_again_and_an_idle_companys_next_week_are_told_in_order(
+    host: Host, courier: Courier, receiver: Receiver
+) -> None:
+    """All of it after the same entry of the log: no event lies between."""
+    await publish_default(host.database)
+    await accept(host.database, working("acme", 12, 20))
+    await add(host, "account.health.changed", "account.stage.changed")
+
+    async def told(days: int, seats: int) -> list[str]:
+        row = {"groupId": "acme", "term_start": "2025-07-01", "term_end": "2027-07-01", "seats": str(seats)}
+        await record_terms(host.database, [row])
+        await score_companies(host.database, TODAY + timedelta(days=days), again=True)
+        receiver.sent.clear()
+        host.now += HOUR
+        await courier.run()
+        return [body["data"]["as_of"] for body in receiver.bodies()]
+
+    assert set(await told(0, 12)) == {"2026-06-28"}
+    for seats in (40, 12, 400):
+        assert await told(0, seats) == ["2026-06-28"]
+    assert await told(7, 12) == ["2026-07-05"]
+    assert "2026-07-26" in await told(28, 400)
+    [(entries,)] = host.place.rows(
+        "SELECT COUNT(DISTINCT seq) FROM engage_outbox WHERE type LIKE 'account.%'"
+    )
+    assert entries == 1
+
+
+async def test_what_another_run_told_meanwhile_is_not_told_twice(host: Host) -> None:
+    await publish_default(host.database)
+    await accept(host.database, working("acme", 12, 20))
+    await asyncio.gather(*(score_companies(host.database, TODAY) for _ in range(2)))
+    told = host.place.rows("SELECT type FROM engage_outbox WHERE type LIKE 'account.%' ORDER BY n")
+    assert told == [("account.health.changed",), ("account.stage.changed",)]
 
 
 @pytest.mark.parametrize(
