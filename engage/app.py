@@ -42,7 +42,7 @@ from engage.schedule import Schedule
 from engage.settings import Settings, read_settings
 from engage.store.database import Database
 from engage.store.migrate import migrate
-from engage.web.console.routes import console_routes
+from engage.web.console.routes import console_routes, prepare_pages
 from engage.web.server import Server, listen
 from engage.web.services import Services
 from engage.web.sharing import SharingServer
@@ -250,3 +250,4 @@ async def _announce(
     reachable = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}.get(shown, shown)  # noqa: S104
     link = await service.sign_in_link(f"http://{reachable}:{port}")
     announce(f"sign in once, within a day: {link}")
+    await asyncio.to_thread(prepare_pages)
