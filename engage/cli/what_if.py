@@ -313,6 +313,8 @@ def backtest(
             )
 
     found = with_database(database, work, create=False)
+    for currency in costs.keys() - {one.currency for one in found.currencies}:
+        note(f"nothing was awarded in {currency!r}: its price is of no use")
     if page is not None:
         from engage.formats.backtest_page import backtest_page
 

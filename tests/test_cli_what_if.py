@@ -1,0 +1,24 @@
+"""A backtest on the command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.test_cli import QUICKSTART, Engage
+from tests.test_cli import engage as engage  # the fixtures
+from tests.test_cli import history as history
+
+
+def test_a_backtest_is_written_as_a_page_and_a_price_of_nothing_is_told(
+    engage: Engage, history: Path, tmp_path: Path
+) -> None:
+    assert engage("program", "publish", QUICKSTART).code == 0
+    assert engage("import", history).code == 0
+    period = ("--company", "acme", "--from", "2026-06-01", "--to", "2026-06-30")
+    asked = ("--price", "point=0.01", "--page", "tried.html", "--lang", "zh-Hans")
+    done = engage("backtest", QUICKSTART, *period, *asked)
+    assert done.code == 0
+    assert "nothing was awarded in 'point': its price is of no use" in done.error
+    page = (tmp_path / "tried.html").read_text("utf-8")
+    assert '<html lang="zh-Hans">' in page
+    assert "发放的 points" in page
