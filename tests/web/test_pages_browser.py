@@ -155,6 +155,11 @@ def test_print_is_light_and_holds_every_table(visit: Visit) -> None:
     assert heights
     assert min(heights) > 20
     assert not visit.page.locator(".bar").is_visible()
+    visit.page.set_viewport_size({"width": 690, "height": 1000})  # A4 between its margins
+    widths = visit.page.eval_on_selector_all(
+        "details table", "tables => tables.map(t => t.getBoundingClientRect().width)"
+    )
+    assert min(widths) > 600
 
 
 @pytest.mark.parametrize("visit", [DESK_LIGHT], indirect=True)

@@ -41,7 +41,7 @@ WORDS: Final = {
     "Feature": "功能",
     "Members, four weeks": "使用人数（四周）",
     "Of active members": "占活跃成员",
-    "Members before": "上期使用人数",
+    "Members before": "上期人数",
     "Events in the period": "本期事件数",
     "No measures for this period.": "本期没有测量数据。",
     "Level": "等级",
