@@ -206,6 +206,14 @@ def _read_award(problems: Problems, names: Names, fields: Fields, value: t.Any, 
         currency = read_currency(problems, names, entries, path)
         pending = _read_pending(problems, names, fields, entries, path)
         return Award(currency, 0, formula, pending) if currency is not None and formula is not None else None
+    if (
+        isinstance(value, dict)
+        and len(value) == 1
+        and (said := next(iter(value))) in (names.currencies or ())
+    ):
+        words = f"must be {{currency: {said}, amount: {shown(value[said])}}}, not {{{said}: {shown(value[said])}}}"
+        problems.add(path, words)
+        return None
     if isinstance(value, dict):
         entries = problems.fields(value, path, ("amount",), ("currency", "pending"))
         if entries is None:

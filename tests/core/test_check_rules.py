@@ -34,6 +34,12 @@ MISTAKES: list[tuple[str, t.Any, str, str]] = [
         "/rules/0/effects/0/webhook/send/0",
         "did you mean",
     ),
+    (
+        "rules.0.effects.0.award",
+        {"points": 10},
+        "/rules/0/effects/0/award",
+        "must be {currency: points, amount: 10}, not {points: 10}",
+    ),
     ("rules.0.effects.0.award", {"rate": 0.02}, "/rules/0/effects/0/award", "missing key 'of'"),
     (
         "rules.0.effects.0.award",
