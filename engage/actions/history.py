@@ -20,6 +20,8 @@ from engage.store.statements import Row, Statements
 
 Version = Callable[[int], Awaitable[CompiledProgram | None]]
 """The compiled program of a published version."""
+Archived = Callable[[int], Row | None]
+"""An archived entry read back, by its seq: ENTRY_COLUMNS."""
 
 
 async def count_history(
@@ -30,13 +32,27 @@ async def count_history(
     company: CompanyState,
     member: MemberState,
     quests: Collection[int],
+    archived: Archived | None = None,
 ) -> dict[str, Any]:
-    """What a HISTORY entry says of a member's past, counted for some quests of the program in force."""
+    """What a HISTORY entry says of a member's past, counted for some quests of the program in force. `archived`: for
+    what was let go since."""
     rows = await load_past(s, company_id, member.last_seq, company.archived)
+    if archived is not None:
+        oldest = rows[0][3] if rows else member.last_seq
+        rows = [*_archived_past(archived, oldest, company.archived), *rows]
     undone = {entry_of(row).body.data["seq"] for row in rows if row[1] == Kind.REVERSAL}
     tally = Tally(program, company, member, quests)
     await add_rows(tally, [row for row in rows if row[0] not in undone], version)
     return tally.said()
+
+
+def _archived_past(archived: Archived, newest: int, after: int) -> list[Row]:
+    """A member's archived entries from the entry `newest` back to those above `after`, oldest first."""
+    rows: list[Row] = []
+    while newest > after and (row := archived(newest)) is not None:
+        rows.append(row)
+        newest = row[3]
+    return rows[::-1]
 
 
 async def add_rows(tally: Tally, rows: Sequence[Row], version: Version) -> None:
@@ -83,12 +99,14 @@ class Recount:
         company: CompanyState,
         member: MemberState,
         entry: Entry,
+        archived: Archived | None = None,
     ) -> dict[str, Any]:
-        """What the entry is to say. The entries that it counted must be in the database still."""
+        """What the entry is to say. The entries that it counted must be in the database still, or `archived` has
+        them."""
         if program is None:
             return {}
         quests = awaiting_count(program, company, member)
         before = self._members.get(entry.member)
         then = replace(company, traits=company.traits if self._traits is None else self._traits)
         who = member if before is None else decode_member(before)
-        return await count_history(s, version, program, company_id, then, who, quests)
+        return await count_history(s, version, program, company_id, then, who, quests, archived)

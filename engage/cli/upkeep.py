@@ -91,6 +91,10 @@ def verify(
             say(f"followed the chain through {done.chained:,} entries before a checkpoint")
         if done.archived:
             say(f"{done.archived:,} entries are archived; --archive DIR replays them too")
+        if done.uncounted:
+            say(
+                f"{done.uncounted:,} pasts that quests counted were not checked; --archive DIR counts them again"
+            )
     if done.difference is not None:
         complain(done.difference)
         raise typer.Exit(1)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
+from engage.actions import archive as archiving
 from engage.actions.backtest import backtest
 from engage.actions.dry_run import Assumed, try_event
 from engage.actions.group_commit import Ingestion
@@ -164,7 +166,46 @@ async def test_the_past_reaches_back_to_what_is_archived_and_stays_counted(
     await host.send(host.track("ann"))
     assert await gems(host, "ann") == [5]
     assert (await host.verify()).difference is None
-    assert (await host.verify(archive=folder, from_start=True)).difference is None
+    whole = await host.verify(archive=folder, from_start=True)
+    assert (whole.difference, whole.uncounted) == (None, 0)
+
+
+@ON_SQLITE
+async def test_a_past_that_is_made_up_is_found_in_the_archive(
+    host: Host, folder: Folder, small_steps: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was counted is archived since: it is read back."""
+    await before_the_launch(host)
+    await host.publish(COUNTING)
+    with monkeypatch.context() as forger:
+        forger.setattr(Tally, "said", lambda tally: {"counted": {"exporter": [[0, 0, 0, 9]]}, "after": 0})
+        await host.send(host.track("ann"))
+        host.now += 60 * DAY
+        await archived(host, folder, host.now - 20 * DAY)
+    assert (await host.verify()).difference is None
+    assert "counts another past" in str((await host.verify(archive=folder)).difference)
+
+
+@ON_SQLITE
+async def test_verify_says_which_pasts_it_does_not_count_again(
+    host: Host, folder: Folder, small_steps: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Bob's is counted while it is being archived: after what the checkpoint covers, and before its entry."""
+    await before_the_launch(host)
+    host.now += 60 * DAY
+    await host.publish(COUNTING)
+    take = archiving.take_checkpoint
+
+    async def meanwhile(*asked: Any, **named: Any) -> int | None:
+        await host.send(host.track("bob"))
+        return await take(*asked, **named)
+
+    monkeypatch.setattr(archiving, "take_checkpoint", meanwhile)
+    await archived(host, folder, host.now - 20 * DAY)
+    assert await gems(host, "bob") == [10]
+    known, whole = await host.verify(), await host.verify(archive=folder)
+    assert (known.difference, known.uncounted) == (None, 1)
+    assert (whole.difference, whole.uncounted) == (None, 0)
 
 
 async def test_a_draft_backtested_counts_the_past_as_publishing_it_does(host: Host) -> None:
