@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import Final
+from operator import attrgetter
+from typing import Any, Final
 from urllib.parse import urlencode
 
 from markupsafe import Markup
@@ -53,15 +54,15 @@ SEARCH_CHARS_MAX: Final = 100
 RENEWALS: Final = {"30": 30, "60": 60, "90": 90, "180": 180}
 """Renewal windows by their name in the address, in days from the day after the report's last."""
 
-Key = Callable[[PortfolioRow], "float | str | None"]
+Key = Callable[[PortfolioRow], Any]
 SORTS: Final[dict[str, tuple[Key, bool]]] = {
-    "stake": (lambda row: row.value_at_risk_cents, True),
+    "stake": (attrgetter("value_at_risk_cents"), True),
     "company": (lambda row: row.name.casefold(), False),
-    "score": (lambda row: row.score, False),
-    "change": (lambda row: row.change_4w, False),
-    "seats": (lambda row: row.seats, True),
-    "revenue": (lambda row: row.monthly_revenue_cents, True),
-    "renewal": (lambda row: row.days_to_renewal, False),
+    "score": (attrgetter("score"), False),
+    "change": (attrgetter("change_4w"), False),
+    "seats": (attrgetter("seats"), True),
+    "revenue": (attrgetter("monthly_revenue_cents"), True),
+    "renewal": (attrgetter("days_to_renewal"), False),
 }
 """Column -> (its value, whether the largest comes first unless the address says `-column`)."""
 
@@ -119,11 +120,13 @@ class PortfolioQuery:
         return self.url(sort=f"-{column}" if self.sort == column else column)
 
     def choose(self, rows: Sequence[PortfolioRow]) -> tuple[PortfolioRow, ...]:
-        chosen = [row for row in rows if self._wants(row)]
+        chosen = [row for row in rows if self._wants(row)] if self.filtered else rows
         key, down = SORTS[self.sort.removeprefix("-")]
         down = down != self.sort.startswith("-")
-        known = [row for row in chosen if key(row) is not None]
-        known.sort(key=lambda row: key(row), reverse=down)  # type: ignore[arg-type, return-value]
+        known = [row for row, value in zip(chosen, map(key, chosen), strict=True) if value is not None]
+        known.sort(key=key, reverse=down)
+        if len(known) == len(chosen):
+            return tuple(known)
         # What is not known comes last, whichever way the rest is turned.
         return (*known, *(row for row in chosen if key(row) is None))
 
