@@ -190,7 +190,8 @@ class Ingestion:
                 return None
             async with self.database.read() as s:
                 return await decide_ahead(s, self._kept, calls, self.clock(), self.tell_effects)
-        except Exception:  # noqa: BLE001 - told by the second try, and to the one request that it belongs to
+        except Exception:  # told by the second try, and to the one request that it belongs to
+            log.debug("a group is decided again in its turn", exc_info=True)
             self._kept = WorkingSet()  # some of it may be half decided
             return None
 

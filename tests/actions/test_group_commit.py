@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
@@ -258,7 +259,10 @@ class Gate:
 
 
 @pytest.fixture
-async def gate(host: Host, ingestion: Ingestion, monkeypatch: pytest.MonkeyPatch) -> Gate:
+async def gate(
+    host: Host, ingestion: Ingestion, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> Gate:
+    caplog.set_level(logging.DEBUG, group_commit.log.name)  # why something was not decided ahead
     await ingestion.accept([host.track("ann")])  # a company is created in a transaction
     return Gate(host, monkeypatch)
 
@@ -266,8 +270,9 @@ async def gate(host: Host, ingestion: Ingestion, monkeypatch: pytest.MonkeyPatch
 async def decided(ingestion: Ingestion, gate: Gate, calls: list[Call]) -> asyncio.Task[Any]:
     """A request whose commit waits at the gate, or behind one that does."""
     request = asyncio.create_task(ingestion.accept(calls))
-    async with asyncio.timeout(60):
-        await gate.waiting.wait()
+    waiting = asyncio.create_task(gate.waiting.wait())
+    await asyncio.wait({request, waiting}, timeout=60, return_when=asyncio.FIRST_COMPLETED)
+    assert waiting.done(), f"it was not decided ahead: {request}"
     for _ in range(50):
         await asyncio.sleep(0.001)
     return request
