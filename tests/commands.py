@@ -11,7 +11,10 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing import get_context
+from multiprocessing.connection import Connection
 from pathlib import Path
+from signal import SIGKILL
+from subprocess import TimeoutExpired
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -55,23 +58,28 @@ def run_command(
 
 
 def _run(arguments: list[str], folder: Path, environment: dict[str, str], out: Path, error: Path) -> None:
-    os.chdir(folder)
-    os.environ.clear()
-    os.environ.update(environment)
-    for number, path, way in (
-        (0, Path(os.devnull), os.O_RDONLY),
-        (1, out, os.O_WRONLY),
-        (2, error, os.O_WRONLY),
-    ):
-        opened = os.open(path, way | os.O_CREAT, 0o600)
-        os.dup2(opened, number)
-        os.close(opened)
-    for name, number in (("stdout", 1), ("stderr", 2)):
-        setattr(sys, name, os.fdopen(number, "w", encoding="utf-8"))
+    _enter(folder, environment)
+    with out.open("wb") as told, error.open("wb") as complaints:
+        _say_into(told.fileno(), complaints.fileno())
     sys.argv = ["engage", *arguments]
     from engage.cli import main
 
     main()
+
+
+def _enter(folder: Path, environment: dict[str, str]) -> None:
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(environment)
+
+
+def _say_into(out: int, error: int) -> None:
+    """What is printed from here on, and nothing can be asked."""
+    with Path(os.devnull).open("rb") as nothing:
+        for number, opened in ((0, nothing.fileno()), (1, out), (2, error)):
+            os.dup2(opened, number)
+    for name, number in (("stdout", 1), ("stderr", 2)):
+        setattr(sys, name, os.fdopen(number, "w", encoding="utf-8"))
 
 
 def run_script(script: str, arguments: Sequence[str], seconds: float = 60) -> int:
@@ -88,3 +96,69 @@ def run_script(script: str, arguments: Sequence[str], seconds: float = 60) -> in
 def _run_script(script: str, arguments: list[str]) -> None:
     sys.argv = ["script", *arguments]
     exec(compile(script, "script", "exec"), {"__name__": "__main__"})
+
+
+class Forked:
+    """A script that runs, as `subprocess.Popen` has it: what it prints is text, and `stdout` a pipe."""
+
+    def __init__(
+        self,
+        script: str,
+        arguments: Sequence[str],
+        folder: Path,
+        errors: Path | None = None,
+        environment: Mapping[str, str] = os.environ,
+    ) -> None:
+        """Without a file for `errors` they come with the rest."""
+        receiver, sender = _context.Pipe(duplex=False)
+        with receiver, sender:
+            self._process = _context.Process(
+                target=_start_script, args=(script, [*arguments], folder, dict(environment), sender, errors)
+            )
+            self._process.start()
+            self.stdout = os.fdopen(os.dup(receiver.fileno()), encoding="utf-8")
+        assert self._process.pid is not None
+        self.pid = self._process.pid
+
+    @property
+    def returncode(self) -> int | None:
+        return self._process.exitcode
+
+    def poll(self) -> int | None:
+        return self._process.exitcode
+
+    def wait(self, timeout: float | None = None) -> int:
+        self._process.join(timeout)
+        code = self._process.exitcode
+        if code is None:
+            assert timeout is not None
+            raise TimeoutExpired(f"process {self.pid}", timeout)
+        return code
+
+    def send_signal(self, number: int) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        self.send_signal(SIGKILL)
+
+    def communicate(self, timeout: float | None = None) -> tuple[str, None]:
+        """What it has still to say, and its end."""
+        with self.stdout:
+            said = self.stdout.read()
+        self.wait(timeout)
+        return said, None
+
+
+def _start_script(
+    script: str,
+    arguments: list[str],
+    folder: Path,
+    environment: dict[str, str],
+    sender: Connection,
+    errors: Path | None,
+) -> None:
+    _enter(folder, environment)
+    with sender, (errors or Path(os.devnull)).open("ab") as complaints:
+        _say_into(sender.fileno(), complaints.fileno() if errors else sender.fileno())
+    _run_script(script, arguments)

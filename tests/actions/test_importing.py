@@ -8,8 +8,6 @@ import json
 import os
 import random
 import signal
-import subprocess
-import sys
 from collections.abc import Sequence
 from itertools import zip_longest
 from pathlib import Path
@@ -30,6 +28,7 @@ from engage.sources.facts import read_facts
 from engage.sources.files import open_sources, origins
 from engage.store.database import Database
 from tests.actions.host import DAY, MINUTE, NOON, Host, iso
+from tests.commands import Forked, run_command
 from tests.places import Place, Places
 
 Row = dict[str, Any]
@@ -380,6 +379,9 @@ async def test_terms_are_recorded_and_a_bad_one_is_named(host: Host, tmp_path: P
 # --- cut short ----------------------------------------------------------------------------------------------
 
 
+IMPORTING = "import sys; from engage.cli import run; sys.exit(run(['import', *sys.argv[1:]]))"
+
+
 def _rows_for_a_long_import() -> list[Row]:
     chance = random.Random(7)
     rows = [
@@ -390,15 +392,9 @@ def _rows_for_a_long_import() -> list[Row]:
             company=f"c{chance.randrange(5)}",
             value=chance.randrange(3000),
         )
-        for _ in range(12_000)
+        for _ in range(7_500)
     ]
     return rows + rows[:500]
-
-
-def _engage(arguments: Sequence[str], url: str) -> subprocess.Popen[bytes]:
-    environment = os.environ | {"ENGAGE_DATABASE_URL": url}
-    command = [sys.executable, "-m", "engage.cli", *arguments]
-    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
 def _balances(place: Place) -> list[Any]:
@@ -428,20 +424,21 @@ async def test_an_import_killed_midway_and_run_again_ends_as_an_undisturbed_one(
         await host.publish()
         await host.database.close()
         file = parquet(tmp_path / "a.parquet", _rows_for_a_long_import())
-        running = _engage(["import", file], host.place.url)
+        running = Forked(IMPORTING, [file, "--database", host.place.url], tmp_path)
         while not host.count("link"):
             assert running.poll() is None, running.communicate()
             await asyncio.sleep(0.005)
         running.send_signal(signal.SIGKILL)
         assert running.wait() == -signal.SIGKILL
         running.communicate()
-        assert 0 < host.count("entry") < 12_500
+        assert 0 < host.count("entry") < 8_000
         for place in (host.place, whole):
-            again = _engage(["import", file, "--json"], place.url)
-            out, errors = again.communicate(timeout=100)
-            assert again.returncode == 0, errors
-            told = json.loads(out)
-            assert told["accepted"] + told["duplicates"] == 12_500
+            again = run_command(
+                ["import", file, "--json", "--database", place.url], tmp_path, os.environ, 100
+            )
+            assert again.code == 0, again.error
+            told = again.json
+            assert told["accepted"] + told["duplicates"] == 8_000
         assert told["duplicates"] == 0
         for killed, undisturbed in zip(_balances(host.place), _balances(whole), strict=True):
             pairs = zip_longest(killed, undisturbed)

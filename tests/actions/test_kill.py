@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 import random
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from tests.actions.host import Host
+from tests.commands import Forked
 
 CALLS = 4000
 INGESTING = """
@@ -43,19 +42,14 @@ asyncio.run(main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3])))
 """
 
 
-def start(host: Host, first: int, last: int) -> subprocess.Popen[str]:
-    command = [sys.executable, "-c", INGESTING, host.place.url, str(first), str(last)]
+def start(host: Host, first: int, last: int) -> Forked:
     folder = Path(__file__).resolve().parents[2]
-    process = subprocess.Popen(
-        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
-    assert process.stdout is not None
+    process = Forked(INGESTING, [host.place.url, str(first), str(last)], folder)
     assert process.stdout.readline() == "ready\n"
     return process
 
 
-def read(process: subprocess.Popen[str], lines: int) -> str:
-    assert process.stdout is not None
+def read(process: Forked, lines: int) -> str:
     return "".join(process.stdout.readline() for _ in range(lines))
 
 

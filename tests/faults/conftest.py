@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
@@ -77,7 +78,9 @@ def bounded(stopped: Engage) -> Start:
     """Starts the server with other bounds; see `with_bounds`."""
 
     async def start(**bounds: float) -> Engage:
-        stopped.command = with_bounds(**bounds)
+        stopped.script = with_bounds(**bounds)
+        if stopped.command:
+            stopped.command = (sys.executable, "-c", stopped.script)
         await stopped.start()
         return stopped
 

@@ -16,11 +16,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from engage.bench import usage
+from tests.commands import Forked, run_command
 
 START_SECONDS_MAX = 30
 """A process that does not listen by then has failed, however slow the machine."""
 STOP_SECONDS_MAX = 30
 ENGAGE = (sys.executable, "-m", "engage.cli")
+SERVING = "import sys; from engage.cli import run; sys.exit(run(['serve', *sys.argv[1:]]))"
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 
@@ -32,14 +34,16 @@ def environment(**more: str) -> dict[str, str]:
 
 @dataclass
 class Engage:
-    """One server process, started again on the port it had. `command` is what runs it, before the arguments."""
+    """One server process, started again on the port it had: forked from one that has everything imported, or where
+    there is a `command`, before the arguments, one that begins with nothing."""
 
     database_url: str
     folder: Path
     key: str
-    command: Sequence[str] = (*ENGAGE, "serve")
+    script: str = SERVING
+    command: Sequence[str] = ()
     port: int = 0
-    popen: subprocess.Popen[str] | None = None
+    popen: Forked | subprocess.Popen[str] | None = None
     variables: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -74,16 +78,21 @@ class Engage:
     def _start(self) -> None:
         assert self.popen is None or self.popen.poll() is not None, "it runs already"
         arguments = ["--database", self.database_url, "--port", str(self.port)]
-        with (self.folder / f"stderr-{self.port}-{time.monotonic_ns()}").open("w") as errors:
-            self.popen = subprocess.Popen(
-                [*self.command, *arguments],
-                cwd=self.folder,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                text=True,
-                env=environment(**self.variables),
-            )
+        variables = environment(**self.variables)
+        errors = self.folder / f"stderr-{self.port}-{time.monotonic_ns()}"
+        if self.command:
+            with errors.open("w") as opened:
+                self.popen = subprocess.Popen(
+                    [*self.command, *arguments],
+                    cwd=self.folder,
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=opened,
+                    text=True,
+                    env=variables,
+                )
+        else:
+            self.popen = Forked(self.script, arguments, self.folder, errors, variables)
         assert self.popen.stdout is not None
         line = self.popen.stdout.readline()  # ends without a line when the process ends
         if not line.startswith("listening on "):
@@ -138,28 +147,18 @@ def is_helper(pid: int) -> bool:
 
 async def run(*words: str, database_url: str, seconds: float = 60) -> tuple[int, str]:
     """Exit code and words of one `engage` command."""
-
-    def work() -> tuple[int, str]:
-        done = subprocess.run(
-            [*ENGAGE, *words, "--database", database_url],
-            capture_output=True,
-            text=True,
-            timeout=seconds,
-            env=environment(),
-        )
-        return done.returncode, done.stdout + done.stderr
-
-    return await asyncio.to_thread(work)
+    arguments = [*words, "--database", database_url]
+    done = await asyncio.to_thread(run_command, arguments, REPOSITORY, environment(), seconds)
+    return done.code, done.out + done.error
 
 
-def with_bounds(**bounds: float) -> list[str]:
-    """A command that serves with other bounds: `web__server__HEAD_SECONDS_MAX=1` for that of `engage.web.server`."""
-    lines = ["import importlib, sys"]
+def with_bounds(**bounds: float) -> str:
+    """A script that serves with other bounds: `web__server__HEAD_SECONDS_MAX=1` for that of `engage.web.server`."""
+    lines = ["import importlib"]
     for name, value in bounds.items():
         module, _, constant = name.rpartition("__")
         path = "engage." + module.replace("__", ".")
         # A name that is not there would change nothing, and the test would prove nothing.
         lines.append(f"vars(importlib.import_module({path!r}))[{constant!r}]; ")
         lines.append(f"importlib.import_module({path!r}).{constant} = {value}")
-    lines.append("from engage.cli import run; sys.exit(run(['serve', *sys.argv[1:]]))")
-    return [sys.executable, "-c", "\n".join(lines)]
+    return "\n".join([*lines, SERVING])

@@ -13,12 +13,19 @@ from engage.app import CLOSE_SECONDS
 from engage.web.server import STOP_RECEIVING_SECONDS, STOP_SECONDS
 from tests.faults.account import Account, answers_again, check_refusal, load, settled
 from tests.faults.conftest import Start
-from tests.faults.serving import Engage
+from tests.faults.serving import ENGAGE, Engage
 from tests.faults.wire import connected, raw
 from tests.places import ON_POSTGRES, Place, turn_taken
 
 SLACK_SECONDS = 10
 """For a busy machine."""
+
+
+@pytest.fixture
+def stopped(stopped: Engage) -> Engage:
+    """A process as a host starts it: what an interpreter does at its end belongs to a stop."""
+    stopped.command = (*ENGAGE, "serve")
+    return stopped
 
 
 async def stopped_within(engage: Engage, seconds: float) -> int:
