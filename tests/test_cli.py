@@ -261,7 +261,10 @@ def test_from_an_export_to_a_report(engage: Engage, history: Path) -> None:
     assert "acme" in engage("score").out
     assert set(engage("calibrate", "--json").json) == {"expert", "fitted"}
     assert engage("calibrate", "--json").json["expert"]["0"]["n"] == 0
-    assert "acme" in engage("report", "acme").out
+    report = engage("report", "acme").out
+    assert "acme" in report
+    assert "not shown" in report
+    assert "company: " in report
     assert engage("report", "acme", "--period", "2026-06", "--json").json["company"] == "acme"
     assert engage("report", "acme", "--format", "csv").out.count("\n") > 10
     page = engage("report", "acme", "--format", "html").out

@@ -22,7 +22,7 @@ from engage.actions.effects import newest_effects
 from engage.core.calendar import DAY, local_day_hour, month_end, week_of
 from engage.core.care import LOWERED, Ceiling, Sentiment, lowered, no_longer_lowered
 from engage.core.company_stages import GROWTH_WEEKS, CompanyStages, Situation, contract_grew, decide_stage
-from engage.core.health import WEEKS_NEEDED, frozen, score
+from engage.core.health import WEEKS_NEEDED, frozen, not_compared, score
 from engage.core.measures import WEEK, WeekMeasures, measure_weeks
 from engage.core.notices import HEALTH_CHANGED, STAGE_CHANGED
 from engage.core.peers import Peers, gather
@@ -523,16 +523,18 @@ def _contract(company: _Company, sunday: int) -> Contract:
 
 def _compared(health: Health, scores: Mapping[int, Scored], sunday: int) -> Health:
     """With the changes since 4 and 13 weeks before, and each driver's share in the first."""
+    others: list[int] = []
 
     def change(weeks: int) -> int | None:
         before = scores.get(sunday - WEEK * weeks)
         if before is None or before.health.score is None or health.score is None:
             return None
         if before.health.version != health.version:
-            return None  # another definition: the difference would be the definition's
+            others.append(before.health.version)  # the difference would be the definition's
+            return None
         return health.score - before.health.score
 
-    drivers = health.drivers
+    drivers, quarter = health.drivers, change(13)
     month = change(4)
     if month is not None:
         then = {one.name: one.contribution for one in scores[sunday - WEEK * 4].health.drivers}
@@ -541,4 +543,5 @@ def _compared(health: Health, scores: Mapping[int, Scored], sunday: int) -> Heal
         )
         if LOWERED in then and not any(one.name == LOWERED for one in drivers):
             drivers = (*drivers, no_longer_lowered(then[LOWERED]))
-    return replace(health, change_4w=month, change_13w=change(13), drivers=drivers)
+    notes = (*health.notes, not_compared(others[-1])) if others else health.notes
+    return replace(health, change_4w=month, change_13w=quarter, drivers=drivers, notes=notes)

@@ -231,17 +231,28 @@ def _tell(found: CompanyReport) -> None:
     if health.drivers:
         rows = [(one.label, f"{one.contribution:+.1f}", one.text) for one in health.drivers]
         say_table(("driver", "points", ""), rows, right=(1,))
+    for line in health.notes:
+        say(line)
+    _tell_contract(found)
     if found.summary:
         say("")
-        figures = [
-            (one.label, _figure(one.figure), _figure(one.before), _figure(one.change))
-            for one in found.summary
-        ]
-        say_table(("figure", "period", "before", "change %"), figures, right=(1, 2, 3))
+        figures = [(one.label, one.figure.text, one.before.text, one.change.text) for one in found.summary]
+        say_table(("figure", "period", "before", "change"), figures, right=(1, 2, 3))
     for line in found.notes:
         say(line)
 
 
-def _figure(figure: object) -> str:
-    value = getattr(figure, "value", None)
-    return "hidden" if value is None else f"{value:,.10g}"
+def _tell_contract(found: CompanyReport) -> None:
+    """What a call is about: where the company stands, what it pays, and until when."""
+    contract = found.contract
+    facts = [
+        found.stage.stage.replace("_", " ") if found.stage is not None and found.stage.stage else None,
+        contract.plan,
+        None if contract.seats is None else f"{contract.seats:,} seats",
+        None
+        if contract.monthly_revenue_cents is None
+        else f"{contract.monthly_revenue_cents / 100:,.2f} a month",
+        contract.renewal_date and f"term ends {contract.renewal_date}",
+    ]
+    if any(facts):
+        say(f"company: {', '.join(fact for fact in facts if fact)}")

@@ -95,6 +95,16 @@ def frozen(health: Health, as_of: str) -> Health:
     return replace(health, as_of=as_of, notes=health.notes if known else (*health.notes, note))
 
 
+def not_compared(before: int) -> str:
+    """Why a change is not shown; `before`: the version of the score it would be a change from."""
+    return say(
+        "Changes are not shown since scores of version {before:d}, which were reckoned in another way; version {now:d} "
+        "can score past weeks anew (engage score --again).",
+        before=before,
+        now=VERSION,
+    )
+
+
 def band_of(value: int) -> Band:
     return next(band for band, floor in BAND_FLOORS if value >= floor)
 

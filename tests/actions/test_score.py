@@ -189,6 +189,11 @@ async def test_scores_of_different_definitions_are_not_compared(
     assert found.score is not None
     assert found.version == health.VERSION
     assert (found.change_4w, {one.change for one in found.drivers}) == (None, {0.0})
+    why = f"Changes are not shown since scores of version {health.VERSION - 1}"
+    assert len([note for note in found.notes if note.startswith(why)]) == 1
+    again = (await score_companies(database, TODAY, again=True)).companies[0].health
+    assert again.change_4w is not None
+    assert not [note for note in again.notes if note.startswith(why)]
 
 
 async def test_terms_give_seats_and_are_recorded_once(database: Database) -> None:
