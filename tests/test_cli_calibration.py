@@ -1,12 +1,15 @@
-"""The calibration card in the terminal: every forecast, every horizon, within 80 columns."""
+"""The calibration card in the terminal: every forecast, every horizon, within 80 columns; and who is listed first."""
 
 from __future__ import annotations
 
 import pytest
 from msgspec.structs import replace
 
+from engage.actions.score import ScoredCompany
 from engage.cli.calibration import tell
+from engage.cli.signal import _whom_to_call_first
 from engage.core.accuracy import Accuracy, Calibration, measure, threshold
+from engage.core.reports import Health
 
 RISKS = [0.1, 0.2, 0.5, 0.7] * 30
 CHURNED = [False, False, False, True, *[False] * 4] * 15
@@ -49,3 +52,13 @@ def test_without_a_term_that_ended_it_says_so(capsys: pytest.CaptureFixture[str]
     assert "No term has ended that could be looked at so early." in out
     assert "Lead time" not in out
     assert "in a band" not in out
+
+
+def test_whom_to_call_comes_first_and_who_has_left_last() -> None:
+    def scored(name: str, value: int | None, *, left: bool = False) -> ScoredCompany:
+        health = Health("2026-06-28", value, "watch" if value else "unscored", "low", "")
+        return ScoredCompany(name, name, health, "churned" if left else "adopting")
+
+    companies = [scored("left", 10, left=True), scored("few", None), scored("fine", 80), scored("low", 30)]
+    listed = [one.company for one in sorted(companies, key=_whom_to_call_first)]
+    assert listed == ["low", "fine", "few", "left"]

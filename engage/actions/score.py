@@ -84,6 +84,7 @@ class ScoredCompany(Struct, frozen=True):
     company: str
     name: str
     health: Health
+    stage: Stage | None = None
 
 
 class Scoring(Struct, frozen=True):
@@ -228,7 +229,12 @@ async def score_batch(database: Database, host: Host, ids: Sequence[int]) -> Sco
     sundays = [company.last_monday + WEEK - 1 for company in companies]
     return ScoredBatch(
         tuple(
-            ScoredCompany(one.followed.external_id, one.followed.name, one.scores[sunday].health)
+            ScoredCompany(
+                one.followed.external_id,
+                one.followed.name,
+                one.scores[sunday].health,
+                _signal(one).account_stage or None,
+            )
             for one, sunday in zip(companies, sundays, strict=True)
         ),
         tuple(_contract(one, sunday) for one, sunday in zip(companies, sundays, strict=True)),

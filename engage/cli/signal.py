@@ -16,7 +16,7 @@ from engage.core.language import ENGLISH, Language, read_language
 from engage.interpreter import run_for_throughput
 
 if TYPE_CHECKING:
-    from engage.actions.score import Scoring
+    from engage.actions.score import ScoredCompany, Scoring
     from engage.core.department import DepartmentReport
     from engage.core.digest import Digest
     from engage.core.reports import CompanyReport
@@ -86,15 +86,21 @@ def score(
             _shown(one.health.score),
             one.health.band,
             _shown(one.health.change_4w, sign=True),
+            (one.stage or "-").replace("_", " "),
         )
-        for one in sorted(
-            scoring.companies, key=lambda one: (one.health.score is None, one.health.score or 0)
-        )
+        for one in sorted(scoring.companies, key=_whom_to_call_first)
     ]
-    say(f"as of {scoring.as_of}, {scoring.weeks:,} new weeks measured; the lowest score first")
+    say(
+        f"as of {scoring.as_of}, {scoring.weeks:,} new weeks measured; the lowest score first, those who left last"
+    )
     if scoring.data_until:
         say(f"data until {scoring.data_until}: no company has had an event for more than a week")
-    say_table(("company", "name", "score", "band", "4 weeks"), rows, right=(2, 4))
+    say_table(("company", "name", "score", "band", "4 weeks", "stage"), rows, right=(2, 4))
+
+
+def _whom_to_call_first(one: ScoredCompany) -> tuple[bool, bool, int]:
+    """The lowest score first; then those without one, and who has left last."""
+    return one.stage == "churned", one.health.score is None, one.health.score or 0
 
 
 def _day(text: str | None) -> date | None:

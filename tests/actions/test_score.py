@@ -230,7 +230,8 @@ async def test_a_company_that_churned_keeps_its_score_and_says_so(database: Data
     ended = LAST_SUNDAY - timedelta(days=20)
     row = {"groupId": "acme", "term_start": "2025-06-01", "term_end": str(ended), "seats": "15"}
     await record_terms(database, [{**row, "outcome": "churned"}])
-    await score_companies(database, TODAY)
+    [scored] = (await score_companies(database, TODAY)).companies
+    assert scored.stage == "churned"
     points = (await health_history(database, "acme"))[-5:]
     assert [one.stage for one in points][-3:] == ["churned"] * 3
     assert len({one.score for one in points[-3:]} | {points[-4].score}) == 1
