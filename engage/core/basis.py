@@ -38,8 +38,13 @@ def length_months(levels: Levels) -> int:
 
 def window(levels: Levels, joined: int, day: int) -> Window:
     """The period under way on `day`."""
-    last = period_start(levels.basis, joined, day)
-    return (months_later(last, 1 - levels.months), last) if levels.basis == "rolling" else (last, last)
+    return _window(levels.basis, levels.months, joined, day)
+
+
+@lru_cache(maxsize=4096)
+def _window(basis: str, months: int, joined: int, day: int) -> Window:
+    last = period_start(basis, joined, day)
+    return (months_later(last, 1 - months), last) if basis == "rolling" else (last, last)
 
 
 def window_before(levels: Levels, joined: int, day: int) -> Window:

@@ -111,7 +111,7 @@ class Matcher(msgspec.Struct, frozen=True):
     rules: tuple[Rule, ...]
     match: t.Callable[[Facts], tuple[int, ...]]
     plans: tuple[Plan, ...]
-    multiplies: bool
+    multipliers: tuple[Plan, ...]
     exclusive: bool
     """Whether some rule is in a group that picks one."""
     unconditional: tuple[int, ...] = ()
@@ -285,7 +285,7 @@ def _matcher(rules: list[Rule], program: Program) -> Matcher:
         rules=tuple(rules),
         match=generate_guarded(guards),
         plans=plans,
-        multiplies=any(plan.factors for plan in plans),
+        multipliers=tuple(plan for plan in plans if plan.factors),
         exclusive=any(plan.exclusive is not None for plan in plans),
         unconditional=() if any(guards) else (0,) * len(rules),
         dated=any(rule.campaign for rule in rules),

@@ -158,9 +158,8 @@ class Course:
             usage = (self.company if counter.company else self.member).usage
             return left_of(counter, usage, self.uses, self.entry, self.department())
         start = window_start(counter.window, self.day)
-        left = counter.most - used(
-            (self.company if counter.company else self.member).usage, counter.key, start
-        )
+        windows = (self.company if counter.company else self.member).usage.get(counter.key)
+        left = counter.most - windows.get(start, 0) if windows else counter.most
         for use in self.uses:
             if use.key == counter.key and use.start == start and use.company == counter.company:
                 left -= use.amount

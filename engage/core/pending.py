@@ -35,8 +35,6 @@ Awaited = tuple[str, Waiting, bool]
 
 def crowded(course: Course, award: PlannedAward) -> bool:
     """Whether the award would have to wait where no more can."""
-    if award.pending is None:
-        return False
     wallet = course.member.wallets.get(award.currency)
     waiting = len(wallet.pending) if wallet is not None else 0
     return waiting + sum(detail.waiting is not None for detail in course.details.values()) >= WAITING_MAX

@@ -31,11 +31,11 @@ def fire_rules(course: Course, matcher: Matcher, stopped: Sequence[int]) -> None
     multiplies may then be refused for its own awards, though its factor was counted: all are decided again without it.
     """
     plans = matcher.plans
-    start = course.mark() if matcher.multiplies else None
     refused: dict[int, int] = {}
     while True:
         factors: dict[str, list[int]] = {}
-        multiplying = _factors(course, plans, stopped, refused, factors) if matcher.multiplies else ()
+        multiplying = _factors(course, matcher.multipliers, stopped, refused, factors)
+        start = course.mark() if multiplying else None
         codes: list[int] = []
         if matcher.exclusive:
             known = [code or refused.get(index) for index, code in enumerate(stopped)]
@@ -54,15 +54,15 @@ def fire_rules(course: Course, matcher: Matcher, stopped: Sequence[int]) -> None
 
 def _factors(
     course: Course,
-    plans: Sequence[Plan],
+    multipliers: Sequence[Plan],
     stopped: Sequence[int],
     refused: dict[int, int],
     factors: dict[str, list[int]],
 ) -> Sequence[int]:
-    """Which rules multiply; their factors (thousandths) go into `factors`, by currency."""
+    """Which rules multiply this time; their factors (thousandths) go into `factors`, by currency."""
     multiplying: list[int] = []
-    for plan in plans:
-        if not plan.factors or stopped[plan.index] or plan.index in refused or _exhausted(course, plan):
+    for plan in multipliers:
+        if stopped[plan.index] or plan.index in refused or _exhausted(course, plan):
             continue
         multiplying.append(plan.index)
         for currency, thousandths in plan.factors:
@@ -104,7 +104,7 @@ def _fire(course: Course, factors: dict[str, list[int]], plan: Plan) -> int:
             if before is not None:
                 course.go_back(before)
             return stop.refused if stop is not None and not stop.cut else CEILING
-        if crowded(course, award):
+        if award.pending is not None and crowded(course, award):
             if before is not None:
                 course.go_back(before)
             return extended_code(Extended.CROWDED, award.effect)
@@ -120,14 +120,12 @@ def _fire(course: Course, factors: dict[str, list[int]], plan: Plan) -> int:
                 course.count(counter, amount)
     if not granted and code:
         return refusal  # an award cut to nothing is a refusal by the same limit or budget
-    for badge in plan.badges:
-        course.grant(badge)
-    course.freezes += plan.freezes
-    if plan.advances:
+    if plan.grants:
+        for badge in plan.badges:
+            course.grant(badge)
+        course.freezes += plan.freezes
         course.pushes += plan.advances
-    if plan.tags:
         course.tags += plan.tags
-    if plan.nudges:
         course.nudges += plan.nudges
     for counter in plan.firings:
         course.count(counter, 1)
