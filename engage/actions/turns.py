@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from engage.actions.history import count_history
 from engage.actions.semantics import adopt_rules
 from engage.core.agenda import next_due
-from engage.core.calendar import local_day_hour, midnight
+from engage.core.calendar import local_day_hour, midnight, utc_day
 from engage.core.chain import Item, link
 from engage.core.compiled import CompiledProgram, compile_program
 from engage.core.decide import Undone, decide
@@ -186,13 +186,15 @@ class Turn:
         and what quests launched since count of the member's past. Whatever comes next finds the member as of that day,
         however long nobody looked. False when nothing was due."""
         self.adopt_program(now)
-        zone, done = self.head.state.timezone, False
-        today, hour = local_day_hour(now, zone)
         counts = self.awaits_count(member.state)
         if not member.changed and member.planned_by == self.program_id and not counts:
             day = member.due  # as it was reckoned with the state that is still theirs
         else:
             day = self._next_tick(member.state)
+        if not counts and not 0 < day <= utc_day(now) + 1:
+            return False  # on no clock of the world is it that day yet
+        zone, done = self.head.state.timezone, False
+        today, hour = local_day_hour(now, zone)
         while 0 < day <= today:
             at = min(midnight(day, zone), now)
             self._append(member, Kind.TICK, at, now, day, 0, "", NOTHING_SAID, None)

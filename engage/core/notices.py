@@ -42,12 +42,13 @@ class Notice(NamedTuple):
 
 def notices(entry: Entry, decision: Decision, program: CompiledProgram | None) -> list[Notice]:
     """What to tell of a decision by `program`, in order."""
-    if not (decision.changes_anything or (program is not None and program.calls)):
+    record, calling = decision.record, program is not None and program.calls
+    moved = record.level_before != record.level_after
+    if not (moved or record.badges or record.more is not None or calling):
         return []
-    record = decision.record
     told: list[Notice] = []
     cause = {"event": entry.name} if entry.name else {}
-    if record.level_before != record.level_after:
+    if moved:
         change = {"level": record.level_after or None, "before": record.level_before or None}
         told.append(Notice(LEVEL_CHANGED, change | cause))
     if record.badges:
@@ -55,7 +56,7 @@ def notices(entry: Entry, decision: Decision, program: CompiledProgram | None) -
         told += [Notice(badges, {"badge": badge} | cause) for badge in record.badges]
     if record.more is not None:
         told += [Notice(BUDGET_REACHED, alert_details(alert), member=False) for alert in record.more.alerts]
-    if program is not None and program.calls:
+    if program is not None and calling:
         told += _rules_fired(entry, decision, program)
     return told
 
