@@ -77,6 +77,13 @@ def with_week(used: tuple[int, int], week: int) -> tuple[int, int]:
     return base, bits
 
 
+def mark_earning(member: MemberState, currency: str, day: int) -> None:
+    """Remember that some of the currency was awarded in the ISO week of `day`; "": that an event earned nothing."""
+    week = week_of(day)
+    known = member.earning.get(currency)
+    member.earning[currency] = (week, 1) if known is None else with_week(known, week)
+
+
 def mark_use(member: MemberState, day: int) -> None:
     """Count an event in the ISO week of `day`."""
     week = week_of(day)

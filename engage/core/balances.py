@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from engage.core.levels import level_at
 from engage.core.program import Program
-from engage.core.runs import lost_in, period_of
+from engage.core.runs import had_before, lost_in, period_of
 from engage.core.state import DayRollup, MemberState
 
 if TYPE_CHECKING:
@@ -55,7 +55,9 @@ class Balances:
         self.ranks = {step.id: rank for rank, step in enumerate(steps, 1)}
         last = weeks[-1]
         last.standing = max(days, default=0) <= last.monday + 2 * WEEK - 1
+        weekly = any(one.every == "week" and not one.event for one in program.streaks) if program else False
         for week in weeks:
+            week.weekly_streaks = weekly
             week.currencies = {name: CurrencyWeek() for name in (program.currencies if program else ())}
 
     def count(self, member: MemberState) -> None:
@@ -106,13 +108,14 @@ class Balances:
 
     def _count_streaks(self, member: MemberState) -> None:
         for week in self.weeks:
+            lost = had = False
             for id, run in member.streaks.items():
-                every = self.streaks.get(id)
-                if every and lost_in(
-                    run, period_of(every, week.monday), period_of(every, week.monday + WEEK - 1)
-                ):
-                    week.streaks_broken += 1
-                    break
+                if every := self.streaks.get(id):
+                    first = period_of(every, week.monday)
+                    lost = lost or lost_in(run, first, period_of(every, week.monday + WEEK - 1))
+                    had = had or had_before(run, first)
+            week.streaks_broken += lost
+            week.streaks += lost or had
 
     def close(self) -> None:
         """Add what the days' books say; of what members have now, take back what came after the week."""

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
-from engage.core.activity import mark_day, mark_feature, mark_use, with_week
+from engage.core.activity import mark_day, mark_earning, mark_feature, mark_use, with_week
 from engage.core.adjustments import fold_adjustment
 from engage.core.basis import count
 from engage.core.calendar import is_time_zone, week_of
@@ -182,6 +182,8 @@ def _note_activity(
     names[name] = names.get(name, 0) + 1
     if decision.transfers and decision.transfers[-1].source == ISSUED:  # awards come last
         rollup.incentivised += 1
+    else:
+        mark_earning(member, "", entry.day)
     mark_use(member, entry.day)
     if entry.kind == Kind.TRACK and (program is None or name in program.program.events):
         mark_feature(member, name, entry.day)
@@ -202,6 +204,8 @@ def _fold_decision(
     if reported:
         for transfer in decision.transfers:
             _count(rollup, transfer)
+            if transfer.source == ISSUED:
+                mark_earning(member, transfer.currency, entry.day)
     for currency, change in decision.earned:
         wallet_of(member.wallets, currency).earned += change
         if program is not None and program.period_key:

@@ -17,6 +17,7 @@ MEASURED: Final = frozenset(
     {
         "days",
         "days_base",
+        "earning",
         "features",
         "funnels",
         "joined",

@@ -16,7 +16,8 @@ Definitions, for the ISO week that starts on `monday`, in the company's own days
 - days: active days summed over members. Divided by active members it is the depth of use.
 - features: the program's key events; without a program, every event name. Members who used one, in the week and in
   the month.
-- earners: members who used an event that a rule rewards: those who could have earned.
+- earners: members who were awarded something, of any currency; receivers: by currency; unrewarded: members some of
+  whose events earned nothing.
 - organic_4w: members who used, in the four weeks, a declared event that no rule rewards.
 - levels: how many stood at each level when the month ended, from today's count and what changed since; risen and
   fallen: members who stood higher or lower when the week ended than when it began.
@@ -51,7 +52,7 @@ FEATURES_MAX: Final = 300
 FLOOR: Final = 5
 """Unless the host chose another; see `engage.core.privacy`."""
 
-DEFINITION: Final = 1
+DEFINITION: Final = 2
 """Of what a week holds; see `WeekMeasures.definition`."""
 
 _NO_LEVEL: Final = ""
@@ -88,7 +89,8 @@ class WeekMeasures(Struct, array_like=True):
     since: int = 0
     """The Monday of the week in which as many members as the floor had become active; 0: not so many yet."""
     definition: int = 0
-    """0: frozen before the fields below were measured; 1: with them."""
+    """0: frozen before the fields below were measured; 1: with them, but `earners` are all who used an event that a
+    rule rewards, and who stands behind what was awarded is not known; 2: with all of them."""
     organic_4w: int = 0
     risen: int = 0
     fallen: int = 0
@@ -129,6 +131,17 @@ class WeekMeasures(Struct, array_like=True):
     """Month of activation -> the most of its members that may have been told to be active in one month so far."""
     months_told: list[tuple[int, int]] = field(default_factory=list)
     """The least and the most that are told to be active in the month, and in the two before, the newest first."""
+    receivers: dict[str, int] = field(default_factory=dict)
+    """Currency -> members who were awarded some."""
+    unrewarded: int = 0
+    streaks: int = 0
+    """Members who had a streak to lose."""
+    weekly_streaks: bool = False
+    """Whether a streak asks for any activity in each week: who loses it was active in the week before, not in this."""
+    active_before: tuple[int, int] = (0, 0)
+    """The least and the most that are told to have been active in the week before."""
+    visits_told: list[int] = field(default_factory=list)
+    """Of the months in `months_told`: the least to which the active members of their weeks add up."""
 
     @property
     def weeks_known(self) -> int:
@@ -186,6 +199,7 @@ def measure_weeks(
         else:
             count_left(member, weeks)
         _count_features(member, weeks, features, rewarded, activity)
+        _count_earning(member, weeks)
         balances.count(member)
     for index, week in enumerate(weeks):
         week.definition = DEFINITION
@@ -246,22 +260,34 @@ def _count_features(
     activity: Activity,
 ) -> None:
     """Shift each feature's weeks so that bit 0 is the first of the first month."""
-    earning = organic = 0
+    organic = 0
     for name, (base, bits) in member.features.items():
         shift = (activity.origin - base) // WEEK
         used = bits >> shift if shift >= 0 else bits << -shift
         if not used:
             continue
-        if name in rewarded:
-            earning |= used
-        else:
+        if name not in rewarded:
             organic |= used
         for (place, month, loud), feature in zip(activity.places, features.get(name, ()), strict=False):
             feature.members += used >> place & 1
             feature.members_4w += (used >> month & loud) > 0
-    for week, (place, month, loud) in zip(weeks, activity.places, strict=True):
-        week.earners += earning >> place & 1
+    for week, (_, month, loud) in zip(weeks, activity.places, strict=True):
         week.organic_4w += (organic >> month & loud) > 0
+
+
+def _count_earning(member: MemberState, weeks: list[WeekMeasures]) -> None:
+    for week in weeks:
+        earned = False
+        for currency, (base, bits) in member.earning.items():
+            shift = (week.monday - base) // WEEK
+            if shift < 0 or not bits >> shift & 1:
+                continue
+            if not currency:
+                week.unrewarded += 1
+                continue
+            earned = True
+            add_to(week.receivers, currency, 1)
+        week.earners += earned
 
 
 def _add_days(week: WeekMeasures, days: Mapping[int, DayRollup]) -> None:

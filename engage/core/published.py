@@ -16,8 +16,9 @@ from typing import NamedTuple
 
 from engage.core.activity import USES_MAX
 from engage.core.calendar import month_end
-from engage.core.measures import HABIT_WEEKS, MONTH_WEEKS, WEEK, WeekMeasures
+from engage.core.measures import HABIT_WEEKS, HABIT_WEEKS_LEAST, MONTH_WEEKS, WEEK, WeekMeasures
 from engage.core.privacy import (
+    K_MIN,
     NOT_SHOWN,
     Figure,
     Part,
@@ -74,12 +75,21 @@ def remember_peaks(weeks: Sequence[WeekMeasures], before: WeekMeasures | None, k
         month = publish_month(week, k)
         peaks = week.cohort_peaks = _cohort_peaks(week, month, peaks, k)
         peak = week.peak = max(peak, int(month.ceiling or 0), sum(peaks.values()))
-        told = (int(month.floor), int(month.ceiling or 0))
-        if before and month_end(before.monday) == month_end(week.monday):
-            week.months_told = [told, *before.months_told[1:]]
-        else:
-            week.months_told = [told, *(before.months_told if before else [])][:HABIT_MONTHS]
+        if before and before.monday == week.monday - WEEK:
+            active = publish_count(before.active, k, fact(before.members, "members"))
+            week.active_before = (int(active.floor), int(active.ceiling or 0))
+        same = before is not None and month_end(before.monday) == month_end(week.monday)
+        told, visits = (int(month.floor), int(month.ceiling or 0)), _visits(week, k)
+        months, earlier = (before.months_told[same:], before.visits_told[same:]) if before else ([], [])
+        week.months_told = [told, *months][:HABIT_MONTHS]
+        week.visits_told = [visits, *earlier][:HABIT_MONTHS]
         before = week
+
+
+def _visits(week: WeekMeasures, k: int) -> int:
+    """Active members summed over the weeks of the month, quiet ones aside, as far as they are told."""
+    each = zip(publish_month_weeks(week, k), week.month, strict=True)
+    return sum(int(one.floor) for one, count in each if count)
 
 
 def _cohort_peaks(week: WeekMeasures, month: Figure, peaks: Mapping[int, int], k: int) -> dict[int, int]:
@@ -110,15 +120,26 @@ def publish_people(week: WeekMeasures, k: int) -> People:
     members = fact(week.members, "members")
     active_4w = publish_month(week, k)
     there = publish_month_members(week)
+    activated = publish_band(
+        week.activated, k, there, int(active_4w.floor), max(week.peak, int(active_4w.ceiling or 0))
+    )
     return People(
         members=members,
-        activated=publish_band(
-            week.activated, k, there, int(active_4w.floor), max(week.peak, int(active_4w.ceiling or 0))
-        ),
+        activated=activated,
         active_4w=active_4w,
         active=publish_count(week.active, k, members),
-        habitual=publish_count(week.habitual, k, _in_each_month(week, active_4w)),
+        habitual=_publish_habitual(week, k, active_4w, int(activated.ceiling or 0)),
     )
+
+
+def _publish_habitual(week: WeekMeasures, k: int, active_4w: Figure, activated: int) -> Figure:
+    within = _in_each_month(week, active_4w)
+    fewest, most = _by_visits(week, active_4w, activated)
+    within = between(min(int(within.floor), most), int(within.ceiling or 0), week.members)
+    near = max(fewest, 0) + 2 * k - 1
+    if fewest <= -k or week.habitual > near:
+        return publish_count(week.habitual, k, within)
+    return between(fewest, near if near < within.floor - k else int(within.ceiling or 0), week.members)
 
 
 def _in_each_month(week: WeekMeasures, active_4w: Figure) -> Figure:
@@ -129,6 +150,17 @@ def _in_each_month(week: WeekMeasures, active_4w: Figure) -> Figure:
     least = min(int(active_4w.floor), *(low for low, _ in told))
     most = min(int(active_4w.ceiling or 0), *(high for _, high in told))
     return between(least, most, week.members)
+
+
+def _by_visits(week: WeekMeasures, active_4w: Figure, activated: int) -> tuple[int, int]:
+    """The least and the most who can have the habit by what the weeks told add up to: nine to twelve weeks for each of
+    them, and for each of the others one in a month that they came in, and no more than eight."""
+    if not week.visits_told or len(week.visits_told) != len(week.months_told):
+        return -week.members, week.members
+    visits, others = sum(week.visits_told), HABIT_WEEKS_LEAST - 1
+    came = (active_4w.ceiling or 0) + sum(most for _, most in week.months_told[1:])
+    most = int(visits - came) // (HABIT_WEEKS_LEAST - HABIT_MONTHS)
+    return -((others * activated - visits) // (HABIT_WEEKS - others)), most
 
 
 def publish_members(week: WeekMeasures) -> Figure:
@@ -190,9 +222,9 @@ def publish_features(week: WeekMeasures, k: int, active_4w: Figure) -> Features:
     return Features(dict(zip(names, table.cells, strict=True)), table.total)
 
 
-def publish_nothing_issued(week: WeekMeasures, k: int) -> Figure:
-    """Of a currency in which nothing was issued in the week."""
-    return publish_amount(0, week.earners, k, "points")
+def publish_nothing_issued() -> Figure:
+    """Of a currency in which nothing was issued in the week: that would be said of everybody."""
+    return publish_amount(0, 0, K_MIN, "points")
 
 
 def was_scored(week: WeekMeasures, k: int) -> bool:
@@ -248,18 +280,31 @@ class Amounts(NamedTuple):
 
 def publish_events(week: WeekMeasures, k: int) -> Amounts:
     """Events of the week, apart by whether they earned something, and the points they earned."""
+    behind, besides = _behind_events(week)
     split: Published = publish_split(
         week.incentivised,
-        week.earners,
+        behind,
         week.events,
-        week.active,
+        besides,
         week.active,
         k,
         dominated=_is_dominated(week),
     )
     incentivised, organic = split.cells
     issued = {
-        currency: publish_amount(amount, 0 if incentivised.hidden else week.earners, k, "points")
+        currency: publish_amount(
+            amount, 0 if incentivised.hidden else _behind_award(week, currency), k, "points"
+        )
         for currency, amount in week.issued.items()
     }
     return Amounts(split.total, organic, incentivised, issued)
+
+
+def _behind_events(week: WeekMeasures) -> tuple[int, int]:
+    """Members whose events earned something, and members whose events did not; where that was not counted, those who
+    may have."""
+    return (week.earners, week.unrewarded if week.definition >= 2 else week.active)
+
+
+def _behind_award(week: WeekMeasures, currency: str) -> int:
+    return week.receivers.get(currency, 0) if week.definition >= 2 else week.earners

@@ -12,7 +12,8 @@ cells are parts of and which of their sums a reader knows, for a hidden cell mus
 - cohorts: the active members are divided by the month in which they were activated, where their number is exact. How
   many were activated in a month is not told: it would stay the same while what stands beside it changes.
 - funnels: each step is within the one before, the first within the activated members.
-- moves: who rises was active in the week; the others are among those who stood at a level, or ever came.
+- moves: who rises was active in the week, who falls stood at a level, who lost a streak had one. All are told in bands.
+- members who have what expires in four weeks: in bands, for the four weeks of two reports overlap.
 - what members have: two weeks' balances differ by what was issued, spent and expired, any of which may be hidden. So
   balances are rounded to a fifth of themselves or more.
 - active members a day: the month's active days are shown too, so that of four weeks one could be worked out from the
@@ -44,12 +45,10 @@ from engage.core.published import (
     publish_active_cohorts,
     publish_features,
     publish_levels,
-    publish_members,
-    publish_people,
     publish_week_days,
 )
 from engage.core.segments import CLASS_WEEKS, GROUP_OTHER, GroupWeek, cohort_of
-from engage.core.windows import between, publish_part, publish_union
+from engage.core.windows import between, publish_flow, publish_part, publish_union
 
 BALANCE_STEPS: Final = 5
 """Whoever spent what nobody is told of had it before: to a tenth, two balances tell no more than how much that was."""
@@ -241,16 +240,17 @@ class Moves(NamedTuple):
 
 
 def publish_moves(week: WeekMeasures, people: People, k: int) -> Moves:
-    """Who falls from a level, or may, stood at one; who lost a streak had one."""
+    """In bands, as levels are: exact numbers of some weeks add up to who stands where, or stayed, and those of what is
+    ahead overlap from week to week. Who falls from a level, or may, stood at one; who lost a streak had one."""
     if not is_measured(week):
         return Moves(*(missing("members"),) * 4)
     levels = publish_levels(week, k)
-    upper = levels.above if levels else fact(0, "members")
+    upper = int(levels.above.floor) if levels else 0
     return Moves(
         _publish_risen(week, people, k),
-        publish_count(week.fallen, k, publish_members(week)),
-        _publish_among(week.streaks_broken, people.activated, week, k),
-        _publish_among(week.falling, upper, week, k) if week.standing else missing("members"),
+        publish_part(week.fallen, 2 * k, 0, upper, week.members),
+        _publish_streaks_broken(week, people, k),
+        publish_part(week.falling, 2 * k, 0, upper, week.members) if week.standing else missing("members"),
     )
 
 
@@ -259,11 +259,14 @@ def _publish_risen(week: WeekMeasures, people: People, k: int) -> Figure:
     return publish_part(week.risen, 2 * k, 0, int(people.active.floor), week.members)
 
 
-def _publish_among(count: int, group: Figure, week: WeekMeasures, k: int) -> Figure:
-    """Of a group that may have grown since by as many as there are members: what is left of it for sure is kept."""
-    if group.floor < 2 * k - 1:
-        return Figure(NOT_SHOWN, "members", hidden="few", low=0, high=week.members)
-    return publish_count(count, k, between(int(group.floor), week.members, week.members))
+def _publish_streaks_broken(week: WeekMeasures, people: People, k: int) -> Figure:
+    """In bands that leave as much room among those who had a streak; and, of streaks of weeks, among those who stayed
+    away, and beside how many fewer than the week before came."""
+    active, low, sure = people.active, 0, week.streaks
+    if week.weekly_streaks:
+        low = max(0, week.active_before[1] - int(active.floor))
+        sure = min(sure, week.active_before[0], week.members - int(active.ceiling or 0))
+    return publish_flow(week.streaks_broken, 2 * k, low, sure, week.members)
 
 
 def publish_concentration(week: WeekMeasures, k: int) -> Figure:
@@ -319,7 +322,7 @@ def publish_points(week: WeekMeasures, currency: str, k: int) -> Points:
         expired,
         _rounded(outstanding, balance_step(found.outstanding)),
         publish_amount(found.expiring, found.at_risk, k, "points"),
-        _publish_among(found.at_risk, publish_people(week, k).activated, week, k),
+        publish_part(found.at_risk, 2 * k, 0, found.holders, week.members),
     )
 
 

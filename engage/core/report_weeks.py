@@ -90,7 +90,7 @@ class Weeks:
             if week is None or amounts is None:
                 found.append(privacy.missing("points"))
             else:
-                found.append(amounts.issued.get(currency) or publish_nothing_issued(week, self.k))
+                found.append(amounts.issued.get(currency) or publish_nothing_issued())
         return tuple(found)
 
     def shown(self, publish: Callable[[WeekMeasures, People], Figure], unit: Unit) -> tuple[Figure, ...]:

@@ -211,6 +211,14 @@ def copied(run: Run) -> Run:
     return msgspec.structs.replace(run, told=dict(run.told))
 
 
+def had_before(run: Run, period: int) -> bool:
+    """Whether there was a run when the period began: the one before was done, excused ones aside."""
+    before = period - 1
+    while before >= run.base and run.excused >> (before - run.base) & 1:
+        before -= 1
+    return bool(run.done >> (before - run.base) & 1) if before >= run.base else run.before > 0
+
+
 def lost_in(run: Run, first: int, last: int) -> bool:
     """Whether a run was broken by one of the periods from `first` to `last`: missed, and the one before was not."""
     first, last = max(first, run.base), min(last, run.until - 1)
@@ -220,11 +228,6 @@ def lost_in(run: Run, first: int, last: int) -> bool:
     for period in range(first, last + 1):
         if not missed:
             return False
-        if not missed >> (period - first) & 1:
-            continue
-        before = period - 1
-        while before >= run.base and run.excused >> (before - run.base) & 1:
-            before -= 1
-        if run.done >> (before - run.base) & 1 if before >= run.base else run.before > 0:
+        if missed >> (period - first) & 1 and had_before(run, period):
             return True
     return False

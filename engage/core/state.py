@@ -261,6 +261,9 @@ class MemberState(Struct, array_like=True, gc=False):
     awaited_until: int = 0
     """The last local day on which doing something is a return after one of them."""
     referral: Referred | None = None
+    earning: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """Currency -> (base Monday, bits): the ISO weeks in which some was awarded, as in `features`; "" -> those
+    in which events of theirs earned nothing. Kept for reports alone, which tell of no award behind which few stand."""
 
 
 class CampaignStop(Struct, frozen=True, array_like=True, gc=False):

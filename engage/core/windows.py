@@ -90,6 +90,16 @@ def publish_part(count: int, width: int, low: int, sure: int, most: int) -> Figu
     return _range(start, start + width - 1, most)
 
 
+def publish_flow(count: int, width: int, low: int, sure: int, most: int) -> Figure:
+    """Those who left a group, as a band of `width` or more that leaves as much room in the group.
+
+    From other figures it follows that they are at least `low`, unless something kept some: the first band is as much
+    wider as is `low`.
+    """
+    part = publish_part(max(count, low), width, low, sure, most)
+    return _range(0, int(part.ceiling or 0), most) if part.floor <= low else part
+
+
 def between(low: int, high: int, whole: int) -> Figure:
     """A number told by others alone."""
     return _range(max(0, low), min(high, whole), whole)

@@ -180,7 +180,7 @@ def lived(history: History, draft: CompiledProgram) -> History:
 
 def unreported(state: MemberState) -> MemberState:
     """Without what nothing but reports reads, which a backtest leaves out."""
-    return msgspec.structs.replace(state, features={}, uses=(0, b""), funnels={})
+    return msgspec.structs.replace(state, features={}, uses=(0, b""), funnels={}, earning={})
 
 
 def come_to(history: History, until: int) -> None:

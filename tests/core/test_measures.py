@@ -9,7 +9,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engage.core.activity import mark_day, mark_feature, mark_use
+from engage.core.activity import mark_day, mark_earning, mark_feature, mark_use
 from engage.core.calendar import month_end, week_of
 from engage.core.measures import WeekMeasures
 from engage.core.program import Award, Currency, EventType, Level, Levels, Program, Property, RoleTrait, Rule
@@ -57,6 +57,7 @@ def folded(done: list[Done]) -> tuple[CompanyState, list[MemberState], dict[int,
         rollup.members += mark_day(member, day)
         mark_feature(member, name, day)
         mark_use(member, day)
+        mark_earning(member, "points" if name == "Export" else "", day)
     return CompanyState(members=len(members)), list(members.values()), days
 
 
@@ -94,6 +95,8 @@ def test_measures_agree_with_a_recount_of_every_day(done: list[Done]) -> None:
         assert week.days == len({(w, d) for w, d, _ in done if d // 7 == index})
         assert week.events == sum(1 for _, d, _ in done if d // 7 == index)
         assert week.earners == len(who({index}, "Export"))
+        assert week.receivers.get("points", 0) == week.earners
+        assert week.unrewarded == len(who({index}, "Share") | who({index}, "Look"))
         assert week.organic_4w == len(who(month, "Share") | who(month, "Look"))
         assert sorted(week.features) == ["Export", "Share"]
         for name, feature in week.features.items():

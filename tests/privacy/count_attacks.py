@@ -6,9 +6,13 @@ from random import Random
 
 import numpy
 
-from engage.core import privacy, published_people, windows
+from engage.core import privacy, published, published_people, windows
+from engage.core.activity import mark_day, mark_earning, mark_use
+from engage.core.measures import measure_week
 from engage.core.privacy import Part, fact
+from engage.core.state import CompanyState, DayRollup, MemberState
 from tests.privacy.attacker import Attack, Sum
+from tests.privacy.populations import FIRST
 
 
 def single(place: int, size: int) -> Sum:
@@ -170,3 +174,36 @@ def attack_balances(random: Random) -> list[str]:
         attack.knows(single(place, 3), shown - step / 2, shown + step / 2)
     low, high = attack.range_of(single(2, 3))
     return [f"{spent} spent"] if max(high - spent, spent - low) < spent / 10 else []
+
+
+def attack_awards(random: Random) -> list[str]:
+    """What was awarded in a week, in two currencies, and how many events earned something: which of it is few people's?
+
+    Who could have earned is more than who did: rules have conditions and limits.
+    """
+    k = random.choice((3, 4, 5))
+    chances = {one: random.choice((0.05, 0.2, 0.9)) for one in ("points", "gems", "")}
+    states, rollup = [], DayRollup()
+    behind: dict[str, set[int]] = {one: set() for one in (*chances, "earned")}
+    for number in range(random.randint(2 * k, 5 * k)):
+        states.append(member := MemberState())
+        for _ in range(random.randint(0, 4)):
+            mark_use(member, FIRST)
+            rollup.members += mark_day(member, FIRST)
+            rollup.events += 1
+            got = [one for one, chance in chances.items() if random.random() < chance] or [""]
+            rollup.incentivised += got != [""]
+            for one in got if got == [""] else [one for one in got if one]:
+                mark_earning(member, one, FIRST)
+                behind[one].add(number)
+                if one:
+                    behind["earned"].add(number)
+                    rollup.issued[one] = rollup.issued.get(one, 0) + random.choice((1, 10))
+    week = measure_week(None, CompanyState(members=len(states)), states, {FIRST: rollup}, FIRST, (), k)
+    shown = published.publish_events(week, k)
+    figures = {"earned": shown.incentivised, "": shown.organic, **shown.issued}
+    return [
+        f"what {len(behind[one])} members got of {one!r}"
+        for one, figure in figures.items()
+        if figure.value is not None and len(behind[one]) < k
+    ]

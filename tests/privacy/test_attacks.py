@@ -23,6 +23,7 @@ from engage.core.quiet import Activity
 from tests.privacy.activity_attack import attack_activity
 from tests.privacy.count_attacks import (
     attack_amounts,
+    attack_awards,
     attack_balances,
     attack_growth,
     attack_levels,
@@ -35,7 +36,9 @@ ATTACKS = int(os.environ.get("ENGAGE_ATTACKS", "25"))
 WEEKS = 5
 
 CountAttack = Callable[[Random], list[str]]
-COUNTS: list[CountAttack] = [attack_growth, attack_levels, attack_table, attack_amounts, attack_balances]
+COUNTS: list[CountAttack] = [
+    *(attack_growth, attack_levels, attack_table, attack_amounts, attack_balances, attack_awards),
+]
 
 
 @pytest.fixture(autouse=True)
@@ -175,6 +178,18 @@ COUNT_DEFENCES: dict[str, tuple[CountAttack, object, str, object]] = {
     "hiding the next smallest": (attack_table, privacy, "publish_table", _independent),
     "k values for each hidden cell": (attack_table, privacy, "_is_concealed", _two_values),
     "balances in steps of a fifth": (attack_balances, published_people, "balance_step", lambda balance: 1),
+    "who got an award, not who could have": (
+        attack_awards,
+        published,
+        "_behind_award",
+        lambda week, currency: week.active,
+    ),
+    "whose events earned something, and whose did not": (
+        attack_awards,
+        published,
+        "_behind_events",
+        lambda week: (week.active, week.active),
+    ),
     "dominance": (attack_amounts, privacy, "is_dominated", lambda *_: False),
     "hiding with the events of few those of many": (
         attack_amounts,

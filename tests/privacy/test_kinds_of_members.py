@@ -154,14 +154,14 @@ def test_organic_use_of_all_who_are_active_is_told_as_a_range() -> None:
 def test_steps_and_moves_of_few_are_hidden() -> None:
     found = week(
         members=60, activated=40, active_4w=20, active=12, funnels={"f": [30, 9, 4, 2]}, risen=7, fallen=2,
-        streaks_broken=38,
+        streaks_broken=38, streaks=50, levels=[("", 20), ("bronze", 40)],
     )  # fmt: skip
     people = publish_people(found, 5)
     steps = publish_funnel(found, people, "f", 5)
     assert steps is not None
     assert [step.text for step in steps] == ["30", "9", "fewer than 5", "not shown"]
     moves = publish_moves(found, people, 5)
-    assert [one.text for one in moves] == ["not shown", "fewer than 5", "36 or more", "not measured"]
+    assert [one.text for one in moves] == ["not shown", "fewer than 10", "30 to 39", "not measured"]
     assert {one.text for one in publish_moves(WeekMeasures(1), people, 5)} == {"not measured"}
     assert publish_funnel(found, people, "g", 5) is None
 
