@@ -20,6 +20,7 @@ from engage.core.published_people import (
     Group,
     Moves,
     Points,
+    add_points,
     breakage,
     is_complete,
     is_measured,
@@ -374,5 +375,4 @@ def balances(source: Source, now: Weeks) -> Table:
 
 
 def _sum(weeks: Sequence[Points | None], name: str) -> Figure:
-    figures = [getattr(one, name) if one else privacy.missing("points") for one in weeks]
-    return privacy.total(figures, "points")
+    return add_points([getattr(one, name) if one else privacy.missing("points") for one in weeks])

@@ -142,6 +142,8 @@ class WeekMeasures(Struct, array_like=True):
     """The least and the most that are told to have been active in the week before."""
     visits_told: list[int] = field(default_factory=list)
     """Of the months in `months_told`: the least to which the active members of their weeks add up."""
+    top_leading: list[tuple[int, int, int]] = field(default_factory=list)
+    """As `leading`, of four weeks: of the top tenth, and of the others."""
 
     @property
     def weeks_known(self) -> int:

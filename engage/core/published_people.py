@@ -14,8 +14,8 @@ cells are parts of and which of their sums a reader knows, for a hidden cell mus
 - funnels: each step is within the one before, the first within the activated members.
 - moves: who rises was active in the week, who falls stood at a level, who lost a streak had one. All are told in bands.
 - members who have what expires in four weeks: in bands, for the four weeks of two reports overlap.
-- what members have: two weeks' balances differ by what was issued, spent and expired, any of which may be hidden. So
-  balances are rounded to a fifth of themselves or more.
+- what members have, spend and lose: most of it may be one person's, and two weeks' balances differ by what was issued,
+  spent and expired, any of which may be hidden. So all are rounded to a fifth of themselves or more.
 - active members a day: the month's active days are shown too, so that of four weeks one could be worked out from the
   others. So they are rounded to whole members.
 """
@@ -33,6 +33,7 @@ from engage.core.privacy import (
     Figure,
     fact,
     feasible,
+    is_dominated,
     missing,
     publish_amount,
     publish_count,
@@ -40,6 +41,7 @@ from engage.core.privacy import (
     publish_table,
     ratio,
 )
+from engage.core.privacy import total as add_up
 from engage.core.published import (
     People,
     publish_active_cohorts,
@@ -270,14 +272,24 @@ def _publish_streaks_broken(week: WeekMeasures, people: People, k: int) -> Figur
 
 
 def publish_concentration(week: WeekMeasures, k: int) -> Figure:
-    """The share of four weeks' events that the most active tenth of members did."""
+    """The share of four weeks' events that the most active tenth of members did, unless it is nearly one's share, or
+    of either side it would tell that each did one thing."""
     if not is_measured(week):
         return missing("percent")
-    top, theirs, total = week.top
-    if top < k:
+    top, theirs, events = week.top
+    others = week.active_4w - top
+    if top < k or _is_one_sided(week, (top, others)):
         return Figure(NOT_SHOWN, "percent", hidden="few")
-    split = publish_split(theirs, top, total, week.active_4w - top, week.active_4w, k)
+    split = publish_split(theirs, top, events, others, week.active_4w, k)
     return ratio(split.cells[0], split.total)
+
+
+def _is_one_sided(week: WeekMeasures, sides: tuple[int, int]) -> bool:
+    known = week.floor - 2
+    return any(
+        is_dominated(*leading, people - known)
+        for leading, people in zip(week.top_leading, sides, strict=False)
+    )
 
 
 def publish_organic(week: WeekMeasures, people: People, k: int) -> Figure:
@@ -312,18 +324,32 @@ def publish_points(week: WeekMeasures, currency: str, k: int) -> Points:
     found = week.currencies.get(currency)
     if found is None:
         return Points(*(missing("points"),) * 4, missing("members"))
-    spent = publish_amount(found.spent, found.spenders, k, "points")
-    expired = publish_amount(found.expired, found.losers, k, "points")
+    spent = _about(publish_amount(found.spent, found.spenders, k, "points"))
+    expired = _about(publish_amount(found.expired, found.losers, k, "points"))
     if not week.standing:
         return Points(spent, expired, missing("points"), missing("points"), missing("members"))
-    outstanding = publish_amount(found.outstanding, found.holders, k, "points")
     return Points(
         spent,
         expired,
-        _rounded(outstanding, balance_step(found.outstanding)),
-        publish_amount(found.expiring, found.at_risk, k, "points"),
+        _about(publish_amount(found.outstanding, found.holders, k, "points")),
+        _about(publish_amount(found.expiring, found.at_risk, k, "points")),
         publish_part(found.at_risk, 2 * k, 0, found.holders, week.members),
     )
+
+
+def _about(amount: Figure) -> Figure:
+    """Most of what is spent, lost or had may be one person's."""
+    return amount if amount.value is None else _rounded(amount, balance_step(int(amount.value)))
+
+
+def add_points(weeks: Sequence[Figure]) -> Figure:
+    """What was spent or lost in some weeks, as far as it is told: no more exact than its parts."""
+    figure = add_up(weeks, "points")
+    return figure if figure.value is None else _rounded(figure, _two_digits(int(figure.value)))
+
+
+def _two_digits(value: int) -> int:
+    return 10 ** max(0, len(str(abs(value))) - 2)
 
 
 def balance_step(balance: int) -> int:
@@ -354,4 +380,4 @@ def breakage(outstanding: Figure, spent: Figure, expired: Figure) -> Figure:
     if used[0] + used[1] <= 0:
         return missing("points")
     value = round(outstanding.value * used[1] / (used[0] + used[1]))
-    return _rounded(fact(value, "points"), 10 ** max(0, len(str(abs(value))) - 2))
+    return _rounded(fact(value, "points"), _two_digits(value))

@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import lru_cache
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
@@ -125,7 +126,10 @@ class Segments:
     def close(self) -> None:
         """What is known once all members were seen."""
         for week, did in zip(self.weeks, self.did, strict=True):
-            week.top = _top(did)
+            top, others = _top(did)
+            theirs = _events(top)
+            week.top = (sum(members for _, members in top), theirs, theirs + _events(others))
+            week.top_leading = [_leading(part, week.floor) for part in (top, others)]
 
 
 def _group(groups: dict[str, GroupWeek], name: str) -> GroupWeek:
@@ -144,15 +148,26 @@ def _class(events: int, has_habit: bool) -> int:
     return NOVICE if events >= CLASS_WEEKS else LOW if events else NONE
 
 
-def _top(did: Mapping[int, int]) -> tuple[int, int, int]:
-    """(members in the top tenth, their events, all events) of members by how many events they did."""
-    left = top = -(-sum(did.values()) // TOP_SHARE)
-    theirs = 0
+def _top(did: Mapping[int, int]) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+    """(events, members) of the top tenth, and of the others, those who did most first."""
+    left = -(-sum(did.values()) // TOP_SHARE)
+    top, others = [], []
     for events in sorted(did, reverse=True):
         taken = min(left, did[events])
-        theirs += taken * events
         left -= taken
-    return top, theirs, sum(events * members for events, members in did.items())
+        top.append((events, taken))
+        others.append((events, did[events] - taken))
+    return [one for one in top if one[1]], [one for one in others if one[1]]
+
+
+def _leading(did: Sequence[tuple[int, int]], floor: int) -> tuple[int, int, int]:
+    """As in `WeekMeasures.leading`, of those who did most first."""
+    most = list(islice((events for events, members in did for _ in range(members)), floor - 1)) or [0]
+    return most[0], most[-1], _events(did) - sum(most)
+
+
+def _events(did: Sequence[tuple[int, int]]) -> int:
+    return sum(events * members for events, members in did)
 
 
 def month_ends(monday: int, months: int) -> dict[int, int]:

@@ -8,8 +8,10 @@ import numpy
 
 from engage.core import privacy, published, published_people, windows
 from engage.core.activity import mark_day, mark_earning, mark_use
-from engage.core.measures import measure_week
+from engage.core.balances import CurrencyWeek
+from engage.core.measures import WeekMeasures, measure_week
 from engage.core.privacy import Part, fact
+from engage.core.segments import Segments
 from engage.core.state import CompanyState, DayRollup, MemberState
 from tests.privacy.attacker import Attack, Sum
 from tests.privacy.populations import FIRST
@@ -207,3 +209,50 @@ def attack_awards(random: Random) -> list[str]:
         for one, figure in figures.items()
         if figure.value is not None and len(behind[one]) < k
     ]
+
+
+def attack_concentration(random: Random) -> list[str]:
+    """Which share of four weeks' events the most active tenth did, by who knows how many events there were: was it one
+    member's, or had each of the others one?"""
+    k = random.choice((3, 4, 5))
+    members = random.randint(10 * (k - 1) + 1, 10 * k + 10)
+    most, usual = random.choice((5, 60, 900)), random.choice((1, 3, 20))
+    events = sorted(
+        (random.randint(1, most if random.random() < 0.08 else usual) for _ in range(members)), reverse=True
+    )
+    week = WeekMeasures(FIRST, members=members, active_4w=members, definition=2, floor=k)
+    segments = Segments(None, [week])
+    for one in events:
+        segments.did[0][one] = segments.did[0].get(one, 0) + 1
+    segments.close()
+    if published_people.publish_concentration(week, k).hidden:
+        return []
+    place, strangers = week.top[0], list(range(members))
+    known = strangers[: k - 2] if random.random() < 0.7 else random.sample(strangers, k - 2)
+    top = sorted((events[one] for one in strangers[:place] if one not in known), reverse=True)
+    rest = [events[one] for one in strangers[place:] if one not in known]
+    learned = ["one member's events, to a tenth"] if 10 * sum(top[1:]) < top[0] else []
+    return [*learned, "that all others had one event"] if set(rest) == {1} else learned
+
+
+def attack_spending(random: Random) -> list[str]:
+    """What was spent, has expired and soon will, in a week: how much of it was one member's, to a tenth?"""
+    k, largest = random.choice((3, 4, 5)), random.choice((10, 300, 9000))
+    own = [random.randint(1, random.choice((10, 10, largest))) for _ in range(random.randint(k, 2 * k))]
+    known = sorted(own, reverse=True)[1 : k - 1] if random.random() < 0.5 else own[: k - 2]
+    found = CurrencyWeek(*(sum(own), len(own)) * 2, 10**6, len(own), sum(own), len(own))
+    week = WeekMeasures(
+        FIRST, members=3 * k, activated=3 * k, definition=2, standing=True, currencies={"points": found}
+    )
+    shown = published_people.publish_points(week, "points", k)
+    strangers = sorted(own)
+    for one in known:
+        strangers.remove(one)
+    learned = []
+    for name in ("spent", "expired", "expiring"):
+        value, step = getattr(shown, name).value, published_people.balance_step(sum(own))
+        reach = step / 2 if value % step == 0 else 0
+        high, low = value + reach - sum(known), value - reach - sum(known)
+        if max(high - strangers[-1], strangers[-1] - low) < strangers[-1] / 10:
+            learned.append(f"one member's of what was {name}, to a tenth")
+    return learned

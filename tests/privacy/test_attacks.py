@@ -25,8 +25,10 @@ from tests.privacy.count_attacks import (
     attack_amounts,
     attack_awards,
     attack_balances,
+    attack_concentration,
     attack_growth,
     attack_levels,
+    attack_spending,
     attack_table,
 )
 from tests.privacy.populations import acquaintances, random_population, weeks_of
@@ -38,6 +40,8 @@ WEEKS = 5
 CountAttack = Callable[[Random], list[str]]
 COUNTS: list[CountAttack] = [
     *(attack_growth, attack_levels, attack_table, attack_amounts, attack_balances, attack_awards),
+    attack_concentration,
+    attack_spending,
 ]
 
 
@@ -189,6 +193,13 @@ COUNT_DEFENCES: dict[str, tuple[CountAttack, object, str, object]] = {
         published,
         "_behind_events",
         lambda week: (week.active, week.active),
+    ),
+    "spending in steps of a fifth": (attack_spending, published_people, "_about", lambda amount: amount),
+    "one of the most active tenth": (
+        attack_concentration,
+        published_people,
+        "_is_one_sided",
+        lambda *_: False,
     ),
     "dominance": (attack_amounts, privacy, "is_dominated", lambda *_: False),
     "hiding with the events of few those of many": (
