@@ -181,10 +181,11 @@ def publish_table(
     if within.hidden in ("few", "missing"):
         return Published(tuple(cells), Figure(NOT_SHOWN, unit, hidden="few"))
     for index in sorted(range(len(cells)), key=lambda i: (counts[i], i)):
+        if cells[index].hidden:
+            continue
         if _is_concealed(cells, amount, whole, k):
             break
-        if not cells[index].hidden:
-            cells[index] = Figure(NOT_SHOWN, "members", hidden="protects", low=k, high=whole - k)
+        cells[index] = Figure(NOT_SHOWN, "members", hidden="protects", low=k, high=whole - k)
     if not _is_concealed(cells, amount, whole, k):
         cells = [Figure(NOT_SHOWN, "members", hidden="few", low=0, high=whole) for _ in cells]
     return Published(tuple(cells), Figure(_words(amount, unit), unit, amount))

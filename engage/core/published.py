@@ -33,6 +33,7 @@ from engage.core.privacy import (
     publish_table,
     total,
 )
+from engage.core.segments import cohort_of
 from engage.core.windows import add_bands, between, publish_band, publish_bands, publish_union
 
 HABIT_MONTHS = HABIT_WEEKS // MONTH_WEEKS
@@ -93,27 +94,47 @@ def _visits(week: WeekMeasures, k: int) -> int:
 
 
 def _cohort_peaks(week: WeekMeasures, month: Figure, peaks: Mapping[int, int], k: int) -> dict[int, int]:
-    cells = publish_active_cohorts(week, month, k)
-    if not month.value or all(cell.value is None for cell in cells.values()):
-        return dict(peaks)
+    """As they are with this month; as they were where that would add up to all members but fewer than k."""
+    most = _cohorts_most(_cohort_cells(week, month, k), month)
+    reached = {cohort: max(peaks.get(cohort, 0), most.get(cohort, 0)) for cohort in {*peaks, *most}}
+    return reached if sum(reached.values()) <= publish_month_members(week).floor - k else dict(peaks)
+
+
+def _cohorts_most(cells: Mapping[int, Figure], month: Figure) -> dict[int, int]:
+    """Of cells that tell anything, the most that each can be."""
     floors = sum(cell.floor for cell in cells.values())
-    most = {
+    if not month.value or not floors:
+        return {}
+    return {
         cohort: int(min(cell.ceiling or 0, month.value - floors + cell.floor))
         for cohort, cell in cells.items()
     }
-    return {cohort: max(peaks.get(cohort, 0), most.get(cohort, 0)) for cohort in {*peaks, *most}}
 
 
 def publish_active_cohorts(week: WeekMeasures, active_4w: Figure, k: int) -> dict[int, Figure]:
-    """Active members by month of activation, the oldest first: a division of their exact number, or nothing."""
-    months = sorted(week.cohorts)
+    """Active members by month of activation, the oldest first: a division of their exact number, or nothing. Nothing
+    too where with the months before it would tell that nearly all members have been active: see `_cohort_peaks`."""
+    cells = _cohort_cells(week, active_4w, k)
+    most = _cohorts_most(cells, active_4w)
+    if week.months_told and any(most[cohort] > week.cohort_peaks.get(cohort, 0) for cohort in most):
+        return dict.fromkeys(cells, _untold_cohort(active_4w))
+    return cells
+
+
+def _cohort_cells(week: WeekMeasures, active_4w: Figure, k: int) -> dict[int, Figure]:
+    """Months in which nobody was activated are among them: that would be said of everybody."""
+    if not week.cohorts:
+        return {}
+    months = range(min(week.cohorts), max(*week.cohorts, cohort_of(month_end(week.monday))) + 1)
     if active_4w.value is None:
-        return {
-            month: Figure(NOT_SHOWN, "members", hidden="few", low=0, high=active_4w.high) for month in months
-        }
-    counts = [week.cohorts[month][1] for month in months]
+        return dict.fromkeys(months, _untold_cohort(active_4w))
+    counts = [week.cohorts.get(month, (0, 0))[1] for month in months]
     cells = publish_table(counts, k, active_4w, partition=True).cells
     return dict(zip(months, cells, strict=True))
+
+
+def _untold_cohort(active_4w: Figure) -> Figure:
+    return Figure(NOT_SHOWN, "members", hidden="few", low=0, high=active_4w.ceiling)
 
 
 def publish_people(week: WeekMeasures, k: int) -> People:

@@ -349,7 +349,7 @@ def add_points(weeks: Sequence[Figure]) -> Figure:
 
 
 def _two_digits(value: int) -> int:
-    return 10 ** max(0, len(str(abs(value))) - 2)
+    return int(10 ** max(0, len(str(abs(value))) - 2))
 
 
 def balance_step(balance: int) -> int:

@@ -23,7 +23,7 @@ Path = tuple[int, ...]
 """What is of one member, week by week."""
 
 
-class _Flow:
+class Flow:
     """Members by their path; all paths that there can be are the unknowns."""
 
     def __init__(self, random: Random, k: int, paths: Sequence[Path], ways: Sequence[Path]) -> None:
@@ -64,7 +64,7 @@ def attack_falls(random: Random) -> list[str]:
         for _ in range(WEEKS):
             path.append(int(random.random() >= falls) if path[-1] else int(random.random() < rises))
         paths.append(tuple(path))
-    flow = _Flow(random, k, paths, list(itertools.product((0, 1), repeat=WEEKS + 1)))
+    flow = Flow(random, k, paths, list(itertools.product((0, 1), repeat=WEEKS + 1)))
     for at in (0, WEEKS):
         standing = sum(path[at] for path in paths)
         week = WeekMeasures(FIRST, members=members, levels=[("", members - standing), ("one", standing)])
@@ -116,7 +116,7 @@ def attack_streaks(random: Random) -> list[str]:
         for at in range(WEEKS)
     ]
     remember_peaks(weeks, None, k)
-    flow = _Flow(random, k, paths, list(itertools.product((0, 1), repeat=WEEKS)))
+    flow = Flow(random, k, paths, list(itertools.product((0, 1), repeat=WEEKS)))
     for at, week in enumerate(weeks):
         people = publish_people(week, k)
         flow.reads(f"active in week {at}", people.active, lambda path, at=at: path[at] == 1)  # type: ignore[misc]
@@ -135,7 +135,7 @@ def attack_windows(random: Random) -> list[str]:
     members = random.randint(2 * k, 10 * k)
     late = random.choice((0.1, 0.5, 0.9))
     paths = [(random.choice((0, 1, 2, 3)) if random.random() < late else WEEKS,) for _ in range(members)]
-    flow = _Flow(random, k, paths, [(at,) for at in range(WEEKS + 1)])
+    flow = Flow(random, k, paths, [(at,) for at in range(WEEKS + 1)])
     for at in range(WEEKS):
         has = sum(at <= path[0] < WEEKS for path in paths)
         holders = random.randint(has, members)
@@ -174,7 +174,7 @@ def attack_habits(random: Random) -> list[str]:
             own += [int(week in chosen) for week in range(4)]
         active.append(own)
     paths = [tuple(sum(own[4 * at : 4 * at + 4]) for at in range(months)) for own in active]
-    flow = _Flow(random, k, paths, list(itertools.product(range(5), repeat=months)))
+    flow = Flow(random, k, paths, list(itertools.product(range(5), repeat=months)))
     weeks = []
     for at in range(months):
         counts = [sum(own[week] for own in active) for week in range(4 * at, 4 * at + 4)]

@@ -20,9 +20,9 @@ ATTACKS = int(os.environ.get("ENGAGE_ATTACKS", "25"))
 
 FlowAttack = Callable[[Random], list[str]]
 ATTACKED: list[tuple[FlowAttack, int]] = [
-    (attack_falls, ATTACKS),
-    (attack_streaks, ATTACKS),
-    (attack_windows, ATTACKS),
+    (attack_falls, ATTACKS // 5),
+    (attack_streaks, ATTACKS // 5),
+    (attack_windows, ATTACKS // 5),
     (attack_habits, ATTACKS // 5),
 ]
 

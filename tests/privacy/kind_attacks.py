@@ -1,0 +1,174 @@
+"""What an attacker concludes of kinds of members where two tables divide the same people: departments and roles, months
+of activation and months of activity, weeks and stages. Small companies of the kinds that show it."""
+
+from __future__ import annotations
+
+import itertools
+from random import Random
+
+import numpy
+
+from engage.core import published_people, published_stages
+from engage.core.measures import WeekMeasures
+from engage.core.privacy import Figure
+from engage.core.published import publish_month_weeks, publish_people, remember_peaks
+from engage.core.segments import GroupWeek, cohort_of
+from engage.core.stage_weeks import active_part, no_stages
+from tests.privacy.attacker import Attack
+from tests.privacy.flow_attacks import Flow
+from tests.privacy.populations import FIRST, WEEK
+
+MONTHS = 3
+COHORTS = 5
+
+
+def attack_roles(random: Random) -> list[str]:
+    """Who is active of one department, and of one role that hardly anybody else has."""
+    k = random.choice((3, 4, 5))
+    sizes = {
+        ("it", "manager"): random.randint(2 * k, 6 * k),
+        ("sales", "executor"): random.randint(2 * k, 6 * k),
+        ("sales", "manager"): random.randint(1, k - 1),
+    }
+    active = {place: random.randint(0, size) for place, size in sizes.items()}
+    week = WeekMeasures(FIRST + 3 * WEEK, members=sum(sizes.values()), definition=2, floor=k)
+    week.active_4w = week.activated = sum(active.values())
+    week.month = [max(k, week.active_4w // 2)] * 4
+    for place, size in sizes.items():
+        for groups, name in ((week.departments, place[0]), (week.roles, place[1])):
+            group = groups.setdefault(name, GroupWeek())
+            group.members += size
+            group.active_4w += active[place]
+    people, attack = publish_people(week, k), Attack(len(sizes))
+    places = list(sizes)
+    attack.reads(people.active_4w, numpy.ones(len(sizes)))
+    for at, place in enumerate(places):
+        attack.knows(numpy.eye(len(sizes))[at], 0, sizes[place])
+    for side, groups in (
+        (0, published_people.publish_departments(week, people, k)),
+        (1, published_people.publish_roles(week, people, k)),
+    ):
+        for group in groups:
+            terms = numpy.array([float(place[side] == group.name) for place in places])
+            if terms.any():
+                attack.reads(group.active_4w, terms)
+    return [
+        f"{active[place]} of {place}"
+        for at, place in enumerate(places)
+        if min(active[place], sizes[place] - active[place]) < k and attack.pins(numpy.eye(len(sizes))[at])
+    ]
+
+
+def attack_cohorts(random: Random) -> list[str]:
+    """Who was activated when, and who of these was active in which of three months: some before these, some in one."""
+    k = random.choice((3, 4, 5))
+    members = random.randint(4 * k, 9 * k)
+    often = [[random.choice((0.3, 0.7, 1.0)) for _ in range(MONTHS)] for _ in range(COHORTS)]
+    never, joining = random.choice((0.0, 0.2, 0.4)), random.choice((0.0, 0.0, 0.1))
+    paths = []
+    for _ in range(members):
+        cohort = random.choice((3, 4)) if random.random() < joining else random.randrange(3)
+        if random.random() < never:
+            paths.append((-1, *(0,) * MONTHS))
+        else:
+            paths.append(
+                (
+                    cohort,
+                    *(int(_may(cohort, at) and random.random() < often[cohort][at]) for at in range(MONTHS)),
+                )
+            )
+    ways = [(-1, *(0,) * MONTHS)]
+    ways += [
+        (cohort, *own)
+        for cohort in range(COHORTS)
+        for own in itertools.product((0, 1), repeat=MONTHS)
+        if all(_may(cohort, at) or not active for at, active in enumerate(own))
+    ]
+    flow, weeks = Flow(random, k, paths, ways), []
+    newest = [cohort_of(FIRST + WEEK * (4 * at + 3)) for at in range(MONTHS)]
+    names = {0: newest[0] - 2, 1: newest[0] - 1, 2: newest[0], 3: newest[1], 4: newest[2]}
+    assert len({*names.values()}) == COHORTS
+    for at in range(MONTHS):
+        count = sum(path[at + 1] for path in paths)
+        week = WeekMeasures(
+            FIRST + WEEK * (4 * at + 3), members=members, definition=2, floor=k, active_4w=count
+        )
+        week.activated = sum(path[0] >= 0 and _may(path[0], at) for path in paths)
+        week.month = [max(k, count // 2)] * 4
+        for cohort, name in names.items():
+            own = [path[at + 1] for path in paths if path[0] == cohort]
+            if own and _may(cohort, at):
+                week.cohorts[name] = (len(own), sum(own))
+        weeks.append(week)
+    remember_peaks(weeks, None, k)
+    for at, week in enumerate(weeks):
+        people = publish_people(week, k)
+        flow.reads(f"active in {at}", people.active_4w, lambda path, at=at: path[at + 1] == 1)  # type: ignore[misc]
+        flow.reads(
+            f"activated by {at}", people.activated, lambda path, at=at: path[0] >= 0 and _may(path[0], at)
+        )  # type: ignore[misc]
+        shown = published_people.publish_cohorts(week, people, k)
+        for cohort, name in names.items():
+            if not shown or name < min(shown) or not _may(cohort, at):
+                continue  # nobody came before the first of whom something is told
+            flow.reads(
+                f"of {cohort} in {at}",
+                shown.get(name, Figure("none", "members", 0)),
+                lambda path, at=at, cohort=cohort: path[0] == cohort and path[at + 1] == 1,  # type: ignore[misc]
+            )
+            flow.groups += [
+                (f"of {cohort}", lambda path, cohort=cohort: path[0] == cohort),  # type: ignore[misc]
+                (
+                    f"of {cohort} not in {at}",
+                    lambda path, at=at, cohort=cohort: path[0] == cohort and not path[at + 1],  # type: ignore[misc]
+                ),
+            ]
+    return flow.learned()
+
+
+def _may(cohort: int, month: int) -> bool:
+    """Whether those of the cohort can be active in the month: two of the cohorts come in the second and the third."""
+    return month >= cohort - 2
+
+
+def attack_slipping(random: Random) -> list[str]:
+    """In which weeks of a month each was active, and who has the habit: told by week, in all, and by stage."""
+    k = random.choice((3, 4, 5))
+    members = random.randint(4 * k, 10 * k)
+    kinds = [random.choices(range(1, 16), k=1)[0] for _ in range(random.randint(1, 3))]
+    absent, odd, habit = random.choice((0.1, 0.3)), random.choice((0.0, 0.05)), random.choice((0.0, 0.3, 0.6))
+    paths = []
+    for _ in range(members):
+        pattern = 0 if random.random() < absent else random.choice(kinds)
+        if random.random() < odd:
+            pattern = random.randrange(16)
+        paths.append((pattern, int(pattern > 0 and random.random() < habit)))
+    counts = [sum(path[0] >> at & 1 for path in paths) for at in range(4)]
+    loud = sum(1 << at for at, count in enumerate(counts) if count >= k)
+    paths = [(pattern & loud, int(has and pattern & loud > 0)) for pattern, has in paths]
+    ways = [
+        (pattern, has)
+        for pattern in range(16)
+        for has in (0, 1)
+        if pattern & loud == pattern and pattern >= has
+    ]
+    flow = Flow(random, k, paths, ways)
+    week = WeekMeasures(FIRST + 3 * WEEK, members=members, definition=2, floor=k, stages=no_stages())
+    week.active_4w = week.activated = sum(path[0] > 0 for path in paths)
+    week.habitual = sum(path[1] for path in paths)
+    week.month = [count if count >= k else 0 for count in counts]
+    for pattern, has in paths:
+        week.stages[active_part(pattern & 0b1100, bool(has), 99) if pattern else "dormant"] += 1
+    remember_peaks([week], None, k)
+    week.visits_told = []
+    people = publish_people(week, k)
+    flow.reads("active", people.active_4w, lambda path: path[0] > 0)
+    flow.reads("habitual", people.habitual, lambda path: path[1] > 0)
+    for at, figure in enumerate(publish_month_weeks(week, k)):
+        if counts[at] >= k:
+            flow.reads(f"active in week {at}", figure, lambda path, at=at: path[0] >> at & 1)  # type: ignore[misc]
+    found = dict(published_stages.publish_stages(week, k))
+    flow.reads("slipping", found["slipping"], lambda path: path[0] > 0 and not path[0] & 0b1100)
+    flow.reads("steady", found["habitual"], lambda path: path[0] & 0b1100 > 0 and path[1] > 0)
+    flow.groups.append(("here and not slipping", lambda path: path[0] & 0b1100 > 0))
+    return flow.learned()

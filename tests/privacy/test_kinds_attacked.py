@@ -1,0 +1,82 @@
+"""Privacy as an attack, on tables that divide the same members in two ways; see `kind_attacks.py`.
+
+Each defence is switched off once, for a population which needs it: the attack then succeeds.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from random import Random
+
+import pytest
+
+from engage.core import published, published_people, published_stages
+from engage.core.measures import WeekMeasures
+from engage.core.privacy import Figure, publish_table
+from engage.core.published import People
+from tests.privacy.kind_attacks import attack_cohorts, attack_roles, attack_slipping
+
+ATTACKS = int(os.environ.get("ENGAGE_ATTACKS", "25"))
+
+KindAttack = Callable[[Random], list[str]]
+ATTACKED: list[tuple[KindAttack, int]] = [
+    (attack_roles, ATTACKS // 5),
+    (attack_cohorts, ATTACKS // 8),
+    (attack_slipping, ATTACKS // 5),
+]
+
+
+@pytest.mark.parametrize("attack, companies", ATTACKED, ids=lambda one: getattr(one, "__name__", None))
+def test_two_divisions_tell_of_no_group_below_the_floor(attack: KindAttack, companies: int) -> None:
+    for seed in range(companies):
+        assert attack(Random(seed)) == [], f"population {seed}"
+
+
+def _roles_besides(week: WeekMeasures, people: People, k: int) -> object:
+    return published_people._publish_groups(week.roles, people, k, merged=False)
+
+
+def _any_slipping(week: WeekMeasures, active: published_stages._Span, *_: object) -> tuple[int, int, int]:
+    return 0, active.low, active.high
+
+
+def _of_those_who_came(week: WeekMeasures, active_4w: Figure, k: int) -> dict[int, Figure]:
+    months = sorted(week.cohorts)
+    if active_4w.value is None:
+        return dict.fromkeys(months, published._untold_cohort(active_4w))
+    cells = publish_table([week.cohorts[one][1] for one in months], k, active_4w, partition=True).cells
+    return dict(zip(months, cells, strict=True))
+
+
+Switch = tuple[object, str, object]
+COHORTS_TOLD: list[Switch] = [
+    (module, "publish_active_cohorts", published._cohort_cells) for module in (published, published_people)
+]
+DEFENCES: dict[str, tuple[KindAttack, int, list[Switch]]] = {
+    "roles where there are no departments": (
+        attack_roles,
+        1,
+        [(published_people, "publish_roles", _roles_besides)],
+    ),
+    "cohorts that leave k who never came": (attack_cohorts, 43, COHORTS_TOLD),
+    "months in which nobody was activated": (
+        attack_cohorts,
+        0,
+        [(published, "_cohort_cells", _of_those_who_came)],
+    ),
+    "slipping within what the weeks tell": (
+        attack_slipping,
+        222,
+        [(published_stages, "_slipping", _any_slipping)],
+    ),
+}
+
+
+@pytest.mark.parametrize("defence", DEFENCES)
+def test_without_one_defence_a_kind_of_few_is_learned(defence: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    attack, seed, switches = DEFENCES[defence]
+    assert attack(Random(seed)) == []
+    for module, name, without in switches:
+        monkeypatch.setattr(module, name, without)
+    assert attack(Random(seed)) != []
