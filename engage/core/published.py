@@ -156,6 +156,8 @@ def publish_people(week: WeekMeasures, k: int) -> People:
 def _publish_habitual(week: WeekMeasures, k: int, active_4w: Figure, activated: int) -> Figure:
     within = _in_each_month(week, active_4w)
     fewest, most = _by_visits(week, active_4w, activated)
+    if most < 2 * k - 1:
+        return between(0, int(within.ceiling or 0), week.members)
     within = between(min(int(within.floor), most), int(within.ceiling or 0), week.members)
     near = max(fewest, 0) + 2 * k - 1
     if fewest <= -k or week.habitual > near:

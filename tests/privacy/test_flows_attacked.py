@@ -62,6 +62,13 @@ DEFENCES: dict[str, tuple[FlowAttack, int, object, str, object]] = {
     "room below how many fewer came": (attack_streaks, 326, published_people, "publish_flow", _without_low),
     "room above who had a streak": (attack_streaks, 6, published_people, "publish_flow", _without_room),
     "bands of what is ahead": (attack_windows, 6, published_people, "publish_part", _count),
+    "habits within each of their months": (
+        attack_habits,
+        70,
+        published,
+        "_in_each_month",
+        lambda week, active: active,
+    ),
     "habits below what the weeks add up to": (attack_habits, 30, published, "_by_visits", _no_most),
     "habits above what the weeks add up to": (attack_habits, 117, published, "_by_visits", _no_least),
 }

@@ -22,16 +22,21 @@ import pytest
 from msgspec import inspect as types
 from msgspec.structs import replace
 
+from engage import telemetry
 from engage.actions.report import ScorePoint
 from engage.core import health, notices
 from engage.core.adoption import Source, company_report
 from engage.core.balances import CurrencyWeek
+from engage.core.calibration import Past, case_of
+from engage.core.department import department_report
 from engage.core.measures import FeatureWeek, WeekMeasures
 from engage.core.periods import read_period
 from engage.core.privacy import Figure
 from engage.core.reports import CompanyReport, Contract, Health, Portfolio, health_notice, report_csv
 from engage.core.segments import GroupWeek
 from engage.core.stage_words import stage_notice
+from engage.core.terms import Term
+from engage.telemetry import REGISTRY
 from engage.web.api import ENDPOINTS
 from engage.web.endpoint import Endpoint
 
@@ -236,6 +241,9 @@ class GuardedWeek:
 
 SUNDAY = date(2026, 11, 15).toordinal()
 FIRST = SUNDAY - 7 * 30 + 1
+_PERIODS = read_period("last-12-weeks", SUNDAY)
+assert _PERIODS is not None
+PERIODS = _PERIODS
 
 
 def usual(monday: int) -> WeekMeasures:
@@ -271,10 +279,12 @@ def usual(monday: int) -> WeekMeasures:
 
 
 def reported(weeks: dict[int, Any], seats: int | None = 62) -> CompanyReport:
-    found = read_period("last-12-weeks", SUNDAY)
-    assert found is not None
+    return company_report(source_of(weeks, seats), *PERIODS)
+
+
+def source_of(weeks: dict[int, Any], seats: int | None = 62) -> Source:
     scored = health.score("2026-11-15", [weeks[monday] for monday in sorted(weeks)], seats, 500, K)
-    source = Source(
+    return Source(
         "acme",
         "Acme",
         "UTC",
@@ -287,11 +297,36 @@ def reported(weeks: dict[int, Any], seats: int | None = 62) -> CompanyReport:
         "2026-11-15",
         months={12 * 2026 + 9: weeks[SUNDAY - 6 - 14], 12 * 2026 + 10: weeks[SUNDAY - 6]},
     )
-    return company_report(source, *found)
 
 
 def test_only_published_reads_the_raw_counts_of_a_week() -> None:
-    reported({monday: GuardedWeek(usual(monday)) for monday in range(FIRST, SUNDAY, 7)})
+    """For a report, from which digests and files are made, for a department's page, and for forecasts of renewals."""
+    weeks: dict[int, Any] = {monday: GuardedWeek(usual(monday)) for monday in range(FIRST, SUNDAY, 7)}
+    reported(weeks)
+    assert department_report(source_of(weeks), *PERIODS, "sales") is not None
+    term = Term(SUNDAY - 300, SUNDAY + 1, outcome="renewed")
+    past = Past("acme", [term], weeks, rewarded=("Export",))
+    assert case_of(past, term, 0, K) is not None
+
+
+def test_files_are_made_of_reports_alone() -> None:
+    """What draws pages, decks and workbooks, with the data of their charts, can reach no week and no store."""
+    for path in (ENGAGE / "formats").glob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        modules = {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+        assert not {one for one in modules if one.startswith(("engage.store", "engage.actions"))}, path.name
+        assert not modules & {"engage.core.measures", "engage.core.state", *READERS}, path.name
+
+
+OPEN = {"/healthz", "/readyz", "/metrics", "/openapi.json"}
+
+
+def test_what_needs_no_key_tells_of_the_service_alone() -> None:
+    assert {one.path for one in ENDPOINTS if not one.kinds} == OPEN
+    labels = {label for one in REGISTRY.collect() for sample in one.samples for label in sample.labels}
+    assert not labels & {"company", "member", "event", "department", "account"}
+    declared = {name for one in vars(telemetry).values() for name in getattr(one, "_labelnames", ())}
+    assert declared == {"method", "route", "status", "reason", "code", "what", "outcome", "band"}
 
 
 def test_a_report_key_reaches_the_store_through_reports_alone() -> None:

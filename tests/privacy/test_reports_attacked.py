@@ -108,9 +108,12 @@ DEFENCES: dict[str, tuple[int, list[Switch]]] = {
         20_028,
         [(module, "publish_active_cohorts", _each_cohort) for module in (published, published_people)],
     ),
-    "habits within each of their months": (
+    "habits within their months and what these add up to": (
         20_024,
-        [(published, "_in_each_month", lambda week, active: active)],
+        [
+            (published, "_in_each_month", lambda week, active: active),
+            (published, "_by_visits", lambda week, *_: (-week.members, week.members)),
+        ],
     ),
     "hiding one department beside a range": (9, [(published_people, "_is_safe", lambda *_: True)]),
 }
