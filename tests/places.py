@@ -199,7 +199,8 @@ class Places:
 
     @contextmanager
     def migrated(self, dialect: str, folder: Path, *, untouched: bool = False) -> Iterator[Place]:
-        """A migrated database without a row; `untouched` without a trace of one."""
+        """A migrated database without a row; `untouched` without a trace of one, and for whoever alters more than
+        rows: nobody else is lent it."""
         if dialect == "sqlite":
             shutil.copyfile(self.migrated_file, folder / "engage.db")
             yield SqlitePlace(folder / "engage.db")
@@ -209,7 +210,11 @@ class Places:
             if name not in self._sessions:
                 self._sessions[name] = Session(self.server.url(name), self._loop)
             yield PostgresPlace(self.server, name, self._sessions[name])
-            self._take_back(name, self._sessions[name])
+            if untouched:
+                self._sessions.pop(name).close()
+                self.server.drop(name)
+            else:
+                self._take_back(name, self._sessions[name])
 
     @contextmanager
     def new(self, dialect: str, folder: Path) -> Iterator[Place]:

@@ -46,9 +46,15 @@ class Awaits:
 
     def watch(self, loop: asyncio.AbstractEventLoop) -> None:
         """From now on: tasks that run already are not counted."""
-        loop.set_task_factory(
-            lambda loop, work, **more: asyncio.Task(self._counted(work), loop=loop, **more)  # type: ignore[arg-type]
-        )
+
+        def begin(
+            loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, Any], **more: Any
+        ) -> asyncio.Task[Any]:
+            task = asyncio.Task(self._counted(work), loop=loop, **more)
+            task.add_done_callback(lambda _: work.close())  # it may never have begun
+            return task
+
+        loop.set_task_factory(begin)  # type: ignore[arg-type]
 
     async def _counted(self, work: Coroutine[Any, Any, Any]) -> Any:
         return await self._steps(work)
@@ -74,7 +80,6 @@ class Awaits:
         """Run it and cancel it there. False: it had ended by then."""
         self.count, self._chosen = 0, chosen
         self._victim = asyncio.get_running_loop().create_task(work)
-        self._victim.add_done_callback(lambda _: work.close())  # it may never have begun
         try:
             await asyncio.wait([self._victim])
             if not self._victim.cancelled():
