@@ -10,12 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, Protocol
 
+from msgspec import field
+
 from engage.actions.replay import ArchivedLog, Difference, Replay, Replayed
+from engage.core.event import SEMANTICS
 from engage.errors import Archived, Conflict
 from engage.store.archived import File, load_files
 from engage.store.checkpoints import newest_checkpoint
 from engage.store.companies import existing_company, name_companies
 from engage.store.database import Database
+from engage.store.members import list_members
 from engage.store.statements import Statements
 
 COMPANIES_PER_READ: Final = 200
@@ -27,6 +31,8 @@ class Verified(Replayed):
 
     companies: int = 0
     difference: str | None = None
+    other_rules: list[str] = field(default_factory=list)
+    """Companies decided by the rules of another release, of whom nothing has come since: only that can replay them."""
 
 
 class Archive(Protocol):
@@ -53,8 +59,10 @@ async def verify(
         companies = await companies_named(s, company)
     try:
         for id, external_id in companies:
-            await _verify(database, id, external_id, done, from_start, archive, progress)
-            done.companies += 1
+            if await _verify(database, id, external_id, done, from_start, archive, progress):
+                done.companies += 1
+            else:
+                done.other_rules.append(external_id)
     except Difference as difference:
         done.difference = str(difference)
     return done
@@ -79,7 +87,8 @@ async def _verify(
     from_start: bool,
     archive: Archive | None,
     progress: Callable[[int], None],
-) -> None:
+) -> bool:
+    """False: it was decided by other rules, and not replayed."""
     for _ in range(TRIES_MAX):
         own = Replayed()
         async with database.read() as s:
@@ -87,6 +96,8 @@ async def _verify(
             log = archive.log(name, await load_files(s, id)) if archive else None
         replay = Replay(id, name, own, progress, from_start=from_start or archive is not None, archive=log)
         try:
+            if await _decided_by_other_rules(database, replay):
+                return False
             await replay_all(database, replay)
         except Difference:
             async with database.read() as s:
@@ -95,10 +106,18 @@ async def _verify(
             raise
         finally:
             replay.close()
-        for field in Replayed.__struct_fields__:
-            setattr(done, field, getattr(done, field) + getattr(own, field))
-        return
+        for count in Replayed.__struct_fields__:
+            setattr(done, count, getattr(done, count) + getattr(own, count))
+        return True
     raise Conflict(f"{name} is being archived again and again; try later")
+
+
+async def _decided_by_other_rules(database: Database, replay: Replay) -> bool:
+    """As the company's state says, unless that is damaged: then it does not know all members."""
+    async with database.read() as s:
+        head = await replay.head(s)
+        unknown = await list_members(s, replay.id, head.state.members, 1)
+    return head.links > 0 and head.state.semantics != SEMANTICS and not unknown
 
 
 async def replay_all(database: Database, replay: Replay) -> None:

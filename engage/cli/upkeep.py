@@ -34,6 +34,7 @@ DISK_BYTES_WISE: Final = 2 * 1024**3
 REJECTS_COUNTED_MAX: Final = 1000
 FREE_MIB_TOLD: Final = 1
 BACKUP_DAYS_WISE: Final = 8
+NAMES_MAX: Final = 5
 """A weekly backup may be a day late."""
 
 
@@ -95,11 +96,17 @@ def verify(
             say(
                 f"{done.uncounted:,} pasts that quests counted were not checked; --archive DIR counts them again"
             )
+        if done.other_rules:
+            count = len(done.other_rules)
+            names = ", ".join(done.other_rules[:NAMES_MAX]) + (", ..." if count > NAMES_MAX else "")
+            companies = "1 company was" if count == 1 else f"{count:,} companies were"
+            say(f"{companies} decided by the rules of another release, and not replayed: {names}")
+            say("verify them with that release; with this one after their next event")
     if done.difference is not None:
         complain(done.difference)
         raise typer.Exit(1)
     if not as_json:
-        say("everything agrees")
+        say("everything replayed agrees" if done.other_rules else "everything agrees")
 
 
 def rejects(

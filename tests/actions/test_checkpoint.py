@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from engage.actions import checkpoint as taking
 from engage.actions import replay as replaying
 from engage.actions import semantics, turns
+from engage.actions import verify as verifying
 from engage.actions.replay import Replay, Replayed
 from engage.actions.verify import replay_all
 from engage.core import decide, state
@@ -305,7 +306,7 @@ def new_rules(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     """The next release: it awards nothing at all any more."""
 
     def release() -> None:
-        for module in (turns, semantics, replaying, taking, state):
+        for module in (turns, semantics, replaying, taking, state, verifying):
             monkeypatch.setattr(module, "SEMANTICS", NEXT)
         for module in (turns, replaying):
             monkeypatch.setattr(module, "decide", other)
@@ -339,13 +340,27 @@ async def test_a_release_with_other_rules_writes_a_checkpoint_first(
         await host.verify(from_start=True)
 
 
+async def test_who_has_done_nothing_since_is_not_replayed_and_named(
+    host: Host, new_rules: Callable[[], None]
+) -> None:
+    await host.publish()
+    await host.send(host.track("u1"), host.track("ann", company="beta"))
+    new_rules()
+    await host.send(host.track("u1"))
+    verified = await host.verify()
+    assert (verified.difference, verified.companies, verified.other_rules) == (None, 1, ["beta"])
+    await host.send(host.track("ann", company="beta"))
+    verified = await host.verify()
+    assert (verified.difference, verified.companies, verified.other_rules) == (None, 2, [])
+
+
 async def test_without_the_checkpoint_the_new_rules_would_not_agree(
     host: Host, new_rules: Callable[[], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await host.publish()
     await host.send(host.track("u1"))
     new_rules()
-    for module in (turns, semantics, replaying, taking, state):
+    for module in (turns, semantics, replaying, taking, state, verifying):
         monkeypatch.setattr(module, "SEMANTICS", SEMANTICS)
     assert "decided otherwise" in str((await host.verify()).difference)
 
@@ -369,7 +384,7 @@ async def test_the_release_before_may_not_decide_any_more(
     await host.publish()
     await host.send(host.track("ann"))
     with monkeypatch.context() as later:
-        for module in (turns, semantics, replaying, taking, state):
+        for module in (turns, semantics, replaying, taking, state, verifying):
             later.setattr(module, "SEMANTICS", NEXT)
         await host.send(host.track("ann"))
     rows = host.stored_rows()
