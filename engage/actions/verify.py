@@ -116,8 +116,9 @@ async def _decided_by_other_rules(database: Database, replay: Replay) -> bool:
     """As the company's state says, unless that is damaged: then it does not know all members."""
     async with database.read() as s:
         head = await replay.head(s)
-        unknown = await list_members(s, replay.id, head.state.members, 1)
-    return head.links > 0 and head.state.semantics != SEMANTICS and not unknown
+        if not head.links or head.state.semantics == SEMANTICS:
+            return False
+        return not await list_members(s, replay.id, head.state.members, 1)
 
 
 async def replay_all(database: Database, replay: Replay) -> None:

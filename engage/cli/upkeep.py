@@ -34,8 +34,8 @@ DISK_BYTES_WISE: Final = 2 * 1024**3
 REJECTS_COUNTED_MAX: Final = 1000
 FREE_MIB_TOLD: Final = 1
 BACKUP_DAYS_WISE: Final = 8
-NAMES_MAX: Final = 5
 """A weekly backup may be a day late."""
+NAMES_MAX: Final = 5
 
 
 def register(app: typer.Typer) -> None:
