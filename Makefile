@@ -3,6 +3,7 @@
 #   make demo    install, seed a host, serve its pages and a small host product
 #   make bench   install, then measure this machine (`make bench BENCH_FLAGS=--quick`: two minutes)
 #   make test    install, find or install a headless browser and PostgreSQL, then lint, types and all tests
+#   make verify-webhooks    install, then send webhooks to a host in Node, whose libraries verify them
 #
 # Everything is installed into .venv from requirements.lock, hash by hash; a stamp makes the second start quick.
 # Recipes are plain POSIX sh and GNU make 3.81 reads this file, so the make of an untouched Mac will do.
@@ -11,6 +12,7 @@ SHELL := /bin/sh
 VENV := .venv
 PYTHON := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
+NODE := $(VENV)/node
 
 # What the lock has wheels for, newest first; then whatever the machine calls python, if it is new enough.
 PYTHONS := $(BASE_PYTHON) python3.14 python3.13 python3.12 python3.11 python3 python
@@ -24,12 +26,13 @@ PIP := $(PYTHON) -m pip --quiet --quiet --disable-pip-version-check
 LINT = $(SAY) 'ruff' && $(PYTHON) -m ruff check --quiet && $(PYTHON) -m ruff format --check --quiet
 TYPES = $(PYTHON) -m mypy --no-error-summary
 
-.PHONY: help install demo bench test lint lock clean
+.PHONY: help install demo bench test verify-webhooks node-libraries lint lock clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo 'make demo    a seeded host with its pages and a small product to click in'
 	@echo 'make test    everything CI runs: lint, types and all tests'
+	@echo 'make verify-webhooks   a service tells a host in Node, whose libraries verify what it gets'
 	@echo 'make bench   figures of this machine, each beside its own limit'
 	@echo 'make lint    ruff and mypy only'
 	@echo 'make lock    resolve pyproject.toml and sdk/pyproject.toml into requirements.lock'
@@ -123,6 +126,24 @@ test: $(STAMP)
 	wait "$$types"; typed=$$?; \
 	$(SAY) 'mypy'; cat "$$said"; \
 	exit $$((tested ? tested : typed))
+
+# Other people's packages, fetched as their lock says and never run at installation; nothing of ours needs them.
+node-libraries: $(NODE)/.installed
+
+$(NODE)/.installed: tests/node/package.json tests/node/package-lock.json | $(STAMP)
+	@missing=''; for tool in node npm; do command -v $$tool >/dev/null || missing="$$missing $$tool"; done; \
+	if [ -n "$$missing" ]; then \
+	    $(SAY) "missing:$$missing. Node 20 or newer, with npm, is needed to verify webhooks as a host in Node does" >&2; \
+	    exit 1; \
+	fi; \
+	mkdir -p $(NODE) && cp tests/node/package.json tests/node/package-lock.json $(NODE) && \
+	{ (cd $(NODE) && npm ci --ignore-scripts --no-audit --no-fund --loglevel error >/dev/null) || \
+	    { $(SAY) 'npm could not install what tests/node/package-lock.json names' >&2; exit 1; }; } && \
+	touch $(NODE)/.installed
+
+verify-webhooks: $(STAMP) $(NODE)/.installed
+	@$(SAY) "webhooks, verified by Node $$(node --version)"
+	@NODE_LIBRARIES=$(CURDIR)/$(NODE) $(PYTHON) -m pytest -q tests/node/verify_webhooks.py
 
 lint: $(STAMP)
 	@$(LINT)
