@@ -69,6 +69,8 @@ class Standing(Struct, frozen=True):
     firings: int
     members: int
     activity: Moved
+    holdout: int
+    """Per cent of all members who are held out of it."""
 
 
 async def standings(s: Statements, company: str, now: int) -> list[Standing]:
@@ -118,6 +120,7 @@ async def _standing(
         firings=found.firings,
         members=found.members,
         activity=Moved(found.days, found.events, found.events_before),
+        holdout=campaign.holdout,
     )
 
 

@@ -79,6 +79,7 @@ def _told(found: Standing) -> list[tuple[str, str]]:
         told.append(("paused by" if stop.step == "pause" else "ended by", stop.actor))
         told.append(("", f"{stop.at}: {stop.reason}"))
     told.append(("for", f"audience {found.audience}" if found.audience else "everybody"))
+    told += [("held out", f"{found.holdout} % of all members")] if found.holdout else []
     told.append(("rules", ", ".join(found.rules) or "none"))
     told += [("quests", ", ".join(found.quests))] if found.quests else []
     told.append(("fired", f"{found.firings:,} times, for {found.members:,} members"))

@@ -15,6 +15,7 @@ from msgspec import Struct
 from engage.core.campaign_counters import REACHED, awarded_key, campaign_key, reached_key
 from engage.core.compiled import Matcher
 from engage.core.course import Course
+from engage.core.holdouts import is_held_out
 from engage.core.limits import Use, use, used
 from engage.core.program import Program
 from engage.core.state import CampaignStop, CompanyState, DayRollup, MemberState
@@ -24,6 +25,7 @@ PAUSE, RESUME, END = "pause", "resume", "end"
 STEPS: Final = (PAUSE, RESUME, END)
 """What an administrator does to a campaign, as a CAMPAIGN entry says it."""
 STATES: Final = ("planned", "running", "paused", "ended", "over")
+HELD_OUT: Final = campaign_code(Kept.HELD_OUT)
 _KEPT: Final = {
     "planned": campaign_code(Kept.BEFORE),
     "running": 0,
@@ -46,12 +48,14 @@ def state_of(program: Program, company: CompanyState, id: str, day: int) -> str:
 
 
 def gated(course: Course, matcher: Matcher, stopped: tuple[int, ...]) -> tuple[int, ...]:
-    """What stops each rule: its campaign before anything else."""
+    """What stops each rule: its campaign before anything else, but for members held out of it: the last thing."""
     codes = list(stopped)
     for plan in matcher.plans:
         if plan.campaign:
+            holdout = course.program.program.campaigns[plan.campaign].holdout
             state = state_of(course.program.program, course.company, plan.campaign, course.day)
-            codes[plan.index] = _KEPT[state] or codes[plan.index]
+            held_out = HELD_OUT if is_held_out(plan.campaign, holdout, course.entry.member) else 0
+            codes[plan.index] = _KEPT[state] or codes[plan.index] or held_out
             if state in ("paused", "ended"):
                 by = course.company.campaigns[plan.campaign].actor
                 course.stopped_by = (course.stopped_by or {}) | {plan.campaign: by}

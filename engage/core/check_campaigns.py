@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 from datetime import date
 
@@ -16,6 +17,8 @@ from engage.core.program import Campaign, CampaignBudget, Over, Rule
 
 CAMPAIGNS_MAX = 200
 CAMPAIGN_DAYS_MAX = 366
+HOLDOUT_MAX = 50
+_PER_CENT = re.compile(r"(\d{1,3}) ?%")
 
 
 def campaign_ids(problems: Problems, value: t.Any) -> tuple[str, ...] | None:
@@ -27,7 +30,9 @@ def campaign_ids(problems: Problems, value: t.Any) -> tuple[str, ...] | None:
 def read_campaigns(problems: Problems, names: Names, value: t.Any) -> dict[str, Campaign | None]:
     """The campaigns by id, None for one that was reported."""
     declared = value if isinstance(value, dict) and names.campaigns is not None else {}
-    return {id: _read_campaign(problems, names, declared[id], ("campaigns", id)) for id in declared}
+    found = {id: _read_campaign(problems, names, declared[id], ("campaigns", id)) for id in declared}
+    _check_holdouts(problems, found)
+    return found
 
 
 def read_all_rules(problems: Problems, names: Names, top: Mapping) -> tuple[Rule, ...]:
@@ -46,7 +51,7 @@ def read_all_rules(problems: Problems, names: Names, top: Mapping) -> tuple[Rule
 
 def _read_campaign(problems: Problems, names: Names, value: t.Any, path: Path) -> Campaign | None:
     entries = problems.fields(
-        value, path, ("from", "until"), ("name", "audience", "budgets", "limits", "rules")
+        value, path, ("from", "until"), ("name", "audience", "budgets", "limits", "holdout", "rules")
     )
     if entries is None:
         return None
@@ -60,7 +65,34 @@ def _read_campaign(problems: Problems, names: Names, value: t.Any, path: Path) -
     budgets = _read_budgets(problems, names, entries.get("budgets"), (*path, "budgets"))
     id, where = f"{WITHIN}{path[-1]}", (*path, "limits")
     limits = read_limits(problems, names, entries.get("limits"), where, id, None)
-    return None if name is None else Campaign(name, first, last, audience, budgets, limits)
+    holdout = _read_holdout(problems, entries["holdout"], (*path, "holdout")) if "holdout" in entries else 0
+    return None if name is None else Campaign(name, first, last, audience, budgets, limits, holdout)
+
+
+def _read_holdout(problems: Problems, value: t.Any, path: Path) -> int:
+    """Per cent, as in `10 %`."""
+    found = _PER_CENT.fullmatch(value) if isinstance(value, str) else None
+    if found is None:
+        problems.add(path, "must be a whole share of all members, such as 10 %")
+        return 0
+    if not 1 <= int(found[1]) <= HOLDOUT_MAX:
+        problems.add(path, f"must be from 1 % to {HOLDOUT_MAX} %, not {value}")
+        return 0
+    return int(found[1])
+
+
+def _check_holdouts(problems: Problems, campaigns: dict[str, Campaign | None]) -> None:
+    """One at a time is measured: two draws from the same members would tell of those whom they do not share."""
+    seen: list[tuple[int, int, str]] = []
+    for id, campaign in campaigns.items():
+        if campaign is None or not campaign.holdout or campaign.last_day < campaign.first_day:
+            continue
+        first, last = campaign.first_day, campaign.last_day
+        other = next((name for start, end, name in seen if start <= last and first <= end), None)
+        if other is not None:
+            words = f"members are held out of campaign {other} at that time already: one at a time can be measured"
+            problems.add(("campaigns", id, "holdout"), words)
+        seen.append((first, last, id))
 
 
 def _read_budgets(problems: Problems, names: Names, value: t.Any, path: Path) -> tuple[CampaignBudget, ...]:

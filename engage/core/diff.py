@@ -282,6 +282,8 @@ def _campaign(campaign: Campaign) -> Details:
     }
     if campaign.audience:
         details["audience"] = campaign.audience
+    if campaign.holdout:
+        details["holdout"] = f"{campaign.holdout} %"
     details |= {f"budget of {found.currency}": _budget(found)[""] for found in campaign.budgets}
     return details | {_limit_name(limit): _limit_text(limit) for limit in campaign.limits}
 

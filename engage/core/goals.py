@@ -37,6 +37,8 @@ class QuestPlan(msgspec.Struct, frozen=True):
     tiers: tuple[int, ...]
     requires: bool
     """Whether it asks anything of the member before it counts."""
+    holdout: int = 0
+    """Per cent of the members for whom it does not count, as its campaign has it."""
 
 
 class Counted(t.NamedTuple):
@@ -127,6 +129,7 @@ def compile_quests(program: Program) -> tuple[QuestPlan, ...]:
             tuple(target(goal, goal.reach) for goal in quest.goals),
             tuple(target(quest.goals[0], tier.reach) for tier in quest.tiers),
             quest.requires != Requires(),
+            program.campaigns[quest.campaign].holdout if quest.campaign else 0,
         )
         for quest in program.quests
     )

@@ -210,6 +210,7 @@ class Campaign(Shape, frozen=True):
     audience: str = ""
     budgets: tuple[CampaignBudget, ...] = ()
     limits: tuple[Limit, ...] = ()  # of all its rules together
+    holdout: int = 0  # per cent of all members who are held out of it, to measure what it moves
 
 
 class Rule(Shape, frozen=True):

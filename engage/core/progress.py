@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from engage.core.compiled import CompiledProgram
 from engage.core.goals import SUM_PLACES, standing
+from engage.core.holdouts import is_held_out
 from engage.core.program import Goal, Quest, Streak
 from engage.core.quests import PERIOD_DAYS_MAX, period_start
 from engage.core.runs import current, longest, period_of
@@ -43,9 +44,14 @@ class QuestStanding(Struct, frozen=True):
     """The last local day on which it can be completed, in this period; 0 when there is none."""
 
 
-def quest_standings(made: CompiledProgram, member: MemberState, today: int) -> Iterator[QuestStanding]:
-    """All quests of the program, as declared."""
-    for quest in made.program.quests:
+def quest_standings(
+    made: CompiledProgram, member: MemberState, number: int, today: int
+) -> Iterator[QuestStanding]:
+    """The quests of the program, as declared, but those of campaigns that the member of that number is held out of."""
+    for plan in made.quests:
+        quest = plan.quest
+        if is_held_out(quest.campaign, plan.holdout, number):
+            continue
         quested = member.quests.get(quest.id) or Quested({})
         progress = quested.windows.get(period_start(quest.repeats, today)) or Progress([])
         tallies = progress.goals + [{} for _ in quest.goals[len(progress.goals) :]]

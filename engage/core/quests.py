@@ -14,6 +14,7 @@ from engage.core.calendar import month_of, quarter_of, week_of, year_of
 from engage.core.course import Course
 from engage.core.decisions import Advance
 from engage.core.goals import Gain, QuestPlan, standing, target, tier_occasion
+from engage.core.holdouts import is_held_out
 from engage.core.occasions import QUEST, Occasion
 from engage.core.program import Program, Quest, Repeats
 from engage.core.state import AMOUNT_MAX, MemberState, Progress, Quested
@@ -56,6 +57,8 @@ def advance(course: Course, number: int, gains: Iterable[Gain]) -> None:
     quest = plan.quest
     if day < quest.first_day or 0 < quest.last_day < day or quest.campaign in course.company.campaigns:
         return  # it is not its time, or its campaign is paused or was ended
+    if is_held_out(quest.campaign, plan.holdout, course.entry.member):
+        return
     if plan.requires and not _has_required(course, quest, course.member.quests.get):  # as of before the event
         return
     _advance(course, number, period_start(quest.repeats, day), (gains,), LAPS_MAX, tell=True)
@@ -69,7 +72,10 @@ def push(course: Course, number: int, by: int) -> None:
 def count_past(course: Course, number: int, start: int, gains: Iterable[Gain]) -> None:
     """Add what happened in the period that began on `start`, before quest number `number` was launched. Who lacks what
     it requires when that is counted begins at nothing."""
-    quest = course.program.program.quests[number]
+    plan = course.program.quests[number]
+    quest = plan.quest
+    if is_held_out(quest.campaign, plan.holdout, course.entry.member):
+        return
     if _has_required(course, quest, course.quest):  # what the past completes of others counts
         laps = SILENT_LAPS_MAX if quest.silently else PAST_LAPS_MAX
         steps = [[gain] for gain in gains] if in_order(quest) else [gains]

@@ -60,6 +60,8 @@ class Kept:
     """The index says by which node of its conditions."""
     BUDGET: Final = 5
     """The index says which budget."""
+    HELD_OUT: Final = 6
+    """All else would let it fire."""
 
 
 KEPT: Final = 8

@@ -125,6 +125,8 @@ def _campaign_text(
             return f"{name} is paused{by}"
         case Kept.ENDED:
             return f"{name} was ended early{by}"
+        case Kept.HELD_OUT:
+            return f"held out of {name} to measure it"
         case Kept.AUDIENCE:
             clause = _clause_of(program, campaign.audience, index)
             return f"{name} is for audience {campaign.audience} only: {clause}"

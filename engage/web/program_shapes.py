@@ -135,6 +135,9 @@ class Campaign(Struct):
     firings: int
     members: Annotated[int, Meta(description="For whom some rule of it fired.")]
     activity: CampaignActivity
+    holdout: Annotated[
+        int, Meta(description="Per cent of all members who are held out of it, to measure it.")
+    ]
 
 
 class Campaigns(Struct):

@@ -68,7 +68,8 @@ class CampaignActivity:
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
-    """A campaign: where it stands, what it cost and moved. `state` is planned, running, paused or ended."""
+    """A campaign: where it stands, what it cost and moved. `state` is planned, running, paused or ended. `holdout`: per
+    cent of all members who are held out of it."""
 
     id: str
     name: str | None = None
@@ -84,6 +85,7 @@ class Campaign:
     firings: int = 0
     members: int = 0
     activity: CampaignActivity | None = None
+    holdout: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from engage.core.check import check
 from engage.core.check_quests import within_campaigns
 from engage.core.diff import diff_programs
 from engage.core.event import Body, Kind
+from engage.core.holdouts import is_held_out
 from engage.core.ledger import ISSUED
 from engage.core.limits import used
 from engage.core.problems import Problems
@@ -208,7 +209,8 @@ def with_campaigns(seed: int, *, waiting: bool = False) -> Program:
             Limit(f"within:{id}", "member", "week", count=random.randint(1, 2), over="refuse"),
             Limit(f"within:{id}", "company", "day", amount=random.randint(1, 15), currency=CURRENCIES[0]),
         )[: random.randint(0, 2)]
-        campaigns[id] = Campaign(id, first, first + random.randint(0, 40), "", tuple(budgets), limits)
+        last, holdout = first + random.randint(0, 40), random.choice([0, 0, 30])
+        campaigns[id] = Campaign(id, first, last, "", tuple(budgets), limits, holdout)
     rules = tuple(
         replace(
             rule,
@@ -266,6 +268,7 @@ def test_what_a_campaign_counts_is_what_its_rules_did(seed: int, story: list[Act
             if rule.campaign and fired(code):
                 dates = program.campaigns[rule.campaign]
                 assert dates.first_day <= step.entry.day <= dates.last_day
+                assert not is_held_out(rule.campaign, dates.holdout, step.entry.member)
                 firings[rule.campaign, names[step.entry.member]] += undoing is None
                 key = f"within:{rule.campaign}/member/week/firings"
                 within[key, step.entry.member, week_of(step.entry.day)] += undoing is None

@@ -414,7 +414,10 @@ class Story:
         if program:
             lifecycle = program.program.lifecycle
             said += [f"stage {stage_on(lifecycle, member, today)}"] if lifecycle != STANDARD else []
-            said += [quest_text(found) for found in quest_standings(program, member, today)]
+            said += [
+                quest_text(found)
+                for found in quest_standings(program, member, self.history.numbers.get(name, 0), today)
+            ]
             said += [streak_text(found) for found in streak_standings(program, member, today)]
         return ", ".join(filter(None, said)) or "nothing"
 

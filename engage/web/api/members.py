@@ -58,6 +58,7 @@ _FIRST_NAMES, _LAST_NAMES = "firstname", "lastname"
 def member_shape(
     company: str,
     id: str,
+    number: int,
     state: MemberState,
     made: CompiledProgram | None,
     within: CompanyState,
@@ -76,7 +77,7 @@ def member_shape(
         next_level=following,
         progress=progress,
         balances={currency: balance(wallet) for currency, wallet in _wallets(state, program).items()},
-        quests=quest_shapes(made, state, today) if made else [],
+        quests=quest_shapes(made, state, number, today) if made else [],
         streaks=streak_shapes(made, state, today) if made else [],
         badges=[
             shapes.Badge(badge, badges[badge].name if badge in badges else badge, to_rfc3339(times[seq]))
@@ -194,7 +195,9 @@ async def list_company_members(asked: Asked[None, Paging]) -> shapes.Members:
         for number, id, state in page:
             times |= await bring_to_now(s, company_id, number, id, state, version, within, now)
     company = asked.path["company"]
-    found = [member_shape(company, id, state, made, within, times, today) for _, id, state in page]
+    found = [
+        member_shape(company, id, number, state, made, within, times, today) for number, id, state in page
+    ]
     return shapes.Members(found, cursor)
 
 
@@ -213,7 +216,7 @@ async def get_member(asked: Asked[None, None]) -> shapes.Member:
         id, now = asked.path["member"], asked.services.now()
         times |= await bring_to_now(s, company_id, number, id, state, version, within, now)
     today = local_day_hour(now, within.timezone)[0]
-    return member_shape(asked.path["company"], id, state, made, within, times, today)
+    return member_shape(asked.path["company"], id, number, state, made, within, times, today)
 
 
 # --- a member's history -------------------------------------------------------------------------------------

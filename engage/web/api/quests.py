@@ -12,7 +12,7 @@ from engage.core.state import MemberState
 from engage.web import progress_shapes as shapes
 
 
-def quest_shapes(made: CompiledProgram, state: MemberState, today: int) -> list[shapes.Quest]:
+def quest_shapes(made: CompiledProgram, state: MemberState, number: int, today: int) -> list[shapes.Quest]:
     """`today` is the company's local day."""
     return [
         shapes.Quest(
@@ -31,7 +31,7 @@ def quest_shapes(made: CompiledProgram, state: MemberState, today: int) -> list[
             missing=found.missing,
             until=date.fromordinal(found.until).isoformat() if found.until else None,
         )
-        for found in quest_standings(made, state, today)
+        for found in quest_standings(made, state, number, today)
     ]
 
 

@@ -165,7 +165,9 @@ async def _told(
 
     def shown(state: MemberState) -> shapes.Member:
         company = asked.path.get("company", "")
-        return member_shape(company, done.member, state, program, done.company, times, done.today)
+        return member_shape(
+            company, done.member, entry.member, state, program, done.company, times, done.today
+        )
 
     rules = program.rules_considered(entry.name, record.occasions) if program else ()
     reason = REASONS.get(record.undecided)
