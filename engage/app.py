@@ -42,7 +42,7 @@ from engage.schedule import Schedule
 from engage.settings import Settings, read_settings
 from engage.store.database import Database
 from engage.store.migrate import migrate
-from engage.web.console.routes import console_routes, prepare_pages
+from engage.web.console.routes import console_routes, open_ahead, prepare_pages
 from engage.web.server import Server, listen
 from engage.web.services import Services
 from engage.web.sharing import SharingServer
@@ -251,3 +251,4 @@ async def _announce(
     link = await service.sign_in_link(f"http://{reachable}:{port}")
     announce(f"sign in once, within a day: {link}")
     await asyncio.to_thread(prepare_pages)
+    await open_ahead(Console(service.services))

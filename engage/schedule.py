@@ -1,7 +1,8 @@
 """What the service does by itself, over and over: telling members the time, scoring, delivering what the host wants to
-be told, and pushing the signal.
+be told, pushing the signal, and having the portfolio ready.
 
-Owns how often. Of several processes one does each at a time; if it fails it is tried again at the next turn.
+Owns how often. Of several processes one does each at a time, but for the portfolio, which each keeps for itself; if it
+fails it is tried again at the next turn.
 """
 
 from __future__ import annotations
@@ -11,10 +12,12 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Final
 
 from engage import telemetry
 from engage.actions.deliver import Courier, Post
+from engage.actions.portfolio import reckon_ahead
 from engage.actions.push import Pusher
 from engage.actions.score import score_companies
 from engage.actions.tick import Timekeeper
@@ -25,6 +28,8 @@ from engage.store.database import Database
 log = logging.getLogger(__name__)
 
 SCORING_SECONDS: Final = 3600
+RECKONING_SECONDS: Final = 30
+"""What is reckoned ahead takes a tenth of a second for ten thousand companies of which nothing has changed."""
 TICKING_SECONDS: Final = 20
 DELIVERING_SECONDS: Final = 2
 PUSHING_SECONDS: Final = 10
@@ -43,6 +48,7 @@ class Schedule:
         self._courier = Courier(database, post, now)
         self._pusher = Pusher(database, post, now)
         self._timekeeper = Timekeeper(database)
+        self._scored = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
@@ -51,6 +57,7 @@ class Schedule:
             asyncio.create_task(self._repeat("scoring", SCORING_SECONDS, self._score)),
             asyncio.create_task(self._repeat("delivering", DELIVERING_SECONDS, self._deliver)),
             asyncio.create_task(self._repeat("pushing", PUSHING_SECONDS, self._push)),
+            asyncio.create_task(self._keep_ready()),
         ]
 
     async def stop(self) -> None:
@@ -60,21 +67,29 @@ class Schedule:
             await asyncio.wait(self._tasks)
 
     async def _repeat(self, what: str, seconds: float, work: Callable[[], Awaitable[None]]) -> None:
+        async def alone() -> None:
+            async with self.database.sole(what) as sole:
+                if sole:
+                    await work()
+
         while True:
-            try:
-                async with self.database.sole(what) as sole:
-                    if sole:
-                        await work()
-                outcome = "ok"
-            except Unavailable as error:
-                log.warning("%s was cut short, and is tried again in %d s: %s", what, seconds, error.message)
-                outcome = "failed"
-            except Exception:
-                # Tomorrow's report may be late; today's events must not be.
-                log.exception("%s failed; it is tried again in %d s", what, seconds)
-                outcome = "failed"
-            telemetry.SCHEDULED_RUNS.labels(what, outcome).inc()
+            await _counted(what, seconds, alone())
             await asyncio.sleep(seconds)
+
+    async def _keep_ready(self) -> None:
+        """The portfolio, in every process, for each has its own: when it starts, after it scored, and now and then,
+        for others write as well. It is right without this, only slower to open."""
+        seconds = RECKONING_SECONDS
+
+        async def reckon() -> None:
+            nonlocal seconds
+            seconds = RECKONING_SECONDS if await reckon_ahead(self.database) else SCORING_SECONDS
+
+        while True:
+            self._scored.clear()
+            await _counted("reckoning", seconds, reckon())
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._scored.wait(), seconds)
 
     async def _tick(self) -> None:
         done = await self._timekeeper.run(now)
@@ -87,6 +102,7 @@ class Schedule:
         for band in BAND_LABELS:
             telemetry.COMPANIES_BY_BAND.labels(band).set(bands[band])
         telemetry.SCORED_AT.set_to_current_time()
+        self._scored.set()
 
     async def _push(self) -> None:
         accepted, refused = await self._pusher.run()
@@ -95,3 +111,17 @@ class Schedule:
 
     async def _deliver(self) -> None:
         telemetry.DELIVERED_NOTICES.inc(await self._courier.run())
+
+
+async def _counted(what: str, seconds: float, work: Awaitable[None]) -> None:
+    try:
+        await work
+        outcome = "ok"
+    except Unavailable as error:
+        log.warning("%s was cut short, and is tried again in %d s: %s", what, seconds, error.message)
+        outcome = "failed"
+    except Exception:
+        # Tomorrow's report may be late; today's events must not be.
+        log.exception("%s failed; it is tried again in %d s", what, seconds)
+        outcome = "failed"
+    telemetry.SCHEDULED_RUNS.labels(what, outcome).inc()

@@ -55,7 +55,7 @@ RETRY_COUNT: Final = Histogram(
 )
 SCHEDULED_RUNS: Final = Counter(
     "engage_scheduled_runs",
-    "Runs of what the service does by itself (ticking, scoring, delivering, pushing) by outcome.",
+    "Runs of what the service does by itself (ticking, scoring, delivering, pushing, reckoning) by outcome.",
     ("what", "outcome"),
     registry=REGISTRY,
 )

@@ -6,6 +6,8 @@ as the last time, it is not reckoned again. So it is never older than the reques
 
 from __future__ import annotations
 
+import asyncio
+import threading
 import time
 from collections.abc import Mapping
 from datetime import date
@@ -30,7 +32,7 @@ from engage.core.reports import Portfolio
 from engage.core.terms import contract_on, has_left, term_on
 from engage.core.worth import Outcomes
 from engage.store.database import Database
-from engage.store.portfolio import KEPT_COMPANIES_MAX, AllCompanies, Kept
+from engage.store.portfolio import KEPT_COMPANIES_MAX, AllCompanies, Kept, Read, read_companies
 from engage.store.settings import read_setting
 from engage.store.signal import CALIBRATION_SETTING, EFFECTS_SETTING, load_newest_scores
 from engage.store.statements import Statements
@@ -39,14 +41,36 @@ _decode_card = msgspec.json.Decoder(CalibrationCard).decode
 
 
 class _Remembered:
-    """Of one database: what was read last, and the portfolio that was made of it."""
+    """Of one database: what was read last, and the portfolio that was made of it.
+
+    Reckoned in threads, one at a time: whoever comes second finds what the first has made, and events are accepted
+    meanwhile. Each answer is made of what was read for it, so it does not matter who keeps his last.
+    """
 
     def __init__(self) -> None:
-        self.rows = Kept()
-        self.companies: AllCompanies | None = None
-        self.besides: tuple[Any, ...] = ()
+        self._alone = threading.Lock()
+        self._rows = Kept()
+        self._companies: AllCompanies | None = None
+        self._besides: tuple[Any, ...] = ()
         """What else it was made of."""
-        self.portfolio: Portfolio | None = None
+        self._portfolio: Portfolio | None = None
+
+    def tell(self, read: Read, book: Book) -> AllCompanies:
+        with self._alone:
+            return self._rows.tell(read, book)
+
+    def newest(self, read: Read, k: int, book: Book) -> Portfolio:
+        """The portfolio of the newest scores."""
+        with self._alone:
+            companies = self._rows.tell(read, book)
+            newest = _newest(companies.summaries)
+            besides = (newest or _utc_last_sunday(), k, book)
+            found = self._portfolio
+            if found is None or not companies.same_as(self._companies) or besides != self._besides:
+                found = _reckon(companies, companies.summaries, newest, *besides)
+                if len(companies.named) <= KEPT_COMPANIES_MAX:
+                    self._companies, self._besides, self._portfolio = companies, besides, found
+        return found
 
 
 _remembered: Final[WeakKeyDictionary[Database, _Remembered]] = WeakKeyDictionary()
@@ -54,27 +78,40 @@ _remembered: Final[WeakKeyDictionary[Database, _Remembered]] = WeakKeyDictionary
 
 async def portfolio(database: Database, as_of: date | None = None) -> Portfolio:
     """Every company with its newest score up to the day (None: of all), the largest value at risk first."""
+    if as_of is not None:
+        return await _portfolio_until(database, as_of)
     known = _remembered.setdefault(database, _Remembered())
     async with database.read() as s:
-        book = await current_book()
-        companies = await known.rows.read(s, book)
-        summaries = companies.summaries if as_of is None else await _until(s, companies.summaries, as_of)
-        k = await floor()
+        book, k, read = await current_book(), await floor(), await read_companies(s)
         kept = await read_setting(CALIBRATION_SETTING)
-        effects = await read_setting(EFFECTS_SETTING) if as_of is None else None
-    newest = max((one.as_of for one in summaries.values()), default=None)
-    end = as_of.toordinal() if as_of is not None else newest or _utc_last_sunday()
-    besides = (as_of, end, k, book)
-    found = known.portfolio if companies.same_as(known.companies) and besides == known.besides else None
-    if found is None:
-        found = _reckon(companies, summaries, newest, end, k, book)
-        if as_of is None and len(companies.named) <= KEPT_COMPANIES_MAX:
-            known.companies, known.besides, known.portfolio = companies, besides, found
+        effects = await read_setting(EFFECTS_SETTING)
+    found = await asyncio.to_thread(known.newest, read, k, book)
     return replace(
         found,
         calibration=_decode_card(kept) if kept else None,
         interventions=decode_effects(effects) if effects else (),
     )
+
+
+async def reckon_ahead(database: Database) -> bool:
+    """Make the portfolio before somebody waits for it. Whether it is kept: not of more than KEPT_COMPANIES_MAX."""
+    return len((await portfolio(database)).data) <= KEPT_COMPANIES_MAX
+
+
+async def _portfolio_until(database: Database, as_of: date) -> Portfolio:
+    known = _remembered.setdefault(database, _Remembered())
+    async with database.read() as s:
+        book, k = await current_book(), await floor()
+        companies = await asyncio.to_thread(known.tell, await read_companies(s), book)
+        summaries = await _until(s, companies.summaries, as_of)
+        kept = await read_setting(CALIBRATION_SETTING)
+    newest, end = _newest(summaries), as_of.toordinal()
+    found = await asyncio.to_thread(_reckon, companies, summaries, newest, end, k, book)
+    return replace(found, calibration=_decode_card(kept) if kept else None)
+
+
+def _newest(summaries: Mapping[int, Summary]) -> int | None:
+    return max((one.as_of for one in summaries.values()), default=None)
 
 
 def _reckon(
@@ -117,9 +154,10 @@ async def company_outcomes(database: Database, as_of: date | None = None) -> Out
     """What the contracts of all companies brought, up to the end of the day (None: of yesterday, in UTC)."""
     known = _remembered.setdefault(database, _Remembered())
     async with database.read() as s:
-        book = await current_book()
-        companies = await known.rows.read(s, book)
-    return _outcomes(companies, book, as_of.toordinal() if as_of is not None else _utc_today() - 1)
+        book, read = await current_book(), await read_companies(s)
+    companies = await asyncio.to_thread(known.tell, read, book)
+    day = as_of.toordinal() if as_of is not None else _utc_today() - 1
+    return await asyncio.to_thread(_outcomes, companies, book, day)
 
 
 def _outcomes(companies: AllCompanies, book: Book, day: int) -> Outcomes:

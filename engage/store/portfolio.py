@@ -8,7 +8,7 @@ is told of a change, so it is as right with many processes as with one: what cou
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, NamedTuple, TypeVar
 
 from msgspec import Struct
 
@@ -41,8 +41,36 @@ class AllCompanies(Struct, frozen=True, gc=False):
         )
 
 
+class Read(NamedTuple):
+    """The rows of all companies, as they were read at once."""
+
+    named: Sequence[Row]
+    heads: Sequence[Row]
+    summaries: Sequence[Row]
+    recorded: Sequence[Row]
+    stated: Sequence[Row]
+
+
+async def read_companies(s: Statements) -> Read:
+    return Read(
+        await s.rows(
+            "SELECT id, external_id, created_at FROM engage_company ORDER BY id", scope=EVERY_COMPANY
+        ),
+        await s.rows("SELECT company_id, state FROM engage_head WHERE {scope}", scope=EVERY_COMPANY),
+        await s.rows("SELECT company_id, document FROM engage_summary WHERE {scope}", scope=EVERY_COMPANY),
+        await s.rows(
+            "SELECT company_id, document FROM engage_term WHERE {scope} ORDER BY company_id, start",
+            scope=EVERY_COMPANY,
+        ),
+        await s.rows(
+            "SELECT company_id, document FROM engage_stated_term WHERE {scope} ORDER BY company_id, start",
+            scope=EVERY_COMPANY,
+        ),
+    )
+
+
 class Kept:
-    """What was read last. Of one database, and for one event loop."""
+    """What was read last. Of one database, and for one thread at a time."""
 
     def __init__(self) -> None:
         self._begin(Book())
@@ -55,35 +83,23 @@ class Kept:
         self._term_rows: tuple[list[Row], list[Row]] = ([], [])
         self._terms: dict[int, list[Term]] = {}
 
-    async def read(self, s: Statements, book: Book) -> AllCompanies:
-        named = await s.rows(
-            "SELECT id, external_id, created_at FROM engage_company ORDER BY id", scope=EVERY_COMPANY
-        )
-        heads = await s.rows("SELECT company_id, state FROM engage_head WHERE {scope}", scope=EVERY_COMPANY)
-        summaries = await s.rows(
-            "SELECT company_id, document FROM engage_summary WHERE {scope}", scope=EVERY_COMPANY
-        )
-        recorded = await s.rows(
-            "SELECT company_id, document FROM engage_term WHERE {scope} ORDER BY company_id, start",
-            scope=EVERY_COMPANY,
-        )
-        stated = await s.rows(
-            "SELECT company_id, document FROM engage_stated_term WHERE {scope} ORDER BY company_id, start",
-            scope=EVERY_COMPANY,
-        )
-        # From here on nothing is awaited: of two reads at once, neither finds half of what the other keeps.
+    def tell(self, read: Read, book: Book) -> AllCompanies:
+        """What the rows say."""
         if book != self._book:
             self._begin(book)
         # As tuples: PostgreSQL's rows are records, of which no two are alike.
-        if (companies := tuple(map(tuple, named))) != self._named:
+        if (companies := tuple(map(tuple, read.named))) != self._named:
             self._named = companies
-        terms = (list(map(tuple, recorded)), list(map(tuple, stated)))
+        terms = (list(map(tuple, read.recorded)), list(map(tuple, read.stated)))
         if terms != self._term_rows:
             self._term_rows, self._terms = terms, counted(*terms)
         found = AllCompanies(
-            self._named, self._particulars.of(heads), self._summaries.of(summaries), self._terms
+            self._named,
+            self._particulars.of(read.heads),
+            self._summaries.of(read.summaries),
+            self._terms,
         )
-        if len(named) > KEPT_COMPANIES_MAX:
+        if len(read.named) > KEPT_COMPANIES_MAX:
             self._begin(book)
         return found
 

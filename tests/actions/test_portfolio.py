@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from engage import schedule
 from engage.actions import portfolio as portfolios
 from engage.actions.book import keep_book
 from engage.actions.care import set_intervention
@@ -22,6 +26,7 @@ from engage.core.event import Kind
 from engage.core.reports import Portfolio
 from engage.core.terms import Term
 from engage.core.worth import Outcomes
+from engage.outgoing import Outgoing
 from engage.store import portfolio as stored
 from engage.store.database import Database
 from tests.actions.signal_host import LAST_SUNDAY, NOW, TODAY, accept, call, publish_default, seats, working
@@ -102,14 +107,7 @@ async def test_what_events_change_is_not_reckoned_again(
     """Unless there are more companies than are kept."""
     for module in (stored, portfolios):
         monkeypatch.setattr(module, "KEPT_COMPANIES_MAX", most)
-    reckoned: list[object] = []
-    reckon = portfolios._reckon
-
-    def counted(*of: Any) -> Portfolio:
-        reckoned.append(of)
-        return reckon(*of)
-
-    monkeypatch.setattr(portfolios, "_reckon", counted)
+    reckoned = watched(monkeypatch)
     await accept(database, [said("acme", name="Acme"), said("other", seats=3)])
     await accept(database, working("other", 5, 1))
     first = await portfolio(database)
@@ -119,3 +117,79 @@ async def test_what_events_change_is_not_reckoned_again(
     await accept(database, [said("acme", name="Acme Ltd")])
     assert {row.name for row in (await portfolio(database)).data} == {"Acme Ltd", "other"}
     assert len(reckoned) == 2 + again
+
+
+async def test_of_many_who_open_it_at_once_one_reckons(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reckoned = watched(monkeypatch, seconds=0.05)
+    await accept(database, [said("acme", name="Acme")])
+    opened = await asyncio.gather(*(portfolio(database) for _ in range(4)))
+    assert len(reckoned) == 1
+    assert all(one == opened[0] for one in opened)
+
+
+async def test_the_service_has_it_ready_when_it_starts_and_when_it_scored(
+    database: Database, elsewhere: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reckoned = watched(monkeypatch)
+    scored = asyncio.Event()
+
+    async def score(database: Database) -> object:
+        await scored.wait()
+        return await score_companies(database, TODAY)
+
+    monkeypatch.setattr(schedule, "score_companies", score)
+    await accept(database, working("acme", 12, 4))
+    service = schedule.Schedule(database, Outgoing(private=True).post)
+    service.start()
+    try:
+        await until(lambda: [row.score for row in reckoned[-1].data] == [None])
+        scored.set()
+        await until(lambda: reckoned[-1].data[0].score is not None)
+        done = len(reckoned)
+        assert (await portfolio(database)).data == reckoned[-1].data
+        assert len(reckoned) == done
+        # Others write as well, and tell nobody: whoever opens it finds that, ready or not.
+        await accept(elsewhere, [said("acme", name="Acme Ltd")])
+        assert (await portfolio(database)).data[0].name == "Acme Ltd"
+    finally:
+        await service.stop()
+
+
+async def test_the_service_looks_now_and_then_what_others_wrote(
+    database: Database, elsewhere: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(schedule, "RECKONING_SECONDS", 0.02)
+    reckoned = watched(monkeypatch)
+    service = schedule.Schedule(database, Outgoing(private=True).post)
+    service.start()
+    try:
+        await until(lambda: not reckoned[-1].data)
+        await accept(elsewhere, [said("acme", name="Acme")])
+        await until(lambda: [row.name for row in reckoned[-1].data] == ["Acme"])
+    finally:
+        await service.stop()
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(5):
+        while True:
+            with suppress(IndexError):
+                if holds():
+                    return
+            await asyncio.sleep(0.01)
+
+
+def watched(monkeypatch: pytest.MonkeyPatch, seconds: float = 0) -> list[Portfolio]:
+    """What is reckoned from now on, each after so many seconds."""
+    reckoned: list[Portfolio] = []
+    reckon = portfolios._reckon
+
+    def slow(*of: Any) -> Portfolio:
+        time.sleep(seconds)
+        reckoned.append(reckon(*of))
+        return reckoned[-1]
+
+    monkeypatch.setattr(portfolios, "_reckon", slow)
+    return reckoned

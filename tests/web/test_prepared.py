@@ -11,7 +11,10 @@ import pytest
 from jinja2 import Environment
 
 from engage import app
+from engage.core.language import LANGUAGES
+from engage.core.reports import CompanyReport, Portfolio
 from engage.web.console import routes
+from tests.web import console_samples as samples
 
 
 async def test_a_service_that_listens_has_its_pages_prepared(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -30,12 +33,29 @@ async def test_a_service_that_listens_has_its_pages_prepared(monkeypatch: pytest
     async def link(url: str) -> str:
         return url
 
+    opened: list[str] = []
+
+    async def portfolio(self: object, as_of: object) -> Portfolio:
+        opened.append("portfolio")
+        return samples.portfolio()
+
+    async def company_report(self: object, company: str, period: str) -> CompanyReport:
+        opened.append(company)
+        return samples.report()
+
+    monkeypatch.setattr(app.Console, "portfolio", portfolio)
+    monkeypatch.setattr(app.Console, "company_report", company_report)
     announced: list[str] = []
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
-        service, server = SimpleNamespace(sign_in_link=link), SimpleNamespace(listening=listening)
+        service, server = (
+            SimpleNamespace(sign_in_link=link, services=None),
+            SimpleNamespace(listening=listening),
+        )
         await app._announce(cast(Any, service), cast(Any, server), listener, announced.append)
     assert len(announced) == 2
+    first = samples.portfolio().data[0].company
+    assert opened == ["portfolio", *[first] * len(LANGUAGES)]
     assert {"portfolio.html", "company.html", "base.html"} <= set(compiled)
     count = len(compiled)
     routes._html("signed_out.html", None)

@@ -97,11 +97,11 @@ def console_routes(services: ConsoleServices) -> list[Route]:
         as_of = _as_of(request)
         data = await services.portfolio(as_of)
         asked = _asked(request)
-        view = pages.portfolio_view(data, pages.PortfolioQuery.read(request.query_params), asked.language)
+        query = pages.PortfolioQuery.read(request.query_params)
         wanted = request.query_params.get("format")
         if wanted is None:
-            return _html("portfolio.html", session, asked, view=view)
-        chosen = msgspec.structs.replace(data, data=view.chosen)
+            return _portfolio_page(data, query, session, asked)
+        chosen = msgspec.structs.replace(data, data=query.choose(data.data))
         if file := file_format(wanted):
             content = await asyncio.to_thread(render_portfolio, chosen, file, asked.language)
             return _file(content, KINDS[file].media_type, f"portfolio-{data.as_of}.{file}")
@@ -121,14 +121,13 @@ def console_routes(services: ConsoleServices) -> list[Route]:
             )
             return await _paper(request, session, asked, name, page)
         report = await services.company_report(name, period)
-        told = in_language(report, asked.language)
         wanted = request.query_params.get("format")
         if wanted is None:
-            view = pages.company_view(told, period, datetime.now(UTC).date(), asked.language)
-            return _html("company.html", session, asked, view=view)
+            return _company_page(report, period, session, asked)
         if file := file_format(wanted):
             content = await asyncio.to_thread(render, report, file, asked.language)
             return _file(content, KINDS[file].media_type, f"{name}-{period}.{file}")
+        told = in_language(report, asked.language)
         return _download(wanted, f"{name}-{period}", told, lambda: report_csv(told, asked.language))
 
     async def missing(request: Request, session: SignedIn) -> Response:
@@ -265,6 +264,34 @@ def prepare_pages() -> None:
         environment.get_template(name)
     for language in LANGUAGES:
         translate("?", language)  # any text reads the catalogue
+
+
+async def open_ahead(services: ConsoleServices) -> None:
+    """Open the first two pages for nobody, in each language: what else is done once is done before somebody waits."""
+    try:
+        data = await services.portfolio(None)
+        for language in LANGUAGES:
+            await asyncio.to_thread(_portfolio_page, data, pages.PortfolioQuery(), None, Asked(language))
+            for row in data.data[:1]:
+                report = await services.company_report(row.company, PERIOD_DEFAULT)
+                await asyncio.to_thread(_company_page, report, PERIOD_DEFAULT, None, Asked(language))
+    except EngageError as error:
+        log.warning("no page was opened ahead: %s", error.message)
+    except Exception:
+        log.exception("no page was opened ahead")
+
+
+def _portfolio_page(
+    data: Portfolio, query: pages.PortfolioQuery, session: SignedIn | None, asked: Asked
+) -> HTMLResponse:
+    view = pages.portfolio_view(data, query, asked.language)
+    return _html("portfolio.html", session, asked, view=view)
+
+
+def _company_page(report: CompanyReport, period: str, session: SignedIn | None, asked: Asked) -> HTMLResponse:
+    told = in_language(report, asked.language)
+    view = pages.company_view(told, period, datetime.now(UTC).date(), asked.language)
+    return _html("company.html", session, asked, view=view)
 
 
 @cache
