@@ -50,6 +50,17 @@ async def test_a_made_up_event_is_told_with_every_verdict_and_clause(acme: Runni
     assert (await acme.server.get("/v1/companies/acme/members/emp-2")).status_code == 404
 
 
+async def test_a_message_and_a_badge_that_the_event_would_bring_are_in_the_view_after_it(
+    acme: Running,
+) -> None:
+    document = PROGRAM.replace("{award: 10}", "{award: 10}, {nudge: well-done}, {badge: closer}")
+    said = {"member": "emp-2", "event": "Report Exported", "now": "2030-01-01T09:00:00Z"}
+    found = await post(acme, DRY, said | {"document": document + "nudges: {well-done: {text: Well done.}}\n"})
+    [nudge], [badge] = found["after"]["nudges"], found["after"]["badges"]
+    assert (nudge["text"], nudge["opened"], badge["id"]) == ("Well done.", False, "closer")
+    assert {nudge["at"], badge["at"]} == {"2030-01-01T09:00:00Z"}
+
+
 INVITING = (
     PROGRAM.replace("events:", "events:\n  Invited: {properties: {who: {type: string}}}")
     + """

@@ -106,7 +106,7 @@ def _referred(state: MemberState, program: Program | None) -> shapes.Referred | 
     return shapes.Referred(known.sent, known.brought, stage, done, needed)
 
 
-def _told_by(state: MemberState) -> list[int]:
+def told_by(state: MemberState) -> list[int]:
     """The entries whose times are shown."""
     return [*state.badges.values(), *entries_of_nudges(state)]
 
@@ -189,7 +189,7 @@ async def list_company_members(asked: Asked[None, Paging]) -> shapes.Members:
         made = await program_version(version)
         rows = await list_members(s, company_id, after, asked.query.limit + 1)
         page, cursor = cut(rows, asked.query.limit, lambda row: row[0])
-        times = await load_times(s, company_id, [seq for row in page for seq in _told_by(row[2])])
+        times = await load_times(s, company_id, [seq for row in page for seq in told_by(row[2])])
         now = asked.services.now()
         within, today = await _within(s, company_id, now)
         for number, id, state in page:
@@ -212,7 +212,7 @@ async def get_member(asked: Asked[None, None]) -> shapes.Member:
     async with asked.services.database.read() as s:
         company_id, number, state, version, within = await find_member(s, asked)
         made = await program_version(version)
-        times = await load_times(s, company_id, _told_by(state))
+        times = await load_times(s, company_id, told_by(state))
         id, now = asked.path["member"], asked.services.now()
         times |= await bring_to_now(s, company_id, number, id, state, version, within, now)
     today = local_day_hour(now, within.timezone)[0]

@@ -36,7 +36,7 @@ from engage.store.companies import current_programs
 from engage.store.programs import load_draft, load_versions
 from engage.store.times import load_times
 from engage.web import shapes, shapes_what_if
-from engage.web.api.members import member_shape
+from engage.web.api.members import member_shape, told_by
 from engage.web.api.programs import COMPANY_PATH, HOST_PATH, checked
 from engage.web.api.reports import Lang
 from engage.web.endpoint import SERVER, Asked, Download, Endpoint, Streamed, endpoint
@@ -156,12 +156,12 @@ async def _told(
     record = decision.record
     states = [state for state in (done.before, done.after) if state is not None]
     async with asked.services.database.read() as s:
-        granted = {seq for state in states for seq in state.badges.values()}
-        times = await load_times(s, done.company_number, granted)
+        told = {seq for state in states for seq in told_by(state)}
+        times = await load_times(s, done.company_number, told)
         if tried.source == "recorded" and entry.program:
             version = (await load_versions([entry.program]))[entry.program]
             tried = shapes_what_if.Tried("recorded", version.number, program.program.name if program else "")
-    times = dict.fromkeys(granted, entry.at) | times
+    times = dict.fromkeys(told, entry.at) | times
 
     def shown(state: MemberState) -> shapes.Member:
         company = asked.path.get("company", "")
