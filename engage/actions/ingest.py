@@ -198,8 +198,10 @@ class Intake:
         await self._find_held(fates)
         outcomes = []
         for fate in fates:
-            outcomes.append(self._settle(fate))
-            if isinstance(fate, Append) and fate.releases:
+            outcome = self._settle(fate)
+            outcomes.append(outcome)
+            # A copy releases nothing: it may name another member than the call that counted.
+            if isinstance(fate, Append) and fate.releases and outcome.status == "ok":
                 self._release(fate)
         return outcomes
 

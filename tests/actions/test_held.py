@@ -202,3 +202,18 @@ async def test_a_thousand_visitors_are_released_in_one_batch(host: Host) -> None
         *(host.call("identify", f"u{n}", groupId="acme", anonymousId=f"v{n}") for n in range(1000))
     )
     assert (host.count("held"), host.count("transfer")) == (0, 1000)
+
+
+@pytest.mark.parametrize("member", ["ann", "mallory"])
+async def test_an_identify_sent_again_releases_nothing_least_of_all_to_another_member(
+    host: Host, member: str
+) -> None:
+    """The first call under a messageId counts, and the same again changes nothing."""
+    await host.publish()
+    said = {"groupId": "acme", "anonymousId": "v1", "messageId": "who"}
+    await host.send(host.call("identify", "ann", **said))
+    await host.send(host.visit("v1"))
+    assert statuses(await host.send(host.call("identify", member, **said))) == ["duplicate"]
+    assert (await host.names(), host.count("held")) == ([], 1)
+    await host.send(host.call("identify", "ann", groupId="acme", anonymousId="v1"))
+    assert (await host.balance("ann"), host.count("held")) == (10, 0)
