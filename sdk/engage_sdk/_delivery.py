@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 from . import _limits
 from ._message import BeforeSend, Draft, Encoded, readable, render, rfc3339_of
 from ._retry import RetryPolicy, is_retryable, parse_retry_after
-from ._wire import Answer, Report, Request, Response, Send, Settle, Step, Wait
+from ._wire import Answer, Remark, Report, Request, Response, Send, Settle, Step, Wait
 from .errors import (
     ConnectionFailed,
     EngageError,
@@ -101,6 +101,7 @@ class Verdict:
     """What an answer means for the messages of its batch."""
 
     reports: list[Report] = field(default_factory=list)
+    remarks: list[Remark] = field(default_factory=list)
     again: list[Encoded] = field(default_factory=list)
     cause: EngageError | None = None  # why `again` is needed
     retry_after: float | None = None
@@ -146,7 +147,18 @@ def _read_results(results: Any, messages: Sequence[Encoded], retry_after: float 
         elif result.get("status") == "retry":
             verdict.again.append(message)
             verdict.cause = rejected
+        else:
+            verdict.remarks += _remarks(result, reason, message)
     return verdict
+
+
+def _remarks(result: dict[str, Any], reason: dict[str, Any], message: Encoded) -> list[Remark]:
+    """Why a message that was taken may not do what was meant: a misspelt event, a property of the wrong type."""
+    found = result.get("warnings")
+    said = [f"{reason['code']}: {reason.get('message', '')}"] if "code" in reason else []
+    said += [str(one) for one in found] if isinstance(found, list) else []
+    about = message.message.get("event") or message.message.get("type")
+    return [Remark(f"{about}: {text}", once=True) for text in said]
 
 
 def _deliver_batch(messages: list[Encoded], delivery: Delivery) -> Steps:
@@ -156,6 +168,7 @@ def _deliver_batch(messages: list[Encoded], delivery: Delivery) -> Steps:
         assert isinstance(answer, (Response, ConnectionFailed))
         verdict = judge(answer, messages, delivery.clock())
         yield from verdict.reports
+        yield from verdict.remarks
         if verdict.split:
             middle = len(messages) // 2
             yield from _deliver_batch(messages[:middle], delivery)
@@ -172,7 +185,9 @@ def _deliver_batch(messages: list[Encoded], delivery: Delivery) -> Steps:
             yield Report(error, [message.message for message in messages])
             yield from _settle(messages, [])
             return
-        yield Wait(delivery.retry.delay(failures, verdict.retry_after, delivery.random()))
+        if failures == 1:
+            yield Remark(f"{len(messages)} messages wait and are sent again: {verdict.cause}")
+        yield Wait(delivery.retry.delay(failures, verdict.retry_after, delivery.random()), verdict.cause)
 
 
 def _settle(messages: Sequence[Encoded], unless: Sequence[Encoded]) -> Steps:

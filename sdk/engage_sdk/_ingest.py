@@ -20,6 +20,8 @@ from .errors import DeliveryError, MessageInvalid, NotDelivered
 
 # On the host's hot path: each name is looked up once, here.
 _TAKEN = Put.TAKEN
+# The tracking API wants somebody in each call, also where a company alone is meant.
+_NOBODY = "host"
 _new_draft, _new_id, _identifier = _message.new_draft, _message.new_id, _message.identifier
 
 
@@ -78,16 +80,21 @@ class Ingest:
 
     def group(
         self,
-        member: Id,
+        member: Id | None,
         company: Id,
         *,
         traits: Mapping[str, Any] | None = None,
         timestamp: datetime | str | None = None,
         message_id: str | None = None,
     ) -> str | None:
-        """Puts a member into a company and tells the company's traits."""
+        """Puts a member into a company and tells the company's traits: these alone where `member` is None.
+
+        `name`, `timezone` and `seats` are the company's own; a trait of None clears it, traits left out stay.
+        """
         try:
             fields = {"groupId": _message.identifier(company, "company"), "traits": _copy(traits, "traits")}
+            if member is None:
+                fields["anonymousId"] = _NOBODY
         except Exception as error:  # noqa: BLE001
             return self._refuse("group", error, {"userId": member, "groupId": company, "traits": traits})
         return self._submit("group", member, None, fields, timestamp, message_id)
@@ -155,7 +162,7 @@ class Ingest:
     def _submit(
         self,
         kind: str,
-        member: Id,
+        member: Id | None,
         company: Id | None,
         fields: dict[str, Any],
         timestamp: datetime | str | None,
@@ -169,7 +176,7 @@ class Ingest:
                     kind,
                     _new_id() if message_id is None else _message.message_identifier(message_id),
                     time.time_ns() if timestamp is None else timestamp,
-                    _identifier(member, "member"),
+                    "" if member is None and kind == "group" else _identifier(member, "member"),
                     None if company is None else _identifier(company, "company"),
                     fields,
                 )

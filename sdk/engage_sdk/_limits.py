@@ -23,6 +23,7 @@ FLUSH_AT_MESSAGES: Final = BATCH_MESSAGES_MAX
 FLUSH_INTERVAL_SECONDS: Final = 0.5
 # Problems found in the caller's thread wait here until the sender reports them.
 REPORTS_MAX: Final = 1_000
+REMARKS_MAX: Final = 20  # a host may well send thousands of events that no program declares
 DROPPED_SAMPLE_MAX: Final = 100  # dropped messages handed to on_error with one QueueFull; all are counted
 
 FLUSH_TIMEOUT_SECONDS: Final = 10.0

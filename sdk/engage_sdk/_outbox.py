@@ -15,7 +15,7 @@ from typing import Literal, TypeAlias
 from . import _limits
 from ._message import Draft, readable
 from ._wire import Report
-from .errors import NotDelivered, QueueFull
+from .errors import EngageError, NotDelivered, QueueFull
 
 DropPolicy: TypeAlias = Literal["newest", "oldest"]
 
@@ -171,7 +171,7 @@ class Outbox:
         with self._lock:
             self.closed = True
 
-    def abandon(self, why: str) -> None:
+    def abandon(self, why: str, cause: EngageError | None = None) -> None:
         """Gives up everything that is not settled and leaves a report of it."""
         with self._lock:
             left = [*self._in_flight.values(), *self._waiting]
@@ -180,5 +180,7 @@ class Outbox:
             self.abandoned += len(left)
             self._progress.notify_all()
         if left:
-            error = NotDelivered(f"{len(left)} messages were not delivered: {why}")
+            known = f"; last, {cause}" if cause else ""
+            error = NotDelivered(f"{len(left)} messages were not delivered: {why}{known}")
+            error.__cause__ = cause
             self.note(Report(error, [readable(draft) for draft in left]))

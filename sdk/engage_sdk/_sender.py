@@ -16,7 +16,7 @@ from . import _calls, _processes
 from ._delivery import Steps, deliver
 from ._outbox import Outbox
 from ._settings import Settings, connection_failed, response
-from ._wire import Answer, Report, Request, Send, Settle, Wait
+from ._wire import Answer, Remark, Report, Request, Send, Settle, Wait
 
 T = TypeVar("T")
 MakeHttp = Callable[[], httpx.Client]
@@ -120,11 +120,13 @@ class ThreadSender:
                 answer = self.exchange(step.request)
             elif isinstance(step, Report):
                 self.settings.tell(step)
+            elif isinstance(step, Remark):
+                self.settings.remark(step)
             elif isinstance(step, Settle):
                 self.outbox.settle(step.drafts)
             elif not self._pause(step.seconds):
                 if self.outbox.closed:
-                    self.outbox.abandon("the client was closed before the next try")
+                    self.outbox.abandon("the client was closed before the next try", step.cause)
                 else:
                     self.outbox.put_back()  # only a flush ran out of time: the next one goes on
                 return False

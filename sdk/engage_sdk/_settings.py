@@ -21,7 +21,7 @@ from ._message import BeforeSend, Draft, Message, readable
 from ._outbox import DropPolicy, Outbox
 from ._retry import RetryPolicy
 from ._version import __version__
-from ._wire import Report, Request, Response
+from ._wire import Remark, Report, Request, Response
 from .errors import (
     ClientClosed,
     ClientDisabled,
@@ -56,6 +56,7 @@ class Settings:
     exit_timeout: float
     clock: Callable[[], float] = time.time
     random: Callable[[], float] = random.random
+    remarked: set[str] = field(default_factory=set, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         if not _is_address(self.base_url):
@@ -105,6 +106,14 @@ class Settings:
             self.on_error(report.error, report.messages)
         except Exception:
             log.exception("on_error failed")
+
+    def remark(self, remark: Remark) -> None:
+        """Into the log, whoever listens to `on_error`."""
+        if remark.once:
+            if remark.text in self.remarked or len(self.remarked) >= _limits.REMARKS_MAX:
+                return
+            self.remarked.add(remark.text)
+        log.warning("%s", remark.text)
 
     def tell_failure(self, error: Exception, drafts: Sequence[Draft]) -> None:
         """A mistake of this package: logged with its traceback, and the batch it cost is reported."""

@@ -21,7 +21,7 @@ from ._delivery import Steps, deliver
 from ._outbox import Outbox
 from ._sender import MakeHttp, ThreadSender
 from ._settings import Settings, connection_failed, response
-from ._wire import Answer, Report, Request, Send, Settle, Wait
+from ._wire import Answer, Remark, Report, Request, Send, Settle, Wait
 
 T = TypeVar("T")
 MakeAsyncHttp = Callable[[], httpx.AsyncClient]
@@ -154,10 +154,12 @@ class TaskSender:
                 answer = await self.exchange(step.request)
             elif isinstance(step, Report):
                 self.settings.tell(step)
+            elif isinstance(step, Remark):
+                self.settings.remark(step)
             elif isinstance(step, Settle):
                 self.outbox.settle(step.drafts)
             elif not await self._pause(step.seconds):
-                self.outbox.abandon("the client was closed before the next try")
+                self.outbox.abandon("the client was closed before the next try", step.cause)
                 return
 
     async def _pause(self, seconds: float) -> bool:

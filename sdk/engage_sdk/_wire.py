@@ -54,9 +54,10 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Do nothing for this long."""
+    """Do nothing for this long, because of what went wrong."""
 
     seconds: float
+    cause: EngageError | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +69,18 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
+class Remark:
+    """Say in the log what costs no message, but may surprise; what is said of many of them, `once`."""
+
+    text: str
+    once: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Settle:
     """These drafts need no further work: delivered, refused, rejected or given up."""
 
     drafts: Sequence[Draft]
 
 
-Step: TypeAlias = "Send | Wait | Report | Settle"
+Step: TypeAlias = "Send | Wait | Report | Remark | Settle"

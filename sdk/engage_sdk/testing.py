@@ -498,13 +498,15 @@ class FakeEngage:
         return {"status": "ok", "effects": self._decide(message, company)}
 
     def _decide(self, message: Json, company: str) -> list[Json]:
-        member = self._member(company, message["userId"])
         traits = {name: value for name, value in message.get("traits", {}).items() if value is not None}
-        if message["type"] == "identify":
-            member.traits.update(traits)
-        elif message["type"] == "group":
+        if message["type"] == "group":
             known = self._company(company)
             known["traits"] = {**known.get("traits", {}), **traits}
+        if "userId" not in message:
+            return []
+        member = self._member(company, message["userId"])
+        if message["type"] == "identify":
+            member.traits.update(traits)
         if message["type"] != "track":
             return []
         effects = []

@@ -63,6 +63,7 @@ def test_every_kind_of_call_has_the_wire_shape_of_the_tracking_api(service: Any)
     with Client(service.url, key="k") as client:
         client.identify("e", company="c", traits={"name": "Eve", "left": None}, anonymous_id="anon-1")
         client.group("e", "c", traits={"seats": 5})
+        client.group(None, "c", traits={"seats": 6})
         client.page("e", "Home", company="c", properties={"url": "/"})
         client.screen("e", company="c")
         client.alias("e", "anon-1")
@@ -77,6 +78,7 @@ def test_every_kind_of_call_has_the_wire_shape_of_the_tracking_api(service: Any)
             "anonymousId": "anon-1",
         },
         {"type": "group", "userId": "e", "groupId": "c", "traits": {"seats": 5}},
+        {"type": "group", "anonymousId": "host", "groupId": "c", "traits": {"seats": 6}},
         {"type": "page", "userId": "e", "context": context, "name": "Home", "properties": {"url": "/"}},
         {"type": "screen", "userId": "e", "context": context, "properties": {}},
         {"type": "alias", "userId": "e", "previousId": "anon-1"},
@@ -288,6 +290,7 @@ def test_close_gives_up_in_time_and_reports_what_is_left(
     assert time.monotonic() - started < 5
     ((error, messages),) = problems
     assert isinstance(error, NotDelivered)
+    assert "503 unavailable: later" in str(error)
     assert [message["event"] for message in messages] == ["Opened"]
 
 

@@ -22,7 +22,7 @@ from engage_sdk import (
 from engage_sdk._delivery import Delivery, deliver
 from engage_sdk._message import Draft
 from engage_sdk._retry import parse_retry_after
-from engage_sdk._wire import Answer, Report, Request, Response, Send, Settle, Step, Wait
+from engage_sdk._wire import Answer, Remark, Report, Request, Response, Send, Settle, Step, Wait
 
 NOW = 1_790_000_000.0
 OK = Response(200, b'{"success": true, "results": {}}')
@@ -71,6 +71,10 @@ def reports(steps: list[Step]) -> list[Report]:
     return [step for step in steps if isinstance(step, Report)]
 
 
+def remarks(steps: list[Step]) -> list[str]:
+    return [step.text for step in steps if isinstance(step, Remark)]
+
+
 def problem(status: int, retry_after: str | None = None) -> Response:
     body = json.dumps({"status": status, "code": "some_code", "message": "some words"}).encode()
     return Response(status, body, retry_after)
@@ -103,6 +107,32 @@ def test_a_passing_failure_is_tried_again_with_the_same_message_ids(failure: Ans
     steps, requests = drive(drafts(3), [failure, failure, OK])
     assert [ids(request) for request in requests] == [["m-0", "m-1", "m-2"]] * 3
     assert [request.headers.get("X-Retry-Count") for request in requests] == [None, "1", "2"]
+    assert reports(steps) == []
+
+
+def test_the_first_failure_of_a_batch_says_what_it_waits_for() -> None:
+    steps, _ = drive(drafts(2), [ConnectionFailed("refused"), problem(500), OK])
+    assert remarks(steps) == ["2 messages wait and are sent again: refused"]
+    assert [str(step.cause) for step in steps if isinstance(step, Wait)] == [
+        "refused",
+        "500 some_code: some words",
+    ]
+
+
+def test_what_was_taken_and_will_not_do_what_was_meant_is_remarked() -> None:
+    undeclared = {"code": "undeclared_event", "message": "the program does not declare this event"}
+    results = {
+        "m-0": {"status": "ok", "reason": undeclared, "warnings": ["pages must be a number"]},
+        "m-1": {"status": "duplicate", "reason": {"code": "conflicting_duplicate"}},
+        "m-2": {"status": "ok", "effects": [], "warnings": None},
+        "m-3": {"status": "duplicate"},
+    }
+    steps, _ = drive(drafts(4), [Response(200, json.dumps({"success": True, "results": results}).encode())])
+    assert remarks(steps) == [
+        "Opened: undeclared_event: the program does not declare this event",
+        "Opened: pages must be a number",
+        "Opened: conflicting_duplicate: ",
+    ]
     assert reports(steps) == []
 
 

@@ -44,6 +44,14 @@ async def test_an_async_clients_events_are_found_too(fake: FakeEngage) -> None:
     assert len(fake.events) == 2
 
 
+def test_a_companys_traits_need_no_member(fake: FakeEngage) -> None:
+    client = fake.client()
+    client.group(None, "acme", traits={"plan": "gold"})
+    assert [(one.company, one.member) for one in fake.groups] == [("acme", None)]
+    assert client.companies.get("acme").traits == {"plan": "gold"}
+    assert list(client.members.list("acme")) == []
+
+
 def test_a_failed_assertion_says_what_arrived(fake: FakeEngage) -> None:
     client = fake.client()
     client.track("emp-1", "Report Opened", company="acme", properties={"pages": 3})
