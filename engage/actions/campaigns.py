@@ -9,13 +9,16 @@ from msgspec import Struct
 
 from engage.actions.adjust import REASON_CHARS_MAX
 from engage.actions.drafts import owner_of
+from engage.actions.score import floor
 from engage.actions.templates import refuse, refuse_closed
 from engage.actions.turns import Turns, program_version
-from engage.core.calendar import local_day_hour, to_rfc3339
+from engage.core.calendar import local_day_hour, month_end, to_rfc3339, week_of
+from engage.core.campaign_weeks import MONTH_WEEKS, WEEK
 from engage.core.campaigns import END, PAUSE, RESUME, cloned, days_of, figures, state_of
 from engage.core.check import check
 from engage.core.event import Body, Kind
-from engage.core.program import Program
+from engage.core.program import Campaign, Program
+from engage.core.published_campaigns import CampaignMonth, publish_campaign_month
 from engage.core.state import CampaignStop, CompanyState
 from engage.document import read_plain, rewrite_document
 from engage.errors import Conflict, InvalidRequest, NotFound
@@ -24,6 +27,7 @@ from engage.store.database import Database
 from engage.store.log import load_days
 from engage.store.members import load_company_state
 from engage.store.programs import DraftRow, load_draft, load_versions, save_draft
+from engage.store.signal import load_chosen_weeks
 from engage.store.statements import Statements, Transaction
 
 DONE = {PAUSE: "paused", END: "ended", RESUME: "running"}
@@ -71,6 +75,8 @@ class Standing(Struct, frozen=True):
     activity: Moved
     holdout: int
     """Per cent of all members who are held out of it."""
+    measured: list[CampaignMonth]
+    """What it moved, by four-week month, the oldest first; as customer success sees it."""
 
 
 async def standings(s: Statements, company: str, now: int) -> list[Standing]:
@@ -121,7 +127,18 @@ async def _standing(
         members=found.members,
         activity=Moved(found.days, found.events, found.events_before),
         holdout=campaign.holdout,
+        measured=await _measured(s, company_id, campaign, id) if campaign.holdout else [],
     )
+
+
+async def _measured(s: Statements, company_id: int, campaign: Campaign, id: str) -> list[CampaignMonth]:
+    """Of the months that ended while it ran, or with weeks of it in them."""
+    first = month_end(week_of(campaign.first_day))
+    months = range(first, campaign.last_day + WEEK * MONTH_WEEKS, WEEK * MONTH_WEEKS)
+    weeks = await load_chosen_weeks(s, company_id, months)
+    k = await floor()
+    found = [publish_campaign_month(weeks[monday], k) for monday in months if monday in weeks]
+    return [month for month in found if month is not None and month.campaign == id]
 
 
 def _stopped(stop: CampaignStop | None) -> Stopped | None:

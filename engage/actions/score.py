@@ -20,6 +20,7 @@ from msgspec.structs import replace
 from engage.actions.book import current_book
 from engage.actions.effects import newest_effects
 from engage.core.calendar import DAY, local_day_hour, month_end, week_of
+from engage.core.campaign_weeks import holds_out
 from engage.core.care import LOWERED, Ceiling, Sentiment, lowered, no_longer_lowered
 from engage.core.company_stages import GROWTH_WEEKS, CompanyStages, Situation, contract_grew, decide_stage
 from engage.core.health import WEEKS_NEEDED, frozen, not_compared, score
@@ -54,6 +55,7 @@ from engage.store.signal import (
     load_followed,
     load_frozen,
     load_names,
+    load_numbers,
     load_scores,
     load_states,
     load_weeks,
@@ -110,6 +112,8 @@ class _Company(Struct):
     due: Sequence[int] = ()
     """Of these, the weeks to be measured."""
     states: Sequence[bytes] = ()
+    numbers: Sequence[int] = ()
+    """Of these members; only where a campaign may be measured."""
     days: Mapping[int, DayRollup] = {}
     sentiment: Sentiment | None = None
     signal: Signal | None = None
@@ -438,8 +442,11 @@ async def _load(s: Statements, batch: Sequence[Followed], host: Host) -> list[_C
     if due:
         states = await load_states(s, due)
         days = await load_days(s, due, month_end(min(due.values())))
+        drawn = [one.followed.id for one in companies if one.due and holds_out(one.program)]
+        numbers = await load_numbers(s, drawn) if drawn else {}
         for company in companies:
             company.states = states.get(company.followed.id, ())
+            company.numbers = numbers.get(company.followed.id, [])[: len(company.states)]
             company.days = days.get(company.followed.id, {})
     return companies
 
@@ -466,7 +473,14 @@ def _measure_and_score(
             members = decoded(company.states)
             state = company.followed.state
             weeks = measure_weeks(
-                company.program, state, members, company.days, company.due, host.catalogue, host.k
+                company.program,
+                state,
+                members,
+                company.days,
+                company.due,
+                host.catalogue,
+                host.k,
+                company.numbers,
             )
             remember_peaks(weeks, company.frozen.get(weeks[0].monday - WEEK), host.k)
             company.frozen.update((week.monday, week) for week in weeks)

@@ -90,6 +90,17 @@ def _told(found: Standing) -> list[tuple[str, str]]:
     told.append(
         ("events", f"{moved.events:,} in {moved.days} days, {moved.events_before:,} in as many before")
     )
+    for month in found.measured:
+        told.append(
+            (
+                "moved",
+                f"{month.first_day} to {month.last_day}, ran for {month.weeks} of 4 weeks: {month.text}",
+            )
+        )
+        if month.difference.low is not None:
+            told.append(("", f"active: {month.active.text} of {month.members.text} members with it"))
+            told.append(("", f"{month.held_out_active.text} of {month.held_out.text} held out"))
+            told.append(("", f"difference {month.difference.text} (95 % interval)"))
     return told
 
 

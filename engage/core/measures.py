@@ -36,6 +36,7 @@ from msgspec import Struct, field
 from engage.core.activity import window_bits
 from engage.core.balances import Balances, CurrencyWeek
 from engage.core.calendar import month_end, week_of
+from engage.core.campaign_weeks import HeldOutMonth, count_held_out, measured_campaign
 from engage.core.program import Program
 from engage.core.quiet import Activity, events_in
 from engage.core.segments import GroupWeek, Segments, cohort_of
@@ -144,6 +145,8 @@ class WeekMeasures(Struct, array_like=True):
     """Of the months in `months_told`: the least to which the active members of their weeks add up."""
     top_leading: list[tuple[int, int, int]] = field(default_factory=list)
     """As `leading`, of four weeks: of the top tenth, and of the others."""
+    held_out: HeldOutMonth | None = None
+    """What a campaign moved in the month that this week ends."""
 
     @property
     def weeks_known(self) -> int:
@@ -172,12 +175,14 @@ def measure_weeks(
     mondays: Sequence[int],
     catalogue: Collection[str] = (),
     floor: int = FLOOR,
+    numbers: Sequence[int] = (),
 ) -> list[WeekMeasures]:
     """The weeks that start on `mondays` (ascending ordinals), in one pass over the members.
 
     `days`: the rollups from the end of the first week's month until now, later ones included: what stood at the end
     of a past month is today's count less what came after. `catalogue`: the names that count as features where there
-    is no program. `floor`: a week in which fewer were active is a quiet one.
+    is no program. `floor`: a week in which fewer were active is a quiet one. `numbers`: those of the members, where
+    a campaign may be measured.
     """
     names = features_of(program, catalogue)
     weeks = [
@@ -210,6 +215,8 @@ def measure_weeks(
     _stand_at_the_end(program, company, days, weeks)
     _remember_sizes(listed, weeks)
     close_stages(program, weeks)
+    if program is not None and numbers:
+        _count_held_out(program, company, listed, numbers, weeks, activity, segments)
     segments.close()
     balances.close()
     return weeks
@@ -290,6 +297,27 @@ def _count_earning(member: MemberState, weeks: list[WeekMeasures]) -> None:
             earned = True
             add_to(week.receivers, currency, 1)
         week.earners += earned
+
+
+def _count_held_out(
+    program: Program,
+    company: CompanyState,
+    members: Sequence[MemberState],
+    numbers: Sequence[int],
+    weeks: Sequence[WeekMeasures],
+    activity: Activity,
+    segments: Segments,
+) -> None:
+    for week in weeks:
+        measured = measured_campaign(program, company, week.monday)
+        if measured is None:
+            continue
+        since = WEEK * (HABIT_WEEKS - MONTH_WEEKS)
+        active = [activity.habit(used, week.monday) >> since > 0 for used in activity.used]
+        week.held_out = HeldOutMonth(*measured, among={})
+        group_of = segments.department_of if segments.department else segments.role_of
+        everybody = list(zip(numbers, members, active, strict=True))
+        count_held_out(program, week.held_out, week.monday, everybody, group_of)
 
 
 def _add_days(week: WeekMeasures, days: Mapping[int, DayRollup]) -> None:

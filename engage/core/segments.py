@@ -77,9 +77,7 @@ class Segments:
 
     def name(self, member: MemberState) -> None:
         """Count somebody whom the host has named, active or not, where a program has departments or roles."""
-        department, role = member.traits.get(self.department), member.traits.get(self.role)
-        department = department if isinstance(department, str) else ""
-        role = self.roles.get(role, "") if isinstance(role, str) else ""
+        department, role = self.department_of(member), self.role_of(member)
         for groups, week in zip(self.groups, self.weeks, strict=True):
             groups.clear()
             if member.joined < week.monday + WEEK:
@@ -91,6 +89,14 @@ class Segments:
                 if first < month_end(week.monday) + WEEK:  # the others are in no figure of the month
                     for group in groups:
                         group.members += 1
+
+    def department_of(self, member: MemberState) -> str:
+        department = member.traits.get(self.department)
+        return department[:GROUP_CHARS_MAX] if isinstance(department, str) else ""
+
+    def role_of(self, member: MemberState) -> str:
+        role = member.traits.get(self.role)
+        return self.roles.get(role, "") if isinstance(role, str) else ""
 
     def come(self, member: MemberState, index: int, days: int) -> None:
         """Count a member who was active on so many days of the week `index`."""
@@ -133,7 +139,6 @@ class Segments:
 
 
 def _group(groups: dict[str, GroupWeek], name: str) -> GroupWeek:
-    name = name[:GROUP_CHARS_MAX]
     found = groups.get(name)
     if found is None:
         if len(groups) >= GROUPS_MAX:

@@ -146,6 +146,17 @@ async def load_states(s: Statements, ids: Collection[int]) -> dict[int, list[byt
     return states
 
 
+async def load_numbers(s: Statements, ids: Collection[int]) -> dict[int, list[int]]:
+    """company -> its members' numbers, in the order of their states. Who came since those were read is at the end."""
+    rows = await s.rows(
+        "SELECT company_id, id FROM engage_member WHERE {scope} ORDER BY company_id, id", scope=ids
+    )
+    numbers: dict[int, list[int]] = {}
+    for company_id, number in rows:
+        numbers.setdefault(company_id, []).append(number)
+    return numbers
+
+
 def decoded(states: Iterable[bytes]) -> Iterable[MemberState]:
     """As measuring reads them."""
     return map(decode_measured, states)

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
+from engage.core.published_campaigns import CampaignMonth
 from engage.web.shapes import Amount, Change, Day, Time
 
 
@@ -137,6 +138,12 @@ class Campaign(Struct):
     activity: CampaignActivity
     holdout: Annotated[
         int, Meta(description="Per cent of all members who are held out of it, to measure it.")
+    ]
+    measured: Annotated[
+        list[CampaignMonth],
+        Meta(
+            description="What it moved, by four-week month that is over: members with it beside those held out."
+        ),
     ]
 
 

@@ -67,6 +67,36 @@ class CampaignActivity:
 
 
 @dataclass(frozen=True, slots=True)
+class CampaignShare:
+    """A number of members, or a share of them in per cent, as it may be told: `text`, and the `value` or a range."""
+
+    text: str = ""
+    unit: str = ""
+    value: float | None = None
+    hidden: str = ""
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignMonth:
+    """What a campaign moved in a four-week month: members with it beside those held out. `difference`: in percentage
+    points, its 95 % interval. `told` is more, fewer, unclear, few or hidden."""
+
+    campaign: str
+    first_day: date | None = None
+    last_day: date | None = None
+    weeks: int = 0
+    members: CampaignShare | None = None
+    active: CampaignShare | None = None
+    held_out: CampaignShare | None = None
+    held_out_active: CampaignShare | None = None
+    difference: CampaignShare | None = None
+    told: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Campaign:
     """A campaign: where it stands, what it cost and moved. `state` is planned, running, paused or ended. `holdout`: per
     cent of all members who are held out of it."""
@@ -86,6 +116,7 @@ class Campaign:
     members: int = 0
     activity: CampaignActivity | None = None
     holdout: int = 0
+    measured: tuple[CampaignMonth, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,8 @@ from ._decode import decode as decode
 from ._programs import Campaign as Campaign
 from ._programs import CampaignActivity as CampaignActivity
 from ._programs import CampaignBudget as CampaignBudget
+from ._programs import CampaignMonth as CampaignMonth
+from ._programs import CampaignShare as CampaignShare
 from ._programs import CampaignStop as CampaignStop
 from ._programs import Draft as Draft
 from ._programs import FollowedTemplate as FollowedTemplate

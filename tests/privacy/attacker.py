@@ -54,6 +54,10 @@ class Attack:
         least, most = ceil(self._extreme(terms, 1) - _NEARLY), floor(self._extreme(terms, -1) + _NEARLY)
         return least >= most
 
+    def forget(self) -> None:
+        """The ways found so far: more is known from here on."""
+        self.ways, self._known = [], None
+
     def range_of(self, terms: Sum) -> tuple[float, float]:
         return self._extreme(terms, 1), self._extreme(terms, -1)
 

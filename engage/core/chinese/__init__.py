@@ -11,6 +11,7 @@ from typing import Final
 
 from engage.core.chinese import (
     adoption,
+    adoption_campaigns,
     adoption_people,
     backtest_page,
     care,
@@ -22,6 +23,7 @@ from engage.core.chinese import (
     pages,
     portfolio,
     privacy,
+    published_campaigns,
     worth,
 )
 
@@ -29,7 +31,9 @@ CHINESE: Final[Mapping[str, str]] = {
     **privacy.WORDS,
     **health.WORDS,
     **adoption.WORDS,
+    **adoption_campaigns.WORDS,
     **adoption_people.WORDS,
+    **published_campaigns.WORDS,
     **backtest_page.WORDS,
     **definitions.WORDS,
     **outline.WORDS,

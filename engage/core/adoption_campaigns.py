@@ -1,0 +1,48 @@
+"""The section of the adoption report about what campaigns moved, by members who were held out of them.
+
+Owns this section. Takes every measure from `engage.core.published_campaigns`.
+"""
+
+from __future__ import annotations
+
+from engage.core.language import say
+from engage.core.published_campaigns import publish_campaign_month
+from engage.core.report_weeks import Source, Weeks
+from engage.core.reports import Column, Table
+
+
+def campaigns(source: Source, now: Weeks) -> Table:
+    """By four-week month that ends in the period, oldest first."""
+    columns = (
+        Column("campaign", say("Campaign")),
+        Column("last_day", say("Four weeks up to")),
+        Column("weeks", say("Ran for"), told=True),
+        Column("members", say("Members with it"), "members"),
+        Column("active", say("Of them active"), "percent"),
+        Column("held_out", say("Members held out"), "members"),
+        Column("held_out_active", say("Of those active"), "percent"),
+        Column("difference", say("Difference, 95 % interval"), "percent"),
+        Column("told", say("What that says"), told=True),
+    )
+    found = [publish_campaign_month(week, source.k) for week in now.measures if week is not None]
+    known = source.program.campaigns if source.program else {}
+    rows = tuple(
+        (
+            known[one.campaign].name if one.campaign in known else one.campaign,
+            one.last_day,
+            say("{weeks:d} of 4 weeks", weeks=one.weeks),
+            one.members,
+            one.active,
+            one.held_out,
+            one.held_out_active,
+            one.difference,
+            one.text,
+        )
+        for one in found
+        if one is not None
+    )
+    note = say(
+        "Members held out were drawn by chance: the campaign did nothing for them. Of all members, whoever it was "
+        "for. One comparison in twenty finds a difference where there is none."
+    )
+    return Table("campaigns", say("What campaigns moved"), columns, rows, note if rows else "")

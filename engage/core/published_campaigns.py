@@ -1,0 +1,139 @@
+"""What a campaign moved, as figures: who was active of the members held out of it and of the others.
+
+A third part of `engage.core.published`, with the same duty. Departments divide the same active members, and who knows
+who is held out could subtract the one division from the other. So the active ones of those held out are told once a
+four-week month, in a band: wider than twice the floor, and than what is left open of any department; it lies within
+what follows from the departments anyway (roles, where the program has no departments). The others follow from it and
+from the members active in the month, and are told no better. Shares, their difference and its interval are made of the
+band's ends. Where the band would be most of a group nothing is told: it would say nothing of the campaign either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Literal
+
+from msgspec import Struct
+
+from engage.core.campaign_weeks import HeldOutMonth
+from engage.core.intervals import difference_interval
+from engage.core.language import Text, say
+from engage.core.measures import MONTH_WEEKS, WEEK, WeekMeasures
+from engage.core.privacy import NOT_SHOWN, Figure, fact, ratio
+from engage.core.published import People, publish_people
+from engage.core.published_people import SMALLER, Group, publish_departments, publish_roles
+from engage.core.windows import between, publish_part
+
+LEAST_FLOORS = 10
+"""So many times the floor each of the two groups has to be, to be told of."""
+
+Told = Literal["more", "fewer", "unclear", "few", "hidden"]
+
+
+class CampaignMonth(Struct, frozen=True):
+    """What a campaign moved in one four-week month. Shares are of all members of the group, per cent; the difference is
+    in percentage points, with its 95 % interval. Hidden figures: the groups are too few to tell."""
+
+    campaign: str
+    first_day: str
+    last_day: str
+    weeks: int
+    """Whole ones of these four in which it ran."""
+    members: Figure
+    """Not held out."""
+    active: Figure
+    held_out: Figure
+    held_out_active: Figure
+    difference: Figure
+    told: Told
+    text: Text
+
+
+def publish_campaign_month(week: WeekMeasures, k: int) -> CampaignMonth | None:
+    """None: no campaign is measured by the week."""
+    month = week.held_out
+    if month is None:
+        return None
+    people = publish_people(week, k)
+    band = _publish_active(week, month, people, k)
+    held_out, others = fact(month.members, "members"), fact(month.others, "members")
+    shares = (Figure(NOT_SHOWN, "percent", hidden="few"),) * 2
+    difference, told = shares[0], _untold(month, k)
+    if band is not None and people.active_4w.value is not None:
+        active, whole = int(people.active_4w.value), month.members + month.others
+        rest = between(active - int(band.ceiling or 0), active - int(band.floor), whole)
+        shares = (ratio(rest, others), ratio(band, held_out))
+        difference, told = _difference(band, rest, month)
+    return CampaignMonth(
+        month.campaign,
+        date.fromordinal(week.monday - WEEK * (MONTH_WEEKS - 1)).isoformat(),
+        date.fromordinal(week.monday + WEEK - 1).isoformat(),
+        month.weeks,
+        others,
+        shares[0],
+        held_out,
+        shares[1],
+        difference,
+        told,
+        _text(told, LEAST_FLOORS * k),
+    )
+
+
+def _untold(month: HeldOutMonth, k: int) -> Told:
+    return "few" if min(month.members, month.others) < LEAST_FLOORS * k else "hidden"
+
+
+def _publish_active(week: WeekMeasures, month: HeldOutMonth, people: People, k: int) -> Figure | None:
+    """Those held out who were active in the month; None where a group is too small for that, or the number of all
+    active ones is not told."""
+    if _untold(month, k) == "few" or people.active_4w.value is None:
+        return None
+    groups = publish_departments(week, people, k) or publish_roles(week, people, k)
+    low, sure, width = _open(groups, month, people.active_4w, 2 * k)
+    return publish_part(month.active, width, low, sure, sure)
+
+
+def _open(groups: Sequence[Group], month: HeldOutMonth, active: Figure, width: int) -> tuple[int, int, int]:
+    """The least and the most of those held out who can have been active, by what is told of departments or roles; and
+    how wide a band has to be so that it tells nothing of one whose number is hidden."""
+    low = high = 0
+    named = {group.name for group in groups}
+    for group in groups:
+        inside = month.among.get(group.name, 0)
+        if group.name == SMALLER:
+            inside += sum(count for name, count in month.among.items() if name not in named)
+        outside = int(group.members.value or 0) - inside
+        least = max(0, int(group.active_4w.floor) - outside)
+        most = min(inside, int(group.active_4w.ceiling or 0))
+        low, high = low + least, high + most
+        if group.active_4w.value is None:
+            width = max(width, most - least + 1)
+    if not groups:
+        low, high = 0, month.members
+    count = int(active.value or 0)
+    return max(low, count - month.others), min(high, month.members, count), width
+
+
+def _difference(band: Figure, rest: Figure, month: HeldOutMonth) -> tuple[Figure, Told]:
+    """From the interval where fewest of the others were active to the one where most were."""
+    low, _ = difference_interval(int(rest.floor), month.others, int(band.ceiling or 0), month.members)
+    _, high = difference_interval(int(rest.ceiling or 0), month.others, int(band.floor), month.members)
+    least, most = round(100 * low, 1), round(100 * high, 1)
+    text = say("{low:+.0f} to {high:+.0f} points", low=least, high=most).replace("-", "−")
+    told: Told = "more" if least > 0 else "fewer" if most < 0 else "unclear"
+    return Figure(text, "percent", hidden="protects", low=least, high=most), told
+
+
+def _text(told: Told, least: int) -> str:
+    match told:
+        case "more":
+            return say("More were active than without it.")
+        case "fewer":
+            return say("Fewer were active than without it.")
+        case "unclear":
+            return say("It may be chance: the interval has zero in it.")
+        case "hidden":
+            return say("Not shown, like the number of active members.")
+        case "few":
+            return say("Too few to tell: {least:d} are needed in each of the two groups.", least=least)

@@ -1,0 +1,151 @@
+"""What a campaign moved: which month measures it, who is counted, and what is told of that."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from msgspec.structs import replace
+
+from engage.core.activity import mark_day
+from engage.core.calendar import month_end
+from engage.core.campaign_weeks import HeldOutMonth, measured_campaign
+from engage.core.holdouts import is_held_out
+from engage.core.intervals import difference_interval
+from engage.core.measures import WeekMeasures, measure_weeks
+from engage.core.program import Campaign, EventType, Program
+from engage.core.published_campaigns import publish_campaign_month
+from engage.core.state import CampaignStop, CompanyState, MemberState
+
+MONDAY = month_end(date(2026, 6, 1).toordinal())
+FIRST = MONDAY - 21
+DAY = 86_400_000_000
+EPOCH = date(1970, 1, 1).toordinal()
+
+
+def program(**campaigns: Campaign) -> Program:
+    return Program("Test", {}, {"Export": EventType("Export")}, department="team", campaigns=campaigns)
+
+
+SPRING = Campaign("Spring", FIRST, FIRST + 27, holdout=50)
+
+
+@pytest.mark.parametrize(
+    "first, last, weeks",
+    [(0, 27, 4), (1, 27, 3), (7, 26, 2), (8, 27, 2), (8, 26, None), (-100, 100, 4), (28, 60, None)],
+)
+def test_a_month_measures_a_campaign_that_ran_for_two_whole_weeks_of_it(
+    first: int, last: int, weeks: int | None
+) -> None:
+    made = program(spring=replace(SPRING, first_day=FIRST + first, last_day=FIRST + last))
+    assert measured_campaign(made, CompanyState(), MONDAY) == (None if weeks is None else ("spring", weeks))
+    assert measured_campaign(made, CompanyState(), MONDAY + 7) is None, "no week but the last of a month"
+
+
+def test_of_two_campaigns_a_month_measures_one() -> None:
+    early = replace(SPRING, last_day=FIRST + 13)
+    late = replace(SPRING, first_day=FIRST + 14, last_day=FIRST + 40)
+    open_to_all = replace(SPRING, holdout=0)
+    made = program(a=early, b=late, c=open_to_all)
+    assert measured_campaign(made, CompanyState(), MONDAY) == ("b", 2)
+    assert measured_campaign(program(c=open_to_all), CompanyState(), MONDAY) is None
+
+
+def test_a_campaign_that_was_ended_ran_until_then() -> None:
+    ended = CampaignStop(True, "olga", "enough", (FIRST + 14 - EPOCH) * DAY)
+    company = CompanyState(campaigns={"spring": ended})
+    assert measured_campaign(program(spring=SPRING), company, MONDAY) == ("spring", 2)
+    paused = CompanyState(campaigns={"spring": CampaignStop(False, "olga", "wait", ended.at)})
+    assert measured_campaign(program(spring=SPRING), paused, MONDAY) == ("spring", 4)
+
+
+def test_members_and_those_of_them_who_were_active_are_counted_by_the_draw() -> None:
+    members, numbers = [], list(range(1, 201))
+    for number in numbers:
+        member = MemberState(joined=FIRST - 50, traits={"team": "it" if number % 2 else "sales"})
+        if number % 5:
+            mark_day(member, FIRST + number % 28)
+        members.append(member)
+    members[7].joined = MONDAY + 9  # who came later is in no figure of the month
+    members[7].days = b""
+    made = program(spring=SPRING)
+    mondays = [FIRST, MONDAY]
+    weeks = measure_weeks(made, CompanyState(members=200), members, {}, mondays, numbers=numbers)
+    assert weeks[0].held_out is None
+    out = [n for n in numbers if is_held_out("spring", 50, n) and n != 8]
+    assert weeks[1].held_out == HeldOutMonth(
+        "spring",
+        4,
+        members=len(out),
+        active=sum(n % 5 > 0 for n in out),
+        others=199 - len(out),
+        among={"it": sum(n % 2 for n in out), "sales": sum(1 - n % 2 for n in out)},
+    )
+    [unnumbered] = measure_weeks(made, CompanyState(members=200), members, {}, [MONDAY])
+    assert unnumbered.held_out is None
+
+
+# --- what is told -----------------------------------------------------------------------------------------------
+
+
+def a_month(held_out: int, active: int, others: int, others_active: int, k: int = 5) -> WeekMeasures:
+    week = WeekMeasures(MONDAY, members=held_out + others, definition=2, floor=k)
+    week.active_4w = week.activated = active + others_active
+    week.month = [week.active_4w // 2] * 4
+    week.held_out = HeldOutMonth("spring", 4, held_out, active, others, {})
+    return week
+
+
+def test_a_large_difference_is_told_with_its_interval() -> None:
+    told = publish_campaign_month(a_month(400, 200, 1600, 1200), 5)
+    assert told is not None
+    assert (told.told, told.text) == ("more", "More were active than without it.")
+    assert told.held_out_active.value is None, "a band, never the number"
+    low, high = told.held_out_active.low, told.held_out_active.high
+    assert low is not None
+    assert high is not None
+    assert low <= 50 <= high
+    assert told.difference.low is not None
+    assert told.difference.high is not None
+    exact = difference_interval(1200, 1600, 200, 400)
+    assert told.difference.low <= 100 * exact[0] < 100 * exact[1] <= told.difference.high
+    assert told.difference.text == "+17 to +30 points"
+    assert (told.first_day, told.last_day) == (
+        date.fromordinal(FIRST).isoformat(),
+        date.fromordinal(FIRST + 27).isoformat(),
+    )
+
+
+def test_a_small_difference_may_be_chance_and_a_loss_is_said() -> None:
+    unclear = publish_campaign_month(a_month(100, 50, 900, 470), 5)
+    fewer = publish_campaign_month(a_month(400, 300, 1600, 800), 5)
+    assert unclear is not None
+    assert fewer is not None
+    assert unclear.told == "unclear"
+    assert fewer.told == "fewer"
+    assert fewer.text == "Fewer were active than without it."
+
+
+def test_two_small_groups_are_too_few_to_tell() -> None:
+    told = publish_campaign_month(a_month(49, 25, 900, 400), 5)
+    assert told is not None
+    assert told.text == "Too few to tell: 50 are needed in each of the two groups."
+    assert told.difference.value is told.difference.low is told.held_out_active.low is None
+    almost_all = publish_campaign_month(a_month(100, 98, 900, 900), 5)
+    assert almost_all is not None
+    assert almost_all.told == "hidden"
+
+
+@pytest.mark.parametrize(
+    "count, of, other_count, other_of, low, high",
+    [
+        (56, 70, 48, 80, 0.0524, 0.3339),  # the examples of Newcombe's table II, method 10
+        (9, 10, 3, 10, 0.1705, 0.8090),
+        (10, 10, 0, 20, 0.6791, 1.0),
+    ],
+)
+def test_the_interval_is_that_of_the_paper(
+    count: int, of: int, other_count: int, other_of: int, low: float, high: float
+) -> None:
+    found = difference_interval(count, of, other_count, other_of)
+    assert [round(one, 4) for one in found] == [low, high]
