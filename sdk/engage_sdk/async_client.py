@@ -34,9 +34,17 @@ class AsyncClient(Ingest):
     the loop ends wait for the next loop, or for the end of the process, which delivers them over blocking
     connections.
 
-    Settings are described in the README. `make_http` makes the HTTP client (proxies, certificates); it is
-    called once per event loop. With one, what is left at the end of the process is reported to `on_error`
-    instead of sent.
+    - `timeout` (seconds): of one HTTP exchange.
+    - `flush_at`, `flush_interval` (messages, seconds): a batch leaves when it is full or this old.
+    - `queue_size`, `drop`: how many messages wait at most, and whether a full queue loses the "newest" or "oldest".
+    - `retry`: how often and how long apart; a `RetryPolicy`.
+    - `compress`: gzip the batches.
+    - `on_error(error, messages)`: told what was refused or given up; without one it is logged.
+    - `before_send(message)`: answers the message to send, or None to keep it back.
+    - `disabled`: reports do nothing, and calls that answer raise `ClientDisabled`.
+    - `exit_timeout` (seconds): for what is left when the process ends.
+    - `make_http`: makes the HTTP client (proxies, certificates); called once per event loop. With one,
+      what is left at the end of the process is reported to `on_error` instead of sent.
     """
 
     def __init__(

@@ -30,8 +30,16 @@ T = TypeVar("T")
 class Client(Ingest):
     """Talks to one Engage service with one key. Safe to share between threads; make one per process.
 
-    Settings are described in the README. `make_http` makes the HTTP client (proxies, certificates); it is
-    called again after a fork.
+    - `timeout` (seconds): of one HTTP exchange.
+    - `flush_at`, `flush_interval` (messages, seconds): a batch leaves when it is full or this old.
+    - `queue_size`, `drop`: how many messages wait at most, and whether a full queue loses the "newest" or "oldest".
+    - `retry`: how often and how long apart; a `RetryPolicy`.
+    - `compress`: gzip the batches.
+    - `on_error(error, messages)`: told what was refused or given up; without one it is logged.
+    - `before_send(message)`: answers the message to send, or None to keep it back.
+    - `disabled`: reports do nothing, and calls that answer raise `ClientDisabled`.
+    - `exit_timeout` (seconds): for what is left when the process ends.
+    - `make_http`: makes the HTTP client (proxies, certificates); called again after a fork.
     """
 
     def __init__(
