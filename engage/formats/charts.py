@@ -1,8 +1,7 @@
 """Charts as SVG text: numbers in, one `<svg>` out. No script, no style attributes, no knowledge of reports.
 
-Every colour is written twice: as a presentation attribute, so that the drawing stands by itself (in a
-document, in print), and as a class, by which the style sheet of the pages swaps it for the dark scheme. A
-value of None may not be published or was never measured: it is drawn as a gap, never as zero.
+What they are drawn with, and how a colour is written, is in `pen`. A value of None may not be published or was
+never measured: it is drawn as a gap, never as zero.
 
 A chart is one picture to a screen reader (role="img" with a title and a description); the figures themselves
 are in the table that the page puts beside it. `name` must be unique on a page.
@@ -15,9 +14,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
-from engage.formats.palette import light
+from engage.formats import pen
 
 WIDE: Final = 560
 NARROW: Final = 326
@@ -27,8 +26,6 @@ POINTS_MAX: Final = 520
 """The most values of a series, bars or dots that are drawn: ten years of weeks."""
 
 LEGEND_ROW: Final = 18
-SIZE: Final = 12
-"""Height of the letters, in pixels."""
 
 
 @dataclass(frozen=True)
@@ -118,19 +115,19 @@ def lines(
         points = [(x, plot.y(v)) if v is not None else None for x, v in zip(xs, one.values, strict=True)]
         for run in _runs(points):
             if area and index == 0 and len(run) > 1:
-                outline = f"{_path(run)}L{_n(run[-1][0])} {_n(plot.base)}L{_n(run[0][0])} {_n(plot.base)}Z"
-                body.append(f'<path d="{outline}" {_fill(one.role, 0.12)}/>')
+                outline = pen.path([*run, (run[-1][0], plot.base), (run[0][0], plot.base)])
+                body.append(f'<path d="{outline}Z" {pen.fill(one.role, 0.12)}/>')
             if len(run) > 1:
-                body.append(_curve(run, one.role, 2, dash="5 4" if one.dashed else ""))
+                body.append(pen.curve(run, one.role, 2, dash="5 4" if one.dashed else ""))
         body += [
-            _dot(point, 3 if len(labels) <= 26 else 2, one.role, one.hint(i, labels[i]))
+            pen.dot(*point, 3 if len(labels) <= 26 else 2, one.role, hint=one.hint(i, labels[i]))
             for i, point in enumerate(points)
             if point is not None
         ]
     body += _legend(legend, width)
     if not known:
-        body.append(_text(plot.left + plot.inner / 2, height / 2, "–", anchor="middle"))
-    return _svg(name, width, height, title, description, body)
+        body.append(pen.text(plot.left + plot.inner / 2, height / 2, "–", anchor="middle"))
+    return pen.svg(name, width, height, title, description, body)
 
 
 def stacked(
@@ -157,7 +154,7 @@ def stacked(
     thick = max(2.0, min(30.0, step * 0.68))
     for index, (x, column) in enumerate(zip(plot.centres(len(labels)), columns, strict=True)):
         if (None in column and not partial) or all(value is None for value in column):
-            body.append(_text(x, plot.base - 4, "–", anchor="middle", hint=f"{labels[index]}: –"))
+            body.append(pen.text(x, plot.base - 4, "–", anchor="middle", hint=f"{labels[index]}: –"))
             continue
         below = 0.0
         for one, value in zip(series, column, strict=True):
@@ -166,10 +163,12 @@ def stacked(
                 gap = 1 if below else 0
                 hint = one.hint(index, labels[index])
                 tall = max(0.5, low - high - gap)
-                body.append(_rect(x - thick / 2, high, thick, tall, _fill(one.role), hint=hint, corner=0))
+                body.append(
+                    pen.rect(x - thick / 2, high, thick, tall, pen.fill(one.role), hint=hint, corner=0)
+                )
             below += value or 0
     body += _legend(legend, width)
-    return _svg(name, width, height, title, description, body)
+    return pen.svg(name, width, height, title, description, body)
 
 
 def signed_bars(name: str, width: int, *, title: str, description: str, bars: Sequence[Bar]) -> Markup:
@@ -177,30 +176,30 @@ def signed_bars(name: str, width: int, *, title: str, description: str, bars: Se
     bars = bars[:POINTS_MAX]
     reach = max((abs(b.value) for b in bars if b.value is not None), default=1) or 1
     beside = width >= 480
-    left = _column(bars, width) if beside else 8.0
+    left = label_column(bars, width) if beside else 8.0
     row, bar_high = (36, 18) if beside else (50, 18)
     edge = 46.0
     half = (width - left - 2 * edge) / 2
     zero = left + edge + half
     height = row * len(bars) + 12
-    body = [_line(zero, 2, zero, height - 6, "muted")]
+    body = [pen.line(zero, 2, zero, height - 6, "muted")]
     for index, bar in enumerate(bars):
         top = 6 + index * row + (0 if beside else 18)
         middle = top + bar_high / 2
         if beside:
-            body.append(_text(0, middle + 4, _fit(bar.label, left), role="ink"))
+            body.append(pen.text(0, middle + 4, pen.fit(bar.label, left), role="ink"))
         else:
-            body.append(_text(8, top - 5, _fit(bar.label, width - 16), role="ink"))
+            body.append(pen.text(8, top - 5, pen.fit(bar.label, width - 16), role="ink"))
         if bar.value is None:
-            body.append(_text(zero + 8, middle + 4, bar.text))
+            body.append(pen.text(zero + 8, middle + 4, bar.text))
             continue
         long = abs(bar.value) / reach * half
         start = zero if bar.value >= 0 else zero - long
         hint = f"{bar.label}: {bar.text}"
-        body.append(_rect(start, top, max(long, 1), bar_high, _fill(bar.role), hint=hint))
+        body.append(pen.rect(start, top, max(long, 1), bar_high, pen.fill(bar.role), hint=hint))
         at, anchor = (zero + long + 6, "start") if bar.value >= 0 else (zero - long - 6, "end")
-        body.append(_text(at, middle + 4, bar.text, anchor=anchor, role="ink", strong=True))
-    return _svg(name, width, height, title, description, body)
+        body.append(pen.text(at, middle + 4, bar.text, anchor=anchor, role="ink", strong=True))
+    return pen.svg(name, width, height, title, description, body)
 
 
 def mix(name: str, width: int, *, title: str, description: str, parts: Sequence[Bar]) -> Markup:
@@ -212,19 +211,19 @@ def mix(name: str, width: int, *, title: str, description: str, parts: Sequence[
         if part.value and total:
             long = part.value / total * width
             hint = f"{part.label}: {part.text}"
-            body.append(_rect(x, 2, max(long - 2, 1), 30, _fill(part.role), hint=hint))
+            body.append(pen.rect(x, 2, max(long - 2, 1), 30, pen.fill(part.role), hint=hint))
             x += long
     at_x, at_y = 0.0, 52.0
     for part in parts:
         label = f"{part.label} {part.text}"
-        long = _wide(label) + 34
+        long = pen.width_of(label) + 34
         if at_x and at_x + long - 14 > width:
             at_x, at_y = 0.0, at_y + 22
-        paint = _frame() if part.value is None else _fill(part.role)
-        body.append(_rect(at_x + 0.5, at_y - 10, 10, 10, paint))
-        body.append(_text(at_x + 17, at_y, label, role="ink"))
+        paint = pen.hidden_frame() if part.value is None else pen.fill(part.role)
+        body.append(pen.rect(at_x + 0.5, at_y - 10, 10, 10, paint))
+        body.append(pen.text(at_x + 17, at_y, label, role="ink"))
         at_x += long
-    return _svg(name, width, int(at_y) + 10, title, description, body)
+    return pen.svg(name, width, int(at_y) + 10, title, description, body)
 
 
 def heat(
@@ -238,25 +237,26 @@ def heat(
 ) -> Markup:
     """Shares of 100 as tinted fields, one row each; a hidden one is a dash, and None is an empty place."""
     rows = rows[:POINTS_MAX]
-    left = max((_wide(label) for label, _ in rows), default=0) + 12
+    left = max((pen.width_of(label) for label, _ in rows), default=0) + 12
     step = (width - left) / max(1, len(columns))
     tall, head = 28, 22
     body = [
-        _text(left + step * (i + 0.5), 14, label, anchor="middle", size=11) for i, label in enumerate(columns)
+        pen.text(left + step * (i + 0.5), 14, label, anchor="middle", size=11)
+        for i, label in enumerate(columns)
     ]
     for index, (label, cells) in enumerate(rows):
         y = head + index * (tall + 2)
-        body.append(_text(0, y + 18, label, role="ink"))
+        body.append(pen.text(0, y + 18, label, role="ink"))
         for column, cell in enumerate(cells):
             if cell is None:
                 continue
             x = left + step * column
             hint = f"{label}, {columns[column]}: {cell.text}"
             shade = 0.06 if cell.value is None else 0.06 + 0.44 * min(1.0, cell.value / 100)
-            body.append(_rect(x + 1, y, step - 2, tall, _fill(cell.role, shade), hint=hint))
+            body.append(pen.rect(x + 1, y, step - 2, tall, pen.fill(cell.role, shade), hint=hint))
             words = "–" if cell.value is None else f"{cell.value:.0f}"
-            body.append(_text(x + step / 2, y + 18, words, anchor="middle", role="ink", size=11))
-    return _svg(name, width, head + len(rows) * (tall + 2), title, description, body)
+            body.append(pen.text(x + step / 2, y + 18, words, anchor="middle", role="ink", size=11))
+    return pen.svg(name, width, head + len(rows) * (tall + 2), title, description, body)
 
 
 def spark(name: str, *, title: str, values: Sequence[float | None], role: str, span: float = 30) -> Markup:
@@ -275,11 +275,11 @@ def spark(name: str, *, title: str, values: Sequence[float | None], role: str, s
         (pad + i * step, height - pad - (height - 2 * pad) * (v - floor) / reach) if v is not None else None
         for i, v in enumerate(values)
     ]
-    body = [_curve(run, role, 1.6) for run in _runs(points) if len(run) > 1]
+    body = [pen.curve(run, role, 1.6) for run in _runs(points) if len(run) > 1]
     last = next((p for p in reversed(points) if p is not None), None)
     if last is not None:
-        body.append(f'<circle cx="{_n(last[0])}" cy="{_n(last[1])}" r="2.6" {_fill(role)}/>')
-    return _svg(name, width, height, title, "", body, fixed=True)
+        body.append(pen.dot(*last, 2.6, role))
+    return pen.svg(name, width, height, title, "", body, fixed=True)
 
 
 def scatter(
@@ -302,37 +302,38 @@ def scatter(
     way, words); `shade`: the corner to look at first, up to this share of the way and this value."""
     dots = dots[:POINTS_MAX]
     marks = ticks(max((d.y for d in dots), default=1) * 1.04 if top is None else top)
-    left = max(_wide(y_text(m), 11) for m in marks) + 10
+    left = max(pen.width_of(y_text(m), 11) for m in marks) + 10
     plot = _Plot(width, height, marks, right=14, head=26, left=left, foot=38)
     body = [
         *plot.grid((), y_text),
-        _text(0, 13, y_label, size=11),
-        _text(plot.left + plot.inner / 2, height - 4, x_label, anchor="middle", size=11),
+        pen.text(0, 13, y_label, size=11),
+        pen.text(plot.left + plot.inner / 2, height - 4, x_label, anchor="middle", size=11),
     ]
     for share, words in x_marks:
         anchor = "start" if share <= 0 else "end" if share >= 1 else "middle"
-        body.append(_text(plot.x(share), height - 20, words, anchor=anchor, size=11))
+        body.append(pen.text(plot.x(share), height - 20, words, anchor=anchor, size=11))
         if 0 < share < 1:
-            body.append(_line(plot.x(share), plot.head, plot.x(share), plot.base, "rule"))
+            body.append(pen.line(plot.x(share), plot.head, plot.x(share), plot.base, "rule"))
     if shade is not None:
         high, across = plot.y(shade[1]), plot.x(shade[0]) - plot.left
-        body.insert(0, _rect(plot.left, high, across, plot.base - high, _fill("at_risk", 0.08), corner=0))
+        body.insert(
+            0, pen.rect(plot.left, high, across, plot.base - high, pen.fill("at_risk", 0.08), corner=0)
+        )
     placed: list[tuple[float, float, float, float]] = []
     spots = [(d, plot.x(d.x), plot.y(d.y), 4.5 + 5.5 * math.sqrt(max(0.0, d.weight))) for d in dots]
     for dot, x, y, radius in sorted(spots, key=lambda s: -s[3]):
-        at = f'cx="{_n(x)}" cy="{_n(y)}" r="{_n(radius)}"'
-        seam = f'stroke="{light("card")}" stroke-width="1.5"'
-        body.append(
-            f"<circle {at} {_fill(dot.role, 0.85)} {seam}>{_hint(f'{dot.label}: {dot.text}')}</circle>"
-        )
+        hint = f"{dot.label}: {dot.text}"
+        body.append(pen.dot(x, y, radius, dot.role, hint=hint, opacity=0.85, seam=True))
         placed.append((x - radius, y - radius, x + radius, y + radius))
     for dot, x, y, radius in sorted(spots, key=lambda s: -s[0].weight)[:named]:
-        label = _fit(dot.label, 130, 11)
-        spot = _place(x, y, radius, _wide(label, 11), placed, (plot.left, plot.head, width - 2.0, plot.base))
+        label = pen.fit(dot.label, 130, 11)
+        spot = _place(
+            x, y, radius, pen.width_of(label, 11), placed, (plot.left, plot.head, width - 2.0, plot.base)
+        )
         if spot is not None:
             placed.append(spot)
-            body.append(_text(spot[0], spot[3] - 3, label, role="ink", size=11))
-    return _svg(name, width, height, title, description, body)
+            body.append(pen.text(spot[0], spot[3] - 3, label, role="ink", size=11))
+    return pen.svg(name, width, height, title, description, body)
 
 
 class _Plot:
@@ -350,7 +351,7 @@ class _Plot:
         foot: int = 24,
     ) -> None:
         self.marks = marks
-        self.left = left if left is not None else max(_wide(_number(m), 11) for m in marks) + 10
+        self.left = left if left is not None else max(pen.width_of(_number(m), 11) for m in marks) + 10
         self.head = head
         self.base = float(height - foot)
         self.inner = width - self.left - right
@@ -370,22 +371,22 @@ class _Plot:
         out = []
         for mark in self.marks:
             y = self.y(mark)
-            out.append(_line(self.left, y, self.left + self.inner, y, "rule"))
-            out.append(_text(self.left - 6, y + 4, write(mark), anchor="end", size=11))
+            out.append(pen.line(self.left, y, self.left + self.inner, y, "rule"))
+            out.append(pen.text(self.left - 6, y + 4, write(mark), anchor="end", size=11))
         if labels:
-            widest = max(_wide(label, 11) for label in labels) + 10
+            widest = max(pen.width_of(label, 11) for label in labels) + 10
             every = max(1, math.ceil(widest / (self.inner / len(labels))))
             for i, x in enumerate(self.centres(len(labels))):
                 if (len(labels) - 1 - i) % every == 0:
-                    out.append(_text(x, self.base + 16, labels[i], anchor="middle", size=11))
+                    out.append(pen.text(x, self.base + 16, labels[i], anchor="middle", size=11))
         return out
 
 
 def _zone(zone: Zone, plot: _Plot) -> str:
     high, low = plot.y(zone.high), plot.y(zone.low)
-    stripe = _rect(plot.left, high, plot.inner, low - high, _fill(zone.role, 0.1), corner=0)
+    stripe = pen.rect(plot.left, high, plot.inner, low - high, pen.fill(zone.role, 0.1), corner=0)
     at = plot.left + plot.inner + 6
-    return stripe + _text(at, (high + low) / 2 + 4, zone.label, role=zone.role, size=11)
+    return stripe + pen.text(at, (high + low) / 2 + 4, zone.label, role=zone.role, size=11)
 
 
 def _legend(entries: Sequence[tuple[str, str, bool]], width: int) -> list[str]:
@@ -393,8 +394,8 @@ def _legend(entries: Sequence[tuple[str, str, bool]], width: int) -> list[str]:
     out = []
     for (label, role, dashed), (x, row) in zip(entries, _legend_places(entries, width), strict=True):
         y = 14 + LEGEND_ROW * row
-        out.append(_line(x, y - 4, x + 16, y - 4, role, thick=3, dash="4 3" if dashed else ""))
-        out.append(_text(x + 22, y, label))
+        out.append(pen.line(x, y - 4, x + 16, y - 4, role, thick=3, dash="4 3" if dashed else ""))
+        out.append(pen.text(x + 22, y, label))
     return out
 
 
@@ -403,7 +404,7 @@ def _legend_places(entries: Sequence[tuple[str, str, bool]], width: int) -> list
     found: list[tuple[float, int]] = []
     x, row = 0.0, 0
     for label, _, _ in entries:
-        long = _wide(label) + 40
+        long = pen.width_of(label) + 40
         if x and x + long - 18 > width:
             x, row = 0.0, row + 1
         found.append((x, row))
@@ -442,9 +443,9 @@ def _overlap(a: tuple[float, float, float, float], b: tuple[float, float, float,
     return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
 
 
-def _column(bars: Sequence[Bar], width: int) -> float:
+def label_column(bars: Sequence[Bar], width: int) -> float:
     """The width of a column of labels: what they need, at most two fifths of the chart."""
-    return min(width * 0.4, max((_wide(b.label) for b in bars), default=0) + 10)
+    return min(width * 0.4, max((pen.width_of(b.label) for b in bars), default=0) + 10)
 
 
 def _runs(points: Sequence[tuple[float, float] | None]) -> list[list[tuple[float, float]]]:
@@ -458,115 +459,5 @@ def _runs(points: Sequence[tuple[float, float] | None]) -> list[list[tuple[float
     return [run for run in runs if run]
 
 
-def _path(points: Sequence[tuple[float, float]]) -> str:
-    return "M" + "L".join(f"{_n(x)} {_n(y)}" for x, y in points)
-
-
-def _dot(point: tuple[float, float], radius: float, role: str, hint: str) -> str:
-    at = f'cx="{_n(point[0])}" cy="{_n(point[1])}" r="{_n(radius)}"'
-    return f"<circle {at} {_fill(role)}>{_hint(hint)}</circle>"
-
-
-def _rect(
-    x: float, y: float, wide: float, tall: float, paint: str, *, hint: str = "", corner: int = 2
-) -> str:
-    round_ = f' rx="{corner}"' if corner else ""
-    frame = f'<rect x="{_n(x)}" y="{_n(y)}" width="{_n(wide)}" height="{_n(tall)}"{round_} {paint}'
-    return f"{frame}>{_hint(hint)}</rect>" if hint else f"{frame}/>"
-
-
-def _line(x1: float, y1: float, x2: float, y2: float, role: str, *, thick: float = 1, dash: str = "") -> str:
-    width = f' stroke-width="{_n(thick)}"' if thick != 1 else ""
-    gaps = f' stroke-dasharray="{dash}"' if dash else ""
-    ends = f'x1="{_n(x1)}" y1="{_n(y1)}" x2="{_n(x2)}" y2="{_n(y2)}"'
-    return f"<line {ends} {_stroke(role)}{width}{gaps}/>"
-
-
-def _curve(points: Sequence[tuple[float, float]], role: str, thick: float, *, dash: str = "") -> str:
-    gaps = f' stroke-dasharray="{dash}"' if dash else ""
-    ends = ' stroke-linejoin="round" stroke-linecap="round"'
-    return f'<path d="{_path(points)}" fill="none" {_stroke(role)} stroke-width="{_n(thick)}"{ends}{gaps}/>'
-
-
-def _text(
-    x: float,
-    y: float,
-    words: str,
-    *,
-    anchor: str = "start",
-    role: str = "muted",
-    size: int = SIZE,
-    strong: bool = False,
-    hint: str = "",
-) -> str:
-    weight = ' font-weight="600"' if strong else ""
-    where = "" if anchor == "start" else f' text-anchor="{anchor}"'
-    height = "" if size == SIZE else f' font-size="{size}"'
-    return (
-        f'<text x="{_n(x)}" y="{_n(y)}"{where}{height}{weight} {_fill(role)}>'
-        f"{escape(words)}{_hint(hint) if hint else ''}</text>"
-    )
-
-
-def _svg(
-    name: str,
-    width: int,
-    height: int,
-    title: str,
-    description: str,
-    body: Sequence[str],
-    *,
-    fixed: bool = False,
-) -> Markup:
-    told = f'<desc id="{escape(name)}-d">{escape(description)}</desc>' if description else ""
-    named = f"{name}-t {name}-d" if description else f"{name}-t"
-    across = f'width="{width}" height="{height}"' if fixed else 'width="100%"'
-    return Markup(  # noqa: S704 - every text above and below went through escape()
-        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" class="chart" viewBox="0 0 {width} {height}" '
-        f'{across} aria-labelledby="{escape(named)}" font-family="sans-serif" font-size="{SIZE}">'
-        f'<title id="{escape(name)}-t">{escape(title)}</title>{told}{"".join(body)}</svg>'
-    )
-
-
-def _fill(role: str, opacity: float = 1) -> str:
-    faint = f' fill-opacity="{opacity}"' if opacity != 1 else ""
-    return f'class="f {role}" fill="{light(role)}"{faint}'
-
-
-def _stroke(role: str) -> str:
-    return f'class="s {role}" stroke="{light(role)}"'
-
-
-def _frame() -> str:
-    """The paint of what is hidden: an outline that holds nothing."""
-    return f'fill="none" {_stroke("muted")} stroke-dasharray="3 3"'
-
-
-def _hint(words: str) -> str:
-    return f"<title>{escape(words)}</title>"
-
-
-def _n(value: float) -> str:
-    """A coordinate: one decimal at most, no trailing zero."""
-    return f"{value:.1f}".removesuffix(".0")
-
-
 def _number(value: float) -> str:
     return f"{value:,.1f}".removesuffix(".0")
-
-
-def _wide(words: str, size: int = SIZE) -> float:
-    """About how many pixels words take: letters over half their height, East Asian ones all of it."""
-    return sum(1.0 if ord(c) > 0x2E7F else 0.57 for c in words) * size
-
-
-def _fit(words: str, room: float, size: int = SIZE) -> str:
-    """The words, or as many as fit and an ellipsis. The whole name is in the table beside the chart."""
-    if _wide(words, size) <= room:
-        return words
-    kept = ""
-    for character in words:
-        if _wide(kept + character, size) > room - 0.9 * size:
-            break
-        kept += character
-    return kept.rstrip() + "…"
