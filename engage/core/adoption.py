@@ -13,6 +13,7 @@ from typing import Final
 from engage.core import adoption_people as sections
 from engage.core import privacy
 from engage.core.adoption_campaigns import campaigns
+from engage.core.adoption_champions import champions
 from engage.core.definitions import DEFINITIONS
 from engage.core.language import mark, say
 from engage.core.measures import WEEK
@@ -104,6 +105,7 @@ def company_report(source: Source, period: Period, before: Period) -> CompanyRep
         stage=source.stage,
         stages=_stages(source, now),
         campaigns=campaigns(source, now),
+        champions=champions(now, then),
     )
 
 

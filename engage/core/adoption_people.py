@@ -80,7 +80,7 @@ def depth(now: Weeks, then: Weeks) -> list[Row]:
             privacy.ratio(each[1], month),
         ),
         ("momentum", say("Momentum"), _momentum(now), _momentum(then)),
-        ("champions", say("Power users"), _class(now, 0), _class(then, 0)),
+        ("power_users", say("Power users"), _class(now, 0), _class(then, 0)),
         ("top_tenth", say("Share of the most active tenth"), _top(now), _top(then)),
         ("organic_4w", say("Active beyond rewards"), _organic(now), _organic(then)),
     ]

@@ -208,6 +208,7 @@ class CompanyReport(Struct, frozen=True):
     care: CareView | None = None  # goals, interventions, sentiment; None: there are none
     stage: CompanyStage | None = None  # as decided with the score; None: nothing can be said
     stages: Table | None = None  # of its members: stage (text), members, share; None: not measured
+    champions: Table | None = None  # what (text), count, before
     campaigns: Table | None = (
         None  # campaign, month, weeks (text), members, active, held_out, and on; what they moved
     )
@@ -331,6 +332,7 @@ def _tables(report: CompanyReport) -> list[Table]:
     found = (
         *(report.breadth, report.levels, report.habits, report.departments, report.roles, report.cohorts),
         *(*report.funnels, report.balances, report.moves, report.peers, report.stages),
+        report.champions,
         report.campaigns,
     )
     return [table for table in found if table is not None]

@@ -12,6 +12,7 @@ from typing import Final
 from engage.core.chinese import (
     adoption,
     adoption_campaigns,
+    adoption_champions,
     adoption_people,
     backtest_page,
     care,
@@ -32,6 +33,7 @@ CHINESE: Final[Mapping[str, str]] = {
     **health.WORDS,
     **adoption.WORDS,
     **adoption_campaigns.WORDS,
+    **adoption_champions.WORDS,
     **adoption_people.WORDS,
     **published_campaigns.WORDS,
     **backtest_page.WORDS,

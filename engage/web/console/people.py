@@ -47,14 +47,14 @@ class PeopleView:
     funnels: tuple[Section, ...]
     peers: Section | None
     tables: tuple[Table, ...]
-    """Points, what was won and lost, and what campaigns moved."""
+    """Champions, points, what was won and lost, and what campaigns moved."""
 
 
 def people_view(report: CompanyReport, language: Language = ENGLISH) -> PeopleView:
     """Of the report in that language already."""
     peers, cohorts = report.peers, report.cohorts
     groups = [one for one in (report.departments, report.roles) if one is not None and one.rows]
-    listed = (report.balances, report.moves, report.campaigns)
+    listed = (report.champions, report.balances, report.moves, report.campaigns)
     tables = [one for one in listed if one is not None and one.rows]
     stickiness = [one for one in report.rhythm if one.name == "stickiness"]
     return PeopleView(
