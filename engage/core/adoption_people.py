@@ -56,6 +56,8 @@ ROLES: Final = {
     "manager": say("Managers"),
     "executor": say("Executors"),
 }
+SMALLER_DEPARTMENTS: Final = say("Smaller departments")
+NO_DEPARTMENT: Final = say("No department")
 
 Row = tuple[str, str, Figure, Figure]
 """Name, label, the period's figure and that of the period before."""
@@ -175,7 +177,7 @@ def departments(now: Weeks, then: Weeks) -> Table:
         return Table("departments", title, columns, (), say("The program names no department."))
     named = [group for group in groups if group.name not in ("", SMALLER)]
     note = say(
-        "{count:d} of {all:d} departments have at least {k:d} active members.",
+        "Of {count:d} of {all:d} departments it can be told that at least {k:d} members are active.",
         count=sum(1 for group in named if group.active_4w.floor >= now.k),
         all=len(named),
         k=now.k,
@@ -210,7 +212,7 @@ def _groups(weeks: Weeks, publish: Callable[[WeekMeasures, People, int], Sequenc
 
 
 def _department(name: str) -> str:
-    return say("Smaller departments") if name == SMALLER else name or say("No department")
+    return SMALLER_DEPARTMENTS if name == SMALLER else name or NO_DEPARTMENT
 
 
 def _group_rows(

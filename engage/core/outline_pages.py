@@ -6,7 +6,7 @@ from engage.core.department import DepartmentReport
 from engage.core.digest import Digest
 from engage.core.language import say
 from engage.core.outline import Chart, Row, Section, points_of, tabled, weekly
-from engage.core.privacy import fact
+from engage.core.privacy import Figure, fact
 from engage.core.reports import Column
 
 
@@ -51,13 +51,18 @@ def _seats(digest: Digest) -> Section | None:
 def _money(digest: Digest) -> Section | None:
     if digest.yearly_revenue_cents is None:
         return None
-    columns = (Column("fact", say("Money"), told=True), Column("amount", say("Amount"), "cents"))
+    columns = (Column("fact", say("Money"), told=True), Column("amount", say("Amount"), "each"))
     rows: tuple[Row, ...] = (
-        (say("Revenue per month"), fact(digest.contract.monthly_revenue_cents, "cents")),
-        (say("Revenue per year"), fact(digest.yearly_revenue_cents, "cents")),
-        (say("Value at risk a year"), fact(digest.value_at_risk_cents, "cents")),
+        (say("Revenue per month"), _units(digest.contract.monthly_revenue_cents)),
+        (say("Revenue per year"), _units(digest.yearly_revenue_cents)),
+        (say("Value at risk a year"), _units(digest.value_at_risk_cents)),
     )
     return tabled("money", say("Money"), columns, rows)
+
+
+def _units(cents: int | None) -> Figure:
+    """Whole units of the host's currency, as the facts beside it."""
+    return fact(None if cents is None else round(cents / 100), "each")
 
 
 def department_outline(report: DepartmentReport) -> tuple[Section, ...]:

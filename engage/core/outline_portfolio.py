@@ -27,6 +27,8 @@ CALL_DAYS: Final = 90
 """A renewal this close comes before one that leaves more time, however much is at stake."""
 HEALTHY: Final = dict(BAND_FLOORS)["healthy"]
 """Below this score, and that close to a renewal, somebody should call."""
+AT_RISK: Final = dict(BAND_FLOORS)["watch"]
+"""Below this score a company is at risk."""
 BANDS: Final[tuple[Band, ...]] = (*(band for band, _ in reversed(BAND_FLOORS)), "unscored")
 
 
@@ -44,6 +46,11 @@ def called(rows: Sequence[PortfolioRow]) -> list[PortfolioRow]:
 
 def _urgency(row: PortfolioRow) -> tuple[bool, int]:
     return row.days_to_renewal is None or row.days_to_renewal > CALL_DAYS, -stake(row)
+
+
+def is_urgent(days: float, score: float) -> bool:
+    """Below HEALTHY and about to renew, or at risk: on a map these carry their names first."""
+    return score < AT_RISK or (score < HEALTHY and 0 <= days <= CALL_DAYS)
 
 
 def portfolio_outline(portfolio: Portfolio) -> tuple[Section, ...]:
@@ -116,6 +123,7 @@ def _calls(rows: Sequence[PortfolioRow]) -> Section:
         Column("change", say("4 weeks"), "score"),
         Column("days", say("Days to renewal"), "days"),
         Column("at_risk", say("At risk a year"), "each"),
+        Column("confidence", say("Confidence"), told=True),
         Column("why", say("Why"), told=True),
     )
     cells: tuple[Row, ...] = tuple(
@@ -125,6 +133,7 @@ def _calls(rows: Sequence[PortfolioRow]) -> Section:
             _change(row.change_4w),
             _known(row.days_to_renewal, "days"),
             _units(row.value_at_risk_cents),
+            "–" if row.score is None else row.confidence,
             row.text,
         )
         for row in found[:LISTED_MAX]

@@ -73,6 +73,7 @@ class Dot:
     text: str
     weight: float = 0.0
     role: str = "accent"
+    urgent: bool = False
 
 
 def responsive(name: str, draw: Callable[[str, int], Markup], *, wide: int = WIDE) -> Markup:
@@ -298,8 +299,11 @@ def scatter(
     named: int = 6,
     height: int = 320,
 ) -> Markup:
-    """Two measures against each other. The `named` dots of largest weight carry their names. `x_marks`: (share of the
-    way, words); `shade`: the corner to look at first, up to this share of the way and this value."""
+    """Two measures against each other. The `named` dots, the urgent before the largest, carry their names.
+
+    `x_marks`: (share of the way, words); `shade`: the corner to look at first, up to this share of the way and this
+    value.
+    """
     dots = dots[:POINTS_MAX]
     marks = ticks(max((d.y for d in dots), default=1) * 1.04 if top is None else top)
     left = max(pen.width_of(y_text(m), 11) for m in marks) + 10
@@ -325,7 +329,7 @@ def scatter(
         hint = f"{dot.label}: {dot.text}"
         body.append(pen.dot(x, y, radius, dot.role, hint=hint, opacity=0.85, seam=True))
         placed.append((x - radius, y - radius, x + radius, y + radius))
-    for dot, x, y, radius in sorted(spots, key=lambda s: -s[0].weight)[:named]:
+    for dot, x, y, radius in sorted(spots, key=lambda s: (not s[0].urgent, -s[0].weight))[:named]:
         label = pen.fit(dot.label, 130, 11)
         spot = _place(
             x, y, radius, pen.width_of(label, 11), placed, (plot.left, plot.head, width - 2.0, plot.base)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from engage.core.digest import Digest
-from engage.core.language import Language, speak, translate
-from engage.core.reports import BAND_LABELS, Column, CompanyReport, Period
+from engage.core.language import ENGLISH, Language, speak, translate
+from engage.core.privacy import Figure
+from engage.core.reports import BAND_LABELS, Column, CompanyReport, Period, Table
 
 MINUS = "\N{MINUS SIGN}"
+_DAY: Final = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
+DATED: Final = frozenset({"week", "day", "by", "who"})
+"""Text columns that hold days."""
 
 
 class Cover(NamedTuple):
@@ -39,7 +44,7 @@ def cover(report: CompanyReport | Digest, language: Language, title: str = "") -
         translate(BAND_LABELS[health.band], language),
         translate(health.verdict, language),
         tuple(_facts(report, language)),
-        tuple(translate(note, language) for note in report.notes),
+        tuple(dated(translate(note, language), language) for note in report.notes),
     )
 
 
@@ -78,9 +83,11 @@ def capital(words: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def in_cell(words: str, column: Column, index: int) -> str:
+def in_cell(words: str, column: Column, index: int, language: Language = ENGLISH) -> str:
     """The words of a text column, the `index`-th, as they stand in its cells: our sentences begin like one; names,
     which others gave, stay as they are. A row's first cell names it."""
+    if column.name in DATED:
+        return dated(words, language)
     return capital(words) if column.told and index else words
 
 
@@ -101,7 +108,35 @@ def day(value: date | str, language: Language) -> str:
     return f"{value.day} {value:%b} {value.year}"
 
 
+def dated(text: str, language: Language) -> str:
+    """The text with its days as people write them."""
+
+    def said(match: re.Match[str]) -> str:
+        try:
+            return day(match.group(0), language)
+        except ValueError:  # a name that only looks like one
+            return match.group(0)
+
+    return _DAY.sub(said, text)
+
+
 def short_day(value: date | str, language: Language) -> str:
     """22 Nov; 11月22日: below a chart."""
     value = date.fromisoformat(value) if isinstance(value, str) else value
     return f"{value.month}月{value.day}日" if language == "zh-Hans" else f"{value.day} {value:%b}"
+
+
+def room(table: Table, index: int) -> int:
+    """The share of a table's width that a column gets: text by its longest cell, so that a sentence takes few lines;
+    figures by their longest word and that of the heading, so that none is broken."""
+    cells = [row[index] for row in table.rows]
+    heading = max(map(wide, table.columns[index].label.split()), default=0) + 2
+    if table.columns[index].unit != "text":
+        words = (word for cell in cells if isinstance(cell, Figure) for word in cell.text.split())
+        return max(6, heading, max(map(wide, words), default=0))
+    return min(40, max(12, heading, max((wide(str(cell)) for cell in cells), default=0) // 2))
+
+
+def wide(text: str) -> int:
+    """In letters; a Chinese one takes the room of two."""
+    return sum(2 if ord(letter) > 0x2E7F else 1 for letter in text)

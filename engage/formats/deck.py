@@ -20,24 +20,27 @@ from pptx.oxml.ns import qn
 from pptx.util import Emu, Inches, Pt
 
 from engage.core.language import Language, speak, translate
-from engage.core.outline import Section, drawn
-from engage.core.outline_portfolio import MAPPED_DAYS
+from engage.core.outline import Chart, Row, Section, drawn
+from engage.core.outline_portfolio import MAPPED_DAYS, is_urgent
 from engage.core.privacy import Figure
 from engage.core.reports import BAND_LABELS, Table
-from engage.formats.cover import Cover, capital, in_cell, short_day
+from engage.formats.cover import Cover, capital, in_cell, room, short_day
 from engage.formats.palette import SERIES, light
 from engage.formats.paper import Paper
 
 WIDTH, HEIGHT = Inches(13.333), Inches(7.5)
 MARGIN: Final = Inches(0.7)
 INNER: Final = Emu(WIDTH - 2 * MARGIN)
+TOP: Final = Inches(1.75)
 ROWS_MAX: Final = 9
 """Rows of a table on one slide; it goes on on the next."""
+PAIRS_MAX: Final = 11
+"""And of one in which each takes a single line."""
 TABLE_SIZES: Final = ((5, 16.0), (8, 12.0), (100, 9.0))
 """Up to so many columns -> points of their letters."""
 BARS_MAX: Final = 10
 NAMED_MAX: Final = 8
-"""Companies of a map that carry their names: those that pay most."""
+"""Companies of a map that carry their names: the urgent ones, and those that pay most."""
 LABELS_MAX: Final = 13
 """Weeks named below a chart."""
 
@@ -141,10 +144,12 @@ class _Deck:
             return
         over = section.title if section.message else ""
         message = capital(section.message or section.title)
-        top = Inches(1.75)
+        top = TOP
         if section.chart is None:
-            for first in range(0, len(section.table.rows), ROWS_MAX):
-                self.table(self.slide(message, over), section.table, first, top)
+            self.tables(section.table, message, over)
+            return
+        if not _drawable(section.chart, section.table):
+            self.table(self.slide(message, over), section.table, section.table.rows[-ROWS_MAX:])
             return
         slide = self.slide(message, over)
         if section.chart.kind == "map":
@@ -192,7 +197,7 @@ class _Deck:
         )
 
     def map(self, slide: Any, table: Table, top: int) -> None:
-        """A bubble for each company, a series for each band, and the names of those that pay most.
+        """A bubble for each company, a series for each band, and the names of those that matter most.
 
         The worst come last: they lie on top, and LibreOffice leaves out the first series of such a chart.
         """
@@ -217,11 +222,11 @@ class _Deck:
         self.axis(chart.value_axis, table.columns[2].label, 100, 20)
         roles = {translate(label, self.language): band for band, label in BAND_LABELS.items()}
         all_of = [
-            (figures[2], label, index)
+            (is_urgent(figures[0], figures[1]), figures[2], label, index)
             for label, own in bands.items()
             for index, (_, figures) in enumerate(own)
         ]
-        named = {(label, index) for _, label, index in sorted(all_of, reverse=True)[:NAMED_MAX]}
+        named = {(label, index) for *_, label, index in sorted(all_of, reverse=True)[:NAMED_MAX]}
         for series, (label, companies) in zip(chart.plots[0].series, bands.items(), strict=True):
             fill = series.format.fill
             fill.solid()
@@ -301,16 +306,22 @@ class _Deck:
             self.write(line, f"{row[0]}: ", 12, "ink", bold=True)
             self.write(line, str(row[1]), 12, "muted")
 
-    def table(self, slide: Any, table: Table, first: int, top: int) -> None:
-        """ROWS_MAX of its rows, from `first` on."""
-        rows = table.rows[first : first + ROWS_MAX]
+    def tables(self, table: Table, message: str, over: str) -> None:
+        """A slide, or as many as it takes, each with as much: the last is not to be left with two rows."""
+        most = PAIRS_MAX if len(table.columns) == 2 else ROWS_MAX
+        slides = -(-len(table.rows) // most) or 1
+        each = -(-len(table.rows) // slides)
+        for first in range(0, max(1, len(table.rows)), max(1, each)):
+            self.table(self.slide(message, over), table, table.rows[first : first + each])
+
+    def table(self, slide: Any, table: Table, rows: Sequence[Row]) -> None:
         size = next(size for columns, size in TABLE_SIZES if len(table.columns) <= columns)
         shape = slide.shapes.add_table(
-            len(rows) + 1, len(table.columns), MARGIN, top, INNER, Inches(0.45) * (len(rows) + 1)
+            len(rows) + 1, len(table.columns), MARGIN, TOP, INNER, Inches(0.42) * (len(rows) + 1)
         )
         grid = shape.table
         grid.horz_banding = False
-        shares = [_room(table, index) for index in range(len(table.columns))]
+        shares = [room(table, index) for index in range(len(table.columns))]
         for column, share in zip(grid.columns, shares, strict=True):
             column.width = Emu(INNER * share // sum(shares))
         properties = shape._element.graphic.graphicData.tbl.tblPr
@@ -321,7 +332,7 @@ class _Deck:
             for below, row in enumerate(rows, 1):
                 cell = row[index]
                 hidden = isinstance(cell, Figure) and cell.value is None
-                words = cell.text if isinstance(cell, Figure) else in_cell(cell, column, index)
+                words = cell.text if isinstance(cell, Figure) else in_cell(cell, column, index, self.language)
                 role = "muted" if hidden else "ink"
                 self.cell(grid.cell(below, index), words, role, size, right=column.unit != "text")
 
@@ -339,17 +350,9 @@ class _Deck:
             self.write(line, note, 16, "ink")
 
 
-def _room(table: Table, index: int) -> int:
-    """The share of the width that a column gets: text by its longest cell, so that a sentence takes few lines."""
-    if table.columns[index].unit != "text":
-        return 6
-    longest = max((_wide(str(row[index])) for row in table.rows), default=0)
-    return min(40, max(12, longest // 2))
-
-
-def _wide(text: str) -> int:
-    """In letters; a Chinese one takes the room of two."""
-    return sum(2 if ord(letter) > 0x2E7F else 1 for letter in text)
+def _drawable(spec: Chart, table: Table) -> bool:
+    names = [column.name for column in table.columns]
+    return any(drawn(row[names.index(name)]) is not None for row in table.rows for name in spec.columns)
 
 
 def _category(cell: str | Figure, figure: str | Figure, weekly: bool, language: Language) -> str:

@@ -17,15 +17,16 @@ from engage.core.language import Language, speak
 from engage.core.outline import Section
 from engage.core.privacy import Figure
 from engage.core.reports import Column, Table
-from engage.formats.cover import capital, day, in_cell
+from engage.formats.cover import capital, in_cell, room
 from engage.formats.drawing import draw
 from engage.formats.palette import PALETTE, light
 from engage.formats.paper import Paper
 
 TEMPLATE: Final = Path(__file__).parent / "report.typ"
 FONTS: Final = pylopdf_fonts_zh_cn.sans_path().parent
-WIDE, NARROW = 520, 360
-"""Of a chart above its table, and of one beside it."""
+WIDE, NARROW, SLIM = 520, 440, 340
+"""Of a chart above its table, of one beside a table, and beside one of more than two columns: so that letters come out
+alike."""
 BESIDE_COLUMNS_MAX: Final = 4
 """A wider table stands below its chart."""
 WEEKS_LISTED_MAX: Final = 13
@@ -78,40 +79,39 @@ def _section(section: Section, language: Language) -> dict[str, Any]:
     mapped = section.chart is not None and section.chart.kind == "map"
     signed = section.chart is not None and section.chart.kind == "signed"
     beside = section.chart is not None and not signed and table is not None and len(table.columns) <= narrow
-    width = NARROW if beside and weekly else WIDE
+    width = (SLIM if table is not None and len(table.columns) > 2 else NARROW) if beside and weekly else WIDE
+    chart = (
+        ""
+        if section.chart is None or table is None
+        else draw(section, section.chart, table, language, width, section.name)
+    )
     return {
         "title": section.title,
         "message": capital(section.message),
-        "chart": ""
-        if section.chart is None or table is None
-        else draw(section, section.chart, table, language, width, section.name),
+        "chart": chart,
         "described": section.message or section.title,
         "table": None if table is None or mapped else _table(table, language, weekly=weekly),
         "notes": section.notes,
-        "beside": beside,
+        "beside": beside and chart != "",
     }
 
 
 def _table(table: Table, language: Language, *, weekly: bool) -> dict[str, Any]:
     rows = table.rows[-WEEKS_LISTED_MAX:] if weekly else table.rows
     return {
-        "columns": [(column.label, column.unit == "text") for column in table.columns],
+        "columns": [
+            (column.label, column.unit == "text", room(table, index))
+            for index, column in enumerate(table.columns)
+        ],
         "rows": [
-            [
-                _cell(cell, index, table.columns[index], weekly and index == 0, language)
-                for index, cell in enumerate(row)
-            ]
+            [_cell(cell, index, table.columns[index], language) for index, cell in enumerate(row)]
             for row in rows
         ],
     }
 
 
-def _cell(
-    cell: str | Figure, index: int, column: Column, is_week: bool, language: Language
-) -> tuple[str, bool]:
+def _cell(cell: str | Figure, index: int, column: Column, language: Language) -> tuple[str, bool]:
     """(words, whether it is hidden)"""
     if isinstance(cell, Figure):
         return cell.text, bool(cell.hidden)
-    if is_week:
-        return day(cell, language), False
-    return in_cell(cell, column, index), False
+    return in_cell(cell, column, index, language), False

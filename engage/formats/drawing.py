@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from engage.core.language import Language, speak, translate
 from engage.core.outline import Chart, Section, drawn
-from engage.core.outline_portfolio import CALL_DAYS, HEALTHY, MAPPED_DAYS
+from engage.core.outline_portfolio import CALL_DAYS, HEALTHY, MAPPED_DAYS, is_urgent
 from engage.core.privacy import Figure
 from engage.core.reports import BAND_FLOORS, BAND_LABELS, Table
 from engage.formats import charts, rows
@@ -79,6 +79,7 @@ def _map(table: Table, language: Language, width: int, name: str, height: int) -
             ),
             weight=revenue / most,
             role=labels[_words(row[4])],
+            urgent=is_urgent(days, score),
         )
         for row, (days, score, revenue) in zip(table.rows, cells, strict=True)
     ]

@@ -14,7 +14,7 @@ from engage.core.outline_portfolio import called, portfolio_outline
 from engage.core.portfolio import MONTHS
 from engage.core.reports import CompanyReport, Definition, Portfolio
 from engage.core.telling import in_language
-from engage.formats.cover import Cover, cover, covered_period, day, money
+from engage.formats.cover import Cover, cover, covered_period, dated, day, money
 
 Report = CompanyReport | Digest | DepartmentReport
 
@@ -46,7 +46,7 @@ def portfolio_paper(portfolio: Portfolio, language: Language) -> Paper:
             revenue=round(portfolio.monthly_revenue_cents * MONTHS / 100),
         ),
         tuple(_portfolio_facts(portfolio, language)),
-        tuple(translate(note, language) for note in portfolio.notes),
+        tuple(dated(translate(note, language), language) for note in portfolio.notes),
     )
     sections = in_language(portfolio_outline(portfolio), language)
     return Paper(head, sections, in_language(portfolio.definitions, language))
@@ -79,7 +79,7 @@ def paper(report: Report, language: Language) -> Paper:
         title = speak(language, "Digest: {company_name}", company_name=report.name)
         return Paper(cover(report, language, title), in_language(digest_outline(report), language))
     title = f"{report.department} · {report.company_name}"
-    notes = tuple(translate(note, language) for note in report.notes)
+    notes = tuple(dated(translate(note, language), language) for note in report.notes)
     period = covered_period(report.period, language)
     head = Cover(report.department, title, period, "", "unscored", "", "", (), notes)
     return Paper(head, in_language(department_outline(report), language))

@@ -32,6 +32,8 @@ CHART_COLUMNS: Final = 3
 """Columns left free between a table and what its chart is drawn from."""
 
 LINE_HIGH: Final = 16
+DAYS: Final = frozenset({"week", "day", "by"})
+"""Text columns that are days, and become dates that can be reckoned with."""
 CELL_CHARS_MAX: Final = 60
 """The widest column of a table; a longer text takes more lines."""
 
@@ -249,10 +251,10 @@ class _Book:
 
     def cell(self, sheet: Any, row: int, column: int, cell: str | Figure, of: Column) -> None:
         if isinstance(cell, str):
-            if of.name == "week":
+            if of.name in DAYS:
                 sheet.write_datetime(row, column, date.fromisoformat(cell), self.day)
             else:
-                words = in_cell(cell, of, column)
+                words = in_cell(cell, of, column, self.language)
                 sheet.write_string(row, column, words, self.beside if column else self.text)
         elif cell.value is None:
             sheet.write_string(row, column, cell.text, self.hidden)

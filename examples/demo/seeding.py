@@ -164,6 +164,10 @@ class Seeding:
             "book": ("Setting the book", lambda: self._engage("book", "set", self._file("book.json"))),
             "score": ("Scoring companies", lambda: self._engage("score", "--json")),
             "plans": ("Telling goals and interventions", self._tell_plans),
+            "calibrate": (
+                "Comparing scores with how terms ended",
+                lambda: self._engage("calibrate", "--json"),
+            ),
         }
 
     @property

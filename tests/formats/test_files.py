@@ -18,17 +18,18 @@ from pptx.oxml.ns import qn
 from engage.core.department import department_report
 from engage.core.digest import digest
 from engage.core.language import LANGUAGES, Language, translate
-from engage.core.outline import Section, drawn, outline
+from engage.core.outline import Chart, Section, drawn, outline
 from engage.core.outline_portfolio import portfolio_outline
-from engage.core.privacy import Figure
-from engage.core.reports import BAND_LABELS, Column, CompanyReport, Contract, Portfolio
+from engage.core.privacy import Figure, fact
+from engage.core.reports import BAND_LABELS, Column, CompanyReport, Contract, Portfolio, Table
 from engage.core.telling import in_language
 from engage.core.worth import TierColumn
 from engage.errors import NotInstalled
 from engage.formats import files
-from engage.formats.cover import in_cell
-from engage.formats.deck import ROWS_MAX
+from engage.formats.cover import Cover, dated, in_cell
+from engage.formats.deck import ROWS_MAX, deck
 from engage.formats.files import FileFormat, render, render_portfolio
+from engage.formats.paper import Paper
 from tests.core.test_reports import report, source
 from tests.web.console_samples import portfolio
 
@@ -133,8 +134,15 @@ def test_slides_have_charts_with_the_figures_in_them(language: Language) -> None
         words = "\n".join(texts(slide))
         assert section.title in words
         assert section.table is not None
-        if section.chart is None:
-            expected = {c.text if isinstance(c, Figure) else c for row in section.table.rows for c in row}
+        if not any(shape.has_chart for shape in slide.shapes):
+            assert section.chart is None or all(
+                drawn(c) is None for row in section.table.rows for c in row[1:]
+            )
+            expected = {
+                c.text if isinstance(c, Figure) else dated(c, language)
+                for row in section.table.rows
+                for c in row
+            }
             told = set(texts(slide))
             for _ in range(ROWS_MAX, len(section.table.rows), ROWS_MAX):
                 told |= set(texts(next(slides)))
@@ -149,6 +157,29 @@ def test_slides_have_charts_with_the_figures_in_them(language: Language) -> None
         protected = [getattr(row[names.index(name)], "hidden", "") for row in section.table.rows]
         assert (PROTECTED[language] in words) == bool(set(protected) - {"", "missing"})
     assert {"en": "What is hidden", "zh-Hans": "隐藏了什么"}[language] in "".join(texts(next(slides)))
+
+
+def slide_of(section: Section) -> list[Any]:
+    head = Cover("Acme", "Acme", "", "", "unscored", "", "", (), ())
+    return list(pptx.Presentation(io.BytesIO(deck(Paper(head, (section,)), "en"))).slides)[1:-1]
+
+
+def test_a_long_table_is_spread_evenly_over_its_slides() -> None:
+    columns = (Column("figure", "Figure"), Column("more", "More"), Column("amount", "Amount", "each"))
+    rows = tuple((f"Row {n}", "", fact(n, "each")) for n in range(ROWS_MAX + 2))
+    made = slide_of(Section("long", "Long", table=Table("long", "Long", columns, rows)))
+    told = [[text for text in texts(slide) if text.startswith("Row")] for slide in made]
+    assert [len(one) for one in told] == [6, 5]
+    assert [text for one in told for text in one] == [f"Row {n}" for n in range(ROWS_MAX + 2)]
+
+
+def test_what_cannot_be_drawn_is_told_on_its_slide() -> None:
+    columns = (Column("week", "Week"), Column("active", "Active", "members"))
+    hidden = Figure("not shown", "members", hidden="protects")
+    table = Table("active", "Active", columns, (("2026-11-16", hidden),))
+    (slide,) = slide_of(Section("active", "Active", chart=Chart("lines", ("active",)), table=table))
+    assert not any(shape.has_chart for shape in slide.shapes)
+    assert {"16 Nov 2026", "not shown"} <= set(texts(slide))
 
 
 # --- the document -------------------------------------------------------------------------------------------

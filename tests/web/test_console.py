@@ -15,7 +15,7 @@ from starlette.routing import Router
 
 import engage.web.console as console
 from engage.actions.sessions import SignedIn
-from engage.core.accuracy import Accuracy, Calibration, CalibrationCard, measure, threshold
+from engage.core.accuracy import CHURNED_LEAST, Accuracy, Calibration, CalibrationCard, measure, threshold
 from engage.core.book import Book
 from engage.core.care import Goal, Stage
 from engage.core.care_shapes import CareView, ChangeView, Compared, DoneView, EffectView, SentimentView
@@ -450,6 +450,18 @@ def test_what_an_address_asks_for_survives_a_change_of_page() -> None:
 # How sure we are
 
 
+async def test_a_report_leads_to_the_page_of_each_department_told_of(
+    services: SampleServices, browser: httpx.AsyncClient
+) -> None:
+    services.reports["measured"] = measured(120, 0.5)
+    page = _tree(await browser.get("/console/companies/measured"))
+    links = [a.attributes["href"] for a in page.css("a") if "department=" in (a.attributes["href"] or "")]
+    assert links == [
+        f"?period=last-12-weeks&department={name}"
+        for name in ("Operations", "Sales", "Customer+service", "Finance")
+    ]
+
+
 async def test_the_portfolio_says_how_well_the_score_foretold(
     services: SampleServices, browser: httpx.AsyncClient
 ) -> None:
@@ -464,10 +476,14 @@ async def test_the_portfolio_says_how_well_the_score_foretold(
     words = _words(await browser.get("/console/"))
     assert "3 calls over 10 ends of terms and met 2 of the 2 that left (100 %): 66.7 of 100 calls." in words
     assert "for 28 days or more" in words
-    assert "Fitted insufficient: 2 churned" in words
+    assert "Fitted102 insufficient: 2 churned" in words
     assert [node.text() for node in _tree(await browser.get("/console/")).css("#calibration ~ div tbody td")][
         :4
-    ] == ["Score", "10", "2", "0.94"]
+    ] == ["Score", "10", "2", "too few"]
+    churned, risks = [True] * CHURNED_LEAST + [False] * 30, [0.9] * CHURNED_LEAST + [0.1] * 30
+    many = CalibrationCard("2026-11-22", Calibration({"0": measure(risks, risks, churned)}, {}))
+    services.companies = msgspec.structs.replace(services.companies, calibration=many)
+    assert "1.00" in _words(await browser.get("/console/"))
     nothing = CalibrationCard("2026-11-22", Calibration({"0": measure([], [], [])}, {}))
     services.companies = msgspec.structs.replace(services.companies, calibration=nothing)
     assert "No term has ended yet" in _words(await browser.get("/console/"))
@@ -541,7 +557,7 @@ def test_a_report_shows_goals_interventions_and_sentiment() -> None:
     assert words is not None
     for text in (
         "Seats & more",
-        "of 80.0 by",
+        "of 80 by",
         "Owner: kim",
         "A workshop",
         "Sentiment: poor",

@@ -13,6 +13,7 @@ from starlette.routing import Router
 
 from engage.actions.sessions import SignedIn
 from engage.core.accuracy import Accuracy, Calibration, CalibrationCard, measure, threshold
+from engage.core.language import Language
 from engage.core.portfolio import Standing, summary_of
 from engage.core.portfolio import portfolio as made_portfolio
 from engage.core.reports import Contract, Portfolio
@@ -32,6 +33,20 @@ NAMES = re.compile(
     r"|[Bb]ronze|[Gg]old|nobody|Feature [A-D]|Customer service"
     r"|Finance|Operations|Sales|Points|From first look to sharing"
 )
+
+
+@pytest.mark.parametrize(
+    "language, said",
+    [("en", "until 31 Oct 2026, or 2026-02-31"), ("zh-Hans", "until 2026年10月31日, or 2026-02-31")],
+)
+def test_days_are_written_as_people_do_but_in_names_and_where_they_are_to_be_typed(
+    language: Language, said: str
+) -> None:
+    page = (
+        "<p>until 2026-10-31, or 2026-02-31</p>"
+        '<p translate="no">Plan 2026-10-31</p><p class="as-is">such as 2026-10-31</p>'
+    )
+    assert translate_page(page, language) == page.replace("until 2026-10-31, or 2026-02-31", said)
 
 
 @pytest.fixture

@@ -27,8 +27,8 @@ WORDS: Final = {
     "Departments": "部门",
     "Department": "部门名称",
     "The program names no department.": "方案没有指定部门字段。",
-    "{count:d} of {all:d} departments have at least {k:d} active members.": (
-        "{all} 个部门中有 {count} 个至少有 {k} 名活跃成员。"
+    "Of {count:d} of {all:d} departments it can be told that at least {k:d} members are active.": (
+        "{all} 个部门中，可以公布至少有 {k} 名活跃成员的有 {count} 个。"
     ),
     "Smaller departments": "较小的部门",
     "No department": "无部门",

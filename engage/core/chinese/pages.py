@@ -10,6 +10,12 @@ _PORTFOLIO: Final = {
     "{count:,} companies as of": "{count} 家公司，截至",
     "· {stake:,} of {revenue:,} a year at risk": "· 每年 {revenue} 中有 {stake} 面临风险",
     "Call first": "优先联系",
+    "At risk or on watch: renewals within 90 days come first, then the most value at risk.": (
+        "有风险或需关注的公司：90 天内续约的在前，其余按风险金额从高到低。"
+    ),
+    "Each dot is a company, a larger one pays more. Shaded: a score below 60 and a renewal within 90 days.": (
+        "每个点是一家公司，点越大收入越高。阴影区：评分低于 60 且 90 天内续约。"
+    ),
     "in 4 weeks": "近 4 周",
     "in 13 weeks": "近 13 周",
     "a year at risk": "每年风险金额",
@@ -100,7 +106,7 @@ _OUTCOMES: Final = {
     "Kept with growth (NRR)": "净收入留存率（NRR）",
     "From new companies": "来自新公司",
     "Renewal rate": "续约率",
-    "Terms that ended, renewed": "到期合同数，其中续约",
+    "Renewed, of the terms that ended": "到期合同中已续约",
     "Share of the key fifth": "前五分之一客户的占比",
     "Key companies, of all that pay": "关键公司数，占付费公司",
     "What customers are worth": "客户价值",
@@ -110,7 +116,8 @@ _OUTCOMES: Final = {
     "not known": "未知",
     "not known, {count:,}": "未知，{count}",
     "Cost to win one (CAC)": "获客成本（CAC）",
-    "Spent to win customers, companies won": "获客支出，获得的公司数",
+    "Spent to win customers": "获客支出",
+    "Companies won": "获得的公司数",
     "Companies lost in a year": "一年内流失的公司",
     "Traded per month (GMV)": "每月交易额（GMV）",
     "Companies that told it": "提供该数据的公司",
@@ -168,6 +175,11 @@ _CALIBRATION: Final = {
     "Error": "误差",
     "Without forecast": "无预测时",
     "Off by": "偏差",
+    "too few": "太少",
+    "Insufficient:": "数据不足：",
+    "fewer than {least:d} left, so how well a forecast ranks cannot be told.": (
+        "离开的不足 {least} 家，无法判断预测的排序是否可靠。"
+    ),
     "Ranks right: how often, of a company that left and one that stayed, the one that left had the higher risk (AUC; "
     "0.5 is a coin). Error: Brier score, beside that of always saying the base rate; less is better. Off by: how far "
     "the foretold share of leavers was from the share that left. With few that left, none of this is exact.": (
@@ -240,6 +252,9 @@ _CARE: Final = {
     "Difference": "差异",
     "What it means": "含义解读",
     "Owner:": "负责人：",
+    "A page for the manager of": "部门经理专页：",
+    ".": "。",
+    ":": "：",
     "What moves it": "影响因素",
 }
 

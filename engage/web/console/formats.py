@@ -25,6 +25,11 @@ def whole(value: float | None) -> str:
     return NONE if value is None else f"{value:,.0f}".replace("-", MINUS)
 
 
+def short(value: float) -> str:
+    """70, 12.5, 1,250: no more digits than there are."""
+    return f"{value:,.1f}".removesuffix(".0").replace("-", MINUS)
+
+
 def signed(value: float | None) -> str:
     """+3, −12, 0: a change, rounded to whole units, with a real minus."""
     if value is None:
@@ -78,6 +83,7 @@ def pathpart(text: str) -> str:
 
 FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "whole": whole,
+    "short": short,
     "signed": signed,
     "tenths": tenths,
     "amount": amount,

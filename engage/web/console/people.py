@@ -8,7 +8,8 @@ from typing import Final
 
 from markupsafe import Markup
 
-from engage.core.language import ENGLISH, Language, speak
+from engage.core.adoption_people import NO_DEPARTMENT, SMALLER_DEPARTMENTS
+from engage.core.language import ENGLISH, Language, speak, translate
 from engage.core.privacy import Figure
 from engage.core.reports import CompanyReport, Series, Table
 from engage.formats import charts
@@ -33,6 +34,8 @@ class Section:
 
     table: Table
     chart: Markup | None = None
+    pages: tuple[str, ...] = ()
+    """Departments that have a page of their own."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,7 @@ def people_view(report: CompanyReport, language: Language = ENGLISH) -> PeopleVi
         habits=report.habits,
         rhythm=_rhythm(stickiness, language),
         rhythm_table=weekly(speak(language, "Active a day and stickiness per week"), report.rhythm, language),
-        groups=tuple(Section(one, shares(one, "share")) for one in groups),
+        groups=tuple(Section(one, shares(one, "share"), _pages(one, language)) for one in groups),
         cohorts=Section(cohorts, _cohorts(cohorts, language))
         if cohorts is not None and cohorts.rows
         else None,
@@ -71,6 +74,14 @@ def people_view(report: CompanyReport, language: Language = ENGLISH) -> PeopleVi
         peers=Section(peers, _peers(peers, language)) if peers is not None else None,
         tables=tuple(tables),
     )
+
+
+def _pages(table: Table, language: Language) -> tuple[str, ...]:
+    """Each department that is told of by name has one."""
+    if table.name != "departments":
+        return ()
+    ours = {translate(words, language) for words in (SMALLER_DEPARTMENTS, NO_DEPARTMENT)}
+    return tuple(str(name) for name in table.column("department") if name not in ours)
 
 
 def _classes(series: Sequence[Series], language: Language) -> Markup | None:

@@ -24,6 +24,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from engage.actions.sessions import CUSTOMER_SUCCESS, SignedIn
+from engage.core.accuracy import CHURNED_LEAST
 from engage.core.department import DepartmentReport
 from engage.core.digest import Digest
 from engage.core.language import ENGLISH, LANGUAGES, NAMES, Language, read_language, translate
@@ -310,6 +311,7 @@ def _environment() -> Environment:
     environment.globals["standings"] = STANDINGS
     environment.globals["standing_roles"] = STANDING_ROLES
     environment.globals["band_labels"] = BAND_LABELS
+    environment.globals["churned_least"] = CHURNED_LEAST
     environment.globals["stylesheet"] = f"/console/static/console.css?v={_stylesheet()[1]}"
     return environment
 

@@ -14,7 +14,7 @@ import re
 from typing import Final
 
 from engage.core.language import ENGLISH, Language, translate
-from engage.formats.cover import day
+from engage.formats.cover import dated, day
 
 _PIECES: Final = re.compile(
     r"(<svg\b.*?</svg>|<code\b.*?</code>|<style\b.*?</style>|<!--.*?-->|<[^>]*>)", re.DOTALL
@@ -22,10 +22,14 @@ _PIECES: Final = re.compile(
 _SPOKEN: Final = re.compile(r'\b(title|aria-label|data-h|placeholder)="([^"]*)"')
 _TIME: Final = re.compile(r'<time datetime="(\d{4}-\d{2}-\d{2})">')
 
+_JOINED: Final = "，。："
+"""They stand close to what is before them."""
+_DAYS_WITHIN: Final = re.compile(r'((?:translate="no"|as-is)[^>]*>[^<]*)|>[^<>]*\b\d{4}-\d{2}-\d{2}\b[^<]*')
+
 
 def translate_page(page: str, language: Language) -> str:
     if language == ENGLISH:
-        return page
+        return _DAYS_WITHIN.sub(lambda match: match.group(1) or dated(match.group(0), language), page)
     said: list[str] = []
     before = ""
     for index, piece in enumerate(_PIECES.split(page)):
@@ -39,7 +43,7 @@ def translate_page(page: str, language: Language) -> str:
         elif 'translate="no"' in before or not piece.strip():
             said.append(piece)
         else:
-            said.append(_text(piece, language))
+            said.append(_text(piece, language, as_is="as-is" in before))
     return "".join(said)
 
 
@@ -47,13 +51,15 @@ def _is_tag(piece: str) -> bool:
     return not piece.startswith(("<svg", "<code", "<style", "<!--"))
 
 
-def _text(piece: str, language: Language) -> str:
-    """With the space around it, which keeps it from its neighbours."""
+def _text(piece: str, language: Language, *, as_is: bool) -> str:
+    """With the space around it, which keeps it from its neighbours. `as_is`: its days are to be typed like that."""
     words = html.unescape(" ".join(piece.split()))
     told = translate(words, language)
+    if not as_is:
+        told = dated(told, language)
     if told == words:
         return piece
-    start = piece[: len(piece) - len(piece.lstrip())]
+    start = "" if told[0] in _JOINED else piece[: len(piece) - len(piece.lstrip())]
     end = piece[len(piece.rstrip()) :]
     return f"{start}{html.escape(told, quote=False)}{end}"
 
