@@ -156,7 +156,7 @@ class _Whole:
             first_at=period.first_at,
             end_at=period.end_at,
             awaited=period.awaited,
-            pasts=await self._pasts(retelling, period.first),
+            pasts=await self._pasts(retelling, period),
         )
         test.expect(retelling.members.in_order())
         async for block in retelling.blocks(self.database, period.last):
@@ -174,9 +174,10 @@ class _Whole:
         self.people.stand(retelling.company.levels, recorded.levels)
         self.people.add(retelling.name, retelling.members.in_order())
 
-    async def _pasts(self, retelling: Retelling, first: int) -> dict[int, dict[str, Any]]:
-        """What everybody did before the entry `first`, as far as the trial counts that once it is published; as a
-        publication does, from what is not archived."""
+    async def _pasts(self, retelling: Retelling, period: Period) -> dict[int, dict[str, Any]]:
+        """What everybody did before the period, as far as the trial counts that once it is published; as a publication
+        does, from what is not archived."""
+        first, named = period.first, period.awaited
         program, company, id = self.program, retelling.company, retelling.id
         if program is None or not program.recounts:
             return {}
@@ -193,7 +194,7 @@ class _Whole:
                             if tally is None:
                                 state = retelling.members.of(row[2]).state
                                 quests = awaiting_count(program, company, state)
-                                tally = tallies[row[2]] = Tally(program, company, state, quests)
+                                tally = tallies[row[2]] = Tally(program, company, state, quests, named)
                             await add_rows(tally, [row], program_version)
         return {number: tally.said() for number, tally in sorted(tallies.items()) if tally.quests}
 

@@ -13,9 +13,16 @@ from msgspec.structs import replace
 from engage.core.compiled import CompiledProgram
 from engage.core.decisions import decode_record
 from engage.core.event import Entry, Kind, entry_of
-from engage.core.history import Tally, awaiting_count, counted_ids
+from engage.core.history import (
+    Tally,
+    awaiting_count,
+    counted_ids,
+    named_entries,
+)
+from engage.core.launches import Launch, without
 from engage.core.state import CompanyState, MemberState, decode_member, encode_state
-from engage.store.log import load_past
+from engage.store.checkpoints import load_transfers
+from engage.store.log import load_past, with_transfers
 from engage.store.statements import Row, Statements
 
 Version = Callable[[int], Awaitable[CompiledProgram | None]]
@@ -37,22 +44,46 @@ async def count_history(
     """What a HISTORY entry says of a member's past, counted for some quests of the program in force. `archived`: for
     what was let go since."""
     rows = await load_past(s, company_id, member.last_seq, company.archived)
-    if archived is not None:
-        oldest = rows[0][3] if rows else member.last_seq
-        rows = [*_archived_past(archived, oldest, company.archived), *rows]
+    rows = _with_archived(rows, archived, member.last_seq, company.archived)
     undone = {entry_of(row).body.data["seq"] for row in rows if row[1] == Kind.REVERSAL}
     tally = Tally(program, company, member, quests)
     await add_rows(tally, [row for row in rows if row[0] not in undone], version)
     return tally.said()
 
 
-def _archived_past(archived: Archived, newest: int, after: int) -> list[Row]:
-    """A member's archived entries from the entry `newest` back to those above `after`, oldest first."""
-    rows: list[Row] = []
-    while newest > after and (row := archived(newest)) is not None:
-        rows.append(row)
-        newest = row[3]
-    return rows[::-1]
+def _with_archived(rows: list[Row], archived: Archived | None, newest: int, after: int) -> list[Row]:
+    """A member's entries above `after`, oldest first: `rows`, from `newest` back, and before them those archived."""
+    older: list[Row] = []
+    oldest = rows[0][3] if rows else newest
+    while archived is not None and oldest > after and (row := archived(oldest)) is not None:
+        older.append(row)
+        oldest = row[3]
+    return [*older[::-1], *rows]
+
+
+async def launches_of(
+    s: Statements,
+    version: Version,
+    company_id: int,
+    seq: int,
+    newest: int,
+    archived: Archived | None = None,
+) -> tuple[Launch, ...]:
+    """The launches of quests that counted the event `seq`, of those up to the member's entry `newest`."""
+    rows = _with_archived(await load_past(s, company_id, newest, seq), archived, newest, seq)
+    found: list[Launch] = []
+    for row in rows:
+        if row[1] == Kind.REVERSAL:
+            event, record = entry_of(row).body.data["seq"], decode_record(row[11])
+            found = [*without(found, event, record)]
+        if row[1] != Kind.HISTORY or seq not in named_entries((entry := entry_of(row)).body.data):
+            continue
+        program = await version(entry.program)
+        assert program is not None
+        transfers = await load_transfers(s, company_id, entry.seq - 1, entry.seq)
+        [stored] = with_transfers([row], (one[:1] + one[2:] for one in transfers))
+        found.append(Launch(entry, decode_record(row[11]), stored.transfers, program))
+    return tuple(found)
 
 
 async def add_rows(tally: Tally, rows: Sequence[Row], version: Version) -> None:

@@ -348,15 +348,15 @@ class Replay:
         """Decide an entry again and fold it; its decision as it is to be stored."""
         program = await program_version((entry := stored.entry).program)
         member = self.members.state(entry.member) if entry.member else MemberState()
-        undoing = None
+        undoing, archived = None, self.archive.row if self.archive else None
         if entry.kind == Kind.REVERSAL:
-            undoing = await undone(await self._undone(s, entry))
+            undoing = await undone(s, self.id, await self._undone(s, entry), entry.previous, archived)
         self._same(f"entry {entry.seq} names another previous entry", entry.previous, member.last_seq)
         self.recount.note(program, self.company, member, entry)
         if entry.kind == Kind.HISTORY and self.archive is None and self.company.archived < self.archived:
             self.done.uncounted += 1
         elif entry.kind == Kind.HISTORY:
-            who, archived = (self.id, self.company, member), self.archive.row if self.archive else None
+            who = (self.id, self.company, member)
             past = await self.recount.said(s, program_version, program, *who, entry, archived)
             self._same(f"entry {entry.seq} counts another past", entry.body.data, past)
         decision = decide(program, self.company, member, entry, undoing)

@@ -178,10 +178,10 @@ class Retelling:
         undoing = {}
         for row in rows:
             if row[1] == Kind.REVERSAL:
-                undoing[row[0]] = await self._undone(s, decode_body(row[10]).data["seq"])
+                undoing[row[0]] = await self._undone(s, decode_body(row[10]).data["seq"], row[3])
         return Block(rows, programs, undoing)
 
-    async def _undone(self, s: Statements, seq: int) -> Undone:
+    async def _undone(self, s: Statements, seq: int, newest: int) -> Undone:
         found = await load_entry(s, self.id, seq)
         row = self.archive.row(seq) if found is None and self.archive is not None else None
         if row is not None:
@@ -189,7 +189,8 @@ class Retelling:
             [found] = with_transfers([row], (one[:1] + one[2:] for one in transfers))
         if found is None:
             raise Archived(f"entry {seq} of {self.name}, which was undone, is archived")
-        return await undone(found)
+        archived = self.archive.row if self.archive is not None else None
+        return await undone(s, self.id, found, newest, archived)
 
     def tell(self, rows: Sequence[Row], block: Block) -> None:
         """Decide some rows of a block, those that follow, as they were decided, and fold them."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from engage.actions.adjust import NO_DAY
 from engage.actions.turns import Turns, undone
@@ -16,7 +17,7 @@ from engage.core.ledger import Transfer
 from engage.errors import Archived, Conflict, NotFound
 from engage.store.companies import company_id as find_company_id
 from engage.store.database import Database
-from engage.store.log import find_message, load_entry
+from engage.store.log import Stored, find_message, load_entry
 from engage.store.members import external_id_of
 from engage.store.referral import find_brought
 from engage.store.statements import Transaction
@@ -66,8 +67,10 @@ async def reverse(
             first = await load_entry(tx, id, turns.known[key][0])
             if first is None or not idempotency_key or first.entry.body.data["key"] != idempotency_key:
                 raise Conflict(f"event {message_id!r} was reversed before")
-            return _told(message_id, first.entry.seq, first.record, first.transfers, await undone(stored))
-        undoing = await undone(stored)
+            return _told(
+                message_id, first.entry.seq, first.record, first.transfers, await undone(tx, id, stored)
+            )
+        undoing = await _undoing(tx, turns, id, member, stored, now)
         said = {
             "seq": stored.entry.seq,
             "message_id": message_id,
@@ -88,6 +91,19 @@ async def reverse(
     return await database.write(work)
 
 
+async def _undoing(
+    tx: Transaction, turns: Turns, company_id: int, name: str, stored: Stored, now: int
+) -> Undone:
+    """What is to be undone, with what launches of quests made of it: also one that counts the member's past right
+    before the reversal."""
+    turn = turns[company_id]
+    member = turn.member(name)
+    newest, seq = member.state.last_seq, stored.entry.seq
+    turn.bring_up_to(member, now)
+    undoing = await undone(tx, company_id, stored, newest)
+    return replace(undoing, launches=(*undoing.launches, *turn.launches(member, seq)))
+
+
 class Brought(Struct, frozen=True):
     """What an event brought to whoever had invited the member."""
 
@@ -104,7 +120,7 @@ async def _brought(tx: Transaction, turns: Turns, company_id: int, undoing: Undo
         return None  # another event made the member active since
     name = await external_id_of(tx, company_id, led.by)
     await turns.load([(company_id, name)], [])
-    return Brought(name, await undone(found))
+    return Brought(name, await undone(tx, company_id, found))
 
 
 def _withdraw(turns: Turns, company_id: int, brought: Brought, said: dict[str, Any], now: int) -> None:

@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from engage.actions.history import count_history
+from engage.actions.history import Archived, count_history, launches_of
 from engage.actions.semantics import adopt_rules
 from engage.core.agenda import next_due
 from engage.core.calendar import local_day_hour, midnight, utc_day
@@ -25,7 +25,8 @@ from engage.core.decide import Undone, decide
 from engage.core.decisions import Decision, Led, decode_record, encode_record
 from engage.core.event import SEMANTICS, Body, Entry, Kind
 from engage.core.fold import fold
-from engage.core.history import awaiting_count
+from engage.core.history import awaiting_count, named_entries
+from engage.core.launches import Launch
 from engage.core.leaderboards import Standing, standings
 from engage.core.notices import notices
 from engage.core.referral import bring, may_bring
@@ -307,6 +308,17 @@ class Turn:
             return []
         return awaiting_count(self.program, self.head.state, state)
 
+    def launches(self, member: Member, seq: int) -> tuple[Launch, ...]:
+        """Those appended since the last commit that counted the member's event `seq`."""
+        return tuple(
+            Launch(entry, decode_record(record), transfers, self.program)
+            for entry, record, transfers in self.items
+            if entry.kind == Kind.HISTORY
+            and entry.member == member.number
+            and self.program is not None
+            and seq in named_entries(entry.body.data)
+        )
+
     async def look_back(self, s: Statements, member: Member) -> None:
         """Read what of the member's past quests are to count, for `bring_up_to` to append."""
         quests = self.awaits_count(member.state)
@@ -478,11 +490,18 @@ class Turns:
         await self.s.insert((await self.close()).inserts(), scope=self._turns)
 
 
-async def undone(stored: Stored) -> Undone:
-    """What a reversal of a stored entry needs to know of it."""
+async def undone(
+    s: Statements, company_id: int, stored: Stored, newest: int = 0, archived: Archived | None = None
+) -> Undone:
+    """What a reversal of a stored entry needs to know of it. `newest`: the member's entry before the reversal, where
+    that is of an event."""
+    seq, launches = stored.entry.seq, tuple[Launch, ...]()
+    if newest > seq:
+        launches = await launches_of(s, program_version, company_id, seq, newest, archived)
     return Undone(
         stored.entry,
         decode_record(stored.decision),
         stored.transfers,
         await program_version(stored.entry.program),
+        launches,
     )

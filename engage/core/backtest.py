@@ -12,7 +12,7 @@ from heapq import heappop, heappush
 from types import MappingProxyType
 from typing import Any, Final
 
-import msgspec
+from msgspec.structs import replace
 
 from engage.core.agenda import keeps_time, next_due
 from engage.core.backtest_counts import COMBINATIONS_MAX, BudgetWindow, Counts, Followed, Seen
@@ -25,6 +25,8 @@ from engage.core.decisions import Decision, Record, Undecided
 from engage.core.event import Body, Entry, Kind, Row, entries_of, entry_of
 from engage.core.fold import fold
 from engage.core.gifts import GIVE
+from engage.core.history import named_entries
+from engage.core.launches import Launch, without
 from engage.core.limits import Use, used
 from engage.core.referral import BRING, INVITE, bring
 from engage.core.rewards import REFUSED
@@ -92,6 +94,10 @@ class Backtest:
         """(day, member) of what awaits members by the trial, a heap; what is past by then counts for nothing."""
         self._decided: dict[int, Undone] = {}
         """What the trial decided of the entries awaited."""
+        self._launches: dict[int, tuple[Launch, ...]] = {}
+        """Member -> what the trial counted of their past, where some of it is awaited."""
+        self._first = 0
+        """The entry at which the trial began."""
         self._alone = Followed(MemberState(), Seen())
         self._next_due_at = NEVER
         """No sooner does anything await anybody."""
@@ -142,6 +148,7 @@ class Backtest:
         """Decide one entry by the program under trial, fold it, and count it. `undone`: what a reversal undid, by what
         is recorded."""
         trial = self.program
+        self._first = self._first or entry.seq
         if trial is not None:
             if not self._begun:
                 self._publish(entry, in_force)
@@ -174,23 +181,35 @@ class Backtest:
     ) -> None:
         member = followed.state
         if undone is not None:
-            undone = self._decided.pop(undone.entry.seq, undone)
+            undone = self._undoing(entry, undone)
         decision = decide(program, self.company, member, entry, undone)
         if entry.kind == Kind.GIFT:
             decision = self._gift(entry, decision)
         elif entry.kind == Kind.REFERRAL:
             decision = self._referral(entry, decision)
         record = decision.record
+        if undone is not None and (launches := self._launches.get(entry.member)):
+            self._launches[entry.member] = without(launches, undone.entry.seq, record)
         if counted and record.verdicts and entry.name in self._blockers:
             self._count_clauses(entry, member, record)
         fold(program, self.company, member, self.rollup, entry, decision, reported=False)
-        if self.awaited and entry.seq in self.awaited and entry.kind != Kind.TICK:
+        if entry.kind == Kind.HISTORY and not self.awaited.isdisjoint(named_entries(entry.body.data)):
+            assert program is not None
+            launch = Launch(entry, record, decision.transfers, program)
+            self._launches[entry.member] = (*self._launches.get(entry.member, ()), launch)
+        elif self.awaited and entry.seq in self.awaited and entry.kind != Kind.TICK:
             self._decided[entry.seq] = Undone(entry, record, decision.transfers, program)
         if counted:
             assert followed.seen is not None
             self._count_trial(entry, decision, followed.seen)
         if record.more is not None and (led := record.led) is not None and led.active and self.program:
             self._bring(led.by, member, entry, undone, counted)
+
+    def _undoing(self, reversal: Entry, recorded: Undone) -> Undone:
+        """What the trial made of what is undone, and of launches that counted it."""
+        earlier = tuple(one for one in recorded.launches if one.entry.seq < self._first)
+        launches = (*earlier, *self._launches.get(reversal.member, ()))
+        return replace(self._decided.pop(recorded.entry.seq, recorded), launches=launches)
 
     def _referral(self, entry: Entry, decision: Decision) -> Decision:
         """An invitation that is not sent cannot be joined by."""
@@ -264,9 +283,7 @@ class Backtest:
             self._launched = True
             self._noted.clear()
             for number, said in self.pasts.items():
-                past = msgspec.structs.replace(
-                    published, kind=Kind.HISTORY, member=number, body=Body("", said)
-                )
+                past = replace(published, kind=Kind.HISTORY, member=number, body=Body("", said))
                 followed = self.members(number)
                 if followed.seen is None:
                     followed.seen = Seen(followed.state.level)

@@ -94,8 +94,22 @@ class Led(Struct, frozen=True, array_like=True, gc=False):
     """It made the member active, and so is due to be told to the inviter's log."""
 
 
+class Counting(Struct, frozen=True, omit_defaults=True, gc=False):
+    """What undoing an event takes to know that a launch of quests has counted."""
+
+    began: dict[str, Quested] = {}
+    """Of a HISTORY entry: the quests it counted toward that had begun, as they stood before it."""
+    causes: tuple[int, ...] = ()
+    """And the numbers of the occasions that led to its others, after those that the past itself completed."""
+    pushed_by: tuple[int, ...] = ()
+    """Likewise of those `advances` that rules made."""
+    gone: dict[int, tuple[int, ...]] = {}
+    """Of a REVERSAL: the seq of a HISTORY entry that had counted the event -> which of its `occasions` that undoes."""
+
+
 class More(Struct, frozen=True, omit_defaults=True, gc=False):
-    """Stored by name, so that what a decision does not have takes no room."""
+    """Stored by name, so that what a decision does not have takes no room. More than 15 fields would be written
+    with a longer beginning, also where they are empty, and stored chains cover the short one."""
 
     checkpoint: bytes = b""
     """Of a CHECKPOINT entry: here the chain covers the checkpoint's hash."""
@@ -120,6 +134,7 @@ class More(Struct, frozen=True, omit_defaults=True, gc=False):
     nudges: tuple[str, ...] = ()
     """Nudges sent; for a reversal, taken back."""
     led: Led | None = None
+    counting: Counting | None = None
 
 
 class Record(Struct, frozen=True, array_like=True, omit_defaults=True, gc=False):
@@ -176,6 +191,13 @@ class Record(Struct, frozen=True, array_like=True, omit_defaults=True, gc=False)
     def steps(self) -> tuple[Step, ...]:
         return self.more.steps if self.more is not None else ()
 
+    @property
+    def counting(self) -> Counting:
+        return (self.more.counting if self.more is not None else None) or NO_COUNTING
+
+
+NO_COUNTING: Final = Counting()
+
 
 def checkpoint_record(hash: bytes) -> Record:
     return Record(Undecided.NOT_AN_EVENT, more=More(checkpoint=hash))
@@ -188,15 +210,20 @@ class Reviewed(NamedTuple):
     falls: int
 
 
+QUESTS: Final = ""
+"""Stands for quests completed where a currency is expected."""
+
+
 class Released(NamedTuple):
-    """Points of an award that waited and is undone: they were counted with their release, not with the event."""
+    """Points of an award that is undone and that were not counted with the event: it waited and they were counted with
+    its release, or with the launch of the quest that brought them. Or quests completed by such a launch."""
 
     currency: str
     change: int
     day: int
-    """The local day of the release."""
+    """The local day of the release or launch."""
     by: int
-    """The entry that released them."""
+    """The entry that released them, or is the launch."""
 
 
 class Decision(Struct, frozen=True, gc=False):
@@ -297,7 +324,7 @@ def effects(
     if more is not None and more.nudges:
         done += [{"type": "nudge", "nudge": nudge} | _text_of(nudge, program) for nudge in more.nudges]
     if record.level_before != record.level_after:
-        done += [{"type": "level", "level": level} for level in _levels_passed(record, program)]
+        done += [{"type": "level", "level": level} for level in levels_passed(record, program)]
     if more is not None:
         done += _further_effects(more, program)
     return done
@@ -356,7 +383,7 @@ def _quest_effects(made: Advance, quests: tuple[Quest, ...]) -> list[dict[str, A
     return [{"type": "progress", "quest": quest}]
 
 
-def _levels_passed(record: Record, program: Program | None) -> list[str]:
+def levels_passed(record: Record, program: Program | None) -> list[str]:
     ids = [level.id for level in program.levels.steps] if program and program.levels else []
     before = ids.index(record.level_before) if record.level_before in ids else -1
     after = ids.index(record.level_after) if record.level_after in ids else -1

@@ -1,19 +1,23 @@
 """History: what happened before a quest was launched, counted toward it once for each member.
 
 Owns which quests are to be counted for whom, which entries of a member's past count, and what is said of them in the
-log: a HISTORY entry carries the sums, so that it is decided from itself alone, however long ago the rest was archived.
+log: a HISTORY entry carries what they add and which they are, so that it is decided from itself alone, however long ago
+the rest was archived, and what came of each can be taken back. Those that name no entry are from before that was so.
 Must not know how the past is read; `engage.actions.history` hands it in.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import accumulate, pairwise
 from typing import Any, Final
 
-from engage.core.cascade import concluded
+from msgspec.structs import replace
+
+from engage.core.cascade import Causes, concluded
 from engage.core.compiled import CompiledProgram
 from engage.core.course import Course
-from engage.core.decisions import Decision, Record, Undecided
+from engage.core.decisions import NO_COUNTING, Advance, Counting, Decision, More, Record, Undecided
 from engage.core.event import Entry, Kind
 from engage.core.goals import Gain
 from engage.core.program import Program, Quest
@@ -45,15 +49,24 @@ class Tally:
     """What a member's past adds to some quests of the program in force. Entries are added in the order of the log."""
 
     def __init__(
-        self, program: CompiledProgram, company: CompanyState, member: MemberState, quests: Collection[int]
+        self,
+        program: CompiledProgram,
+        company: CompanyState,
+        member: MemberState,
+        quests: Collection[int],
+        named: Collection[int] | None = None,
     ) -> None:
+        """`named`: the entries that must be, because they will be undone; None: all."""
         self.program = program
         self.company = company
         self.member = member
         self.quests = frozenset(quests)
+        self.named = named
         self.steps: dict[int, list[list[int]]] = {number: [] for number in quests}
-        """Number of the quest -> [first day of the period, goal, key, amount]."""
-        self._places: dict[tuple[int, int, int, int], list[int]] = {}
+        """Number of the quest -> [first day of the period, goal, key, amount, each entry that adds so much]; without
+        entries, the amount is a sum."""
+        self._alike: dict[tuple[int, ...], list[int]] = {}
+        self._places: dict[int, set[tuple[int, ...]]] = {number: set() for number in quests}
 
     def add(self, entry: Entry, record: Record, counted: Collection[str]) -> None:
         """One entry and what was decided of it; `counted`: the quests that it counted toward then."""
@@ -68,25 +81,48 @@ class Tally:
         for number, gained in gains.items():
             quest = self.program.program.quests[number]
             if number in self.quests and quest.id not in counted and _within(quest, entry.day):
-                self._add(number, quest, period_start(quest.repeats, entry.day), gained)
+                self._add(number, period_start(quest.repeats, entry.day), gained, entry.seq)
 
-    def _add(self, number: int, quest: Quest, start: int, gains: Sequence[Gain]) -> None:
+    def _add(self, number: int, start: int, gains: Sequence[Gain], seq: int) -> None:
         """Where order makes no difference, what is alike is one step."""
-        steps = self.steps[number]
+        steps, places = self.steps[number], self._places[number]
+        ordered = in_order(self.program.program.quests[number])
+        names = [seq] if ordered or self.named is None or seq in self.named else []
         for goal, key, amount in gains:
-            place = (number, start, goal, key)
-            found = None if in_order(quest) else self._places.get(place)
-            if found is not None:
+            place = (start, goal, key, len(steps)) if ordered else (start, goal, key)
+            if place not in places and len(places) >= STEPS_MAX:
+                continue
+            places.add(place)
+            like = (number, *place, *([amount] if names else []))
+            found = self._alike.get(like)
+            if found is None:
+                steps.append([start, goal, key, amount, *names])
+                self._alike[like] = steps[-1]
+            elif names:
+                found += names
+            else:
                 found[3] += amount
-            elif len(steps) < STEPS_MAX:
-                steps.append([start, goal, key, amount])
-                self._places[place] = steps[-1]
 
     def said(self) -> dict[str, Any]:
         """What the HISTORY entry says. By the ids of quests: another program may have numbered them otherwise."""
         quests = self.program.program.quests
-        steps = {quests[number].id: steps for number, steps in sorted(self.steps.items()) if steps}
+        steps = {
+            quests[number].id: [_with_distances(step) for step in steps]
+            for number, steps in sorted(self.steps.items())
+            if steps
+        }
         return {"counted": steps, "after": self.company.archived}
+
+
+def _with_distances(step: list[int]) -> list[int]:
+    """Entries by how far they are from the one before: small numbers take little room."""
+    return step[:5] + [later - earlier for earlier, later in pairwise(step[4:])]
+
+
+def named_entries(said: Mapping[str, Any]) -> Iterator[int]:
+    for steps in said["counted"].values():
+        for step in steps:
+            yield from accumulate(step[4:])
 
 
 def _within(quest: Quest, day: int) -> bool:
@@ -102,17 +138,43 @@ def counted_ids(record: Record, program: Program | None) -> frozenset[str]:
 
 def decide_history(course: Course) -> Decision:
     """Count what the entry says of the member's past, quest by quest in the order of the program."""
-    counted = course.entry.body.data["counted"]
-    for number in course.program.recounts:
-        quest = course.program.program.quests[number]
-        for start, gains in _periods(counted.get(quest.id, ())):
-            count_past(course, number, start, gains)
-    return concluded(course)
+    for _ in count_steps(course, course.program.recounts):
+        pass
+    known = course.member.quests
+    began = {id: known[id] for id in course.quests if id in known}
+    causes, completed = Causes(), len(course.happened)
+    decision = concluded(course, causes)
+    led = len(decision.record.occasions) - completed
+    counting = Counting(began, tuple(causes.occasions[:led]), tuple(causes.advances))
+    if counting == NO_COUNTING:
+        return decision
+    more = replace(decision.record.more or More(), counting=counting)
+    return replace(decision, record=replace(decision.record, more=more))
 
 
-def _periods(steps: Iterable[Sequence[int]]) -> list[tuple[int, list[Gain]]]:
-    """The steps by period, the earliest first."""
-    periods: dict[int, list[Gain]] = {}
-    for start, goal, key, amount in steps:
-        periods.setdefault(start, []).append((goal, key, amount))
-    return sorted(periods.items())
+def count_steps(
+    course: Course, quests: Iterable[int], without: Collection[int] = ()
+) -> Iterator[tuple[int, Advance]]:
+    """Count toward these quests what the course's entry says, but for the entries `without`; what that adds, by the
+    first day of the period."""
+    for number in quests:
+        steps = course.entry.body.data["counted"].get(course.program.program.quests[number].id, ())
+        for start, found in _periods(steps, without):
+            so_far = len(course.advances)
+            count_past(course, number, start, found)
+            yield from ((start, made) for made in course.advances[so_far:])
+
+
+def _periods(steps: Iterable[Sequence[int]], without: Collection[int]) -> list[tuple[int, list[list[Gain]]]]:
+    """The steps by period, the earliest first, and in it by the entry that took each first."""
+    periods: dict[int, dict[int, list[Gain]]] = {}
+    first = 0
+    for start, goal, key, amount, *distances in steps:
+        entries = [entry for entry in accumulate(distances) if entry not in without]
+        if entries or not distances:
+            first = entries[0] if entries else first
+            gain = (goal, key, amount * max(1, len(entries)))
+            periods.setdefault(start, {}).setdefault(first, []).append(gain)
+    return [
+        (start, [gains for _, gains in sorted(found.items())]) for start, found in sorted(periods.items())
+    ]

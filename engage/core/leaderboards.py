@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from engage.core.calendar import month_of, quarter_of, week_of, year_of
 from engage.core.compiled import CompiledProgram
-from engage.core.decisions import Decision
+from engage.core.decisions import QUESTS, Decision
 from engage.core.event import Entry, Kind
 from engage.core.program import BoardPeriod, Leaderboard
 from engage.core.state import CompanyState, MemberState
@@ -85,8 +85,9 @@ def score(
     kept = {name_of(board, company) for board in boards}
     for board in boards:
         change = _change(board, member, entry, decision)
-        for one in decision.released if board.of == "currency" else ():
-            if one.currency == board.what:
+        counted = {"currency": board.what, "quests": QUESTS}.get(board.of)
+        for one in decision.released:
+            if one.currency == counted:
                 change -= one.change
                 if one.by >= company.boards.get(board.key, 0):
                     _add(member, kept, board, company, one.day, one.change)

@@ -6,7 +6,7 @@ What completing brings is for the rules of that occasion. Must not know events: 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -17,7 +17,7 @@ from engage.core.goals import Gain, QuestPlan, standing, target, tier_occasion
 from engage.core.holdouts import is_held_out
 from engage.core.occasions import QUEST, Occasion
 from engage.core.program import Program, Quest, Repeats
-from engage.core.state import AMOUNT_MAX, MemberState, Progress, Quested
+from engage.core.state import AMOUNT_MAX, Progress, Quested
 
 WINDOWS_KEPT: Final = 64
 """Periods of one quest. What is older than the oldest kept counts no more."""
@@ -69,16 +69,16 @@ def push(course: Course, number: int, by: int) -> None:
     advance(course, number, [(0, 0, target(course.program.program.quests[number].goals[0], by))])
 
 
-def count_past(course: Course, number: int, start: int, gains: Iterable[Gain]) -> None:
-    """Add what happened in the period that began on `start`, before quest number `number` was launched. Who lacks what
-    it requires when that is counted begins at nothing."""
+def count_past(course: Course, number: int, start: int, events: Sequence[Sequence[Gain]]) -> None:
+    """Add what happened in the period that began on `start`, before quest number `number` was launched, event by event
+    where that makes a difference. Who lacks what it requires when that is counted begins at nothing."""
     plan = course.program.quests[number]
     quest = plan.quest
     if is_held_out(quest.campaign, plan.holdout, course.entry.member):
         return
     if _has_required(course, quest, course.quest):  # what the past completes of others counts
         laps = SILENT_LAPS_MAX if quest.silently else PAST_LAPS_MAX
-        steps = [[gain] for gain in gains] if in_order(quest) else [gains]
+        steps = events if in_order(quest) else [[gain for gains in events for gain in gains]]
         _advance(course, number, start, steps, laps, tell=not quest.silently)
 
 
@@ -261,15 +261,15 @@ def _kept(quest: Quest, windows: dict[int, Progress], late_days: int) -> dict[in
 
 
 def taken_back(
-    program: Program, member: MemberState, day: int, advances: tuple[Advance, ...]
-) -> Iterator[tuple[str, Quested]]:
-    """The member's quests without what an event of local day `day` counted toward them, by the `program` that decided
-    it. What was counted since stands, and may have been completed since by another event: that stands too."""
+    program: Program, quests: Mapping[str, Quested], advances: Iterable[tuple[int, Advance]]
+) -> dict[str, Quested]:
+    """The `quests` that change without what was counted toward them by the `program` of that time: (first day of the
+    period, what). What was counted since stands, and may have been completed since by another event: that stands too.
+    """
     now: dict[str, Quested] = {}
-    for made in advances:
+    for start, made in advances:
         quest = program.quests[made.quest]
-        quested = now.get(quest.id) or member.quests.get(quest.id)
-        start = period_start(quest.repeats, day)
+        quested = now.get(quest.id) or quests.get(quest.id)
         progress = quested.windows.get(start) if quested is not None else None
         if progress is None and quest.repeats == "always":
             progress = Progress([])  # it had just begun again
@@ -280,9 +280,11 @@ def taken_back(
             _add(goals[number], key, -amount)
         windows = dict(quested.windows)
         reached = max(0, progress.reached - made.reached)
+        if quest.repeats == "always":
+            reached = min(reached, len(quest.tiers) - 1)  # what is open again can be completed again
         if any(goals) or reached:
             windows[start] = Progress(goals, reached)
         else:
             windows.pop(start, None)
         now[quest.id] = Quested(windows, max(0, quested.times - made.times))
-    yield from now.items()
+    return now

@@ -7,7 +7,7 @@ allows it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Container, Iterable, Iterator, Sequence
 from typing import Final
 
 from msgspec import Struct
@@ -15,14 +15,16 @@ from msgspec.structs import astuple, replace
 
 from engage.core import tags
 from engage.core.compiled import CompiledProgram
-from engage.core.decisions import Decision, More, Record, Released
+from engage.core.decisions import QUESTS, Advance, Counting, Decision, More, Record, Released, levels_passed
 from engage.core.event import Entry, Kind
 from engage.core.expiry import expiry_day
+from engage.core.launches import Launch, share
 from engage.core.ledger import (
     ACTIVE,
     EXPIRED,
     FAR,
     ISSUED,
+    NO_RULE,
     PENDING,
     VOIDED,
     Detail,
@@ -34,14 +36,15 @@ from engage.core.ledger import (
 )
 from engage.core.levels import counted_day, level_without, without_released
 from engage.core.limits import Counter, Use, counted, held_near
-from engage.core.quests import taken_back
+from engage.core.quests import period_start, taken_back
 from engage.core.referral import WITHDRAWN, led_back
 from engage.core.state import CompanyState, MemberState, Quested, Run, Waiting, Wallet
 from engage.core.streaks import steps_back
 from engage.core.verdicts import fired
 
-UNDONE: Final = frozenset({Kind.TRACK, Kind.REFERRAL})
-"""What can be undone: an event, and what it brought to whom had invited the member."""
+UNDONE: Final = frozenset({Kind.TRACK, Kind.REFERRAL, Kind.HISTORY})
+"""What can be undone: an event, what it brought to whom had invited the member, and its share of launches."""
+ANY_RULE: Final = range(NO_RULE, 2**31)
 
 
 class Undone(Struct, frozen=True):
@@ -51,6 +54,8 @@ class Undone(Struct, frozen=True):
     record: Record
     transfers: tuple[Transfer, ...]
     program: CompiledProgram | None
+    launches: tuple[Launch, ...] = ()
+    """Of quests that counted it since."""
 
 
 class Reversal:
@@ -77,6 +82,15 @@ class Reversal:
         self.voided: set[int] = set()
         """Numbers of the transfers that began to wait and were voided since, or so long ago that nobody knows."""
         self.released: list[Released] = []
+        self.badges: list[str] = []
+        self.tags: list[tags.Change] = []
+        self.nudges: list[str] = []
+        self.quests: dict[str, Quested] = {}
+        self.streaks: dict[str, Run] = {}
+        self.level = member.level
+        self.gone: dict[int, tuple[int, ...]] = {}
+        self.own: list[Released] = []
+        """What the event itself had earned, once its launches are looked at."""
 
     def wallet(self, currency: str) -> Wallet:
         return self.member.wallets.get(currency) or Wallet()
@@ -174,46 +188,41 @@ def decide_reversal(
     to_wait = [
         (transfer, next(settled)[1]) for transfer in undone.transfers if place(transfer.source) == PENDING
     ]
-    for number, transfer in enumerate(undone.transfers):
-        source, target = place(transfer.source), place(transfer.target)
-        if source == PENDING:
-            continue
-        if target == PENDING:
-            course.withdraw(number, transfer)
-        elif owner(transfer.target):
-            course.take_back(transfer, _day_of_lot(undone, transfer, member), transfer.source)
-        else:
-            course.earned[transfer.currency] = course.earned.get(transfer.currency, 0) + transfer.amount
-            course.transfers.append(
-                Transfer(transfer.currency, transfer.target, transfer.source, transfer.amount, transfer.rule)
-            )
+    _return_points(course, undone.transfers)
     course.uses += released(undone, course.transfers, course.voided)
     for transfer, waiting in to_wait:
         course.await_again(transfer, waiting)
-    badges = tuple(badge for badge in undone.record.badges if member.badges.get(badge) == undone.entry.seq)
-    before, after = member.level, _level_without(course)
-    more = More(
-        tags=tuple(tags.taken_back(member, undone.record.tags)),
-        nudges=tuple(nudge for nudge in undone.record.nudges if member.nudges.get(nudge) == undone.entry.seq),
-        status=WITHDRAWN if undone.entry.kind == Kind.REFERRAL else "",
-        led=led_back(member, undone.entry.seq, undone.record.led),
-    )
-    record = Record(
-        badges=badges,
-        level_before=before if before != after else "",
-        level_after=after if before != after else "",
-        more=more if more.tags or more.nudges or more.status or more.led else None,
-    )
-    quests: tuple[tuple[str, Quested], ...] = ()
+    _take_grants(course, undone.record)
+    course.level = _level_without(course, (undone.record.level_after,))
     if undone.record.advances:
         assert undone.program is not None
-        made = undone.record.advances
-        quests = tuple(taken_back(undone.program.program, member, undone.entry.day, made))
-    streaks: tuple[tuple[str, Run], ...] = ()
-    if undone.record.steps:
-        assert undone.program is not None
-        steps, now = undone.record.steps, course.program.program if course.program else None
-        streaks = tuple(steps_back(undone.program.program, now, member, undone.entry.day, steps))
+        quests = undone.program.program.quests
+        _take_progress(
+            course,
+            [
+                (period_start(quests[made.quest].repeats, undone.entry.day), made)
+                for made in undone.record.advances
+            ],
+        )
+    for currency, change in course.earned.items() if undone.launches else ():
+        change -= sum(one.change for one in course.released if one.currency == currency)
+        course.own.append(Released(currency, change, undone.entry.day, undone.entry.seq))
+    for launch in undone.launches:
+        _take_share(course, launch, undone.entry.seq)
+    more = More(
+        tags=tuple(course.tags),
+        nudges=tuple(course.nudges),
+        status=WITHDRAWN if undone.entry.kind == Kind.REFERRAL else "",
+        led=led_back(member, undone.entry.seq, undone.record.led),
+        counting=Counting(gone=course.gone) if course.gone else None,
+    )
+    before, after = member.level, course.level
+    record = Record(
+        badges=tuple(course.badges),
+        level_before=before if before != after else "",
+        level_after=after if before != after else "",
+        more=more if more != More() else None,
+    )
     return Decision(
         record,
         tuple(course.transfers),
@@ -221,22 +230,105 @@ def decide_reversal(
         tuple(course.uses),
         earned_on=counted_day(program, member, undone.entry),
         undone_on=-1 if undone.record.undecided else undone.entry.day,
-        quests=quests,
-        streaks=streaks,
+        quests=tuple(course.quests.items()),
+        streaks=tuple(course.streaks.items()),
         details=course.details or None,
         released=tuple(course.released),
     )
 
 
-def _level_without(course: Reversal) -> str:
-    """Only the level that this entry reached is taken back: one reached since is a later decision."""
-    program, level = course.program, course.member.level
-    if not (program and program.program.levels and level and level == course.undone.record.level_after):
+def _return_points(
+    course: Reversal, transfers: tuple[Transfer, ...], rules: Container[int] = ANY_RULE
+) -> None:
+    """Take back what `rules` of the entry at hand moved, but for what its event confirmed or voided."""
+    for number, transfer in enumerate(transfers):
+        source, target = place(transfer.source), place(transfer.target)
+        if source == PENDING or transfer.rule not in rules:
+            continue
+        if target == PENDING:
+            course.withdraw(number, transfer)
+        elif owner(transfer.target):
+            course.take_back(transfer, _day_of_lot(course.undone, transfer, course.member), transfer.source)
+        else:
+            course.earned[transfer.currency] = course.earned.get(transfer.currency, 0) + transfer.amount
+            course.transfers.append(
+                Transfer(transfer.currency, transfer.target, transfer.source, transfer.amount, transfer.rule)
+            )
+
+
+def _take_grants(course: Reversal, record: Record) -> None:
+    """What the `record` of the entry at hand says it granted besides points, unless somebody had a word since."""
+    entry, member = course.undone.entry, course.member
+    course.badges += [badge for badge in record.badges if member.badges.get(badge) == entry.seq]
+    course.tags += tags.taken_back(member, record.tags)
+    course.nudges += [nudge for nudge in record.nudges if member.nudges.get(nudge) == entry.seq]
+    if record.steps:
+        assert course.undone.program is not None
+        undoing, now = course.undone.program.program, course.program.program if course.program else None
+        standing = replace(member, streaks=member.streaks | course.streaks)
+        course.streaks |= steps_back(undoing, now, standing, entry.day, record.steps)
+
+
+def _take_progress(course: Reversal, advances: Iterable[tuple[int, Advance]]) -> None:
+    assert course.undone.program is not None
+    standing = course.member.quests | course.quests
+    course.quests |= taken_back(course.undone.program.program, standing, advances)
+
+
+def _take_share(course: Reversal, launch: Launch, seq: int) -> None:
+    """What a launch of quests counted of the event, and what came of that, on the day on which it did."""
+    entry, reached = launch.entry, levels_passed(launch.record, launch.program.program)
+    course.undone = Undone(entry, launch.record, launch.transfers, launch.program)
+
+    def level_left(rules: frozenset[int]) -> str:
+        awarded = [
+            Released(one.currency, -one.amount, entry.day, entry.seq)
+            for one in launch.transfers
+            if one.rule in rules and place(one.target) == ACTIVE
+        ]
+        return _level_without(course, reached, awarded)
+
+    part = share(launch, seq, level_left)
+    if part.occasions:
+        course.gone[entry.seq] = part.occasions
+    times, earned, moved = _times(course), dict(course.earned), len(course.transfers)
+    apart, course.voided = len(course.released), set()
+    _return_points(course, launch.transfers, part.rules)
+    course.uses += released(course.undone, course.transfers[moved:], course.voided, part.rules)
+    # Rules of other entries: here nobody could say which.
+    course.transfers[moved:] = [replace(one, rule=NO_RULE) for one in course.transfers[moved:]]
+    _take_grants(course, part.record)
+    _take_progress(course, part.advances)
+    for currency, now in course.earned.items():
+        change = now - earned.get(currency, 0)
+        change -= sum(one.change for one in course.released[apart:] if one.currency == currency)
+        if change:
+            course.released.append(Released(currency, change, entry.day, entry.seq))
+    if course.earned != earned:
+        course.level = _level_without(course, reached)
+    if _times(course) != times:
+        course.released.append(Released(QUESTS, _times(course) - times, entry.day, entry.seq))
+
+
+def _times(course: Reversal) -> int:
+    """How often quests are completed, as things stand now, of those that change."""
+    known = course.member.quests
+    return sum(now.times - (known[id].times if id in known else 0) for id, now in course.quests.items())
+
+
+def _level_without(course: Reversal, reached: Collection[str], awarded: Sequence[Released] = ()) -> str:
+    """Only a level that the entry at hand `reached` is taken back: one reached since is a later decision. `awarded`:
+    what is yet to be taken back."""
+    program, level = course.program, course.level
+    if not (program and program.program.levels and level and level in reached):
         return level
     earned = dict(course.earned)
-    for one in course.released if program.period_key else ():
+    for one in awarded:
+        earned[one.currency] = earned.get(one.currency, 0) + one.change
+    apart = [one for one in (*course.released, *course.own, *awarded) if one.currency != QUESTS]
+    for one in apart if program.period_key else ():
         earned[one.currency] -= one.change
-    member = without_released(program, course.member, course.released)
+    member = replace(without_released(program, course.member, apart), level=level)
     return level_without(program, member, earned, course.undone.entry)
 
 
@@ -269,9 +361,11 @@ def _counters(program: CompiledProgram | None) -> Iterator[Counter]:
                 yield from award.counters
 
 
-def released(undone: Undone, returned: list[Transfer], voided: set[int]) -> Iterator[Use]:
-    """The share of limits and budgets that an entry had used, given back. One that was not decided used none, and what
-    was `voided` gave it back then.
+def released(
+    undone: Undone, returned: list[Transfer], voided: set[int], rules: Container[int] = ANY_RULE
+) -> Iterator[Use]:
+    """The share of limits and budgets that an entry had used, given back, or what of it `rules` did. One that was not
+    decided used none, and what was `voided` gave it back then.
 
     Of amounts, what was `returned`: units that could not be taken back stay awarded, and a budget is a promise that
     no more than so many are.
@@ -283,7 +377,7 @@ def released(undone: Undone, returned: list[Transfer], voided: set[int]) -> Iter
     entry, department = undone.entry, undone.record.department
     first = {transfer.rule: number for number, transfer in reversed([*enumerate(undone.transfers)])}
     for rule, (plan, code) in enumerate(zip(plans, undone.record.verdicts, strict=True)):
-        given_back = plan.only_waits and first.get(rule) in voided
+        given_back = rule not in rules or (plan.only_waits and first.get(rule) in voided)
         for counter in plan.firings if fired(code) and not given_back else ():
             yield counted(counter, entry, department, -1)
     for transfer in returned:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import date
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from engage.core.backtest_people import Pair
 from engage.core.compiled import compile_program
 from engage.core.event import Kind
 from engage.core.history import Tally
+from engage.errors import Conflict
 from engage.store.parquet import Folder
 from tests.actions.archives import archived
 from tests.actions.host import DAY, HOUR, NOON, PROGRAM, Host, program
@@ -133,7 +135,7 @@ async def test_a_past_is_recounted_as_it_stood_when_it_was_read(host: Host) -> N
     host.now += 400 * DAY
     await host.send(host.call("group", "bob", groupId="acme", traits={"plan": "paid"}), host.track("ann"))
     [entry] = [one.entry for one in await host.log() if one.entry.kind == Kind.HISTORY]
-    assert entry.body.data["counted"]["exporter"][0][-1] == 3
+    assert entry.body.data["counted"]["exporter"] == [[0, 0, 0, 1, 3, 1, 1]]
     assert (await host.verify()).difference is None
 
 
@@ -245,3 +247,62 @@ async def test_silently_nothing_reached_in_the_past_is_paid(host: Host, silently
     member = await host.member("ann")
     assert member is not None
     assert member.quests["exporter"].times == 2
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_undoing_an_event_that_was_counted_takes_back_what_came_of_it(
+    host: Host, at_once: bool
+) -> None:
+    """Of three times five gems and one event over, ann loses five with the second event undone. At once: her past is
+    counted in the commit of the first undoing."""
+    await host.publish()
+    await host.send(*(host.track("ann", messageId=f"a{n}") for n in range(10)))
+    await host.publish(COUNTING)
+    if not at_once:
+        await host.send(host.track("bob"))
+        assert await tick(host, host.now) == 1
+    await host.reverse("a0")
+    assert await gems(host, "ann") == [15]
+    again = await host.reverse("a7")
+    assert await gems(host, "ann") == [10]
+    assert {"type": "award", "currency": "gems", "amount": -5} in again.effects
+    with pytest.raises(Conflict, match="reversed before"):
+        await host.reverse("a7")
+    member = await host.member("ann")
+    assert member is not None
+    assert (member.quests["exporter"].times, member.quests["exporter"].windows[0].goals) == (2, [{0: 2}])
+    await host.send(host.track("ann"))
+    assert await gems(host, "ann") == [15]
+    assert (await host.verify()).difference is None
+    found = await backtest(host.database, None, company="acme", first_day=EVER[0], last_day=EVER[1])
+    assert differences(found) == []
+
+
+@ON_SQLITE
+async def test_what_was_counted_is_undone_by_a_trial_as_it_counted_it(host: Host) -> None:
+    """The draft's launch counts the past before the period; in it, and in the log, events of that are undone."""
+    await host.publish()
+    await host.send(*(host.track("ann", messageId=f"a{n}") for n in range(7)))
+    host.now += DAY
+    today = day_of(host.now)
+    await host.send(host.track("eve", "Page Clicked"))
+    await host.reverse("a0")
+    await host.reverse("a1")
+    draft = compile_program(program(COUNTING))
+
+    async def moved(first: date) -> tuple[Pair, Pair]:
+        tried = await backtest(host.database, draft, company="acme", first_day=first, last_day=EVER[1])
+        [found] = [one for one in tried.currencies if one.currency == "gems"]
+        return found.awarded, found.returned
+
+    assert await moved(today) == (Pair(10, 0), Pair(5, 0))
+    await host.publish(COUNTING)
+    await host.send(host.track("ann"))
+    await host.reverse("a2")
+    host.now += DAY
+    await host.reverse("a3")
+    await host.reverse("a4")
+    assert await moved(today) == (Pair(15, 10), Pair(10, 5))
+    assert await moved(day_of(host.now)) == (Pair(0, 0), Pair(5, 5))
+    assert await gems(host, "ann") == [5]
+    assert (await host.verify()).difference is None

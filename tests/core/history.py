@@ -19,7 +19,8 @@ from engage.core.decide import Undone, decide
 from engage.core.decisions import Decision, decode_record, encode_record
 from engage.core.event import Body, Entry, Kind, decode_body, encode_body
 from engage.core.fold import fold
-from engage.core.history import Tally, awaiting_count, counted_ids
+from engage.core.history import Tally, awaiting_count, counted_ids, named_entries
+from engage.core.launches import Launch, without
 from engage.core.ledger import ACTIVE, ISSUED, account
 from engage.core.offers import Offer
 from engage.core.program import Program
@@ -98,7 +99,9 @@ class History:
 
     def reverse(self, name: str, at: int, step: Step) -> Step:
         body = Body("", {"seq": step.entry.seq})
-        undone = Undone(step.entry, step.decision.record, step.decision.transfers, step.program)
+        self.wait(name, max([at, *(one.entry.received_at for one in self.steps[-1:])]))
+        self.look_back(name, max([at, *(one.entry.received_at for one in self.steps[-1:])]))
+        undone = self.undoing(step, len(self.steps) + 1)
         reversal = self.append(Kind.REVERSAL, name, at, step.entry.name, body, undone)
         led = reversal.decision.record.led
         if led is not None and led.active:
@@ -107,6 +110,21 @@ class History:
             undone = Undone(told.entry, told.decision.record, told.decision.transfers, told.program)
             self.append(Kind.REVERSAL, self.name_of(led.by), at, "", body, undone)
         return reversal
+
+    def undoing(self, step: Step, by: int) -> Undone:
+        """What the reversal number `by` needs to know of an entry, as it is stored."""
+        launches: list[Launch] = []
+        for one in self.steps[: by - 1]:
+            if one.entry.member != step.entry.member:
+                continue
+            entry, record = one.entry, decode_record(encode_record(one.decision.record))
+            if entry.kind == Kind.REVERSAL:
+                launches = [*without(launches, entry.body.data["seq"], record)]
+            elif entry.kind == Kind.HISTORY and step.entry.seq in named_entries(entry.body.data):
+                assert one.program is not None
+                launches.append(Launch(entry, record, one.decision.transfers, one.program))
+        record = decode_record(encode_record(step.decision.record))
+        return Undone(step.entry, record, step.decision.transfers, step.program, tuple(launches))
 
     def _brought(self, active: int) -> Step:
         """What the entry that made a colleague active brought to whoever had invited them."""
@@ -297,9 +315,7 @@ class History:
             again.versions = self.versions[: step.entry.program]
             undone = None
             if step.entry.kind == Kind.REVERSAL:
-                first = stored[step.entry.body.data["seq"]]
-                record = decode_record(encode_record(first.decision.record))
-                undone = Undone(first.entry, record, first.decision.transfers, first.program)
+                undone = self.undoing(stored[step.entry.body.data["seq"]], step.entry.seq)
             body = decode_body(encode_body(step.entry.body))
             name, entry = names.get(step.entry.member, ""), step.entry
             if name:

@@ -139,7 +139,7 @@ def undone_by(history: History, step: Step) -> Undone | None:
     if step.entry.kind != Kind.REVERSAL:
         return None
     first = next(one for one in history.steps if one.entry.seq == step.entry.body.data["seq"])
-    return Undone(first.entry, first.decision.record, first.decision.transfers, first.program)
+    return history.undoing(first, step.entry.seq)
 
 
 def append(to: History, history: History, step: Step) -> None:

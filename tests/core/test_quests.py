@@ -125,6 +125,18 @@ def test_an_undone_event_counts_no_more_and_what_came_since_stands(later: int) -
     assert told.active("ann") == (later + 3 * total) // 3 * 10
 
 
+def test_a_lap_undone_leaves_a_quest_that_repeats_open() -> None:
+    """After the event that completed it others have reached its first tier again."""
+    tiers = (Tier(2, (Award("points", 1),)), Tier(4, (Award("points", 10),)))
+    told = told_of(Quest("q", "", (Goal("Sale", 4),), tiers, repeats="always"))
+    steps = [told.track("ann", "Sale", START) for _ in range(6)]
+    told.reverse("ann", START, steps[3])
+    for _ in range(3):
+        told.track("ann", "Sale", START)
+    assert told.member("ann").quests["q"].times == 2
+    assert told.active("ann") == 2 * 11 + 1, "what others had reached stands"
+
+
 TIERS = [{"reach": 1}, {"reach": 2}]
 
 
