@@ -21,7 +21,8 @@ from multiprocessing.process import BaseProcess
 from typing import Final
 
 from engage import telemetry
-from engage.actions.score import Hand, Hands, Host, ScoredBatch, score_batch
+from engage.actions.score import Hand, Hands, ScoredBatch, score_batch
+from engage.actions.score_company import Host
 from engage.errors import Unavailable
 from engage.interpreter import cores, run_for_throughput
 from engage.store.database import Database

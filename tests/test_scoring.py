@@ -11,7 +11,8 @@ import pytest
 from engage import scoring
 from engage.actions import score as scores
 from engage.actions.portfolio import portfolio
-from engage.actions.score import Hand, Host, ScoredBatch, score_companies
+from engage.actions.score import Hand, ScoredBatch, score_companies
+from engage.actions.score_company import Host
 from engage.scoring import hands_beside
 from engage.store.database import Database
 from engage.store.settings import read_setting

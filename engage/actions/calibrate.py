@@ -15,7 +15,7 @@ import msgspec
 from msgspec.structs import replace
 
 from engage.actions import fitting
-from engage.actions.score import floor
+from engage.actions.settings import floor
 from engage.core.accuracy import (
     THRESHOLDS,
     Accuracy,

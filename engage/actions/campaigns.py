@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from engage.actions.adjust import REASON_CHARS_MAX
 from engage.actions.drafts import owner_of
-from engage.actions.score import floor
+from engage.actions.settings import floor
 from engage.actions.templates import refuse, refuse_closed
 from engage.actions.turns import Turns, program_version
 from engage.core.calendar import local_day_hour, month_end, to_rfc3339, week_of

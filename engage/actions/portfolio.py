@@ -20,7 +20,7 @@ from msgspec.structs import replace
 from engage.actions.book import current_book
 from engage.actions.effects import decode_effects
 from engage.actions.report import not_scored
-from engage.actions.score import floor
+from engage.actions.settings import floor
 from engage.core import portfolio as portfolios
 from engage.core.accuracy import CalibrationCard
 from engage.core.book import Book

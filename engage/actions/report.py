@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from engage.actions.book import current_book
 from engage.actions.effects import sunday_before
-from engage.actions.score import floor
+from engage.actions.settings import floor
 from engage.core import portfolio as portfolios
 from engage.core.adoption import HISTORY_WEEKS, Source
 from engage.core.adoption import company_report as adoption_report

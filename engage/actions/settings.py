@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from engage.core.privacy import K_MIN
+from engage.core.privacy import K_DEFAULT, K_MIN
 from engage.errors import InvalidRequest
 from engage.store.companies import UNKNOWN_COMPANIES
 from engage.store.database import Database
-from engage.store.settings import put_setting
+from engage.store.settings import put_setting, read_setting
 from engage.store.signal import FLOOR_SETTING
+
+
+async def floor() -> int:
+    """The floor k: the default, or what the host raised it to. Within a read or a transaction."""
+    setting = await read_setting(FLOOR_SETTING)
+    return max(K_MIN, int(setting)) if setting and setting.isdecimal() else K_DEFAULT
 
 
 async def set_floor(database: Database, k: int) -> None:

@@ -1,0 +1,167 @@
+"""One company's due weeks, measured and scored from what was loaded of it.
+
+Owns what a score is made of: which weeks, the contract of the day, what people said, and the changes since. Must not
+read or write: it runs in a thread, beside the event loop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from engage.core.care import LOWERED, Ceiling, Sentiment, lowered, no_longer_lowered
+from engage.core.company_stages import GROWTH_WEEKS, CompanyStages, Situation, contract_grew, decide_stage
+from engage.core.health import WEEKS_NEEDED, frozen, not_compared, score
+from engage.core.measures import WEEK, WeekMeasures, measure_weeks
+from engage.core.program import Program
+from engage.core.published import publish_people, remember_peaks, weeks_known
+from engage.core.reports import Contract, Health
+from engage.core.signal import Signal
+from engage.core.stage_words import CompanyStage, Stage
+from engage.core.state import DayRollup
+from engage.core.terms import Term, contract_on, customer_since, day_of, has_left, term_on
+from engage.store.signal import RECENT_SCORES, Followed, Scored, decoded
+
+
+class Host(Struct, frozen=True):
+    """What scoring any of the host's companies needs."""
+
+    programs: Mapping[int, Program | None]
+    """company -> the program it follows"""
+    catalogue: Collection[str]
+    k: int
+    stages: CompanyStages
+    on: date | None
+    again: bool
+
+
+class Company(Struct):
+    """A company with all that its due weeks need. `frozen` and `scores` reach back as far as a score looks."""
+
+    followed: Followed
+    program: Program | None
+    terms: Sequence[Term]
+    mondays: Sequence[int]
+    """The weeks looked at, oldest first: those before are frozen and scored without a gap."""
+    last_monday: int
+    frozen: dict[int, WeekMeasures]
+    scores: dict[int, Scored]
+    due: Sequence[int] = ()
+    """Of these, the weeks to be measured."""
+    states: Sequence[bytes] = ()
+    numbers: Sequence[int] = ()
+    """Of these members; only where a campaign may be measured."""
+    days: Mapping[int, DayRollup] = {}
+    sentiment: Sentiment | None = None
+    signal: Signal | None = None
+    """As it was last said to other systems."""
+    ceilings: Collection[Ceiling] = ()
+
+
+def measure_and_score(
+    companies: Sequence[Company], host: Host
+) -> tuple[list[tuple[int, WeekMeasures]], list[tuple[int, int, Scored]]]:
+    """The new weeks and the new scores, by company and Sunday; they are put to those the companies have."""
+    new_weeks: list[tuple[int, WeekMeasures]] = []
+    new_scores: list[tuple[int, int, Scored]] = []
+    for company in companies:
+        id = company.followed.id
+        if company.due:
+            members = decoded(company.states)
+            state = company.followed.state
+            weeks = measure_weeks(
+                company.program,
+                state,
+                members,
+                company.days,
+                company.due,
+                host.catalogue,
+                host.k,
+                company.numbers,
+            )
+            remember_peaks(weeks, company.frozen.get(weeks[0].monday - WEEK), host.k)
+            company.frozen.update((week.monday, week) for week in weeks)
+            new_weeks += [(id, week) for week in weeks]
+        for monday in company.mondays or [company.last_monday]:
+            sunday = monday + WEEK - 1
+            if host.again or sunday not in company.scores:
+                company.scores[sunday] = scored = _scored(company, monday, host)
+                new_scores.append((id, sunday, scored))
+    return new_weeks, new_scores
+
+
+def _scored(company: Company, monday: int, host: Host) -> Scored:
+    sunday = monday + WEEK - 1
+    window = range(monday - WEEK * (WEEKS_NEEDED - 1), monday + 1, WEEK)
+    weeks = [company.frozen[one] for one in window if one in company.frozen]
+    contract = contract_of(company, sunday)
+    since = day_of(contract.customer_since)
+    as_of = date.fromordinal(sunday).isoformat()
+    left, before = has_left(term_on(company.terms, sunday), sunday), company.scores.get(sunday - WEEK)
+    if left and before is not None:
+        health = frozen(before.health, as_of)
+    else:
+        health = score(as_of, weeks, contract.seats, None if since is None else sunday - since, host.k)
+        health = lowered(health, company.sentiment, company.ceilings)
+        health = _compared(health, company.scores, sunday)
+    earlier = range(sunday - WEEK * (RECENT_SCORES - 1), sunday, WEEK)
+    recent = [company.scores[day].health.score if day in company.scores else None for day in earlier]
+    recent.append(health.score)
+    month = company.frozen.get(monday - WEEK * GROWTH_WEEKS)
+    known = weeks_known(weeks[-1]) * WEEK if weeks else 0
+    found = decide_stage(
+        host.stages,
+        Situation(
+            age_days=(known or None) if since is None else sunday - since,
+            scores=recent,
+            seats=contract.seats,
+            people=publish_people(weeks[-1], host.k) if weeks else None,
+            before=publish_people(month, host.k).active_4w if month is not None else None,
+            k=host.k,
+            left=left,
+            contract_grew=contract_grew(company.terms, sunday, host.stages.expanding_growth),
+        ),
+    )
+    return Scored(health, recent, _staged(found, before.stage if before else None, as_of))
+
+
+def _staged(found: tuple[Stage, str] | None, before: CompanyStage | None, as_of: str) -> CompanyStage | None:
+    if found is None:
+        return None
+    stage, text = found
+    goes_on = before is not None and before.stage == stage
+    return CompanyStage(stage, before.since if before is not None and goes_on else as_of, text)
+
+
+def contract_of(company: Company, sunday: int) -> Contract:
+    state = company.followed.state
+    return contract_on(company.terms, sunday, state.seats, customer_since(state.traits))
+
+
+def _compared(health: Health, scores: Mapping[int, Scored], sunday: int) -> Health:
+    """With the changes since 4 and 13 weeks before, and each driver's share in the first."""
+    others: list[int] = []
+
+    def change(weeks: int) -> int | None:
+        before = scores.get(sunday - WEEK * weeks)
+        if before is None or before.health.score is None or health.score is None:
+            return None
+        if before.health.version != health.version:
+            others.append(before.health.version)  # the difference would be the definition's
+            return None
+        return health.score - before.health.score
+
+    drivers, quarter = health.drivers, change(13)
+    month = change(4)
+    if month is not None:
+        then = {one.name: one.contribution for one in scores[sunday - WEEK * 4].health.drivers}
+        drivers = tuple(
+            replace(one, change=round(one.contribution - then.get(one.name, 0.0), 2)) for one in drivers
+        )
+        if LOWERED in then and not any(one.name == LOWERED for one in drivers):
+            drivers = (*drivers, no_longer_lowered(then[LOWERED]))
+    notes = (*health.notes, not_compared(others[-1])) if others else health.notes
+    return replace(health, change_4w=month, change_13w=quarter, drivers=drivers, notes=notes)
