@@ -13,6 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from engage.actions.effects import Judge, all_together, keep_effect, together
+from engage.actions.late_goals import keep_late_goals
 from engage.actions.report import goals_of, newest_standing
 from engage.core.calendar import to_rfc3339
 from engage.core.care import (
@@ -69,7 +70,7 @@ async def set_goal(
     today = to_rfc3339(now)[:10]
     _check(wanted, today)
 
-    async def work(tx: Transaction) -> None:
+    async def work(tx: Transaction) -> int:
         company_id = await find_company(tx, company)
         known = (await load_care(tx, Goal, [company_id])).get(company_id, {})
         before = known.get(id)
@@ -94,8 +95,9 @@ async def set_goal(
             goal = _adjusted(before, wanted, actor, reason, now)
         if goal != before:
             await save_care(tx, id, {company_id: goal})
+        return company_id
 
-    await database.write(work)
+    await keep_late_goals(database, await database.write(work))
     return next(one for one in await company_goals(database, company) if one.id == id)
 
 
@@ -173,7 +175,7 @@ async def accept_stage(
 ) -> GoalView:
     """Somebody says that a stage (from 0) is done. Once; again by the same changes nothing."""
 
-    async def work(tx: Transaction) -> None:
+    async def work(tx: Transaction) -> int:
         company_id = await find_company(tx, company)
         goal = (await load_care(tx, Goal, [company_id])).get(company_id, {}).get(id)
         if goal is None or not 0 <= stage < len(goal.stages):
@@ -185,8 +187,9 @@ async def accept_stage(
             done = replace(found, accepted_by=actor, accepted_on=to_rfc3339(now)[:10], note=note)
             stages = (*goal.stages[:stage], done, *goal.stages[stage + 1 :])
             await save_care(tx, id, {company_id: replace(goal, stages=stages)})
+        return company_id
 
-    await database.write(work)
+    await keep_late_goals(database, await database.write(work))
     return next(one for one in await company_goals(database, company) if one.id == id)
 
 

@@ -19,6 +19,7 @@ from msgspec.structs import replace
 
 from engage.actions.book import current_book
 from engage.actions.effects import decode_effects
+from engage.actions.late_goals import decode_late
 from engage.actions.report import not_scored
 from engage.actions.settings import floor
 from engage.core import portfolio as portfolios
@@ -34,7 +35,7 @@ from engage.core.worth import Outcomes
 from engage.store.database import Database
 from engage.store.portfolio import KEPT_COMPANIES_MAX, AllCompanies, Kept, Read, read_companies
 from engage.store.settings import read_setting
-from engage.store.signal import CALIBRATION_SETTING, EFFECTS_SETTING, load_newest_scores
+from engage.store.signal import CALIBRATION_SETTING, EFFECTS_SETTING, LATE_GOALS_SETTING, load_newest_scores
 from engage.store.statements import Statements
 
 _decode_card = msgspec.json.Decoder(CalibrationCard).decode
@@ -85,11 +86,13 @@ async def portfolio(database: Database, as_of: date | None = None) -> Portfolio:
         book, k, read = await current_book(), await floor(), await read_companies(s)
         kept = await read_setting(CALIBRATION_SETTING)
         effects = await read_setting(EFFECTS_SETTING)
+        late = await read_setting(LATE_GOALS_SETTING)
     found = await asyncio.to_thread(known.newest, read, k, book)
     return replace(
         found,
         calibration=_decode_card(kept) if kept else None,
         interventions=decode_effects(effects) if effects else (),
+        late_goals=decode_late(late) if late else (),
     )
 
 

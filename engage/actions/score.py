@@ -18,6 +18,7 @@ from msgspec import Struct
 
 from engage.actions.book import current_book
 from engage.actions.effects import newest_effects
+from engage.actions.late_goals import keep_late_goals
 from engage.actions.score_company import Company, Host, contract_of, measure_and_score
 from engage.actions.score_news import new_signals, news, place_behind, signal_now
 from engage.actions.settings import floor
@@ -146,6 +147,7 @@ async def score_companies(
         contracts = (one for batch in found for one in batch.contracts)
         await _compare(database, gather(as_of, zip((one.health for one in done), contracts, strict=True)))
         await _judge(database)
+        await keep_late_goals(database)
     return Scoring(as_of, sum(batch.weeks for batch in found), done, as_of if ended else None)
 
 

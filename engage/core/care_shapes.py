@@ -65,6 +65,19 @@ class GoalView(Struct, frozen=True):
     about: bool = False  # progress is reckoned with the middle of a range
 
 
+class LateGoal(Struct, frozen=True):
+    """A goal that is behind or missed, as the portfolio tells it."""
+
+    company: str
+    company_name: str
+    id: str
+    name: str
+    label: Text  # of its measure
+    by: str
+    owner: str
+    standing: Standing
+
+
 class DoneView(Struct, frozen=True):
     """An intervention for the company."""
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from engage.core.care_shapes import EffectView
+from engage.core.care_shapes import EffectView, LateGoal
 from engage.core.language import say
 from engage.core.outline import MINUS, Chart, Row, Section, tabled
+from engage.core.outline_care import STANDINGS
 from engage.core.portfolio import MONTHS, RISK_QUIET
 from engage.core.privacy import Figure, Unit, fact
 from engage.core.reports import BAND_FLOORS, BAND_LABELS, Band, Column, Portfolio, PortfolioRow
@@ -61,6 +62,7 @@ def portfolio_outline(portfolio: Portfolio) -> tuple[Section, ...]:
         _falls(rows),
         _renewals(rows),
         _bands(rows),
+        _late_goals(portfolio.late_goals),
         _effects(portfolio.interventions),
         _tiers(portfolio.tiers),
     ]
@@ -207,6 +209,25 @@ def _cut(count: int) -> tuple[str, ...]:
     if count <= LISTED_MAX:
         return ()
     return (say("The first {shown:,} of {count:,}.", shown=LISTED_MAX, count=count),)
+
+
+def _late_goals(goals: Sequence[LateGoal]) -> Section | None:
+    if not goals:
+        return None
+    columns = (
+        Column("company", say("Company")),
+        Column("goal", say("Goal")),
+        Column("measure", say("Measure"), told=True),
+        Column("by", say("By")),
+        Column("standing", say("Standing"), told=True),
+        Column("owner", say("Owner")),
+    )
+    cells: tuple[Row, ...] = tuple(
+        (one.company_name, one.name, one.label, one.by, STANDINGS[one.standing], one.owner)
+        for one in goals[:LISTED_MAX]
+    )
+    title = say("Goals behind or missed")
+    return tabled("late_goals", title, columns, cells, notes=_cut(len(goals)))
 
 
 def _bands(rows: Sequence[PortfolioRow]) -> Section:

@@ -20,7 +20,7 @@ from typing import Any, Final, Literal
 from msgspec import Struct
 
 from engage.core.accuracy import CalibrationCard
-from engage.core.care_shapes import CareView, EffectView
+from engage.core.care_shapes import CareView, EffectView, LateGoal
 from engage.core.language import ENGLISH, Language, Text, say, translate
 from engage.core.privacy import Figure, Unit
 from engage.core.stage_words import STAGE_LABELS, CompanyStage, Stage
@@ -253,6 +253,7 @@ class Portfolio(Struct, frozen=True):
     outcomes: Outcomes | None = None  # what contracts brought; None: there are no terms
     tiers: tuple[TierColumn, ...] = ()  # the highest first; empty: the host has none
     interventions: tuple[EffectView, ...] = ()  # the newest first, as judged with the newest scores
+    late_goals: tuple[LateGoal, ...] = ()  # behind or missed by the newest scores, the nearest day first
 
 
 Cell = str | int | float | None

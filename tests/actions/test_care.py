@@ -137,6 +137,39 @@ async def test_a_report_shows_goals_with_what_moves_them(database: Database) -> 
     assert [one.what for one in report.care.interventions] == ["A workshop"]
 
 
+async def test_the_portfolio_tells_whose_goals_are_behind(database: Database) -> None:
+    await accept(
+        database, [seats("acme", 12), *working("acme", 12, 20), seats("b", 12), *working("b", 12, 20)]
+    )
+    await score_companies(database, MONTH_AGO)
+
+    async def late() -> list[tuple[str, str, str]]:
+        return [(one.company, one.id, one.standing) for one in (await portfolio(database)).late_goals]
+
+    ended, due = (MONTH_AGO - timedelta(days=8)).isoformat(), (MONTH_AGO + timedelta(days=3)).isoformat()
+    hard, soft = (
+        WantedGoal("All", "score", 100.0, ended, "kim"),
+        WantedGoal("Some", "score", 1.0, ended, "kim"),
+    )
+    soon = WantedGoal("Soon", "score", 100.0, due, "lee")
+    for company, id, wanted in (
+        ("acme", "a", hard),
+        ("acme", "s", soft),
+        ("acme", "d", soon),
+        ("b", "b", hard),
+    ):
+        await set_goal(database, company, id, wanted, actor="kim", reason="", now=NOW)
+    # At once, and those of the company that is looked at only.
+    assert await late() == [("acme", "a", "missed"), ("b", "b", "missed")]
+    await set_goal(
+        database, "acme", "a", replace(hard, dropped=True), actor="kim", reason="not ours", now=NOW
+    )
+    assert await late() == [("b", "b", "missed")]
+    # And with each week's scores.
+    await score_companies(database, TODAY)
+    assert await late() == [("b", "b", "missed"), ("acme", "d", "missed")]
+
+
 async def test_a_goal_that_was_agreed_on_earlier_starts_with_the_score_of_that_day(
     database: Database,
 ) -> None:

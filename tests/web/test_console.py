@@ -18,7 +18,15 @@ from engage.actions.sessions import SignedIn
 from engage.core.accuracy import CHURNED_LEAST, Accuracy, Calibration, CalibrationCard, measure, threshold
 from engage.core.book import Book
 from engage.core.care import Goal, Stage
-from engage.core.care_shapes import CareView, ChangeView, Compared, DoneView, EffectView, SentimentView
+from engage.core.care_shapes import (
+    CareView,
+    ChangeView,
+    Compared,
+    DoneView,
+    EffectView,
+    LateGoal,
+    SentimentView,
+)
 from engage.core.economics import Customer, economics
 from engage.core.outcomes import outcomes
 from engage.core.plans import goal_view
@@ -577,7 +585,16 @@ async def test_an_intervention_of_which_nothing_can_be_said_yet_keeps_its_line(
         EffectView(id, f"A {id}", day, "kim", 2, 0, told)
         for id, day in (("call", "2026-11-12"), ("visit", "2026-11-10"))
     )
-    services.companies = msgspec.structs.replace(services.companies, interventions=done)
+    assert "Goals behind or missed" not in _words(await browser.get("/console/"))
+    called = services.companies.data[0]
+    late = LateGoal(
+        called.company, called.name, "g", "Healthy again", "Health score", "2026-12-31", "kim", "behind"
+    )
+    services.companies = msgspec.structs.replace(services.companies, interventions=done, late_goals=(late,))
+    page = _tree(await browser.get("/console/"))
+    assert "Goal behind: Healthy again, by 31 Dec 2026." in re.sub(r"\s+", " ", _one(page, ".calls").text())
+    row = _one(page, "#late-goals ~ div tbody tr")
+    assert _one(row, "a").attributes["href"] == f"/console/companies/{called.company}"
     words = _words(await browser.get("/console/"))
     assert words.count("These weeks are not over yet.") == 2
     assert words.index("A call") < words.index("A visit")

@@ -32,6 +32,7 @@ WORDS: Final = {
     "dropped": "已放弃",
     "cannot be told: the target lies within the range": "无法判断：目标落在可公布的区间之内",
     "Goals": "目标",
+    "Goals behind or missed": "落后或未达成的目标",
     "Goal": "目标名称",
     "Now": "当前",
     "Target": "目标值",

@@ -176,6 +176,9 @@ _CALIBRATION: Final = {
     "Without forecast": "无预测时",
     "Off by": "偏差",
     "too few": "太少",
+    "Goal behind": "目标落后",
+    "Goal missed": "目标未达成",
+    ", by": "，期限",
     "Insufficient:": "数据不足：",
     "fewer than {least:d} left, so how well a forecast ranks cannot be told.": (
         "离开的不足 {least} 家，无法判断预测的排序是否可靠。"
