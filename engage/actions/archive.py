@@ -20,7 +20,7 @@ from engage.actions.checkpoint import take_checkpoint
 from engage.actions.replay import Difference, Replay, Replayed
 from engage.actions.verify import catch_up, companies_named, replay_all
 from engage.core.calendar import to_datetime
-from engage.core.decisions import decode_record
+from engage.core.decisions import Record, decode_record
 from engage.core.event import Kind
 from engage.errors import Conflict
 from engage.store.archived import (
@@ -239,12 +239,8 @@ class _Archiving:
                 yield rows, await name_members(s, self.id, {row[2] for row in rows if row[2]})
 
     async def _keep_moments(self, rows: Sequence[Row]) -> None:
-        """Badges say which entry granted them, and when is shown."""
-        moments = [
-            (self.id, row[0], row[4])
-            for row in rows
-            if row[1] != Kind.REVERSAL and decode_record(row[11]).badges
-        ]
+        """Badges and nudges say which entry granted, sent or opened them, and when is shown."""
+        moments = [(self.id, row[0], row[4]) for row in rows if _is_shown(row[1], decode_record(row[11]))]
         for start in range(0, len(moments), MOMENTS_PER_TRANSACTION):
             some = moments[start : start + MOMENTS_PER_TRANSACTION]
             await self.database.write(
@@ -276,6 +272,12 @@ class _Archiving:
             self.done.dropped += dropped
             self.progress(self.name, dropped)
             await asyncio.sleep(max(REST_SECONDS_MIN, REST_SHARE * (time.monotonic() - began)))
+
+
+def _is_shown(kind: int, record: Record) -> bool:
+    if kind == Kind.REVERSAL:
+        return False
+    return kind == Kind.NUDGE or bool(record.badges or record.nudges)
 
 
 def month_of(at: int) -> str:

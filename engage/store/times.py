@@ -16,7 +16,8 @@ _MOMENTS: Final = (
 
 
 async def load_times(s: Statements, company_id: int, seqs: Iterable[int]) -> dict[int, int]:
-    """seq -> when it happened, microseconds UTC. Of archived entries, those that granted a badge."""
+    """seq -> when it happened, microseconds UTC. Of archived entries, those that granted a badge or
+    sent or opened a nudge."""
     found: dict[int, int] = {}
     missing = set(seqs)
     for sql in (_ENTRIES, _MOMENTS):

@@ -9,7 +9,7 @@ import pytest
 from engage.actions.archive import archive
 from engage.core.calendar import DAY
 from engage.store.parquet import Folder
-from tests.web.conftest import Running
+from tests.web.conftest import PROGRAM, Running
 from tests.web.test_events import assert_problem
 
 MEMBER = "/v1/companies/acme/members/emp-1"
@@ -42,6 +42,18 @@ async def test_points_level_and_badges_are_what_they_were(old: Running) -> None:
     [badge] = member["badges"]
     assert (badge["id"], badge["at"][:2]) == ("closer", "20")
     assert (await old.server.get("/v1/companies/acme/members")).json()["data"] == [member]
+
+
+async def test_messages_are_listed_with_their_times_as_before(running: Running, tmp_path: Path) -> None:
+    """What was sent, and what was opened, stand in entries that are gone."""
+    text = PROGRAM.replace("{award: 10}", "{award: 10}, {nudge: first}, {nudge: second}")
+    await running.publish(text + "nudges: {first: {text: One.}, second: {text: Two.}}\n")
+    await running.track()
+    assert (await running.server.post(f"{MEMBER}/nudges/second/opened")).status_code == 200
+    before = (await running.server.get(MEMBER)).json()
+    assert [nudge["opened"] for nudge in before["nudges"]] == [False, True]
+    await archived(running, tmp_path)
+    assert (await running.server.get(MEMBER)).json() == before
 
 
 @pytest.mark.parametrize("what", ["decisions", "transfers"])
