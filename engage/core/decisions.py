@@ -245,6 +245,8 @@ class Decision(Struct, frozen=True, gc=False):
     """Likewise."""
     released: tuple[Released, ...] = ()
     """The parts of what a reversal takes from `earned` that were counted on other days."""
+    rested: tuple[str, str] | None = None
+    """A level that a reversal took from below a higher one, and the level below it; see `MemberState.rested`."""
 
     @property
     def changes_anything(self) -> bool:
@@ -258,6 +260,7 @@ class Decision(Struct, frozen=True, gc=False):
             or self.streaks
             or record.badges
             or self.reviewed
+            or self.rested
             or record.level_before != record.level_after
             or (more is not None and (more.tags or more.nudges or more.status or more.led))
         )

@@ -43,7 +43,7 @@ from engage.core.ledger import (
     points_due,
     wallet_of,
 )
-from engage.core.levels import note_level, rules_since, standing_known
+from engage.core.levels import note_level, rules_since, standing_known, still_rested
 from engage.core.lifecycle import left_after
 from engage.core.limits import use
 from engage.core.nudges import come_back, open_nudge, send
@@ -250,8 +250,12 @@ def _fold_decision(
                 add_to(rollup.levels, level, change)
         note_level(member, entry.day, record.level_before)
         member.level = record.level_after
+        if member.rested:
+            member.rested = still_rested(program, member)
         if program is not None and program.reviews:
             _standing(member).reached = entry.day
+    if decision.rested is not None:
+        member.rested[decision.rested[0]] = decision.rested[1]
     if decision.reviewed is not None:
         standing = _standing(member)
         standing.reviewed, standing.falls = decision.reviewed

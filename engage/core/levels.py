@@ -274,18 +274,38 @@ def _move_to(course: Course, rank: int) -> None:
 
 
 def level_without(
-    program: CompiledProgram, member: MemberState, earned: Mapping[str, int], undone: Entry
+    program: CompiledProgram, member: MemberState, earned: Mapping[str, int], undone: Entry, below: str
 ) -> str:
     """The level that is left when the entry that reached the member's is undone, which takes what it had `earned`.
-    What a review found since stands."""
+
+    What a review found since stands. The level `below`, on which the member stood before, stands too, also where the
+    points are worth less by now: without that entry nothing would have taken it.
+    """
     levels, standing = program.program.levels, member.standing
     assert levels is not None
     if standing is not None and standing.reviewed_by > undone.seq:
         return member.level
     change = earned if counted_day(program, member, undone) >= 0 else NOTHING
-    rank = reached_rank(program, member, change, undone.day)
+    for _ in member.rested:
+        below = member.rested.get(below, below)
+    rank = max(reached_rank(program, member, change, undone.day), program.level_ranks.get(below, 0))
     rank = min(rank, program.level_ranks.get(member.level, rank))
     return levels.steps[rank - 1].id if rank else ""
+
+
+def rest_of(program: CompiledProgram | None, level: str, below: str, reached: str) -> tuple[str, str] | None:
+    """What is to be remembered when the entry that `reached` a level, from the one `below`, is undone and the member's
+    `level` is a higher one by now: that `reached` holds nobody any more."""
+    ranks = program.level_ranks if program is not None else {}
+    above = reached != below and ranks.get(level, 0) > ranks.get(reached, 0)
+    return (reached, below) if above else None
+
+
+def still_rested(program: CompiledProgram | None, member: MemberState) -> dict[str, str]:
+    """Those of `member.rested` that are below the level the member has come to."""
+    ranks = program.level_ranks if program is not None else {}
+    rank = ranks.get(member.level, 0)
+    return {level: below for level, below in member.rested.items() if ranks.get(level, rank) < rank}
 
 
 def counted_day(program: CompiledProgram | None, member: MemberState, undone: Entry) -> int:

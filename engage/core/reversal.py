@@ -34,7 +34,7 @@ from engage.core.ledger import (
     place,
     without_expired,
 )
-from engage.core.levels import counted_day, level_without, without_released
+from engage.core.levels import counted_day, level_without, rest_of, without_released
 from engage.core.limits import Counter, Use, counted, held_near
 from engage.core.quests import period_start, taken_back
 from engage.core.referral import WITHDRAWN, led_back
@@ -234,6 +234,7 @@ def decide_reversal(
         streaks=tuple(course.streaks.items()),
         details=course.details or None,
         released=tuple(course.released),
+        rested=rest_of(program, after, undone.record.level_before, undone.record.level_after),
     )
 
 
@@ -329,7 +330,7 @@ def _level_without(course: Reversal, reached: Collection[str], awarded: Sequence
     for one in apart if program.period_key else ():
         earned[one.currency] -= one.change
     member = replace(without_released(program, course.member, apart), level=level)
-    return level_without(program, member, earned, course.undone.entry)
+    return level_without(program, member, earned, course.undone.entry, course.undone.record.level_before)
 
 
 def _day_of_lot(undone: Undone, transfer: Transfer, member: MemberState) -> int:

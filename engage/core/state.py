@@ -264,6 +264,8 @@ class MemberState(Struct, array_like=True, gc=False):
     earning: dict[str, tuple[int, int]] = field(default_factory=dict)
     """Currency -> (base Monday, bits): the ISO weeks in which some was awarded, as in `features`; "" -> those
     in which events of theirs earned nothing. Kept for reports alone, which tell of no award behind which few stand."""
+    rested: dict[str, str] = field(default_factory=dict)
+    """Level whose event was undone while a higher one stood on it -> the one below: where an undoing of that leads."""
 
 
 class CampaignStop(Struct, frozen=True, array_like=True, gc=False):

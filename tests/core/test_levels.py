@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import date
+from itertools import permutations
 from random import Random
 from typing import Any
 
@@ -232,6 +233,35 @@ def test_a_late_event_counts_in_its_own_year() -> None:
     standing = told.member("ann").standing
     assert standing is not None
     assert standing.earned == {ordinal("2026-01-01"): 20}
+
+
+def test_undoing_takes_nobody_below_the_level_of_before_though_the_year_has_turned() -> None:
+    told = History()
+    told.publish(program_of(YEARLY.replace("threshold: 10}", "threshold: 10, protected: true}")))
+    told.track("ann", "Sale", at("2026-03-02"))
+    told.wait("ann", at("2028-06-01"))
+    for _ in range(2):
+        told.track("ann", "Sale", at("2028-06-02"))
+    step = told.track("ann", "Sale", at("2028-06-02"))
+    told.adjust("ann", at("2028-06-02"), "points", -20)
+    told.reverse("ann", at("2028-06-03"), step)
+    assert step.decision.record.level_after == "gold"
+    assert told.member("ann").level == "silver"
+
+
+STEEP = LIFETIME.replace("threshold: 30}", "threshold: 20}\n    - {id: platinum, threshold: 30}")
+
+
+@pytest.mark.parametrize("order", [*permutations(range(3))])
+def test_undoing_all_events_that_reached_a_level_in_whatever_order_leaves_none(
+    order: tuple[int, ...],
+) -> None:
+    told = History()
+    told.publish(program_of(STEEP))
+    steps = [told.track("ann", "Sale", at("2026-03-02")) for _ in range(3)]
+    for number in order:
+        told.reverse("ann", at("2026-03-03"), steps[number])
+    assert (told.member("ann").level, told.member("ann").rested) == ("", {})
 
 
 def test_what_a_review_found_is_not_undone_with_an_older_event() -> None:
