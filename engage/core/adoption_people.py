@@ -236,8 +236,8 @@ def _group_rows(
 
 
 def cohorts(source: Source) -> Table:
-    """Of the members activated in a month, how many are active so many months later, against those who were when the
-    month was over: the newest months, oldest first. How many were activated is not told."""
+    """Of the members activated in a month, how many are active so many months later, against those who were when first
+    it is told: the newest months, oldest first. How many were activated is not told."""
     months = sorted(source.months)[-COHORTS_SHOWN:]
     ages = range(len(months))
     columns = (
@@ -253,12 +253,12 @@ def cohorts(source: Source) -> Table:
                 shown.setdefault(cohort, {})[month] = active
     rows: list[tuple[str | Figure, ...]] = []
     for cohort, active_in in sorted(shown.items()):
-        first = active_in[min(active_in)]
+        first = next((one for _, one in sorted(active_in.items()) if one.value), active_in[min(active_in)])
         shares = {month - cohort: privacy.ratio(active, first) for month, active in active_in.items()}
         rows.append((_month(cohort), first, *(shares.get(age) or privacy.missing("percent") for age in ages)))
     note = say(
-        "Active in the four weeks that end with the last whole week of the month, in percent of those who were when "
-        "the first month was over."
+        "Active in the four weeks that end with the last whole week of the month, in percent of those who were in the "
+        "first month that is told."
     )
     return Table(
         "cohorts", say("Who stays, by month of activation"), columns, tuple(rows), note if rows else ""

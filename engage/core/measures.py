@@ -147,6 +147,16 @@ class WeekMeasures(Struct, array_like=True):
     """As `leading`, of four weeks: of the top tenth, and of the others."""
     held_out: HeldOutMonth | None = None
     """What a campaign moved in the month that this week ends."""
+    cohort_most: dict[int, int] = field(default_factory=dict)
+    """Month of activation -> the most that are told to have been activated in it, where that is told."""
+    cohorts_within: dict[int, int] = field(default_factory=dict)
+    """Month of activation -> the most that are told to have been activated in it or before."""
+    activated_told: tuple[int, int] = (0, 0)
+    """The least and the most that are told to have been activated so far; (0, 0): not kept yet."""
+    activated_before: dict[int, int] = field(default_factory=dict)
+    """Month of activation -> the least that are told to have been activated by a week in it, of earlier months."""
+    activated_room: int = 0
+    """The most that would be told to be activated without the cohorts of the month. 0: not kept yet."""
 
     @property
     def weeks_known(self) -> int:

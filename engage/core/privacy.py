@@ -27,11 +27,12 @@ The size of a company (members known, seats) is the host's own list of people, n
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final, Literal, NamedTuple
 
 from msgspec import Struct
 
+from engage.core.feasible import NO_LIMITS, feasible, highest, most_together
 from engage.core.language import Text, say
 
 K_DEFAULT: Final = 5
@@ -165,15 +166,28 @@ class Published(NamedTuple):
 
 
 def publish_table(
-    counts: Sequence[int], k: int, within: Figure, unit: Unit = "members", *, partition: bool = False
+    counts: Sequence[int],
+    k: int,
+    within: Figure,
+    unit: Unit = "members",
+    *,
+    partition: bool = False,
+    secret: Collection[int] = (),
+    together: Mapping[int, int] = NO_LIMITS,
 ) -> Published:
     """Counts of people of one group, and their sum, such that no hidden cell follows from what is shown.
 
     `partition`: each of the group is in exactly one cell (departments), so the sum is known and cannot be hidden. Else
-    the cells overlap (features: a member uses several), and the sum is shown with all of them only.
+    the cells overlap (features: a member uses several), and the sum is shown with all of them only. `secret`: cells of
+    a partition that are hidden whatever they hold; `together`: the most that is told of a cell and all after it.
     """
-    cells = [publish_count(count, k, within) for count in counts]
     whole, amount = int(within.ceiling or 0), sum(counts)
+    cells = [
+        Figure(NOT_SHOWN, "members", hidden="protects", low=0, high=whole)
+        if at in secret
+        else publish_count(count, k, within)
+        for at, count in enumerate(counts)
+    ]
     if not partition:
         known = all(cell.value is not None for cell in cells)
         total = Figure(_words(amount, unit), unit, amount) if known else Figure(NOT_SHOWN, unit, hidden="few")
@@ -183,15 +197,17 @@ def publish_table(
     for index in sorted(range(len(cells)), key=lambda i: (counts[i], i)):
         if cells[index].hidden:
             continue
-        if _is_concealed(cells, amount, whole, k):
+        if _is_concealed(cells, amount, whole, k, together):
             break
         cells[index] = Figure(NOT_SHOWN, "members", hidden="protects", low=k, high=whole - k)
-    if not _is_concealed(cells, amount, whole, k):
+    if not _is_concealed(cells, amount, whole, k, together):
         cells = [Figure(NOT_SHOWN, "members", hidden="few", low=0, high=whole) for _ in cells]
     return Published(tuple(cells), Figure(_words(amount, unit), unit, amount))
 
 
-def _is_concealed(cells: Sequence[Figure], total: int, whole: int, k: int) -> bool:
+def _is_concealed(
+    cells: Sequence[Figure], total: int, whole: int, k: int, together: Mapping[int, int]
+) -> bool:
     """Whether each hidden cell keeps k possible values, and two for whoever knows k - 2 of the people.
 
     Each person known is one more of one cell, which takes one from the room that the lowest values leave below the sum,
@@ -202,25 +218,12 @@ def _is_concealed(cells: Sequence[Figure], total: int, whole: int, k: int) -> bo
         return True
     left = total - sum(int(cell.value) for cell in cells if cell.value is not None)
     room = left - sum(cell.floor for cell in hidden)
-    above = sum(whole if cell.ceiling is None else cell.ceiling for cell in hidden) - left
+    above = most_together([highest(cell, whole) for cell in cells], together) - total
     return (
         left >= k
         and min(room, above) >= k - 1
-        and all(high - low >= k - 1 for low, high in feasible(cells, total, whole))
+        and all(high - low >= k - 1 for low, high in feasible(cells, total, whole, together))
     )
-
-
-def feasible(cells: Sequence[Figure], total: int, whole: int) -> list[tuple[int, int]]:
-    """For each hidden cell the least and the most it can be, given the shown ones, the ranges and the total."""
-    hidden = [cell for cell in cells if cell.value is None]
-    left = total - sum(int(cell.value) for cell in cells if cell.value is not None)
-    lows = [int(cell.low or 0) for cell in hidden]
-    highs = [int(cell.high if cell.high is not None else whole) for cell in hidden]
-    low_sum, high_sum = sum(lows), sum(highs)
-    return [
-        (max(low, left - (high_sum - high)), min(high, left - (low_sum - low)))
-        for low, high in zip(lows, highs, strict=True)
-    ]
 
 
 class Part(NamedTuple):

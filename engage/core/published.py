@@ -33,7 +33,7 @@ from engage.core.privacy import (
     publish_table,
     total,
 )
-from engage.core.segments import cohort_of
+from engage.core.published_cohorts import remember_activated, remember_cohorts
 from engage.core.windows import add_bands, between, publish_band, publish_bands, publish_union
 
 HABIT_MONTHS = HABIT_WEEKS // MONTH_WEEKS
@@ -71,11 +71,14 @@ def publish_month(week: WeekMeasures, k: int) -> Figure:
 
 def remember_peaks(weeks: Sequence[WeekMeasures], before: WeekMeasures | None, k: int) -> None:
     """Write into new weeks how many may have been told to be active in a month so far; `before`: the week before."""
-    peak, peaks = (before.peak, before.cohort_peaks) if before else (0, {})
+    peak = before.peak if before else 0
     for week in weeks:
         month = publish_month(week, k)
-        peaks = week.cohort_peaks = _cohort_peaks(week, month, peaks, k)
-        peak = week.peak = max(peak, int(month.ceiling or 0), sum(peaks.values()))
+        week.peak = max(peak, int(month.ceiling or 0))
+        activated = _publish_activated(week, k, month)
+        remember_cohorts(week, before, month, publish_month_members(week), activated, k)
+        peak = week.peak = max(peak, int(month.ceiling or 0), sum(week.cohort_peaks.values()))
+        remember_activated(week, before, _publish_activated(week, k, month))
         if before and before.monday == week.monday - WEEK:
             active = publish_count(before.active, k, fact(before.members, "members"))
             week.active_before = (int(active.floor), int(active.ceiling or 0))
@@ -93,57 +96,10 @@ def _visits(week: WeekMeasures, k: int) -> int:
     return sum(int(one.floor) for one, count in each if count)
 
 
-def _cohort_peaks(week: WeekMeasures, month: Figure, peaks: Mapping[int, int], k: int) -> dict[int, int]:
-    """As they are with this month; as they were where that would add up to all members but fewer than k."""
-    most = _cohorts_most(_cohort_cells(week, month, k), month)
-    reached = {cohort: max(peaks.get(cohort, 0), most.get(cohort, 0)) for cohort in {*peaks, *most}}
-    return reached if sum(reached.values()) <= publish_month_members(week).floor - k else dict(peaks)
-
-
-def _cohorts_most(cells: Mapping[int, Figure], month: Figure) -> dict[int, int]:
-    """Of cells that tell anything, the most that each can be."""
-    floors = sum(cell.floor for cell in cells.values())
-    if not month.value or not floors:
-        return {}
-    return {
-        cohort: int(min(cell.ceiling or 0, month.value - floors + cell.floor))
-        for cohort, cell in cells.items()
-    }
-
-
-def publish_active_cohorts(week: WeekMeasures, active_4w: Figure, k: int) -> dict[int, Figure]:
-    """Active members by month of activation, the oldest first: a division of their exact number, or nothing. Nothing
-    too where with the months before it would tell that nearly all members have been active: see `_cohort_peaks`."""
-    cells = _cohort_cells(week, active_4w, k)
-    most = _cohorts_most(cells, active_4w)
-    if week.months_told and any(most[cohort] > week.cohort_peaks.get(cohort, 0) for cohort in most):
-        return dict.fromkeys(cells, _untold_cohort(active_4w))
-    return cells
-
-
-def _cohort_cells(week: WeekMeasures, active_4w: Figure, k: int) -> dict[int, Figure]:
-    """Months in which nobody was activated are among them: that would be said of everybody."""
-    if not week.cohorts:
-        return {}
-    months = range(min(week.cohorts), max(*week.cohorts, cohort_of(month_end(week.monday))) + 1)
-    if active_4w.value is None:
-        return dict.fromkeys(months, _untold_cohort(active_4w))
-    counts = [week.cohorts.get(month, (0, 0))[1] for month in months]
-    cells = publish_table(counts, k, active_4w, partition=True).cells
-    return dict(zip(months, cells, strict=True))
-
-
-def _untold_cohort(active_4w: Figure) -> Figure:
-    return Figure(NOT_SHOWN, "members", hidden="few", low=0, high=active_4w.ceiling)
-
-
 def publish_people(week: WeekMeasures, k: int) -> People:
     members = fact(week.members, "members")
     active_4w = publish_month(week, k)
-    there = publish_month_members(week)
-    activated = publish_band(
-        week.activated, k, there, int(active_4w.floor), max(week.peak, int(active_4w.ceiling or 0))
-    )
+    activated = _publish_activated(week, k, active_4w)
     return People(
         members=members,
         activated=activated,
@@ -151,6 +107,11 @@ def publish_people(week: WeekMeasures, k: int) -> People:
         active=publish_count(week.active, k, members),
         habitual=_publish_habitual(week, k, active_4w, int(activated.ceiling or 0)),
     )
+
+
+def _publish_activated(week: WeekMeasures, k: int, active_4w: Figure) -> Figure:
+    peak = max(week.peak, int(active_4w.ceiling or 0))
+    return publish_band(week.activated, k, publish_month_members(week), int(active_4w.floor), peak)
 
 
 def _publish_habitual(week: WeekMeasures, k: int, active_4w: Figure, activated: int) -> Figure:

@@ -26,13 +26,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from engage.core.calendar import month_end
+from engage.core.feasible import feasible
 from engage.core.language import say
 from engage.core.measures import WEEK, WeekMeasures
 from engage.core.privacy import (
     NOT_SHOWN,
     Figure,
     fact,
-    feasible,
     is_dominated,
     missing,
     publish_amount,
@@ -44,11 +44,11 @@ from engage.core.privacy import (
 from engage.core.privacy import total as add_up
 from engage.core.published import (
     People,
-    publish_active_cohorts,
     publish_features,
     publish_levels,
     publish_week_days,
 )
+from engage.core.published_cohorts import publish_active_cohorts
 from engage.core.segments import CLASS_WEEKS, GROUP_OTHER, GroupWeek, cohort_of
 from engage.core.windows import between, publish_flow, publish_part, publish_union
 

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engage.core import privacy
+from engage.core.feasible import feasible
 from engage.core.measures import WeekMeasures
 from engage.core.privacy import (
     Figure,
@@ -131,7 +132,7 @@ def test_the_interval_check_agrees_with_trying_out(counts: list[int], k: int) ->
     whole = sum(counts)
     cells, _ = publish_table(counts, k, members(whole))
     hidden = [count for count, cell in zip(counts, cells, strict=True) if cell.value is None]
-    for count, (low, high) in zip(hidden, privacy.feasible(cells, whole, whole), strict=True):
+    for count, (low, high) in zip(hidden, feasible(cells, whole, whole), strict=True):
         assert low <= count <= high
 
 

@@ -17,6 +17,7 @@ from random import Random
 import pytest
 
 from engage.core import measures, privacy, published, published_people, quiet, segments, windows
+from engage.core.feasible import feasible
 from engage.core.measures import WeekMeasures
 from engage.core.privacy import Figure, publish_count
 from engage.core.quiet import Activity
@@ -161,8 +162,8 @@ def _independent(sizes: list[int], k: int, within: Figure, **_: object) -> tuple
     return tuple(publish_count(size, k, within) for size in sizes), None
 
 
-def _two_values(cells: list[Figure], total: int, whole: int, k: int) -> bool:
-    return all(high > low for low, high in privacy.feasible(cells, total, whole))
+def _two_values(cells: list[Figure], total: int, whole: int, k: int, _: object) -> bool:
+    return all(high > low for low, high in feasible(cells, total, whole))
 
 
 def _all_bands(counts: list[int], k: int, within: Figure) -> list[Figure]:

@@ -11,7 +11,7 @@ from random import Random
 
 import pytest
 
-from engage.core import published, published_people, published_stages
+from engage.core import published_cohorts, published_people, published_stages
 from engage.core.measures import WeekMeasures
 from engage.core.privacy import Figure, publish_table
 from engage.core.published import People
@@ -44,26 +44,43 @@ def _any_slipping(week: WeekMeasures, active: published_stages._Span, *_: object
 def _of_those_who_came(week: WeekMeasures, active_4w: Figure, k: int) -> dict[int, Figure]:
     months = sorted(week.cohorts)
     if active_4w.value is None:
-        return dict.fromkeys(months, published._untold_cohort(active_4w))
+        return dict.fromkeys(months, published_cohorts._untold(active_4w))
     cells = publish_table([week.cohorts[one][1] for one in months], k, active_4w, partition=True).cells
     return dict(zip(months, cells, strict=True))
 
 
 Switch = tuple[object, str, object]
-COHORTS_TOLD: list[Switch] = [
-    (module, "publish_active_cohorts", published._cohort_cells) for module in (published, published_people)
-]
+
+
+def _always(*_: object) -> bool:
+    return True
+
+
+def _nothing_known(_: WeekMeasures) -> dict[int, int]:
+    return {}
+
+
 DEFENCES: dict[str, tuple[KindAttack, int, list[Switch]]] = {
     "roles where there are no departments": (
         attack_roles,
         1,
         [(published_people, "publish_roles", _roles_besides)],
     ),
-    "cohorts that leave k who never came": (attack_cohorts, 43, COHORTS_TOLD),
+    "cohorts that leave k in all": (attack_cohorts, 1345, [(published_cohorts, "_is_safe", _always)]),
+    "cohorts that leave k who were activated": (
+        attack_cohorts,
+        470,
+        [(published_cohorts, "_leaves_together", _always)],
+    ),
+    "new cohorts within what is left of those activated": (
+        attack_cohorts,
+        100,
+        [(published_cohorts, "_told_after", _nothing_known)],
+    ),
     "months in which nobody was activated": (
         attack_cohorts,
         0,
-        [(published, "_cohort_cells", _of_those_who_came)],
+        [(published_cohorts, "cohort_cells", _of_those_who_came)],
     ),
     "slipping within what the weeks tell": (
         attack_slipping,

@@ -106,7 +106,7 @@ DEFENCES: dict[str, tuple[int, list[Switch]]] = {
     "beginners among the activated": (20_006, [(report_attack, "publish_funnel", _funnel_of_members)]),
     "cohorts of an exact number": (
         20_028,
-        [(module, "publish_active_cohorts", _each_cohort) for module in (published, published_people)],
+        [(published_people, "publish_active_cohorts", _each_cohort)],
     ),
     "habits within their months and what these add up to": (
         20_024,

@@ -48,8 +48,8 @@ WORDS: Final = {
     "Month {age:d}": "第 {age} 个月",
     "Who stays, by month of activation": "按激活月份的留存",
     "Active at first": "起初活跃",
-    "Active in the four weeks that end with the last whole week of the month, in percent of those who were when "
-    "the first month was over.": "截至当月最后一个整周的四周内活跃的成员，占首月结束时活跃成员的百分比。",
+    "Active in the four weeks that end with the last whole week of the month, in percent of those who were in the "
+    "first month that is told.": "截至当月最后一个整周的四周内活跃的成员，占首个可显示月份活跃成员的百分比。",
     # how far
     "Funnel: {funnel_name}": "漏斗：{funnel_name}",
     "Step": "步骤",

@@ -1,0 +1,182 @@
+"""Who is active by month of activation, as figures: what months told one after the other may not add up to.
+
+Owns the cells and what is remembered of those told before. Must not know how many are activated: the size of a cohort
+stays the same while what stands beside it changes, so it is told nowhere, and these follow of it:
+
+- It is no less than were active of it in any month told (its peak).
+- It is no more than came in the four weeks in which it came, for whoever comes first in four weeks is active in them.
+- Cohorts together are no fewer than their peaks, and no more than are told to have been activated by their end.
+
+Where a month would bring two of these nearer than k - 1, so that with k - 2 members known they could meet, its cohorts
+are hidden. One that came within four weeks is hidden in these, or its size would be told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+from engage.core.calendar import month_end
+from engage.core.measures import MONTH_WEEKS, WEEK, WeekMeasures
+from engage.core.privacy import NOT_SHOWN, Figure, publish_table
+from engage.core.segments import cohort_of
+
+
+class _Month(NamedTuple):
+    """Months of the calendar as four weeks have them: that of their first week, whether it began with it, that of
+    their last, and the newest that is over with it."""
+
+    first: int
+    begins: bool
+    last: int
+    over: int
+
+
+def _month(week: WeekMeasures) -> _Month:
+    end = month_end(week.monday)
+    start = end - WEEK * (MONTH_WEEKS - 1)
+    first = cohort_of(start)
+    return _Month(first, cohort_of(start - WEEK) < first, cohort_of(end), cohort_of(end + WEEK) - 1)
+
+
+def publish_active_cohorts(week: WeekMeasures, active_4w: Figure, k: int) -> dict[int, Figure]:
+    """Active members by month of activation, the oldest first: a division of their exact number, or nothing. Nothing
+    too where that was not remembered to be safe, see `remember_cohorts`."""
+    cells = cohort_cells(week, active_4w, k)
+    most = _cohorts_most(cells, active_4w)
+    if week.months_told and any(most[cohort] > week.cohort_peaks.get(cohort, 0) for cohort in most):
+        return dict.fromkeys(cells, _untold(active_4w))
+    return cells
+
+
+def cohort_cells(week: WeekMeasures, active_4w: Figure, k: int) -> dict[int, Figure]:
+    """Months in which nobody was activated are among them: that would be said of everybody."""
+    if not week.cohorts:
+        return {}
+    span = _month(week)
+    months = range(min(week.cohorts), max(*week.cohorts, span.last) + 1)
+    if active_4w.value is None:
+        return dict.fromkeys(months, _untold(active_4w))
+    counts = [week.cohorts.get(month, (0, 0))[1] for month in months]
+    secret = {at for at, month in enumerate(months) if _is_within(span, month)}
+    after = {month - months[0]: most for month, most in _told_after(week).items() if month in months}
+    cells = publish_table(counts, k, active_4w, partition=True, secret=secret, together=after).cells
+    return dict(zip(months, cells, strict=True))
+
+
+def _told_after(week: WeekMeasures) -> dict[int, int]:
+    """Month of activation -> the most that can have come in it or later: who is activated, less who was before."""
+    return {last + 1: week.activated_room - least for last, least in week.activated_before.items()}
+
+
+def _is_within(span: _Month, cohort: int) -> bool:
+    """Whether all of the cohort came in these four weeks."""
+    return cohort <= span.over and (cohort > span.first or (cohort == span.first and span.begins))
+
+
+def _untold(active_4w: Figure) -> Figure:
+    return Figure(NOT_SHOWN, "members", hidden="few", low=0, high=active_4w.ceiling)
+
+
+def _cohorts_most(cells: Mapping[int, Figure], month: Figure) -> dict[int, int]:
+    """Of cells that tell anything, the most that each can be."""
+    floors = sum(cell.floor for cell in cells.values())
+    if not month.value or not floors:
+        return {}
+    return {
+        cohort: int(min(cell.ceiling or 0, month.value - floors + cell.floor))
+        for cohort, cell in cells.items()
+    }
+
+
+# --- what is remembered ---------------------------------------------------------------------------------------
+
+
+def remember_cohorts(
+    week: WeekMeasures, before: WeekMeasures | None, month: Figure, members: Figure, activated: Figure, k: int
+) -> None:
+    """Write into a new week what is told of cohorts so far, with those of its month where that is safe. `month`,
+    `members`, `activated`: those active in it, the size of the company, and who is activated by what was told before.
+    """
+    if before is not None and month_end(before.monday) == month_end(week.monday):
+        for name in REMEMBERED:
+            setattr(week, name, getattr(before, name))
+        return
+    if before is not None and before.activated_told[1]:
+        last = _month(before).last
+        least = max(before.activated_told[0], before.activated_before.get(last, 0))
+        week.activated_before = {**before.activated_before, last: least}
+    week.activated_room = int(activated.ceiling or 0)
+    peaks, most = (before.cohort_peaks, before.cohort_most) if before else ({}, {})
+    cells = cohort_cells(week, month, k)
+    reached = _reached(peaks, _cohorts_most(cells, month))
+    came = _came(week, before, cells, month)
+    if not _is_safe(week, before, reached, came, members, k):
+        reached = dict(peaks)
+        came = _came(week, before, dict.fromkeys(cells, _untold(month)), month)
+    week.cohort_peaks, week.cohort_most = reached, {**most, **came}
+
+
+REMEMBERED: Final = (
+    *("cohort_peaks", "cohort_most", "cohorts_within"),
+    *("activated_told", "activated_before", "activated_room"),
+)
+
+
+def remember_activated(week: WeekMeasures, before: WeekMeasures | None, activated: Figure) -> None:
+    """The same of all that are told to be activated, after `remember_cohorts`."""
+    if before is not None and month_end(before.monday) == month_end(week.monday):
+        return
+    span, most = _month(week), int(activated.ceiling or 0)
+    if before is not None and before.activated_told[1]:
+        came = sum(week.cohort_most.get(one, most) for one in range(span.first, span.last + 1))
+        most = min(most, before.activated_told[1] + came)
+    week.activated_told = (int(activated.floor), most)
+    within = before.cohorts_within if before else {}
+    week.cohorts_within = {**within, span.over: min(most, within.get(span.over, most))}
+
+
+def _reached(peaks: Mapping[int, int], most: Mapping[int, int]) -> dict[int, int]:
+    return {cohort: max(peaks.get(cohort, 0), most.get(cohort, 0)) for cohort in {*peaks, *most}}
+
+
+def _came(
+    week: WeekMeasures, before: WeekMeasures | None, cells: Mapping[int, Figure], month: Figure
+) -> dict[int, int]:
+    """Of cohorts that came in the four weeks, the most that can have come by their end: by what is told of each."""
+    span, most = _month(week), before.cohort_most if before else {}
+    told = _cohorts_most(cells, month)
+    found = {}
+    for cohort in range(span.first, span.last + 1):
+        began = cohort > span.first or span.begins
+        if began or cohort in most:
+            found[cohort] = (0 if began else most[cohort]) + told.get(cohort, int(month.ceiling or 0))
+    return found
+
+
+def _is_safe(
+    week: WeekMeasures,
+    before: WeekMeasures | None,
+    reached: Mapping[int, int],
+    came: Mapping[int, int],
+    members: Figure,
+    k: int,
+) -> bool:
+    most = {**(before.cohort_most if before else {}), **came}
+    return (
+        sum(reached.values()) <= members.floor - k
+        and _leaves_of_each(reached, most, _month(week).over, k)
+        and _leaves_together(reached, before.cohorts_within if before else {}, k)
+    )
+
+
+def _leaves_of_each(reached: Mapping[int, int], most: Mapping[int, int], over: int, k: int) -> bool:
+    """Of the cohorts that are over: whether each may have k - 1 more than were active of it in one month."""
+    return all(peak <= most[one] - (k - 1) for one, peak in reached.items() if one <= over and one in most)
+
+
+def _leaves_together(reached: Mapping[int, int], within: Mapping[int, int], k: int) -> bool:
+    """The same of cohorts up to one, by what is told of who was activated by its end."""
+    return all(
+        sum(peak for one, peak in reached.items() if one <= last) <= most - k for last, most in within.items()
+    )

@@ -1,0 +1,26 @@
+"""Privacy as an attack, on a year of cohorts; see `year_attacks.py`. ENGAGE_ATTACKS=3000 attacks more populations."""
+
+from __future__ import annotations
+
+import os
+from random import Random
+
+import pytest
+
+from engage.core import published_cohorts
+from tests.privacy.year_attacks import attack_year_of_cohorts
+
+YEARS = int(os.environ.get("ENGAGE_ATTACKS", "25")) // 25
+
+
+def test_a_year_of_cohorts_tells_of_no_group_below_the_floor() -> None:
+    for seed in range(54, 54 + YEARS):
+        assert attack_year_of_cohorts(Random(seed)) == [], f"population {seed}"
+
+
+def test_without_what_may_be_told_of_a_cohort_its_size_is_learned(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Either of the two keeps it in this company: that it is hidden where it came within four weeks, and that a month
+    is hidden which brings what was active of it near to what can have come."""
+    monkeypatch.setattr(published_cohorts, "_leaves_of_each", lambda *_: True)
+    monkeypatch.setattr(published_cohorts, "_is_within", lambda *_: False)
+    assert attack_year_of_cohorts(Random(54)) != []
