@@ -326,7 +326,10 @@ async def _load(s: Statements, batch: Sequence[Followed], host: Host) -> list[Co
         for one in batch
     ]
     for company in companies:
-        company.due = [week for week in company.mondays if host.again or week not in company.frozen]
+        if host.again:  # what was frozen of them is none to keep to
+            for monday in company.mondays:
+                company.frozen.pop(monday, None)
+        company.due = [week for week in company.mondays if week not in company.frozen]
     due = {company.followed.id: company.due[0] for company in companies if company.due}
     if due:
         states = await load_states(s, due)

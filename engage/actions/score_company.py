@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from engage.core.care import LOWERED, Ceiling, Sentiment, lowered, no_longer_lowered
 from engage.core.company_stages import GROWTH_WEEKS, CompanyStages, Situation, contract_grew, decide_stage
 from engage.core.health import WEEKS_NEEDED, frozen, not_compared, score
+from engage.core.looks import keep_month
 from engage.core.measures import WEEK, WeekMeasures, measure_weeks
 from engage.core.program import Program
 from engage.core.published import publish_people, remember_peaks, weeks_known
@@ -82,8 +83,10 @@ def measure_and_score(
                 host.k,
                 company.numbers,
             )
-            remember_peaks(weeks, company.frozen.get(weeks[0].monday - WEEK), host.k)
-            company.frozen.update((week.monday, week) for week in weeks)
+            for week in weeks:
+                keep_month(week, company.frozen)
+                remember_peaks([week], company.frozen.get(week.monday - WEEK), host.k)
+                company.frozen[week.monday] = week
             new_weeks += [(id, week) for week in weeks]
         for monday in company.mondays or [company.last_monday]:
             sunday = monday + WEEK - 1

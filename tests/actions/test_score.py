@@ -5,23 +5,46 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from engage.actions.portfolio import portfolio
+from engage.actions.publish import publish
 from engage.actions.report import company_health, company_report, health_history
 from engage.actions.score import score_companies
 from engage.actions.terms import record_terms
 from engage.core import health
+from engage.core.calendar import from_datetime, month_end, week_of
+from engage.core.call import Call
+from engage.core.event import Kind
 from engage.core.privacy import Figure
+from engage.core.published import publish_people
+from engage.core.published_people import publish_departments
 from engage.store.companies import name_companies
 from engage.store.database import Database
 from engage.store.scope import EVERY_COMPANY
-from engage.store.signal import load_newest_scores, load_summaries
-from tests.actions.signal_host import LAST_SUNDAY, TODAY, accept, call, publish_default, seats, working
+from engage.store.signal import load_newest_scores, load_summaries, load_weeks
+from tests.actions.signal_host import (
+    LAST_SUNDAY,
+    NOW,
+    PROGRAM,
+    TODAY,
+    accept,
+    call,
+    publish_default,
+    seats,
+    working,
+)
 
 
 def set_clock(monkeypatch: pytest.MonkeyPatch, day: date, hour: int = 12) -> None:
     at = datetime(day.year, day.month, day.day, hour, tzinfo=UTC)
     monkeypatch.setattr("engage.actions.score.time.time_ns", lambda: int(at.timestamp()) * 10**9)
+
+
+def in_department(number: int, department: str, day: date) -> Call:
+    at = from_datetime(datetime(day.year, day.month, day.day, 9, tzinfo=UTC))
+    traits = {"department": department}
+    return Call(Kind.IDENTIFY, f"{number}/{day}", f"emp-{number}", "", "acme", "", traits, at, at, at)
 
 
 async def test_a_company_at_work_is_scored_and_a_tiny_one_gets_words(database: Database) -> None:
@@ -72,6 +95,35 @@ async def test_a_late_event_changes_no_frozen_week_unless_asked(database: Databa
     again = await score_companies(database, TODAY, again=True)
     assert again.weeks == 16
     assert again.companies != before.companies
+
+
+async def test_what_comes_late_changes_no_later_look_at_a_month(database: Database) -> None:
+    """One look subtracted from the other would tell what the one did who was late, or moved to another department."""
+    ended = date.fromordinal(month_end(week_of(LAST_SUNDAY.toordinal()) - 21) + 6)
+    with_departments = replace(PROGRAM, department="department")
+    await publish(database, with_departments, "", company=None, actor="test", now=NOW)
+    named = [in_department(n, "sales" if n % 2 else "it", ended - timedelta(days=60)) for n in range(40)]
+    once = [
+        call("acme", f"emp-{n}", "Report Shared", ended - timedelta(days=9 if n % 2 else 24))
+        for n in range(18, 30)
+    ]
+    await accept(database, [*named, *working("acme", 18, 8, until=ended), *once])
+    await score_companies(database, ended + timedelta(days=1))
+    late = [
+        call("acme", "emp-33", "Report Exported", ended - timedelta(days=3), 15),
+        in_department(0, "it", ended + timedelta(days=2)),
+    ]
+    await accept(database, [*late, *working("acme", 18, 1, until=ended + timedelta(days=7))])
+    await score_companies(database, ended + timedelta(days=8))
+    looks = []
+    async with database.read() as s:
+        (id, _), *_ = await name_companies(s, 0, 10)
+        weeks = (await load_weeks(s, [id], 0, date.max.toordinal()))[id]
+    for monday in (ended.toordinal() - 6, ended.toordinal() + 1):
+        people = publish_people(weeks[monday], 5)
+        looks.append((people.active_4w, publish_departments(weeks[monday], people, 5)))
+    assert looks[0] == looks[1]
+    assert [one.active_4w.value for one in looks[0][1]] == [15, 15]
 
 
 async def test_past_weeks_are_scored_as_of_their_own_time(database: Database) -> None:
