@@ -5,14 +5,14 @@ Owns the transactions and what is refused. Reads published figures only: a goal'
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from engage.actions.effects import Judge, all_together, keep_effect, together
+from engage.actions.effects import Judge, all_together, keep_effect, load_done, together
 from engage.actions.late_goals import keep_late_goals
 from engage.actions.report import goals_of, newest_standing
 from engage.core.calendar import to_rfc3339
@@ -38,7 +38,7 @@ from engage.store.care import forget_elsewhere, load_care, save_care
 from engage.store.companies import find_company, load_company_ids
 from engage.store.database import Database
 from engage.store.scope import EVERY_COMPANY
-from engage.store.statements import Transaction
+from engage.store.statements import Statements, Transaction
 
 COMPANIES_MAX: Final = 10_000
 GOALS_MAX: Final = 100
@@ -261,10 +261,11 @@ def _check_span(first: str, until: str, most: int) -> None:
 
 
 async def set_intervention(
-    database: Database, intervention: Intervention, share: float = 0.0
+    database: Database, intervention: Intervention, share: float = 0.0, reason: str = ""
 ) -> Intervention:
-    """What was done, for which companies; the same id again replaces it. Of these `share` are held out, drawn by
-    chance. Raises InvalidRequest."""
+    """What was done, for which companies. Of these `share` are held out, drawn by chance. The same id again corrects
+    it: what was corrected is kept with `reason`, which then may not be empty, and who said it first stays. Raises
+    InvalidRequest."""
     read_day("day", intervention.day)
     wanted = tuple(dict.fromkeys(intervention.companies))
     if not 0 < len(wanted) <= COMPANIES_MAX:
@@ -278,38 +279,111 @@ async def set_intervention(
         held_out=tuple(one for one in wanted if one in without),
     )
 
-    async def work(tx: Transaction) -> None:
+    async def work(tx: Transaction) -> Intervention:
         ids = await load_company_ids(tx, wanted)
         strangers = [company for company in wanted if company not in ids]
         if strangers:
             raise InvalidRequest(f"companies: {strangers[0]!r} is not known")
-        await forget_elsewhere(tx, Intervention, kept.id)
-        # Each company's row names it alone: no row grows with the number of companies.
-        rows = {
-            id: replace(kept, companies=(), held_out=(name,))
-            if name in without
-            else replace(kept, companies=(name,), held_out=())
-            for name, id in ids.items()
-        }
-        await save_care(tx, kept.id, rows)
+        before = await _logged(tx, kept.id)
+        after = kept if before is None else _corrected(before, kept, reason)
+        if after != before:
+            await _save(tx, after, ids)
+        return after
 
-    await database.write(work)
+    after = await database.write(work)
     await keep_effect(database, kept.id)
-    return kept
+    return after
+
+
+async def withdraw_intervention(
+    database: Database, id: str, *, actor: str, reason: str, now: int
+) -> Intervention:
+    """It did not happen, or not so: it is judged no more. What was said stays, with who withdrew it and why; the same
+    id can be logged again. Raises NotFound and InvalidRequest."""
+    if not reason:
+        raise InvalidRequest("reason: say why it is withdrawn")
+
+    async def work(tx: Transaction) -> Intervention:
+        before = await _logged(tx, id)
+        if before is None:
+            raise NotFound("there is no such intervention")
+        if before.withdrawn:
+            return before
+        change = Change(now, actor, say("withdrawn"), reason)
+        after = replace(before, withdrawn=True, changes=(*before.changes, change)[-CHANGES_MAX:])
+        await _save(tx, after, await load_company_ids(tx, (*after.companies, *after.held_out)))
+        return after
+
+    after = await database.write(work)
+    await keep_effect(database, id)
+    return after
+
+
+async def _logged(s: Statements, id: str) -> Intervention | None:
+    rows = [own[id] for own in (await load_care(s, Intervention, EVERY_COMPANY)).values() if id in own]
+    return together(rows) if rows else None
+
+
+async def _save(tx: Transaction, whole: Intervention, ids: Mapping[str, int]) -> None:
+    """Each company's row names it alone: no row grows with the number of companies."""
+    await forget_elsewhere(tx, Intervention, whole.id)
+    rows = {
+        id: replace(whole, companies=(), held_out=(name,))
+        if name in whole.held_out
+        else replace(whole, companies=(name,), held_out=())
+        for name, id in ids.items()
+    }
+    await save_care(tx, whole.id, rows)
+
+
+def _corrected(before: Intervention, said: Intervention, reason: str) -> Intervention:
+    """What was said first stays said first: by whom and when it was logged."""
+    said = replace(said, companies=tuple(sorted(said.companies)), held_out=tuple(sorted(said.held_out)))
+    found = []
+    if before.withdrawn:
+        found.append(say("logged again"))
+    if before.what != said.what:
+        found.append(say("what was {was_name}, now {now_name}", was_name=before.what, now_name=said.what))
+    if before.day != said.day:
+        found.append(say("day was {was_name}, now {now_name}", was_name=before.day, now_name=said.day))
+    if (before.companies, before.held_out) != (said.companies, said.held_out):
+        found.append(
+            say(
+                "companies were {was:d} and {was_out:d} held out, now {now:d} and {now_out:d}",
+                was=len(before.companies),
+                was_out=len(before.held_out),
+                now=len(said.companies),
+                now_out=len(said.held_out),
+            )
+        )
+    if not found:
+        return before
+    if not reason:
+        raise InvalidRequest("reason: say why the intervention is corrected")
+    change = Change(said.recorded_at, said.actor, "; ".join(found), reason)
+    return replace(
+        before,
+        what=said.what,
+        day=said.day,
+        companies=said.companies,
+        held_out=said.held_out,
+        changes=(*before.changes, change)[-CHANGES_MAX:],
+        withdrawn=False,
+    )
 
 
 async def all_interventions(database: Database) -> tuple[Intervention, ...]:
-    """The newest first."""
+    """The newest first, those that were withdrawn too."""
     async with database.read() as s:
         return tuple(all_together(await load_care(s, Intervention, EVERY_COMPANY)))
 
 
 async def judge_intervention(database: Database, id: str) -> tuple[Intervention, tuple[Compared, ...]]:
-    """It, and scores before and after beside those of companies without. Raises NotFound."""
+    """It, and scores before and after beside those of companies without; none of one withdrawn. Raises NotFound."""
     async with database.read() as s:
-        done = await load_care(s, Intervention, EVERY_COMPANY)
-        rows = [own[id] for own in done.values() if id in own]
-        if not rows:
+        whole = await _logged(s, id)
+        if whole is None:
             raise NotFound("there is no such intervention")
-        whole = together(rows)
-        return whole, await Judge(s, done).compared(id, whole.day)
+        if whole.withdrawn:
+            return whole, ()
+        return whole, await Judge(s, await load_done(s)).compared(id, whole.day)

@@ -19,7 +19,7 @@ from engage.core.measures import WEEK
 from engage.core.plans import AFTER_WEEKS, compare
 from engage.store.care import load_care
 from engage.store.database import Database
-from engage.store.scope import EVERY_COMPANY
+from engage.store.scope import EVERY_COMPANY, Scope
 from engage.store.settings import put_setting, read_setting
 from engage.store.signal import EFFECTS_SETTING, load_followed, load_scores
 from engage.store.statements import Statements, Transaction
@@ -46,6 +46,14 @@ def together(rows: Collection[Intervention]) -> Intervention:
         companies=tuple(sorted(name for one in rows for name in one.companies)),
         held_out=tuple(sorted(name for one in rows for name in one.held_out)),
     )
+
+
+async def load_done(s: Statements, scope: Scope = EVERY_COMPANY) -> dict[int, dict[str, Intervention]]:
+    """What was done, without what was withdrawn."""
+    found = await load_care(s, Intervention, scope)
+    return {
+        company: {id: one for id, one in own.items() if not one.withdrawn} for company, own in found.items()
+    }
 
 
 def all_together(done: Done) -> list[Intervention]:
@@ -114,24 +122,25 @@ class Judge:
 
 async def newest_effects(s: Statements) -> tuple[EffectView, ...]:
     """Of the newest interventions, with what can be said so far."""
-    done = await load_care(s, Intervention, EVERY_COMPANY)
+    done = await load_done(s)
     judge = Judge(s, done)
     return tuple([await _effect(judge, one) for one in all_together(done)[:EFFECTS_MAX]])
 
 
 async def keep_effect(database: Database, id: str) -> None:
-    """Put what can be said of an intervention that was just logged beside the portfolio.
+    """Put what can be said of an intervention that was just logged beside the portfolio; withdrawn, it goes.
 
     Scoring renews all of them, but only when a week is over: what somebody logs must be seen at once.
     """
     async with database.read() as s:
-        done = await load_care(s, Intervention, EVERY_COMPANY)
-        effect = await _effect(Judge(s, done), together([own[id] for own in done.values() if id in own]))
+        done = await load_done(s)
+        rows = [own[id] for own in done.values() if id in own]
+        effects_of = [await _effect(Judge(s, done), together(rows))] if rows else []
 
     async def write(_: Transaction) -> None:
         known = await read_setting(EFFECTS_SETTING)
         others = [one for one in decode_effects(known) if one.id != id] if known else []
-        effects = sorted((effect, *others), key=lambda one: one.day, reverse=True)[:EFFECTS_MAX]
+        effects = sorted((*effects_of, *others), key=lambda one: one.day, reverse=True)[:EFFECTS_MAX]
         await put_setting(EFFECTS_SETTING, msgspec.json.encode(effects).decode())
 
     await database.write(write)

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from engage.actions.book import current_book
-from engage.actions.effects import sunday_before
+from engage.actions.effects import load_done, sunday_before
 from engage.actions.settings import floor
 from engage.core import portfolio as portfolios
 from engage.core.adoption import HISTORY_WEEKS, Source
@@ -170,7 +170,7 @@ async def _care_of(
     """What customer success keeps of a company: up to now in the newest report, in others up to their last day."""
     last = _utc_today() if newest else health.as_of
     goals = (await load_care(s, Goal, [id])).get(id, {})
-    rows = (await load_care(s, Intervention, [id])).get(id, {}).values()
+    rows = (await load_done(s, [id])).get(id, {}).values()
     done = [one for one in rows if one.companies and one.day <= last]
     felt = (await load_care(s, Sentiment, [id])).get(id, {}).get("current")
     if felt is not None and not in_force(felt.said, felt.until, _utc_today()):

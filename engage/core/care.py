@@ -40,7 +40,7 @@ class Stage(Struct, frozen=True, omit_defaults=True):
 
 
 class Change(Struct, frozen=True):
-    """What was adjusted of a goal, by whom and why."""
+    """What was adjusted of a goal, or corrected of an intervention, by whom and why."""
 
     at: int  # microseconds UTC
     actor: str
@@ -76,6 +76,9 @@ class Intervention(Struct, frozen=True, omit_defaults=True):
     companies: tuple[str, ...]
     recorded_at: int = 0
     held_out: tuple[str, ...] = ()
+    changes: tuple[Change, ...] = ()
+    withdrawn: bool = False
+    """It did not happen: it is judged no more, and nobody reads of it but who asks for it."""
 
 
 class Sentiment(Struct, frozen=True):

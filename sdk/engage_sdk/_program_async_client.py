@@ -1,4 +1,4 @@
-"""Campaigns, templates and nudges of the asynchronous client."""
+"""Campaigns, templates, nudges and interventions of the asynchronous client."""
 
 from __future__ import annotations
 
@@ -124,3 +124,37 @@ class AsyncTemplates(AsyncResource):
     ) -> models.FollowedTemplate:
         """Says no to a version of the template."""
         return await self._call(_program_calls.decline_proposal(company, version, actor))
+
+
+class AsyncInterventions(AsyncResource):
+    """What was done for companies, so that its effect can be judged."""
+
+    async def list(self) -> tuple[models.Intervention, ...]:
+        """All of them, the newest first."""
+        return await self._call(_program_calls.list_interventions())
+
+    async def get(self, intervention: str) -> models.JudgedIntervention:
+        """One, and scores before and after beside those of companies without."""
+        return await self._call(_program_calls.get_intervention(intervention))
+
+    async def log(
+        self,
+        intervention: str,
+        *,
+        what: str,
+        day: date,
+        companies: Iterable[Id],
+        hold_out: float = 0.0,
+        reason: str | None = None,
+        actor: str | None = None,
+    ) -> models.Intervention:
+        """What was done. The same id again corrects it, which asks for a reason."""
+        return await self._call(
+            _program_calls.log_intervention(intervention, what, day, companies, hold_out, reason, actor)
+        )
+
+    async def withdraw(
+        self, intervention: str, *, reason: str, actor: str | None = None
+    ) -> models.Intervention:
+        """It was logged by mistake: it is judged no more, and stays readable."""
+        return await self._call(_program_calls.withdraw_intervention(intervention, reason, actor))

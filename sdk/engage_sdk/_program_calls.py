@@ -1,4 +1,4 @@
-"""The calls of campaigns, templates, nudges and leave: for each, its request and how its answer is read."""
+"""The calls of campaigns, templates, nudges, interventions and leave: requests, and how their answers are read."""
 
 from __future__ import annotations
 
@@ -185,3 +185,47 @@ def decline_proposal(company: Id, version: int, actor: str | None) -> Call[model
     """POST .../program/template/proposal/decline"""
     body = {"version": version, "actor": actor}
     return _post(f"{_followed(company)}/proposal/decline", body, _reader(models.FollowedTemplate), None)
+
+
+# --- interventions ------------------------------------------------------------------------------------------
+
+
+def _intervention(id: str) -> str:
+    return f"/v1/interventions/{_segment(id, 'intervention')}"
+
+
+def list_interventions() -> Call[tuple[models.Intervention, ...]]:
+    """GET /v1/interventions"""
+    return _get("/v1/interventions", _list_of(models.Intervention))
+
+
+def get_intervention(id: str) -> Call[models.JudgedIntervention]:
+    """GET /v1/interventions/{intervention}"""
+    return _get(_intervention(id), _reader(models.JudgedIntervention))
+
+
+def log_intervention(
+    id: str,
+    what: str,
+    day: date,
+    companies: Iterable[Id],
+    hold_out: float,
+    reason: str | None,
+    actor: str | None,
+) -> Call[models.Intervention]:
+    """PUT /v1/interventions/{intervention}"""
+    body = {
+        "what": _text(what, "what"),
+        "day": day.isoformat(),
+        "companies": [_id(company, "company") for company in companies],
+        "hold_out": hold_out,
+        "reason": reason,
+        "actor": actor,
+    }
+    return _put(_intervention(id), body, _reader(models.Intervention))
+
+
+def withdraw_intervention(id: str, reason: str, actor: str | None) -> Call[models.Intervention]:
+    """POST /v1/interventions/{intervention}/withdraw"""
+    body = {"reason": _text(reason, "reason"), "actor": actor}
+    return _post(f"{_intervention(id)}/withdraw", body, _reader(models.Intervention), None)

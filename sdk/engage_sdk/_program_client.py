@@ -1,4 +1,4 @@
-"""Campaigns, templates and nudges of the client."""
+"""Campaigns, templates, nudges and interventions of the client."""
 
 from __future__ import annotations
 
@@ -112,3 +112,35 @@ class Templates(Resource):
     def decline(self, company: Id, *, version: int, actor: str | None = None) -> models.FollowedTemplate:
         """Says no to a version of the template."""
         return self._call(_program_calls.decline_proposal(company, version, actor))
+
+
+class Interventions(Resource):
+    """What was done for companies, so that its effect can be judged."""
+
+    def list(self) -> tuple[models.Intervention, ...]:
+        """All of them, the newest first."""
+        return self._call(_program_calls.list_interventions())
+
+    def get(self, intervention: str) -> models.JudgedIntervention:
+        """One, and scores before and after beside those of companies without."""
+        return self._call(_program_calls.get_intervention(intervention))
+
+    def log(
+        self,
+        intervention: str,
+        *,
+        what: str,
+        day: date,
+        companies: Iterable[Id],
+        hold_out: float = 0.0,
+        reason: str | None = None,
+        actor: str | None = None,
+    ) -> models.Intervention:
+        """What was done. The same id again corrects it, which asks for a reason."""
+        return self._call(
+            _program_calls.log_intervention(intervention, what, day, companies, hold_out, reason, actor)
+        )
+
+    def withdraw(self, intervention: str, *, reason: str, actor: str | None = None) -> models.Intervention:
+        """It was logged by mistake: it is judged no more, and stays readable."""
+        return self._call(_program_calls.withdraw_intervention(intervention, reason, actor))

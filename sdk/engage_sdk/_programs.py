@@ -186,3 +186,49 @@ class LeftTemplate:
     """The company that follows no template any more."""
 
     company: str
+
+
+@dataclass(frozen=True, slots=True)
+class InterventionChange:
+    """What was corrected of an intervention, by whom and why."""
+
+    text: str = ""
+    actor: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Intervention:
+    """Something done for some companies on a day. Those `held_out`, drawn by chance, went without."""
+
+    id: str
+    what: str = ""
+    day: date | None = None
+    actor: str | None = None
+    companies: tuple[str, ...] = ()
+    held_out: tuple[str, ...] = ()
+    changes: tuple[InterventionChange, ...] = ()
+    withdrawn: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ScoresAfter:
+    """Scores so many weeks after an intervention, less those before: of its companies, and of others without."""
+
+    weeks: int = 0
+    companies: int = 0
+    change: float | None = None
+    others: int = 0
+    others_change: float | None = None
+    difference: float | None = None
+    low: float | None = None
+    high: float | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedIntervention:
+    """An intervention, and what became of scores after it; nothing of one that was withdrawn."""
+
+    intervention: Intervention
+    scores: tuple[ScoresAfter, ...] = ()

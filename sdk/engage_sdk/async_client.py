@@ -18,7 +18,7 @@ from . import _calls, _limits, _processes, _program_calls, models
 from ._ingest import Ingest
 from ._message import BeforeSend, Id
 from ._outbox import DropPolicy
-from ._program_async_client import AsyncCampaigns, AsyncNudges, AsyncTemplates
+from ._program_async_client import AsyncCampaigns, AsyncInterventions, AsyncNudges, AsyncTemplates
 from ._resources import AsyncResource
 from ._retry import DEFAULT_RETRY, RetryPolicy
 from ._settings import OnError, Settings
@@ -100,6 +100,7 @@ class AsyncClient(Ingest):
         self.campaigns = AsyncCampaigns(call)
         self.templates = AsyncTemplates(call)
         self.nudges = AsyncNudges(call)
+        self.interventions = AsyncInterventions(call)
         self.health = AsyncHealthScores(call)
         self.reports = AsyncReports(call)
         self.portfolio = AsyncPortfolios(call)

@@ -18,7 +18,7 @@ from . import _calls, _limits, _processes, _program_calls, models
 from ._ingest import Ingest
 from ._message import BeforeSend, Id
 from ._outbox import DropPolicy
-from ._program_client import Campaigns, Nudges, Templates
+from ._program_client import Campaigns, Interventions, Nudges, Templates
 from ._resources import Resource
 from ._retry import DEFAULT_RETRY, RetryPolicy
 from ._sender import ThreadSender
@@ -93,6 +93,7 @@ class Client(Ingest):
         self.campaigns = Campaigns(call)
         self.templates = Templates(call)
         self.nudges = Nudges(call)
+        self.interventions = Interventions(call)
         self.health = HealthScores(call)
         self.reports = Reports(call)
         self.portfolio = Portfolios(call)

@@ -16,11 +16,15 @@ from ._programs import CampaignShare as CampaignShare
 from ._programs import CampaignStop as CampaignStop
 from ._programs import Draft as Draft
 from ._programs import FollowedTemplate as FollowedTemplate
+from ._programs import Intervention as Intervention
+from ._programs import InterventionChange as InterventionChange
+from ._programs import JudgedIntervention as JudgedIntervention
 from ._programs import LeftTemplate as LeftTemplate
 from ._programs import Nudge as Nudge
 from ._programs import NudgeCounts as NudgeCounts
 from ._programs import NudgeRates as NudgeRates
 from ._programs import PublishedTemplate as PublishedTemplate
+from ._programs import ScoresAfter as ScoresAfter
 from ._programs import Template as Template
 from ._programs import TemplateProposal as TemplateProposal
 from ._progress import Quest as Quest

@@ -15,6 +15,7 @@ from engage.actions.care import (
     set_goal,
     set_intervention,
     set_sentiment,
+    withdraw_intervention,
 )
 from engage.actions.portfolio import portfolio
 from engage.actions.report import company_health, company_report
@@ -83,6 +84,31 @@ async def test_an_intervention_is_judged_beside_the_companies_without(database: 
     await set_intervention(database, earlier)
     told = (await portfolio(database)).interventions
     assert [(one.id, one.scores[0].companies) for one in told] == [("v", 0), ("w", 2), ("u", 1)]
+
+
+async def test_what_was_withdrawn_is_judged_no_more_and_does_not_keep_others_from_it(
+    database: Database,
+) -> None:
+    for company in "abc":
+        await accept(database, [seats(company, 12), *working(company, 12, 20)])
+    day = (MONTH_AGO + timedelta(days=1)).isoformat()
+    for id, company in (("w", "a"), ("v", "b")):
+        await set_intervention(database, Intervention(id, "A call", day, "kim", (company,), NOW))
+    await score_companies(database, TODAY)
+    assert (await judge_intervention(database, "w"))[1][0].others == 1
+    with pytest.raises(InvalidRequest):
+        await withdraw_intervention(database, "v", actor="lee", reason="", now=NOW)
+    gone = await withdraw_intervention(database, "v", actor="lee", reason="the wrong company", now=NOW)
+    assert (gone.withdrawn, gone.companies, gone.changes[0].text) == (True, ("b",), "withdrawn")
+    assert (await judge_intervention(database, "v"))[1] == ()
+    assert (await judge_intervention(database, "w"))[1][0].others == 2, "b went without after all"
+    assert [one.id for one in (await portfolio(database)).interventions] == ["w"]
+    assert (await company_report(database, "b")).care is None
+    again = Intervention("v", "A call", day, "kim", ("c",), NOW + 1)
+    assert (await set_intervention(database, again, reason="it was c")).changes[-1].text == (
+        "logged again; companies were 1 and 0 held out, now 1 and 0"
+    )
+    assert [one.id for one in (await portfolio(database)).interventions] == ["v", "w"]
 
 
 async def test_companies_held_out_by_chance_are_what_is_compared_with(database: Database) -> None:

@@ -74,7 +74,7 @@ def _handler(service: Service) -> type[BaseHTTPRequestHandler]:
             self.end_headers()
             self.wfile.write(data)
 
-        do_GET = do_POST = _serve  # noqa: N815 - the names http.server looks for
+        do_GET = do_POST = do_PUT = _serve  # noqa: N815 - the names http.server looks for
 
         def log_message(self, format: str, *args: object) -> None:
             """Says nothing."""

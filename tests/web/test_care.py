@@ -128,7 +128,24 @@ async def test_an_intervention_is_logged_for_its_companies(known: Running) -> No
     assert [(one["weeks"], one["companies"]) for one in judged["scores"]] == [(4, 0), (13, 0)]
     assert judged["scores"][0]["text"].startswith("Too few companies")
     await put(known, "/v1/interventions/workshop", body | {"companies": ["nobody"]}, 400)
-    await put(known, "/v1/interventions/workshop", body | {"companies": ["acme"]})
-    assert (await get(known, "/v1/interventions"))["data"][1]["companies"] == ["acme"]
+    corrected = body | {"companies": ["acme"], "reason": "globex did not come", "actor": "lee"}
+    await put(known, "/v1/interventions/workshop", body | {"companies": ["acme"]}, 400)
+    await put(known, "/v1/interventions/workshop", corrected)
+    await put(known, "/v1/interventions/workshop", corrected)  # again is no other correction
+    found = (await get(known, "/v1/interventions"))["data"][1]
+    assert (found["companies"], found["actor"]) == (["acme"], "kim")
+    [change] = found["changes"]
+    assert (change["actor"], change["reason"]) == ("lee", "globex did not come")
+    assert change["text"] == "companies were 2 and 0 held out, now 1 and 0"
+    path = "/v1/interventions/workshop/withdraw"
+    assert (await known.server.post(path, json={"reason": ""})).status_code == 400
+    assert (await known.report.post(path, json={"reason": "a mistake"})).status_code == 403
+    gone = (await known.server.post(path, json={"reason": "a mistake", "actor": "lee"})).json()
+    assert gone["withdrawn"]
+    assert gone == (await known.server.post(path, json={"reason": "again"})).json()
+    assert (await get(known, "/v1/interventions/workshop"))["scores"] == []
+    assert (
+        await known.server.post("/v1/interventions/none/withdraw", json={"reason": "x"})
+    ).status_code == 404
     await get(known, "/v1/interventions/none", 404)
     assert (await known.report.put("/v1/interventions/workshop", json=body)).status_code == 403

@@ -30,6 +30,13 @@ WORDS: Final = {
     "reached": "已达成",
     "missed": "未达成",
     "dropped": "已放弃",
+    "withdrawn": "已撤回",
+    "logged again": "重新登记",
+    "what was {was_name}, now {now_name}": "内容由“{was_name}”改为“{now_name}”",
+    "day was {was_name}, now {now_name}": "日期由 {was_name} 改为 {now_name}",
+    "companies were {was:d} and {was_out:d} held out, now {now:d} and {now_out:d}": (
+        "公司由 {was} 家、对照 {was_out} 家改为 {now} 家、对照 {now_out} 家"
+    ),
     "cannot be told: the target lies within the range": "无法判断：目标落在可公布的区间之内",
     "Goals": "目标",
     "Goals behind or missed": "落后或未达成的目标",

@@ -22,6 +22,7 @@ from engage.actions.care import (
     set_goal,
     set_intervention,
     set_sentiment,
+    withdraw_intervention,
 )
 from engage.core.calendar import to_rfc3339
 from engage.core.care import SENTIMENT_DAYS_MAX, Ceiling, Feeling, Intervention, Sentiment, Stage
@@ -102,6 +103,12 @@ class NewIntervention(Struct, kw_only=True):
     hold_out: Annotated[
         float, Meta(ge=0, le=0.5, description="The share of them that goes without, drawn by chance.")
     ] = 0.0
+    reason: Annotated[str, Meta(max_length=2000, description="Required when a known one is corrected.")] = ""
+    actor: Actor | None = None
+
+
+class Withdrawal(Struct, kw_only=True):
+    reason: Words
     actor: Actor | None = None
 
 
@@ -277,7 +284,7 @@ async def get_intervention(asked: Asked[None, None]) -> Judged:
     kinds=SERVER,
     summary="Log what was done for companies",
     tag="care",
-    description="The same id again replaces it, and draws the same companies to be held out.",
+    description="The same id again corrects it, with a reason, and draws the same companies to be held out.",
 )
 async def put_intervention(asked: Asked[NewIntervention, None]) -> Intervention:
     said = asked.body
@@ -292,6 +299,26 @@ async def put_intervention(asked: Asked[NewIntervention, None]) -> Intervention:
             asked.services.now(),
         ),
         said.hold_out,
+        said.reason,
+    )
+
+
+@endpoint(
+    "POST",
+    "/v1/interventions/{intervention}/withdraw",
+    kinds=SERVER,
+    summary="Withdraw an intervention that was logged by mistake",
+    tag="care",
+    description="It is judged no more. It stays readable, with who withdrew it and why. Again changes nothing.",
+)
+async def withdraw(asked: Asked[Withdrawal, None]) -> Intervention:
+    said, services = asked.body, asked.services
+    return await withdraw_intervention(
+        services.database,
+        asked.path["intervention"],
+        actor=actor_of(asked, said.actor),
+        reason=said.reason,
+        now=services.now(),
     )
 
 
@@ -306,4 +333,5 @@ ENDPOINTS: Final = [
     get_interventions,
     get_intervention,
     put_intervention,
+    withdraw,
 ]
