@@ -1,15 +1,18 @@
-"""The fitted forecast: a regularised logistic model of churn, each company foretold by models that never saw it.
+"""The fitted forecast: a regularised model of churn, each company foretold by models that never saw it.
 
 Owns the model and how it is tried. Needs scikit-learn, the extra `models`. Reads the facts and published figures of
 `engage.core.calibration`, never a member.
 
-Logistic regression, because its forecasts are calibrated by construction: it maximises the likelihood, and without
-class weights its mean forecast is the base rate of the terms it was fitted on. The forecast lies between two of them,
-one on how much is done in a quarter and one on how much in a month and by how many: with a few dozen churned terms
-there is no telling which is the better one, and what lies between them errs less than either. For the same reason their
-ridge penalties are stated numbers, not another thing to learn, and the companies are dealt out in several ways. It is
-their log odds that are averaged: a mean of probabilities is less sure than any of those it is made of deserves (Ranjan
-and Gneiting, 2010).
+The forecast lies between three models. Two are logistic regressions, one on how much is done in a quarter and one on
+how much in a month and by how many: they maximise the likelihood, and without class weights their mean forecast is the
+base rate of the terms they were fitted on. What they cannot say is said by the third, boosted trees on all of it: that
+a fall matters below some level and not above, or for young customers only. Of trees it is demanded that more use never
+raises the risk; that keeps them from learning by heart who left.
+
+With a few dozen churned terms there is no telling which is the best one, and what lies between them errs less than any.
+For the same reason their penalties are stated numbers, not another thing to learn, and the companies are dealt out in
+several ways. It is their log odds that are averaged: a mean of probabilities is less sure than any of those it is made
+of deserves (Ranjan and Gneiting, 2010).
 """
 
 from __future__ import annotations
@@ -19,14 +22,23 @@ from importlib.util import find_spec
 from typing import Any, Final
 
 from engage.core.accuracy import FOLDS, folds
-from engage.core.calibration import EVENTS, OTHER, QUARTER, USES, Case
+from engage.core.calibration import EVENTS, OTHER, QUARTER, SCORED, TENURE, TREND, USES, Case
 
 MISSING: Final = "the fitted model needs scikit-learn: pip install 'engage[models]'"
 QUARTER_STRENGTH: Final = 0.3
 MONTH_STRENGTH: Final = 0.1
 """Inverse ridge penalties on inputs of unit spread: one spread alone seldom moves the odds by more than three
 quarters, or two thirds where twice as many inputs share what there is to say."""
+TREES: Final = 50
+TREE_RATE: Final = 0.08
+TREE_QUESTIONS: Final = 2
+"""One after the other, in each tree: what a second asks may hang on the answer to the first, and no more."""
+TREE_TERMS_LEAST: Final = 15
+TREE_PENALTY: Final = 5.0
+"""Every tree moves the log odds by little, and by less where few terms have spoken."""
 DEALS: Final = 5
+TELLS_USE: Final = (EVENTS, OTHER, USES, QUARTER, TREND, TENURE, SCORED)
+"""How the names of what never raises the risk begin."""
 
 
 def available() -> bool:
@@ -34,7 +46,7 @@ def available() -> bool:
 
 
 def foretell(cases: Sequence[Case]) -> list[float]:
-    """The probability of churn of each case, between DEALS pairs of models fitted without its company."""
+    """The probability of churn of each case, between DEALS times three models fitted without its company."""
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(1):  # of fits so small, several threads would mostly wait for each other
@@ -47,7 +59,11 @@ def _foretell(cases: Sequence[Case]) -> list[float]:
     names = sorted({name for case in cases for name in case.features})
     month = [name for name in names if not name.startswith(QUARTER)]
     quarter = [name for name in names if name not in month or not _is_of_a_month(name)]
-    views = ((_inputs(cases, quarter), QUARTER_STRENGTH), (_inputs(cases, month), MONTH_STRENGTH))
+    views = (
+        (_inputs(cases, quarter), _linear(QUARTER_STRENGTH)),
+        (_inputs(cases, month), _linear(MONTH_STRENGTH)),
+        (_inputs(cases, names), _trees(names)),
+    )
     churned = np.array([case.churned for case in cases])
     outcomes: dict[str, bool] = {}
     for case in cases:
@@ -59,15 +75,15 @@ def _foretell(cases: Sequence[Case]) -> list[float]:
         for held_out in range(FOLDS):
             train, test = fold != held_out, fold == held_out
             if test.any():
-                for inputs, strength in views:
-                    model = _model(strength).fit(inputs[train], churned[train])
+                for inputs, model in views:
+                    model.fit(inputs[train], churned[train])
                     total[test] += model.decision_function(inputs[test])
     odds = np.exp(total / DEALS / len(views))
     return [round(float(one), 6) for one in odds / (1 + odds)]
 
 
 def _is_of_a_month(name: str) -> bool:
-    return name == "trend" or name.startswith((EVENTS, OTHER, USES))
+    return name.startswith((TREND, EVENTS, OTHER, USES))
 
 
 def _inputs(cases: Sequence[Case], names: Sequence[str]) -> Any:
@@ -79,7 +95,7 @@ def _inputs(cases: Sequence[Case], names: Sequence[str]) -> Any:
     return np.array(rows, dtype=float)
 
 
-def _model(strength: float) -> Any:
+def _linear(strength: float) -> Any:
     """What is not known is taken to be the mean of the others: it then says nothing."""
     from sklearn.impute import SimpleImputer
     from sklearn.linear_model import LogisticRegression
@@ -90,4 +106,21 @@ def _model(strength: float) -> Any:
         SimpleImputer(strategy="mean", keep_empty_features=True),
         StandardScaler(),
         LogisticRegression(C=strength, max_iter=2000),
+    )
+
+
+def _trees(names: Sequence[str]) -> Any:
+    """What is not known goes the way that the known outcomes speak for."""
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
+    return HistGradientBoostingClassifier(
+        learning_rate=TREE_RATE,
+        max_iter=TREES,
+        max_depth=TREE_QUESTIONS,
+        min_samples_leaf=TREE_TERMS_LEAST,
+        l2_regularization=TREE_PENALTY,
+        max_bins=32,
+        monotonic_cst=[-1 if name.startswith(TELLS_USE) else 0 for name in names],
+        early_stopping=False,
+        random_state=0,
     )

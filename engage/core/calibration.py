@@ -36,6 +36,9 @@ from engage.core.terms import Term, contract_on, day_of, term_on
 HORIZONS: Final = (0, 30, 60, 90, 180)
 """Days before a term's end."""
 
+TENURE: Final = "tenure"
+SCORED: Final = "scored"
+TREND: Final = "trend"
 USES: Final = "uses "
 """Before the name of a key event: the share of active members who used it in a month."""
 EVENTS: Final = "events"
@@ -148,7 +151,7 @@ def _contract_facts(
     """What was agreed, on a scale on which a doubling is a step: 5 to 10 seats is much, 1,000 to 1,005 nothing."""
     facts = {"term_months": log(max(1.0, months)), "first_term": float(first)}
     if age is not None:
-        facts["tenure"] = log(1 + max(0, age) / DAYS_PER_MONTH)
+        facts[TENURE] = log(1 + max(0, age) / DAYS_PER_MONTH)
     if seats:
         facts["seats_agreed"] = log(seats)
     if term.monthly_revenue_cents:
@@ -188,7 +191,7 @@ def _people(
 ) -> dict[str, float]:
     """How large the company is, whether so few are active that nothing is told of them, and else how many use what,
     and how far activity has fallen from the company's own best."""
-    found = {"scored": float(scored)}
+    found = {SCORED: float(scored)}
     if not weeks:
         return found
     people = publish_people(weeks[-1], k)
@@ -198,7 +201,7 @@ def _people(
         return found
     trend = read_inputs(weeks, people, seats, age, k)["trend"].estimate
     if trend is not None:
-        found["trend"] = trend / 100
+        found[TREND] = trend / 100
     for name, figure in publish_features(weeks[-1], k, people.active_4w).members.items():
         if figure.estimate is not None:
             found[f"{USES}{name}"] = min(1.0, figure.estimate / active)

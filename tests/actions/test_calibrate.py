@@ -72,7 +72,8 @@ async def seeded(database: Database, companies: int, leavers: int) -> None:
 async def test_both_forecasts_tell_leavers_and_say_the_same_again(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fitting, "DEALS", 3)
+    monkeypatch.setattr(fitting, "DEALS", 1)
+    monkeypatch.setattr(fitting, "TREES", 10)
     await seeded(database, 150, 25)
     found = await calibrate(database)
     assert list(found.expert) == list(found.fitted) == ["0", "30", "60", "90", "180"]
@@ -93,8 +94,12 @@ async def test_both_forecasts_tell_leavers_and_say_the_same_again(
 
 
 @ON_SQLITE
-async def test_outcomes_at_random_cannot_be_foretold(database: Database) -> None:
+async def test_outcomes_at_random_cannot_be_foretold(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A model that saw whom it is tried on would do better than chance here."""
+    monkeypatch.setattr(fitting, "DEALS", 1)
+    monkeypatch.setattr(fitting, "TREES", 10)
     await seeded(database, 130, 25)
     async with database.read() as s:
         ids = [one.external_id for one in await load_followed(s)]
