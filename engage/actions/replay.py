@@ -11,39 +11,35 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final, Protocol
 
-import msgspec
 from msgspec import Struct
 
 from engage.actions.adjust import NO_DAY
 from engage.actions.history import Recount
+from engage.actions.replay_compare import compare_members, compare_standings
+from engage.actions.replayed_members import BALANCES, Members
 from engage.actions.turns import program_version, undone
 from engage.core.calendar import utc_day
 from engage.core.call import message_hash
 from engage.core.chain import GENESIS, Item, link
 from engage.core.checkpoint import Checkpoint, Of, Rows, checkpoint_hash, state_hash, state_items
 from engage.core.checkpoint import said as checkpoint_said
-from engage.core.compiled import CompiledProgram
 from engage.core.decide import decide
 from engage.core.decisions import checkpoint_record, encode_record
 from engage.core.event import SEMANTICS, Entry, Kind
 from engage.core.fold import fold
-from engage.core.leaderboards import name_of, standings
-from engage.core.ledger import ACTIVE, HELD, PENDING, TRANSIT, owner, place
+from engage.core.ledger import TRANSIT, owner, place
 from engage.core.referral import BRING
 from engage.core.state import (
     DayRollup,
     MemberState,
-    Waiting,
     add_to,
     decode_company,
     decode_day,
     decode_member,
-    encode_state,
     first_state,
     merge_days,
 )
 from engage.errors import Conflict, EngageError
-from engage.store.adjustments import open_requests
 from engage.store.archived import files_hash, load_files, moments_hash
 from engage.store.checkpoints import (
     count_messages,
@@ -54,7 +50,6 @@ from engage.store.checkpoints import (
     load_transfers,
     messages_hash,
 )
-from engage.store.leaderboards import every_standing
 from engage.store.log import (
     Head,
     MessageKey,
@@ -66,18 +61,11 @@ from engage.store.log import (
     load_messages,
     with_transfers,
 )
-from engage.store.members import every_member
-from engage.store.referral import count_invitations, every_referred
-from engage.store.rewards import open_redemptions
-from engage.store.scratch import Scratch
 from engage.store.statements import Row, Statements
 
 ENTRIES_PER_READ: Final = 2000
 LINKS_PER_READ: Final = 2000
-MEMBERS_IN_MEMORY: Final = 4000
 EVERY_DAY: Final = (0, 4_000_000)
-BALANCES: Final = {ACTIVE: "active", HELD: "held", PENDING: "pending"}
-"""The accounts of a member whose balance stands in the wallet, and under which name."""
 DIFFERENCE_CHARS_MAX: Final = 2000
 
 
@@ -108,71 +96,6 @@ class ArchivedLog(Protocol):
     def row(self, seq: int) -> Row | None: ...
 
 
-class _Kept(Struct):
-    """A member as replayed: no state yet where only transfers name it.
-
-    `balances`: of the accounts in BALANCES, by place and currency, from transfers.
-    """
-
-    state: MemberState | None
-    balances: dict[int, dict[str, int]]
-
-
-class _Members:
-    """All members of a company, the latest in memory."""
-
-    def __init__(self) -> None:
-        self._scratch = Scratch()
-        self._held: dict[int, _Kept] = {}
-
-    def close(self) -> None:
-        self._scratch.close()
-
-    def of(self, number: int) -> _Kept:
-        kept = self._held.pop(number, None)
-        if kept is None:
-            found = self._scratch.get(number)
-            kept = _Kept(None, {})
-            if found is not None:
-                kept.state = decode_member(found[1]) if found[1] is not None else None
-                kept.balances = _decode_balances(found[2])
-        self._held[number] = kept
-        if len(self._held) > MEMBERS_IN_MEMORY:
-            self._put_away(MEMBERS_IN_MEMORY // 2)
-        return kept
-
-    def state(self, number: int) -> MemberState:
-        kept = self.of(number)
-        if kept.state is None:
-            kept.state = MemberState()
-        return kept.state
-
-    def _put_away(self, count: int) -> None:
-        """The `count` that were used least recently."""
-        numbers = list(self._held)[:count]
-        self._scratch.put(
-            (number, encode_state(kept.state) if kept.state else None, _encode(kept.balances))
-            for number, kept in ((number, self._held[number]) for number in numbers)
-        )
-        for number in numbers:
-            del self._held[number]
-
-    def in_order(self) -> Iterator[tuple[int, _Kept]]:
-        self._put_away(len(self._held))
-        for number, state, balances in self._scratch.in_order():
-            yield (
-                number,
-                _Kept(decode_member(state) if state is not None else None, _decode_balances(balances)),
-            )
-
-    def states(self) -> Iterator[tuple[int, MemberState]]:
-        return ((number, kept.state) for number, kept in self.in_order() if kept.state is not None)
-
-
-_encode = msgspec.msgpack.Encoder().encode
-_decode_balances = msgspec.msgpack.Decoder(dict[int, dict[str, int]]).decode
-
-
 class Replay:
     """One company's log. `open` it, `advance` it as far as wanted, in any number of steps, and `compare`."""
 
@@ -199,7 +122,7 @@ class Replay:
         self.semantics = SEMANTICS
         """The rules that decided the entries that follow."""
         self.company = first_state()
-        self.members = _Members()
+        self.members = Members()
         self.rollups: dict[int, DayRollup] = {}
         self.messages = 0
         self.transit: dict[str, int] = {}
@@ -226,7 +149,7 @@ class Replay:
             self.checkpoints = dict(await load_checkpoints(s, self.id))
             before = GENESIS
             for entry, checkpoint in self.checkpoints.items():
-                self._same(f"checkpoint {entry} follows another", checkpoint.previous, before)
+                self.same(f"checkpoint {entry} follows another", checkpoint.previous, before)
                 before = checkpoint_hash(checkpoint)
                 self._newest = checkpoint
             self._due = sorted(self.checkpoints.values(), key=lambda checkpoint: checkpoint.seq)
@@ -289,9 +212,9 @@ class Replay:
         self.link_rows.add(links)
         start = 0
         for number, last_seq, expected in links:
-            self._same("the links are not numbered without a gap", number, self.number + 1)
+            self.same("the links are not numbered without a gap", number, self.number + 1)
             if last_seq <= self.seq:
-                raise self._difference(f"link {number} reaches no further than the one before it")
+                raise self.difference(f"link {number} reaches no further than the one before it")
             end = start
             while end < len(stored) and stored[end].entry.seq <= last_seq:
                 end += 1
@@ -317,25 +240,25 @@ class Replay:
             self.chain = expected
         else:
             items = await self._items(s, stored, last_seq)
-            self._same(f"link {number} of the chain differs", expected, link(self.chain, items))
+            self.same(f"link {number} of the chain differs", expected, link(self.chain, items))
             self.chain = expected
         self.number, self.seq = number, last_seq
 
     async def _items(self, s: Statements, stored: Sequence[Stored], last_seq: int) -> list[Item]:
         if self.deciding:
-            self._same(f"entry {last_seq} was decided by other rules", self.semantics, SEMANTICS)
+            self.same(f"entry {last_seq} was decided by other rules", self.semantics, SEMANTICS)
         seq, items = self.seq, list[Item]()
         rollups: dict[int, DayRollup] = {}
         self.recount.begin()
         for one in stored:
             seq += 1
-            self._same("the entries are not numbered without a gap", one.entry.seq, seq)
+            self.same("the entries are not numbered without a gap", one.entry.seq, seq)
             if one.entry.kind == Kind.CHECKPOINT:
                 self._compare_entry(one)
             record = await self._decide(s, one, rollups) if self.deciding else one.decision
             items.append((one.entry, record, one.transfers))
-        self._same("the entries are not numbered without a gap", seq, last_seq)
-        self._same("inviters were not told of their colleagues", set(), self.owed)
+        self.same("the entries are not numbered without a gap", seq, last_seq)
+        self.same("inviters were not told of their colleagues", set(), self.owed)
         for day, more in rollups.items():
             merge_days(self.rollups.setdefault(day, DayRollup()), more)
         if self.deciding:
@@ -351,18 +274,18 @@ class Replay:
         undoing, archived = None, self.archive.row if self.archive else None
         if entry.kind == Kind.REVERSAL:
             undoing = await undone(s, self.id, await self._undone(s, entry), entry.previous, archived)
-        self._same(f"entry {entry.seq} names another previous entry", entry.previous, member.last_seq)
+        self.same(f"entry {entry.seq} names another previous entry", entry.previous, member.last_seq)
         self.recount.note(program, self.company, member, entry)
         if entry.kind == Kind.HISTORY and self.archive is None and self.company.archived < self.archived:
             self.done.uncounted += 1
         elif entry.kind == Kind.HISTORY:
             who = (self.id, self.company, member)
             past = await self.recount.said(s, program_version, program, *who, entry, archived)
-            self._same(f"entry {entry.seq} counts another past", entry.body.data, past)
+            self.same(f"entry {entry.seq} counts another past", entry.body.data, past)
         decision = decide(program, self.company, member, entry, undoing)
         record = encode_record(decision.record)
-        self._same(f"entry {entry.seq} was decided otherwise", stored.decision, record)
-        self._same(f"entry {entry.seq} has other transfers", stored.transfers, decision.transfers)
+        self.same(f"entry {entry.seq} was decided otherwise", stored.decision, record)
+        self.same(f"entry {entry.seq} has other transfers", stored.transfers, decision.transfers)
         fold(program, self.company, member, rollups.setdefault(entry.day, DayRollup()), entry, decision)
         if (led := decision.record.led) is not None and led.active:
             self.owed.add((led.by, entry.body.data["seq"] if undoing else entry.seq))
@@ -375,7 +298,7 @@ class Replay:
     def _settle_owed(self, entry: Entry, brought: Entry) -> None:
         """An inviter is brought something, or it is taken back, by what a colleague did in the same commit alone."""
         key = (entry.member, brought.body.data["active"])
-        self._same(f"entry {entry.seq} belongs to nothing that happened", key in self.owed, True)
+        self.same(f"entry {entry.seq} belongs to nothing that happened", key in self.owed, True)
         self.owed.discard(key)
 
     async def _undone(self, s: Statements, entry: Entry) -> Stored:
@@ -386,7 +309,7 @@ class Replay:
             transfers = await load_transfers(s, self.id, seq - 1, seq)
             [found] = with_transfers([row], (one[:1] + one[2:] for one in transfers))
         if found is None:
-            raise self._difference(f"entry {entry.seq} undoes an entry that is not there")
+            raise self.difference(f"entry {entry.seq} undoes an entry that is not there")
         return found
 
     def _fold_transfers(self, transfers: Sequence[Row]) -> None:
@@ -407,7 +330,7 @@ class Replay:
         }
         known = await load_messages(s, sorted(keys), [self.id])
         for key, seq in keys.items():
-            self._same(f"the message of entry {seq} is not known by it", known.get(key, (0, 0))[0], seq)
+            self.same(f"the message of entry {seq} is not known by it", known.get(key, (0, 0))[0], seq)
         if self.deciding:
             self.messages += len(keys)
 
@@ -418,25 +341,25 @@ class Replay:
         seq, said = stored.entry.seq, stored.entry.body.data
         checkpoint = self.checkpoints.get(seq)
         if checkpoint is None:
-            raise self._difference(f"what checkpoint {seq} covers is not there")
+            raise self.difference(f"what checkpoint {seq} covers is not there")
         record = encode_record(checkpoint_record(checkpoint_hash(checkpoint)))
-        self._same(f"checkpoint {seq} differs from its hash in the log", record, stored.decision)
-        self._same(f"entry {seq} says otherwise of its checkpoint", said, checkpoint_said(checkpoint))
+        self.same(f"checkpoint {seq} differs from its hash in the log", record, stored.decision)
+        self.same(f"entry {seq} says otherwise of its checkpoint", said, checkpoint_said(checkpoint))
 
     async def _reach(self, s: Statements, checkpoint: Checkpoint) -> None:
         """The log stands where a checkpoint was taken: all it covers must be as it was."""
         what = f"at the checkpoint of entry {checkpoint.seq}"
-        self._same(f"{what} another entry ends a commit", self.seq, checkpoint.seq)
-        self._same(
+        self.same(f"{what} another entry ends a commit", self.seq, checkpoint.seq)
+        self.same(
             f"the links up to {what} differ", (self.number, self.chain), (checkpoint.links, checkpoint.chain)
         )
-        self._same(f"the links up to {what} differ", self.link_rows.digest(), checkpoint.link_rows)
-        self._same(f"the transfers up to {what} differ", self.transfers.digest(), checkpoint.transfers)
+        self.same(f"the links up to {what} differ", self.link_rows.digest(), checkpoint.link_rows)
+        self.same(f"the transfers up to {what} differ", self.transfers.digest(), checkpoint.transfers)
         if checkpoint is self.base:
             await self._load(s, checkpoint, what)
         elif self.deciding:
             items = state_items(self.company, self.rollups, self.members.states())
-            self._same(f"the state {what} differs", checkpoint.state, state_hash(items))
+            self.same(f"the state {what} differs", checkpoint.state, state_hash(items))
         self.semantics = checkpoint.semantics
         if checkpoint is self._newest:
             await self._compare_kept(s, checkpoint, what)
@@ -452,130 +375,53 @@ class Replay:
                     self.rollups[item.key] = decode_day(item.document)
                 else:
                     self.members.of(item.key).state = decode_member(item.document)
-        self._same(f"the state {what} differs", rows.digest(), checkpoint.state)
+        self.same(f"the state {what} differs", rows.digest(), checkpoint.state)
         self.messages = checkpoint.messages
 
     async def _compare_kept(self, s: Statements, checkpoint: Checkpoint, what: str) -> None:
         """What outlives the entries is still what it was."""
         count, hash = await messages_hash(s, self.id, checkpoint.seq)
         stands = (checkpoint.messages, checkpoint.message_rows)
-        self._same(f"the messages known {what} differ", (count, hash), stands)
+        self.same(f"the messages known {what} differ", (count, hash), stands)
         files = await files_hash(s, self.id)
-        self._same(f"the list of archived files {what} differs", files, checkpoint.files)
+        self.same(f"the list of archived files {what} differs", files, checkpoint.files)
         moments = await moments_hash(s, self.id, checkpoint.archived)
-        self._same(f"the times kept of archived entries {what} differ", moments, checkpoint.moments)
+        self.same(f"the times kept of archived entries {what} differ", moments, checkpoint.moments)
 
     # --- comparing --------------------------------------------------------------------------------------
 
     async def compare(self, s: Statements, head: Head) -> None:
         """The stored state beside the replayed one, and every balance beside the fold of its transfers."""
         with self._told():
-            self._same("the log ends before its head", head.seq, self.seq)
-            self._same("the head's hash is not that of the last link", head.chain, self.chain)
-            self._same("the number of links differs", head.links, self.number)
+            self.same("the log ends before its head", head.seq, self.seq)
+            self.same("the head's hash is not that of the last link", head.chain, self.chain)
+            self.same("the number of links differs", head.links, self.number)
             beyond = await load_links(s, self.id, self.number, 1)
-            self._same("there is a link beyond the head", beyond, [])
+            self.same("there is a link beyond the head", beyond, [])
             for checkpoint in self._due:
-                raise self._difference(f"the log does not reach its checkpoint of entry {checkpoint.seq}")
+                raise self.difference(f"the log does not reach its checkpoint of entry {checkpoint.seq}")
             newest = max(self.checkpoints, default=0)
-            self._same("the newest checkpoint is not in the log", newest <= self.seq, True)
+            self.same("the newest checkpoint is not in the log", newest <= self.seq, True)
             if not self.checkpoints:
-                self._same("files are archived without a checkpoint", await load_files(s, self.id), [])
+                self.same("files are archived without a checkpoint", await load_files(s, self.id), [])
             strays = await count_strays(s, self.id, head.seq)
-            self._same("entries or transfers stand outside the log", strays, 0)
+            self.same("entries or transfers stand outside the log", strays, 0)
             known = await count_messages(s, self.id)
-            self._same("the number of known messages differs", known, self.messages)
-            self._same("gifts did not arrive", {}, self.transit)
-            self._same("the company's state differs", head.state, self.company)
-            await self._compare_members(s)
-            await self._compare_standings(s, await program_version(head.program_id))
+            self.same("the number of known messages differs", known, self.messages)
+            self.same("gifts did not arrive", {}, self.transit)
+            self.same("the company's state differs", head.state, self.company)
+            await compare_members(s, self)
+            await compare_standings(s, self, await program_version(head.program_id))
             days = await load_days(s, self.id, *EVERY_DAY)
-            self._same("the daily rollups differ", days, self.rollups)
+            self.same("the daily rollups differ", days, self.rollups)
 
-    async def _compare_standings(self, s: Statements, program: CompiledProgram | None) -> None:
-        """What leaderboards show beside what the members' states say. Rows of boards and periods that are gone stay."""
-        boards = {name_of(one, self.company) for one in program.program.leaderboards} if program else set()
-        found = 0
-        if program is None or not boards:
-            return
-        async for board, slot, number, *stored in every_standing(s, self.id):
-            if board not in boards:
-                continue
-            state = self.members.of(number).state or MemberState()
-            said = [one for one in standings(program, self.company, state) if one[:2] == (board, slot)]
-            if not said and stored[0] < min(state.scores.get(board, {stored[0]: 0})):
-                continue
-            found += 1
-            self._same(
-                f"the standing of member number {number} on {board}", stored, [*said[0][2:]] if said else []
-            )
-        states = (state for _, state in self.members.states())
-        expected = sum(1 for state in states for _ in standings(program, self.company, state))
-        self._same("the number of standings on leaderboards differs", found, expected)
-
-    async def _compare_members(self, s: Statements) -> None:
-        count = 0
-        redemptions: dict[int, tuple[int, str, str, int, str]] = {}
-        asked: dict[int, tuple[int, str, int, str]] = {}
-        async for number, external_id, state in every_member(s, self.id):
-            count += 1
-            redemptions |= {
-                seq: (number, one.reward, one.currency, one.amount, one.status)
-                for seq, one in state.redemptions.items()
-                if not one.fulfilled
-            }
-            asked |= {
-                seq: (number, one.currency, one.amount, one.actor) for seq, one in state.adjustments.items()
-            }
-            kept = self.members.of(number)
-            self._same(f"the state of member {external_id!r} differs", state, kept.state)
-            for currency, wallet in state.wallets.items():
-                for place_, name in BALANCES.items():
-                    folded = kept.balances.get(place_, {}).get(currency, 0)
-                    what = f"the {name} {currency} of member {external_id!r} differ"
-                    self._same(what, _units(getattr(wallet, name)), folded)
-                lots = sum(units for _, units in wallet.lots)
-                self._same(
-                    f"the {currency} lots of member {external_id!r} differ", lots, max(wallet.active, 0)
-                )
-        replayed = 0
-        for number, kept in self.members.in_order():
-            replayed += kept.state is not None
-            wallets = kept.state.wallets if kept.state is not None else {}
-            for balances in kept.balances.values():
-                for currency, balance in balances.items():
-                    if balance and currency not in wallets:
-                        words = f"member number {number} has no {currency} wallet for {balance}"
-                        raise self._difference(words)
-        self._same("the number of members differs", count, replayed)
-        self._same("the open redemptions differ", await open_redemptions(s, self.id), redemptions)
-        self._same("the adjustments that wait differ", await open_requests(s, self.id), asked)
-        await self._compare_referrals(s)
-
-    async def _compare_referrals(self, s: Statements) -> None:
-        """Who joined by whose invitation, and how many each sent, as they are listed and as the states say."""
-        joined: dict[int, tuple[int, int, int, int, bool]] = {}
-        sent: dict[int, int] = {}
-        for number, state in self.members.states():
-            known = state.referral
-            if known is not None and known.sent:
-                sent[number] = known.sent
-            if known is not None and (via := known.via) is not None:
-                joined[number] = (via.invitation, via.by, known.joined_by, known.active, known.active > 0)
-        self._same("those who joined by invitations differ", await every_referred(s, self.id), joined)
-        self._same("the invitations differ", await count_invitations(s, self.id), sent)
-
-    def _same(self, what: str, stored: object, replayed: object) -> None:
+    def same(self, what: str, stored: object, replayed: object) -> None:
+        """Raises Difference, in these words."""
         if stored != replayed:
-            raise self._difference(f"{what}: stored {stored!r}, replayed {replayed!r}")
+            raise self.difference(f"{what}: stored {stored!r}, replayed {replayed!r}")
 
-    def _difference(self, what: str) -> Difference:
+    def difference(self, what: str) -> Difference:
         return Difference(f"{self.name}: {what}"[:DIFFERENCE_CHARS_MAX])
-
-
-def _units(held: int | tuple[Waiting, ...]) -> int:
-    """A balance as it is kept, or the sum of awards that wait."""
-    return held if isinstance(held, int) else sum(waiting.units for waiting in held)
 
 
 class _Told:
@@ -589,7 +435,7 @@ class _Told:
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, Exception) and not isinstance(error, Difference | EngageError):
             what = f"what is stored after entry {self.replay.seq} cannot be replayed"
-            raise self.replay._difference(f"{what}: {type(error).__name__}: {error}") from error
+            raise self.replay.difference(f"{what}: {type(error).__name__}: {error}") from error
 
 
 def _message_key(company_id: int, entry: Entry) -> MessageKey:

@@ -11,6 +11,7 @@ import pytest
 from engage.actions import archive as archiving
 from engage.actions import checkpoint as taking
 from engage.actions import replay as replaying
+from engage.actions import replayed_members
 from engage.actions.archive import ArchivedCompany, archive
 from engage.store import archived as stored_archived
 from engage.store import checkpoints as stored_checkpoints
@@ -36,7 +37,7 @@ def take_small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
         (stored_archived, "MOMENTS_PER_READ", 3),
         (stored_checkpoints, "PART_BYTES", 200),
         (taking, "PARTS_PER_TRANSACTION", 2),
-        (replaying, "MEMBERS_IN_MEMORY", 2),
+        (replayed_members, "MEMBERS_IN_MEMORY", 2),
         (replaying, "ENTRIES_PER_READ", 7),
         (replaying, "LINKS_PER_READ", 5),
     ):

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from engage.actions import checkpoint as taking
 from engage.actions import replay as replaying
-from engage.actions import semantics, turns
+from engage.actions import replayed_members, semantics, turns
 from engage.actions import verify as verifying
 from engage.actions.replay import Replay, Replayed
 from engage.actions.verify import replay_all
@@ -34,7 +34,7 @@ def _many_small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(taking, "PARTS_PER_TRANSACTION", 2)
     monkeypatch.setattr(taking, "PARTS_DROPPED_AT_ONCE", 2)
     monkeypatch.setattr(stored_checkpoints, "PARTS_PER_READ", 3)
-    monkeypatch.setattr(replaying, "MEMBERS_IN_MEMORY", 2)
+    monkeypatch.setattr(replayed_members, "MEMBERS_IN_MEMORY", 2)
     monkeypatch.setattr(replaying, "ENTRIES_PER_READ", 7)
     monkeypatch.setattr(replaying, "LINKS_PER_READ", 5)
 
