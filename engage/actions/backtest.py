@@ -30,6 +30,7 @@ from engage.core.calendar import midnight
 from engage.core.compiled import CompiledProgram
 from engage.core.event import Kind, decode_body
 from engage.core.history import Tally, awaiting_count
+from engage.core.simple_awards import simple_awards
 from engage.errors import Archived, InvalidRequest
 from engage.store.archived import first_entry, load_files, name_members
 from engage.store.checkpoints import load_bodies, load_transfers
@@ -111,6 +112,7 @@ class _Whole:
         self.archive = archive
         self.watch = watch
         self.beside_others = beside_others
+        self.awards = simple_awards(program)
         self.counts = Counts()
         self.people = People(program.program if program is not None else None)
         self.versions: dict[int, CompiledProgram] = {}
@@ -157,6 +159,7 @@ class _Whole:
             end_at=period.end_at,
             awaited=period.awaited,
             pasts=await self._pasts(retelling, period),
+            awards=self.awards,
         )
         test.expect(retelling.members.in_order())
         async for block in retelling.blocks(self.database, period.last):

@@ -15,7 +15,7 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from engage.core.agenda import keeps_time, next_due
-from engage.core.backtest_counts import COMBINATIONS_MAX, BudgetWindow, Counts, Followed, Seen
+from engage.core.backtest_counts import COMBINATIONS_MAX, Counts, Followed, Seen
 from engage.core.blockers import blockers, stopped_alone
 from engage.core.calendar import local_day_hour, midnight, start_of_day
 from engage.core.compiled import CompiledProgram
@@ -27,15 +27,15 @@ from engage.core.fold import fold
 from engage.core.gifts import GIVE
 from engage.core.history import named_entries
 from engage.core.launches import Launch, without
-from engage.core.limits import Use, used
+from engage.core.limits import used
 from engage.core.referral import BRING, INVITE, bring
 from engage.core.rewards import REFUSED
+from engage.core.simple_awards import new_tallies, simple_awards
+from engage.core.simple_code import Award
 from engage.core.state import CompanyState, DayRollup, MemberState
 from engage.core.uneventful import LOOKED_AT, Uneventful
 from engage.core.verdicts import VERDICTS, Verdict
 
-BUDGET_PERCENTS: Final = (80, 100)
-"""Of a budget, whose day is remembered."""
 PLACING: Final = frozenset({Kind.GROUP, Kind.SETTING})
 """What may move a company to another time zone, and its midnights with it."""
 NOTHING_SAID: Final = Body("", {})
@@ -62,12 +62,14 @@ class Backtest:
         end_at: int,
         awaited: Collection[int] = (),
         pasts: Mapping[int, dict[str, Any]] = EMPTY,
+        awards: Mapping[str, Award] | None = None,
     ) -> None:
         """`program` None: each entry by the version that was in force, which must come out as recorded.
 
         `company` and `members` are as they stood just before the period, and are changed. Entries received from
         `first_at` on and before `end_at` are counted. `awaited`: the entries that a later one undoes. `pasts`: member,
-        and what a HISTORY entry says of what they did before the period, where the trial counts that.
+        and what a HISTORY entry says of what they did before the period, where the trial counts that. `awards`:
+        `simple_awards` of the program, where they are made already.
         """
         self.program = program
         self.counts = counts
@@ -104,7 +106,9 @@ class Backtest:
         self._keeps_time = program is not None and keeps_time(program)
         self._noted: set[int] = set()
         """Members of whom it is noted what awaits them as everything stands."""
-        self._uneventful = Uneventful(program)
+        awards = simple_awards(program) if awards is None else awards
+        self._uneventful = Uneventful(program, awards)
+        self._tallies = new_tallies(program, awards, self._count_budget)
         self._blockers = blockers(program) if program is not None else {}
         self._answers: dict[str, dict[tuple[int, ...], int]] = {event: {} for event in self._blockers}
         budgets = program.program.budgets if program is not None else ()
@@ -125,6 +129,8 @@ class Backtest:
                 continue
             entry = entry_of(row) if passes else next(read)
             self.consider(entry, programs[entry.program], undone.get(entry.seq))
+        if any(len(tally.outcomes) > COMBINATIONS_MAX for tally in self._tallies.values()):
+            self.settle()
 
     def _pass(self, row: Row) -> bool:
         """Fold an event that the trial does not look at, if it need not be decided for another reason."""
@@ -134,12 +140,14 @@ class Backtest:
         if self._keeps_time and number not in self._noted:
             return False
         followed = self.members(number)
-        undecided = self._uneventful.fold(self.company, followed.state, row)
-        if undecided == LOOKED_AT:
-            return False
         if followed.seen is None:
             followed.seen = Seen(followed.state.level)
-        if undecided > Undecided.NOT_AN_EVENT and self.first_at <= received_at < self.end_at:
+        counted = self.first_at <= received_at < self.end_at
+        tally = self._tallies.get(row[9]) if counted else None
+        undecided = self._uneventful.fold(self.company, followed.state, row, tally, followed.seen.trial)
+        if undecided == LOOKED_AT:
+            return False
+        if undecided > Undecided.NOT_AN_EVENT and counted:
             reasons = self.counts.trial.undecided
             reasons[undecided] = reasons.get(undecided, 0) + 1
         return True
@@ -266,19 +274,8 @@ class Backtest:
         else was published later is nothing to it."""
         assert self.program is not None
         if entry.kind == Kind.PROGRAM or in_force is None or in_force.hash != self.program.hash:
-            day, hour = local_day_hour(entry.received_at, self.company.timezone)
-            published = Entry(
-                entry.seq,
-                Kind.PROGRAM,
-                0,
-                entry.at,
-                entry.received_at,
-                day,
-                hour,
-                UNDER_TRIAL,
-                "",
-                NOTHING_SAID,
-            )
+            when = entry.at, entry.received_at, *local_day_hour(entry.received_at, self.company.timezone)
+            published = Entry(entry.seq, Kind.PROGRAM, 0, *when, UNDER_TRIAL, "", NOTHING_SAID)
             self._decide(self._alone, self.program, published, None, counted=False)
             self._launched = True
             self._noted.clear()
@@ -355,20 +352,14 @@ class Backtest:
         if self._budgets:
             for use in decision.uses:
                 if use.company and use.key in self._budgets:
-                    self._count_budget(use, decision.uses, entry.day)
+                    own = sum(
+                        one.amount for one in decision.uses if (one.key, one.start) == (use.key, use.start)
+                    )
+                    before = used(self.company.usage, use.key, use.start) - own
+                    self._count_budget(use.key, use.start, entry.day, before, use.amount)
 
-    def _count_budget(self, use: Use, uses: Sequence[Use], day: int) -> None:
-        key = use.key
-        found = self.counts.budgets.get((self.name, key, use.start))
-        if found is None:
-            own = sum(one.amount for one in uses if (one.key, one.start) == (key, use.start))
-            before = used(self.company.usage, key, use.start) - own
-            found = self.counts.budgets[(self.name, key, use.start)] = BudgetWindow(before, before)
-        found.used += use.amount
-        found.days[day] = found.days.get(day, 0) + use.amount
-        for percent in BUDGET_PERCENTS:
-            if percent not in found.reached and found.used * 100 >= percent * self._budgets[key]:
-                found.reached[percent] = day
+    def _count_budget(self, key: str, start: int, day: int, before: int, amount: int) -> None:
+        self.counts.use_budget((self.name, key, start), self._budgets[key], day, before, amount)
 
     def _count_clauses(self, entry: Entry, member: MemberState, record: Record) -> None:
         """Which parts of the conditions fail, where any does."""
@@ -391,6 +382,12 @@ class Backtest:
 
     def settle(self) -> None:
         """Take what was counted by combinations apart."""
+        for event, tally in self._tallies.items():
+            tally.settle(self.counts.trial, self.name, UNDER_TRIAL, event)
+            answers = self._answers.get(event, {})
+            for answer, times in tally.answers.items():
+                answers[answer] = answers.get(answer, 0) + times
+            tally.answers.clear()
         for event, answers in self._answers.items():
             for (rule, node), times in stopped_alone(self._blockers[event], answers).items():
                 key = event, rule, node

@@ -19,6 +19,8 @@ from engage.core.occasions import Occasion
 from engage.core.rewards import REFUSED, REQUEST
 from engage.core.state import MemberState
 
+BUDGET_PERCENTS: Final = (80, 100)
+"""Of a budget, whose day is remembered."""
 COMBINATIONS_MAX: Final = 20_000
 """Of verdicts, counted before they are taken apart."""
 
@@ -162,3 +164,15 @@ class Counts(Struct):
     rules with several clauses: of one with a single clause its verdict says the same."""
     budgets: dict[tuple[str, str, int], BudgetWindow] = field(default_factory=dict)
     """By company, key of the budget and first day of the window; those that the period used something of."""
+
+    def use_budget(self, which: tuple[str, str, int], most: int, day: int, before: int, amount: int) -> None:
+        """Count units used of a budget's window, of which `before` were used already; negative ones are given back."""
+        found = self.budgets.get(which)
+        if found is None:
+            found = self.budgets[which] = BudgetWindow(before, before)
+        found.used += amount
+        found.days[day] = found.days.get(day, 0) + amount
+        if len(found.reached) < len(BUDGET_PERCENTS):
+            for percent in BUDGET_PERCENTS:
+                if percent not in found.reached and found.used * 100 >= percent * most:
+                    found.reached[percent] = day

@@ -93,7 +93,7 @@ def _fire(course: Course, factors: dict[str, list[int]], plan: Plan) -> int:
             amount = reckon(award.formula, course.facts())
             if amount < 1:
                 if not code:
-                    code, refusal = _unearned(award.effect, amount)
+                    code, refusal = unearned(award.effect, amount)
                 continue
         if factors:
             amount = multiplied(amount, factors.get(award.currency), course.program.program.multipliers)
@@ -145,7 +145,7 @@ def _allowed(course: Course, counters: Sequence[Counter], amount: int) -> tuple[
     return amount, stop
 
 
-def _unearned(effect: int, reckoned: int) -> tuple[int, int]:
+def unearned(effect: int, reckoned: int) -> tuple[int, int]:
     """The codes of a formula that is worth nothing: of a rule that does something else, and of one that does not."""
     if reckoned == MISSING:
         return extended_code(Extended.FIRED_MISSING, effect), extended_code(Extended.MISSING, effect)
