@@ -31,7 +31,9 @@ def champions(now: Weeks, then: Weeks) -> Table:
     if here.departments:
         rows += [
             (
-                say("Departments with {k:d} champions or more, of {all:d}", k=now.k, all=here.departments),
+                say(
+                    "Departments that show {k:d} champions or more, of {all:d}", k=now.k, all=here.departments
+                ),
                 here.covered,
                 _before(there, "covered", "each"),
             ),

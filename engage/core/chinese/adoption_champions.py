@@ -9,7 +9,7 @@ WORDS: Final = {
     "Champions": "骨干成员",
     "Champions: members with the habit": "骨干成员：已养成使用习惯的成员",
     "Of them power users": "其中重度用户",
-    "Departments with {k:d} champions or more, of {all:d}": "有 {k} 名以上骨干成员的部门，共 {all} 个部门",
+    "Departments that show {k:d} champions or more, of {all:d}": "可见 {k} 名以上骨干成员的部门，共 {all} 个部门",
     "Other departments that rest on one": "其余部门中只靠一名骨干成员的",
     "Other departments without one": "其余部门中没有骨干成员的",
     "One departure ends the habit of a department that rests on one. Which they are is never told.": (
