@@ -23,6 +23,7 @@ from engage.core.care import Goal, Intervention, Sentiment, in_force
 from engage.core.care_shapes import CareView, ChangeView, DoneView, GoalView, SentimentView
 from engage.core.department import DepartmentReport, department_names, department_report
 from engage.core.digest import Digest, digest
+from engage.core.language import say
 from engage.core.measures import WEEK
 from engage.core.peers import Peers
 from engage.core.periods import EXPECTED, PERIOD_DEFAULT, read_period
@@ -89,7 +90,11 @@ async def company_department(
     if found is None:
         told = ", ".join(department_names(source, now)) or "none"
         raise NotFound(
-            f"there is no page for the department {department[:100]!r}; departments told of: {told}"
+            say(
+                "there is no page for the department {department_name}; departments told of: {told_name}",
+                department_name=repr(department[:100]),
+                told_name=told,
+            )
         )
     return found
 
@@ -265,7 +270,7 @@ async def health_history(database: Database, company: str) -> tuple[ScorePoint, 
 async def _find(s: Statements, company: str) -> Followed:
     id = await company_id(company)
     if id is None:
-        raise NotFound(f"there is no company {company[:255]!r}")
+        raise NotFound(say("there is no company {company_name}", company_name=repr(company[:255])))
     return (await load_followed(s, [id]))[0]
 
 

@@ -17,6 +17,7 @@ from engage.core.backtest_people import Pair
 from engage.core.backtest_report import BacktestReport, BudgetFound, RuleFound, Stop
 from engage.core.language import ENGLISH, Language, mark, speak, translate
 from engage.formats import charts
+from engage.formats.cover import short_day
 from engage.formats.palette import PALETTE
 
 BUDGETS_DRAWN_MAX: Final = 12
@@ -160,7 +161,7 @@ def _lines(
         charts.lines,
         title=title,
         description=speak(language, "The table below has the figures."),
-        labels=[day for day, _ in days],
+        labels=[short_day(day, language) for day, _ in days],
         series=series,
         height=HEIGHT,
     )

@@ -67,6 +67,7 @@ def text_of(page: str) -> str:
     [
         "39,999 events. Companies: 1.",
         "points awarded 1,234 4,321 -3,087",
+        "2 Mar ",
         "2026-03-02 234 321 -87",
         "2026-03-02 1,234 61.7 % 4,321",
         "At silver instead of gold: 1",

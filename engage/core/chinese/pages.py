@@ -284,6 +284,10 @@ _FRAME: Final = {
         "已记入日志。可以再试一次；您所做的一切都没有丢失。"
     ),
     "Nothing is lost. Please try again in a moment.": "没有任何数据丢失。请稍后再试。",
+    "there is no company {company_name}": "没有公司 {company_name}",
+    "there is no page for the department {department_name}; departments told of: {told_name}": (
+        "部门 {department_name} 没有专页；有专页的部门：{told_name}"
+    ),
     "Back to the portfolio": "返回客户组合",
     "Signed out": "已退出登录",
     "You are signed out": "您已退出登录",
