@@ -155,7 +155,8 @@ def _assume(turn: Turn, call: Call, assumed: Assumed) -> None:
     own, shared = assumed.member, assumed.company
     if turn.program is not None:
         own, shared = without_personal_traits(turn.program, own, shared)
-    merge_traits(turn.member(call.member).state.traits, own)
+    member = turn.members[call.member] = turn.member(call.member)
+    merge_traits(member.state.traits, own)
     if shared:
         turn.append("", Kind.GROUP, call.received_at, call.received_at, "", Body("", shared))
 

@@ -126,15 +126,17 @@ class Turn:
         self._company_alone = Member(0, "", MemberState())
 
     def member(self, external_id: str) -> Member:
-        """The member, or a new one whom the next entry will count. Without an external id: the company alone."""
+        """The member, or a new one whom the next entry will count. Without an external id: the company alone.
+
+        Who is new is known once `append` has an entry of theirs: with the number kept for whoever is only asked
+        about, the next one who acts would have the same.
+        """
         member = self.members.get(external_id)
         if member is not None:
             return member
         if not external_id:
             return self._company_alone
-        number = self.head.state.members + 1
-        member = self.members[external_id] = Member(number, external_id, MemberState())
-        return member
+        return Member(self.head.state.members + 1, external_id, MemberState())
 
     def append(
         self,
@@ -151,6 +153,8 @@ class Turn:
         member = self.member(external_id)
         if member.state.last_seq:
             self.bring_up_to(member, received_at)
+        elif external_id:
+            self.members[external_id] = member
         day, hour = local_day_hour(at, self.head.state.timezone)
         appended = self._append(member, kind, at, received_at, day, hour, name, body, undone)
         led = appended.decision.record.led

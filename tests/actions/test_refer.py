@@ -434,6 +434,15 @@ async def test_an_event_that_invites_in_vain_says_why(team: Host) -> None:
     await sound(team)
 
 
+async def test_a_stranger_who_was_invited_in_vain_shares_no_number_with_who_comes_next(team: Host) -> None:
+    await team.publish(f"{TOLD}  invites: {{event: Invited, to: event.properties.who}}\n")
+    calls = [team.track("ann", "Invited", properties={"who": f"new {n}"}) for n in range(5)]
+    outcomes = await team.send(*calls, team.track("eve", "Logged In"), team.track("new 4", "Logged In"))
+    assert [len(one.warnings) for one in outcomes] == [0, 0, 0, 0, 1, 0, 0]
+    assert [await team.balance(who) for who in ("eve", "new 4")] == [1, 1]
+    await sound(team)
+
+
 @ON_SQLITE
 async def test_a_call_that_waited_can_invite(team: Host) -> None:
     """Whom it names is looked up, though nobody knew who it was by."""
