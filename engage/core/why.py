@@ -62,7 +62,11 @@ def explain_rules(record: Record, rules: tuple[Rule, ...], program: Program) -> 
 
 def verdict_word(code: int) -> str:
     verdict = code % VERDICTS
-    return EXTENDED_WORDS[as_extended(code)[1]] if verdict == Verdict.EXTENDED else WORDS[verdict]
+    if verdict != Verdict.EXTENDED:
+        return WORDS[verdict]
+    index, extended = as_extended(code)
+    by_budget = extended == Extended.CAMPAIGN and index % KEPT == Kept.BUDGET
+    return WORDS[Verdict.BUDGET] if by_budget else EXTENDED_WORDS[extended]
 
 
 def verdict_text(

@@ -21,7 +21,8 @@ from engage.core.ledger import ISSUED
 from engage.core.limits import used
 from engage.core.problems import Problems
 from engage.core.program import Award, Campaign, CampaignBudget, Effect, Limit, Program, Tier
-from engage.core.verdicts import Extended, Verdict, as_extended, fired
+from engage.core.verdicts import Extended, Kept, Verdict, as_extended, campaign_code, fired
+from engage.core.why import verdict_word
 from engage.document import read_plain, read_program
 from tests.core.history import program_of
 from tests.core.random_programs import CURRENCIES, MEMBERS, SEEDS, START, Act, Told, make_program, stories
@@ -338,3 +339,9 @@ def test_while_a_campaign_is_paused_none_of_its_rules_fires(seed: int, story: li
                 assert code % 8 == Verdict.EXTENDED
                 assert as_extended(code)[1] == Extended.CAMPAIGN
         assert set(record.stopped_by) <= paused
+
+
+def test_a_used_up_budget_of_a_campaign_is_told_as_a_budget() -> None:
+    """So that a backtest lists it among the limits that were hit; that a campaign is over is none."""
+    assert verdict_word(campaign_code(Kept.BUDGET, 3)) == "budget"
+    assert verdict_word(campaign_code(Kept.OVER)) == "campaign"
