@@ -16,10 +16,10 @@ from engage.core.holdouts import is_held_out
 from engage.core.program import Goal, Quest, Streak
 from engage.core.quests import PERIOD_DAYS_MAX, period_start
 from engage.core.runs import current, longest, period_of
-from engage.core.state import MemberState, Progress, Quested, Run
+from engage.core.state import CampaignStop, CompanyState, MemberState, Progress, Quested, Run
 from engage.core.streaks import asks_of, settled
 
-Status = Literal["upcoming", "locked", "open", "completed", "over"]
+Status = Literal["upcoming", "locked", "open", "paused", "completed", "over"]
 
 
 class GoalStanding(Struct, frozen=True):
@@ -45,7 +45,7 @@ class QuestStanding(Struct, frozen=True):
 
 
 def quest_standings(
-    made: CompiledProgram, member: MemberState, number: int, today: int
+    made: CompiledProgram, company: CompanyState, member: MemberState, number: int, today: int
 ) -> Iterator[QuestStanding]:
     """The quests of the program, as declared, but those of campaigns that the member of that number is held out of."""
     for plan in made.quests:
@@ -58,7 +58,7 @@ def quest_standings(
         missing = _missing(made, member, quest)
         yield QuestStanding(
             quest,
-            _status(quest, progress, missing, today),
+            _status(quest, company.campaigns.get(quest.campaign), progress, missing, today),
             [_goal(goal, tally) for goal, tally in zip(quest.goals, tallies, strict=False)],
             progress.reached,
             quested.times,
@@ -83,13 +83,18 @@ def _missing(made: CompiledProgram, member: MemberState, quest: Quest) -> list[s
     return missing
 
 
-def _status(quest: Quest, progress: Progress, missing: list[str], today: int) -> Status:
+def _status(
+    quest: Quest, stop: CampaignStop | None, progress: Progress, missing: list[str], today: int
+) -> Status:
+    """`stop`: of its campaign, whose own days are the quest's already."""
     if progress.reached >= len(quest.tiers):
         return "completed"
+    if 0 < quest.last_day < today or (stop is not None and stop.ended):
+        return "over"
     if today < quest.first_day:
         return "upcoming"
-    if 0 < quest.last_day < today:
-        return "over"
+    if stop is not None:
+        return "paused"
     return "locked" if missing else "open"
 
 

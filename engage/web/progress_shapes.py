@@ -69,7 +69,7 @@ class Quest(Struct):
 
     id: str
     name: str
-    status: Literal["upcoming", "locked", "open", "completed", "over"]
+    status: Literal["upcoming", "locked", "open", "paused", "completed", "over"]
     join: Annotated[Literal["all", "any", "in_order"], Meta(description="Which of the goals it takes.")]
     goals: list[QuestGoal]
     tiers: Annotated[list[QuestTier], Meta(description="Empty for a quest without tiers.")]

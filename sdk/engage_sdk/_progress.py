@@ -28,8 +28,8 @@ class QuestTier:
 
 @dataclass(frozen=True, slots=True)
 class Quest:
-    """A quest as it stands in its current period. `status` is upcoming, locked, open, completed or over; `missing`
-    says what a locked one takes; `until` is the last day, None where it does not end."""
+    """A quest as it stands in its current period. `status` is upcoming, locked, open, paused, completed or
+    over; `missing` says what a locked one takes; `until` is the last day, None where it does not end."""
 
     id: str
     name: str | None = None

@@ -10,7 +10,7 @@ from engage.core.compiled import compile_program
 from engage.core.diff import diff_programs
 from engage.core.holdouts import is_held_out
 from engage.core.progress import quest_standings
-from engage.core.state import MemberState
+from engage.core.state import CompanyState, MemberState
 from engage.document import read_program
 from tests.core.history import program_of
 
@@ -89,5 +89,5 @@ def test_a_difference_in_who_is_held_out_is_told() -> None:
 def test_a_member_does_not_see_the_quests_of_a_campaign_that_they_are_held_out_of() -> None:
     made = compile_program(program_of(TEXT))
     for number in range(1, 40):
-        seen = [found.quest.id for found in quest_standings(made, MemberState(), number, 1)]
+        seen = [found.quest.id for found in quest_standings(made, CompanyState(), MemberState(), number, 1)]
         assert seen == (["ten"] if is_held_out("spring", 10, number) else ["three", "ten"])

@@ -40,7 +40,7 @@ def standings(told: History, name: str) -> list[Any]:
     today = local_day_hour(START, told.timezone)[0]
     return [
         (found.reached, found.times, found.goals if found.status == "open" else found.status)
-        for found in quest_standings(told.program, told.member(name), told.numbers[name], today)
+        for found in quest_standings(told.program, told.company, told.member(name), told.numbers[name], today)
     ]
 
 

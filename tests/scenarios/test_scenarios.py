@@ -416,7 +416,9 @@ class Story:
             said += [f"stage {stage_on(lifecycle, member, today)}"] if lifecycle != STANDARD else []
             said += [
                 quest_text(found)
-                for found in quest_standings(program, member, self.history.numbers.get(name, 0), today)
+                for found in quest_standings(
+                    program, self.history.company, member, self.history.numbers.get(name, 0), today
+                )
             ]
             said += [streak_text(found) for found in streak_standings(program, member, today)]
         return ", ".join(filter(None, said)) or "nothing"
@@ -438,7 +440,8 @@ def quest_text(found: QuestStanding) -> str:
         return f"quest {found.quest.id} completed{times}"
     if not any(goal.progress for goal in found.goals) and not found.times:
         return ""
-    return f"quest {found.quest.id} {' and '.join(stands)}{times}"
+    paused = ", paused" if found.status == "paused" else ""
+    return f"quest {found.quest.id} {' and '.join(stands)}{times}{paused}"
 
 
 def rules_of(step: Step) -> tuple[Rule, ...]:

@@ -77,7 +77,7 @@ def member_shape(
         next_level=following,
         progress=progress,
         balances={currency: balance(wallet) for currency, wallet in _wallets(state, program).items()},
-        quests=quest_shapes(made, state, number, today) if made else [],
+        quests=quest_shapes(made, within, state, number, today) if made else [],
         streaks=streak_shapes(made, state, today) if made else [],
         badges=[
             shapes.Badge(badge, badges[badge].name if badge in badges else badge, to_rfc3339(times[seq]))

@@ -8,11 +8,13 @@ from msgspec import UNSET
 
 from engage.core.compiled import CompiledProgram
 from engage.core.progress import GoalStanding, quest_standings
-from engage.core.state import MemberState
+from engage.core.state import CompanyState, MemberState
 from engage.web import progress_shapes as shapes
 
 
-def quest_shapes(made: CompiledProgram, state: MemberState, number: int, today: int) -> list[shapes.Quest]:
+def quest_shapes(
+    made: CompiledProgram, company: CompanyState, state: MemberState, number: int, today: int
+) -> list[shapes.Quest]:
     """`today` is the company's local day."""
     return [
         shapes.Quest(
@@ -31,7 +33,7 @@ def quest_shapes(made: CompiledProgram, state: MemberState, number: int, today: 
             missing=found.missing,
             until=date.fromordinal(found.until).isoformat() if found.until else None,
         )
-        for found in quest_standings(made, state, number, today)
+        for found in quest_standings(made, company, state, number, today)
     ]
 
 
