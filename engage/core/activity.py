@@ -109,25 +109,9 @@ def _last_week(used: tuple[int, int]) -> int:
     return base + 7 * (bits.bit_length() - 1)
 
 
-def days_active(member: MemberState, first: int, last: int) -> int:
-    """How many days from `first` to `last` (ordinals, inclusive) the member was active."""
-    return window_bits(member, first, last).bit_count()
-
-
 def window_bits(member: MemberState, first: int, last: int) -> int:
     """The activity of the days `first` to `last`: bit 0 is `first`."""
     bits = int.from_bytes(member.days, "little")
     shift = first - member.days_base
     bits = bits >> shift if shift >= 0 else bits << -shift
     return bits & ((1 << (last - first + 1)) - 1)
-
-
-def used_feature(member: MemberState, name: str, first: int, last: int) -> bool:
-    """Whether the event was used in any ISO week whose Monday lies from `first` to `last`."""
-    used = member.features.get(name)
-    if used is None:
-        return False
-    base, bits = used
-    return any(
-        bits >> (monday - base) // 7 & 1 for monday in range(week_of(first), last + 1, 7) if monday >= base
-    )

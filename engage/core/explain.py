@@ -144,25 +144,6 @@ def node_text(condition: Condition, number: int) -> str:
     raise IndexError(f"the condition has no node {number}")
 
 
-def node_pointer(condition: Condition, number: int) -> str:
-    """Where node `number` stands below the rule's `conditions`, as a JSON pointer: "/all/1/any/0"."""
-    pointers: list[str] = []
-
-    def walk(node: Condition, pointer: str) -> None:
-        pointers.append(pointer)
-        if isinstance(node, Not):
-            walk(node.of, f"{pointer}/not")
-        elif isinstance(node, All | Any):
-            word = "all" if isinstance(node, All) else "any"
-            for index, child in enumerate(node.of):
-                walk(child, f"{pointer}/{word}/{index}")
-
-    walk(condition, "")
-    if not 1 <= number <= len(pointers):
-        raise IndexError(f"the condition has no node {number}")
-    return pointers[number - 1]
-
-
 def explain(
     condition: Condition, facts: Facts | None, level_names: t.Sequence[str] = ()
 ) -> list[NodeVerdict]:

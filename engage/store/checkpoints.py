@@ -25,7 +25,6 @@ from engage.store.statements import Insert, Row, Statements, Transaction
 PART_BYTES: Final = 65_536
 """How much of the state goes into one row, before it is packed to about a third."""
 PARTS_PER_READ: Final = 64
-PARTS_PER_WRITE: Final = 64
 MESSAGES_PER_READ: Final = 5000
 STATE_BITS: Final = 62
 SEQ_MAX: Final = 2**62

@@ -43,8 +43,9 @@ PEERS_SETTING: Final = "peers"
 CALIBRATION_SETTING: Final = "calibration"
 """The newest calibration card, as JSON; see `engage.core.accuracy`."""
 EFFECTS_SETTING: Final = "effects"
-LATE_GOALS_SETTING: Final = "late-goals"
 """What became of scores after the newest interventions, as JSON; see `engage.actions.effects`."""
+LATE_GOALS_SETTING: Final = "late-goals"
+"""Whose goals are behind or missed, as JSON; see `engage.actions.late_goals`."""
 RECENT_SCORES: Final = 14
 """Scores kept with each score: the week's own and the 13 before, so that the portfolio reads one row a company."""
 

@@ -9,10 +9,8 @@ from engage.core.activity import (
     DAYS_KEPT,
     FEATURES_MAX,
     WEEKS_KEPT,
-    days_active,
     mark_day,
     mark_feature,
-    used_feature,
     window_bits,
 )
 from engage.core.calendar import week_of
@@ -21,6 +19,17 @@ from engage.core.state import MemberState, decode_member, encode_state
 TODAY = 739_000
 STEPS = st.sampled_from([0, 1, 1, 2, 7, 30, 64, 65, DAYS_KEPT, DAYS_KEPT + 64, DAYS_KEPT + 65, 5000])
 """How far the next day lies ahead of the newest, or behind it when negative."""
+
+
+def used_feature(member: MemberState, name: str, first: int, last: int) -> bool:
+    """Whether the event was used in any ISO week whose Monday lies from `first` to `last`."""
+    used = member.features.get(name)
+    if used is None:
+        return False
+    base, bits = used
+    return any(
+        bits >> (monday - base) // 7 & 1 for monday in range(week_of(first), last + 1, 7) if monday >= base
+    )
 
 
 @st.composite
@@ -50,7 +59,9 @@ def test_the_bitmap_of_days_is_the_set_of_days(days: list[int]) -> None:
         expected = sum(1 << (one - first) for one in known if one >= first)
         assert window_bits(member, first, newest) == expected
     for first, last in ((newest - 6, newest), (newest - 27, newest - 3), (newest - DAYS_KEPT, newest + 9)):
-        assert days_active(member, first, last) == len([day for day in known if first <= day <= last])
+        assert window_bits(member, first, last).bit_count() == len(
+            [day for day in known if first <= day <= last]
+        )
     assert decode_member(encode_state(member)) == member
 
 
