@@ -84,6 +84,7 @@ NUMBERS = {
     "Compared.weeks": SPAN,
     "Ceiling.at_most": "said by somebody",
     "Intervention.recorded_at": "when somebody said it",
+    "Change.at": "when somebody said it",
     "Portfolio.bands": COMPANIES,
     "TierColumn.companies": COMPANIES,
     "Portfolio.monthly_revenue_cents": CONTRACT,
