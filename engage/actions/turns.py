@@ -442,8 +442,10 @@ class Turns:
         for (company_id, external_id), (number, state) in found.items():
             turn = self._turns[company_id]
             due = turn.next_due(state)
+            # By the version that has decided so far: the newest is not in the log before somebody acts, and what
+            # awaits a member by it begins with the day on which it is.
             turn.members[external_id] = Member(
-                number, external_id, state, due=due, planned_by=turn.program_id
+                number, external_id, state, due=due, planned_by=turn.head.program_id
             )
 
     async def _inviters(self, people: Iterable[tuple[int, str]]) -> list[tuple[int, str]]:

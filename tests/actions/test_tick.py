@@ -103,6 +103,24 @@ async def test_a_publication_makes_the_agenda_anew_for_those_who_stay_silent(hos
     assert (await host.verify()).difference is None
 
 
+EXPIRING = SILENT.replace("points: {}", "points: {expires: {after: {days: 20}}}")
+WARNED = "  - {id: warned, trigger: {expiring: {currency: points, days: 10}}, effects: [award: 3]}\n"
+
+
+@ON_SQLITE
+async def test_who_acts_first_after_a_publication_is_told_what_it_says_of_today(host: Host) -> None:
+    """And not on a day before it, on which nobody could be told."""
+    await host.publish(EXPIRING)
+    await host.send(host.track("ann"))
+    host.now += 15 * DAY
+    await host.publish(EXPIRING + WARNED)
+    await host.send(host.track("ann", "Undeclared"))
+    today, _ = local_day_hour(host.now, "UTC")
+    assert await ticked_days(host) == [(1, today)]
+    assert await host.balance("ann") == 13
+    assert (await host.verify()).difference is None
+
+
 @ON_SQLITE
 async def test_who_stays_silent_slips_at_midnight_once_and_no_other_midnight_is_told(host: Host) -> None:
     rules = "  - {id: slips, trigger: {stage: slipping}, effects: [award: 3]}\n"
