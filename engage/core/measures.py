@@ -157,6 +157,10 @@ class WeekMeasures(Struct, array_like=True):
     """Month of activation -> the least that are told to have been activated by a week in it, of earlier months."""
     activated_room: int = 0
     """The most that would be told to be activated without the cohorts of the month. 0: not kept yet."""
+    cohort_least: dict[int, int] = field(default_factory=dict)
+    """Month of activation -> the most of which it is told that no fewer of it were active in one month so far."""
+    cohorts_hidden: list[int] = field(default_factory=list)
+    """Months of activation of which nearly all that can have come are active, so that they are hidden."""
 
     @property
     def weeks_known(self) -> int:

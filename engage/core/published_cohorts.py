@@ -58,7 +58,9 @@ def cohort_cells(week: WeekMeasures, active_4w: Figure, k: int) -> dict[int, Fig
     if active_4w.value is None:
         return dict.fromkeys(months, _untold(active_4w))
     counts = [week.cohorts.get(month, (0, 0))[1] for month in months]
-    secret = {at for at, month in enumerate(months) if _is_within(span, month)}
+    secret = {
+        at for at, month in enumerate(months) if _is_within(span, month) or month in week.cohorts_hidden
+    }
     after = {month - months[0]: most for month, most in _told_after(week).items() if month in months}
     cells = publish_table(counts, k, active_4w, partition=True, secret=secret, together=after).cells
     return dict(zip(months, cells, strict=True))
@@ -89,6 +91,13 @@ def _cohorts_most(cells: Mapping[int, Figure], month: Figure) -> dict[int, int]:
     }
 
 
+def _cohorts_least(cells: Mapping[int, Figure], month: Figure) -> dict[int, int]:
+    """Of the same cells, the least."""
+    most = _cohorts_most(cells, month)
+    left = (month.value or 0) - sum(most.values())
+    return {cohort: max(int(cells[cohort].floor), int(left) + high) for cohort, high in most.items()}
+
+
 # --- what is remembered ---------------------------------------------------------------------------------------
 
 
@@ -104,21 +113,33 @@ def remember_cohorts(
         return
     if before is not None and before.activated_told[1]:
         last = _month(before).last
-        least = max(before.activated_told[0], before.activated_before.get(last, 0))
-        week.activated_before = {**before.activated_before, last: least}
+        told = max(before.activated_told[0], before.activated_before.get(last, 0))
+        week.activated_before = {**before.activated_before, last: told}
     week.activated_room = int(activated.ceiling or 0)
-    peaks, most = (before.cohort_peaks, before.cohort_most) if before else ({}, {})
+    peaks, leasts, most = (
+        (before.cohort_peaks, before.cohort_least, before.cohort_most) if before else ({}, {}, {})
+    )
     cells = cohort_cells(week, month, k)
-    reached = _reached(peaks, _cohorts_most(cells, month))
     came = _came(week, before, cells, month)
-    if not _is_safe(week, before, reached, came, members, k):
-        reached = dict(peaks)
+    near = _near(_cohorts_least(cells, month), {**most, **came}, _month(week).over, k)
+    if near:
+        week.cohorts_hidden = near
+        cells = cohort_cells(week, month, k)
+        came = _came(week, before, cells, month)
+    reached = _reached(peaks, _cohorts_most(cells, month))
+    least = _reached(leasts, _cohorts_least(cells, month))
+    if (
+        not _leaves_members(reached, members, k)
+        or _near(least, {**most, **came}, _month(week).over, k)
+        or not _leaves_together(least, before.cohorts_within if before else {}, k)
+    ):
+        reached, least = dict(peaks), dict(leasts)
         came = _came(week, before, dict.fromkeys(cells, _untold(month)), month)
-    week.cohort_peaks, week.cohort_most = reached, {**most, **came}
+    week.cohort_peaks, week.cohort_least, week.cohort_most = reached, least, {**most, **came}
 
 
 REMEMBERED: Final = (
-    *("cohort_peaks", "cohort_most", "cohorts_within"),
+    *("cohort_peaks", "cohort_least", "cohort_most", "cohorts_hidden", "cohorts_within"),
     *("activated_told", "activated_before", "activated_room"),
 )
 
@@ -154,29 +175,17 @@ def _came(
     return found
 
 
-def _is_safe(
-    week: WeekMeasures,
-    before: WeekMeasures | None,
-    reached: Mapping[int, int],
-    came: Mapping[int, int],
-    members: Figure,
-    k: int,
-) -> bool:
-    most = {**(before.cohort_most if before else {}), **came}
-    return (
-        sum(reached.values()) <= members.floor - k
-        and _leaves_of_each(reached, most, _month(week).over, k)
-        and _leaves_together(reached, before.cohorts_within if before else {}, k)
-    )
+def _leaves_members(reached: Mapping[int, int], members: Figure, k: int) -> bool:
+    return sum(reached.values()) <= members.floor - k
 
 
-def _leaves_of_each(reached: Mapping[int, int], most: Mapping[int, int], over: int, k: int) -> bool:
-    """Of the cohorts that are over: whether each may have k - 1 more than were active of it in one month."""
-    return all(peak <= most[one] - (k - 1) for one, peak in reached.items() if one <= over and one in most)
+def _near(least: Mapping[int, int], most: Mapping[int, int], over: int, k: int) -> list[int]:
+    """Cohorts that are over, and may not have k - 1 more than were active of it in one month."""
+    return [one for one, low in least.items() if one <= over and one in most and low > most[one] - (k - 1)]
 
 
 def _leaves_together(reached: Mapping[int, int], within: Mapping[int, int], k: int) -> bool:
-    """The same of cohorts up to one, by what is told of who was activated by its end."""
+    """Whether cohorts up to one leave k of those who are told to have been activated by its end."""
     return all(
         sum(peak for one, peak in reached.items() if one <= last) <= most - k for last, most in within.items()
     )

@@ -66,12 +66,7 @@ DEFENCES: dict[str, tuple[KindAttack, int, list[Switch]]] = {
         1,
         [(published_people, "publish_roles", _roles_besides)],
     ),
-    "cohorts that leave k in all": (attack_cohorts, 1345, [(published_cohorts, "_is_safe", _always)]),
-    "cohorts that leave k who were activated": (
-        attack_cohorts,
-        470,
-        [(published_cohorts, "_leaves_together", _always)],
-    ),
+    "cohorts that leave k in all": (attack_cohorts, 59, [(published_cohorts, "_leaves_members", _always)]),
     "new cohorts within what is left of those activated": (
         attack_cohorts,
         100,

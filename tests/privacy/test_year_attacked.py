@@ -21,6 +21,6 @@ def test_a_year_of_cohorts_tells_of_no_group_below_the_floor() -> None:
 def test_without_what_may_be_told_of_a_cohort_its_size_is_learned(monkeypatch: pytest.MonkeyPatch) -> None:
     """Either of the two keeps it in this company: that it is hidden where it came within four weeks, and that a month
     is hidden which brings what was active of it near to what can have come."""
-    monkeypatch.setattr(published_cohorts, "_leaves_of_each", lambda *_: True)
+    monkeypatch.setattr(published_cohorts, "_near", lambda *_: [])
     monkeypatch.setattr(published_cohorts, "_is_within", lambda *_: False)
     assert attack_year_of_cohorts(Random(54)) != []

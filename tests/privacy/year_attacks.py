@@ -77,7 +77,9 @@ class _Year:
     def __init__(self, members: list[Came], known: list[Came], start: int) -> None:
         self.members, self.known = members, known
         weeks = range(FIRST_WEEK, 4 * MONTHS)
+        oldest = min(one.cohort for one in members if one.first < MONTHS)  # nobody came before: that is told
         ways = sorted({(cohort_of(start + WEEK * week), max(BEFORE, week // 4)) for week in weeks})
+        ways = [way for way in ways if way[0] >= oldest]
         self.pieces: dict[tuple[int, int], int] = {}
         self.active: dict[tuple[int, int, int], int] = {}
         for way in ways:
