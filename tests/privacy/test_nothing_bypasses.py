@@ -393,7 +393,7 @@ def test_a_health_notice_holds_the_score_and_what_a_report_says() -> None:
 
 def test_no_log_line_and_no_problem_of_a_report_holds_a_count() -> None:
     """Logs and problems of what measures, scores and reports name things and weeks, never what was counted."""
-    named = {"period", "company", "department", "told", "EXPECTED", "as_of", "None", "error"}
+    named = {"period", "company", "department", "told", "EXPECTED", "as_of", "None", "error", "say", "repr"}
     for name in (
         *("actions/report.py", "actions/portfolio.py", "actions/score.py", "actions/calibrate.py"),
         "web/api/reports.py",
