@@ -19,6 +19,7 @@ from engage.core.limits import MONTH_DAYS_MAX, TOLD, window_start
 from engage.core.occasions import STAGE
 from engage.core.program import Award, Budget, Limit, Program, Referral, Rule, Side
 from engage.core.progress import streak_standings
+from engage.core.quests import PERIOD_DAYS_MAX
 from engage.core.state import DayRollup, Usage, Wallet, merge_days
 from engage.core.verdicts import VERDICTS, Extended, Verdict, as_extended, fired
 from tests.core.history import History, Step
@@ -262,6 +263,9 @@ def holdings(history: History, reachable: int, today: int) -> object:
         }
         return {key: one for key, one in windows.items() if one}
 
+    assert history.program is not None
+    made = history.program.program
+    oldest = {one.id: today - 1 - made.late_days - PERIOD_DAYS_MAX[one.repeats] for one in made.quests}
     members = {}
     for name, member in history.members.items():
         wallets = {currency: wallet for currency, wallet in member.wallets.items() if wallet != Wallet()}
@@ -273,12 +277,11 @@ def holdings(history: History, reachable: int, today: int) -> object:
         quests = {
             id: (
                 quested.times,
-                {start: n for start, n in quested.windows.items() if start >= reachable or not start},
+                {start: n for start, n in quested.windows.items() if start >= oldest[id] or not start},
             )
             for id, quested in member.quests.items()
         }
         quests = {id: one for id, one in quests.items() if one != (0, {})}
-        assert history.program is not None
         runs = [
             (found.current, found.longest, found.freezes)
             for found in streak_standings(history.program, member, today)
