@@ -13,6 +13,8 @@ from engage.core.reports import BAND_LABELS, Column, CompanyReport, Period, Tabl
 
 MINUS = "\N{MINUS SIGN}"
 _DAY: Final = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
+EDGES: Final = 3
+"""Letters' room that the edges of a cell take."""
 DATED: Final = frozenset({"week", "day", "by", "who"})
 """Text columns that hold days."""
 
@@ -130,11 +132,11 @@ def room(table: Table, index: int) -> int:
     """The share of a table's width that a column gets: text by its longest cell, so that a sentence takes few lines;
     figures by their longest word and that of the heading, so that none is broken."""
     cells = [row[index] for row in table.rows]
-    heading = max(map(wide, table.columns[index].label.split()), default=0) + 2
+    heading = max(map(wide, table.columns[index].label.split()), default=0) + EDGES
     if table.columns[index].unit != "text":
         words = (word for cell in cells if isinstance(cell, Figure) for word in cell.text.split())
-        return max(6, heading, max(map(wide, words), default=0))
-    return min(40, max(12, heading, max((wide(str(cell)) for cell in cells), default=0) // 2))
+        return max(6, heading, max(map(wide, words), default=0) + EDGES)
+    return min(60, max(10, heading, max((wide(str(cell)) for cell in cells), default=0) * 2 // 3))
 
 
 def wide(text: str) -> int:

@@ -26,7 +26,7 @@ from engage.core.telling import in_language
 from engage.core.worth import TierColumn
 from engage.errors import NotInstalled
 from engage.formats import files
-from engage.formats.cover import Cover, dated, in_cell
+from engage.formats.cover import Cover, dated, in_cell, room
 from engage.formats.deck import ROWS_MAX, deck
 from engage.formats.files import FileFormat, render, render_portfolio
 from engage.formats.paper import Paper
@@ -162,6 +162,15 @@ def test_slides_have_charts_with_the_figures_in_them(language: Language) -> None
 def slide_of(section: Section) -> list[Any]:
     head = Cover("Acme", "Acme", "", "", "unscored", "", "", (), ())
     return list(pptx.Presentation(io.BytesIO(deck(Paper(head, (section,)), "en"))).slides)[1:-1]
+
+
+def test_no_figure_is_broken_for_want_of_room_beside_a_long_sentence() -> None:
+    columns = (Column("at_risk", "At risk a year", "each"), Column("why", "Why", told=True))
+    table = Table(
+        "calls", "Calls", columns, ((fact(22_968, "each"), "A customer for a year or more, but. " * 3),)
+    )
+    assert room(table, 0) > len("22,968")
+    assert room(table, 1) == 60
 
 
 def test_a_long_table_is_spread_evenly_over_its_slides() -> None:
