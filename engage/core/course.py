@@ -24,6 +24,7 @@ from engage.core.limits import (
     alert,
     alerts_of,
     counted,
+    is_forgotten,
     left_of,
     used,
     window_start,
@@ -156,9 +157,12 @@ class Course:
         """What a limit or budget allows still."""
         if not counter.plain:
             usage = (self.company if counter.company else self.member).usage
-            return left_of(counter, usage, self.uses, self.entry, self.department())
+            late_days = self.program.program.late_days
+            return left_of(counter, usage, self.uses, self.entry, self.department(), late_days)
         start = window_start(counter.window, self.day)
         windows = (self.company if counter.company else self.member).usage.get(counter.key)
+        if is_forgotten(counter, windows, start, self.program.program.late_days):
+            return 0
         left = counter.most - windows.get(start, 0) if windows else counter.most
         for use in self.uses:
             if use.key == counter.key and use.start == start and use.company == counter.company:

@@ -20,6 +20,9 @@ from engage.core.verdicts import Verdict, verdict_code
 MONTH_DAYS_MAX = 31
 REACH_DAYS: Final[dict[str, int]] = {"quarter": 94, "year": 368}
 """How long a calendar window that is longer than a month may be, and two days for a change of time zone."""
+COMING_BACK_DAYS: Final = 366
+"""How much longer a company's windows are kept. A member's midnights are told when they come back, or when nobody told
+them in time, and what they bring then counts for the days they are of. What comes later still finds nothing left."""
 DEPARTMENTS_MAX: Final = 1000
 """Of one company. Members of any further ones count as being in none, together."""
 
@@ -66,6 +69,8 @@ class Counter(Struct, frozen=True):
 def limit_counter(index: int, limit: Limit) -> Counter:
     """The counter of a rule's limit number `index`."""
     cuts = limit.count is None and limit.over == "cut"
+    unit = DAY if limit.hours else 1
+    reach = limit.hours * HOUR or (limit.days + 2 if limit.days else reach_of(limit.window))
     return Counter(
         company=limit.per != "member",
         key=limit.key,
@@ -77,8 +82,8 @@ def limit_counter(index: int, limit: Limit) -> Counter:
         department=limit.per == "department",
         days=limit.days,
         apart=limit.hours * HOUR,
-        reach=limit.hours * HOUR or (limit.days + 2 if limit.days else reach_of(limit.window)),
-        unit=DAY if limit.hours else 1,
+        reach=reach if limit.per == "member" else reach + COMING_BACK_DAYS * unit,
+        unit=unit,
     )
 
 
@@ -95,7 +100,7 @@ def budget_counter(index: int, budget: Budget) -> Counter:
         most=budget.amount,
         refused=verdict_code(Verdict.BUDGET, index),
         cut=verdict_code(Verdict.CUT_BY_BUDGET, index) if budget.over == "cut" else 0,
-        reach=reach_of(budget.window),
+        reach=reach_of(budget.window) + COMING_BACK_DAYS,
         alerts=alert_units(budget.amount, budget.alerts),
     )
 
@@ -169,7 +174,9 @@ def counted(counter: Counter, entry: Entry, department: int, amount: int) -> Use
     return Use(counter.company, key, start, amount, counter.reach, counter.unit)
 
 
-def left_of(counter: Counter, usage: Usage, uses: list[Use], entry: Entry, department: int) -> int:
+def left_of(
+    counter: Counter, usage: Usage, uses: list[Use], entry: Entry, department: int, late_days: int
+) -> int:
     """What a counter that is not plain allows still, after what `uses` of this entry have taken already.
 
     No window may hold more than the limit, whichever way events arrive: one that comes late is held against those
@@ -177,10 +184,19 @@ def left_of(counter: Counter, usage: Usage, uses: list[Use], entry: Entry, depar
     """
     mine = counted(counter, entry, department, 0)
     windows = dict(usage.get(mine.key, ()))
+    if is_forgotten(counter, windows, mine.start, late_days):
+        return 0
     for use in uses:
         if use.key == mine.key and use.company == mine.company:
             windows[use.start] = windows.get(use.start, 0) + use.amount
     return counter.most - held_near(counter, windows, mine.start)
+
+
+def is_forgotten(counter: Counter, windows: dict[int, int] | None, start: int, late_days: int) -> bool:
+    """Whether what a company used in a window may not be known any more."""
+    if not counter.company or not windows or start in windows:
+        return False
+    return start < max(windows) - late_days * counter.unit - counter.reach
 
 
 def held_near(counter: Counter, windows: dict[int, int], start: int) -> int:

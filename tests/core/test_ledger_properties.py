@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from copy import deepcopy
 from random import Random
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -35,6 +35,8 @@ from tests.core.random_programs import (
     Told,
     make_fixed_program,
     make_limit,
+    make_program,
+    make_story,
     programs,
     stories,
     tell,
@@ -154,6 +156,9 @@ def test_every_balance_is_the_fold_of_its_transfers(program: Program, story: lis
 
 @settings(max_examples=60)
 @given(program=programs, story=EVERYTHING)
+@example(
+    make_program(38), make_story(206920, 3, ("adjust", "undo", "zone", "move"))
+)  # midnights told months late
 def test_no_limit_and_no_budget_is_ever_passed(program: Program, story: list[Act]) -> None:
     told, bound = Told(program), bounds(program)
     for act in story:

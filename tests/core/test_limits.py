@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from itertools import pairwise
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engage.core.calendar import HOUR
+from engage.core.calendar import DAY, HOUR, month_of
 from engage.core.event import Kind
 from engage.core.limits import Use, busiest, use, window_start
 from engage.core.notices import BUDGET_REACHED, Notice, notices
@@ -92,6 +93,36 @@ def test_what_no_late_event_can_reach_is_forgotten() -> None:
             30,
         )
     assert [len(windows) for windows in usage.values()] == [40, 31]
+
+
+WELCOME_BACK = """
+name: Welcome back
+currencies: {points: {name: Points}}
+events: {Sale: {name: Sale}}
+late_days: 0
+budgets: [{window: month, amount: 1, currency: points}]
+rules:
+  - {id: sale, trigger: Sale, effects: [{award: 1}]}
+  - {id: dormant, trigger: {stage: dormant}, effects: [{award: 1}]}
+"""
+
+
+@pytest.mark.parametrize("months", [3, 24])
+def test_midnights_told_late_find_the_budget_of_their_month_used_up(months: int) -> None:
+    """Or not known any more: then nothing is left of it."""
+    history = History()
+    history.publish(program_of(WELCOME_BACK))
+    for name in ("ann", "bob"):
+        history.track(name, "Sale", START)
+    history.track("bob", "Sale", START + 200 * DAY)
+    for month in range(months):
+        history.track("zoe", "Sale", START + (231 + 31 * month) * DAY)
+    history.track("ann", "Sale", START + (231 + 31 * months) * DAY)
+    awarded = Counter(
+        month_of(step.entry.day) for step in history.steps for transfer in step.decision.transfers
+    )
+    assert set(awarded.values()) == {1}
+    assert any(step.entry.kind == Kind.TICK and step.decision.transfers for step in history.steps)
 
 
 @settings(max_examples=75)
