@@ -317,7 +317,7 @@ def ratio(part: Figure, whole: Figure, unit: Unit = "percent") -> Figure:
         if high - low > RANGE_MAX:
             return Figure(NOT_SHOWN, unit, hidden=reason)
     if low <= 0:
-        text = say("{high} or less", high=_words(high, unit))
+        text = say("{high} or less", high=_words(high, unit)) if high > 0 else NOT_SHOWN
     elif unit == "percent" and high >= 100:
         text = say("{low} or more", low=_words(low, unit))
     else:

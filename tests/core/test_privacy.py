@@ -174,6 +174,8 @@ def test_of_two_parts_both_are_shown_or_none(part: int, rest: int, behind: int, 
 def test_a_ratio_is_hidden_with_its_part_and_tells_only_the_range() -> None:
     whole = members(20)
     assert privacy.ratio(publish_count(3, K, whole), whole).text == "20 % or less"
+    nobody = privacy.Figure(privacy.NOT_SHOWN, "members", hidden="few", low=0, high=0)
+    assert privacy.ratio(nobody, whole).text == privacy.NOT_SHOWN, "not that it is nobody"
     assert privacy.ratio(publish_count(20, K, whole), whole).text == "80 % or more"
     assert privacy.ratio(publish_count(10, K, whole), whole).value == 50.0
     assert privacy.ratio(publish_count(7, K, members(7)), members(7)).value is None
