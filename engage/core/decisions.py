@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from engage.core.campaign_counters import PREFIX as CAMPAIGNS
+from engage.core.language import mark
 from engage.core.ledger import ACTIVE, EXPIRED, ISSUED, PENDING, Detail, Transfer, owner, place
 from engage.core.limits import Alert, Use
 from engage.core.occasions import Occasion
@@ -35,15 +36,18 @@ class Undecided:
 
 
 REASONS: Final[dict[int, tuple[str, str]]] = {
-    Undecided.NO_PROGRAM: ("no_program", "recorded; no program is published"),
-    Undecided.UNDECLARED_EVENT: ("undeclared_event", "recorded; the program does not declare this event"),
+    Undecided.NO_PROGRAM: ("no_program", mark("recorded; no program is published")),
+    Undecided.UNDECLARED_EVENT: (
+        "undeclared_event",
+        mark("recorded; the program does not declare this event"),
+    ),
     Undecided.TOO_LATE: (
         "too_late",
-        "recorded, not rewarded; it is older than the program's bound for late events",
+        mark("recorded, not rewarded; it is older than the program's bound for late events"),
     ),
     Undecided.UNTRUSTED_SOURCE: (
         "untrusted_source",
-        (
+        mark(
             "recorded without effect; a write key is trusted with no traits, "
             "and only with events that declare `browser: true`"
         ),

@@ -23,6 +23,7 @@ from engage.core.conditions import (
     nodes,
     read_field,
 )
+from engage.core.language import say
 from engage.core.program import MILLIONTHS_ONE, Formula, Limit
 
 ITEMS_SHOWN = 5
@@ -132,8 +133,10 @@ def _decimal(units: int, places: int) -> str:
 
 def span_text(limit: Limit) -> str:
     """How long a cooldown is."""
-    number, unit = (limit.hours, "hour") if limit.hours else (limit.days, "day")
-    return f"{number} {unit}" if number == 1 else f"{number} {unit}s"
+    number = limit.hours or limit.days
+    if number == 1:
+        return say("1 hour") if limit.hours else say("1 day")
+    return say("{number:d} hours", number=number) if limit.hours else say("{number:d} days", number=number)
 
 
 def node_text(condition: Condition, number: int) -> str:

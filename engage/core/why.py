@@ -12,7 +12,8 @@ from typing import Any, Final
 from engage.core.campaign_counters import WITHIN, limits_of
 from engage.core.decisions import Record
 from engage.core.explain import formula_text, node_text, span_text
-from engage.core.program import Award, Limit, Program, Rule
+from engage.core.language import mark, say
+from engage.core.program import Award, Budget, CampaignBudget, Limit, Program, Rule
 from engage.core.verdicts import KEPT, VERDICTS, Extended, Kept, Verdict, as_extended
 
 WORDS: Final = {
@@ -37,14 +38,26 @@ EXTENDED_WORDS: Final = {
     Extended.CUT_BY_CAMPAIGN: "cut",
 }
 PERIODS: Final = {
-    "day": "daily",
-    "week": "weekly",
-    "month": "monthly",
-    "quarter": "quarterly",
-    "year": "yearly",
-    "lifetime": "lifetime",
+    "day": mark("daily"),
+    "week": mark("weekly"),
+    "month": mark("monthly"),
+    "quarter": mark("quarterly"),
+    "year": mark("yearly"),
+    "lifetime": mark("lifetime"),
 }
-_A: Final = {"integer": "a whole number", "number": "a number"}
+
+_NOTHING: Final = {
+    "": mark("{value_name} comes to less than 1"),
+    "integer": mark("{value_name} is not given, or not a whole number"),
+    "number": mark("{value_name} is not given, or not a number"),
+}
+"""What is said of a formula that is worth nothing, by the type it reads; "" where it has what it reads."""
+_WITHOUT: Final = {
+    "": mark("fired without its {currency_name}: {value_name} comes to less than 1"),
+    "integer": mark("fired without its {currency_name}: {value_name} is not given, or not a whole number"),
+    "number": mark("fired without its {currency_name}: {value_name} is not given, or not a number"),
+}
+"""The same where the rule did something else."""
 
 
 def explain_rules(record: Record, rules: tuple[Rule, ...], program: Program) -> list[dict[str, Any]]:
@@ -76,69 +89,108 @@ def verdict_text(
     index, verdict = divmod(code, VERDICTS)
     match verdict:
         case Verdict.FIRED:
-            return "fired"
+            return say("fired")
         case Verdict.CONDITION:
             assert rule.conditions is not None
-            return f"condition not met: {node_text(rule.conditions, index)}"
+            return say("condition not met: {clause_name}", clause_name=node_text(rule.conditions, index))
         case Verdict.LIMIT:
             return limit_text(limits_of(program, rule)[index])
         case Verdict.CUT_BY_LIMIT:
-            return f"cut: {limit_text(limits_of(program, rule)[index])}"
-        case Verdict.BUDGET | Verdict.CUT_BY_BUDGET:
-            budget = program.budgets[index]
-            what = f"the company's {PERIODS[budget.window]} budget of {budget.amount} {budget.currency}"
-            if budget.over == "refuse":
-                return f"the award would pass {what}"
-            return f"{'cut: ' if verdict == Verdict.CUT_BY_BUDGET else ''}{what} is used up"
+            return say("cut: {reason}", reason=limit_text(limits_of(program, rule)[index]))
+        case Verdict.BUDGET:
+            return _budget_text(program.budgets[index])
+        case Verdict.CUT_BY_BUDGET:
+            return say("cut: {reason}", reason=_budget_text(program.budgets[index]))
         case Verdict.EXTENDED:
             index, extended = as_extended(code)
             if extended in (Extended.CAMPAIGN, Extended.CUT_BY_CAMPAIGN):
                 return _campaign_text(index, extended, rule, program, stopped_by)
             return _extended_text(index, extended, rule, rules, program)
         case _:
-            return "the balance would pass the largest amount possible"
+            return say("the balance would pass the largest amount possible")
+
+
+def _budget_text(budget: Budget) -> str:
+    parts = {"period": PERIODS[budget.window], "amount": budget.amount, "currency_name": budget.currency}
+    if budget.over == "refuse":  # some of it may be left, only not enough
+        return say(
+            "the award would pass the company's {period} budget of {amount:d} {currency_name}", **parts
+        )
+    return say("the company's {period} budget of {amount:d} {currency_name} is used up", **parts)
 
 
 def _extended_text(index: int, extended: int, rule: Rule, rules: tuple[Rule, ...], program: Program) -> str:
     if extended == Extended.LOST:
-        return f"{rules[index].id} fired instead, of group {rule.group}"
+        return say(
+            "{rule_name} fired instead, of group {group_name}",
+            rule_name=rules[index].id,
+            group_name=rule.group,
+        )
     if extended == Extended.AUDIENCE:
-        return f"not in audience {rule.audience}: {_clause_of(program, rule.audience, index)}"
+        return say(
+            "not in audience {audience_name}: {clause_name}",
+            audience_name=rule.audience,
+            clause_name=_clause_of(program, rule.audience, index),
+        )
     if extended == Extended.PROGRAM_AUDIENCE:
-        name = program.audience
-        return f"the program is for audience {name} only: {_clause_of(program, name, index)}"
+        return say(
+            "the program is for audience {audience_name} only: {clause_name}",
+            audience_name=program.audience,
+            clause_name=_clause_of(program, program.audience, index),
+        )
     if extended == Extended.CROWDED:
-        return "as many awards wait already as can at once"
+        return say("as many awards wait already as can at once")
     return _formula_text(index, extended, rule)
 
 
 def _campaign_text(
     index: int, extended: int, rule: Rule, program: Program, stopped_by: Mapping[str, str]
 ) -> str:
-    campaign, name = program.campaigns[rule.campaign], f"campaign {rule.campaign}"
-    by = f" by {stopped_by[rule.campaign]}" if rule.campaign in stopped_by else ""
-    kept = Kept.BUDGET
-    if extended == Extended.CAMPAIGN:
-        index, kept = divmod(index, KEPT)
+    id, campaign = rule.campaign, program.campaigns[rule.campaign]
+    if extended == Extended.CUT_BY_CAMPAIGN:
+        return say("cut: {reason}", reason=_campaign_budget_text(id, campaign.budgets[index]))
+    index, kept = divmod(index, KEPT)
     match kept:
         case Kept.BEFORE:
-            return f"{name} starts on {date.fromordinal(campaign.first_day)}"
+            day = date.fromordinal(campaign.first_day)
+            return say("campaign {campaign_name} starts on {day_name}", campaign_name=id, day_name=day)
         case Kept.OVER:
-            return f"{name} ended on {date.fromordinal(campaign.last_day)}"
-        case Kept.PAUSED:
-            return f"{name} is paused{by}"
-        case Kept.ENDED:
-            return f"{name} was ended early{by}"
+            day = date.fromordinal(campaign.last_day)
+            return say("campaign {campaign_name} ended on {day_name}", campaign_name=id, day_name=day)
+        case Kept.PAUSED | Kept.ENDED:
+            return _stopped_text(id, kept, stopped_by.get(id, ""))
         case Kept.HELD_OUT:
-            return f"held out of {name} to measure it"
+            return say("held out of campaign {campaign_name} to measure it", campaign_name=id)
         case Kept.AUDIENCE:
-            clause = _clause_of(program, campaign.audience, index)
-            return f"{name} is for audience {campaign.audience} only: {clause}"
-    budget = campaign.budgets[index]
-    what = f"the budget of {budget.amount} {budget.currency} of {name}"
+            return say(
+                "campaign {campaign_name} is for audience {audience_name} only: {clause_name}",
+                campaign_name=id,
+                audience_name=campaign.audience,
+                clause_name=_clause_of(program, campaign.audience, index),
+            )
+    return _campaign_budget_text(id, campaign.budgets[index])
+
+
+def _stopped_text(id: str, kept: int, by: str) -> str:
+    if kept == Kept.PAUSED and by:
+        return say("campaign {campaign_name} is paused by {actor_name}", campaign_name=id, actor_name=by)
+    if kept == Kept.PAUSED:
+        return say("campaign {campaign_name} is paused", campaign_name=id)
+    if by:
+        return say(
+            "campaign {campaign_name} was ended early by {actor_name}", campaign_name=id, actor_name=by
+        )
+    return say("campaign {campaign_name} was ended early", campaign_name=id)
+
+
+def _campaign_budget_text(id: str, budget: CampaignBudget) -> str:
+    parts = {"amount": budget.amount, "currency_name": budget.currency, "campaign_name": id}
     if budget.over == "refuse":
-        return f"the award would pass {what}"
-    return f"{'cut: ' if extended == Extended.CUT_BY_CAMPAIGN else ''}{what} is used up"
+        return say(
+            "the award would pass the budget of {amount:d} {currency_name} of campaign {campaign_name}",
+            **parts,
+        )
+    return say("the budget of {amount:d} {currency_name} of campaign {campaign_name} is used up", **parts)
 
 
 def _clause_of(program: Program, audience: str, node: int) -> str:
@@ -149,28 +201,82 @@ def _formula_text(index: int, extended: int, rule: Rule) -> str:
     award = rule.effects[index]
     assert isinstance(award, Award)
     assert award.formula is not None
-    without = f"fired without its {award.currency}: "
-    match extended:
-        case Extended.MISSING | Extended.FIRED_MISSING:
-            words = f"{award.formula.of} is not given, or not {_A[award.formula.type]}"
-            return words if extended == Extended.MISSING else without + words
-        case _:
-            words = f"{formula_text(award.formula)} comes to less than 1"
-            return words if extended == Extended.BELOW_ONE else without + words
+    missing = extended in (Extended.MISSING, Extended.FIRED_MISSING)
+    value = award.formula.of if missing else formula_text(award.formula)
+    reads = award.formula.type if missing else ""
+    if extended in (Extended.FIRED_MISSING, Extended.FIRED_BELOW_ONE):
+        return say(_WITHOUT[reads], currency_name=award.currency, value_name=value)
+    return say(_NOTHING[reads], value_name=value)
 
 
 def limit_text(limit: Limit) -> str:
-    whose = "" if limit.per == "member" else f"{limit.per}'s "
-    campaign = limit.rule.removeprefix(WITHIN) if limit.rule.startswith(WITHIN) else ""
-    of = f" of campaign {campaign}" if campaign else ""
+    told = _whose(limit, _reached_text(limit))
+    if limit.amount is None or limit.over != "refuse":
+        return told
+    return say("the award would pass the {limit}", limit=told)  # some of it may be left, only not enough
+
+
+def _whose(limit: Limit, text: str) -> str:
+    if limit.per == "company":
+        return say("company's {limit}", limit=text)
+    return say("department's {limit}", limit=text) if limit.per == "department" else text
+
+
+def _campaign_of(limit: Limit) -> str:
+    """The campaign whose limit it is; "" for a rule's own."""
+    return limit.rule.removeprefix(WITHIN) if limit.rule.startswith(WITHIN) else ""
+
+
+def _reached_text(limit: Limit) -> str:
+    campaign = _campaign_of(limit)
     if limit.window == "cooldown":
-        return f"{whose}cooldown of {span_text(limit)} since {of.removeprefix(' of ') or 'it'} fired last"
+        span = span_text(limit)
+        if campaign:
+            return say(
+                "cooldown of {span} since campaign {campaign_name} fired last",
+                span=span,
+                campaign_name=campaign,
+            )
+        return say("cooldown of {span} since it fired last", span=span)
+    if limit.count is None:
+        return _amount_text(limit)
+    if limit.first and campaign:
+        return say(
+            "first {count:d} of campaign {campaign_name} are taken", count=limit.count, campaign_name=campaign
+        )
     if limit.first:
-        return f"{whose}first {limit.count}{of} are taken"
-    period = f"{limit.days}-day" if limit.window == "rolling" else PERIODS[limit.window]
-    if limit.count is not None:
-        return f"{whose}{period} limit{of} reached, {limit.count} of {limit.count}"
-    what = f"{period} limit of {limit.amount} {limit.currency}{of}"
-    if limit.over == "refuse":  # some of it may be left, only not enough
-        return f"the award would pass the {whose}{what}"
-    return f"{whose}{what} reached"
+        return say("first {count:d} are taken", count=limit.count)
+    if campaign:
+        return say(
+            "{period} limit of campaign {campaign_name} reached, {count:d} of {count:d}",
+            period=_period_text(limit),
+            campaign_name=campaign,
+            count=limit.count,
+        )
+    return say(
+        "{period} limit reached, {count:d} of {count:d}", period=_period_text(limit), count=limit.count
+    )
+
+
+def _amount_text(limit: Limit) -> str:
+    campaign = _campaign_of(limit)
+    parts = {"period": _period_text(limit), "amount": limit.amount, "currency_name": limit.currency}
+    if campaign and limit.over == "refuse":
+        return say(
+            "{period} limit of {amount:d} {currency_name} of campaign {campaign_name}",
+            **parts,
+            campaign_name=campaign,
+        )
+    if campaign:
+        return say(
+            "{period} limit of {amount:d} {currency_name} of campaign {campaign_name} reached",
+            **parts,
+            campaign_name=campaign,
+        )
+    if limit.over == "refuse":
+        return say("{period} limit of {amount:d} {currency_name}", **parts)
+    return say("{period} limit of {amount:d} {currency_name} reached", **parts)
+
+
+def _period_text(limit: Limit) -> str:
+    return say("{days:d}-day", days=limit.days) if limit.window == "rolling" else PERIODS[limit.window]

@@ -115,7 +115,7 @@ def _sums(found: BacktestReport, language: Language) -> list[Row]:
     ]
     if found.redemptions.trial or found.redemptions.actual:
         rows.append(_row(speak(language, "rewards redeemed"), found.redemptions))
-    return rows + [_row(one.message, one.events) for one in found.undecided]
+    return rows + [_row(translate(one.message, language), one.events) for one in found.undecided]
 
 
 def _days(found: BacktestReport, language: Language) -> list[Drawn]:

@@ -39,7 +39,7 @@ WORDS: Final = {
     "awarded": "发放",
     "considered": "考虑",
     "fired": "触发",
-    "{n:,} more would match but for: {reason_name}": "若非以下原因，还会多匹配 {n} 次：{reason_name}",
+    "{n:,} more would match but for: {reason}": "若非以下原因，还会多匹配 {n} 次：{reason}",
     "({n:,} stopped by it first)": "（先因此停止 {n} 次）",
     "Who gets most": "获得最多的成员",
     "Who would stand at another level": "等级会不同的成员",
