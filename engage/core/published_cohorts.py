@@ -5,7 +5,8 @@ stays the same while what stands beside it changes, so it is told nowhere, and t
 
 - It is no less than were active of it in any month told (its peak).
 - It is no more than came in the four weeks in which it came, for whoever comes first in four weeks is active in them.
-- Cohorts together are no fewer than their peaks, and no more than are told to have been activated by their end.
+- Cohorts together are no fewer than their peaks, and no more than are told to have been activated by their end; with
+  those after it they are no more than the members.
 
 Where a month would bring two of these nearer than k - 1, so that with k - 2 members known they could meet, its cohorts
 are hidden. One that came within four weeks is hidden in these, or its size would be told.
@@ -83,7 +84,7 @@ def _untold(active_4w: Figure) -> Figure:
 def _cohorts_most(cells: Mapping[int, Figure], month: Figure) -> dict[int, int]:
     """Of cells that tell anything, the most that each can be."""
     floors = sum(cell.floor for cell in cells.values())
-    if not month.value or not floors:
+    if not month.value or all(not cell.floor and (cell.ceiling or 0) >= month.value for cell in cells.values()):
         return {}
     return {
         cohort: int(min(cell.ceiling or 0, month.value - floors + cell.floor))
@@ -132,6 +133,7 @@ def remember_cohorts(
         not _leaves_members(reached, members, k)
         or _near(least, {**most, **came}, _month(week).over, k)
         or not _leaves_together(least, before.cohorts_within if before else {}, k)
+        or not _leaves_after(least, week.activated_before, members, k)
     ):
         reached, least = dict(peaks), dict(leasts)
         came = _came(week, before, dict.fromkeys(cells, _untold(month)), month)
@@ -189,3 +191,9 @@ def _leaves_together(reached: Mapping[int, int], within: Mapping[int, int], k: i
     return all(
         sum(peak for one, peak in reached.items() if one <= last) <= most - k for last, most in within.items()
     )
+
+
+def _leaves_after(least: Mapping[int, int], activated: Mapping[int, int], members: Figure, k: int) -> bool:
+    """Whether cohorts after one, with those who are told to have been activated by its end, leave k of the members."""
+    later = {last: sum(low for one, low in least.items() if one > last) for last in activated}
+    return all(not later[last] or told + later[last] <= members.floor - k for last, told in activated.items())

@@ -67,6 +67,11 @@ DEFENCES: dict[str, tuple[KindAttack, int, list[Switch]]] = {
         [(published_people, "publish_roles", _roles_besides)],
     ),
     "cohorts that leave k in all": (attack_cohorts, 59, [(published_cohorts, "_leaves_members", _always)]),
+    "new cohorts that leave k beside those activated before": (
+        attack_cohorts,
+        3843,
+        [(published_cohorts, "_leaves_after", _always)],
+    ),
     "new cohorts within what is left of those activated": (
         attack_cohorts,
         100,
