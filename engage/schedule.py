@@ -89,7 +89,8 @@ class Schedule:
             self._scored.clear()
             await _counted("reckoning", seconds, reckon())
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._scored.wait(), seconds)
+                async with asyncio.timeout(seconds):
+                    await self._scored.wait()
 
     async def _tick(self) -> None:
         done = await self._timekeeper.run(now)

@@ -23,9 +23,11 @@ PIN = re.compile(r"(?P<name>[a-z0-9][a-z0-9-]*)==(?P<version>[^\s;]+)(?: ; (?P<m
 HASH = re.compile(r"--hash=sha256:[0-9a-f]{64}")
 
 
-def pins(lock: str) -> dict[str, str]:
-    """Name -> version. Anything that is not a pin followed by its hashes is an error naming it."""
-    found: dict[str, str] = {}
+def pins(lock: str) -> dict[str, set[str]]:
+    """Name -> versions: several where each is for other releases of Python. Anything that is not a pin followed by its
+    hashes is an error naming it."""
+    found: dict[str, set[str]] = {}
+    seen: set[tuple[str, str | None]] = set()
     for entry in filter(None, lock.replace("\\\n", " ").splitlines()):
         requirement, *hashes = re.split(r"\s+(?=--)", entry.strip())
         pin = PIN.fullmatch(requirement)
@@ -33,9 +35,11 @@ def pins(lock: str) -> dict[str, str]:
             raise ValueError(f"not a pinned requirement: {requirement}")
         if not hashes or not all(map(HASH.fullmatch, hashes)):
             raise ValueError(f"without sha256 hashes: {requirement}")
-        if pin["name"] in found:
+        name, marker = pin["name"], pin["marker"]
+        if name in found and (marker is None or {(name, None), (name, marker)} & seen):
             raise ValueError(f"pinned twice: {requirement}")
-        found[pin["name"]] = pin["version"]
+        seen.add((name, marker))
+        found.setdefault(name, set()).add(pin["version"])
     return found
 
 
@@ -67,7 +71,7 @@ def test_the_lock_pins_a_right_version_of_everything_declared(repository: Path, 
     outside = [
         str(each)
         for each in requirements
-        if not each.specifier.contains(pinned[canonicalize_name(each.name)])
+        if not all(map(each.specifier.contains, pinned[canonicalize_name(each.name)]))
     ]
     assert not outside, f"requirements.lock has another version, run make lock: {outside}"
 
@@ -123,6 +127,9 @@ def test_a_loose_lock_is_refused(lock: str, complaint: str) -> None:
         pins(lock)
 
 
-def test_a_pin_may_carry_a_marker() -> None:
-    lock = "uvloop==0.23.0 ; sys_platform != 'win32' \\\n    --hash=sha256:" + "0" * 64 + "\n"
-    assert pins(lock) == {"uvloop": "0.23.0"}
+def test_a_name_may_be_pinned_once_for_each_marker() -> None:
+    hashes = " \\\n    --hash=sha256:" + "0" * 64 + "\n"
+    lock = f"uvloop==0.23.0 ; sys_platform != 'win32'{hashes}uvloop==0.22.0 ; sys_platform == 'win32'{hashes}"
+    assert pins(lock) == {"uvloop": {"0.23.0", "0.22.0"}}
+    with pytest.raises(ValueError, match="pinned twice"):
+        pins(lock + f"uvloop==0.21.0{hashes}")

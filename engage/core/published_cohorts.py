@@ -84,7 +84,9 @@ def _untold(active_4w: Figure) -> Figure:
 def _cohorts_most(cells: Mapping[int, Figure], month: Figure) -> dict[int, int]:
     """Of cells that tell anything, the most that each can be."""
     floors = sum(cell.floor for cell in cells.values())
-    if not month.value or all(not cell.floor and (cell.ceiling or 0) >= month.value for cell in cells.values()):
+    if not month.value or all(
+        not cell.floor and (cell.ceiling or 0) >= month.value for cell in cells.values()
+    ):
         return {}
     return {
         cohort: int(min(cell.ceiling or 0, month.value - floors + cell.floor))

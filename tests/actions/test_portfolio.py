@@ -172,6 +172,23 @@ async def test_the_service_looks_now_and_then_what_others_wrote(
         await service.stop()
 
 
+@pytest.mark.parametrize("turns", range(5))
+async def test_a_service_that_has_just_scored_can_be_stopped(
+    database: Database, monkeypatch: pytest.MonkeyPatch, turns: int
+) -> None:
+    """Whatever of the event loop is between the two."""
+    reckoned = watched(monkeypatch)
+    service = schedule.Schedule(database, Outgoing(private=True).post)
+    service.start()
+    await until(lambda: not reckoned[-1].data)
+    await asyncio.sleep(0.1)
+    service._scored.set()
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    async with asyncio.timeout(5):
+        await service.stop()
+
+
 async def until(holds: Callable[[], bool]) -> None:
     async with asyncio.timeout(5):
         while True:

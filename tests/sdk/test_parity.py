@@ -42,6 +42,7 @@ def test_both_have_the_same_resources_and_methods() -> None:
             "companies",
             "events",
             "health",
+            "interventions",
             "invitations",
             "leaderboards",
             "members",
