@@ -103,7 +103,8 @@ class Load:
         while not self.done.is_set():
             before = len(self.latencies)
             try:
-                await asyncio.wait_for(self.done.wait(), SILENCE_SECONDS_MAX)
+                async with asyncio.timeout(SILENCE_SECONDS_MAX):
+                    await self.done.wait()
             except TimeoutError:
                 if len(self.latencies) == before:
                     self.fail(f"no answer for {SILENCE_SECONDS_MAX:.0f} s")

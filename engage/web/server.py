@@ -302,7 +302,8 @@ class Server(uvicorn.Server):
         if connections:
             self.server_state.alone.clear()
             with suppress(TimeoutError):
-                await asyncio.wait_for(self.server_state.alone.wait(), STOP_SECONDS)
+                async with asyncio.timeout(STOP_SECONDS):
+                    await self.server_state.alone.wait()
         for connection in tuple(connections):
             assert isinstance(connection, Connection)
             connection.stop()

@@ -124,7 +124,8 @@ class TaskSender:
                     continue  # only something to report
                 if not (outbox.is_ripe() or self._stopping or not outbox.is_settled(self._hurry_to)):
                     with contextlib.suppress(TimeoutError):
-                        await asyncio.wait_for(news.wait(), self.settings.flush_interval)
+                        async with asyncio.timeout(self.settings.flush_interval):
+                            await news.wait()
                 await self._deliver_one_batch()
         finally:
             if self._task is asyncio.current_task():
@@ -173,7 +174,8 @@ class TaskSender:
                 await asyncio.sleep(left)
             else:
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._stop.wait(), left)
+                    async with asyncio.timeout(left):
+                        await self._stop.wait()
         return True
 
     def _tell_waiters(self) -> None:
