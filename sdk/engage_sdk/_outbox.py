@@ -56,6 +56,7 @@ class Outbox:
         self._in_flight_from = 0
         self._reports: deque[Report] = deque()
         self._reports_lost = 0
+        self._telling = 0  # how many are at it
         self._dropped: list[Draft] = []
         self._dropped_count = 0
         self._resting = False
@@ -96,8 +97,9 @@ class Outbox:
                 self._reports_lost += 1
 
     def take_reports(self) -> tuple[list[Report], int]:
-        """What there is to report, and how many more problems were not kept."""
+        """What there is to report, and how many more problems were not kept. Call `told` after reporting it."""
         with self._lock:
+            self._telling += 1
             reports = list(self._reports)
             self._reports.clear()
             lost, self._reports_lost = self._reports_lost, 0
@@ -106,6 +108,20 @@ class Outbox:
                 reports.append(Report(QueueFull(self._dropped_count, self._drop), sample))
                 self._dropped, self._dropped_count = [], 0
         return reports, lost
+
+    def told(self) -> None:
+        """What was taken to be reported is."""
+        with self._lock:
+            self._telling -= 1
+            self._progress.notify_all()
+
+    def wait_until_told(self, timeout: float) -> bool:
+        """Blocks until there is nothing left to report."""
+        with self._lock:
+            return self._progress.wait_for(
+                lambda: not (self._reports or self._reports_lost or self._dropped_count or self._telling),
+                timeout,
+            )
 
     def take(self) -> list[Draft]:
         """Moves up to a batch of drafts into flight. The batch before must be finished."""

@@ -132,10 +132,13 @@ class Settings:
     def tell_all(self, outbox: Outbox) -> None:
         """Reports what the callers' threads left to be reported."""
         reports, lost = outbox.take_reports()
-        for report in reports:
-            self.tell(report)
-        if lost:
-            log.warning("%d more problems were found and not kept", lost)
+        try:
+            for report in reports:
+                self.tell(report)
+            if lost:
+                log.warning("%d more problems were found and not kept", lost)
+        finally:
+            outbox.told()
 
 
 def response(answer: httpx.Response) -> Response:

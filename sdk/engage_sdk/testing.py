@@ -115,10 +115,10 @@ class FakeEngage:
         """Delivers what the clients of this fake have queued."""
         for client in self._clients:
             sender: ThreadSender | TaskSender = client._sender
-            if isinstance(sender, ThreadSender):
-                sender.flush(_SETTLE_SECONDS)
-            else:
+            if not isinstance(sender, ThreadSender):
                 sender.deliver_blocking(_SETTLE_SECONDS, self._http)
+            elif sender.flush(_SETTLE_SECONDS):
+                sender.outbox.wait_until_told(_SETTLE_SECONDS)
 
     def close(self) -> None:
         """Settles and closes the clients of this fake; what was recorded stays readable."""

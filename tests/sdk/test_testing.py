@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import httpx
 import pytest
 from engage_sdk import (
@@ -14,7 +16,8 @@ from engage_sdk import (
     NotFoundError,
     ServiceError,
 )
-from engage_sdk._wire import Request
+from engage_sdk._settings import Settings
+from engage_sdk._wire import Report, Request
 from engage_sdk.testing import FakeEngage
 
 
@@ -64,6 +67,22 @@ def test_a_failed_assertion_says_what_arrived(fake: FakeEngage) -> None:
         "  'Report Opened' company='acme' member='emp-1' {'pages': 3}",
         "  reported to on_error: member must not be empty",
     ]
+
+
+def test_errors_are_those_of_all_that_happened_however_slowly_they_are_told(
+    fake: FakeEngage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tell = Settings.tell
+
+    def slowly(settings: Settings, report: Report) -> None:
+        time.sleep(0.05)
+        tell(settings, report)
+
+    monkeypatch.setattr(Settings, "tell", slowly)
+    client = fake.client()
+    client.track("emp-1", "Report Opened", company="acme")
+    client.track("", "Report Exported", company="acme")
+    assert [str(error) for error, _ in fake.errors] == ["member must not be empty"]
 
 
 @pytest.mark.parametrize(
