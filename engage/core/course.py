@@ -161,9 +161,11 @@ class Course:
             return left_of(counter, usage, self.uses, self.entry, self.department(), late_days)
         start = window_start(counter.window, self.day)
         windows = (self.company if counter.company else self.member).usage.get(counter.key)
-        if is_forgotten(counter, windows, start, self.program.program.late_days):
+        left = counter.most
+        if windows and start in windows:
+            left -= windows[start]
+        elif windows and is_forgotten(counter, windows, start, self.program.program.late_days):
             return 0
-        left = counter.most - windows.get(start, 0) if windows else counter.most
         for use in self.uses:
             if use.key == counter.key and use.start == start and use.company == counter.company:
                 left -= use.amount

@@ -192,7 +192,7 @@ def left_of(
     return counter.most - held_near(counter, windows, mine.start)
 
 
-def is_forgotten(counter: Counter, windows: dict[int, int] | None, start: int, late_days: int) -> bool:
+def is_forgotten(counter: Counter, windows: dict[int, int], start: int, late_days: int) -> bool:
     """Whether what a company used in a window may not be known any more."""
     if not counter.company or not windows or start in windows:
         return False
