@@ -12,7 +12,7 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from engage.actions.effects import Judge, all_together, keep_effect, load_done, together
+from engage.actions.effects import Judge, all_together, done_as, keep_effect, not_withdrawn
 from engage.actions.late_goals import keep_late_goals
 from engage.actions.report import goals_of, newest_standing
 from engage.core.calendar import to_rfc3339
@@ -320,8 +320,7 @@ async def withdraw_intervention(
 
 
 async def _logged(s: Statements, id: str) -> Intervention | None:
-    rows = [own[id] for own in (await load_care(s, Intervention, EVERY_COMPANY)).values() if id in own]
-    return together(rows) if rows else None
+    return done_as(await load_care(s, Intervention, EVERY_COMPANY), id)
 
 
 async def _save(tx: Transaction, whole: Intervention, ids: Mapping[str, int]) -> None:
@@ -381,9 +380,10 @@ async def all_interventions(database: Database) -> tuple[Intervention, ...]:
 async def judge_intervention(database: Database, id: str) -> tuple[Intervention, tuple[Compared, ...]]:
     """It, and scores before and after beside those of companies without; none of one withdrawn. Raises NotFound."""
     async with database.read() as s:
-        whole = await _logged(s, id)
+        done = await load_care(s, Intervention, EVERY_COMPANY)
+        whole = done_as(done, id)
         if whole is None:
             raise NotFound("there is no such intervention")
         if whole.withdrawn:
             return whole, ()
-        return whole, await Judge(s, await load_done(s)).compared(id, whole.day)
+        return whole, await Judge(s, not_withdrawn(done)).compared(id, whole.day)

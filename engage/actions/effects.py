@@ -48,12 +48,21 @@ def together(rows: Collection[Intervention]) -> Intervention:
     )
 
 
+def done_as(done: Done, id: str) -> Intervention | None:
+    """The intervention with this id."""
+    rows = [own[id] for own in done.values() if id in own]
+    return together(rows) if rows else None
+
+
+def not_withdrawn(done: Done) -> dict[int, dict[str, Intervention]]:
+    return {
+        company: {id: one for id, one in own.items() if not one.withdrawn} for company, own in done.items()
+    }
+
+
 async def load_done(s: Statements, scope: Scope = EVERY_COMPANY) -> dict[int, dict[str, Intervention]]:
     """What was done, without what was withdrawn."""
-    found = await load_care(s, Intervention, scope)
-    return {
-        company: {id: one for id, one in own.items() if not one.withdrawn} for company, own in found.items()
-    }
+    return not_withdrawn(await load_care(s, Intervention, scope))
 
 
 def all_together(done: Done) -> list[Intervention]:
@@ -134,8 +143,8 @@ async def keep_effect(database: Database, id: str) -> None:
     """
     async with database.read() as s:
         done = await load_done(s)
-        rows = [own[id] for own in done.values() if id in own]
-        effects_of = [await _effect(Judge(s, done), together(rows))] if rows else []
+        found = done_as(done, id)
+        effects_of = [await _effect(Judge(s, done), found)] if found is not None else []
 
     async def write(_: Transaction) -> None:
         known = await read_setting(EFFECTS_SETTING)

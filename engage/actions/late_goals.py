@@ -37,9 +37,9 @@ async def keep_late_goals(database: Database, company: int | None = None) -> Non
 
     async def write(_: Transaction) -> None:
         known = await read_setting(LATE_GOALS_SETTING)
-        if company is not None and known:
-            found.extend(one for one in decode_late(known) if one.company not in looked_at)
-        late = sorted(found, key=lambda one: (one.by, one.company, one.id))[:LATE_MAX]
+        before = decode_late(known) if company is not None and known else ()
+        others = [one for one in before if one.company not in looked_at]
+        late = sorted([*found, *others], key=lambda one: (one.by, one.company, one.id))[:LATE_MAX]
         if late or known:
             await put_setting(LATE_GOALS_SETTING, msgspec.json.encode(late).decode())
 

@@ -27,6 +27,7 @@ from engage.core.decide import decide
 from engage.core.decisions import checkpoint_record, encode_record
 from engage.core.event import SEMANTICS, Entry, Kind
 from engage.core.fold import fold
+from engage.core.history import counted_after
 from engage.core.ledger import TRANSIT, owner, place
 from engage.core.referral import BRING
 from engage.core.state import (
@@ -273,7 +274,9 @@ class Replay:
         member = self.members.state(entry.member) if entry.member else MemberState()
         undoing, archived = None, self.archive.row if self.archive else None
         if entry.kind == Kind.REVERSAL:
-            undoing = await undone(s, self.id, await self._undone(s, entry), entry.previous, archived)
+            stored_then = await self._undone(s, entry)
+            newest = entry.previous if counted_after(member, stored_then.entry.seq) else 0
+            undoing = await undone(s, self.id, stored_then, newest, archived)
         self.same(f"entry {entry.seq} names another previous entry", entry.previous, member.last_seq)
         self.recount.note(program, self.company, member, entry)
         if entry.kind == Kind.HISTORY and self.archive is None and self.company.archived < self.archived:

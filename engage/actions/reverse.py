@@ -13,6 +13,7 @@ from engage.core.call import message_hash
 from engage.core.decide import Undone
 from engage.core.decisions import Record, effects
 from engage.core.event import Body, Kind
+from engage.core.history import counted_after
 from engage.core.ledger import Transfer
 from engage.errors import Archived, Conflict, NotFound
 from engage.store.companies import company_id as find_company_id
@@ -98,7 +99,8 @@ async def _undoing(
     before the reversal."""
     turn = turns[company_id]
     member = turn.member(name)
-    newest, seq = member.state.last_seq, stored.entry.seq
+    seq = stored.entry.seq
+    newest = member.state.last_seq if counted_after(member.state, seq) else 0
     turn.bring_up_to(member, now)
     undoing = await undone(tx, company_id, stored, newest)
     return replace(undoing, launches=(*undoing.launches, *turn.launches(member, seq)))

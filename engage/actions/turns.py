@@ -500,7 +500,7 @@ async def undone(
     s: Statements, company_id: int, stored: Stored, newest: int = 0, archived: Archived | None = None
 ) -> Undone:
     """What a reversal of a stored entry needs to know of it. `newest`: the member's entry before the reversal, where
-    that is of an event."""
+    launches of quests may have counted it; what came between is read then."""
     seq, launches = stored.entry.seq, tuple[Launch, ...]()
     if newest > seq:
         launches = await launches_of(s, program_version, company_id, seq, newest, archived)

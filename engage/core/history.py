@@ -119,6 +119,11 @@ def _with_distances(step: list[int]) -> list[int]:
     return step[:5] + [later - earlier for earlier, later in pairwise(step[4:])]
 
 
+def counted_after(member: MemberState, seq: int) -> bool:
+    """Whether a HISTORY entry came after the member's entry `seq`, which it may have counted."""
+    return member.counted > seq
+
+
 def named_entries(said: Mapping[str, Any]) -> Iterator[int]:
     for steps in said["counted"].values():
         for step in steps:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from engage.actions import history
 from engage.core.call import Call
 from engage.core.event import Kind
 from engage.errors import Conflict, NotFound
@@ -48,6 +49,20 @@ async def test_a_reversal_takes_back_points_badge_and_level(host: Host) -> None:
     assert member.events == 2
     company = await host.company()
     assert company.levels == {"bronze": 1}
+    assert (await host.verify()).difference is None
+
+
+async def test_what_followed_is_not_read_where_no_launch_can_have_counted_the_event(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await host.publish()
+    await host.send(deal(host, "x"), *(host.track("ann") for _ in range(3)))
+
+    async def read(*_: object) -> None:
+        raise AssertionError("what a member did since may be years of events")
+
+    monkeypatch.setattr(history, "load_past", read)
+    assert (await host.reverse("x")).effects
     assert (await host.verify()).difference is None
 
 
