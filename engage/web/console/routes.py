@@ -271,10 +271,10 @@ async def open_ahead(services: ConsoleServices) -> None:
     """Open the first two pages for nobody, in each language: what else is done once is done before somebody waits."""
     try:
         data = await services.portfolio(None)
-        first = [await services.company_report(row.company, PERIOD_DEFAULT) for row in data.data[:1]]
         for language in LANGUAGES:
             await asyncio.to_thread(_portfolio_page, data, pages.PortfolioQuery(), None, Asked(language))
-            for report in first:
+            for row in data.data[:1]:
+                report = await services.company_report(row.company, PERIOD_DEFAULT)
                 await asyncio.to_thread(_company_page, report, PERIOD_DEFAULT, None, Asked(language))
     except EngageError as error:
         log.warning("no page was opened ahead: %s", error.message)
