@@ -23,9 +23,10 @@ SIGN_IN_SECONDS_MAX = 3.0
 
 LOOK_AT = (
     ("Portfolio", "who to call this week: Redgum is silent, Halvorsen goes quiet before its renewal"),
-    ("Nordhafen", "thrives; Northgate is four times as big and uses a tenth of the product"),
+    ("Nordhafen", "thrives; Northgate is three times as big and uses a tenth of the product"),
     ("Alpenblick", "looks dead in midsummer and is only seasonal; Merlion hangs on one person"),
     ("Studio Okafor", "has three people, so no report ever shows an aggregate of them"),
+    ("Thornbury", "is large enough to tell what its campaign moved, by a fifth of its people held out"),
     ("São Lucas", "has a goal that is on its way; Corvus and Halvorsen are behind theirs"),
     (
         "Fieldnote",

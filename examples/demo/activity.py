@@ -14,6 +14,7 @@ from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from engage.core.holdouts import is_held_out
 from examples.demo.companies import COMPANIES, WEEKS, Company, Crew, at
 from examples.demo.names import NAMES, full_name
 from examples.host.directory import PEOPLE
@@ -104,6 +105,7 @@ class Member:
     starts: int
     keenness: float
     energy: float
+    drawn_in: bool
     away: frozenset[int] = field(default_factory=frozenset)
 
 
@@ -142,6 +144,7 @@ def members_of(company: Company, seed: int = 7) -> list[Member]:
                 starts=_first_day(company, (index + 1) / company.people),
                 keenness=1.2 if champion else rng.uniform(0.8, 1.15),
                 energy=company.champion if champion else rng.triangular(0.6, 1.6, 1.0),
+                drawn_in=_is_drawn_in(company, index),
                 away=_holidays(rng),
             )
         )
@@ -168,6 +171,12 @@ def _habit_of(rng: Random, company: Company, index: int, known: bool, department
     if known or (company.champion > 1 and index == 0):
         return "regular"
     return "idle" if department in company.idle_departments else drawn
+
+
+def _is_drawn_in(company: Company, index: int) -> bool:
+    """Whether the company's campaign is for this person: whom Engage holds out goes by the order in which they came."""
+    campaign = company.campaign
+    return campaign is not None and not is_held_out(campaign.id, campaign.holdout, index + 1)
 
 
 def _first_day(company: Company, share: float) -> int:
@@ -253,6 +262,9 @@ def _turns_up(rng: Random, company: Company, member: Member, day: int, day_of: d
         chance = max(
             chance, 0.85 * min(1.0, at(company.rhythm, day / 7))
         )  # people look round on their first day
+    campaign = company.campaign
+    if campaign and member.drawn_in and 0 <= day - 7 * campaign.first_week < 7 * campaign.weeks:
+        chance = max(chance, campaign.chance)
     present = rng.random() < min(chance, 0.97)
     return present and day not in member.away
 

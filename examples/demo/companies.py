@@ -25,6 +25,22 @@ class Crew:
 
 
 @dataclass(frozen=True, slots=True)
+class Campaign:
+    """What a company's own program runs beside the default's, over whole weeks of the half year.
+
+    It holds a share of the members out, so that what it moves can be told; the others turn up on a working day with
+    `chance` at least for as long as it runs.
+    """
+
+    id: str
+    name: str
+    first_week: int
+    weeks: int
+    holdout: int
+    chance: float
+
+
+@dataclass(frozen=True, slots=True)
 class Company:
     """One client company of the host.
 
@@ -61,6 +77,7 @@ class Company:
     idle_departments: tuple[str, ...] = ()
     discount: float = 0.0
     before: tuple[int, int] | None = None
+    campaign: Campaign | None = None
 
 
 COMPANIES: tuple[Company, ...] = (
@@ -233,7 +250,7 @@ COMPANIES: tuple[Company, ...] = (
         id="northgate",
         name="Northgate Retail Group",
         character="big but shallow",
-        story="The largest client: many people sign in, look at a dashboard and leave.",
+        story="Pays most: many people sign in, look at a dashboard and leave.",
         industry="retail",
         timezone="America/Los_Angeles",
         culture="english",
@@ -341,7 +358,7 @@ COMPANIES: tuple[Company, ...] = (
         seats=120,
         people=72,
         monthly_revenue=5100,
-        renewal_days=239,
+        renewal_days=127,
         customer_weeks=34,
         joined=((0, 0.22), (7.9, 0.25), (8, 0.55), (16.9, 0.58), (17, 0.95), (26, 1.0)),
         weekend=0.4,
@@ -420,6 +437,26 @@ COMPANIES: tuple[Company, ...] = (
         renewal_days=-49,
         rhythm=((0, 0.7), (8, 0.45), (16, 0.15), (18.9, 0.08), (19, 0.0)),
         departments=("Production", "Quality"),
+    ),
+    Company(
+        number=20,
+        id="thornbury",
+        name="Thornbury Water",
+        character="large enough to measure",
+        story="Four hundred people, most of them in the field; a campaign held a fifth of them out.",
+        industry="utilities",
+        timezone="Europe/London",
+        culture="english",
+        plan="enterprise",
+        seats=430,
+        people=400,
+        monthly_revenue=7200,
+        renewal_days=118,
+        crew=Crew(regular=0.07, frequent=0.10, occasional=0.28, rare=0.55),
+        actions=0.9,
+        departments=("Networks", "Treatment", "Metering", "Laboratory"),
+        discount=0.25,
+        campaign=Campaign("every-valve", "Every valve seen", first_week=16, weeks=8, holdout=20, chance=0.12),
     ),
 )
 

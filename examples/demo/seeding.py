@@ -20,6 +20,8 @@ from typing import IO, Any
 import httpx
 
 from examples.demo import activity, contracts, plans
+from examples.demo.companies import COMPANIES
+from examples.demo.own_program import own_program
 from examples.demo.processes import DemoError, Service, answers, free_port, run
 
 if sys.platform != "win32":
@@ -29,7 +31,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = Path("examples/programs/demo.yaml")
 
 #: Raise it when the generator or the program changes, so that an older folder says it is out of date.
-FORMAT = 2
+FORMAT = 3
 
 _OURS = (
     "state.json",
@@ -38,6 +40,7 @@ _OURS = (
     "companies.csv",
     "terms.csv",
     "book.json",
+    "program.json",
     "engage.db",
     "engage.db-wal",
     "engage.db-shm",
@@ -159,6 +162,7 @@ class Seeding:
             "publish": ("Publishing the program", lambda: self._engage("program", "publish", str(PROGRAM))),
             "key": ("Creating a server key", self._create_key),
             "companies": ("Importing companies", lambda: self._import("companies.csv", "companies")),
+            "campaign": ("Publishing a company's own program, with a campaign", self._publish_own),
             "terms": ("Importing contract terms", lambda: self._import("terms.csv", "terms")),
             "events": ("Importing events", lambda: self._import("events.ndjson", "events")),
             "book": ("Setting the book", lambda: self._engage("book", "set", self._file("book.json"))),
@@ -207,6 +211,15 @@ class Seeding:
         _write(self.folder.path / "book.json", json.dumps(plans.book(until), indent=2).encode())
         _write(self.folder.path / "events.ndjson", b"".join(lines))
         return f"{len(lines):,} calls"
+
+    def _publish_own(self) -> str:
+        """Named after the one company it is for: the others follow the host's default."""
+        running = [company for company in COMPANIES if company.campaign]
+        for company in running:
+            program = own_program(company, ROOT / PROGRAM, self.state.until)
+            _write(self.folder.path / "program.json", json.dumps(program).encode())
+            self._engage("program", "publish", self._file("program.json"), "--company", company.id)
+        return ", ".join(company.name for company in running)
 
     def _create_key(self) -> str:
         command = [sys.executable, "-m", "engage.cli", "key", "create", "--kind", "server", "--name", "demo"]

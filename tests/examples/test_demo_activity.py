@@ -27,6 +27,7 @@ from engage.core.state import CompanyState, DayRollup, MemberState
 from engage.document import read_book, read_program
 from examples.demo import activity, contracts, plans
 from examples.demo.companies import COMPANIES, WEEKS, at, find_company
+from examples.demo.own_program import own_program
 from examples.host.directory import COMPANIES as HOST_COMPANIES
 from examples.host.directory import PEOPLE
 
@@ -213,6 +214,40 @@ def test_the_campaign_leaves_a_spike_and_nothing_else(history: History) -> None:
     before = history.volume("papaya", 10, 16)
     assert history.volume("papaya", 18, 19) > 2.2 * before
     assert 0.7 < history.volume("papaya", 23, 25) / before < 1.35
+
+
+def test_a_campaign_draws_in_those_who_are_not_held_out(history: History) -> None:
+    company = find_company("thornbury")
+    assert company.campaign is not None
+    drawn_in = {member.id: member.drawn_in for member in activity.members_of(company)}
+    first, last = company.campaign.first_week, company.campaign.first_week + company.campaign.weeks - 1
+    sizes = Counter(drawn_in.values())
+    assert min(sizes.values()) >= 50, "each group is to be ten times the floor"
+
+    def active(first: int, last: int) -> tuple[float, float]:
+        seen = Counter(drawn_in[member] for member in history.people("thornbury", first, last))
+        return seen[True] / sizes[True], seen[False] / sizes[False]
+
+    during = active(last - 3, last)
+    assert during[0] > during[1] + 0.1
+    before = active(first - 4, first - 1)
+    assert abs(before[0] - before[1]) < 0.1
+
+
+def test_the_program_with_the_campaign_has_no_mistake() -> None:
+    company = find_company("thornbury")
+    text = json.dumps(own_program(company, PROGRAM, UNTIL))
+    read = read_program(text, filename="program.json")
+    assert read.problems == []
+    assert read.program is not None
+    assert read.program.campaigns["every-valve"].holdout == 20
+
+
+def test_customers_younger_than_a_term_began_with_one() -> None:
+    for company in COMPANIES:
+        if company.term_months == 12 and company.customer_weeks < 52 and company.renewal_days > 0:
+            start, _ = contracts.terms_of(company, UNTIL)[0]
+            assert abs((UNTIL - start).days - 7 * company.customer_weeks) <= 7, company.id
 
 
 def test_the_renewal_comes_while_the_company_goes_quiet(history: History) -> None:
