@@ -54,6 +54,15 @@ _BASED = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _SPECIAL = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 
+_EITHER = re.compile(r"[1-9][0-9]{0,2}(\.000)+")  # a thousand to some, one to others
+
+# What the parser's words mean for whoever wrote the text.
+_HINTS = {
+    "found character '\\t'": ": use spaces, not tabs",
+    "mapping values are not allowed": ": a text with ': ' in it needs quotes, and a key needs ': ' after it",
+    "expected <block end>": ": it is not indented as what stands above it",
+}
+
 Place = tuple[int, int]  # line and column, from 1
 
 
@@ -291,7 +300,7 @@ class _Reader:
             mark = error.problem_mark or error.context_mark
             place = (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
             words = ", ".join(filter(None, (error.context, error.problem)))
-            self.report((), f"not valid YAML: {words}", place)
+            self.report((), f"not valid YAML: {words}{_hint(error, words)}", place)
         except Exception:  # noqa: BLE001
             # A defect of the parser (a few odd inputs raise IndexError or ValueError from inside it) is, to the
             # author, still a text that cannot be read.
@@ -365,9 +374,6 @@ class _Reader:
             key = self.value(event, path, depth, dropped=True)
             place = _start(event)
             fit = isinstance(key, str)
-            if not fit and key is not UNREADABLE:
-                hint = "" if isinstance(key, list | dict) else ": put it in quotes"
-                self.report(path, f"a key must be text, not {shown(key)}{hint}", place)
             at = (*path, key if isinstance(key, str) else "")
             duplicate = fit and key in entries
             if duplicate:
@@ -377,6 +383,11 @@ class _Reader:
             if not unused:
                 self.keys[pointer(at)] = place
             value = self.value(next(self.events), at, depth, dropped=unused)
+            if not fit and key is not UNREADABLE:
+                hint = "" if isinstance(key, list | dict) else ": put it in quotes"
+                if entries and value is None and isinstance(event, ScalarEvent) and event.value.isdigit():
+                    hint = ": write a number without commas"
+                self.report(path, f"a key must be text, not {shown(key)}{hint}", place)
             if fit and not duplicate:
                 entries[key] = value
         return entries
@@ -391,15 +402,27 @@ class _Reader:
             return _BOOLEANS[text]
         if _SPECIAL.fullmatch(text):
             return float(text.replace(".", ""))
+        place = _start(event)
         whole, based = _INTEGER.fullmatch(text), _BASED.fullmatch(text)
         if not (whole or based or _FLOAT.fullmatch(text)):
             return text
         if len(text) > NUMBER_CHARS_MAX:
-            self.report(path, f"a number of {len(text)} characters", _start(event))
+            self.report(path, f"a number of {len(text)} characters", place)
+            return UNREADABLE
+        if _EITHER.fullmatch(text):
+            meanings = f"{text.partition('.')[0]} or {text.replace('.', '')}"
+            self.report(path, f"{text} may mean {meanings}: write which", place)
             return UNREADABLE
         if based:
             return int(text, 0)
         return int(text) if whole else float(text)
+
+
+def _hint(error: MarkedYAMLError, words: str) -> str:
+    begun, end = error.context_mark, error.problem_mark
+    if begun is not None and end is not None and begun.line < end.line and "block" not in words:
+        return f", begun on line {begun.line + 1}"
+    return next((hint for said, hint in _HINTS.items() if said in words), "")
 
 
 def _start(event: Event) -> Place:

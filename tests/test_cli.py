@@ -143,6 +143,8 @@ def test_a_wrong_call_is_one_line_and_exit_code_2(engage: Engage, arguments: lis
         (["migrate", "--database", "sqlite:///folder"], "cannot"),
         (["migrate", "--database", "sqlite:///binary.yaml"], "cannot"),
         (["company", "create", "acme", "--timezone", "Mars"], "'Mars' is not an IANA time zone"),
+        (["company", "create", "acme", "--timezone", "Europe/Berln"], "did you mean 'Europe/Berlin'?"),
+        (["company", "create", "acme", "--timezone", "new york"], "did you mean 'America/New_York'?"),
         (["company", "create", "acme", "--seats", "-4"], "seats"),
         (["serve", "--host", "203.0.113.1"], "cannot listen on 203.0.113.1"),
         (["serve", "--workers", "3"], "PostgreSQL"),

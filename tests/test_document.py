@@ -119,7 +119,11 @@ HEAD = "name: x\ncurrencies: {points: {}}\n"
         ("- a\n", "1:1: must be a mapping (key: value), not a list"),
         ("name: [\n", "2:1: not valid YAML: "),
         ("name: a: b\n", "1:8: not valid YAML: mapping values are not allowed here"),
-        ("\tname: x\n", "1:1: not valid YAML: "),
+        (
+            "\tname: x\n",
+            "1:1: not valid YAML: while scanning for the next token, found character '\\t' that ",
+        ),
+        ("name: x\nother:\n\tkey: x\n", "3:1: not valid YAML: "),
         ("name: \x00\n", "1:7: not readable as text: "),
         ("name: x\n...\n---\nname: y\n", "3:1: several documents in one file: keep one"),
         (f"x: {'[' * 40}", "1:33: x[0]"),
@@ -130,6 +134,10 @@ HEAD = "name: x\ncurrencies: {points: {}}\n"
         (HEAD + "events: {A: !!map {}}\n", "3:13: events.A: tags are not allowed (tag:yaml.org,2002:map)"),
         (HEAD + "events: {A: !x/y {}}\n", "3:13: events.A: tags are not allowed (!x/y)"),
         (HEAD + "events: {12: {}, A: {}}\n", "3:10: events: a key must be text, not 12: put it in quotes"),
+        (
+            HEAD + "events: {A: {}}\nlate_days: 1.000\n",
+            "4:12: late_days: 1.000 may mean 1 or 1000: write which",
+        ),
         (HEAD + "events: {[a]: {}, A: {}}\n", "3:10: events: a key must be text, not a list"),
         (HEAD + f"events: {{A: {{}}}}\nlate_days: {'9' * 5000}\n", "4:12: late_days: a number of 5000"),
         (HEAD + "\nrules: []\n", "1:1: missing key 'events'"),
@@ -138,6 +146,22 @@ HEAD = "name: x\ncurrencies: {points: {}}\n"
 def test_one_mistake_of_the_text_is_one_located_problem(text: str, expected: str) -> None:
     (line,) = problem_lines(text)
     assert line.startswith("program.yaml:" + expected)
+
+
+@pytest.mark.parametrize(
+    "text, hint",
+    [
+        ("name: x\n\tevents: {}\n", "use spaces, not tabs"),
+        ("name:x\nevents: {}\n", "a key needs ': ' after it"),
+        ('name: "x\nevents: {A: {}}\n', "begun on line 1"),
+        ("\nevents: {A: {}\nname: x\n", "begun on line 2"),
+        ("name: a: b\n", "a text with ': ' in it needs quotes"),
+        ("rules:\n  - id: a\n   name: b\n", "it is not indented as what stands above it"),
+        (HEAD + "events: {A: {}}\nbudgets: [{amount: 1,000}]\n", "not 0: write a number without commas"),
+    ],
+)
+def test_a_slip_of_the_text_is_told_with_what_to_do(text: str, hint: str) -> None:
+    assert any(hint in line for line in problem_lines(text)), problem_lines(text)
 
 
 def test_an_alias_is_refused_where_it_stands_and_not_complained_about_again() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from difflib import get_close_matches
+from typing import Any, Final
+from zoneinfo import available_timezones
 
 from engage.actions.turns import Turns
 from engage.core.calendar import is_time_zone
@@ -13,6 +15,8 @@ from engage.errors import InvalidRequest
 from engage.store.companies import create_companies, load_company_ids
 from engage.store.database import Database
 from engage.store.statements import Transaction
+
+ZONE_CHARS_MAX: Final = 64
 
 
 def check_company_id(company: str) -> None:
@@ -38,7 +42,9 @@ async def set_company(
     """
     check_company_id(company)
     if timezone is not None and not is_time_zone(timezone):
-        raise InvalidRequest(f"{timezone!r} is not an IANA time zone such as Europe/Berlin")
+        raise InvalidRequest(
+            f"{timezone!r} is not an IANA time zone such as Europe/Berlin{_zone_meant(timezone)}"
+        )
     if seats is not None and not is_seats(seats):
         raise InvalidRequest(f"seats must be a whole number from 0 to {SEATS_MAX}")
 
@@ -58,3 +64,13 @@ async def set_company(
         return created
 
     return await database.write(work)
+
+
+def _zone_meant(name: str) -> str:
+    """The zone whose city, or else whose spelling, is the name's."""
+    cities = {zone.rpartition("/")[2].lower(): zone for zone in sorted(available_timezones())}
+    zones = {zone.lower(): zone for zone in cities.values()}
+    plain = name[:ZONE_CHARS_MAX].strip().lower().replace(" ", "_")
+    known = zones | cities
+    near = [plain] if plain in known else get_close_matches(plain, known, n=1, cutoff=0.8)
+    return f"; did you mean {known[near[0]]!r}?" if near else ""

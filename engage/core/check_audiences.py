@@ -9,7 +9,7 @@ import typing as t
 
 import msgspec
 
-from engage.core.check_conditions import Fields, Roles, read_condition
+from engage.core.check_conditions import CLAUSE_KEYS, GROUPS, Fields, Roles, read_condition
 from engage.core.check_names import Names, label_of
 from engage.core.conditions import LIST_ITEMS_MAX, LITERAL_CHARS_MAX, MEMBER_TRAIT, ROLES, fold_name
 from engage.core.problems import Mapping, Path, Problems, shown
@@ -63,7 +63,11 @@ def read_trait(problems: Problems, names: Names, value: t.Any, path: Path) -> st
         return None
     fields = [MEMBER_TRAIT + name for name, kind in names.member_traits.items() if kind == "string"]
     if not isinstance(value, str) or not value.startswith(MEMBER_TRAIT):
-        near = problems.nearest(value, fields) if isinstance(value, str) else None
+        near = None
+        if isinstance(value, str):
+            last = fold_name(value.rpartition(".")[2])
+            named = [field for field in fields if fold_name(field.removeprefix(MEMBER_TRAIT)) == last]
+            near = named[0] if named else problems.nearest(value, fields)
         problems.add(path, f"must be a field member.traits.NAME, not {shown(value)}", suggestion=near)
         return None
     folded = fold_name(value[len(MEMBER_TRAIT) :])
@@ -107,6 +111,9 @@ def member_fields(names: Names) -> Fields:
 
 def _read_audience(problems: Problems, fields: Fields, value: t.Any, key: str) -> Audience | None:
     path: Path = ("audiences", key)
+    if isinstance(value, dict) and "conditions" not in value and value.keys() & {*CLAUSE_KEYS, *GROUPS}:
+        problems.add(path, "a condition stands under 'conditions:'")
+        return None
     entries: Mapping | None = problems.fields(value, path, ("conditions",), ("name",))
     if entries is None:
         return None

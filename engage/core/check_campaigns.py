@@ -7,9 +7,9 @@ import typing as t
 from datetime import date
 
 from engage.core.campaign_counters import WITHIN
+from engage.core.check_days import read_bound
 from engage.core.check_limits import ALERTS_DEFAULT, OVER, read_alerts, read_limits
 from engage.core.check_names import Names, label_of, read_currency
-from engage.core.check_rewards import read_day
 from engage.core.check_rules import RULES_MAX, read_audience, read_rules
 from engage.core.conditions import INTEGER_MAX
 from engage.core.problems import Mapping, Path, Problems
@@ -56,7 +56,7 @@ def _read_campaign(problems: Problems, names: Names, value: t.Any, path: Path) -
     if entries is None:
         return None
     name = problems.text(entries["name"], (*path, "name")) if "name" in entries else label_of(str(path[-1]))
-    first, last = (read_day(problems, entries.get(key), (*path, key)) for key in ("from", "until"))
+    first, last = (read_bound(problems, entries, key, path) or 0 for key in ("from", "until"))
     if first and last and last < first:
         problems.add((*path, "until"), f"must not be before its first day, {date.fromordinal(first)}")
     elif first and last and last - first >= CAMPAIGN_DAYS_MAX:
@@ -73,12 +73,22 @@ def _read_holdout(problems: Problems, value: t.Any, path: Path) -> int:
     """Per cent, as in `10 %`."""
     found = _PER_CENT.fullmatch(value) if isinstance(value, str) else None
     if found is None:
-        problems.add(path, "must be a whole share of all members, such as 10 %")
+        problems.add(
+            path, "must be a whole share of all members, such as 10 %", suggestion=_share_meant(value)
+        )
         return 0
     if not 1 <= int(found[1]) <= HOLDOUT_MAX:
         problems.add(path, f"must be from 1 % to {HOLDOUT_MAX} %, not {value}")
         return 0
     return int(found[1])
+
+
+def _share_meant(value: t.Any) -> str | None:
+    """Of 20 and of 0.2 it is 20 %."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    percent = value if isinstance(value, int) else round(value * 100, 6)
+    return f"{percent:.0f} %" if 1 <= percent <= HOLDOUT_MAX and percent == int(percent) else None
 
 
 def _check_holdouts(problems: Problems, campaigns: dict[str, Campaign | None]) -> None:

@@ -63,6 +63,7 @@ OPERATORS_ELSEWHERE = {
     "exists": "is_set",
     "includes": "has",
 }
+HOURS = 24  # of a day, so that all of it is before this
 ALL_OPERATORS = tuple(dict.fromkeys(op for ops in OPERATORS.values() for op in ops))
 
 
@@ -181,7 +182,7 @@ class _ConditionReader:
             self.problems.add(path, f"must be the name of a field, not {shown(field)}")
             return None
         if self.fields.about_members and field.startswith("event."):
-            self.problems.add(path, f"an audience is about members, so {shown(field)} cannot be used")
+            self.problems.add(path, f"this is about members, not an event, so {shown(field)} cannot be used")
             return None
         if field in STANDING:
             return self._standing(field, path)
@@ -245,11 +246,16 @@ class _ConditionReader:
 
     def _unknown(self, field: str, path: Path) -> None:
         every = [prefix + name for prefix, names in self._sources() for name in names or {}]
-        every += [*BUILT_IN, *STANDING]
-        near = self.problems.nearest(field, every)
-        kinds = "event.properties.…, member.traits.…, company.traits.…, " + ", ".join([*BUILT_IN, *STANDING])
+        every += self._readable([*BUILT_IN, *STANDING])
+        last = [name for name in every if name.rpartition(".")[2].lower() == field.lower()]
+        near = last[0] if last else self.problems.nearest(field, every)
+        sources = [f"{prefix}…" for prefix, _ in self._sources()]
+        kinds = ", ".join(self._readable([*sources, *BUILT_IN, *STANDING]))
         words = "" if near else f"; fields are {kinds}"
         self.problems.add(path, f"unknown field {shown(field)}{words}", suggestion=near)
+
+    def _readable(self, fields: list[str]) -> list[str]:
+        return [name for name in fields if not (self.fields.about_members and name.startswith("event."))]
 
     def operator(self, op: t.Any, path: Path, field: t.Any, declared: ValueType | None) -> str | None:
         if self.problems.passed_over(op):
@@ -286,11 +292,13 @@ class _ConditionReader:
             items = self.problems.items(value, path, LIST_ITEMS_MAX, least=1)
             if items is None:
                 return None
-            literals = [self.literal(item, (*path, index), declared) for index, item in enumerate(items)]
+            literals = [
+                self.literal(item, (*path, index), declared, field) for index, item in enumerate(items)
+            ]
             known = tuple(literal for literal in literals if literal is not None)
             read = known if len(known) == len(literals) else None
         else:
-            read = self.literal(value, path, declared)
+            read = self.literal(value, path, declared, field)
         if read is None:
             return None
         named = read if isinstance(read, tuple) else (read,)
@@ -312,7 +320,7 @@ class _ConditionReader:
         values = tuple(value for role in named for value in fields.roles.values[str(role)])
         return Clause(fields.roles.trait, "in" if clause.op in ("eq", "in") else "not_in", values, "string")
 
-    def literal(self, value: t.Any, path: Path, declared: ValueType) -> Scalar | None:
+    def literal(self, value: t.Any, path: Path, declared: ValueType, field: str) -> Scalar | None:
         problems = self.problems
         if self.problems.passed_over(value):
             return None
@@ -329,7 +337,8 @@ class _ConditionReader:
         if declared == "boolean":
             return problems.boolean(value, path)
         if declared == "integer":
-            return problems.integer(value, path, -INTEGER_MAX, INTEGER_MAX)
+            bounds = (0, HOURS) if field == "event.hour" else (-INTEGER_MAX, INTEGER_MAX)
+            return problems.integer(value, path, *bounds)
         if declared == "number":
             return self.number(value, path)
         if not isinstance(value, str):
@@ -346,7 +355,7 @@ class _ConditionReader:
     def number(self, value: t.Any, path: Path) -> int | float | None:
         """A finite number, spelt one way: 1000.0 and 1000 make the same program."""
         if isinstance(value, bool) or not isinstance(value, int | float):
-            self.problems.add(path, f"must be a number, not {shown(value)}")
+            self.problems.not_a_number(value, path, "a number")
         elif isinstance(value, float) and not math.isfinite(value):
             self.problems.add(path, f"must be a finite number, not {shown(value)}")
         elif isinstance(value, float) and not (value.is_integer() and abs(value) <= INTEGER_MAX):

@@ -103,7 +103,7 @@ def read_decimal(
     if problems.passed_over(value):
         return None
     if isinstance(value, bool) or not isinstance(value, int | float):
-        problems.add(path, f"must be a number, not {shown(value)}")
+        problems.not_a_number(value, path, "a number")
         return None
     out_of_range = f"must be from {Decimal(least):f} to {most}, not {shown(value)}"
     if not math.isfinite(value) if isinstance(value, float) else abs(value) > most:

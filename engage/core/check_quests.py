@@ -8,7 +8,7 @@ from datetime import date
 import msgspec
 
 from engage.core.check_conditions import Fields, read_condition, read_field_type
-from engage.core.check_days import read_day
+from engage.core.check_days import read_bound, read_day
 from engage.core.check_names import Names, label_of
 from engage.core.check_rules import fields_of, read_audience, read_effects
 from engage.core.conditions import INTEGER_MAX, PROPERTY
@@ -92,8 +92,8 @@ def _read_quest(
         return None
     name = problems.text(entries["name"], (*path, "name")) if "name" in entries else label_of(quest_id or "")
     repeats = problems.choice(entries.get("repeats", "once"), (*path, "repeats"), REPEATS)
-    first = _read_bound(problems, entries, "from", path)
-    last = _read_bound(problems, entries, "until", path)
+    first = read_bound(problems, entries, "from", path)
+    last = read_bound(problems, entries, "until", path)
     if first and last and last < first:
         problems.add((*path, "until"), "must not be before 'from'")
     requires = _read_requires(problems, names, entries.get("requires"), (*path, "requires"), known)
@@ -147,14 +147,6 @@ def _reaching(goal: Goal, reach: int) -> Goal:
     return Goal(goal.event, reach, goal.sum, goal.distinct, goal.type, goal.conditions)
 
 
-def _read_bound(problems: Problems, entries: Mapping, key: str, path: Path) -> int | None:
-    """A local day (ordinal), 0 when there is none."""
-    if key not in entries:
-        return 0
-    day = read_day(problems, entries[key], (*path, key), yearly=False)
-    return None if day is None else date.fromisoformat(day).toordinal()
-
-
 def _read_requires(
     problems: Problems, names: Names, value: t.Any, path: Path, known: dict[str, int]
 ) -> Requires | None:
@@ -163,7 +155,7 @@ def _read_requires(
     entries = problems.fields(value, path, (), ("quests", "badges", "level"))
     if entries is None:
         return None
-    quests = _read_names(problems, entries.get("quests"), (*path, "quests"), known, "quest, above this one")
+    quests = _read_names(problems, entries.get("quests"), (*path, "quests"), known, "earlier quest")
     badges = _read_names(problems, entries.get("badges"), (*path, "badges"), names.badges, "badge")
     level = None
     if "level" in entries:

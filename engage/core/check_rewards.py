@@ -5,17 +5,16 @@ Owns what these may say. Must not know how a redemption or a gift is decided, no
 
 from __future__ import annotations
 
-import re
 import typing as t
-from datetime import date
 
 from engage.core.check_audiences import member_fields
 from engage.core.check_conditions import read_condition
+from engage.core.check_days import read_bound
 from engage.core.check_limits import WINDOWS
 from engage.core.check_names import Names, label_of, read_currency
 from engage.core.check_rules import read_audience
 from engage.core.conditions import INTEGER_MAX
-from engage.core.problems import Mapping, Path, Problems, shown
+from engage.core.problems import Mapping, Path, Problems
 from engage.core.program import Approval, Giving, Reward, RewardLimit, Window
 
 PER = ("member", "company")
@@ -24,7 +23,6 @@ GIVING_MAX = 20  # one per currency
 REWARD_LIMITS_MAX = 8  # one per `per` and `window`
 DESCRIPTION_CHARS_MAX = 1000
 APPROVALS: dict[str, Approval] = {"automatic": "automatic", "required": "required"}
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 def read_rewards(problems: Problems, names: Names, value: t.Any) -> tuple[Reward, ...]:
@@ -86,7 +84,7 @@ def _read_reward(
             problems, member_fields(names), entries["conditions"], (*path, "conditions")
         )
     audience = read_audience(problems, names, entries, path)
-    first, last = (read_day(problems, entries.get(key), (*path, key)) for key in ("from", "until"))
+    first, last = (read_bound(problems, entries, key, path) or 0 for key in ("from", "until"))
     if first and last and last < first:
         problems.add((*path, "until"), "must not be before 'from'")
     approval = "by_cost"
@@ -151,19 +149,6 @@ def read_counts(problems: Problems, value: t.Any, path: Path) -> tuple[RewardLim
             problems.add(at, f"limits the same thing per {per} and {window} as limits[{first}]")
         limits.append(RewardLimit(t.cast(t.Literal["member", "company"], per), t.cast(Window, window), count))
     return tuple(limits)
-
-
-def read_day(problems: Problems, value: t.Any, path: Path) -> int:
-    """A day of the calendar, written 2026-12-31, as its ordinal; 0 for none, and for what was reported."""
-    if value is None or problems.passed_over(value):
-        return 0
-    try:
-        if isinstance(value, str) and _DAY.fullmatch(value):
-            return date.fromisoformat(value).toordinal()
-    except ValueError:
-        pass
-    problems.add(path, f"must be a day such as 2026-12-31, not {shown(value)}")
-    return 0
 
 
 def read_approval(problems: Problems, top: Mapping, key: str) -> int | None:

@@ -11,6 +11,7 @@ import math
 import re
 import typing as t
 import unicodedata
+from decimal import Decimal
 
 import msgspec
 
@@ -20,6 +21,9 @@ SUGGESTIONS_MAX = 100  # finding near names is slow beside everything else here
 SUGGESTED_CHARS_MAX = 100
 SHOWN_CHARS_MAX = 60
 NAMES_SHOWN = 8
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?", re.ASCII)
+_GROUPED = re.compile(r"(?<=\d)[_, '](?=\d{3}(?!\d))", re.ASCII)  # what people put between thousands
+_PER_CENT = re.compile(r"(\d{1,6}(?:\.\d{1,6})?) ?%", re.ASCII)
 
 ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _BOOLEANS_ELSEWHERE = {
@@ -169,9 +173,11 @@ class Problems:
         # A required key that is only misspelt is one mistake, not two.
         meant: set[str] = set()
         for key in unknown:
-            near = self.nearest(key, [name for name in known if entries.get(name) is None])
-            meant.add(near or "")
+            near = self.nearest(key, known)
             words = "" if near else f"; known keys: {', '.join(known)}"
+            if near is not None and entries.get(near) is not None:
+                near, words = None, f"; {shown(near)} is there already"
+            meant.add(near or "")
             self.add((*path, key), f"unknown key {shown(key)}{words}", suggestion=near, at_key=True)
         for key in required:
             if entries.get(key) is None and key not in meant:
@@ -185,7 +191,10 @@ class Problems:
         if value is None:
             value = []
         if not isinstance(value, list | tuple):
-            self.add(path, f"must be a list, not {_kind(value)}: put it into [ ]")
+            entries = list(value.values()) if isinstance(value, dict) else []
+            several = len(path) == 1 and entries and all(isinstance(entry, dict) for entry in entries)
+            hint = "begin each entry with '- id: '" if several else "put it into [ ]"
+            self.add(path, f"must be a list, not {_kind(value)}: {hint}")
             return None
         if not least <= len(value) <= most:
             needs = f"at least {least}" if len(value) < least else f"at most {most}"
@@ -197,7 +206,8 @@ class Problems:
 
     def named(self, value: t.Any, path: Path, most: int, *, ids: bool, least: int = 0) -> Mapping | None:
         """A mapping whose keys are names of the author's: ids, or free text."""
-        entries = self.mapping(value, path, optional=least == 0)
+        hint = "; write each entry under a name of its own" if isinstance(value, list | tuple) else ""
+        entries = self.mapping(value, path, optional=least == 0, keys=hint)
         if entries is None:
             return None
         if not least <= len(entries) <= most:
@@ -273,12 +283,25 @@ class Problems:
         if isinstance(value, float) and math.isfinite(value) and value.is_integer():
             value = int(value)
         if not isinstance(value, int) or isinstance(value, bool):
-            self.add(path, f"must be a whole number, not {shown(value)}")
+            self.not_a_number(value, path, "a whole number")
             return None
         if not least <= value <= most:
             self.add(path, f"must be from {least} to {most}, not {shown(value)}")
             return None
         return value
+
+    def not_a_number(self, value: t.Any, path: Path, what: str) -> None:
+        """Report what should be `what`, a number; one that is only written otherwise is recognised."""
+        words, meant = f"must be {what}, not {shown(value)}", None
+        if isinstance(value, str) and len(value) <= SHOWN_CHARS_MAX:
+            plain, share = _GROUPED.sub("", value.strip()), _PER_CENT.fullmatch(value.strip())
+            if _NUMBER.fullmatch(value):
+                words = f"{words}: write it without quotes"
+            elif _NUMBER.fullmatch(plain):
+                meant = plain
+            elif share and what == "a number":
+                meant = f"{(Decimal(share[1]) / 100).normalize():f}"
+        self.add(path, words, suggestion=meant)
 
     def boolean(self, value: t.Any, path: Path) -> bool | None:
         if self.passed_over(value):

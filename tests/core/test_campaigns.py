@@ -76,7 +76,7 @@ def test_rules_belong_to_a_campaign_by_name_or_by_place() -> None:
         (
             "from: 2026-03-01",
             "from: soon",
-            "10:11: campaigns.spring.from: must be a day such as 2026-12-31, not 'soon'",
+            "10:11: campaigns.spring.from: must be a date, as in 2026-12-24",
         ),
         ("    from: 2026-03-01\n", "", "9:5: campaigns.spring: missing key 'from'"),
         (

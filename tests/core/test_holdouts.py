@@ -25,6 +25,7 @@ quests:
   - {id: three, campaign: spring, goal: {event: Sale, reach: 3}, effects: [award: 100]}
   - {id: ten, goal: {event: Sale, reach: 10}, effects: [award: 100]}
 """
+SHARE = "campaigns.spring.holdout: must be a whole share of all members, such as 10 %"
 OVERLAP = (
     "campaigns.summer.holdout: members are held out of campaign spring at that time already: one at a time can be "
     "measured"
@@ -61,8 +62,10 @@ def test_the_share_is_read_with_its_sign() -> None:
 @pytest.mark.parametrize(
     "right, wrong, told",
     [
-        ("10 %", "10", "campaigns.spring.holdout: must be a whole share of all members, such as 10 %"),
-        ("10 %", "a few", "campaigns.spring.holdout: must be a whole share of all members, such as 10 %"),
+        ("10 %", "10", f"{SHARE}; did you mean '10 %'?"),
+        ("10 %", "0.29", f"{SHARE}; did you mean '29 %'?"),
+        ("10 %", "80", SHARE),
+        ("10 %", "a few", SHARE),
         ("10 %", "51 %", "campaigns.spring.holdout: must be from 1 % to 50 %, not 51 %"),
         ("10 %", "0 %", "campaigns.spring.holdout: must be from 1 % to 50 %, not 0 %"),
         (

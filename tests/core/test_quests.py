@@ -180,7 +180,7 @@ QUEST = {"id": "q", "goal": {"event": "Sale", "reach": 3}, "effects": [{"award":
         ({"repeats": "dayly"}, "/repeats", "must be one of once, always, day"),
         ({"from": "2026-13-01"}, "/from", "must be a date, as in 2026-12-24"),
         ({"from": "2026-02-01", "until": "2026-01-01"}, "/until", "must not be before 'from'"),
-        ({"requires": {"quests": ["q"]}}, "/requires/quests/0", "unknown quest, above this one 'q'"),
+        ({"requires": {"quests": ["q"]}}, "/requires/quests/0", "unknown earlier quest 'q'; declared: none"),
         ({"requires": {"badges": ["star"]}}, "/requires/badges/0", "unknown badge 'star'"),
         ({"requires": {"level": "gold"}}, "/requires/level", "unknown level 'gold'"),
         ({"goal": {"event": "Sale"}, "tiers": TIERS}, "/effects", "goes with the tiers"),
