@@ -20,6 +20,8 @@ MINUS: Final = "\N{MINUS SIGN}"
 Kind = Literal["lines", "columns", "bars", "signed", "map"]
 """Over weeks; stacked over weeks; lengths to compare; what pushes up and what pulls down; days to renewal and score,
 sized by revenue."""
+TOLD_LEAST: Final = 0.25
+"""So large a share of a section's figures is told at least, where it gets room of its own to be read."""
 
 
 class Chart(Struct, frozen=True):
@@ -63,6 +65,32 @@ def drawn(figure: Figure | str) -> float | None:
     if isinstance(figure, str):
         return None
     return figure.low if figure.hidden == "most" else figure.value
+
+
+def tells(section: Section) -> bool:
+    """Whether it is worth a slide or a place on paper: something of it is drawn, enough of its figures are told, or it
+    is words only."""
+    table, chart = section.table, section.chart
+    if table is None:
+        return True
+    if chart is not None:
+        return any(drawn(cell) is not None for name in chart.columns for cell in table.column(name))
+    figures = _figures(table.rows)
+    told = sum(drawn(figure) is not None for figure in figures)
+    return not figures or told >= TOLD_LEAST * len(figures)
+
+
+def hints(section: Section) -> bool:
+    """Whether any figure of it is told at all, be it as a range: a workbook lists that too."""
+    return section.table is None or any(_is_hint(figure) for figure in _figures(section.table.rows))
+
+
+def _is_hint(figure: Figure) -> bool:
+    return figure.value is not None or (figure.hidden != "missing" and figure.text != privacy.NOT_SHOWN)
+
+
+def _figures(rows: Sequence[Row]) -> list[Figure]:
+    return [cell for row in rows for cell in row if isinstance(cell, Figure)]
 
 
 def outline(report: CompanyReport) -> tuple[Section, ...]:

@@ -15,7 +15,7 @@ MINUS = "\N{MINUS SIGN}"
 _DAY: Final = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
 EDGES: Final = 3
 """Letters' room that the edges of a cell take."""
-DATED: Final = frozenset({"week", "day", "by", "who"})
+DATED: Final = frozenset({"week", "day", "last_day", "by", "who"})
 """Text columns that hold days."""
 
 

@@ -23,8 +23,8 @@ from engage.core.language import Language, speak, translate
 from engage.core.outline import Chart, Row, Section, drawn
 from engage.core.outline_portfolio import MAPPED_DAYS, is_urgent
 from engage.core.privacy import Figure
-from engage.core.reports import BAND_LABELS, Table
-from engage.formats.cover import Cover, capital, in_cell, room, short_day
+from engage.core.reports import BAND_LABELS, Column, Table
+from engage.formats.cover import EDGES, Cover, capital, in_cell, room, short_day, wide
 from engage.formats.palette import SERIES, light
 from engage.formats.paper import Paper
 
@@ -34,8 +34,14 @@ INNER: Final = Emu(WIDTH - 2 * MARGIN)
 TOP: Final = Inches(1.75)
 ROWS_MAX: Final = 9
 """Rows of a table on one slide; it goes on on the next."""
-PAIRS_MAX: Final = 11
+LINES_MAX: Final = 12
 """And of one in which each takes a single line."""
+ROW_HIGH, TABLE_HIGH = 0.42, 4.85
+"""Inches, of a row and of all the room there is for a table."""
+TURNED_COLUMNS, TURNED_ROWS = 6, 3
+"""A table of more columns and no more rows than these is turned: what would be a line of small print is a list."""
+LETTER_WIDE: Final = 0.5
+"""Of a letter, beside its height: about."""
 TABLE_SIZES: Final = ((5, 16.0), (8, 12.0), (100, 9.0))
 """Up to so many columns -> points of their letters."""
 BARS_MAX: Final = 10
@@ -61,7 +67,7 @@ def deck(paper: Paper, language: Language) -> bytes:
     slides.first()
     for section in paper.sections:
         slides.section(section)
-    slides.words(speak(language, "What is hidden, and why"), head.notes)
+    slides.words(speak(language, "What is hidden, and why"), paper.hidden(language))
     out = io.BytesIO()
     slides.deck.save(out)
     return out.getvalue()
@@ -307,17 +313,26 @@ class _Deck:
             self.write(line, str(row[1]), 12, "muted")
 
     def tables(self, table: Table, message: str, over: str) -> None:
-        """A slide, or as many as it takes, each with as much: the last is not to be left with two rows."""
-        most = PAIRS_MAX if len(table.columns) == 2 else ROWS_MAX
-        slides = -(-len(table.rows) // most) or 1
-        each = -(-len(table.rows) // slides)
-        for first in range(0, max(1, len(table.rows)), max(1, each)):
-            self.table(self.slide(message, over), table, table.rows[first : first + each])
+        """A slide, or as many as it takes, each with as much: the last is not to be left with two rows. Rows of which
+        nothing may be told are left out where others tell something."""
+        if len(table.columns) > TURNED_COLUMNS and len(table.rows) <= TURNED_ROWS:
+            table = _turned(table, self.language)
+        told = tuple(row for row in table.rows if _tells(row)) or table.rows
+        most = LINES_MAX if _takes_single_lines(table, told) else ROWS_MAX
+        slides = -(-len(told) // most) or 1
+        each = -(-len(told) // slides)
+        for first in range(0, max(1, len(told)), max(1, each)):
+            slide = self.slide(message, over)
+            self.table(slide, table, told[first : first + each])
+            if len(told) < len(table.rows):
+                words = speak(self.language, "To protect individuals some rows are left out.")
+                self.text(slide, MARGIN, Inches(6.62), INNER, Inches(0.3), words, 11, "muted")
 
     def table(self, slide: Any, table: Table, rows: Sequence[Row]) -> None:
-        size = next(size for columns, size in TABLE_SIZES if len(table.columns) <= columns)
+        size = _letters(table)
+        high = min(ROW_HIGH, TABLE_HIGH / (len(rows) + 1))
         shape = slide.shapes.add_table(
-            len(rows) + 1, len(table.columns), MARGIN, TOP, INNER, Inches(0.42) * (len(rows) + 1)
+            len(rows) + 1, len(table.columns), MARGIN, TOP, INNER, Inches(high) * (len(rows) + 1)
         )
         grid = shape.table
         grid.horz_banding = False
@@ -348,6 +363,44 @@ class _Deck:
             line = frame.add_paragraph()
             line.space_after = Pt(10)
             self.write(line, note, 16, "ink")
+
+
+def _tells(row: Row) -> bool:
+    figures = [cell for cell in row if isinstance(cell, Figure)]
+    return not figures or any(drawn(figure) is not None for figure in figures)
+
+
+def _turned(table: Table, language: Language) -> Table:
+    """Its columns as rows; the first row says whose they are."""
+    first, *others = table.columns
+    names = (in_cell(str(row[0]), first, 0, language) for row in table.rows)
+    columns = (Column("what", first.label), *(Column(f"of_{n}", name) for n, name in enumerate(names)))
+    rows = tuple(
+        (
+            column.label,
+            *(
+                cell if isinstance(cell, Figure) else in_cell(cell, column, index, language)
+                for cell in (row[index] for row in table.rows)
+            ),
+        )
+        for index, column in enumerate(others, 1)
+    )
+    return Table(table.name, table.title, columns, rows, table.note)
+
+
+def _letters(table: Table) -> float:
+    """Their size, in points."""
+    return next(size for columns, size in TABLE_SIZES if len(table.columns) <= columns)
+
+
+def _takes_single_lines(table: Table, rows: Sequence[Row]) -> bool:
+    letters = INNER.pt / (LETTER_WIDE * _letters(table))
+    shares = [room(table, index) for index in range(len(table.columns))]
+    return all(
+        wide(cell.text if isinstance(cell, Figure) else cell) + EDGES <= letters * share / sum(shares)
+        for row in rows
+        for cell, share in zip(row, shares, strict=True)
+    )
 
 
 def _drawable(spec: Chart, table: Table) -> bool:

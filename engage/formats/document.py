@@ -46,7 +46,7 @@ def document(paper: Paper, language: Language) -> bytes:
         "verdict": head.verdict,
         "facts": head.facts,
         "sections": [_section(section, language) for section in paper.sections],
-        "hidden": {"title": speak(language, "What is hidden, and why"), "notes": head.notes},
+        "hidden": {"title": speak(language, "What is hidden, and why"), "notes": paper.hidden(language)},
         "words": {
             "title": speak(language, "What the words mean"),
             "entries": [(one.term, one.text, one.source) for one in paper.definitions],

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
+
+from msgspec import structs
 
 from engage.core.department import DepartmentReport
 from engage.core.digest import Digest
 from engage.core.language import Language, speak, translate
-from engage.core.outline import Section, outline
+from engage.core.outline import Section, outline, tells
 from engage.core.outline_care import care_sections
 from engage.core.outline_pages import department_outline, digest_outline
 from engage.core.outline_portfolio import called, portfolio_outline
@@ -25,6 +28,21 @@ class Paper(NamedTuple):
     cover: Cover
     sections: tuple[Section, ...]
     definitions: tuple[Definition, ...] = ()
+    untold: tuple[Section, ...] = ()
+    """Those of which too little may be told for room of their own; who reads should know that they exist."""
+
+    def hidden(self, language: Language, left_out: Sequence[Section] | None = None) -> tuple[str, ...]:
+        """What is hidden, and why: first what was `left_out`, all that is untold unless said otherwise."""
+        missing = self.untold if left_out is None else left_out
+        if not missing:
+            return self.cover.notes
+        titles = ("、" if language == "zh-Hans" else ", ").join(section.title for section in missing)
+        note = speak(
+            language,
+            "Left out, as too little of it may be told, or was measured: {titles_name}.",
+            titles_name=titles,
+        )
+        return (note, *self.cover.notes)
 
 
 def portfolio_paper(portfolio: Portfolio, language: Language) -> Paper:
@@ -69,12 +87,23 @@ def _portfolio_facts(portfolio: Portfolio, language: Language) -> list[tuple[str
     return found
 
 
+def _dated(section: Section, language: Language) -> Section:
+    """A sentiment's own sentence has a day in it; what somebody noted beside it stays as it is."""
+    if section.name != "sentiment":
+        return section
+    said, *noted = section.notes
+    return structs.replace(section, notes=(dated(said, language), *noted))
+
+
 def paper(report: Report, language: Language) -> Paper:
     """Of a report in English."""
     if isinstance(report, CompanyReport):
         definitions = in_language(report.definitions, language)
-        sections = (*outline(report), *care_sections(report))
-        return Paper(cover(report, language), in_language(sections, language), definitions)
+        found = in_language(outline(report), language)
+        told = tuple(section for section in found if tells(section))
+        untold = tuple(section for section in found if not tells(section))
+        care = tuple(_dated(one, language) for one in in_language(care_sections(report), language))
+        return Paper(cover(report, language), (*told, *care), definitions, untold)
     if isinstance(report, Digest):
         title = speak(language, "Digest: {company_name}", company_name=report.name)
         return Paper(cover(report, language, title), in_language(digest_outline(report), language))

@@ -15,7 +15,7 @@ from typing import Any, Final
 import xlsxwriter
 
 from engage.core.language import Language, mark, speak, translate
-from engage.core.outline import Section, drawn
+from engage.core.outline import Section, drawn, hints
 from engage.core.outline_portfolio import MAPPED_DAYS, portfolio_outline
 from engage.core.privacy import Figure, Unit
 from engage.core.reports import BAND_LABELS, Column, Definition, Portfolio, PortfolioRow, Table
@@ -32,7 +32,7 @@ CHART_COLUMNS: Final = 3
 """Columns left free between a table and what its chart is drawn from."""
 
 LINE_HIGH: Final = 16
-DAYS: Final = frozenset({"week", "day", "by"})
+DAYS: Final = frozenset({"week", "day", "last_day", "by"})
 """Text columns that are days, and become dates that can be reckoned with."""
 CELL_CHARS_MAX: Final = 60
 """The widest column of a table; a longer text takes more lines."""
@@ -64,9 +64,10 @@ def workbook(paper: Paper, language: Language) -> bytes:
             (speak(language, "Verdict"), head.verdict),
         ]
     book.facts(speak(language, "Summary"), head.title, [*facts, *head.facts])
-    for section in paper.sections:
+    for section in (*paper.sections, *filter(hints, paper.untold)):
         book.section(section)
-    book.words(speak(language, "What is hidden"), head.notes, paper.definitions)
+    left_out = [section for section in paper.untold if not hints(section)]
+    book.words(speak(language, "What is hidden"), paper.hidden(language, left_out), paper.definitions)
     book.book.close()
     return out.getvalue()
 

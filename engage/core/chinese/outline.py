@@ -95,6 +95,10 @@ WORDS: Final = {
     "What is hidden": "隐藏内容说明",
     "Drawn: {label}": "绘图用：{label}",
     "What is hidden, and why": "隐藏了什么，为什么",
+    "Left out, as too little of it may be told, or was measured: {titles_name}.": (
+        "以下内容可公开或已测量的太少，未列出：{titles_name}。"
+    ),
+    "To protect individuals some rows are left out.": "为保护个人，部分行未列出。",
     "To protect individuals some figures are left out of the chart, or drawn at the least they may be.": (
         "为保护个人，部分数字未绘入图中，或按可能的最小值绘制。"
     ),
