@@ -10,7 +10,7 @@ import json
 import uuid
 from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Generic, TypeAlias, TypeVar
 from urllib.parse import quote, urlencode
 
@@ -347,7 +347,7 @@ def _counted(document: Any) -> bool:
 def get_funnel(company: Id, first_day: date | None, last_day: date | None) -> Call[models.InvitationFunnel]:
     """GET .../referral"""
     days = {"from": first_day, "to": last_day}
-    query = {key: day.isoformat() for key, day in days.items() if day is not None}
+    query = {key: _day(day, key) for key, day in days.items() if day is not None}
     return _get(f"{_company(company)}/referral", _reader(models.InvitationFunnel), query)
 
 
@@ -472,6 +472,12 @@ def _text(value: object, what: str) -> str:
     if isinstance(value, str) and value:
         return value
     raise InvalidArgument(f"{what} must be a non-empty string")
+
+
+def _day(value: object, what: str) -> str:
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value.isoformat()
+    raise InvalidArgument(f"{what} must be a datetime.date, not {type(value).__name__}")
 
 
 def _header(value: str) -> str:

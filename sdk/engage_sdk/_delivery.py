@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 from . import _limits
 from ._message import BeforeSend, Draft, Encoded, readable, render, rfc3339_of
 from ._retry import RetryPolicy, is_retryable, parse_retry_after
-from ._wire import Answer, Remark, Report, Request, Response, Send, Settle, Step, Wait
+from ._wire import Answer, Remark, Report, Request, Response, Send, Settle, Step, Wait, counted
 from .errors import (
     ConnectionFailed,
     EngageError,
@@ -186,7 +186,8 @@ def _deliver_batch(messages: list[Encoded], delivery: Delivery) -> Steps:
             yield from _settle(messages, [])
             return
         if failures == 1:
-            yield Remark(f"{len(messages)} messages wait and are sent again: {verdict.cause}")
+            wait = "waits and is" if len(messages) == 1 else "wait and are"
+            yield Remark(f"{counted(len(messages))} {wait} sent again: {verdict.cause}")
         yield Wait(delivery.retry.delay(failures, verdict.retry_after, delivery.random()), verdict.cause)
 
 

@@ -14,7 +14,7 @@ from typing import Literal, TypeAlias
 
 from . import _limits
 from ._message import Draft, readable
-from ._wire import Report
+from ._wire import Report, counted
 from .errors import EngageError, NotDelivered, QueueFull
 
 DropPolicy: TypeAlias = Literal["newest", "oldest"]
@@ -197,6 +197,7 @@ class Outbox:
             self._progress.notify_all()
         if left:
             known = f"; last, {cause}" if cause else ""
-            error = NotDelivered(f"{len(left)} messages were not delivered: {why}{known}")
+            were = "was" if len(left) == 1 else "were"
+            error = NotDelivered(f"{counted(len(left))} {were} not delivered: {why}{known}")
             error.__cause__ = cause
             self.note(Report(error, [readable(draft) for draft in left]))

@@ -12,6 +12,7 @@ from ._calls import (
     Call,
     Listing,
     _company,
+    _day,
     _delete,
     _get,
     _id,
@@ -45,7 +46,7 @@ def take_leave(
     company: Id, member: Id, first: date, last: date, reason: str | None, actor: str | None, key: str | None
 ) -> Call[tuple[models.Streak, ...]]:
     """POST .../members/{member}/leave"""
-    body = {"from": first.isoformat(), "to": last.isoformat(), "reason": reason, "actor": actor}
+    body = {"from": _day(first, "first"), "to": _day(last, "last"), "reason": reason, "actor": actor}
     return _post(f"{_member(company, member)}/leave", body, _list_of(models.Streak, "streaks"), key)
 
 
@@ -99,8 +100,8 @@ def clone_campaign(
     """POST .../campaigns/{campaign}/clone"""
     body = {
         "id": _text(id, "id"),
-        "first_day": first_day.isoformat(),
-        "last_day": last_day.isoformat(),
+        "first_day": _day(first_day, "first_day"),
+        "last_day": _day(last_day, "last_day"),
         "actor": actor,
     }
     return _post(f"{_campaign(company, campaign)}/clone", body, _reader(models.Draft), None)
@@ -216,7 +217,7 @@ def log_intervention(
     """PUT /v1/interventions/{intervention}"""
     body = {
         "what": _text(what, "what"),
-        "day": day.isoformat(),
+        "day": _day(day, "day"),
         "companies": [_id(company, "company") for company in companies],
         "hold_out": hold_out,
         "reason": reason,

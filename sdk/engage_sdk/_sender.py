@@ -161,7 +161,7 @@ class ThreadSender:
                 )
             )
         except Exception as error:  # noqa: BLE001
-            return connection_failed(error)
+            return connection_failed(error, self.settings.base_url)
 
     def _client(self) -> httpx.Client:
         with self._lock:

@@ -21,7 +21,7 @@ from ._message import BeforeSend, Draft, Message, readable
 from ._outbox import DropPolicy, Outbox
 from ._retry import RetryPolicy
 from ._version import __version__
-from ._wire import Remark, Report, Request, Response
+from ._wire import Remark, Report, Request, Response, counted
 from .errors import (
     ClientClosed,
     ClientDisabled,
@@ -63,10 +63,18 @@ class Settings:
             raise ConfigurationError(
                 f"the address must look like https://engage.example.com, not {self.base_url!r}"
             )
+        if self.base_url.rstrip("/").endswith("/v1"):
+            raise ConfigurationError(
+                f"the address must end before /v1, which the client adds: {self.base_url!r}"
+            )
         if not _is_key(self.key):
             raise ConfigurationError("the key must be the text printed by `engage key create`")
         if self.drop not in ("newest", "oldest"):
             raise ConfigurationError(f"drop must be 'newest' or 'oldest', not {self.drop!r}")
+        for name in ("timeout", "queue_size", "flush_at", "flush_interval", "exit_timeout"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int | float):
+                raise ConfigurationError(f"{name} must be a number, not {value!r}")
         for name in ("timeout", "queue_size", "flush_at"):
             if not getattr(self, name) > 0:
                 raise ConfigurationError(f"{name} must be above 0")
@@ -100,7 +108,7 @@ class Settings:
     def tell(self, report: Report) -> None:
         """Calls `on_error`, whose own failures stay here: it must not be able to stop delivery."""
         if self.on_error is None:
-            log.warning("%s (%d messages)", report.error, len(report.messages))
+            log.warning("%s (%s)", report.error, counted(len(report.messages)))
             return
         try:
             self.on_error(report.error, report.messages)
@@ -146,10 +154,13 @@ def response(answer: httpx.Response) -> Response:
     return Response(answer.status_code, answer.content, answer.headers.get("retry-after"))
 
 
-def connection_failed(error: Exception) -> ConnectionFailed:
-    """What an exchange that raised means to callers. Its words may name the address, never the key."""
+def connection_failed(error: Exception, base_url: str) -> ConnectionFailed:
+    """What an exchange that raised means to callers. Its words name the address, never a key or a password."""
+    parts = urlsplit(base_url)
+    address = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
     kind = TimedOut if isinstance(error, httpx.TimeoutException) else ConnectionFailed
-    failed = kind(f"{type(error).__name__}: {error}" if str(error) else type(error).__name__)
+    words = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    failed = kind(f"{address}: {words}")
     failed.__cause__ = error
     return failed
 

@@ -206,7 +206,7 @@ class TaskSender:
                 )
             )
         except Exception as error:  # noqa: BLE001
-            return connection_failed(error)
+            return connection_failed(error, self.settings.base_url)
 
     def _client(self) -> httpx.AsyncClient:
         here = asyncio.get_running_loop()

@@ -16,6 +16,11 @@ from ._message import Draft, Message
 from .errors import ConnectionFailed, EngageError
 
 
+def counted(messages: int) -> str:
+    """So many messages, in words."""
+    return f"{messages} {'message' if messages == 1 else 'messages'}"
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """One HTTP request. `path` starts with a slash, is already quoted, and is relative to the service's address."""

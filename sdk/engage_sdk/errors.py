@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+ERRORS_TOLD_MAX = 3  # in an error's text; `errors` has all of them
+
 
 class EngageError(Exception):
     """Everything this package raises or reports."""
@@ -61,7 +63,10 @@ class APIError(EngageError):
         self.retry_after = retry_after
 
     def __str__(self) -> str:
-        return f"{self.status} {self.code}: {self.message}"
+        more = [one for one in self.errors if str(one.get("message")) not in self.message]
+        told = [f"{one.get('pointer') or '/'}: {one.get('message')}" for one in more[:ERRORS_TOLD_MAX]]
+        left = [f"and {len(more) - len(told)} more"] if len(more) > len(told) else []
+        return "; ".join([f"{self.status} {self.code}: {self.message}", *told, *left])
 
 
 class InvalidRequestError(APIError):

@@ -113,6 +113,8 @@ def test_a_passing_failure_is_tried_again_with_the_same_message_ids(failure: Ans
 def test_the_first_failure_of_a_batch_says_what_it_waits_for() -> None:
     steps, _ = drive(drafts(2), [ConnectionFailed("refused"), problem(500), OK])
     assert remarks(steps) == ["2 messages wait and are sent again: refused"]
+    alone, _ = drive(drafts(1), [ConnectionFailed("refused"), OK])
+    assert remarks(alone) == ["1 message waits and is sent again: refused"]
     assert [str(step.cause) for step in steps if isinstance(step, Wait)] == [
         "refused",
         "500 some_code: some words",
