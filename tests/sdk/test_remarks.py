@@ -46,7 +46,7 @@ def test_a_service_that_is_down_is_named_while_messages_wait(
     with Client(service.url, key="k", retry=QUICK) as client:
         client.track("e", "Opened", company="c")
         assert client.flush()
-    assert caplog.messages == ["1 messages wait and are sent again: 503 unavailable: the disk is full"]
+    assert caplog.messages == ["1 message waits and is sent again: 503 unavailable: the disk is full"]
 
 
 async def test_the_async_client_says_the_same(service: Any, caplog: pytest.LogCaptureFixture) -> None:
@@ -56,6 +56,6 @@ async def test_the_async_client_says_the_same(service: Any, caplog: pytest.LogCa
         client.track("e", "Opend", company="c", message_id="m")
         assert await client.flush()
     assert caplog.messages == [
-        "1 messages wait and are sent again: 503 unavailable: the disk is full",
+        "1 message waits and is sent again: 503 unavailable: the disk is full",
         "Opend: undeclared_event: not declared",
     ]
