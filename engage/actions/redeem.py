@@ -17,6 +17,7 @@ from engage.actions.turns import Appended, Turn, Turns
 from engage.core.calendar import local_day_hour
 from engage.core.call import clean_text, message_hash
 from engage.core.event import Body, Kind
+from engage.core.language import say
 from engage.core.ledger import EXPIRED, place
 from engage.core.rewards import ALLOWED, APPROVE, CANCEL, FULFIL, REQUEST, Lack, is_refundable, lacks
 from engage.errors import Archived, Conflict, InvalidRequest, Lacking, NotFound, WrongStep
@@ -95,7 +96,7 @@ async def request(
         if turn.program is None or reward not in turn.program.rewards:
             raise InvalidRequest(f"the program of {company!r} has no reward {reward!r}")
         if turn.program.rewards[reward].codes and not await _code_left(tx, id, reward):
-            raise _lacking([Lack("codes", "no codes left")])
+            raise _lacking([Lack("codes", say("no codes left"))])
         body = Body(f"redemption:{idempotency_key}", said)
         appended = turn.append(member, Kind.REDEMPTION, now, now, "", body)
         status = appended.decision.record.status

@@ -16,6 +16,7 @@ from typing import Final
 from engage.core.compiled import CompiledProgram
 from engage.core.decisions import Decision, More, Record
 from engage.core.event import Entry
+from engage.core.language import say
 from engage.core.ledger import ACTIVE, GIVING, ISSUED, TRANSIT, Transfer, account
 from engage.core.limits import window_end, window_start
 from engage.core.program import Giving
@@ -42,17 +43,35 @@ def gift_lacks(giving: Giving, member: MemberState, to: int, amount: int, day: i
     """What stands in the way of a gift: the allowance, and how much of it one colleague may get."""
     found: list[Lack] = []
     end = window_end(giving.window, day)
-    again = f"; again from {date.fromordinal(end).isoformat()}" if end else ""
     left = left_to_give(giving, member, day)
     if amount > left:
-        words = f"{left} of {giving.allowance} {giving.currency} left to give{again}"
+        words = say(
+            "{left:d} of {most:d} {currency_name} left to give",
+            left=left,
+            most=giving.allowance,
+            currency_name=giving.currency,
+        )
+        words = _again(words, end)
         found.append(Lack("allowance", words, missing=amount - left, currency=giving.currency))
     if giving.to_one is not None:
         left = max(0, giving.to_one - given_in(giving, member, day).to.get(to, 0))
         if amount > left:
-            words = f"{left} of {giving.to_one} {giving.currency} left to give to this colleague{again}"
+            words = say(
+                "{left:d} of {most:d} {currency_name} left to give to this colleague",
+                left=left,
+                most=giving.to_one,
+                currency_name=giving.currency,
+            )
+            words = _again(words, end)
             found.append(Lack("to_one", words, missing=amount - left, currency=giving.currency))
     return found
+
+
+def _again(told: str, end: int) -> str:
+    """With the day on which there is more to give, if there is one."""
+    if not end:
+        return told
+    return say("{limit}; again from {day_name}", limit=told, day_name=date.fromordinal(end).isoformat())
 
 
 def decide_gift(program: CompiledProgram | None, member: MemberState, entry: Entry) -> Decision:

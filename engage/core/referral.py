@@ -28,12 +28,13 @@ from engage.core.course import Course
 from engage.core.decisions import Decision, Led, More, Record
 from engage.core.event import Entry, Kind
 from engage.core.explain import node_text
-from engage.core.limits import Use, reach_of, used, window_end, window_start
+from engage.core.language import say
+from engage.core.limits import Use, reach_of, used, window_start
 from engage.core.occasions import ACTIVE, BROUGHT, JOINED, REFERRAL, Occasion
 from engage.core.offers import Offer, Referred
 from engage.core.program import Program, RewardLimit
 from engage.core.program import Referral as Policy
-from engage.core.rewards import REFUSED, Lack
+from engage.core.rewards import REFUSED, Lack, audience_lack, limit_lack
 from engage.core.state import CompanyState, DayRollup, MemberState, add_to
 from engage.core.why import PERIODS
 
@@ -59,46 +60,42 @@ def invite_lacks(
     """What stands in the way of inviting member number `to`, or whoever takes the invitation when that is 0."""
     policy = program.program.referral
     if policy is None:
-        return [Lack("referral", "the program has no referral")]
+        return [Lack("referral", say("the program has no referral"))]
     found: list[Lack] = []
     if to == own:
-        found.append(Lack("self", "nobody can invite themselves"))
+        found.append(Lack("self", say("nobody can invite themselves")))
     if not acted(member):
-        found.append(Lack("inactive", "who has not used the product yet cannot invite others to it"))
+        words = say("who has not used the product yet cannot invite others to it")
+        found.append(Lack("inactive", words))
     if (
         to
         and member.referral is not None
         and member.referral.via is not None
         and member.referral.via.by == to
     ):
-        found.append(Lack("cycle", "this colleague is who invited the member"))
+        found.append(Lack("cycle", say("this colleague is who invited the member")))
     facts = Facts(
         {}, member.traits, company.traits, program.level_ranks.get(member.level, 0), tags=member.tags
     )
     for name in filter(None, (program.program.audience, policy.audience)):
         whom = program.program.audiences[name].conditions
         if node := blame(whom, facts):
-            found.append(Lack("audience", f"not in audience {name}: {node_text(whom, node)}"))
+            found.append(audience_lack(name, node_text(whom, node)))
     for limit in policy.limits:
         usage = company.usage if limit.per == "company" else member.usage
         if used(usage, _limit_key(limit), window_start(limit.window, day)) >= limit.count:
-            found.append(_limit_lack(limit, day))
+            told = say(
+                "{period} limit of invitations reached, {count:d} of {count:d}",
+                period=PERIODS[limit.window],
+                count=limit.count,
+            )
+            found.append(limit_lack(limit, day, told))
     return found
 
 
 def _limit_key(limit: RewardLimit) -> str:
     """The counter's name. No rule's id has a colon, and no reward's counter begins so."""
     return f"{REFERRAL}:{INVITE}/{limit.per}/{limit.window}"
-
-
-def _limit_lack(limit: RewardLimit, day: int) -> Lack:
-    whose = "" if limit.per == "member" else "company's "
-    words = f"{whose}{PERIODS[limit.window]} limit of invitations reached, {limit.count} of {limit.count}"
-    end = window_end(limit.window, day)
-    if not end:
-        return Lack("limit", words)
-    again = date.fromordinal(end).isoformat()
-    return Lack("limit", f"{words}; again from {again}", day=again)
 
 
 def acted(member: MemberState) -> int:
@@ -114,20 +111,20 @@ def acted(member: MemberState) -> int:
 def offer_lack(policy: Policy | None, member: MemberState, own: int, offer: Offer, day: int) -> Lack | None:
     """Why a member cannot join by an invitation; None when they can, or did so already."""
     if policy is None:
-        return Lack("referral", "the program has no referral")
+        return Lack("referral", say("the program has no referral"))
     if offer.by == own:
-        return Lack("self", "nobody can invite themselves")
+        return Lack("self", say("nobody can invite themselves"))
     known = member.referral or Referred()
     if known.via is not None and known.via.invitation != offer.invitation:
-        return Lack("joined", "joined by another invitation already")
+        return Lack("joined", say("joined by another invitation already"))
     if 0 < acted(member) < offer.invitation:
-        return Lack("member", "used the product before this invitation")
+        return Lack("member", say("used the product before this invitation"))
     if day > offer.day + policy.days:
         last = date.fromordinal(offer.day + policy.days).isoformat()
-        return Lack("over", f"the invitation counted until {last}", day=last)
+        return Lack("over", say("the invitation counted until {day_name}", day_name=last), day=last)
     others = [one for one in known.offers if one.invitation != offer.invitation and _open(policy, one, day)]
     if len(others) >= OFFERS_MAX:
-        return Lack("crowded", f"has {OFFERS_MAX} invitations already")
+        return Lack("crowded", say("has {count:d} invitations already", count=OFFERS_MAX))
     return None
 
 

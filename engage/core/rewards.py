@@ -24,6 +24,7 @@ from engage.core.conditions import Facts, blame
 from engage.core.decisions import Decision, More, Record
 from engage.core.event import Entry
 from engage.core.explain import node_text
+from engage.core.language import say
 from engage.core.ledger import (
     ACTIVE,
     EXPIRED,
@@ -40,7 +41,7 @@ from engage.core.lifecycle import stage_on, today_of
 from engage.core.limits import Use, reach_of, used, window_end, window_start
 from engage.core.program import Program, Reward, RewardLimit
 from engage.core.state import CompanyState, MemberState, Redemption, Wallet
-from engage.core.why import PERIODS
+from engage.core.why import PERIODS, count_text
 
 REQUEST, APPROVE, FULFIL, CANCEL = STEPS = ("request", "approve", "fulfil", "cancel")
 STATUSES = ("held", "approved", "fulfilled", "cancelled")
@@ -77,10 +78,10 @@ def lacks(
     found: list[Lack] = []
     if day < reward.first_day:
         starts = date.fromordinal(reward.first_day).isoformat()
-        found.append(Lack("not_yet", f"available from {starts}", day=starts))
+        found.append(Lack("not_yet", say("available from {day_name}", day_name=starts), day=starts))
     if reward.last_day and day > reward.last_day:
         ended = date.fromordinal(reward.last_day).isoformat()
-        found.append(Lack("over", f"was available until {ended}", day=ended))
+        found.append(Lack("over", say("was available until {day_name}", day_name=ended), day=ended))
     rank = program.level_ranks.get(member.level, 0)
     if reward.level and rank < program.level_ranks[reward.level]:
         found.append(_level_lack(program.program, member, reward.level))
@@ -89,21 +90,40 @@ def lacks(
     if reward.audience:
         whom = program.program.audiences[reward.audience].conditions
         if node := blame(whom, facts):
-            words = f"not in audience {reward.audience}: {node_text(whom, node)}"
-            found.append(Lack("audience", words))
+            found.append(audience_lack(reward.audience, node_text(whom, node)))
     if reward.conditions is not None and (node := blame(reward.conditions, facts)):
-        found.append(Lack("audience", f"not for this member: {node_text(reward.conditions, node)}"))
+        clause = node_text(reward.conditions, node)
+        found.append(Lack("audience", say("not for this member: {clause_name}", clause_name=clause)))
     wallet = member.wallets.get(reward.currency)
     missing = reward.cost - (wallet.active if wallet else 0)
     if missing > 0:
-        words = f"{missing} {reward.currency} short"
+        words = say("{missing:d} {currency_name} short", missing=missing, currency_name=reward.currency)
         found.append(Lack("balance", words, missing=missing, currency=reward.currency))
     found += [
-        _limit_lack(limit, day) for limit in reward.limits if _left(limit, reward, company, member, day) < 1
+        limit_lack(limit, day, count_text(PERIODS[limit.window], limit.count))
+        for limit in reward.limits
+        if _left(limit, reward, company, member, day) < 1
     ]
     if stock_left(company, reward) == 0:
-        found.append(Lack("stock", "out of stock"))
+        found.append(Lack("stock", say("out of stock")))
     return found
+
+
+def audience_lack(audience: str, clause: str) -> Lack:
+    """Who is not in an audience, for that clause of it."""
+    told = say("not in audience {audience_name}: {clause_name}", audience_name=audience, clause_name=clause)
+    return Lack("audience", told)
+
+
+def limit_lack(limit: RewardLimit, day: int, told: str) -> Lack:
+    """A limit that is used up on a local day, with what is told of it."""
+    if limit.per == "company":
+        told = say("company's {limit}", limit=told)
+    end = window_end(limit.window, day)
+    if not end:
+        return Lack("limit", told)
+    again = date.fromordinal(end).isoformat()
+    return Lack("limit", say("{limit}; again from {day_name}", limit=told, day_name=again), day=again)
 
 
 def _level_lack(program: Program, member: MemberState, needed: str) -> Lack:
@@ -112,21 +132,15 @@ def _level_lack(program: Program, member: MemberState, needed: str) -> Lack:
     currency = program.levels.currency
     wallet = member.wallets.get(currency)
     missing = step.threshold - (wallet.earned if wallet else 0)
-    words = f"level {step.name} needed"
     if missing <= 0:
-        return Lack("level", words, level=needed)
-    words = f"{words}: {missing} earned {currency} to go"
+        return Lack("level", say("level {level_name} needed", level_name=step.name), level=needed)
+    words = say(
+        "level {level_name} needed: {missing:d} earned {currency_name} to go",
+        level_name=step.name,
+        missing=missing,
+        currency_name=currency,
+    )
     return Lack("level", words, missing=missing, currency=currency, level=needed)
-
-
-def _limit_lack(limit: RewardLimit, day: int) -> Lack:
-    whose = "" if limit.per == "member" else "company's "
-    words = f"{whose}{PERIODS[limit.window]} limit reached, {limit.count} of {limit.count}"
-    end = window_end(limit.window, day)
-    if not end:
-        return Lack("limit", words)
-    again = date.fromordinal(end).isoformat()
-    return Lack("limit", f"{words}; again from {again}", day=again)
 
 
 def _left(limit: RewardLimit, reward: Reward, company: CompanyState, member: MemberState, day: int) -> int:

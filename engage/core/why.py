@@ -253,9 +253,12 @@ def _reached_text(limit: Limit) -> str:
             campaign_name=campaign,
             count=limit.count,
         )
-    return say(
-        "{period} limit reached, {count:d} of {count:d}", period=_period_text(limit), count=limit.count
-    )
+    return count_text(_period_text(limit), limit.count)
+
+
+def count_text(period: str, count: int) -> str:
+    """That something was done so often as it may be in a period."""
+    return say("{period} limit reached, {count:d} of {count:d}", period=period, count=count)
 
 
 def _amount_text(limit: Limit) -> str:

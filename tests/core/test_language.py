@@ -169,3 +169,27 @@ def test_the_reader_chooses_the_language(asked: str | None, accepted: str, langu
 def test_english_is_said_as_it_is_written() -> None:
     assert translate("fewer than 5", ENGLISH) == "fewer than 5"
     assert speak(ENGLISH, "fewer than {k:,}", k=1005) == "fewer than 1,005"
+
+
+@pytest.mark.parametrize(
+    "text, chinese",
+    [
+        ("60 points short", "还差 60 points"),
+        ("level Gold needed: 380 earned points to go", "需要等级 Gold：还需获得 380 points"),
+        (
+            "company's weekly limit reached, 5 of 5; again from 2026-06-08",
+            "公司每周限制已达到，5/5；自 2026-06-08 起可再次使用",
+        ),
+        ("lifetime limit reached, 1 of 1", "终身限制已达到，1/1"),
+        (
+            "daily limit of invitations reached, 20 of 20; again from 2026-06-08",
+            "每日邀请次数限制已达到，20/20；自 2026-06-08 起可再次使用",
+        ),
+        (
+            "0 of 30 points left to give to this colleague; again from 2026-06-08",
+            "可赠送给此同事的额度 30 points，还剩 0；自 2026-06-08 起可再次使用",
+        ),
+    ],
+)
+def test_what_a_member_lacks_is_read_in_chinese(text: str, chinese: str) -> None:
+    assert translate(text, "zh-Hans") == chinese

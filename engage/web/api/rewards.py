@@ -15,6 +15,7 @@ from engage.actions.redeem import request, take_step, upload_codes
 from engage.actions.today import bring_to_now
 from engage.actions.turns import program_version
 from engage.core.calendar import local_day_hour, to_rfc3339
+from engage.core.language import say
 from engage.core.program import Program, Reward
 from engage.core.rewards import ALLOWED, Lack, is_refundable, lacks, needs_approval, stock_left
 from engage.core.state import CompanyState
@@ -76,7 +77,7 @@ async def list_rewards(asked: Asked[None, shapes.ForMember]) -> shapes.Rewards:
         if found is not None:
             lacking = lacks(program, company, found[1], reward, day)
             if reward.codes and left.get(reward.id, 0) <= promised.get(reward.id, 0):
-                lacking.append(Lack("codes", "no codes left"))
+                lacking.append(Lack("codes", say("no codes left")))
         shown.append(_reward(program.program, company, reward, left.get(reward.id, 0), lacking))
     return shapes.Rewards(shown)
 
