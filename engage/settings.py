@@ -21,6 +21,7 @@ K_MIN: Final = 3
 K_MAX: Final = 100
 SECRET_CHARS_MIN: Final = 32
 """HS256 needs a secret as long as its hash (RFC 7518, section 3.2)."""
+METRICS_KEY_CHARS_MIN: Final = 16
 POSTGRES_SCHEMES: Final = ("postgres://", "postgresql://")
 
 ENVIRONMENT: Final = {
@@ -32,6 +33,7 @@ ENVIRONMENT: Final = {
     "k": "ENGAGE_K",
     "unknown_companies": "ENGAGE_UNKNOWN_COMPANIES",
     "webhook_networks": "ENGAGE_WEBHOOK_NETWORKS",
+    "metrics_key": "ENGAGE_METRICS_KEY",
 }
 """Setting -> the variable it is read from."""
 
@@ -53,10 +55,14 @@ class Settings:
 
     webhook_networks: str = "public"
     """Where webhooks may be sent: public addresses only, or any, for trying things out on one's own machine."""
+    metrics_key: str | None = field(default=None, repr=False)
+    """What `/metrics` asks for. None: nothing."""
 
     def __post_init__(self) -> None:
         if self.secret is not None and len(self.secret) < SECRET_CHARS_MIN:
             raise InvalidRequest(f"ENGAGE_SECRET must have at least {SECRET_CHARS_MIN} characters")
+        if self.metrics_key is not None and len(self.metrics_key) < METRICS_KEY_CHARS_MIN:
+            raise InvalidRequest(f"ENGAGE_METRICS_KEY must have at least {METRICS_KEY_CHARS_MIN} characters")
         _within("port", self.port, 0, 65_535)
         _within("workers", self.workers, 1, 64)
         if self.k is not None:
@@ -109,6 +115,7 @@ def read_settings(
         k=number(k, "k"),
         unknown_companies=text(None, "unknown_companies"),
         webhook_networks=text(None, "webhook_networks") or "public",
+        metrics_key=text(None, "metrics_key"),
     )
 
 

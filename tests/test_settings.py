@@ -34,6 +34,7 @@ def test_an_empty_variable_is_not_a_choice() -> None:
         ({"ENGAGE_PORT": "70000"}, "port must be from 0 to 65535"),
         ({"ENGAGE_K": "2"}, "k must be from 3"),
         ({"ENGAGE_SECRET": "short"}, "ENGAGE_SECRET must have at least 32 characters"),
+        ({"ENGAGE_METRICS_KEY": "short"}, "ENGAGE_METRICS_KEY must have at least 16 characters"),
         ({"ENGAGE_WORKERS": "2"}, "--workers above 1 needs PostgreSQL"),
         ({"ENGAGE_WORKERS": "0"}, "workers must be from 1"),
     ],

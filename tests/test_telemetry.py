@@ -6,13 +6,17 @@ import io
 import json
 import logging
 from collections.abc import Iterator
+from pathlib import Path
 
+import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from engage import telemetry
 from engage.actions.keys import KINDS, new_key_text
 from engage.actions.tokens import TokenHolder, create_member_token
+from engage.app import create_app
+from engage.settings import Settings
 
 TOKEN = create_member_token("x" * 32, TokenHolder("acme", "emp-1")).token
 
@@ -97,3 +101,16 @@ def test_metrics_are_in_the_form_prometheus_reads() -> None:
         "engage_scored_timestamp_seconds",
     }
     assert wanted <= families
+
+
+async def test_metrics_ask_for_the_key_where_the_operator_has_set_one(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'engage.db'}"
+    service = create_app(Settings(database_url=url, metrics_key="for the operator alone"))
+    client = httpx.AsyncClient(transport=httpx.ASGITransport(app=service), base_url="http://engage.test")
+    async with service.lifespan(), client:
+        for said in ({}, {"authorization": "Bearer nobody"}, {"authorization": "for the operator alone"}):
+            refused = await client.get("/metrics", headers=said)
+            assert (refused.status_code, refused.json()["code"]) == (401, "unauthorized")
+        known = await client.get("/metrics", headers={"authorization": "Bearer for the operator alone"})
+        assert known.status_code == 200
+        assert (await client.get("/healthz")).status_code == 200

@@ -1,11 +1,13 @@
 """For whoever operates the service: is it alive, is it ready, what has it counted, and what can it do.
 
-None of these needs a key, and none tells a company's or member's name or number.
+None of these needs a key of the API, and none tells a company's or member's name or number. Counters of all companies
+together still move when one member acts, which shows where there are few: `/metrics` can be given a key of its own.
 """
 
 from __future__ import annotations
 
 from functools import cache
+from hmac import compare_digest
 from importlib.metadata import version
 from typing import Final
 
@@ -14,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from engage import telemetry
+from engage.errors import Unauthorized
 from engage.store.settings import read_setting
 from engage.web import shapes
 from engage.web.endpoint import PUBLIC, Endpoint, Raw
@@ -35,7 +38,11 @@ async def readyz(_: Request, running: Running) -> Response:
     return Response(_OK, media_type="application/json")
 
 
-async def metrics(_: Request, running: Running) -> Response:
+async def metrics(request: Request, running: Running) -> Response:
+    """Raises Unauthorized where the operator has set a key and the request does not name it."""
+    wanted, said = running().settings.metrics_key, request.headers.get("authorization", "")
+    if wanted is not None and not compare_digest(said.encode(), f"Bearer {wanted}".encode()):
+        raise Unauthorized("/metrics needs the key that ENGAGE_METRICS_KEY says: Authorization: Bearer KEY")
     return Response(telemetry.metrics_text(), headers={"content-type": telemetry.METRICS_TYPE})
 
 
@@ -70,6 +77,6 @@ def _declared(
 ENDPOINTS: Final = [
     _declared("/healthz", healthz, "Whether the process lives"),
     _declared("/readyz", readyz, "Whether it can serve", errors=(503,)),
-    _declared("/metrics", metrics, "Counters and timings in Prometheus' text form", "text/plain"),
+    _declared("/metrics", metrics, "Counters and timings in Prometheus' text form", "text/plain", (401,)),
     _declared("/openapi.json", openapi, "This document", "application/json"),
 ]
