@@ -20,6 +20,7 @@ from msgspec.structs import replace
 
 from engage.actions.webhooks import SECRET_PREFIX
 from engage.core.calendar import DAY, SECOND, to_rfc3339
+from engage.core.notices import ACCOUNT_TYPES
 from engage.store.companies import name_companies
 from engage.store.database import Database
 from engage.store.outbox import (
@@ -82,6 +83,14 @@ def notice_body(kept: Kept, company: str) -> bytes:
     """The very bytes that are signed and sent, the same at every attempt."""
     data: dict[str, Any] = {"company": company} | msgspec.json.decode(kept.data)
     return msgspec.json.encode({"type": kept.type, "timestamp": to_rfc3339(kept.at), "data": data})
+
+
+def notice_id(company_id: int, kept: Kept) -> str:
+    """The same at every attempt. Of an account it is by the time it was told: places count a company's entries, and two
+    of them would tell customer success how much its members did in between."""
+    if kept.type in ACCOUNT_TYPES:
+        return f"msg_{company_id}_{kept.at}_{kept.type.replace('.', '_')}"
+    return f"msg_{company_id}_{kept.place.seq}_{kept.place.n}"
 
 
 def signed_headers(id: str, body: bytes, secrets: Iterable[str], now: int) -> dict[str, str]:
@@ -164,8 +173,8 @@ class Courier:
     async def _send(self, endpoint: EndpointRow, company_id: int, kept: Kept) -> Answer:
         now, body = self.clock(), notice_body(kept, self._names.get(company_id, ""))
         secrets = [secret for secret, until in endpoint.secrets if not until or now < until]
-        id = f"msg_{company_id}_{kept.place.seq}_{kept.place.n}"
-        return await self.post(endpoint.url, signed_headers(id, body, secrets, now), body)
+        headers = signed_headers(notice_id(company_id, kept), body, secrets, now)
+        return await self.post(endpoint.url, headers, body)
 
     def _later(self, standing: Standing, kept: Kept, answer: Answer) -> Standing:
         """When to try it again; after the last attempt it is given up, and the next one's turn."""

@@ -231,6 +231,7 @@ def measure_weeks(
     close_stages(program, weeks)
     if program is not None and numbers:
         _count_held_out(program, company, listed, numbers, weeks, activity, segments)
+    segments.begin(week_of(min((member.joined for member in listed if member.joined), default=0)))
     segments.close()
     balances.close()
     return weeks

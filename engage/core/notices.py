@@ -30,6 +30,8 @@ TYPES: Final = {
     HEALTH_CHANGED: "A company's health score or band changed.",
     STAGE_CHANGED: "A company came to another stage of its life, such as at risk.",
 }
+ACCOUNT_TYPES: Final = frozenset({HEALTH_CHANGED, STAGE_CHANGED})
+"""For customer success: told of scores, by no entry of the company's log."""
 
 
 class Notice(NamedTuple):

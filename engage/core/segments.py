@@ -129,6 +129,15 @@ class Segments:
             for step in range(reached):
                 reached_by[step] += 1
 
+    def begin(self, named: int) -> None:
+        """Let cohorts begin with the month of the Monday in whose week the host named the first member.
+
+        Were they to begin with the first who came, they would tell when that was, and that nobody had come before.
+        """
+        for week in self.weeks:
+            if 0 < named <= month_end(week.monday):
+                week.cohorts.setdefault(cohort_of(named), (0, 0))
+
     def close(self) -> None:
         """What is known once all members were seen."""
         for week, did in zip(self.weeks, self.did, strict=True):
