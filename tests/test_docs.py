@@ -42,9 +42,12 @@ from engage.core import (
     terms,
     why,
 )
+from engage.core import profiles as score_profiles
+from engage.core.book import Book
 from engage.core.measures import FeatureWeek, WeekMeasures
 from engage.core.periods import read_period
 from engage.core.published import publish_people
+from engage.core.scored_as import STANDARD_ID
 from engage.document import read_book, read_program
 from engage.errors import EngageError
 from engage.settings import ENVIRONMENT, K_MAX, SECRET_CHARS_MIN, Settings
@@ -503,11 +506,19 @@ def test_the_periods_told_are_periods() -> None:
 
 
 def test_the_book_of_the_page_is_one() -> None:
-    [text] = blocks(page("reports"), "yaml")
-    found = read_book(text)
-    assert found.problems == []
-    assert found.book is not None
-    assert [tier.id for tier in found.book.tiers] == ["a", "b", "c"]
+    books = [read_book(text) for text in blocks(page("reports"), "yaml")]
+    assert [found.problems for found in books] == [[], []]
+    first, second = (found.book or Book() for found in books)
+    assert [tier.id for tier in first.tiers] == ["a", "b", "c"]
+    assert [one.id for one in second.score.profiles] == ["first-month", "first-half-year", "in-use"]
+
+
+def test_what_the_page_says_of_profiles_is_so() -> None:
+    table = rows(page("reports"), "| key | |\n|---|---|\n| `id`")
+    told = " ".join(cell for row in table for cell in row)
+    words = (*score_profiles.STAGES, *score_profiles.ALWAYS_KNOWN, STANDARD_ID, "churned")
+    assert undocumented(words, told) == []
+    assert drivers.ENDS.keys() == {"activity", "tenure"}
 
 
 def test_every_outcome_and_confidence_is_documented() -> None:

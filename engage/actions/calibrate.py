@@ -15,6 +15,7 @@ import msgspec
 from msgspec.structs import replace
 
 from engage.actions import fitting
+from engage.actions.book import current_book
 from engage.actions.settings import floor
 from engage.core.accuracy import (
     THRESHOLDS,
@@ -32,7 +33,8 @@ from engage.store.companies import current_programs, load_program
 from engage.store.database import Database
 from engage.store.scope import EVERY_COMPANY
 from engage.store.settings import put_setting
-from engage.store.signal import CALIBRATION_SETTING, load_followed, load_weeks
+from engage.store.signal import CALIBRATION_SETTING, load_followed, load_scores, load_weeks
+from engage.store.statements import Statements
 from engage.store.terms import load_terms
 
 COMPANIES_PER_READ: Final = 200
@@ -42,7 +44,7 @@ async def calibrate(database: Database) -> Calibration:
     """Measures both forecasts and keeps the card. A term's end that was never measured counts with contract facts."""
     async with database.read() as s:
         terms = await load_terms(s, EVERY_COMPANY)
-        k = await floor()
+        k, book = await floor(), await current_book()
         ended = [id for id, own in terms.items() if any(term.outcome != "open" for term in own)]
         followed = await load_followed(s, ended) if ended else []
         versions = await current_programs(s, [one.id for one in followed])
@@ -53,7 +55,9 @@ async def calibrate(database: Database) -> Calibration:
     for start in range(0, len(followed), COMPANIES_PER_READ):
         part = followed[start : start + COMPANIES_PER_READ]
         async with database.read() as s:
-            weeks = await load_weeks(s, [one.id for one in part], 0, date.max.toordinal())
+            ids = [one.id for one in part]
+            weeks = await load_weeks(s, ids, 0, date.max.toordinal())
+            at_risk = await _at_risk(s, ids) if book.score.asks_stage else {}
         pasts = [
             Past(
                 one.external_id,
@@ -62,6 +66,9 @@ async def calibrate(database: Database) -> Calibration:
                 one.state.seats,
                 customer_since(one.state.traits),
                 rewarded.get(versions[one.id], ()),
+                book.score,
+                book.stages,
+                at_risk.get(one.id, ()),
             )
             for one in part
         ]
@@ -78,6 +85,15 @@ async def calibrate(database: Database) -> Calibration:
     text = msgspec.json.encode(card).decode()
     await database.write(lambda _: put_setting(CALIBRATION_SETTING, text))
     return made
+
+
+async def _at_risk(s: Statements, ids: Sequence[int]) -> dict[int, set[int]]:
+    """company -> the Sundays of the weeks in which it was at risk, as they were frozen."""
+    scores = await load_scores(s, ids, 0, date.max.toordinal())
+    return {
+        id: {day for day, one in own.items() if one.stage is not None and one.stage.stage == "at_risk"}
+        for id, own in scores.items()
+    }
 
 
 def _expert(found: Sequence[Case], lead: int | None) -> Accuracy:

@@ -17,6 +17,7 @@ from engage.core.care import Intervention
 from engage.core.care_shapes import Compared, EffectView
 from engage.core.measures import WEEK
 from engage.core.plans import AFTER_WEEKS, compare
+from engage.core.scored_as import profile_key
 from engage.store.care import load_care
 from engage.store.database import Database
 from engage.store.scope import EVERY_COMPANY, Scope
@@ -33,6 +34,8 @@ decode_effects = msgspec.json.Decoder(tuple[EffectView, ...]).decode
 class _Known(NamedTuple):
     score: int
     version: int
+    profile: tuple[str, str]
+    """Scores by another one are not compared: the difference would be the profile's."""
 
 
 Done = Mapping[int, Mapping[str, Intervention]]
@@ -92,7 +95,7 @@ class Judge:
         changes = {
             company: then[company].score - known.score
             for company, known in was.items()
-            if company in then and then[company].version == known.version
+            if company in then and then[company][1:] == known[1:]
         }
         rows = {company: own[id] for company, own in self.done.items() if id in own}
         treated = {company for company, one in rows.items() if one.companies}
@@ -122,7 +125,7 @@ class Judge:
             found = await load_scores(self.s, self._ids, sunday, sunday)
             healths = {company: own[sunday].health for company, own in found.items()}
             self._days[sunday] = {
-                company: _Known(health.score, health.version)
+                company: _Known(health.score, health.version, profile_key(health.profile))
                 for company, health in healths.items()
                 if health.score is not None
             }

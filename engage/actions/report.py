@@ -29,6 +29,8 @@ from engage.core.peers import Peers
 from engage.core.periods import EXPECTED, PERIOD_DEFAULT, read_period
 from engage.core.plans import AFTER_WEEKS, goal_view
 from engage.core.reports import Band, CompanyReport, Contract, Health, Period
+from engage.core.score_changes import profile_notes
+from engage.core.scored_as import ScoredAs
 from engage.core.segments import month_ends
 from engage.core.stage_words import Stage
 from engage.core.terms import contract_on, customer_since, has_left, term_on
@@ -66,6 +68,8 @@ class ScorePoint(Struct, frozen=True):
     score: int | None
     band: Band
     stage: Stage | None = None
+    version: int = 1
+    profile: ScoredAs | None = None
 
 
 async def company_report(database: Database, company: str, period: str = PERIOD_DEFAULT) -> CompanyReport:
@@ -125,6 +129,7 @@ async def _read(database: Database, company: str, period: str) -> tuple[Source, 
         health = scores[end].health if end in scores else not_scored(end)
         runs = not has_left(term_on(terms, end), end)
         history = {day: scored.health.score for day, scored in scores.items()}
+        drawn = [scored.health for day, scored in scores.items() if day > end - WEEK * HISTORY_WEEKS]
         source = Source(
             company=company,
             name=followed.name,
@@ -145,6 +150,7 @@ async def _read(database: Database, company: str, period: str) -> tuple[Source, 
             peers=_decode_peers(kept) if (kept := await read_setting(PEERS_SETTING)) else None,
             care=await _care_of(s, followed.id, health, contract, history, newest=end == sunday),
             stage=scores[end].stage if end in scores else None,
+            score_notes=profile_notes(drawn),
         )
     return source, now, before
 
@@ -260,7 +266,12 @@ async def health_history(database: Database, company: str) -> tuple[ScorePoint, 
         scores = (await load_scores(s, [followed.id], 0, date.max.toordinal())).get(followed.id, {})
     points = [
         ScorePoint(
-            one.health.as_of, one.health.score, one.health.band, one.stage.stage if one.stage else None
+            one.health.as_of,
+            one.health.score,
+            one.health.band,
+            one.stage.stage if one.stage else None,
+            one.health.version,
+            one.health.profile,
         )
         for one in scores.values()
     ]

@@ -131,10 +131,10 @@ async def score_companies(
         programs = {id: await load_program(id) for id in sorted(set(versions.values())) if id}
         without = [one.id for one in followed if not versions[one.id]][:CATALOGUE_COMPANIES_MAX]
         catalogue = await load_names(s, without, CATALOGUE_MEMBERS_MAX) if without else set()
-        k, stages = await floor(), (await current_book()).stages
+        k, book = await floor(), await current_book()
     ended = _end_of_data(followed, time.time_ns() // 1000) if on is None else None
     following = {one.id: programs.get(versions[one.id]) for one in followed}
-    host = Host(following, catalogue, k, stages, on or ended, again)
+    host = Host(following, catalogue, k, book.stages, book.score, on or ended, again)
     members = sum(one.state.members for one in followed)
     batches = [[one.id for one in batch] for batch in _batches(followed)]
     del followed  # each batch is read again, as it is by then
@@ -145,7 +145,13 @@ async def score_companies(
     changed = any(batch.changed for batch in found)
     if as_of and (changed or await _compared_until(database) < as_of):
         contracts = (one for batch in found for one in batch.contracts)
-        await _compare(database, gather(as_of, zip((one.health for one in done), contracts, strict=True)))
+        # A score that is frozen for ever is no measure of those who stay.
+        stay = [
+            (one.health, contract)
+            for one, contract in zip(done, contracts, strict=True)
+            if one.stage != "churned"
+        ]
+        await _compare(database, gather(as_of, stay))
         await _judge(database)
         await keep_late_goals(database)
     return Scoring(as_of, sum(batch.weeks for batch in found), done, as_of if ended else None)

@@ -12,14 +12,24 @@ from datetime import date
 from msgspec import Struct
 from msgspec.structs import replace
 
-from engage.core.care import LOWERED, Ceiling, Sentiment, lowered, no_longer_lowered
-from engage.core.company_stages import GROWTH_WEEKS, CompanyStages, Situation, contract_grew, decide_stage
-from engage.core.health import WEEKS_NEEDED, frozen, not_compared, score
+from engage.core.care import Ceiling, Sentiment, lowered
+from engage.core.company_stages import (
+    GROWTH_WEEKS,
+    CompanyStages,
+    Situation,
+    contract_grew,
+    decide_stage,
+    stage_before_score,
+)
+from engage.core.health import WEEKS_NEEDED, frozen, score
 from engage.core.looks import keep_month
 from engage.core.measures import WEEK, WeekMeasures, measure_weeks
+from engage.core.profiles import ScoreDefinition, choose_profile
 from engage.core.program import Program
 from engage.core.published import publish_people, remember_peaks, weeks_known
-from engage.core.reports import Contract, Health
+from engage.core.reports import Contract
+from engage.core.score_changes import MONTH_WEEKS, QUARTER_WEEKS, compared
+from engage.core.scored_as import ScoredAs
 from engage.core.signal import Signal
 from engage.core.stage_words import CompanyStage, Stage
 from engage.core.state import DayRollup
@@ -35,6 +45,7 @@ class Host(Struct, frozen=True):
     catalogue: Collection[str]
     k: int
     stages: CompanyStages
+    definition: ScoreDefinition
     on: date | None
     again: bool
 
@@ -104,31 +115,42 @@ def _scored(company: Company, monday: int, host: Host) -> Scored:
     since = day_of(contract.customer_since)
     as_of = date.fromordinal(sunday).isoformat()
     left, before = has_left(term_on(company.terms, sunday), sunday), company.scores.get(sunday - WEEK)
+    month = company.frozen.get(monday - WEEK * GROWTH_WEEKS)
+    known = weeks_known(weeks[-1]) * WEEK if weeks else 0
+    age = None if since is None else sunday - since
+    situation = Situation(
+        age_days=(known or None) if since is None else age,
+        scores=(),
+        seats=contract.seats,
+        people=publish_people(weeks[-1], host.k) if weeks else None,
+        before=publish_people(month, host.k).active_4w if month is not None else None,
+        k=host.k,
+        left=left,
+        contract_grew=contract_grew(company.terms, sunday, host.stages.expanding_growth),
+    )
     if left and before is not None:
         health = frozen(before.health, as_of)
     else:
-        health = score(as_of, weeks, contract.seats, None if since is None else sunday - since, host.k)
+        by = _profile(host, situation, before)
+        health = score(as_of, weeks, contract.seats, age, host.k, by)
         health = lowered(health, company.sentiment, company.ceilings)
-        health = _compared(health, company.scores, sunday)
-    earlier = range(sunday - WEEK * (RECENT_SCORES - 1), sunday, WEEK)
-    recent = [company.scores[day].health.score if day in company.scores else None for day in earlier]
+        spans = (MONTH_WEEKS, QUARTER_WEEKS)
+        earlier = {span: company.scores.get(sunday - WEEK * span) for span in spans}
+        health = compared(health, {span: one.health for span, one in earlier.items() if one}, age)
+    days = range(sunday - WEEK * (RECENT_SCORES - 1), sunday, WEEK)
+    recent = [company.scores[day].health.score if day in company.scores else None for day in days]
     recent.append(health.score)
-    month = company.frozen.get(monday - WEEK * GROWTH_WEEKS)
-    known = weeks_known(weeks[-1]) * WEEK if weeks else 0
-    found = decide_stage(
-        host.stages,
-        Situation(
-            age_days=(known or None) if since is None else sunday - since,
-            scores=recent,
-            seats=contract.seats,
-            people=publish_people(weeks[-1], host.k) if weeks else None,
-            before=publish_people(month, host.k).active_4w if month is not None else None,
-            k=host.k,
-            left=left,
-            contract_grew=contract_grew(company.terms, sunday, host.stages.expanding_growth),
-        ),
-    )
+    found = decide_stage(host.stages, replace(situation, scores=recent))
     return Scored(health, recent, _staged(found, before.stage if before else None, as_of))
+
+
+def _profile(host: Host, situation: Situation, before: Scored | None) -> ScoredAs | None:
+    """By which profile the week is scored; `before`: the week before it, with its stage."""
+    definition, stage = host.definition, None
+    if definition.asks_stage:
+        at_risk = before is not None and before.stage is not None and before.stage.stage == "at_risk"
+        stage = stage_before_score(host.stages, situation, at_risk=at_risk)
+    return choose_profile(definition, stage, situation.age_days)
 
 
 def _staged(found: tuple[Stage, str] | None, before: CompanyStage | None, as_of: str) -> CompanyStage | None:
@@ -142,29 +164,3 @@ def _staged(found: tuple[Stage, str] | None, before: CompanyStage | None, as_of:
 def contract_of(company: Company, sunday: int) -> Contract:
     state = company.followed.state
     return contract_on(company.terms, sunday, state.seats, customer_since(state.traits))
-
-
-def _compared(health: Health, scores: Mapping[int, Scored], sunday: int) -> Health:
-    """With the changes since 4 and 13 weeks before, and each driver's share in the first."""
-    others: list[int] = []
-
-    def change(weeks: int) -> int | None:
-        before = scores.get(sunday - WEEK * weeks)
-        if before is None or before.health.score is None or health.score is None:
-            return None
-        if before.health.version != health.version:
-            others.append(before.health.version)  # the difference would be the definition's
-            return None
-        return health.score - before.health.score
-
-    drivers, quarter = health.drivers, change(13)
-    month = change(4)
-    if month is not None:
-        then = {one.name: one.contribution for one in scores[sunday - WEEK * 4].health.drivers}
-        drivers = tuple(
-            replace(one, change=round(one.contribution - then.get(one.name, 0.0), 2)) for one in drivers
-        )
-        if LOWERED in then and not any(one.name == LOWERED for one in drivers):
-            drivers = (*drivers, no_longer_lowered(then[LOWERED]))
-    notes = (*health.notes, not_compared(others[-1])) if others else health.notes
-    return replace(health, change_4w=month, change_13w=quarter, drivers=drivers, notes=notes)

@@ -57,7 +57,7 @@ def news(companies: Sequence[Company], scores: Sequence[tuple[int, int, Scored]]
             continue
         told: list[tuple[str, Any]] = []
         if says_other_health(signal, last):
-            was = (last.health_score, last.health_band) if last else (None, None)
+            was = (last.health_score, last.health_band, last.score_profile) if last else (None, None, None)
             told.append((HEALTH_CHANGED, health_notice(scored.health, *was)))
         was_in = _stage_told(company, sunday)
         if signal.account_stage != was_in:

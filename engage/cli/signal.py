@@ -237,7 +237,10 @@ def _tell(found: CompanyReport) -> None:
     if health.drivers:
         rows = [(one.label, f"{one.contribution:+.1f}", one.text) for one in health.drivers]
         say_table(("driver", "points", ""), rows, right=(1,))
-    for line in health.notes:
+    if health.profile is not None:
+        by = health.profile
+        say(f"scored as: {by.name}, definition {by.definition}. {by.text}")
+    for line in (*health.notes, *found.score_notes):
         say(line)
     _tell_contract(found)
     if found.summary:

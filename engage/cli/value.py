@@ -21,7 +21,7 @@ File = Annotated[str, typer.Argument(metavar="FILE", help="The book, YAML or JSO
 
 def register(app: typer.Typer) -> None:
     book = typer.Typer(
-        no_args_is_help=True, help="The host's book: margin, cost, segments, tiers of companies."
+        no_args_is_help=True, help="The host's book: margin, cost, segments, tiers, the score."
     )
     book.command("check")(check)
     book.command("set")(set_book)
@@ -48,7 +48,7 @@ def check(file: File, as_json: AsJson = False) -> None:
     if as_json:
         say_json({"file": file, "valid": True, "problems": []})
     else:
-        say(f"{file} is valid: {len(book.tiers)} tiers")
+        say(f"{file} is valid: {_contents(book)}")
 
 
 def set_book(file: File, database: DatabaseUrl = None, as_json: AsJson = False) -> None:
@@ -62,9 +62,25 @@ def set_book(file: File, database: DatabaseUrl = None, as_json: AsJson = False) 
 
     with_database(database, work)
     if as_json:
-        say_json({"file": file, "tiers": [tier.id for tier in book.tiers]})
+        say_json(
+            {
+                "file": file,
+                "tiers": [tier.id for tier in book.tiers],
+                "profiles": [one.id for one in book.score.profiles],
+                "definition": book.score.version or None,
+            }
+        )
     else:
-        say(f"the book is that of {file}: {len(book.tiers)} tiers")
+        say(f"the book is that of {file}: {_contents(book)}")
+        if book.score.profiles:
+            say("it scores the weeks to come; engage score --again scores the past ones anew")
+
+
+def _contents(book: Book) -> str:
+    tiers = f"{len(book.tiers)} tiers"
+    if not book.score.profiles:
+        return tiers
+    return f"{tiers}, {len(book.score.profiles)} profiles of the score, definition {book.score.version}"
 
 
 def show(database: DatabaseUrl = None) -> None:

@@ -19,6 +19,7 @@ from engage.core.language import mark, say
 from engage.core.measures import WEEK
 from engage.core.peers import peers_table
 from engage.core.privacy import Figure
+from engage.core.profiles import told_profile
 from engage.core.published import (
     has_features,
     publish_feature_events,
@@ -32,6 +33,7 @@ from engage.core.reports import (
     Column,
     CompanyReport,
     Comparison,
+    Definition,
     Period,
     Series,
     Step,
@@ -82,7 +84,7 @@ def company_report(source: Source, period: Period, before: Period) -> CompanyRep
             for currency, name in _currencies(source)
         ),
         notes=_notes(source, now),
-        definitions=DEFINITIONS,
+        definitions=_definitions(source),
         data_until=source.data_until,
         tier=source.tier,
         rhythm=sections.rhythm(now),
@@ -100,13 +102,20 @@ def company_report(source: Source, period: Period, before: Period) -> CompanyRep
             source.contract,
             source.k,
             newest=source.data_until == source.health.as_of,
+            left=source.stage is not None and source.stage.stage == "churned",
         ),
         care=source.care,
         stage=source.stage,
         stages=_stages(source, now),
         campaigns=campaigns(source, now),
         champions=champions(now, then),
+        score_notes=source.score_notes,
     )
+
+
+def _definitions(source: Source) -> tuple[Definition, ...]:
+    by = source.health.profile
+    return DEFINITIONS if by is None else (DEFINITIONS[0], told_profile(by), *DEFINITIONS[1:])
 
 
 def _currencies(source: Source) -> list[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""The book: what the host says of its companies and no event tells. Margin, cost, segments, tiers, stages.
+"""The book: what the host says of its companies and no event tells. Margin, cost, segments, tiers, stages, score.
 
 Owns the shapes, and the tier a company stands in. Must not know members, text or storage. One book per host, kept as
 JSON: a field may be added with a default. Money is in cents of the host's one currency; shares are 0-1.
@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from engage.core.company_stages import CompanyStages
 from engage.core.language import mark, say
+from engage.core.profiles import ScoreDefinition
 from engage.core.worth import CompanyTier, TierColumn
 
 TIERS_MAX: Final = 10
@@ -56,6 +57,8 @@ class Book(Struct, frozen=True, omit_defaults=True):
     """The highest first."""
     stages: CompanyStages = CompanyStages()
     """When a company counts as established, at risk and so on."""
+    score: ScoreDefinition = ScoreDefinition()
+    """By which weights and bounds companies are scored."""
 
 
 class Worth(Struct, frozen=True):

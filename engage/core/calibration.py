@@ -19,10 +19,18 @@ from typing import Final
 from msgspec import Struct
 
 from engage.core.calendar import week_of
+from engage.core.company_stages import (
+    GROWTH_WEEKS,
+    CompanyStages,
+    Situation,
+    contract_grew,
+    stage_before_score,
+)
 from engage.core.drivers import DAYS_PER_MONTH, read_inputs
 from engage.core.health import WEEKS_NEEDED, score
 from engage.core.measures import MONTH_WEEKS, WEEK, WeekMeasures
 from engage.core.portfolio import risk_of
+from engage.core.profiles import BUILT_IN, ScoreDefinition, choose_profile
 from engage.core.published import (
     publish_events,
     publish_feature_events,
@@ -30,7 +38,9 @@ from engage.core.published import (
     publish_members,
     publish_people,
     was_scored,
+    weeks_known,
 )
+from engage.core.scored_as import ScoredAs
 from engage.core.terms import Term, contract_on, day_of, term_on
 
 HORIZONS: Final = (0, 30, 60, 90, 180)
@@ -85,6 +95,11 @@ class Past(Struct, frozen=True):
     since: int | None = None
     rewarded: Collection[str] = ()
     """The events that a rule rewards: what is told of each one's number depends on it."""
+    definition: ScoreDefinition = BUILT_IN
+    """The host's, of today: the past is scored by what would be scored by now."""
+    stages: CompanyStages = CompanyStages()
+    at_risk: Collection[int] = ()
+    """The Sundays on which the company was at risk, as they were frozen."""
 
 
 def probability_of(risk: float, months: float) -> float:
@@ -112,7 +127,8 @@ def case_of(past: Past, term: Term, days_before: int, k: int) -> Case | None:
     age = None if since is None else day - since
     seats = standing.seats if standing.seats is not None else past.seats
     weeks = recent(past.weeks, monday)
-    health = score(date.fromordinal(sunday).isoformat(), weeks, seats, age, k)
+    by = _profile(past, known, weeks, seats, age, day, monday, k)
+    health = score(date.fromordinal(sunday).isoformat(), weeks, seats, age, k, by)
     was_scored = health.score is None and _ever_scored(past, monday, k)
     risk = risk_of(health.score, was_scored=was_scored, age_days=age)
     months = (standing.end - standing.start) / DAYS_PER_MONTH
@@ -129,6 +145,37 @@ def case_of(past: Past, term: Term, days_before: int, k: int) -> Case | None:
             **_people(weeks, seats, age, k, scored=health.score is not None),
         },
     )
+
+
+def _profile(
+    past: Past,
+    known: Sequence[Term],
+    weeks: Sequence[WeekMeasures],
+    seats: int | None,
+    age: int | None,
+    day: int,
+    monday: int,
+    k: int,
+) -> ScoredAs | None:
+    """By which profile the company was scored then, by the definition of now."""
+    if not past.definition.profiles or not weeks:
+        return None
+    if age is None:
+        age = weeks_known(weeks[-1]) * WEEK or None
+    stage = None
+    if past.definition.asks_stage:
+        quarter = past.weeks.get(monday - WEEK * GROWTH_WEEKS)
+        now = Situation(
+            age,
+            (),
+            seats,
+            publish_people(weeks[-1], k),
+            publish_people(quarter, k).active_4w if quarter is not None else None,
+            k,
+            contract_grew=contract_grew(known, day, past.stages.expanding_growth),
+        )
+        stage = stage_before_score(past.stages, now, at_risk=monday - 1 in past.at_risk)
+    return choose_profile(past.definition, stage, age)
 
 
 def recent(weeks: Mapping[int, WeekMeasures], monday: int) -> list[WeekMeasures]:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from engage.core.book import BENEFITS_MAX, MONTHS_MAX, TIERS_MAX, Book, Tier
+from engage.core.check_score import read_score
 from engage.core.company_stages import CompanyStages
 from engage.core.problems import Mapping, Path, Problem, Problems, shown
 from engage.core.terms import REVENUE_CENTS_MAX, SEATS_MAX
@@ -22,7 +23,7 @@ def check_book(document: Any) -> tuple[Book | None, list[Problem]]:
     """The book, only without problems. `document`: plain data."""
     problems = Problems()
     fields = problems.fields(
-        document, (), (), ("gross_margin", "acquisition_cost", "gmv", "segments", "tiers", "stages")
+        document, (), (), ("gross_margin", "acquisition_cost", "gmv", "segments", "tiers", "stages", "score")
     )
     given = fields or {}
     book = Book(
@@ -32,6 +33,7 @@ def check_book(document: Any) -> tuple[Book | None, list[Problem]]:
         segment_trait=_trait(problems, given.get("segments"), ("segments",)),
         tiers=_tiers(problems, given.get("tiers"), ("tiers",)),
         stages=_stages(problems, given.get("stages"), ("stages",)),
+        score=read_score(problems, given.get("score"), ("score",)),
     )
     broken = fields is None or bool(problems.found) or problems.incomplete
     return (None if broken else book), problems.found

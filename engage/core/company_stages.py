@@ -80,6 +80,18 @@ def decide_stage(of: CompanyStages, now: Situation) -> tuple[Stage, str] | None:
     return _settled(of, now, now.people)
 
 
+def stage_before_score(of: CompanyStages, now: Situation, *, at_risk: bool) -> Stage | None:
+    """What is known of the stage before there is a score: all but whether the company is at risk by it. There the week
+    before counts. None: nothing is known, or the contract has ended."""
+    if now.left:
+        return None
+    if now.age_days is not None and now.age_days < of.onboarding_days:
+        return "onboarding"
+    if at_risk:
+        return "at_risk"
+    return _settled(of, now, now.people)[0] if now.people is not None else None
+
+
 def _settled(of: CompanyStages, now: Situation, people: People) -> tuple[Stage, str]:
     """The stage of a company that is scored and not at risk."""
     active = ratio(people.active_4w, fact(now.seats, "seats") if now.seats else people.members)

@@ -2,7 +2,8 @@
 
 Owns the definition of every driver. Must not know weights, bands or the verdict (`engage.core.health`), nor a member,
 a raw count or a date: it reads what `engage.core.published` lets out, and contract facts. Hidden figures count with the
-middle of the range that may be told; a driver whose figures tell too little is missing, and its text says why.
+middle of the range that may be told; a driver whose figures tell too little is missing, and its text says why. A
+profile of the host's (`engage.core.profiles`) may put other bounds to a driver, in the same units.
 
 Each driver runs linearly from 0 at its lower bound to 100 at its upper bound (Natero: (x - lo) / (hi - lo), clamped).
 The bounds are the natural ends of what is measured, so that no driver saturates where a company still can get better
@@ -30,7 +31,7 @@ time (survival curves of contracts fall steeply early; the first renewal is the 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from engage.core.language import say
@@ -68,6 +69,9 @@ MONTH: Final = Bounds(0, WEEK * MONTH_WEEKS)
 TREND: Final = Bounds(40, 100)
 SEATS_YOUNG: Final = Bounds(0, 75)
 TENURE: Final = Bounds(0, TENURE_MONTHS)
+_OTHERS: Final = {"activity": MONTH, "trend": TREND, "tenure": TENURE}
+ENDS: Final = {"activity": MONTH, "tenure": Bounds(0, 10 * TENURE_MONTHS)}
+"""Between what a driver may have bounds of a profile's own; of all others it is a share."""
 
 
 class Input(NamedTuple):
@@ -81,26 +85,52 @@ class Input(NamedTuple):
     @property
     def points(self) -> float:
         assert self.estimate is not None, "a missing driver has no points"
-        low, high = self.bounds
-        return round(100 * min(1.0, max(0.0, (self.estimate - low) / (high - low))), 1)
+        return points_between(self.bounds, self.estimate)
+
+
+def is_young(age_days: int | None) -> bool:
+    return age_days is not None and age_days < YOUNG_DAYS
+
+
+def standard_bounds(name: str, age_days: int | None) -> Bounds:
+    """Those of a driver where no profile has others."""
+    return SEATS_YOUNG if name == "seats" and is_young(age_days) else _OTHERS.get(name, SHARE)
+
+
+def points_between(bounds: Bounds, estimate: float) -> float:
+    low, high = bounds
+    return round(100 * min(1.0, max(0.0, (estimate - low) / (high - low))), 1)
 
 
 def read_inputs(
-    weeks: Sequence[WeekMeasures], people: People, seats: int | None, age_days: int | None, k: int
+    weeks: Sequence[WeekMeasures],
+    people: People,
+    seats: int | None,
+    age_days: int | None,
+    k: int,
+    bounds: Mapping[str, Bounds] | None = None,
 ) -> dict[str, Input]:
-    """Every driver's input after the last of `weeks`, whose people as published are `people`: k or more active."""
+    """Every driver's input after the last of `weeks`, whose people as published are `people`: k or more active.
+
+    `bounds`: of those drivers that have others than stated here.
+    """
     last = weeks[-1]
     features = publish_features(last, k, people.active_4w)
-    return {
+    bounds = bounds or {}
+    young = is_young(age_days) and "seats" not in bounds
+    inputs = {
         "activity": _activity(weeks, people, k),
         "habit": _habit(last, people),
         "breadth": _breadth(features, k),
         "features": _features(features, people, k),
         "trend": _trend(weeks, k),
-        "seats": _seats(people, seats, age_days),
+        "seats": _seats(people, seats, young=young),
         "levels": _levels(last, k),
         "tenure": _tenure(last, age_days),
     }
+    for name, between in bounds.items():
+        inputs[name] = inputs[name]._replace(bounds=between)
+    return inputs
 
 
 def _absent(text: str, unit_bounds: Bounds = SHARE) -> Input:
@@ -187,13 +217,12 @@ def _trend(weeks: Sequence[WeekMeasures], k: int) -> Input:
     return Input(fact(share, "percent"), share, text, TREND)
 
 
-def _seats(people: People, seats: int | None, age_days: int | None) -> Input:
+def _seats(people: People, seats: int | None, *, young: bool) -> Input:
     if not seats:
         return _absent(say("the number of seats is not known"))
     share = ratio(people.active_4w, fact(seats, "seats"))
     if share.estimate is None:
         return _absent(say("how many of the seats are in use cannot be shown"))
-    young = age_days is not None and age_days < YOUNG_DAYS
     active = people.active_4w.text
     text = say(
         "{active} active members for {seats:,} seats in the last four weeks", active=active, seats=seats

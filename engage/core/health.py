@@ -21,16 +21,17 @@ quiet weeks count as idle in them, and members at a level are told in bands (see
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from msgspec.structs import replace
 
-from engage.core.drivers import TREND_WEEKS, Input, read_inputs
+from engage.core.drivers import TREND_WEEKS, Bounds, Input, points_between, read_inputs, standard_bounds
 from engage.core.language import say
 from engage.core.measures import HABIT_WEEKS, WeekMeasures
 from engage.core.published import People, publish_people, weeks_known
 from engage.core.reports import BAND_FLOORS, BAND_LABELS, Band, Confidence, Driver, Health
+from engage.core.scored_as import ScoredAs
 
 VERSION: Final = 3
 WEIGHTS: Final = {
@@ -62,20 +63,27 @@ NEUTRAL: Final = 50
 
 
 def score(
-    as_of: str, weeks: Sequence[WeekMeasures], seats: int | None, age_days: int | None, k: int
+    as_of: str,
+    weeks: Sequence[WeekMeasures],
+    seats: int | None,
+    age_days: int | None,
+    k: int,
+    by: ScoredAs | None = None,
 ) -> Health:
     """The health after the last of `weeks` (consecutive, oldest first; WEEKS_NEEDED of them or fewer).
 
-    `seats`: agreed in the contract; `age_days`: how long the company has been a customer; None: not known.
+    `seats`: agreed in the contract; `age_days`: how long the company has been a customer; None: not known. `by`: the
+    profile of the host's definition that fits; None: the weights and bounds stated here.
     """
     people = publish_people(weeks[-1], k) if weeks else None
     if people is None or people.active_4w.floor < k:
         return Health(as_of, None, "unscored", "low", _unscored(k), version=VERSION)
-    inputs = read_inputs(weeks[-WEEKS_NEEDED:], people, seats, age_days, k)
-    drivers = _weigh(inputs)
+    inputs = read_inputs(weeks[-WEEKS_NEEDED:], people, seats, age_days, k, _bounds_of(by))
+    weights = _weights_of(by)
+    drivers = _weigh(inputs, weights)
     value = round(NEUTRAL + _tenths(drivers) / 10)
     band = band_of(value)
-    confidence, reasons = _confidence(weeks[-1], people, inputs)
+    confidence, reasons = _confidence(weeks[-1], people, inputs, weights)
     return Health(
         as_of,
         value,
@@ -83,9 +91,18 @@ def score(
         confidence,
         verdict_of(value, band, drivers),
         drivers,
-        (*_redistributed(inputs), *reasons),
+        (*_redistributed(inputs, weights), *reasons),
         version=VERSION,
+        profile=by,
     )
+
+
+def _weights_of(by: ScoredAs | None) -> Mapping[str, float]:
+    return WEIGHTS if by is None else by.weights
+
+
+def _bounds_of(by: ScoredAs | None) -> dict[str, Bounds]:
+    return {} if by is None else {name: Bounds(*ends) for name, ends in by.bounds.items()}
 
 
 def frozen(health: Health, as_of: str) -> Health:
@@ -93,16 +110,6 @@ def frozen(health: Health, as_of: str) -> Health:
     note = say("Frozen when the contract ended: the score is that of {day}.", day=health.as_of)
     known = any(one.startswith("Frozen when") for one in health.notes)
     return replace(health, as_of=as_of, notes=health.notes if known else (*health.notes, note))
-
-
-def not_compared(before: int) -> str:
-    """Why a change is not shown; `before`: the version of the score it would be a change from."""
-    return say(
-        "Changes are not shown since scores of version {before:d}, which were reckoned in another way; version {now:d} "
-        "can score past weeks anew (engage score --again).",
-        before=before,
-        now=VERSION,
-    )
 
 
 def band_of(value: int) -> Band:
@@ -114,14 +121,14 @@ def _tenths(drivers: Sequence[Driver]) -> int:
     return sum(round(10 * driver.contribution) for driver in drivers)
 
 
-def _weigh(inputs: dict[str, Input]) -> tuple[Driver, ...]:
-    whole = sum(WEIGHTS[name] for name, one in inputs.items() if one.estimate is not None)
+def _weigh(inputs: dict[str, Input], weights: Mapping[str, float]) -> tuple[Driver, ...]:
+    """What a profile gives no weight is there as well, and moves nothing: goals may be set on it."""
+    shares = _shared_out([name for name, one in inputs.items() if one.estimate is not None], weights)
     drivers = []
-    for name, one in inputs.items():
-        if one.estimate is None:
-            continue
-        points, weight = one.points, WEIGHTS[name] / whole
-        contribution = round(weight * (points - NEUTRAL), 1)
+    for name, weight in shares.items():
+        one = inputs[name]
+        points = one.points
+        contribution = _contribution(weight, points)
         figure = one.figure
         between = (figure.floor, figure.ceiling) if figure.value is None and figure.ceiling else None
         drivers.append(
@@ -139,25 +146,58 @@ def _weigh(inputs: dict[str, Input]) -> tuple[Driver, ...]:
     return tuple(sorted(drivers, key=lambda driver: -abs(driver.contribution)))
 
 
-def _redistributed(inputs: dict[str, Input]) -> tuple[str, ...]:
-    absent = [name for name, one in inputs.items() if one.estimate is None]
+def _shared_out(known: Sequence[str], weights: Mapping[str, float]) -> dict[str, float]:
+    """The weight of each driver that is known, with what the others would have had."""
+    whole = sum(weights.get(name, 0.0) for name in known)
+    return {name: weights.get(name, 0.0) / whole for name in known}
+
+
+def _contribution(weight: float, points: float) -> float:
+    return round(weight * (points - NEUTRAL), 1)
+
+
+def contributions_by(by: ScoredAs | None, then: Health, age_days: int | None) -> dict[str, float]:
+    """What the drivers of an earlier score would have contributed by another profile, from what was told of them: the
+    value, or the middle of the range. So a change of profile can be told from a change of the company.
+
+    `age_days`: how long it had been a customer then.
+    """
+    bounds, before = _bounds_of(by), _bounds_of(then.profile)
+    known = {one.name: one for one in then.drivers if one.name in WEIGHTS}
+    found = {}
+    for name, weight in _shared_out(list(known), _weights_of(by)).items():
+        one, points = known[name], known[name].score
+        between = bounds.get(name) or standard_bounds(name, age_days)
+        estimate = sum(one.between) / 2 if one.value is None and one.between else one.value
+        if estimate is not None and between != (before.get(name) or standard_bounds(name, age_days)):
+            points = points_between(between, estimate)
+        found[name] = _contribution(weight, points)
+    return found
+
+
+def _redistributed(inputs: dict[str, Input], weights: Mapping[str, float]) -> tuple[str, ...]:
+    absent = [name for name, one in inputs.items() if one.estimate is None and weights.get(name)]
     return tuple(
         say(
             "{driver} is missing: {why}. Its weight of {weight:.0%} is shared out among the others in proportion.",
             driver=LABELS[name],
             why=inputs[name].text,
-            weight=WEIGHTS[name],
+            weight=weights[name],
         )
         for name in absent
     )
 
 
 def _confidence(
-    week: WeekMeasures, people: People, inputs: dict[str, Input]
+    week: WeekMeasures, people: People, inputs: dict[str, Input], weights: Mapping[str, float]
 ) -> tuple[Confidence, tuple[str, ...]]:
     """High: 20 active members, 12 weeks, every input there and none a range. Low: under 10, or 8 weeks, or half."""
-    absent = sum(WEIGHTS[name] for name, one in inputs.items() if one.estimate is None)
-    ranges = [LABELS[n] for n, i in inputs.items() if i.estimate is not None and i.figure.hidden]
+    absent = sum(weights.get(name, 0.0) for name, one in inputs.items() if one.estimate is None)
+    ranges = [
+        LABELS[name]
+        for name, one in inputs.items()
+        if one.estimate is not None and one.figure.hidden and weights.get(name)
+    ]
     active = people.active_4w.floor
     reasons = []
     if active < 20:

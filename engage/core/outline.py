@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Final, Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from engage.core import privacy
 from engage.core.language import Text, say
@@ -178,7 +179,8 @@ def _history(report: CompanyReport) -> Section | None:
             message = say("The score fell by {points:d} in 13 weeks", points=-health.change_13w)
         else:
             message = say("The score is where it was 13 weeks ago")
-    return weekly("score_history", say("Score over time"), (report.score_history,), message, top=100)
+    found = weekly("score_history", say("Score over time"), (report.score_history,), message, top=100)
+    return replace(found, notes=report.score_notes) if found is not None else None
 
 
 def _summary(report: CompanyReport) -> Section | None:

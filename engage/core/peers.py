@@ -1,8 +1,11 @@
 """Peers: where a company's score and drivers stand among comparable companies.
 
 Comparable are the companies on the same plan; where fewer than k others are, those with as many seats by class; else
-all scored ones. Owns the classes and the percentile. Reads scores and contracts only, never a measure, and holds whole
-distributions, so that no page scans companies.
+all scored ones. Companies whose contract has ended are none of them. Where the host states profiles, only those scored
+by the same one are comparable: points by other weights and bounds are of another measure.
+
+Owns the classes and the percentile. Reads scores and contracts only, never a measure, and holds whole distributions, so
+that no page scans companies.
 
 Percentile rank: the share of the others that stand lower, those who stand alike counted half (the usual definition, as
 in `scipy.stats.percentileofscore(kind="mean")`). Totango ranks engagement likewise, within the account's status.
@@ -21,6 +24,7 @@ from engage.core.language import say
 from engage.core.measures import WEEK
 from engage.core.privacy import K_MIN, Figure, fact
 from engage.core.reports import Column, Contract, Health, Table
+from engage.core.scored_as import ScoredAs
 
 SEATS_CLASSES: Final = (20, 100, 500)
 """Below 20 seats, 20 to 99, 100 to 499, and above."""
@@ -49,7 +53,7 @@ def gather(as_of: str, companies: Iterable[tuple[Health, Contract]]) -> Peers:
     for health, contract in companies:
         if health.score is None or not _is_newest(health.as_of, as_of):
             continue
-        for key in _groups_of(contract):
+        for key in _groups_of(contract, health.profile):
             group = peers.groups.setdefault(key, PeerGroup())
             group.companies += 1
             for name, value in _values(health).items():
@@ -60,11 +64,16 @@ def gather(as_of: str, companies: Iterable[tuple[Health, Contract]]) -> Peers:
     return peers
 
 
-def _groups_of(contract: Contract) -> list[str]:
+def _groups_of(contract: Contract, by: ScoredAs | None) -> list[str]:
     """The narrowest first."""
     plan = [f"plan {contract.plan}"] if contract.plan else []
     seats = [f"seats {_seats_class(contract.seats)}"] if contract.seats else []
-    return [*plan, *seats, EVERYBODY]
+    return [f"{_profile_of(by)}{key}" for key in (*plan, *seats, EVERYBODY)]
+
+
+def _profile_of(by: ScoredAs | None) -> str:
+    """What the keys of its groups begin with."""
+    return "" if by is None else f"{by.definition} {by.id} "
 
 
 def _seats_class(seats: int) -> int:
@@ -72,7 +81,7 @@ def _seats_class(seats: int) -> int:
 
 
 def _values(health: Health) -> dict[str, int]:
-    found = {driver.name: round(driver.score) for driver in health.drivers}
+    found = {driver.name: round(driver.score) for driver in health.drivers if driver.name in LABELS}
     return found if health.score is None else {"score": health.score, **found}
 
 
@@ -82,10 +91,16 @@ def _is_newest(day: str, newest: str) -> bool:
 
 
 def peers_table(
-    peers: Peers | None, health: Health, contract: Contract, k: int, *, newest: bool = True
+    peers: Peers | None,
+    health: Health,
+    contract: Contract,
+    k: int,
+    *,
+    newest: bool = True,
+    left: bool = False,
 ) -> Table:
     """The company beside its peers, measure by measure; without rows where there are too few. `newest`: the health is
-    the company's newest, which is the one that the peers hold."""
+    the company's newest, which is the one that the peers hold. `left`: its contract has ended."""
     columns = (
         Column("measure", say("Measure"), told=True),
         Column("value", say("This company"), "score"),
@@ -97,20 +112,27 @@ def peers_table(
     title = say("Among comparable companies")
     if health.score is None:
         return Table("peers", title, columns, (), say("A company without a score is not compared."))
+    if left:
+        return Table("peers", title, columns, (), say("A company whose contract has ended is not compared."))
     if peers is None or not newest or not _is_newest(health.as_of, peers.as_of):
         return Table("peers", title, columns, (), say("Companies are compared as of the newest week only."))
-    chosen = next((key for key in _groups_of(contract) if _others(peers, key) >= k), None)
+    by = health.profile
+    chosen = next((key for key in _groups_of(contract, by) if _others(peers, key) >= k), None)
     if chosen is None:
-        return Table(
-            "peers", title, columns, (), say("There are fewer than {k:d} other scored companies.", k=k)
-        )
+        few = say("There are fewer than {k:d} other scored companies.", k=k)
+        if by is not None:
+            few = say("There are fewer than {k:d} other companies scored by the same profile.", k=k)
+        return Table("peers", title, columns, (), few)
     group = peers.groups[chosen]
     rows: tuple[tuple[str | Figure, ...], ...] = tuple(
         (_label(name), *_row(group.counts[name], value))
         for name, value in _values(health).items()
         if sum(group.counts.get(name, {}).values()) > k
     )
-    return Table("peers", title, columns, rows, _who(chosen, contract, group.companies - 1))
+    who = _who(chosen.removeprefix(_profile_of(by)), contract, group.companies - 1)
+    if by is not None:
+        who = say("{text} They are scored by the same profile.", text=who)
+    return Table("peers", title, columns, rows, who)
 
 
 def _others(peers: Peers, key: str) -> int:

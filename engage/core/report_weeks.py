@@ -54,6 +54,8 @@ class Source(Struct, frozen=True):
     """How comparable companies stand as of the report's last day."""
     care: CareView | None = None
     stage: CompanyStage | None = None
+    score_notes: tuple[str, ...] = ()
+    """When another profile or definition of the score came into use."""
 
     def event_name(self, id: str) -> str:
         """As the program names the event; its own where the program does not know it."""

@@ -23,6 +23,7 @@ from engage.core.accuracy import CalibrationCard
 from engage.core.care_shapes import CareView, EffectView, LateGoal
 from engage.core.language import ENGLISH, Language, Text, say, translate
 from engage.core.privacy import Figure, Unit
+from engage.core.scored_as import ScoredAs
 from engage.core.stage_words import STAGE_LABELS, CompanyStage, Stage
 from engage.core.worth import CompanyTier, Outcomes, TierColumn
 
@@ -116,9 +117,12 @@ class Health(Struct, frozen=True):
     change_4w: int | None = None
     change_13w: int | None = None
     version: int = 1
+    profile: ScoredAs | None = None  # of the host's definition; None: the built-in weights and bounds
 
 
-def health_notice(health: Health, score_before: int | None, band_before: str | None) -> dict[str, Any]:
+def health_notice(
+    health: Health, score_before: int | None, band_before: str | None, profile_before: str | None
+) -> dict[str, Any]:
     """What a receiver is told of a change: what the pages show, and no figure besides. Before: as last told."""
     return {
         "as_of": health.as_of,
@@ -128,6 +132,8 @@ def health_notice(health: Health, score_before: int | None, band_before: str | N
         "band_before": band_before,
         "confidence": health.confidence,
         "verdict": health.verdict,
+        "profile": health.profile.id if health.profile else None,
+        "profile_before": profile_before,
     }
 
 
@@ -212,6 +218,7 @@ class CompanyReport(Struct, frozen=True):
     campaigns: Table | None = (
         None  # campaign, month, weeks (text), members, active, held_out, and on; what they moved
     )
+    score_notes: tuple[Text, ...] = ()  # when in score_history another profile or definition came into use
 
 
 class PortfolioRow(Struct, frozen=True):
@@ -292,6 +299,10 @@ def report_csv(report: CompanyReport, language: Language = ENGLISH) -> str:
         ("health", "band", health.as_of, "text", None, translate(BAND_LABELS[health.band], language)),
         ("health", "confidence", health.as_of, "text", None, health.confidence),
     ]
+    if health.profile is not None:
+        rows.append(
+            ("health", "profile", health.as_of, "text", None, f"{health.profile.name}: {health.profile.text}")
+        )
     rows += [("driver", d.label, health.as_of, "score", d.contribution, d.text) for d in health.drivers]
     rows += [
         ("contract", "seats", report.as_of, "seats", contract.seats, ""),
@@ -325,7 +336,8 @@ def report_csv(report: CompanyReport, language: Language = ENGLISH) -> str:
             for column, cell in zip(table.columns, row, strict=True):
                 if isinstance(cell, Figure):
                     rows.append(_line(table.name, f"{row[0]}: {column.label}", name, cell))
-    rows += [("note", "", "", "text", None, note) for note in (*health.notes, *report.notes)]
+    notes = (*health.notes, *report.score_notes, *report.notes)
+    rows += [("note", "", "", "text", None, note) for note in notes]
     return as_csv(rows)
 
 

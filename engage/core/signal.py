@@ -28,6 +28,10 @@ class Signal(Struct, frozen=True):
     score_version: int
     account_stage: Stage | Literal[""] | None = ""
     """Empty: said before stages were part of it. It is never sent empty."""
+    score_profile: str | None = None
+    """The id of the profile that it is scored by; None: by the built-in weights, as the host states no profiles."""
+    score_definition: str | None = None
+    """The version of the host's definition."""
 
 
 def signal_of(health: Health, stage: CompanyStage | None) -> Signal:
@@ -42,6 +46,8 @@ def signal_of(health: Health, stage: CompanyStage | None) -> Signal:
         health.as_of,
         health.version,
         stage.stage if stage is not None else None,
+        health.profile.id if health.profile is not None else None,
+        health.profile.definition if health.profile is not None else None,
     )
 
 

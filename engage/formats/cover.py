@@ -10,6 +10,7 @@ from engage.core.digest import Digest
 from engage.core.language import ENGLISH, Language, speak, translate
 from engage.core.privacy import Figure
 from engage.core.reports import BAND_LABELS, Column, CompanyReport, Period, Table
+from engage.core.scored_as import STANDARD_ID
 
 MINUS = "\N{MINUS SIGN}"
 _DAY: Final = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
@@ -63,6 +64,10 @@ def _facts(report: CompanyReport | Digest, language: Language) -> list[tuple[str
         "low": speak(language, "low"),
     }
     found = [(speak(language, "Confidence"), confidence[health.confidence])]
+    if health.profile is not None:
+        name = health.profile.name
+        standard = health.profile.id == STANDARD_ID
+        found.append((speak(language, "Scored as"), translate(name, language) if standard else name))
     if health.change_4w is not None:
         found.append((speak(language, "Change in 4 weeks"), signed(health.change_4w)))
     if health.change_13w is not None:

@@ -113,6 +113,10 @@ class Book(Struct):
     document: Annotated[str, Meta(description="As it was written; empty when nobody has written one.")]
     actor: str | None
     updated_at: Time | None
+    definition: Annotated[
+        str | None,
+        Meta(description="The version of the definition of the score in it; null: the built-in one."),
+    ] = None
 
 
 class NewCompany(Struct):
@@ -425,6 +429,11 @@ class HealthPoint(Struct):
     score: int | None
     band: str
     stage: CompanyStage | None = None
+    version: int = 1
+    profile: Annotated[
+        str | None, Meta(description="The id of the profile of the host's definition; null: it states none.")
+    ] = None
+    definition: Annotated[str | None, Meta(description="The version of the host's definition.")] = None
 
 
 class HealthHistory(Struct):

@@ -8,6 +8,10 @@ from datetime import date, datetime
 from typing import Any
 
 from ._decode import decode as decode
+from ._health import Driver as Driver
+from ._health import Health as Health
+from ._health import HealthPoint as HealthPoint
+from ._health import ScoredAs as ScoredAs
 from ._programs import Campaign as Campaign
 from ._programs import CampaignActivity as CampaignActivity
 from ._programs import CampaignBudget as CampaignBudget
@@ -462,45 +466,6 @@ class CodesUploaded:
     added: int
     known: int
     left: int
-
-
-@dataclass(frozen=True, slots=True)
-class Driver:
-    """One input of a health score and what it contributed."""
-
-    name: str
-    label: str | None = None
-    value: float | None = None
-    score: float | None = None
-    weight: float | None = None
-    contribution: float | None = None
-    text: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Health:
-    """A company's health: score 0 to 100, None while `band` is unscored."""
-
-    company: str
-    as_of: date | None = None
-    score: float | None = None
-    band: str = "unscored"
-    change_4w: float | None = None
-    change_13w: float | None = None
-    confidence: str | None = None
-    drivers: tuple[Driver, ...] = ()
-    version: int | None = None
-    suppressed: tuple[Any, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class HealthPoint:
-    """One past score."""
-
-    as_of: date
-    score: float | None = None
-    band: str = "unscored"
-    stage: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -296,6 +296,7 @@ async def test_a_health_score_that_changed_is_told_once_and_without_a_member(
         said = json.loads(data)
         assert said.keys() == {
             *("as_of", "score", "band", "score_before", "band_before", "confidence", "verdict"),
+            *("profile", "profile_before"),
         }
     row = {"groupId": "acme", "term_start": "2025-07-01", "term_end": "2026-07-10", "outcome": "churned"}
     await record_terms(host.database, [row])

@@ -13,6 +13,7 @@ from engage.core.accuracy import FOLDS, auc, bins, folds, insufficient, measure,
 from engage.core.calendar import week_of
 from engage.core.calibration import HORIZONS, Past, case_of, cases, lead_days, probability_of
 from engage.core.measures import FeatureWeek, WeekMeasures
+from engage.core.profiles import Profile, ScoreDefinition
 from engage.core.terms import Term
 
 START = week_of(date(2026, 1, 5).toordinal())
@@ -191,3 +192,28 @@ def test_the_lead_is_how_long_a_leaver_had_been_called() -> None:
     (lead,) = lead_days([replace(past, weeks=fading)], 5)
     assert 0 < lead <= past.terms[1].end - idle
     assert lead_days([Company("renewed").past()], 5) == []
+
+
+def test_the_past_is_scored_by_the_profile_that_fits_it() -> None:
+    """As the score would have been: nothing of a later stage or age chooses it."""
+    past = Company().past()
+    young = Profile("young", "Young", {"activity": 1.0}, below_days=100)
+    risky = Profile("risky", "Risky", {"tenure": 1.0}, stages=("at_risk",))
+    settled = Profile(
+        "settled", "Settled", {"trend": 0.5, "activity": 0.5}, stages=("adopting", "established")
+    )
+    by = replace(past, definition=ScoreDefinition((young, risky, settled)))
+    first, second = past.terms
+    plain = case_of(past, first, 30, 5)
+    early, late = case_of(by, first, 30, 5), case_of(by, second, 30, 5)
+    assert plain is not None
+    assert early is not None
+    assert late is not None
+    assert early.score == round(100 * 12 / 28)  # 75 days a customer: days active alone
+    assert late.score == round((100 + 100 * 12 / 28) / 2)  # and as much as ever
+    assert plain.score not in (early.score, late.score)
+    sunday = week_of(second.end - 30) - 1
+    assert case_of(replace(by, at_risk={sunday}), second, 30, 5) == late
+    before = case_of(replace(by, at_risk={sunday - 7}), second, 30, 5)
+    assert before is not None
+    assert before.score == round(100 * 180 / 365.25)  # at risk in the week before the one that is looked at

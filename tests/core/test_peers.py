@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import msgspec
+from msgspec.structs import replace
 
+from engage.core.care import Ceiling, lowered
+from engage.core.language import translate
 from engage.core.peers import Peers, gather, peers_table
 from engage.core.privacy import Figure
 from engage.core.reports import Contract, Driver, Health
+from engage.core.scored_as import ScoredAs
 
 AS_OF = "2026-11-15"
 
@@ -68,3 +72,37 @@ def test_only_the_newest_week_is_compared_which_further_west_is_the_one_before()
     assert peers_table(peers, health(5, as_of="2026-11-01"), Contract(), 3).rows == ()
     assert peers_table(None, health(5), Contract(), 3).rows == ()
     assert peers_table(peers, health(None), Contract(), 3).note.startswith("A company without a score")
+
+
+def test_companies_scored_by_another_profile_are_not_comparable() -> None:
+    """Their points are of other weights and bounds."""
+    months, settled = (
+        ScoredAs(id, id.title(), "For companies of every stage and age.", "d", {"habit": 1.0})
+        for id in ("months", "settled")
+    )
+    young = [replace(health(score), profile=months) for score in (10, 20, 30, 40)]
+    old = [replace(health(score), profile=settled) for score in (70, 80, 90)]
+    peers = gather(AS_OF, [(one, Contract(plan="Pro")) for one in (*young, *old)])
+    assert cells(peers, young[3], Contract(plan="Pro"))["Health score"][:2] == [40, 100]
+    found = peers_table(peers, young[3], Contract(plan="Pro"), 3)
+    assert found.note == (
+        "Compared with 3 other companies on the plan Pro. They are scored by the same profile."
+    )
+    assert "Pro" in translate(found.note, "zh-Hans")
+    assert "plan" not in translate(found.note, "zh-Hans")
+    few = peers_table(peers, old[0], Contract(plan="Pro"), 3)
+    assert (few.rows, few.note) == ((), "There are fewer than 3 other companies scored by the same profile.")
+
+
+def test_what_was_lowered_by_hand_is_no_measure_to_compare() -> None:
+    """With more than k companies lowered the report of each could not be made."""
+    ceiling = Ceiling("c", 30, "why", "ann", "2026-01-01", "2027-01-01")
+    low = [lowered(health(score), None, [ceiling]) for score in (60, 70, 80, 90, 95)]
+    peers = gather(AS_OF, [(one, Contract()) for one in low])
+    assert set(cells(peers, low[0], Contract())) == {"Health score", "Habit"}
+
+
+def test_a_company_whose_contract_has_ended_is_not_compared() -> None:
+    peers = gather(AS_OF, [(health(score), Contract()) for score in range(9)])
+    found = peers_table(peers, health(5), Contract(), 3, left=True)
+    assert (found.rows, found.note) == ((), "A company whose contract has ended is not compared.")

@@ -64,7 +64,10 @@ NUMBERS = {
     **{f"Health.{name}": SCORE for name in ("score", "change_4w", "change_13w", "version")},
     **{f"CompanyHealth.{name}": SCORE for name in ("score", "change_4w", "change_13w", "version")},
     **{f"Driver.{name}": SCORE for name in ("value", "score", "weight", "contribution", "change", "between")},
-    **{f"HealthPoint.{name}": SCORE for name in ("score",)},
+    **{f"HealthPoint.{name}": SCORE for name in ("score", "version")},
+    **{
+        f"ScoredAs.{name}": "stated by the host, the same for all companies" for name in ("weights", "bounds")
+    },
     **{f"PortfolioRow.{name}": SCORE for name in ("score", "change_4w", "change_13w", "risk", "history")},
     **{
         f"PortfolioRow.{name}": CONTRACT
@@ -149,7 +152,7 @@ def test_an_answer_to_a_report_key_holds_no_number_but_figures_and_what_is_decla
 
 @pytest.mark.parametrize("kind", [CompanyReport, Portfolio, Health, ScorePoint])
 def test_a_page_is_drawn_from_no_number_but_figures_and_what_is_declared(kind: type) -> None:
-    declared = NUMBERS.keys() | {"ScorePoint.score"}
+    declared = NUMBERS.keys() | {"ScorePoint.score", "ScorePoint.version"}
     assert set(plain_numbers(kind)) <= declared
 
 
@@ -386,7 +389,7 @@ def test_every_webhook_says_who_it_is_for_and_customer_success_is_told_of_scores
 
 def test_a_health_notice_holds_the_score_and_what_a_report_says() -> None:
     found = reported({monday: usual(monday) for monday in range(FIRST, SUNDAY, 7)}).health
-    notice = health_notice(found, 1, "at_risk")
+    notice = health_notice(found, 1, "at_risk", None)
     numbers = {name for name, value in notice.items() if isinstance(value, int | float)}
     assert numbers == {"score", "score_before"}
 

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from engage.actions.report import company_report
+from engage.actions.score import score_companies
+from tests.actions.signal_host import TODAY, accept, seats, working
 from tests.web.conftest import Running
 
 BOOK = """
@@ -41,11 +43,32 @@ async def get(running: Running, path: str, **params: str) -> Any:
 
 
 async def test_the_book_is_kept_as_it_was_written(known: Running) -> None:
-    assert await get(known, "/v1/book") == {"document": "", "actor": None, "updated_at": None}
+    nobody_s = {"document": "", "actor": None, "updated_at": None, "definition": None}
+    assert await get(known, "/v1/book") == nobody_s
     assert (await put(known, BOOK)).status_code == 200
     kept = await get(known, "/v1/book")
     assert (kept["document"], kept["actor"]) == (BOOK, "kim")
     assert (await known.report.put("/v1/book", content=b"{}")).status_code == 403
+
+
+async def test_a_definition_of_the_score_is_kept_with_its_version_and_every_mistake_has_its_place(
+    known: Running,
+) -> None:
+    profile = "{id: all, name: All, weights: {activity: 0.5, tenure: 0.5}}"
+    assert (await put(known, f"score: {{profiles: [{profile}]}}")).status_code == 200
+    version = (await get(known, "/v1/book"))["definition"]
+    await accept(known.database, [seats("initech", 30), *working("initech", 12, 8)])
+    await score_companies(known.database, TODAY)
+    health = await get(known, "/v1/companies/initech/health", lang="zh-Hans")
+    assert (health["profile"]["id"], health["profile"]["name"]) == ("all", "All")
+    assert (health["profile"]["definition"], health["profile"]["text"][:2]) == (version, "适用")
+    last = (await get(known, "/v1/companies/initech/health/history"))["data"][-1]
+    assert (last["profile"], last["definition"], last["version"]) == ("all", version, health["version"])
+    answer = await put(known, "score: {profiles: [{id: all, weights: {activity: 0.5, tenur: 0.4}}]}")
+    assert [one["pointer"] for one in answer.json()["errors"]] == ["/score/profiles/0/weights/tenur"]
+    answer = await put(known, "score: {profiles: [{id: all, weights: {activity: 0.5, tenure: 0.4}}]}")
+    assert [one["pointer"] for one in answer.json()["errors"]] == ["/score/profiles/0/weights"]
+    assert (await get(known, "/v1/book"))["definition"] == version
 
 
 async def test_a_wrong_book_is_not_kept_and_every_mistake_has_its_place(known: Running) -> None:

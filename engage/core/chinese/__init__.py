@@ -29,6 +29,7 @@ from engage.core.chinese import (
     published_campaigns,
     referral,
     rewards,
+    score_changes,
     why,
     worth,
 )
@@ -54,5 +55,6 @@ CHINESE: Final[Mapping[str, str]] = {
     **gifts.WORDS,
     **worth.WORDS,
     **care.WORDS,
+    **score_changes.WORDS,
     **company_stages.WORDS,
 }

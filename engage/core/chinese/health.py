@@ -65,9 +65,4 @@ WORDS: Final = {
     "a customer for {count:d} month": "合作 {count} 个月",
     "a customer for {count:d} months": "合作 {count} 个月",
     "{text}, going by the first activity": "{text}（自首次活动算起）",
-    "Changes are not shown since scores of version {before:d}, which were reckoned in another way; version {now:d} "
-    "can score past weeks anew (engage score --again).": (
-        "健康分第 {before} 版的算法不同，因此不显示与其相比的变化；"
-        "可用第 {now} 版重新计算过去各周（engage score --again）。"
-    ),
 }

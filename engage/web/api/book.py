@@ -1,4 +1,4 @@
-"""The host's book: margin, cost of winning customers, segments, tiers. Every mistake in it is located."""
+"""The host's book: margin, cost of winning customers, segments, tiers, the score. Every mistake in it is located."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ PATH: Final = "/v1/book"
 
 def _shape(kept: KeptBook) -> shapes.Book:
     return shapes.Book(
-        kept.document, kept.actor or None, to_rfc3339(kept.updated_at) if kept.updated_at else None
+        kept.document,
+        kept.actor or None,
+        to_rfc3339(kept.updated_at) if kept.updated_at else None,
+        kept.book.score.version or None,
     )
 
 
@@ -34,7 +37,8 @@ async def get_book(asked: Asked[None, None]) -> shapes.Book:
     summary="Replace the host's book",
     tag="reports",
     description="The body is the book, as YAML 1.2 or as JSON. One with mistakes is not kept: 422 lists them all. "
-    "It holds at once, for whatever is read from then on.",
+    "It holds at once, for whatever is read from then on; a definition of the score in it, for every week that is "
+    "scored from then on.",
     errors=(422,),
     body_media_types=MEDIA_TYPES,
 )

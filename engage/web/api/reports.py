@@ -116,7 +116,18 @@ async def get_health(asked: Asked[None, HealthQuery]) -> CompanyHealth:
 async def get_health_history(asked: Asked[None, None]) -> shapes.HealthHistory:
     points = await health_history(asked.services.database, asked.path["company"])
     return shapes.HealthHistory(
-        [shapes.HealthPoint(one.as_of, one.score, one.band, one.stage) for one in points]
+        [
+            shapes.HealthPoint(
+                one.as_of,
+                one.score,
+                one.band,
+                one.stage,
+                one.version,
+                one.profile.id if one.profile else None,
+                one.profile.definition if one.profile else None,
+            )
+            for one in points
+        ]
     )
 
 
