@@ -27,6 +27,7 @@ from engage.core.backtest_people import People
 from engage.core.backtest_recorded import Recorded
 from engage.core.backtest_report import BacktestReport, report
 from engage.core.calendar import midnight
+from engage.core.campaign_counters import campaign_budgets
 from engage.core.compiled import CompiledProgram
 from engage.core.event import Kind, decode_body
 from engage.core.history import Tally, awaiting_count
@@ -148,6 +149,7 @@ class _Whole:
             name=retelling.name,
             first_at=period.first_at,
             end_at=period.end_at,
+            by_day=self.program is not None and bool(campaign_budgets(self.program.program)),
         )
         test = Backtest(
             self.program,

@@ -369,7 +369,7 @@ def _show(found: BacktestReport) -> None:
             ("budget", "from", "of", "used", "actual", "80 % on", "100 % on"),
             [
                 (
-                    f"{one.company} {one.window} {one.currency}",
+                    f"{one.company} {one.campaign or one.window} {one.currency}",
                     one.starts or "-",
                     f"{one.amount:,}",
                     f"{one.used.trial:,}",

@@ -15,6 +15,7 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from engage.core.agenda import keeps_time, next_due
+from engage.core.backtest_budgets import budget_amounts
 from engage.core.backtest_counts import COMBINATIONS_MAX, Counts, Followed, Seen
 from engage.core.blockers import blockers, stopped_alone
 from engage.core.calendar import local_day_hour, midnight, start_of_day
@@ -111,8 +112,7 @@ class Backtest:
         self._tallies = new_tallies(program, awards, self._count_budget)
         self._blockers = blockers(program) if program is not None else {}
         self._answers: dict[str, dict[tuple[int, ...], int]] = {event: {} for event in self._blockers}
-        budgets = program.program.budgets if program is not None else ()
-        self._budgets = {budget.key: budget.amount for budget in budgets}
+        self._budgets = budget_amounts(program.program) if program is not None else {}
 
     def add(
         self,

@@ -164,6 +164,8 @@ class Counts(Struct):
     rules with several clauses: of one with a single clause its verdict says the same."""
     budgets: dict[tuple[str, str, int], BudgetWindow] = field(default_factory=dict)
     """By company, key of the budget and first day of the window; those that the period used something of."""
+    by_day: dict[tuple[str, int, RuleKey, str], int] = field(default_factory=dict)
+    """(company, local day, rule, currency) -> units actually awarded, where campaigns with budgets need it."""
 
     def use_budget(self, which: tuple[str, str, int], most: int, day: int, before: int, amount: int) -> None:
         """Count units used of a budget's window, of which `before` were used already; negative ones are given back."""

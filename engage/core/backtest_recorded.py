@@ -14,7 +14,7 @@ from typing import Final
 from engage.core.backtest_counts import Counts, Followed, Seen
 from engage.core.decisions import Record, decode_record
 from engage.core.event import Kind, Row, entry_of
-from engage.core.ledger import ACTIVE, ISSUED, NO_RULE, PLACES, Transfer
+from engage.core.ledger import ACTIVE, GIVING, ISSUED, NO_RULE, PLACES, Transfer
 
 Moved = tuple[int, int, str, int, int, int, int]
 """A transfer as it is stored: (seq of its entry, number in it, currency, source, target, amount, rule)."""
@@ -35,7 +35,9 @@ class Recorded:
         name: str,
         first_at: int,
         end_at: int,
+        by_day: bool = False,
     ) -> None:
+        """`by_day`: whether it matters what each rule awarded on which day."""
         self.counts = counts
         self.levels = dict(levels)
         """Level -> members."""
@@ -43,6 +45,7 @@ class Recorded:
         self.name = name
         self.first_at = first_at
         self.end_at = end_at
+        self.by_day = by_day
 
     def add(self, rows: Sequence[Row], transfers: Iterable[Moved]) -> None:
         """Entries that follow one another in the log, as they are stored, and their transfers."""
@@ -53,6 +56,9 @@ class Recorded:
                 if row[11] in moving:
                     self._stand(self._seen(row[2]), records[row[11]])
         self._count(rows, records)
+        if self.by_day:
+            transfers = tuple(transfers)
+            self._count_days(rows, records, transfers)
         self._move(rows, records, transfers)
 
     def _seen(self, number: int) -> Seen:
@@ -79,6 +85,19 @@ class Recorded:
             for row in counted:
                 if row[1] == Kind.REDEMPTION:
                     side.asked(entry_of(row), records[row[11]])
+
+    def _count_days(
+        self, rows: Sequence[Row], records: dict[bytes, Record], transfers: Iterable[Moved]
+    ) -> None:
+        days = self.counts.by_day
+        first = rows[0][0] if rows else 0
+        for seq, _, currency, source, target, amount, rule in transfers:
+            _, kind, _, _, _, received_at, day, _, version, name, _, stored = rows[seq - first]
+            if source != ISSUED or target % PLACES == GIVING or rule == NO_RULE or kind == Kind.REVERSAL:
+                continue
+            if self.first_at <= received_at < self.end_at:
+                key = self.name, day, (version, name, records[stored].occasions, rule), currency
+                days[key] = days.get(key, 0) + amount
 
     def _move(self, rows: Sequence[Row], records: dict[bytes, Record], transfers: Iterable[Moved]) -> None:
         """Nearly all transfers are awards to whoever the event is of: these are summed up first."""

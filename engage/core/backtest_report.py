@@ -8,25 +8,23 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
-from typing import Final, TypeVar
+from typing import TypeVar
 
 from msgspec import Struct
 
 from engage.core.backtest import UNDER_TRIAL
-from engage.core.backtest_counts import BudgetWindow, Counts, Side
+from engage.core.backtest_budgets import BudgetFound, Daily, budgets_found
+from engage.core.backtest_counts import Counts, Side
 from engage.core.backtest_people import Pair, People, Someone, Standing
 from engage.core.blockers import parts
 from engage.core.compiled import CompiledProgram
 from engage.core.decisions import REASONS
 from engage.core.ledger import ISSUED
-from engage.core.limits import window_end
-from engage.core.program import Budget, Program
+from engage.core.program import Program
 from engage.core.verdicts import VERDICTS, Verdict, fired
 from engage.core.why import verdict_text, verdict_word
 
 K = TypeVar("K")
-
-BUDGETS_MAX: Final = 200
 
 
 class CurrencyFound(Struct, frozen=True):
@@ -55,27 +53,6 @@ class DayFound(Struct, frozen=True):
     day: str
     currency: str
     awarded: Pair
-
-
-class BudgetDay(Struct, frozen=True):
-    day: str
-    used: Pair
-
-
-class BudgetFound(Struct, frozen=True):
-    """One budget of the trial, in one of its windows and in one company. Of the actual side: what was awarded in it."""
-
-    company: str
-    currency: str
-    window: str
-    starts: str | None
-    """None: the lifetime."""
-    amount: int
-    used: Pair
-    reached_80: str | None
-    reached_100: str | None
-    days: list[BudgetDay]
-    """How much was used by the end of each day that used some."""
 
 
 class LevelFound(Struct, frozen=True):
@@ -189,7 +166,7 @@ def report(
             DayFound(_day(day), currency, pair)
             for (day, currency), pair in _net(counts, lambda key: (key[1], key[2]))
         ],
-        budgets=_budgets(counts, mains) if mains is not None else [],
+        budgets=budgets_found(counts, mains, versions, _daily(counts)) if mains is not None else [],
         levels=[LevelFound(level, Pair(*both)) for level, both in _by_rank(people.levels, mains)],
         level_changes=[
             LevelChange(level, members)
@@ -281,49 +258,11 @@ def _currencies(counts: Counts, people: People, prices: Mapping[str, Decimal]) -
     return found
 
 
-def _budgets(counts: Counts, program: Program) -> list[BudgetFound]:
-    """Those used most first."""
-    declared = {budget.key: budget for budget in program.budgets}
-    daily: dict[tuple[str, str], list[tuple[int, int]]] = {}
+def _daily(counts: Counts) -> Daily:
+    daily: Daily = {}
     for (company, currency, day), pair in _net(counts, lambda key: (key[0], key[2], key[1])):
-        daily.setdefault((company, currency), []).append((day, pair.actual))
-    found = [
-        _budget(company, declared[key], start, window, daily.get((company, declared[key].currency), []))
-        for (company, key, start), window in sorted(counts.budgets.items())
-    ]
-    found.sort(key=lambda one: -one.used.trial / one.amount)
-    return sorted(
-        found[:BUDGETS_MAX], key=lambda one: (one.company, one.currency, one.window, one.starts or "")
-    )
-
-
-def _budget(
-    company: str, budget: Budget, start: int, window: BudgetWindow, awarded: list[tuple[int, int]]
-) -> BudgetFound:
-    """`awarded`: what was actually awarded, by day."""
-    last = (window_end(budget.window, start) or date.max.toordinal()) - 1
-    changes: dict[int, list[int]] = {}
-    for side, daily in enumerate((window.days.items(), awarded)):
-        for day, amount in daily:
-            # What is given back later than the window counts for its last day.
-            if side == 0 or start <= day <= last:
-                changes.setdefault(min(day, last), [0, 0])[side] += amount
-    used, days = [window.before, window.before], []
-    for day, change in sorted(changes.items()):
-        used = [used[0] + change[0], used[1] + change[1]]
-        days.append(BudgetDay(_day(day), Pair(*used)))
-    reached = {percent: _day(day) for percent, day in window.reached.items()}
-    return BudgetFound(
-        company,
-        budget.currency,
-        budget.window,
-        _day(start) if start else None,
-        budget.amount,
-        Pair(*used),
-        reached.get(80),
-        reached.get(100),
-        days,
-    )
+        daily.setdefault((company, "", currency), []).append((day, pair.actual))
+    return daily
 
 
 # --- rules ----------------------------------------------------------------------------------------------------

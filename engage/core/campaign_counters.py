@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from engage.core.limits import Counter, alert_units
-from engage.core.program import Campaign, Limit, Program, Rule
+from engage.core.program import Campaign, CampaignBudget, Limit, Program, Rule
 from engage.core.verdicts import Extended, Kept, campaign_code, extended_code
 
 UNLIMITED: Final = 2**62
@@ -37,6 +37,15 @@ def reached_key(campaign: str) -> str:
 def awarded_key(campaign: str, currency: str) -> str:
     """The company's counter of what the campaign's rules awarded."""
     return f"{PREFIX}{campaign}/{currency}"
+
+
+def campaign_budgets(program: Program) -> dict[str, tuple[str, CampaignBudget]]:
+    """The campaign and its budget, by the counter of what that bounds."""
+    return {
+        awarded_key(id, budget.currency): (id, budget)
+        for id, campaign in program.campaigns.items()
+        for budget in campaign.budgets
+    }
 
 
 def firing_counters(campaign: str) -> tuple[Counter, ...]:

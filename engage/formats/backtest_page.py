@@ -13,8 +13,9 @@ from typing import Final, NamedTuple
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from engage.core.backtest_budgets import BudgetFound
 from engage.core.backtest_people import Pair
-from engage.core.backtest_report import BacktestReport, BudgetFound, RuleFound, Stop
+from engage.core.backtest_report import BacktestReport, RuleFound, Stop
 from engage.core.language import ENGLISH, Language, mark, speak, translate
 from engage.formats import charts
 from engage.formats.cover import short_day
@@ -69,6 +70,7 @@ def backtest_page(found: BacktestReport, program: str = "", language: Language =
                 _budget(number, one, language) for number, one in enumerate(found.budgets[:BUDGETS_DRAWN_MAX])
             ],
             hits=_hits(found.rules),
+            window=partial(_window, language=language),
         )
     )
 
@@ -136,7 +138,7 @@ def _budget(number: int, one: BudgetFound, language: Language) -> Drawn:
         "{company_name}: {currency_name}, {window}, budget {amount:,}",
         company_name=one.company,
         currency_name=one.currency,
-        window=f"{translate(one.window, language)} {one.starts or ''}".strip(),
+        window=f"{_window(one, language)} {one.starts or ''}".strip(),
         amount=one.amount,
     )
     chart = _lines(f"budget-{number}", title, language, [(day.day, day.used) for day in one.days], one.amount)
@@ -145,6 +147,12 @@ def _budget(number: int, one: BudgetFound, language: Language) -> Drawn:
         for day in one.days
     ]
     return Drawn(title, chart, tuple(translate(one, language) for one in BUDGET_COLUMNS), rows)
+
+
+def _window(one: BudgetFound, language: Language) -> str:
+    if one.campaign is not None:
+        return speak(language, "campaign {campaign_name}", campaign_name=one.campaign)
+    return translate(one.window, language)
 
 
 def _lines(

@@ -91,6 +91,7 @@ class Trial:
             name="acme",
             first_at=0,
             end_at=ALWAYS,
+            by_day=True,
         )
         self.test.expect(sorted(self.members.items()))
         for first in range(start, len(history.steps), BLOCK):
@@ -413,6 +414,35 @@ def test_a_draft_is_counted_beside_what_was_done() -> None:
     assert ("budget", "the company's monthly budget of 100 points is used up", 20) in [
         (stop.verdict, stop.text, stop.times) for stop in found.rules[0].stopped
     ]
+
+
+SPRING = """
+name: Spring
+currencies: {points: {}}
+events: {Sale: {}}
+campaigns:
+  spring:
+    from: 2026-01-01
+    until: 2026-12-31
+    budgets: [{amount: 60}]
+    rules: [{id: pushed, trigger: Sale, effects: [award: 20]}]
+rules: [{id: sale, trigger: Sale, effects: [award: 5]}]
+"""
+
+
+def test_the_budget_of_a_campaign_is_held_against_what_its_rules_awarded() -> None:
+    history = History()
+    history.publish(program_of(SPRING))
+    for day in range(4):
+        history.track("ann", "Sale", START + day * DAY)
+    made = compile_program(
+        program_of(SPRING.replace("amount: 60", "amount: 100").replace("award: 20", "award: 45"))
+    )
+    [budget] = Trial(history, made).report(made).budgets
+    assert (budget.campaign, budget.window, budget.starts, budget.amount) == ("spring", "lifetime", None, 100)
+    assert budget.used == Pair(100, 60)
+    assert [day.used for day in budget.days] == [Pair(45, 20), Pair(90, 40), Pair(100, 60)]
+    assert (budget.reached_80, budget.reached_100) == (budget.days[1].day, budget.days[2].day)
 
 
 CLOCKED = """

@@ -6,11 +6,10 @@ import re
 
 import pytest
 
+from engage.core.backtest_budgets import BudgetDay, BudgetFound
 from engage.core.backtest_people import Pair, Standing
 from engage.core.backtest_report import (
     BacktestReport,
-    BudgetDay,
-    BudgetFound,
     CurrencyFound,
     DayFound,
     LevelChange,
@@ -41,7 +40,12 @@ FOUND = BacktestReport(
         BudgetFound(
             *("<b>acme</b>", "points", "month", "2026-03-01", 2_000, Pair(1_234, 4_321), None, None),
             [BudgetDay("2026-03-01", Pair(1_000, 4_000)), BudgetDay("2026-03-02", Pair(1_234, 4_321))],
-        )
+        ),
+        BudgetFound(
+            *("<b>acme</b>", "points", "lifetime", None, 500, Pair(450, 0), "2026-03-02", None),
+            [BudgetDay("2026-03-01", Pair(300, 0)), BudgetDay("2026-03-02", Pair(450, 0))],
+            "spring",
+        ),
     ],
     levels=[LevelFound("gold", Pair(5, 6))],
     level_changes=[LevelChange(Standing("silver", "gold"), 1)],
@@ -70,6 +74,8 @@ def text_of(page: str) -> str:
         "2 Mar ",
         "2026-03-02 234 321 -87",
         "2026-03-02 1,234 61.7 % 4,321",
+        "acme&lt;/b&gt; campaign spring points – 500 450 0 2026-03-02",
+        "2026-03-02 450 90.0 % 0",
         "At silver instead of gold: 1",
         "deal daily limit reached, 5 of 5 24,837 deal cut: the company&#39;s weekly budget of 40 points is used up 12",
         "24,837 more would match but for: daily limit reached, 5 of 5",
@@ -88,7 +94,7 @@ def test_in_chinese_only_names_and_conditions_stay() -> None:
     said = re.sub(r"<style>.*?</style>", "", page, flags=re.DOTALL)
     words = set(re.findall(r"[A-Za-z]{3,}", re.sub(r"<[^>]*>", " ", said)))
     conditions = set(re.findall(r"[A-Za-z]{3,}", "event.properties.value is 1"))
-    names = {"acme", "ann", "points", "gold", "silver", "deal", "script", "Draft", "Engage"}
+    names = {"acme", "spring", "ann", "points", "gold", "silver", "deal", "script", "Draft", "Engage"}
     assert words - conditions - names == set()
 
 
@@ -99,4 +105,4 @@ def test_the_page_loads_nothing_and_runs_nothing() -> None:
     assert "<i>" not in page
     assert re.findall(r"(?:src|href|action)=.(?!data:,)", page) == []
     assert "url(" not in page
-    assert page.count("<svg") == 4  # points by day and a budget, for wide and for narrow screens
+    assert page.count("<svg") == 6  # points by day and two budgets, for wide and for narrow screens

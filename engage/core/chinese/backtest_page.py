@@ -60,6 +60,7 @@ WORDS: Final = {
     "The table below has the figures.": "数据见下表。",
     "used by the end of it": "当日末已用",
     "of the budget": "占预算",
+    "campaign {campaign_name}": "活动 {campaign_name}",
     "day": "日",
     "week": "周",
     "month": "月",
