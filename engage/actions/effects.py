@@ -160,7 +160,10 @@ async def keep_effect(database: Database, id: str) -> None:
 
 async def _effect(judge: Judge, one: Intervention) -> EffectView:
     compared = await judge.compared(one.id, one.day)
-    return EffectView(one.id, one.what, one.day, one.actor, len(one.companies), len(one.held_out), compared)
+    only = one.companies[0] if len(one.companies) == 1 and not one.held_out else ""
+    return EffectView(
+        one.id, one.what, one.day, one.actor, len(one.companies), len(one.held_out), compared, only
+    )
 
 
 def sunday_before(day: str) -> int:

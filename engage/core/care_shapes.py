@@ -116,6 +116,7 @@ class EffectView(Struct, frozen=True):
     companies: int
     held_out: int
     scores: tuple[Compared, ...]
+    company: str = ""  # where it was for one only
 
 
 class SentimentView(Struct, frozen=True):

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from engage.core import privacy
 from engage.core.language import Text, say
-from engage.core.portfolio import MONTHS, risk_of
+from engage.core.portfolio import MONTHS, fell_sharply, risk_of
 from engage.core.privacy import Figure
 from engage.core.reports import CompanyReport, Contract, Driver, Health, Period, Step
 
@@ -69,7 +69,7 @@ def digest(report: CompanyReport) -> Digest:
         period=report.period,
         k=report.k,
         health=health,
-        movers=_movers(health),
+        movers=movers(health),
         seats=tuple(steps[name] for name in ("seats", "active", "habitual") if name in steps),
         idle_seats=_idle(steps),
         contract=contract,
@@ -80,7 +80,7 @@ def digest(report: CompanyReport) -> Digest:
     )
 
 
-def _movers(health: Health) -> tuple[Driver, ...]:
+def movers(health: Health) -> tuple[Driver, ...]:
     """Three, the largest first; nothing that did not move is told."""
     changed = health.change_4w is not None
     found = sorted(health.drivers, key=lambda one: -abs(one.change if changed else one.contribution))
@@ -101,7 +101,7 @@ def _advice(report: CompanyReport, steps: dict[str, Step]) -> tuple[str, ...]:
     health, contract = report.health, report.contract
     found = []
     days = contract.days_to_renewal
-    worry = health.band in ("at_risk", "watch", "unscored")
+    worry = health.band in ("at_risk", "watch", "unscored") or fell_sharply(health.change_4w)
     if worry and days is not None and 0 <= days <= RENEWAL_SOON_DAYS:
         found.append(say("Talk to them now: the term ends in {days:d} days.", days=days))
     if health.score is None:

@@ -82,12 +82,10 @@ def tells(section: Section) -> bool:
 
 
 def hints(section: Section) -> bool:
-    """Whether any figure of it is told at all, be it as a range: a workbook lists that too."""
-    return section.table is None or any(_is_hint(figure) for figure in _figures(section.table.rows))
-
-
-def _is_hint(figure: Figure) -> bool:
-    return figure.value is not None or (figure.hidden != "missing" and figure.text != privacy.NOT_SHOWN)
+    """Whether any figure of it is told at all, be it as a range, which has numbers in whatever language: a workbook and
+    the page list that too."""
+    table = section.table
+    return table is None or any(any(map(str.isdigit, one.text)) for one in _figures(table.rows))
 
 
 def _figures(rows: Sequence[Row]) -> list[Figure]:

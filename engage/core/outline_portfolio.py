@@ -5,14 +5,14 @@ Owns which companies each section lists. Scores, contract facts and sums of thes
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from engage.core.care_shapes import EffectView, LateGoal
 from engage.core.language import say
 from engage.core.outline import MINUS, Chart, Row, Section, tabled
 from engage.core.outline_care import STANDINGS
-from engage.core.portfolio import MONTHS, RISK_QUIET
+from engage.core.portfolio import MONTHS, RISK_QUIET, fell_sharply
 from engage.core.privacy import Figure, Unit, fact
 from engage.core.reports import BAND_FLOORS, BAND_LABELS, Band, Column, Portfolio, PortfolioRow
 from engage.core.worth import Growth, Outcomes, TierColumn
@@ -39,14 +39,23 @@ def stake(row: PortfolioRow) -> int:
 
 def called(rows: Sequence[PortfolioRow]) -> list[PortfolioRow]:
     """Whom to call: first those whose term ends within CALL_DAYS, for them it is soon too late; then the most at stake.
+    Of the former a sharp fall is enough, from however high.
 
     With a contract that has ended nothing is at stake any more."""
-    found = [row for row in rows if row.band in CALLED or row.risk >= RISK_QUIET]
+    found = [
+        row
+        for row in rows
+        if row.band in CALLED or row.risk >= RISK_QUIET or (_is_soon(row) and fell_sharply(row.change_4w))
+    ]
     return sorted((row for row in found if row.value_at_risk_cents != 0), key=_urgency)
 
 
 def _urgency(row: PortfolioRow) -> tuple[bool, int]:
-    return row.days_to_renewal is None or row.days_to_renewal > CALL_DAYS, -stake(row)
+    return not _is_soon(row), -stake(row)
+
+
+def _is_soon(row: PortfolioRow) -> bool:
+    return row.days_to_renewal is not None and row.days_to_renewal <= CALL_DAYS
 
 
 def is_urgent(days: float, score: float) -> bool:
@@ -63,7 +72,7 @@ def portfolio_outline(portfolio: Portfolio) -> tuple[Section, ...]:
         _renewals(rows),
         _bands(rows),
         _late_goals(portfolio.late_goals),
-        _effects(portfolio.interventions),
+        _effects(portfolio.interventions, {row.company: row.name for row in rows}),
         _tiers(portfolio.tiers),
     ]
     if portfolio.outcomes is not None:
@@ -141,7 +150,7 @@ def _calls(rows: Sequence[PortfolioRow]) -> Section:
         for row in found[:LISTED_MAX]
     )
     message = say(
-        "At risk or on watch: {count:,}, with {revenue:,} a year at risk",
+        "To call: {count:,}, with {revenue:,} a year at risk",
         count=len(found),
         revenue=round(sum(map(stake, found)) / 100),
     )
@@ -316,7 +325,7 @@ def _tiers(tiers: Sequence[TierColumn]) -> Section | None:
     return tabled("tiers", title, columns, rows)
 
 
-def _effects(done: Sequence[EffectView]) -> Section | None:
+def _effects(done: Sequence[EffectView], names: Mapping[str, str]) -> Section | None:
     columns = (
         Column("day", say("Day")),
         Column("what", say("What was done")),
@@ -330,7 +339,7 @@ def _effects(done: Sequence[EffectView]) -> Section | None:
     cells: tuple[Row, ...] = tuple(
         (
             one.day,
-            one.what,
+            f"{names[one.company]}: {one.what}" if one.company in names else one.what,
             fact(found.weeks, "each"),
             fact(found.companies, "each"),
             *(_tenths(value) for value in (found.change, found.others_change, found.difference)),

@@ -31,6 +31,8 @@ RISK_UNKNOWN: Final = 0.5
 RISK_QUIET: Final = 0.9
 """Of one that was scored in the weeks shown and has since fallen below the floor of active members: as bad as a score
 of 10. What it did is not told; that it is not scored any more is."""
+SHARP_FALL: Final = 10
+"""Points lost in four weeks, half the width of a band: a fall that somebody should ask about, whatever the band."""
 
 
 class CompanyFacts(Struct, array_like=True, gc=False):
@@ -69,6 +71,8 @@ class Summary(Struct, array_like=True, frozen=True, gc=False):
     history: tuple[int | None, ...] = ()
     """Scores of the weeks before and its own, oldest first."""
     stage: Stage | None = None
+    fell: str = ""
+    """Of a sharp fall: what was seen of the driver that lost most."""
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -116,7 +120,19 @@ def summary_of(health: Health, history: Sequence[int | None] = (), stage: Stage 
         top_driver=worst.name if worst is not None and worst.contribution < 0 else None,
         history=tuple(history),
         stage=stage,
+        fell=_fell(health),
     )
+
+
+def fell_sharply(change_4w: int | None) -> bool:
+    return change_4w is not None and change_4w <= -SHARP_FALL
+
+
+def _fell(health: Health) -> str:
+    if not fell_sharply(health.change_4w):
+        return ""
+    most = min(health.drivers, key=lambda driver: driver.change, default=None)
+    return most.text if most is not None and most.change < 0 else ""
 
 
 class Standing(Struct, frozen=True, gc=False):
@@ -197,6 +213,7 @@ def _row(standing: Standing, book: Book) -> PortfolioRow:
         history=summary.history,
         tier=tier,
         stage=summary.stage,
+        fell="" if left else summary.fell,
     )
 
 

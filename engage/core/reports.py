@@ -242,6 +242,7 @@ class PortfolioRow(Struct, frozen=True):
     history: tuple[int | None, ...] = ()  # scores of the last 13 weeks, oldest first
     tier: str | None = None  # its id
     stage: Stage | None = None
+    fell: Text = ""  # of a score that fell sharply in four weeks: what was seen of the driver that lost most
 
 
 class Portfolio(Struct, frozen=True):

@@ -119,8 +119,8 @@ def _pixels(value: float) -> str:
 
 
 def width_of(words: str, size: int = SIZE) -> float:
-    """About how many pixels words take: letters over half their height, East Asian ones all of it."""
-    return sum(1.0 if ord(c) > 0x2E7F else 0.57 for c in words) * size
+    """About how many pixels words take: letters over half their height, East Asian ones and percent signs all of it."""
+    return sum(1.0 if ord(c) > 0x2E7F or c == "%" else 0.57 for c in words) * size
 
 
 def fit(words: str, room: float, size: int = SIZE) -> str:

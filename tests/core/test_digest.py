@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from engage.core.department import department_names, department_report
 from engage.core.digest import ADVICE, MOVERS, digest
 from engage.core.health import WEIGHTS
+from engage.core.portfolio import decode_summary, encode_summary, summary_of
 from engage.core.privacy import Figure
 from engage.core.reports import Contract, Health
 from engage.core.telling import in_language
@@ -56,6 +57,25 @@ def test_a_term_that_ends_soon_comes_first(band: str, score: int | None, days: i
     assert digest(replace(report(), health=health, contract=contract)).advice[0] == first
     late = digest(replace(report(), health=health, contract=replace(contract, days_to_renewal=91)))
     assert not any(text.startswith("Talk to them") for text in late.advice)
+
+
+def test_a_sharp_fall_before_a_term_ends_is_talked_about_from_whatever_band() -> None:
+    contract = Contract(seats=62, days_to_renewal=30)
+    for change, talk in ((-9, False), (-10, True)):
+        health = Health("2026-11-15", 70, "healthy", "high", "", change_4w=change)
+        advice = digest(replace(report(), health=health, contract=contract)).advice
+        assert advice[0].startswith("Talk to them now") == talk
+
+
+def test_a_summary_says_what_fell_sharply() -> None:
+    drivers = tuple(
+        replace(one, change=change)
+        for one, change in zip(report().health.drivers, (1, -2, -8, 0), strict=False)
+    )
+    health = replace(report().health, drivers=drivers, change_4w=-10)
+    assert summary_of(health).fell == drivers[2].text
+    assert summary_of(replace(health, change_4w=-9)).fell == ""
+    assert decode_summary(encode_summary(summary_of(health))) == summary_of(health)
 
 
 def test_there_is_always_something_to_do() -> None:

@@ -8,9 +8,7 @@ WORDS: Final = {
     "Scores below {score:d} that renew within {days:d} days: {count:,}, worth {revenue:,} a year": (
         "评分低于 {score} 且 {days} 天内续约的公司：{count} 家，年收入 {revenue}"
     ),
-    "At risk or on watch: {count:,}, with {revenue:,} a year at risk": (
-        "有风险或需关注的公司：{count} 家，每年风险金额 {revenue}"
-    ),
+    "To call: {count:,}, with {revenue:,} a year at risk": "需联系的公司：{count} 家，每年风险金额 {revenue}",
     "Companies by band": "各分档的公司",
     "Largest falls in four weeks": "四周内跌幅最大",
     "Renewals within 90 days": "90 天内续约",

@@ -10,9 +10,17 @@ _PORTFOLIO: Final = {
     "{count:,} companies as of": "{count} 家公司，截至",
     "· {stake:,} of {revenue:,} a year at risk": "· 每年 {revenue} 中有 {stake} 面临风险",
     "Call first": "优先联系",
-    "At risk or on watch: renewals within 90 days come first, then the most value at risk.": (
-        "有风险或需关注的公司：90 天内续约的在前，其余按风险金额从高到低。"
+    "At risk, on watch, or 10 points down in four weeks with a renewal within 90 days. Such renewals come first, then "
+    "the most value at risk.": (
+        "有风险、需关注，或四周内下降 10 分且 90 天内续约的公司。90 天内续约的在前，其余按风险金额从高到低。"
     ),
+    "Fell in four weeks": "四周内下降的原因",
+    "Confidence is high with 20 active members, 12 weeks of activity and every measure told, and low with fewer than "
+    "10 or 8.": "活跃成员满 20 人、有 12 周活动且每项指标均可公开时可信度为高；少于 10 人或 8 周时为低。",
+    "How often such calls were right": "这类判断以往有多准",
+    "Moved most in 4 weeks": "近 4 周变化最大的因素",
+    "On this page": "本页内容",
+    "Nothing at all may be told, or was measured, of these:": "以下各项均不可公开或未测量：",
     "Each dot is a company, a larger one pays more. Shaded: a score below 60 and a renewal within 90 days.": (
         "每个点是一家公司，点越大收入越高。阴影区：评分低于 60 且 90 天内续约。"
     ),
@@ -141,7 +149,7 @@ _CALLING: Final = (
     ("Calling every company on watch or at risk", "若联系每一家需关注或有风险的公司"),
 )
 _CALLED: Final = (
-    " would have meant {calls:d} calls over {ends:d} ends of terms and met {met:d} of the {left:d} that left",
+    " would have meant a call before {calls:d} of {ends:d} ends of terms and met {met:d} of the {left:d} that left",
     "，在 {ends} 次合同到期中需联系 {calls} 次，可覆盖 {left} 家离开公司中的 {met} 家",
 )
 
@@ -156,9 +164,9 @@ _CALIBRATION: Final = {
         for end, chinese_end in (
             (".", "。"),
             (" ({share:d} %).", "（{share}%）。"),
-            (": {precision:.1f} of 100 calls.", "：每 100 次联系命中 {precision} 次。"),
+            (": {precision:.1f} of 100 calls would have met one.", "：每 100 次联系命中 {precision} 次。"),
             (
-                " ({share:d} %): {precision:.1f} of 100 calls.",
+                " ({share:d} %): {precision:.1f} of 100 calls would have met one.",
                 "（{share}%）：每 100 次联系命中 {precision} 次。",
             ),
         )

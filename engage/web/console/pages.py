@@ -15,14 +15,16 @@ from urllib.parse import urlencode
 
 from markupsafe import Markup
 
+from engage.core.digest import movers
 from engage.core.language import ENGLISH, Language, speak, translate
-from engage.core.outline import Section
+from engage.core.outline import Section, hints, outline
 from engage.core.outline_portfolio import called, map_section
 from engage.core.privacy import Figure
 from engage.core.reports import (
     BAND_FLOORS,
     BAND_LABELS,
     CompanyReport,
+    Driver,
     Portfolio,
     PortfolioRow,
     Table,
@@ -160,6 +162,8 @@ class PortfolioView:
     pages: int
     map: Markup | None
     tier_names: Mapping[str, str]
+    names: Mapping[str, str]
+    """Of the companies for which alone something was done."""
 
 
 def portfolio_view(
@@ -170,6 +174,7 @@ def portfolio_view(
     pages = max(1, -(-len(chosen) // ROWS_PER_PAGE))
     page = min(query.page, pages)
     shown = chosen[(page - 1) * ROWS_PER_PAGE : page * ROWS_PER_PAGE]
+    alone = {one.company for one in portfolio.interventions if one.company}
     return PortfolioView(
         portfolio=portfolio,
         query=query,
@@ -180,6 +185,7 @@ def portfolio_view(
         pages=pages,
         map=_map(chosen, language),
         tier_names={tier.id: tier.name for tier in portfolio.tiers},
+        names={row.company: row.name for row in portfolio.data if row.company in alone},
     )
 
 
@@ -242,6 +248,10 @@ class CompanyView:
     incentives: Markup | None
     incentives_table: Weekly
     people: PeopleView
+    movers: tuple[Driver, ...]
+    """Of the last four weeks, the largest first; none where those weeks are not known."""
+    left_out: Mapping[str, str]
+    """Sections of which nothing at all is told: name -> title."""
 
 
 def company_view(
@@ -267,6 +277,8 @@ def company_view(
             speak(language, "Events and points per week"), (*report.incentives, *report.points), language
         ),
         people=people_view(report, language),
+        movers=movers(report.health) if report.health.change_4w is not None else (),
+        left_out={one.name: translate(one.title, language) for one in outline(report) if not hints(one)},
     )
 
 

@@ -1,0 +1,142 @@
+"""Whom to call, what was agreed and done, and what is left out, as the pages show it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+
+import httpx
+import msgspec
+import pytest
+from selectolax.lexbor import LexborHTMLParser
+
+from engage.core.care import Goal, Stage
+from engage.core.care_shapes import (
+    CareView,
+    ChangeView,
+    Compared,
+    DoneView,
+    EffectView,
+    LateGoal,
+    SentimentView,
+)
+from engage.core.plans import goal_view
+from engage.web.console.pages import company_view
+from engage.web.console.routes import COOKIE, _html
+from tests.web.console_samples import AS_OF, ROWS, STAFF, SampleServices, measured, portfolio, report
+from tests.web.reading import browse, one_of, tree_of, words_of
+
+
+@pytest.fixture
+def services() -> SampleServices:
+    return SampleServices()
+
+
+@pytest.fixture
+async def browser(services: SampleServices) -> AsyncIterator[httpx.AsyncClient]:
+    """Signed in."""
+    services.cookies["mine"] = STAFF
+    async with browse(services) as client:
+        client.cookies.set(COOKIE, "mine")
+        yield client
+
+
+def test_a_report_shows_goals_interventions_and_sentiment() -> None:
+    goal = Goal(
+        "g",
+        "Seats & more",
+        "seats",
+        80.0,
+        "2027-06-30",
+        "kim",
+        "2026-01-01",
+        20.0,
+        (Stage("2027-03-31", 60.0),),
+    )
+    shown = report()
+    view = goal_view(
+        goal, shown.health, shown.contract, [ChangeView("2026-02-01T00:00:00Z", "lee", "target", "why")]
+    )
+    care = CareView(
+        (view,),
+        (DoneView("w", "A workshop", "2026-05-04", "kim"),),
+        SentimentView("poor", "kim", "2026-11-01", "2027-01-01", "a cold call"),
+    )
+    page = company_view(msgspec.structs.replace(shown, care=care), "last-12-weeks", AS_OF)
+    words = LexborHTMLParser(bytes(_html("company.html", None, view=page).body).decode()).body
+    assert words is not None
+    for text in (
+        "Seats & more",
+        "of 80 by",
+        "Owner: kim",
+        "A workshop",
+        "Sentiment: poor",
+        "lee: target. why",
+    ):
+        assert text in words.text(), text
+
+
+async def test_a_sharp_fall_before_a_renewal_is_a_call_and_says_what_fell(
+    services: SampleServices, browser: httpx.AsyncClient
+) -> None:
+    steady = msgspec.structs.replace(ROWS[4], change_4w=-9)
+    assert steady.band == "healthy"
+    fallen = msgspec.structs.replace(steady, change_4w=-10, fell="37 % less activity than before")
+    later = msgspec.structs.replace(fallen, days_to_renewal=91)
+    for row, is_called in ((steady, False), (fallen, True), (later, False)):
+        services.companies = portfolio((ROWS[5], row))
+        calls = tree_of(await browser.get("/console/")).css_first(".calls")
+        assert (calls is not None and row.name in calls.text()) == is_called, row
+        if calls is not None:
+            assert "Fell in four weeks: 37 % less activity than before" in calls.text()
+
+
+async def test_what_was_done_for_one_company_leads_to_it(
+    services: SampleServices, browser: httpx.AsyncClient
+) -> None:
+    told = (Compared(4, 0, None, 0, None, None, None, None, "These weeks are not over yet."),)
+    one = EffectView("call", "A call", "2026-11-12", "kim", 1, 0, told, ROWS[0].company)
+    services.companies = msgspec.structs.replace(services.companies, interventions=(one,))
+    row = one_of(tree_of(await browser.get("/console/")), "#interventions ~ div tbody tr")
+    assert one_of(row, "a").attributes["href"] == f"/console/companies/{ROWS[0].company}"
+    assert one_of(row, "a").text() == ROWS[0].name
+
+
+async def test_a_section_of_which_nothing_is_told_is_named_and_has_no_card(
+    services: SampleServices, browser: httpx.AsyncClient
+) -> None:
+    services.reports["tiny"] = measured(3, 1.0)
+    page = tree_of(await browser.get("/console/companies/tiny"))
+    assert page.css_first("#h-levels") is None
+    assert page.css_first("#h-activity") is None
+    hidden = one_of(page, "section:has(#h-notes)").text()
+    assert "Nothing at all may be told, or was measured, of these:" in hidden
+    assert "Levels" in hidden
+    for link in page.css(".on-page a"):
+        assert page.css_first(str(link.attributes["href"])) is not None
+
+
+async def test_an_intervention_of_which_nothing_can_be_said_yet_keeps_its_line(
+    services: SampleServices, browser: httpx.AsyncClient
+) -> None:
+    told = tuple(
+        Compared(weeks, 0, None, 0, None, None, None, None, "These weeks are not over yet.")
+        for weeks in (4, 13)
+    )
+    done = tuple(
+        EffectView(id, f"A {id}", day, "kim", 2, 0, told)
+        for id, day in (("call", "2026-11-12"), ("visit", "2026-11-10"))
+    )
+    assert "Goals behind or missed" not in words_of(await browser.get("/console/"))
+    called = services.companies.data[0]
+    late = LateGoal(
+        called.company, called.name, "g", "Healthy again", "Health score", "2026-12-31", "kim", "behind"
+    )
+    services.companies = msgspec.structs.replace(services.companies, interventions=done, late_goals=(late,))
+    page = tree_of(await browser.get("/console/"))
+    assert "Goal behind: Healthy again, by 31 Dec 2026." in re.sub(r"\s+", " ", one_of(page, ".calls").text())
+    row = one_of(page, "#late-goals ~ div tbody tr")
+    assert one_of(row, "a").attributes["href"] == f"/console/companies/{called.company}"
+    words = words_of(await browser.get("/console/"))
+    assert words.count("These weeks are not over yet.") == 2
+    assert words.index("A call") < words.index("A visit")
