@@ -96,7 +96,6 @@ async def try_event(
     async with database.read() as s:
         turn, colleague = await _turn(s, company, call, program)
     known = call.member in turn.members
-    before = _copied(turn.member(call.member).state) if known else None
     _assume(turn, call, assumed)
     warnings, data = call.warnings, call.data
     if turn.program is not None:
@@ -105,6 +104,7 @@ async def try_event(
     body = Body(call.message_id, data, call.original_at, call.trusted)
     if known:
         turn.bring_up_to(turn.member(call.member), call.received_at)
+    before = _copied(turn.member(call.member).state) if known else None
     facts = _facts(turn, call, body)
     appended = turn.append(call.member, call.kind, call.at, call.received_at, call.name, body)
     after = turn.member(call.member).state

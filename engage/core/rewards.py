@@ -39,6 +39,7 @@ from engage.core.ledger import (
 )
 from engage.core.lifecycle import stage_on, today_of
 from engage.core.limits import Use, reach_of, used, window_end, window_start
+from engage.core.outlook import points_now
 from engage.core.program import Program, Reward, RewardLimit
 from engage.core.state import CompanyState, MemberState, Redemption, Wallet
 from engage.core.why import PERIODS, count_text
@@ -84,7 +85,7 @@ def lacks(
         found.append(Lack("over", say("was available until {day_name}", day_name=ended), day=ended))
     rank = program.level_ranks.get(member.level, 0)
     if reward.level and rank < program.level_ranks[reward.level]:
-        found.append(_level_lack(program.program, member, reward.level))
+        found.append(_level_lack(program, member, reward.level, day))
     stage = stage_on(program.program.lifecycle, member, today_of(member, day)) if program.reads_stage else ""
     facts = Facts({}, member.traits, company.traits, rank, tags=member.tags, stage=stage)
     if reward.audience:
@@ -126,12 +127,12 @@ def limit_lack(limit: RewardLimit, day: int, told: str) -> Lack:
     return Lack("limit", say("{limit}; again from {day_name}", limit=told, day_name=again), day=again)
 
 
-def _level_lack(program: Program, member: MemberState, needed: str) -> Lack:
-    assert program.levels is not None
-    step = next(step for step in program.levels.steps if step.id == needed)
-    currency = program.levels.currency
-    wallet = member.wallets.get(currency)
-    missing = step.threshold - (wallet.earned if wallet else 0)
+def _level_lack(program: CompiledProgram, member: MemberState, needed: str, day: int) -> Lack:
+    levels = program.program.levels
+    assert levels is not None
+    step = next(step for step in levels.steps if step.id == needed)
+    currency = levels.currency
+    missing = step.threshold - points_now(program, member, day)
     if missing <= 0:
         return Lack("level", say("level {level_name} needed", level_name=step.name), level=needed)
     words = say(

@@ -77,6 +77,8 @@ async def test_the_clock_may_be_set_and_time_passes_first(host: Host) -> None:
     assert not (await tried(host, event="Deal Won", properties={"value": 1000})).appended.decision.transfers
     host.now += 8 * DAY
     later = await tried(host, event="Deal Won", properties={"value": 1000})
+    assert later.before is not None
+    assert later.before.wallets["points"].active == 103  # what the event does is the rest
     assert later.after.wallets["points"].active == 153
     assert (await host.balance("ann")) == 100
 

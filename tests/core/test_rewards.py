@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from engage.core.calendar import DAY, utc_day
+from engage.core.compiled import compile_program
 from engage.core.diff import diff_programs
 from engage.core.ledger import NEVER
 from engage.core.program import canonical, from_canonical
-from engage.core.rewards import ALLOWED, STATUSES
+from engage.core.rewards import ALLOWED, STATUSES, lacks
 from engage.core.state import Wallet
 from engage.document import read_program
 from tests.core.history import History, program_of
@@ -228,3 +229,26 @@ def test_who_asks_for_an_adjustment_cannot_approve_it() -> None:
         step = history.settle("ann", AT, "approve", seq, actor)
         assert (step.decision.record.status, history.active("ann")) == (status, active)
     assert history.member("ann").adjustments == {}
+
+
+YEARLY = """
+name: Yearly
+currencies: {points: {}}
+events: {Sale: {}}
+levels:
+  basis: calendar_year
+  review: {on: 01-01}
+  steps: [{id: silver, threshold: 100}, {id: gold, name: Gold, threshold: 500}]
+rules: [{id: sale, trigger: Sale, effects: [award: 300]}]
+rewards: [{id: mug, cost: 300, level: gold}]
+"""
+
+
+@pytest.mark.parametrize("later, missing", [(0, 200), (400, 500)])
+def test_what_is_missing_for_a_level_goes_by_what_counts(later: int, missing: int) -> None:
+    history = History()
+    history.publish(program_of(YEARLY))
+    history.track("ann", "Sale", AT)
+    made = compile_program(program_of(YEARLY))
+    [lack] = lacks(made, history.company, history.member("ann"), made.rewards["mug"], TODAY + later)
+    assert (lack.text, lack.missing) == (f"level Gold needed: {missing} earned points to go", missing)
