@@ -75,7 +75,7 @@ def tells(section: Section) -> bool:
     if table is None:
         return True
     if chart is not None:
-        return any(drawn(cell) is not None for name in chart.columns for cell in table.column(name))
+        return is_drawn(chart, table)
     figures = _figures(table.rows)
     told = sum(drawn(figure) is not None for figure in figures)
     return not figures or told >= TOLD_LEAST * len(figures)
@@ -84,8 +84,16 @@ def tells(section: Section) -> bool:
 def hints(section: Section) -> bool:
     """Whether any figure of it is told at all, be it as a range, which has numbers in whatever language: a workbook and
     the page list that too."""
-    table = section.table
-    return table is None or any(any(map(str.isdigit, one.text)) for one in _figures(table.rows))
+    return section.table is None or any(map(is_hint, _figures(section.table.rows)))
+
+
+def is_hint(figure: Figure) -> bool:
+    return any(map(str.isdigit, figure.text))
+
+
+def is_drawn(chart: Chart, table: Table) -> bool:
+    """Whether there is anything to draw."""
+    return any(drawn(cell) is not None for name in chart.columns for cell in table.column(name))
 
 
 def _figures(rows: Sequence[Row]) -> list[Figure]:

@@ -145,7 +145,7 @@ def _calls(rows: Sequence[PortfolioRow]) -> Section:
             _known(row.days_to_renewal, "days"),
             _units(row.value_at_risk_cents),
             "–" if row.score is None else row.confidence,
-            row.text,
+            _why(row),
         )
         for row in found[:LISTED_MAX]
     )
@@ -155,6 +155,13 @@ def _calls(rows: Sequence[PortfolioRow]) -> Section:
         revenue=round(sum(map(stake, found)) / 100),
     )
     return tabled("calls", title, columns, cells, message, notes=_cut(len(found)))
+
+
+def _why(row: PortfolioRow) -> str:
+    """What pulls the score down, and what fell of late where that is something else."""
+    if not row.fell or row.fell in row.text:
+        return row.text
+    return say("{verdict} Fell in four weeks: {what}.", verdict=row.text, what=row.fell)
 
 
 def _falls(rows: Sequence[PortfolioRow]) -> Section | None:

@@ -9,7 +9,7 @@ import io
 from collections.abc import Sequence
 from copy import deepcopy
 from datetime import date
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from pptx import Presentation
 from pptx.chart.data import BubbleChartData, CategoryChartData
@@ -20,7 +20,7 @@ from pptx.oxml.ns import qn
 from pptx.util import Emu, Inches, Pt
 
 from engage.core.language import Language, speak, translate
-from engage.core.outline import Chart, Row, Section, drawn
+from engage.core.outline import Row, Section, drawn, is_drawn, is_hint
 from engage.core.outline_portfolio import MAPPED_DAYS, is_urgent
 from engage.core.privacy import Figure
 from engage.core.reports import BAND_LABELS, Column, Table
@@ -40,6 +40,8 @@ ROW_HIGH, TABLE_HIGH = 0.42, 4.85
 """Inches, of a row and of all the room there is for a table."""
 TURNED_COLUMNS, TURNED_ROWS = 6, 3
 """A table of more columns and no more rows than these is turned: what would be a line of small print is a list."""
+TURNED_SIZE, TURNED_LETTERS = 14.0, 122
+"""Of its letters, in points, and how many of them stand beside each other."""
 LETTER_WIDE: Final = 0.5
 """Of a letter, beside its height: about."""
 TABLE_SIZES: Final = ((5, 16.0), (8, 12.0), (100, 9.0))
@@ -154,8 +156,9 @@ class _Deck:
         if section.chart is None:
             self.tables(section.table, message, over)
             return
-        if not _drawable(section.chart, section.table):
-            self.table(self.slide(message, over), section.table, section.table.rows[-ROWS_MAX:])
+        if not is_drawn(section.chart, section.table):
+            laid = _laid(section.table, self.language)
+            self.table(self.slide(message, over), laid, laid.table.rows[-ROWS_MAX:])
             return
         slide = self.slide(message, over)
         if section.chart.kind == "map":
@@ -315,41 +318,40 @@ class _Deck:
     def tables(self, table: Table, message: str, over: str) -> None:
         """A slide, or as many as it takes, each with as much: the last is not to be left with two rows. Rows of which
         nothing may be told are left out where others tell something."""
-        if len(table.columns) > TURNED_COLUMNS and len(table.rows) <= TURNED_ROWS:
-            table = _turned(table, self.language)
-        told = tuple(row for row in table.rows if _tells(row)) or table.rows
-        most = LINES_MAX if _takes_single_lines(table, told) else ROWS_MAX
+        laid = _laid(table, self.language)
+        rows = laid.table.rows
+        told = tuple(row for row in rows if _tells(row)) or rows
+        most = LINES_MAX if laid.takes_single_lines(told) else ROWS_MAX
         slides = -(-len(told) // most) or 1
         each = -(-len(told) // slides)
         for first in range(0, max(1, len(told)), max(1, each)):
             slide = self.slide(message, over)
-            self.table(slide, table, told[first : first + each])
-            if len(told) < len(table.rows):
+            self.table(slide, laid, told[first : first + each])
+            if len(told) < len(rows):
                 words = speak(self.language, "To protect individuals some rows are left out.")
                 self.text(slide, MARGIN, Inches(6.62), INNER, Inches(0.3), words, 11, "muted")
 
-    def table(self, slide: Any, table: Table, rows: Sequence[Row]) -> None:
-        size = _letters(table)
+    def table(self, slide: Any, laid: _Laid, rows: Sequence[Row]) -> None:
+        table, shares = laid.table, laid.shares
         high = min(ROW_HIGH, TABLE_HIGH / (len(rows) + 1))
         shape = slide.shapes.add_table(
             len(rows) + 1, len(table.columns), MARGIN, TOP, INNER, Inches(high) * (len(rows) + 1)
         )
         grid = shape.table
         grid.horz_banding = False
-        shares = [room(table, index) for index in range(len(table.columns))]
         for column, share in zip(grid.columns, shares, strict=True):
             column.width = Emu(INNER * share // sum(shares))
         properties = shape._element.graphic.graphicData.tbl.tblPr
         style = properties.find(qn("a:tableStyleId"))
         style.text = "{2D5ABB26-0587-4C30-8999-92F81FD0307C}"  # PowerPoint's own "No Style, No Grid"
         for index, column in enumerate(table.columns):
-            self.cell(grid.cell(0, index), column.label, "muted", size, right=column.unit != "text")
+            self.cell(grid.cell(0, index), column.label, "muted", laid.size, right=column.unit != "text")
             for below, row in enumerate(rows, 1):
                 cell = row[index]
                 hidden = isinstance(cell, Figure) and cell.value is None
                 words = cell.text if isinstance(cell, Figure) else in_cell(cell, column, index, self.language)
                 role = "muted" if hidden else "ink"
-                self.cell(grid.cell(below, index), words, role, size, right=column.unit != "text")
+                self.cell(grid.cell(below, index), words, role, laid.size, right=column.unit != "text")
 
     def cell(self, cell: Any, words: str, role: str, size: float, *, right: bool) -> None:
         paragraph = cell.text_frame.paragraphs[0]
@@ -366,11 +368,37 @@ class _Deck:
 
 
 def _tells(row: Row) -> bool:
+    """Whether anything of it is told, or all that is missing was never known."""
     figures = [cell for cell in row if isinstance(cell, Figure)]
-    return not figures or any(drawn(figure) is not None for figure in figures)
+    return any(map(is_hint, figures)) or all(figure.hidden in ("", "missing") for figure in figures)
 
 
-def _turned(table: Table, language: Language) -> Table:
+class _Laid(NamedTuple):
+    """A table as it stands on a slide: the share of the width that each column gets, and its letters in points."""
+
+    table: Table
+    shares: Sequence[int]
+    size: float
+
+    def takes_single_lines(self, rows: Sequence[Row]) -> bool:
+        letters = INNER.pt / (LETTER_WIDE * self.size)
+        return all(
+            wide(cell.text if isinstance(cell, Figure) else cell) + EDGES
+            <= letters * share / sum(self.shares)
+            for row in rows
+            for cell, share in zip(row, self.shares, strict=True)
+        )
+
+
+def _laid(table: Table, language: Language) -> _Laid:
+    columns = len(table.columns)
+    if columns > TURNED_COLUMNS and len(table.rows) <= TURNED_ROWS:
+        return _turned(table, language)
+    size = next(size for most, size in TABLE_SIZES if columns <= most)
+    return _Laid(table, [room(table, index) for index in range(columns)], size)
+
+
+def _turned(table: Table, language: Language) -> _Laid:
     """Its columns as rows; the first row says whose they are."""
     first, *others = table.columns
     names = (in_cell(str(row[0]), first, 0, language) for row in table.rows)
@@ -385,27 +413,10 @@ def _turned(table: Table, language: Language) -> Table:
         )
         for index, column in enumerate(others, 1)
     )
-    return Table(table.name, table.title, columns, rows, table.note)
-
-
-def _letters(table: Table) -> float:
-    """Their size, in points."""
-    return next(size for columns, size in TABLE_SIZES if len(table.columns) <= columns)
-
-
-def _takes_single_lines(table: Table, rows: Sequence[Row]) -> bool:
-    letters = INNER.pt / (LETTER_WIDE * _letters(table))
-    shares = [room(table, index) for index in range(len(table.columns))]
-    return all(
-        wide(cell.text if isinstance(cell, Figure) else cell) + EDGES <= letters * share / sum(shares)
-        for row in rows
-        for cell, share in zip(row, shares, strict=True)
-    )
-
-
-def _drawable(spec: Chart, table: Table) -> bool:
-    names = [column.name for column in table.columns]
-    return any(drawn(row[names.index(name)]) is not None for row in table.rows for name in spec.columns)
+    labels = max(wide(column.label) for column in table.columns) + EDGES
+    each = max(labels, (TURNED_LETTERS - labels) // len(table.rows))
+    turned = Table(table.name, table.title, columns, rows, table.note)
+    return _Laid(turned, [labels, *(each for _ in table.rows)], TURNED_SIZE)
 
 
 def _category(cell: str | Figure, figure: str | Figure, weekly: bool, language: Language) -> str:

@@ -15,7 +15,7 @@ from typing import Any, Final
 import xlsxwriter
 
 from engage.core.language import Language, mark, speak, translate
-from engage.core.outline import Section, drawn, hints
+from engage.core.outline import Section, drawn, hints, is_drawn
 from engage.core.outline_portfolio import MAPPED_DAYS, portfolio_outline
 from engage.core.privacy import Figure, Unit
 from engage.core.reports import BAND_LABELS, Column, Definition, Portfolio, PortfolioRow, Table
@@ -227,7 +227,7 @@ class _Book:
             row = self.table(sheet, row, section.table)
             if section.chart is not None and section.chart.kind == "map":
                 self.map(sheet, section.table)
-            elif section.chart is not None:
+            elif section.chart is not None and is_drawn(section.chart, section.table):
                 self.chart(sheet, section)
         for note in section.notes:
             sheet.write_string(row, 0, note, self.quiet)

@@ -18,7 +18,7 @@ from pptx.oxml.ns import qn
 from engage.core.department import department_report
 from engage.core.digest import digest
 from engage.core.language import LANGUAGES, Language, translate
-from engage.core.outline import Chart, Row, Section, drawn, outline, tells
+from engage.core.outline import Chart, Row, Section, drawn, is_hint, outline, tells
 from engage.core.outline_portfolio import portfolio_outline
 from engage.core.privacy import Figure, fact
 from engage.core.reports import BAND_LABELS, Column, CompanyReport, Contract, Portfolio, Table
@@ -27,7 +27,7 @@ from engage.core.worth import TierColumn
 from engage.errors import NotInstalled
 from engage.formats import files
 from engage.formats.cover import Cover, dated, in_cell, room
-from engage.formats.deck import LINES_MAX, ROWS_MAX, deck
+from engage.formats.deck import LETTER_WIDE, LINES_MAX, ROWS_MAX, TURNED_SIZE, deck
 from engage.formats.files import FileFormat, render, render_portfolio
 from engage.formats.paper import Paper
 from engage.formats.workbook import workbook
@@ -142,7 +142,7 @@ def test_slides_have_charts_with_the_figures_in_them(language: Language) -> None
             expected = {
                 c.text if isinstance(c, Figure) else dated(c, language)
                 for row in section.table.rows
-                if any(isinstance(one, Figure) and drawn(one) is not None for one in row)
+                if any(isinstance(one, Figure) and is_hint(one) for one in row)
                 for c in row
             }
             told = set(texts(slide))
@@ -213,6 +213,31 @@ def test_a_wide_table_of_few_rows_is_turned_on_its_slide() -> None:
         ["Column 0", "0"],
         ["Column 1", "1"],
     ]
+
+
+def test_a_turned_table_breaks_no_label_and_keeps_ranges_and_what_is_not_known() -> None:
+    unknown, between = (
+        Figure("–", "each", hidden="missing"),
+        Figure("+1 to +33 points", "percent", hidden="few"),
+    )
+    labels = ("Members held out", "Difference, 95 % interval", "Of those active", "A", "B", "C", "D")
+    columns = (Column("campaign", "Campaign"), *(Column(label, label, "percent") for label in labels))
+    cells = (fact(83, "members"), between, *(unknown for _ in labels[2:]))
+    rows: tuple[Row, ...] = (("One", *cells), ("Two", *cells))
+    (slide,) = slide_of(Section("wide", "Wide", table=Table("wide", "Wide", columns, rows)))
+    (table,) = [shape.table for shape in slide.shapes if shape.has_table]
+    assert [row.cells[0].text for row in table.rows] == ["Campaign", *labels]
+    assert table.columns[0].width.pt > LETTER_WIDE * TURNED_SIZE * max(map(len, labels))
+    assert "To protect individuals some rows are left out." not in set(texts(slide))
+
+
+def test_a_sheet_without_anything_to_draw_has_no_empty_chart() -> None:
+    columns = (Column("week", "Week"), Column("active", "Active", "members"))
+    table = Table("a", "Active", columns, (("2026-11-16", Figure("fewer than 5", "members", hidden="few")),))
+    section = Section("a", "Active", chart=Chart("lines", ("active",)), table=table)
+    head = Cover("Acme", "Acme", "", "", "unscored", "", "", (), ())
+    book = openpyxl.load_workbook(io.BytesIO(workbook(Paper(head, (section,)), "en")))
+    assert not book["Active"]._charts
 
 
 def test_a_section_of_which_little_is_told_is_named_and_gets_no_room() -> None:

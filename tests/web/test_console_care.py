@@ -20,6 +20,7 @@ from engage.core.care_shapes import (
     LateGoal,
     SentimentView,
 )
+from engage.core.outline_portfolio import portfolio_outline
 from engage.core.plans import goal_view
 from engage.web.console.pages import company_view
 from engage.web.console.routes import COOKIE, _html
@@ -89,6 +90,10 @@ async def test_a_sharp_fall_before_a_renewal_is_a_call_and_says_what_fell(
         assert (calls is not None and row.name in calls.text()) == is_called, row
         if calls is not None:
             assert "Fell in four weeks: 37 % less activity than before" in calls.text()
+    sections = {one.name: one for one in portfolio_outline(portfolio((ROWS[5], fallen)))}
+    called = sections["calls"].table
+    assert called is not None
+    assert called.rows[0][-1] == f"{fallen.text} Fell in four weeks: 37 % less activity than before."
 
 
 async def test_what_was_done_for_one_company_leads_to_it(
