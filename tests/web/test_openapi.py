@@ -132,6 +132,24 @@ async def test_answers_are_what_the_document_says(document: dict[str, Any], runn
         assert not errors, f"{method} {path}: {errors[0].message}"
 
 
+@ON_SQLITE
+async def test_what_is_not_there_yet_is_described(document: dict[str, Any], running: Running) -> None:
+    """Also where the address has no name of a thing in it: a host without a program, a company nobody knows."""
+    period = {"from": "2026-03-01", "to": "2026-03-31"}
+    calls: list[tuple[str, str, dict[str, str], Any]] = [
+        ("get", "/v1/program/draft", {}, None),
+        ("get", "/v1/program/draft/diff", {}, None),
+        ("post", "/v1/program/publish", {}, {}),
+        ("post", "/v1/program/dry-run", {}, {}),
+        ("post", "/v1/program/backtest", {}, period),
+        ("get", "/v1/recommendations", {"by": "nobody"}, None),
+    ]
+    for method, path, query, body in calls:
+        answer = await running.server.request(method.upper(), path, params=query, json=body)
+        assert answer.status_code == 404, f"{method} {path}: {answer.text}"
+        assert "404" in document["paths"][path][method]["responses"], f"{method} {path}"
+
+
 def validator(document: dict[str, Any], schema: dict[str, Any]) -> Any:
     # References point into the document, so it goes along.
     return OAS31Validator({**schema, "components": document["components"]})

@@ -127,6 +127,7 @@ async def get_recommendation(asked: Asked[None, None]) -> shapes.Recommendation:
     summary="Which companies came by whose recommendation",
     tag="referral",
     description="In the order in which they came; `by` lists those that one company recommended.",
+    errors=(404,),
 )
 async def list_all_recommendations(asked: Asked[None, shapes.InPages]) -> shapes.Recommendations:
     after = decode_cursor(asked.query.cursor, Number) or 0

@@ -70,6 +70,7 @@ def _company(asked: Asked[Any, Any]) -> str | None:
     summary="Read the draft",
     tag="programs",
     description="Without a draft, the program in force, to begin with.",
+    errors=(404,),
 )
 async def get_draft(asked: Asked[None, None]) -> shapes.Draft:
     async with asked.services.database.read() as s:
@@ -119,7 +120,7 @@ async def put_draft(asked: Asked[bytes, Author]) -> shapes.Draft:
     tag="programs",
     description="Thing by thing, against the program in force, and how many members would rise or fall by it. "
     "Reads every member when levels differ.",
-    errors=(422,),
+    errors=(404, 422),
 )
 async def diff_draft(asked: Asked[None, None]) -> shapes.Changes:
     async with asked.services.database.read() as s:
@@ -146,7 +147,7 @@ def change_shape(change: Change) -> shapes.Change:
     summary="Publish the draft",
     tag="programs",
     description="Makes an immutable version, in force from the next event on. Without a difference nothing is made.",
-    errors=(422,),
+    errors=(404, 422),
     body_optional=True,
 )
 async def publish_draft(asked: Asked[shapes.NewVersion, None]) -> shapes.Published:

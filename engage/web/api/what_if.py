@@ -94,7 +94,7 @@ def _made(text: str, source: Any) -> tuple[CompiledProgram, shapes_what_if.Tried
     tag="what if",
     description="Every rule with its verdict, the effects, and the member before and after. "
     "The state is that of now, and of a recorded event that of its arrival.",
-    errors=(409, 422, 429),
+    errors=(404, 409, 422, 429),
 )
 async def dry_run(asked: Asked[shapes_what_if.NewDryRun, None]) -> shapes_what_if.DryRun:
     given = asked.body
@@ -248,7 +248,7 @@ def _rules(done: TriedEvent) -> list[shapes_what_if.TriedRule]:
     f"With `Accept: {NDJSON}` the answer is one JSON object a line: `progress` now and then, and at the end `report` "
     f"or `problem`. With `Accept: {HTML}` it is a page with charts, in the language of `lang` or of Accept-Language. "
     "Closing the connection cancels it. One at a time: others are told 429.",
-    errors=(409, 422, 429),
+    errors=(404, 409, 422, 429),
     media_types=(NDJSON, HTML),
 )
 async def run_backtest(
