@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from engage.actions.adjust import NO_DAY
 from engage.actions.history import Recount
-from engage.actions.replay_compare import compare_members, compare_standings
+from engage.actions.replay_compare import compare_agenda, compare_members, compare_standings
 from engage.actions.replayed_members import BALANCES, Members
 from engage.actions.turns import program_version, undone
 from engage.core.calendar import utc_day
@@ -414,9 +414,17 @@ class Replay:
             self.same("gifts did not arrive", {}, self.transit)
             self.same("the company's state differs", head.state, self.company)
             await compare_members(s, self)
-            await compare_standings(s, self, await program_version(head.program_id))
+            in_force = await self._in_force(s, head.seq)
+            self.same("the version in force differs", head.program_id, in_force)
+            await compare_standings(s, self, await program_version(in_force))
+            await compare_agenda(s, self, in_force)
             days = await load_days(s, self.id, *EVERY_DAY)
             self.same("the daily rollups differ", days, self.rollups)
+
+    async def _in_force(self, s: Statements, last: int) -> int:
+        """The version by which the last entry was decided."""
+        stored = await load_entry(s, self.id, last)
+        return stored.entry.program if stored is not None else 0
 
     def same(self, what: str, stored: object, replayed: object) -> None:
         """Raises Difference, in these words."""

@@ -1,18 +1,20 @@
 """What is stored of members beside what a replay of their company's log comes to.
 
-Owns what must agree: states, balances, lots, leaderboards, redemptions, adjustments and referrals. How the log is
-followed is the replay's business.
+Owns what must agree: states, balances, lots, leaderboards, redemptions, adjustments, referrals and the agenda. How the
+log is followed is the replay's business.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from engage.actions.replayed_members import BALANCES
+from engage.actions.turns import next_look, program_version
 from engage.core.compiled import CompiledProgram
 from engage.core.leaderboards import name_of, standings
 from engage.core.state import MemberState, Waiting
 from engage.store.adjustments import open_requests
+from engage.store.agenda import every_due, load_timetables
 from engage.store.leaderboards import every_standing
 from engage.store.members import every_member
 from engage.store.referral import count_invitations, every_referred
@@ -21,6 +23,8 @@ from engage.store.statements import Statements
 
 if TYPE_CHECKING:
     from engage.actions.replay import Replay
+
+NOBODY: Final = 0, 0
 
 
 async def compare_members(s: Statements, replay: Replay) -> None:
@@ -82,6 +86,26 @@ async def compare_standings(s: Statements, replay: Replay, program: CompiledProg
     states = (state for _, state in replay.members.states())
     expected = sum(1 for state in states for _ in standings(program, replay.company, state))
     replay.same("the number of standings on leaderboards differs", found, expected)
+
+
+async def compare_agenda(s: Statements, replay: Replay, program_id: int) -> None:
+    """Nobody is to wait for a midnight in vain: the scheduler looks at each member on the day on which something awaits
+    them by the version in force, or before. Until it has made the agenda for that one, nothing can be said of it."""
+    if (await load_timetables(s, [replay.id])).get(replay.id, 0) != program_id:
+        return
+    program = await program_version(program_id)
+    looks = ((number, next_look(program, replay.company, state)) for number, state in replay.members.states())
+    awaited = (one for one in looks if one[1])
+    member, day = next(awaited, NOBODY)
+    async for number, due in every_due(s, replay.id):
+        if number == member and due <= day:
+            member, day = next(awaited, NOBODY)
+        elif 0 < member <= number:
+            break
+    if member:
+        raise replay.difference(
+            f"member number {member} is not in the agenda of day {day}, when a tick is due"
+        )
 
 
 async def _compare_referrals(s: Statements, replay: Replay) -> None:

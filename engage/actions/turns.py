@@ -30,7 +30,7 @@ from engage.core.launches import Launch
 from engage.core.leaderboards import Standing, standings
 from engage.core.notices import notices
 from engage.core.referral import bring, may_bring
-from engage.core.state import DayRollup, MemberState, encode_state, merge_days
+from engage.core.state import CompanyState, DayRollup, MemberState, encode_state, merge_days
 from engage.core.terms import Term, tells_of_a_term, term_of_traits
 from engage.store.companies import current_programs, load_program, newest_version
 from engage.store.database import database_in_use
@@ -296,21 +296,13 @@ class Turn:
         member.standings = now
 
     def next_due(self, state: MemberState) -> int:
-        """The local day (ordinal) on which the scheduler is to look at the member; 0 when nothing awaits them."""
-        day = self._next_tick(state)
-        if not self.awaits_count(state):
-            return day
-        since = self.head.state.program_since or 1
-        return min(day, since) if day else since
+        return next_look(self.program, self.head.state, state)
 
     def _next_tick(self, state: MemberState) -> int:
         return next_due(self.program, self.head.state, state) if self.program else 0
 
     def awaits_count(self, state: MemberState) -> list[int]:
-        """Numbers of the quests that are to count the member's past."""
-        if self.program is None or not self.program.recounts:
-            return []
-        return awaiting_count(self.program, self.head.state, state)
+        return _awaits_count(self.program, self.head.state, state)
 
     def launches(self, member: Member, seq: int) -> tuple[Launch, ...]:
         """Those appended since the last commit that counted the member's event `seq`."""
@@ -494,6 +486,24 @@ class Turns:
         """Write it all, in the transaction that holds the turns."""
         assert isinstance(self.s, Transaction)
         await self.s.insert((await self.close()).inserts(), scope=self._turns)
+
+
+def next_look(program: CompiledProgram | None, company: CompanyState, state: MemberState) -> int:
+    """The local day (ordinal) on which the scheduler is to look at a member; 0 when nothing awaits them."""
+    if program is None:
+        return 0
+    day = next_due(program, company, state)
+    if not _awaits_count(program, company, state):
+        return day
+    since = company.program_since or 1
+    return min(day, since) if day else since
+
+
+def _awaits_count(program: CompiledProgram | None, company: CompanyState, state: MemberState) -> list[int]:
+    """Numbers of the quests that are to count the member's past."""
+    if program is None or not program.recounts:
+        return []
+    return awaiting_count(program, company, state)
 
 
 async def undone(

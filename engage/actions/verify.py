@@ -17,7 +17,7 @@ from engage.core.event import SEMANTICS
 from engage.errors import Archived, Conflict
 from engage.store.archived import File, load_files
 from engage.store.checkpoints import newest_checkpoint
-from engage.store.companies import existing_company, name_companies
+from engage.store.companies import existing_company, name_companies, nameless_logs
 from engage.store.database import Database
 from engage.store.members import list_members
 from engage.store.statements import Statements
@@ -57,7 +57,10 @@ async def verify(
     done = Verified()
     async with database.read() as s:
         companies = await companies_named(s, company)
+        nameless = await nameless_logs(s) if company is None else []
     try:
+        if nameless:
+            raise Difference(f"there is a log of company number {nameless[0]}, and no such company")
         for id, external_id in companies:
             if await _verify(database, id, external_id, done, from_start, archive, progress):
                 done.companies += 1

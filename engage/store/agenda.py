@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from typing import Final
 
 from engage.store.scope import EVERY_COMPANY
 from engage.store.statements import Insert, Row, Statements
+
+ROWS_PER_READ: Final = 5000
 
 INSERT_AGENDA: Final = (
     "INSERT INTO engage_agenda (company_id, member_id, due) {rows} "
@@ -40,6 +42,20 @@ async def load_due_members(s: Statements, company_id: int, day: int, limit: int)
         scope=[company_id],
     )
     return [(row[0], row[1]) for row in rows]
+
+
+async def every_due(s: Statements, company_id: int) -> AsyncIterator[tuple[int, int]]:
+    """(member, due day) of all who await something, in order of number, a bounded number in memory at a time."""
+    after = 0
+    while rows := await s.rows(
+        "SELECT member_id, due FROM engage_agenda WHERE {scope} AND due > 0 AND member_id > ? "
+        "ORDER BY member_id LIMIT ?",
+        [after, ROWS_PER_READ],
+        scope=[company_id],
+    ):
+        for member, due in rows:
+            yield member, due
+        after = rows[-1][0]
 
 
 async def load_timetables(s: Statements, ids: Collection[int]) -> dict[int, int]:

@@ -60,6 +60,17 @@ async def name_companies(s: Statements, after: int, limit: int) -> list[tuple[in
     return [(row[0], row[1]) for row in rows]
 
 
+async def nameless_logs(s: Statements) -> list[int]:
+    """Numbers that have a log and no name: what is stored of a company which nobody can ask for."""
+    rows = await s.rows(
+        "SELECT h.company_id FROM engage_head h LEFT JOIN engage_company c ON c.id = h.company_id "
+        "WHERE {h.scope} AND h.company_id <> ? AND c.id IS NULL ORDER BY h.company_id",
+        [HOST],
+        scope=EVERY_COMPANY,
+    )
+    return [row[0] for row in rows]
+
+
 async def name_numbers(numbers: Collection[int]) -> dict[int, str]:
     """Number -> external id of some companies."""
     rows = await Company.filter(id__in=sorted(set(numbers))).values_list("id", "external_id")

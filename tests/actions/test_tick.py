@@ -47,6 +47,22 @@ async def test_each_day_is_told_once_to_each_member(host: Host) -> None:
     assert (await host.verify()).difference is None
 
 
+@pytest.mark.parametrize("damage", ["DELETE FROM engage_agenda", "UPDATE engage_agenda SET due = due + 1"])
+async def test_a_midnight_that_nobody_would_tell_is_found(host: Host, damage: str) -> None:
+    """Whoever does nothing is told the time by the agenda alone."""
+    await host.publish(DAILY)
+    await host.send(host.track("ann"), host.track("bob"))
+    await tick(host, NOON)
+    due = local_day_hour(NOON, "UTC")[0] + 1
+    host.tamper(f"{damage} WHERE member_id = 2")
+    words = f"acme: member number 2 is not in the agenda of day {due}, when a tick is due"
+    assert (await host.verify()).difference == words
+    host.tamper("DELETE FROM engage_timetable")
+    assert (await host.verify()).difference is None, "the scheduler is to make it anew"
+    await tick(host, NOON)
+    assert (await host.verify()).difference is None
+
+
 async def test_whoever_acts_is_brought_up_to_date_first(host: Host) -> None:
     await host.publish(DAILY)
     await host.send(host.track("ann"))

@@ -236,6 +236,7 @@ TAMPERINGS: dict[str, str | Callable[[Place], object]] = {
     "the head's seq ahead": "UPDATE engage_head SET seq = seq + 1",
     "the head's hash": f"UPDATE engage_head SET chain = x'{'00' * 32}'",
     "the head's links": "UPDATE engage_head SET links = links + 1",
+    "the head's program": "UPDATE engage_head SET program_id = 0",
     "the head gone": "DELETE FROM engage_head",
     "a member's state": "UPDATE engage_member SET state = (SELECT state FROM engage_member WHERE id = 2) WHERE id = 1",
     "a member gone": "DELETE FROM engage_member WHERE id = 2",
@@ -263,6 +264,15 @@ async def test_tampering_is_named_in_words(host: Host, what: str) -> None:
     assert difference.startswith("acme: ")
     assert "Traceback" not in difference
     assert len(difference) <= 2000
+
+
+@ON_SQLITE
+async def test_a_log_of_no_company_is_a_difference(host: Host) -> None:
+    """Companies are found by their names, and a log without one would be passed over."""
+    await host.send(host.track("ann"), host.track("ann", company="beta"))
+    host.place.change("DELETE FROM engage_company WHERE id = 1")
+    assert (await host.verify()).difference == "there is a log of company number 1, and no such company"
+    assert (await verify(host.database, company="beta")).difference is None
 
 
 BLOBS = [
