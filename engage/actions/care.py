@@ -267,7 +267,7 @@ async def set_intervention(
     it: what was corrected is kept with `reason`, which then may not be empty, and who said it first stays. Raises
     InvalidRequest."""
     read_day("day", intervention.day)
-    wanted = tuple(dict.fromkeys(intervention.companies))
+    wanted = tuple(sorted(set(intervention.companies)))
     if not 0 < len(wanted) <= COMPANIES_MAX:
         raise InvalidRequest(f"companies: name 1 to {COMPANIES_MAX:,}")
     without = held_out(intervention.id, wanted, share)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
-from typing import Final
+from typing import Any, Final
 
 import httpx
 
@@ -37,6 +37,8 @@ class Campaigns:
         rules: Iterable[str],
         awarded: Mapping[str, int],
         budgets: Mapping[str, int],
+        holdout: int,
+        measured: Iterable[Mapping[str, Any]],
     ) -> None:
         self._known.setdefault(company, {})[id] = {
             "id": id,
@@ -51,6 +53,8 @@ class Campaigns:
                 for currency, amount in budgets.items()
             },
             "stopped": None,
+            "holdout": holdout,
+            "measured": [dict(month) for month in measured],
         }
 
     def answer(self, request: httpx.Request, company: str, path: list[str]) -> httpx.Response | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,3 +31,20 @@ def matches(one: Recorded, wanted: Mapping[str, str | None], properties: Mapping
 
 def line(one: Recorded) -> str:
     return f"  {one.event!r} company={one.company!r} member={one.member!r} {dict(one.properties)!r}"
+
+
+def not_tracked(
+    event: str,
+    wanted: Mapping[str, str | None],
+    properties: Mapping[str, Any] | None,
+    times: int | None,
+    found: int,
+    events: Sequence[Recorded],
+) -> list[str]:
+    """What was expected, and the newest that arrived instead, line by line."""
+    details = "".join(f", {name}={value!r}" for name, value in wanted.items() if value is not None)
+    details += "" if properties is None else f", properties={dict(properties)!r}"
+    count = "" if times is None else f" {times} times, found {found}"
+    arrived = [line(one) for one in events]
+    expected = f"expected {event!r}{details}{count}"
+    return [expected, "what arrived:" if arrived else "nothing arrived", *arrived[-20:]]

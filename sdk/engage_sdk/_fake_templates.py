@@ -1,6 +1,6 @@
 """Program templates in `FakeEngage`: versions, companies that follow one, and the host's updates of it.
 
-It reads templates as JSON alone, which `templates.publish` sends for a dict, and does not check the programs in them.
+It does not check the programs in them. Those written as YAML it reads where PyYAML is installed.
 Companies choose by JSON pointer, and a place counts as open as in the service; an order of rules cannot be chosen.
 """
 
@@ -16,6 +16,7 @@ from typing import Any, Final
 import httpx
 
 from ._fake_answers import Json, ok, page, problem
+from ._fake_yaml import read_yaml
 from ._message import rfc3339
 
 _MISSING: Final = object()
@@ -74,9 +75,15 @@ class Templates:
 
     def _publish(self, id: str, document: bytes, actor: str) -> httpx.Response:
         try:
-            said = json.loads(document)
-        except ValueError:
-            return problem(501, "not_simulated", "FakeEngage reads templates as JSON alone: publish a dict")
+            said = json.loads(document) if document.lstrip()[:1] == b"{" else read_yaml(document)
+        except ImportError:
+            return problem(
+                501, "not_simulated", "FakeEngage reads YAML where PyYAML is installed; or publish a dict"
+            )
+        except ValueError as error:
+            return problem(422, "invalid", f"the template cannot be read: {error}")
+        if not isinstance(said, dict):
+            return problem(422, "invalid", "the template must be a mapping (key: value)")
         missing = [key for key in ("id", "name", "program") if key not in said]
         if missing:
             return problem(422, "invalid", f"the template has no {missing[0]}")

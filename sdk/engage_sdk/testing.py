@@ -3,7 +3,7 @@
 It answers real clients of this package through their real core, in memory, without a socket. Owns a record of
 what was reported and the simplest account of points. It is not a small Engage: it knows no program, so **no**
 levels, limits, budgets, conditions, quests, streaks, expiry or late events, and of what a reward asks for only
-cost, stock and codes. A level, badge, streak, campaign or health score is what the test set. What it does not simulate
+cost, stock and codes. A level, badge, streak, campaign or score is what the test set. What it does not simulate
 it refuses with status 501 and code `not_simulated`; it never makes an answer up.
 """
 
@@ -25,9 +25,10 @@ from ._fake_acts import Acts
 from ._fake_answers import Json, company_of, inflated, not_simulated, ok, page, problem
 from ._fake_boards import Board, board_answer
 from ._fake_campaigns import Campaigns
+from ._fake_interventions import Interventions, told
 from ._fake_members import Member as _Member
 from ._fake_recorded import Recorded as Recorded
-from ._fake_recorded import line, matches
+from ._fake_recorded import line, matches, not_tracked
 from ._fake_referral import Referrals
 from ._fake_rewards import Shop
 from ._fake_templates import Drafts, Templates
@@ -72,6 +73,7 @@ class FakeEngage:
         self._referrals = Referrals(self._numbers, self._companies.__contains__, self._acted)
         drafts = Drafts()
         self._campaigns, self._templates = Campaigns(drafts), Templates(drafts)
+        self._interventions = Interventions(self._companies)
 
     # What a test uses: clients
 
@@ -230,10 +232,18 @@ class FakeEngage:
         rules: Iterable[str] = (),
         awarded: Mapping[str, int] | None = None,
         budgets: Mapping[str, int] | None = None,
+        holdout: int = 0,
+        measured: Iterable[Mapping[str, Any]] = (),
     ) -> None:
-        """Makes a campaign of a company known, and what it awarded so far."""
+        """Makes a campaign of a company known, what it awarded so far, and what it moved: nobody is held out here, and
+        nothing measured."""
         self._company(company)
-        self._campaigns.add(company, campaign, first_day, last_day, rules, awarded or {}, budgets or {})
+        totals = awarded or {}, budgets or {}
+        self._campaigns.add(company, campaign, first_day, last_day, rules, *totals, holdout, measured)
+
+    def set_intervention_scores(self, intervention: str, scores: Iterable[Mapping[str, Any]]) -> None:
+        """What `interventions.get` tells of the scores after it: weeks, change, others_change, text and so on."""
+        self._interventions.scores[intervention] = told(scores)
 
     def set_approval(self, company: str, most: int) -> None:
         """Adjustments above `most` wait from now on for a second person."""
@@ -306,42 +316,22 @@ class FakeEngage:
         What is not given is not compared; of `properties`, those given must be equal.
         """
         __tracebackhide__ = True
-        wanted = {
-            "company": None if company is None else str(company),
-            "member": None if member is None else str(member),
-        }
+        wanted = {"company": _said(company), "member": _said(member)}
         found = [one for one in self.events if one.event == event and matches(one, wanted, properties)]
         if (found if times is None else len(found) == times) and found:
             return found[-1]
-        raise AssertionError(self._not_tracked(event, wanted, properties, times, len(found)))
+        told = not_tracked(event, wanted, properties, times, len(found), self.events)
+        raise AssertionError(
+            "\n".join([*told, *(f"  reported to on_error: {one}" for one, _ in self._errors[-5:])])
+        )
 
     def assert_not_tracked(self, event: str, *, company: Id | None = None, member: Id | None = None) -> None:
         """Fails if such an event arrived."""
         __tracebackhide__ = True
-        wanted = {
-            "company": None if company is None else str(company),
-            "member": None if member is None else str(member),
-        }
+        wanted = {"company": _said(company), "member": _said(member)}
         found = [one for one in self.events if one.event == event and matches(one, wanted, None)]
         if found:
             raise AssertionError("\n".join([f"expected no {event!r}, but arrived:", *map(line, found)]))
-
-    def _not_tracked(
-        self,
-        event: str,
-        wanted: Mapping[str, str | None],
-        properties: Mapping[str, Any] | None,
-        times: int | None,
-        found: int,
-    ) -> str:
-        details = "".join(f", {name}={value!r}" for name, value in wanted.items() if value is not None)
-        details += "" if properties is None else f", properties={dict(properties)!r}"
-        count = "" if times is None else f" {times} times, found {found}"
-        arrived = [line(one) for one in self.events]
-        lines = [f"expected {event!r}{details}{count}", "what arrived:" if arrived else "nothing arrived"]
-        lines += arrived[-20:]
-        lines += [f"  reported to on_error: {error}" for error, _ in self._errors[-5:]]
-        return "\n".join(lines)
 
     def _of_type(self, kind: str) -> list[Recorded]:
         self.settle()
@@ -375,6 +365,8 @@ class FakeEngage:
         answer = self._templates.answer(request, path[1:], query) if path[0] == "program-templates" else None
         if answer is not None:
             return answer
+        if path[0] == "interventions":
+            return self._interventions.answer(request, path[1:]) or not_simulated(request)
         match request.method, path:
             case "POST", ["batch"]:
                 batch = json.loads(inflated(request))["batch"]
@@ -592,3 +584,7 @@ class FakeEngage:
 
     def _health_document(self, company: str) -> Json:
         return {"band": "unscored", "score": None, **self._health.get(company, {}), "company": company}
+
+
+def _said(id: Id | None) -> str | None:
+    return None if id is None else str(id)

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncIterator
 from copy import deepcopy
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
-from engage_sdk import AsyncClient, ConflictError, InvalidRequestError, NotFoundError
+from engage_sdk import (
+    AsyncClient,
+    ConflictError,
+    InvalidArgument,
+    InvalidRequestError,
+    NotFoundError,
+    ServiceError,
+)
+from engage_sdk._fake_yaml import read_yaml
+from engage_sdk.models import JudgedIntervention
 from engage_sdk.testing import FakeEngage
 
+from engage.document import read_plain
 from tests.places import ON_SQLITE
 from tests.web.conftest import Running
 
@@ -149,14 +160,108 @@ async def templates_are_published_followed_and_renewed(client: AsyncClient) -> N
 async def test_templates(running: Running, client: AsyncClient) -> None:
     await running.track()
     await templates_are_published_followed_and_renewed(client)
-    text = "id: rail\nname: Rail\nprogram: {name: Rail, currencies: {points: {}}, events: {Ride: {}}}\n"
-    assert (await client.templates.publish("rail", text)).version == 1
+    await templates_are_published_as_yaml(client)
+
+
+RAIL = """
+id: rail
+name: Rail
+program:
+  name: on  # text, as a day is
+  currencies: {points: }
+  events: {Ride: {properties: {km: {type: number}, night: {type: boolean}}}}
+  calendar: {holidays: [2026-12-24]}
+  rules: [{id: ride, trigger: Ride, effects: [{award: 010}, {multiply: {by: 1.5}}]}]
+"""
+READ = {
+    "name": "on",
+    "currencies": {"points": None},
+    "events": {"Ride": {"properties": {"km": {"type": "number"}, "night": {"type": "boolean"}}}},
+    "calendar": {"holidays": ["2026-12-24"]},
+    "rules": [{"id": "ride", "trigger": "Ride", "effects": [{"award": 10}, {"multiply": {"by": 1.5}}]}],
+}
+
+
+async def templates_are_published_as_yaml(client: AsyncClient) -> None:
+    """A story that the service and `FakeEngage` must tell alike."""
+    assert (await client.templates.publish("rail", RAIL)).version == 1
+    assert (await client.templates.get("rail")).document == RAIL
+    for wrong in ("id: [", "rail", ""):
+        with pytest.raises((InvalidRequestError, InvalidArgument)):
+            await client.templates.publish("rail", wrong)
+
+
+def test_the_fake_reads_yaml_as_the_service_does() -> None:
+    assert read_yaml(RAIL.encode()) == read_plain(RAIL)
+    assert read_plain(RAIL)["program"] == READ
 
 
 async def test_templates_in_the_fake() -> None:
     with FakeEngage() as fake:
         fake.set_company("acme")
         await templates_are_published_followed_and_renewed(fake.async_client())
+        await templates_are_published_as_yaml(fake.async_client())
+
+
+def test_yaml_in_the_fake_takes_pyyaml(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "yaml", None)
+    with (
+        FakeEngage() as fake,
+        pytest.raises(ServiceError, match="where PyYAML is installed; or publish a dict"),
+    ):
+        fake.client().templates.publish("rail", RAIL)
+
+
+async def interventions_are_logged_corrected_and_withdrawn(client: AsyncClient) -> None:
+    """A story that the service and `FakeEngage` must tell alike."""
+    for company in "abcdef":
+        await client.companies.create(company)
+    calls, day = client.interventions, date(2026, 5, 4)
+    first = await calls.log("w", what="A workshop", day=day, companies="fedcba", hold_out=0.3, actor="lee")
+    assert (first.companies, first.held_out) == (("b", "c", "d", "f"), ("a", "e"))
+    assert (first.actor, first.withdrawn, first.changes) == ("lee", False, ())
+    assert await calls.log("w", what="A workshop", day=day, companies="abcdef", hold_out=0.3) == first
+    with pytest.raises(InvalidRequestError, match="reason: say why the intervention is corrected"):
+        await calls.log("w", what="Two workshops", day=day, companies="abcdef", hold_out=0.3)
+    other = await calls.log("w", what="A workshop", day=date(2026, 5, 5), companies=["a"], reason="moved")
+    assert (other.companies, other.held_out, other.actor) == (("a",), (), "lee")
+    assert [(one.text, one.reason) for one in other.changes] == [
+        ("day was 2026-05-04, now 2026-05-05; companies were 4 and 2 held out, now 1 and 0", "moved")
+    ]
+    for wrong, words in (
+        ({"companies": []}, "companies: name 1 to 10,000"),
+        ({"companies": ["zoe"]}, "companies: 'zoe' is not known"),
+        ({"companies": "ab", "hold_out": 0.5}, "of fewer than three companies none can be held out"),
+    ):
+        with pytest.raises(InvalidRequestError, match=words):
+            await calls.log("x", **{"what": "A call", "day": day, **wrong})
+    await calls.log("v", what="A call", day=day, companies=["b"])
+    assert [one.id for one in await calls.list()] == ["w", "v"]
+    gone = await calls.withdraw("w", reason="a mistake")
+    assert (gone.withdrawn, [one.text for one in gone.changes][1:]) == (True, ["withdrawn"])
+    assert await calls.withdraw("w", reason="again") == gone
+    assert (await calls.get("w")) == JudgedIntervention(gone, ())
+    again = await calls.log("w", what="A workshop", day=date(2026, 5, 5), companies=["a"], reason="it was")
+    assert (again.withdrawn, again.changes[-1].text) == (False, "logged again")
+    for call in (calls.get("nothing"), calls.withdraw("nothing", reason="a mistake")):
+        with pytest.raises(NotFoundError):
+            await call
+
+
+@ON_SQLITE
+async def test_interventions(running: Running, client: AsyncClient) -> None:
+    await interventions_are_logged_corrected_and_withdrawn(client)
+
+
+async def test_interventions_in_the_fake() -> None:
+    with FakeEngage() as fake:
+        client = fake.async_client()
+        await interventions_are_logged_corrected_and_withdrawn(client)
+        fake.set_intervention_scores(
+            "v", [{"weeks": 4, "change": 3.5, "others_change": 1.0, "text": "helped"}]
+        )
+        [after] = (await client.interventions.get("v")).scores
+        assert (after.weeks, after.change, after.difference, after.text) == (4, 3.5, None, "helped")
 
 
 def days(first: int, last: int) -> dict[str, Any]:
@@ -167,7 +272,8 @@ def test_campaigns_in_the_fake() -> None:
     with FakeEngage() as fake:
         fake.set_campaign("acme", "launch", **days(-9, 9), awarded={"points": 20}, budgets={"points": 50})
         fake.set_campaign("acme", "later", **days(5, 9), rules=["bonus"])
-        fake.set_campaign("acme", "over", **days(-9, -5))
+        month = {"campaign": "over", "told": "unclear", "text": "it may be chance"}
+        fake.set_campaign("acme", "over", **days(-9, -5), holdout=20, measured=[month])
         campaigns = fake.client().campaigns
         assert {one.id: one.state for one in campaigns.list("acme")} == {
             "launch": "running",
@@ -176,6 +282,8 @@ def test_campaigns_in_the_fake() -> None:
         }
         found = campaigns.get("acme", "launch")
         assert (found.awarded, found.budgets["points"].left) == ({"points": 20}, 30)
+        over = campaigns.get("acme", "over")
+        assert (over.holdout, [one.told for one in over.measured]) == (20, ["unclear"])
         assert campaigns.pause("acme", "launch", reason="too dear").state == "paused"
         assert campaigns.resume("acme", "launch", reason="paid").state == "running"
         ended = campaigns.end("acme", "launch", reason="done", actor="ann")
