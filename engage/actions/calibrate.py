@@ -28,6 +28,7 @@ from engage.core.accuracy import (
     threshold,
 )
 from engage.core.calibration import HORIZONS, Case, Past, cases, lead_days
+from engage.core.stage_words import Stage, lasting_of
 from engage.core.terms import customer_since
 from engage.store.companies import current_programs, load_program
 from engage.store.database import Database
@@ -57,7 +58,7 @@ async def calibrate(database: Database) -> Calibration:
         async with database.read() as s:
             ids = [one.id for one in part]
             weeks = await load_weeks(s, ids, 0, date.max.toordinal())
-            at_risk = await _at_risk(s, ids) if book.score.asks_stage else {}
+            lasting = await _lasting(s, ids) if book.score.asks_stage else {}
         pasts = [
             Past(
                 one.external_id,
@@ -68,7 +69,7 @@ async def calibrate(database: Database) -> Calibration:
                 rewarded.get(versions[one.id], ()),
                 book.score,
                 book.stages,
-                at_risk.get(one.id, ()),
+                lasting.get(one.id, {}),
             )
             for one in part
         ]
@@ -87,11 +88,11 @@ async def calibrate(database: Database) -> Calibration:
     return made
 
 
-async def _at_risk(s: Statements, ids: Sequence[int]) -> dict[int, set[int]]:
-    """company -> the Sundays of the weeks in which it was at risk, as they were frozen."""
+async def _lasting(s: Statements, ids: Sequence[int]) -> dict[int, dict[int, Stage]]:
+    """company -> Sunday -> the stage that had lasted by then, as it was frozen."""
     scores = await load_scores(s, ids, 0, date.max.toordinal())
     return {
-        id: {day for day, one in own.items() if one.stage is not None and one.stage.stage == "at_risk"}
+        id: {day: stage for day, one in own.items() if (stage := lasting_of(one.stage)) is not None}
         for id, own in scores.items()
     }
 

@@ -31,7 +31,7 @@ from engage.core.reports import Contract
 from engage.core.score_changes import MONTH_WEEKS, QUARTER_WEEKS, compared
 from engage.core.scored_as import ScoredAs
 from engage.core.signal import Signal
-from engage.core.stage_words import CompanyStage, Stage
+from engage.core.stage_words import lasting_of, next_stage
 from engage.core.state import DayRollup
 from engage.core.terms import Term, contract_on, customer_since, day_of, has_left, term_on
 from engage.store.signal import RECENT_SCORES, Followed, Scored, decoded
@@ -141,24 +141,16 @@ def _scored(company: Company, monday: int, host: Host) -> Scored:
     recent = [company.scores[day].health.score if day in company.scores else None for day in days]
     recent.append(health.score)
     found = decide_stage(host.stages, replace(situation, scores=recent))
-    return Scored(health, recent, _staged(found, before.stage if before else None, as_of))
+    return Scored(health, recent, next_stage(found, before.stage if before else None, as_of))
 
 
 def _profile(host: Host, situation: Situation, before: Scored | None) -> ScoredAs | None:
     """By which profile the week is scored; `before`: the week before it, with its stage."""
     definition, stage = host.definition, None
     if definition.asks_stage:
-        at_risk = before is not None and before.stage is not None and before.stage.stage == "at_risk"
-        stage = stage_before_score(host.stages, situation, at_risk=at_risk)
+        lasting = lasting_of(before.stage) if before is not None else None
+        stage = stage_before_score(host.stages, situation, lasting)
     return choose_profile(definition, stage, situation.age_days)
-
-
-def _staged(found: tuple[Stage, str] | None, before: CompanyStage | None, as_of: str) -> CompanyStage | None:
-    if found is None:
-        return None
-    stage, text = found
-    goes_on = before is not None and before.stage == stage
-    return CompanyStage(stage, before.since if before is not None and goes_on else as_of, text)
 
 
 def contract_of(company: Company, sunday: int) -> Contract:

@@ -41,6 +41,7 @@ from engage.core.published import (
     weeks_known,
 )
 from engage.core.scored_as import ScoredAs
+from engage.core.stage_words import Stage
 from engage.core.terms import Term, contract_on, day_of, term_on
 
 HORIZONS: Final = (0, 30, 60, 90, 180)
@@ -98,8 +99,8 @@ class Past(Struct, frozen=True):
     definition: ScoreDefinition = BUILT_IN
     """The host's, of today: the past is scored by what would be scored by now."""
     stages: CompanyStages = CompanyStages()
-    at_risk: Collection[int] = ()
-    """The Sundays on which the company was at risk, as they were frozen."""
+    lasting: Mapping[int, Stage] = {}
+    """Sunday -> the stage that had lasted by then, as it was frozen."""
 
 
 def probability_of(risk: float, months: float) -> float:
@@ -174,7 +175,7 @@ def _profile(
             k,
             contract_grew=contract_grew(known, day, past.stages.expanding_growth),
         )
-        stage = stage_before_score(past.stages, now, at_risk=monday - 1 in past.at_risk)
+        stage = stage_before_score(past.stages, now, past.lasting.get(monday - 1))
     return choose_profile(past.definition, stage, age)
 
 

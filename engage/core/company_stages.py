@@ -26,7 +26,7 @@ from msgspec import Struct
 from engage.core.language import say
 from engage.core.privacy import Figure, fact, ratio
 from engage.core.published import People
-from engage.core.stage_words import Stage
+from engage.core.stage_words import PASSING, Stage
 from engage.core.terms import Term, term_on
 
 GROWTH_WEEKS: Final = 13
@@ -80,15 +80,17 @@ def decide_stage(of: CompanyStages, now: Situation) -> tuple[Stage, str] | None:
     return _settled(of, now, now.people)
 
 
-def stage_before_score(of: CompanyStages, now: Situation, *, at_risk: bool) -> Stage | None:
-    """What is known of the stage before there is a score: all but whether the company is at risk by it. There the week
-    before counts. None: nothing is known, or the contract has ended."""
+def stage_before_score(of: CompanyStages, now: Situation, lasting: Stage | None) -> Stage | None:
+    """The stage that counts before there is a score: `lasting`, the last up to the week before that held for four
+    weeks, so that who stands on the border between two does not come and go with every week. Onboarding is by date;
+    after it, and where none has been said yet, the figures of the week itself count. None: nothing is known, or the
+    contract has ended."""
     if now.left:
         return None
     if now.age_days is not None and now.age_days < of.onboarding_days:
         return "onboarding"
-    if at_risk:
-        return "at_risk"
+    if lasting is not None and lasting not in PASSING:
+        return lasting
     return _settled(of, now, now.people)[0] if now.people is not None else None
 
 

@@ -9,9 +9,10 @@ figures and contract facts (`engage.core.company_stages`), and is told. Weights 
 all companies, and are put to what is published; where a figure is hidden, to the middle of the range that may be told.
 So everything about a profile is a function of what the report shows, and nobody finds out more by stating other ones.
 
-Why there is no circle. A company is at risk by its score, so that stage cannot choose the profile of the same score: it
-counts from the week after. The other stages ask for no score, and count in their own week. Who has churned is not
-scored any more, so no profile is for that stage.
+Why there is no circle. A company is at risk by its score, so a stage cannot choose the profile of the same score: what
+counts is the stage that lasted, for four weeks up to the week before. That also keeps companies on the border between
+two stages from coming to another profile, and another score, every week. Onboarding alone is by date, and counts at
+once. Who has churned is not scored any more, so no profile is for that stage.
 
 No built-in profile is for new customers. Five with other weights were tried, and all ranked renewals worse (see the
 page on reports): what a new company cannot have yet is missing, or has bounds of its own, and that is all.
@@ -28,10 +29,10 @@ from msgspec import Struct
 
 from engage.core.drivers import Bounds
 from engage.core.health import LABELS, WEIGHTS
-from engage.core.language import mark, say
+from engage.core.language import say
 from engage.core.reports import Definition
 from engage.core.scored_as import STANDARD_ID, STANDARD_NAME, ScoredAs
-from engage.core.stage_words import STAGE_LABELS, Stage
+from engage.core.stage_words import PASSING, STAGE_LABELS, Stage
 
 PROFILES_MAX: Final = 20
 AGE_DAYS_MAX: Final = 3_650
@@ -40,14 +41,6 @@ STAGES: Final[tuple[Stage, ...]] = ("onboarding", "adopting", "established", "ex
 ALWAYS_KNOWN: Final = ("activity", "tenure")
 """The drivers that a scored company never lacks. A profile weighs one of them, so that it always gives a score."""
 _VERSION_CHARS: Final = 8
-
-WHY: Final = {
-    "any": mark("For companies of every stage and age."),
-    "age": mark("A customer for {days:d} days."),
-    "stage": mark("In the stage {stage}."),
-    "both": mark("In the stage {stage}, a customer for {days:d} days."),
-    "none": mark("None of the profiles fits."),
-}
 
 
 class Profile(Struct, frozen=True, omit_defaults=True):
@@ -105,7 +98,7 @@ def choose_profile(of: ScoreDefinition, stage: Stage | None, age_days: int | Non
         return None
     found = next((one for one in of.profiles if _fits(one, stage, age_days)), None)
     if found is None:
-        return ScoredAs(STANDARD_ID, STANDARD_NAME, say(WHY["none"]), of.version, dict(WEIGHTS))
+        return ScoredAs(STANDARD_ID, STANDARD_NAME, _why_none(of, stage), of.version, dict(WEIGHTS))
     return ScoredAs(
         found.id,
         found.name,
@@ -133,10 +126,25 @@ def _fits(one: Profile, stage: Stage | None, age_days: int | None) -> bool:
 
 def _why(one: Profile, stage: Stage | None, age_days: int | None) -> str:
     days = max(0, age_days or 0)
-    if one.stages and stage is not None:
-        label = STAGE_LABELS[stage]
-        return say(WHY["both"], stage=label, days=days) if _asks_age(one) else say(WHY["stage"], stage=label)
-    return say(WHY["age"], days=days) if _asks_age(one) else say(WHY["any"])
+    if not one.stages or stage is None:
+        if _asks_age(one):
+            return say("A customer for {days:d} days.", days=days)
+        return say("For companies of every stage and age.")
+    label = STAGE_LABELS[stage]
+    if _asks_age(one):
+        return say("By the stage {stage}, a customer for {days:d} days.", stage=label, days=days)
+    if stage in PASSING:
+        return say("In the stage {stage}.", stage=label)
+    return say("By the stage {stage}; another counts once it has held for four weeks.", stage=label)
+
+
+def _why_none(of: ScoreDefinition, stage: Stage | None) -> str:
+    if not of.asks_stage or stage is None or stage in PASSING:
+        return say("None of the profiles fits.")
+    return say(
+        "No profile fits the stage {stage}; another counts once it has held for four weeks.",
+        stage=STAGE_LABELS[stage],
+    )
 
 
 def told_profile(by: ScoredAs) -> Definition:

@@ -12,6 +12,14 @@ from typing import Any, NamedTuple
 
 from examples.demo.companies import COMPANIES, find_company
 
+FIRST_MONTHS = {
+    "id": "first-months",
+    "name": "First months",
+    "days": {"below": 90},
+    "weights": {"activity": 0.25, "features": 0.25, "seats": 0.40, "tenure": 0.10},
+    "bounds": {"seats": {"from": 0, "to": 50}},
+}
+"""Fieldnote asks of a new customer whether people come at all and try what there is; half of the seats are enough."""
 SPENT_A_MONTH = (14_500, 13_200, 15_800, 16_100)
 
 
@@ -24,7 +32,7 @@ class Said(NamedTuple):
 
 
 def book(until: date) -> dict[str, Any]:
-    """Gross margin, what winning customers cost in each of the last twelve whole months, and the tiers."""
+    """Gross margin, what winning customers cost in each of the last twelve whole months, the tiers, and the score."""
     first = until.year * 12 + until.month - 1 - 12
     months = [divmod(first + n, 12) for n in range(12)]
     return {
@@ -63,6 +71,7 @@ def book(until: date) -> dict[str, Any]:
             },
             {"id": "self-service", "name": "Self-service", "benefits": {"First response": "within two days"}},
         ],
+        "score": {"profiles": [FIRST_MONTHS]},
     }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from datetime import timedelta
 from typing import Final
 
@@ -115,21 +114,17 @@ async def test_another_definition_is_in_force_for_the_weeks_to_come(database: Da
     assert not [note for note in anew.notes if "another definition" in note]
 
 
-async def test_a_profile_for_companies_at_risk_counts_from_the_week_after(database: Database) -> None:
+async def test_a_profile_for_companies_at_risk_counts_once_that_has_lasted(database: Database) -> None:
     """Its stage is decided by the score: it cannot choose the weights of the same one."""
     await publish_default(database)
-    await keep(database, BOOK)
-    await accept(database, [seats("acme", 400), *working("acme", 12, 30, idle_last=3)])
+    await keep(database, BOOK + "stages: {at_risk: {score: 100, weeks: 10}}")
+    await customer(database, "acme", 900)
     await score_companies(database, TODAY)
     points = await health_history(database, "acme")
-    later = [
-        (before.stage, one.profile.id)
-        for before, one in itertools.pairwise(points)
-        if one.profile is not None and one.profile.id != "first-months"
-    ]
-    assert ("at_risk", "rescue") in later
-    assert {id for stage, id in later if stage == "at_risk"} == {"rescue"}
-    assert {id for stage, id in later if stage != "at_risk"} <= {"standard"}
+    since = next(index for index, one in enumerate(points) if one.stage == "at_risk")
+    assert since >= 9
+    profiles = [one.profile.id for one in points[since:] if one.profile is not None]
+    assert profiles[:6] == ["standard"] * 4 + ["rescue"] * 2
 
 
 async def test_companies_scored_by_the_same_profile_are_compared(database: Database) -> None:

@@ -213,7 +213,7 @@ def test_the_past_is_scored_by_the_profile_that_fits_it() -> None:
     assert late.score == round((100 + 100 * 12 / 28) / 2)  # and as much as ever
     assert plain.score not in (early.score, late.score)
     sunday = week_of(second.end - 30) - 1
-    assert case_of(replace(by, at_risk={sunday}), second, 30, 5) == late
-    before = case_of(replace(by, at_risk={sunday - 7}), second, 30, 5)
+    assert case_of(replace(by, lasting={sunday: "at_risk"}), second, 30, 5) == late
+    before = case_of(replace(by, lasting={sunday - 7: "at_risk"}), second, 30, 5)
     assert before is not None
     assert before.score == round(100 * 180 / 365.25)  # at risk in the week before the one that is looked at

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,7 +11,7 @@ from msgspec.structs import replace
 
 from engage.core import health
 from engage.core.care import Ceiling, lowered
-from engage.core.company_stages import CompanyStages, decide_stage, stage_before_score
+from engage.core.company_stages import CompanyStages, Situation, stage_before_score
 from engage.core.drivers import ENDS, SHARE, Bounds
 from engage.core.language import translate
 from engage.core.measures import FeatureWeek, WeekMeasures
@@ -17,9 +19,10 @@ from engage.core.profiles import ALWAYS_KNOWN, Profile, ScoreDefinition, choose_
 from engage.core.reports import Health
 from engage.core.score_changes import MONTH_WEEKS, QUARTER_WEEKS, compared, profile_notes
 from engage.core.scored_as import ScoredAs
+from engage.core.stage_words import CompanyStage, Stage, next_stage
 from engage.core.telling import in_language
 from engage.document import read_book
-from tests.core.test_company_stages import SITUATIONS
+from tests.core.test_company_stages import SITUATIONS, situation
 from tests.core.test_health import FIRST, NAMES, K, driver, scored, steady, week
 
 EVEN = {"activity": 0.5, "seats": 0.5}
@@ -126,15 +129,18 @@ def test_a_definition_s_version_follows_from_what_decides_a_score() -> None:
 
 # --- which profile fits -------------------------------------------------------------------------------------
 
+LASTS = "another counts once it has held for four weeks."
+
 
 @pytest.mark.parametrize(
     "stage, age, id, why",
     [
         ("onboarding", 20, "first-months", "A customer for 20 days."),
         ("established", 179, "first-months", "A customer for 179 days."),
-        ("established", 180, "settled", "In the stage Established."),
-        ("established", None, "settled", "In the stage Established."),
-        ("adopting", 180, "standard", "None of the profiles fits."),
+        ("established", 180, "settled", f"By the stage Established; {LASTS}"),
+        ("expanding", None, "settled", f"By the stage Expanding; {LASTS}"),
+        ("adopting", 180, "standard", f"No profile fits the stage Adopting; {LASTS}"),
+        ("onboarding", 180, "standard", "None of the profiles fits."),
         (None, None, "standard", "None of the profiles fits."),
         (None, -5, "first-months", "A customer for 0 days."),
     ],
@@ -155,24 +161,45 @@ def test_without_profiles_the_score_is_what_it_was() -> None:
     assert replace(found, profile=None) == plain
 
 
-@pytest.mark.parametrize("now, stage", [one[1:] for one in SITUATIONS], ids=[one[0] for one in SITUATIONS])
-def test_the_stage_before_the_score_is_the_stage_but_where_the_score_decides_it(
-    now: object, stage: str | None
+@pytest.mark.parametrize(
+    "lasting, now, stage",
+    [
+        ("adopting", SITUATIONS[0][1], "adopting"),  # which is established this week
+        ("at_risk", SITUATIONS[0][1], "at_risk"),
+        (None, SITUATIONS[0][1], "established"),
+        ("onboarding", SITUATIONS[1][1], "adopting"),
+        ("churned", SITUATIONS[0][1], "established"),  # a contract of its own again
+        ("established", situation(age=89), "onboarding"),
+        ("established", situation(left=True), None),
+        (
+            None,
+            situation(scores=(60, 39, 39)),
+            "established",
+        ),  # at risk by the score that is to be chosen for
+    ],
+)
+def test_the_stage_that_counts_is_the_one_that_lasted(
+    lasting: Stage | None, now: Situation, stage: Stage | None
 ) -> None:
-    of = CompanyStages()
-    found = stage_before_score(of, now, at_risk=stage == "at_risk")  # type: ignore[arg-type]
-    assert found == (None if stage == "churned" else stage) or (
-        stage is None and found == "adopting"  # so few are active that there is no score to choose for
-    )
+    assert stage_before_score(CompanyStages(), now, lasting) == stage
 
 
-def test_a_score_below_the_floor_does_not_choose_its_own_profile() -> None:
-    """Or it would be at risk by the one and not by the other, and neither were right."""
-    bad = SITUATIONS[10][1]
-    decided = decide_stage(CompanyStages(), bad)
-    assert decided is not None
-    assert decided[0] == "at_risk"
-    assert stage_before_score(CompanyStages(), bad, at_risk=False) == "established"
+def test_a_stage_lasts_from_its_fourth_week_in_a_row() -> None:
+    """A company on the border does not come to another profile with every week."""
+    weeks = ["onboarding", "adopting", "established", "established", "established", "adopting", "established"]
+    weeks += ["established"] * 3 + ["at_risk"] * 4 + ["churned"]
+    stage: CompanyStage | None = None
+    lasted = []
+    for index, one in enumerate(weeks):
+        day = date.fromordinal(738_000 + 7 * index).isoformat()
+        stage = next_stage((one, "why"), stage, day)  # type: ignore[arg-type]
+        assert stage is not None
+        lasted.append(stage.lasting)
+    assert lasted == [
+        *("onboarding", *["adopting"] * 8),
+        *(*["established"] * 4, "at_risk", "churned"),
+    ]
+    assert next_stage(None, stage, "2026-01-04") is None
 
 
 # --- the score by a profile ---------------------------------------------------------------------------------

@@ -355,6 +355,7 @@ def test_the_book_is_one_that_engage_takes() -> None:
     assert list(kept.acquisition_cents)[-1] == "2026-10"
     assert len(kept.acquisition_cents) == 12
     assert kept.segment_trait in contracts.COMPANY_COLUMNS
+    assert [one.name for one in kept.score.profiles] == ["First months"]
 
 
 def test_goals_and_interventions_are_about_companies_of_the_demo() -> None:

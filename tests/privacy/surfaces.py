@@ -24,6 +24,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from engage.actions import webhooks
+from engage.actions.book import keep_book
 from engage.actions.deliver import Answer, Courier
 from engage.actions.ingest import accept_calls
 from engage.actions.keys import create_key
@@ -38,7 +39,7 @@ from engage.core.calendar import from_datetime
 from engage.core.call import Call
 from engage.core.event import Kind
 from engage.core.program import Program
-from engage.document import read_program
+from engage.document import read_book, read_program
 from engage.formats.weekly import WeeklyFile
 from engage.schedule import Schedule
 from engage.settings import Settings
@@ -72,6 +73,13 @@ quests: [{id: many, name: Many, goal: {event: Export, reach: 5}, effects: [{awar
 rewards: [{id: mug, name: Mug, cost: {currency: points, amount: 20}, approval: automatic}]
 budgets: [{currency: points, window: month, amount: 1000}]
 """
+BOOK: Final = """
+score:
+  profiles:
+    - {id: young, days: {below: 315}, weights: {activity: 1}, bounds: {activity: {from: 9, to: 9.1}}}
+    - {id: low, stages: [adopting, at_risk], weights: {habit: 0.5, tenure: 0.5}, bounds: {habit: {from: 9, to: 10}}}
+"""
+"""Of steep bounds, which a small difference would take from nothing to full points."""
 QUERIES: Final = {
     "/v1/companies/{company}/report": (
         "",
@@ -207,6 +215,9 @@ def _program(text: str) -> Program:
 async def _begin(played: _Played) -> None:
     database, now = played.database, played.now()
     await publish(database, _program(PROGRAM), PROGRAM, company=None, actor="test", now=now)
+    book = read_book(BOOK)
+    assert book.book is not None, [str(problem) for problem in book.problems]
+    await keep_book(database, book.book, BOOK, actor="test", now=now)
     types = ["account.health.changed", "account.stage.changed"]
     await webhooks.add_endpoint(database, "http://127.0.0.1/care", types, "", private=True, now=now)
     await add_destination(database, "http://127.0.0.1/batch", "key", "", private=True, now=now)

@@ -10,7 +10,13 @@ WORDS: Final = {
     "For companies of every stage and age.": "适用于任何阶段、任何合作时长的公司。",
     "A customer for {days:d} days.": "成为客户 {days} 天。",
     "In the stage {stage}.": "处于“{stage}”阶段。",
-    "In the stage {stage}, a customer for {days:d} days.": "处于“{stage}”阶段，成为客户 {days} 天。",
+    "By the stage {stage}; another counts once it has held for four weeks.": (
+        "按“{stage}”阶段；其他阶段持续四周后才计入。"
+    ),
+    "By the stage {stage}, a customer for {days:d} days.": "按“{stage}”阶段，成为客户 {days} 天。",
+    "No profile fits the stage {stage}; another counts once it has held for four weeks.": (
+        "没有适用于“{stage}”阶段的方案；其他阶段持续四周后才计入。"
+    ),
     "None of the profiles fits.": "没有适用的评分方案。",
     "{driver} {share:.0%}": "{driver} {share}",
     "{driver} {low:g} to {high:g}": "{driver} {low} 至 {high}",

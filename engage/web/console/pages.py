@@ -321,6 +321,7 @@ def _drivers(report: CompanyReport, language: Language) -> Markup | None:
             "thriving" if driver.contribution >= 0 else "at_risk",
         )
         for driver in report.health.drivers
+        if driver.weight or driver.contribution  # others tell of a change, or count for nothing
     ]
     told = ", ".join(f"{bar.label} {bar.text}" for bar in bars)
     return charts.responsive(
