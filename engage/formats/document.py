@@ -24,6 +24,9 @@ from engage.formats.paper import Paper
 
 TEMPLATE: Final = Path(__file__).parent / "report.typ"
 FONTS: Final = pylopdf_fonts_zh_cn.sans_path().parent
+ACCESSIBLE: Final = "ua-1"
+LACKED: Final = "PDF/UA-1 error: the text"
+"""How Typst begins to say that it has no font for a letter, or that PDF/UA allows none of its kind."""
 WIDE, NARROW, SLIM = 520, 440, 340
 """Of a chart above its table, of one beside a table, and beside one of more than two columns: so that letters come out
 alike."""
@@ -58,14 +61,26 @@ def document(paper: Paper, language: Language) -> bytes:
 
 
 def compile_pdf(template: Path, data: Any) -> bytes:
-    """The template with this data as PDF. Only our own font is used, so the same data gives the same pages anywhere."""
+    """The template with this data as PDF. Only our own font is used, so the same data gives the same pages anywhere;
+    but for names with letters or emoji that it lacks, which the machine's own fonts may have. What nobody has is a box,
+    and the file then no PDF/UA, which knows no boxes."""
+    for own, standards in ((True, [ACCESSIBLE]), (False, [ACCESSIBLE])):
+        try:
+            return _compile(template, data, own, standards)
+        except typst.TypstError as error:
+            if LACKED not in str(error):
+                raise
+    return _compile(template, data, False, [])
+
+
+def _compile(template: Path, data: Any, own: bool, standards: list[str]) -> bytes:
     made = typst.compile(
         template.read_bytes(),
         font_paths=[FONTS],
-        ignore_system_fonts=True,
+        ignore_system_fonts=own,
         format="pdf",
         sys_inputs={"data": msgspec.json.encode(data).decode()},
-        pdf_standards=["ua-1"],
+        pdf_standards=standards,
     )
     assert isinstance(made, bytes)
     return made

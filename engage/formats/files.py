@@ -13,7 +13,7 @@ from typing import Final, Literal, NamedTuple
 from engage.core.language import Language
 from engage.core.reports import Portfolio
 from engage.errors import NotInstalled
-from engage.formats.paper import Paper, Report, paper, portfolio_paper
+from engage.formats.paper import Paper, Report, legible, paper, portfolio_paper
 
 FileFormat = Literal["pdf", "pptx", "xlsx"]
 
@@ -48,14 +48,14 @@ def check_installed(format: FileFormat) -> None:
 def render(report: Report, format: FileFormat, language: Language) -> bytes:
     """The file. NotInstalled: its libraries are missing."""
     check_installed(format)
-    return _maker(format)(paper(report, language), language)
+    return _maker(format)(legible(paper(report, language)), language)
 
 
 def render_portfolio(portfolio: Portfolio, format: FileFormat, language: Language) -> bytes:
     """The companies of a portfolio, in their order. NotInstalled: its libraries are missing."""
     check_installed(format)
     if format != "xlsx":
-        return _maker(format)(portfolio_paper(portfolio, language), language)
+        return _maker(format)(legible(portfolio_paper(portfolio, language)), language)
     from engage.formats.workbook import portfolio_workbook
 
     return portfolio_workbook(portfolio, language)

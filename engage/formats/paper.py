@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
-from msgspec import structs
+from msgspec import Struct, structs
 
 from engage.core.department import DepartmentReport
 from engage.core.digest import Digest
@@ -20,6 +20,9 @@ from engage.core.telling import in_language
 from engage.formats.cover import Cover, cover, covered_period, dated, day, money
 
 Report = CompanyReport | Digest | DepartmentReport
+T = TypeVar("T")
+ILLEGIBLE: Final = dict.fromkeys([*range(9), 11, 12, *range(14, 32), 0xFEFF, 0xFFFE, 0xFFFF])
+"""Characters that no XML may hold (XML 1.0, section 2.2), and so no chart, and one that nobody can see."""
 
 
 class Paper(NamedTuple):
@@ -43,6 +46,25 @@ class Paper(NamedTuple):
             titles_name=titles,
         )
         return (note, *self.cover.notes)
+
+
+def legible(value: T) -> T:
+    """A paper, or any part of one, without characters that a file cannot hold: names may have any."""
+    said: T = _legible(value)
+    return said
+
+
+def _legible(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.translate(ILLEGIBLE)
+    if isinstance(value, tuple | list):
+        parts = map(_legible, value)
+        return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
+    if isinstance(value, dict):
+        return {key: _legible(one) for key, one in value.items()}
+    if isinstance(value, Struct):
+        return structs.replace(value, **{name: _legible(one) for name, one in structs.asdict(value).items()})
+    return value
 
 
 def portfolio_paper(portfolio: Portfolio, language: Language) -> Paper:

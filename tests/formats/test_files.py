@@ -8,6 +8,7 @@ from functools import cache
 from importlib.util import find_spec
 from typing import Any
 
+import msgspec
 import openpyxl
 import pptx
 import pypdf
@@ -295,6 +296,16 @@ def test_a_name_is_printed_and_never_read_as_markup() -> None:
 
 
 # --- all of them --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("format", ["pdf", "pptx", "xlsx"])
+def test_names_with_any_characters_are_in_a_file(format: FileFormat) -> None:
+    """Letters and emoji that the document's own font lacks, and what no XML may hold."""
+    names = "Rockets 🚀 สวัสดี Bell\x07 and none\ufffe"
+    written = msgspec.json.encode(found()).replace(b'"=Export"', msgspec.json.encode(names))
+    whole = replace(msgspec.json.decode(written, type=CompanyReport), name=names)
+    assert [row[0] for row in whole.breadth.rows].count(names) == 1
+    assert render(whole, format, "en")
 
 
 @pytest.mark.parametrize("format", ["pdf", "pptx", "xlsx"])
