@@ -18,6 +18,7 @@ from functools import partial
 from typing import Any, Final
 
 from engage import telemetry
+from engage.actions.care import set_intervention
 from engage.actions.group_commit import Ingestion
 from engage.actions.keys import KeyRing
 from engage.actions.portfolio import portfolio
@@ -31,6 +32,7 @@ from engage.actions.sessions import (
 )
 from engage.actions.settings import set_floor, set_unknown_companies
 from engage.actions.tokens import signing_secret
+from engage.core.care import Intervention
 from engage.core.department import DepartmentReport
 from engage.core.digest import Digest
 from engage.core.reports import CompanyReport, Portfolio
@@ -42,6 +44,7 @@ from engage.schedule import Schedule
 from engage.settings import Settings, read_settings
 from engage.store.database import Database
 from engage.store.migrate import migrate
+from engage.web.console.forms import Done
 from engage.web.console.routes import console_routes, open_ahead, prepare_pages
 from engage.web.server import Server, listen
 from engage.web.services import Services
@@ -141,6 +144,11 @@ class Console:
 
     async def company_department(self, company: str, department: str, period: str) -> DepartmentReport:
         return await company_department(self._services().database, company, department, period)
+
+    async def log_done(self, company: str, done: Done) -> None:
+        services = self._services()
+        logged = Intervention(done.id, done.what, done.day, done.actor, (company,), services.now())
+        await set_intervention(services.database, logged)
 
     async def session_for(self, cookie: str) -> SignedIn | None:
         return await session_for(self._services().database, cookie)

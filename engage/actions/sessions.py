@@ -28,6 +28,8 @@ LINK_SECONDS: Final = 24 * 3600
 SESSION_SECONDS: Final = 7 * 24 * 3600
 NAME_CHARS_MAX: Final = 255
 CUSTOMER_SUCCESS: Final = "customer_success"
+SHARED_NAME: Final = "customer success"
+"""Of a link that was made for nobody in particular."""
 SIGN_IN_PATH: Final = "/console/sign-in"
 
 _LINK: Final = "link"
@@ -60,7 +62,7 @@ async def create_sign_in_link(
     database: Database,
     base_url: str,
     *,
-    name: str = "customer success",
+    name: str = SHARED_NAME,
     role: str = CUSTOMER_SUCCESS,
     seconds: int = LINK_SECONDS,
 ) -> str:

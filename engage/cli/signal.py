@@ -200,7 +200,7 @@ def _page(found: CompanyReport, period: str, language: Language) -> bytes:
     from engage.web.console import pages, routes
 
     view = pages.company_view(found, period, datetime.now(UTC).date(), language)
-    return bytes(routes._html("company.html", None, routes.Asked(language), view=view).body)
+    return bytes(routes._html("company.html", None, routes.Asked(language), view=view, form=None).body)
 
 
 def _paper(page: Digest | DepartmentReport, language: Language) -> bytes:

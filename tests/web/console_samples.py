@@ -38,6 +38,7 @@ from engage.core.reports import (
 from engage.core.segments import GroupWeek, cohort_of
 from engage.core.stage_words import CompanyStage
 from engage.errors import InvalidRequest, NotFound
+from engage.web.console.forms import Done
 from tests.core import test_reports
 
 AS_OF = date(2026, 11, 15)
@@ -272,6 +273,7 @@ class SampleServices:
         self.cookies: dict[str, SignedIn] = {}
         self.broken = False
         self.reports: dict[str, CompanyReport] = {}
+        self.done: list[tuple[str, Done]] = []
 
     async def portfolio(self, as_of: date | None) -> Portfolio:
         if self.broken:
@@ -296,6 +298,9 @@ class SampleServices:
         if made is None:
             raise NotFound(f"There is no page for {department!r}.")
         return made
+
+    async def log_done(self, company: str, done: Done) -> None:
+        self.done.append((company, done))
 
     async def session_for(self, cookie: str) -> SignedIn | None:
         return self.cookies.get(cookie)

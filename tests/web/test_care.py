@@ -149,3 +149,25 @@ async def test_an_intervention_is_logged_for_its_companies(known: Running) -> No
     ).status_code == 404
     await get(known, "/v1/interventions/none", 404)
     assert (await known.report.put("/v1/interventions/workshop", json=body)).status_code == 403
+
+
+async def test_what_is_told_on_the_companys_page_is_logged_once_and_seen_at_once(known: Running) -> None:
+    pages = known.anonymous
+    await pages.get(await known.service.sign_in_link("http://engage.test"))
+    said = {"what": "A call", "day": TODAY.isoformat(), "actor": "kim"}
+    own = {"origin": "http://engage.test"}
+    for _ in range(2):
+        answer = await pages.post("/console/companies/acme", data=said, headers=own)
+        assert answer.status_code == 303, answer.text
+    (logged,) = (await get(known, "/v1/interventions"))["data"]
+    assert (logged["what"], logged["day"], logged["actor"], logged["companies"]) == (
+        "A call",
+        TODAY.isoformat(),
+        "kim",
+        ["acme"],
+    )
+    assert "A call" in (await pages.get("/console/companies/acme")).text
+    (seen,) = (await get(known, "/v1/portfolio"))["interventions"]
+    assert (seen["what"], seen["company"]) == ("A call", "acme")
+    answer = await pages.post("/console/companies/nobody", data=said, headers=own)
+    assert answer.status_code == 400

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
+from engage.actions.sessions import SHARED_NAME, SignedIn
 from engage.core.care import Goal, Stage
 from engage.core.care_shapes import (
     CareView,
@@ -64,7 +65,7 @@ def test_a_report_shows_goals_interventions_and_sentiment() -> None:
         SentimentView("poor", "kim", "2026-11-01", "2027-01-01", "a cold call"),
     )
     page = company_view(msgspec.structs.replace(shown, care=care), "last-12-weeks", AS_OF)
-    words = LexborHTMLParser(bytes(_html("company.html", None, view=page).body).decode()).body
+    words = LexborHTMLParser(bytes(_html("company.html", None, view=page, form=None).body).decode()).body
     assert words is not None
     for text in (
         "Seats & more",
@@ -145,3 +146,85 @@ async def test_an_intervention_of_which_nothing_can_be_said_yet_keeps_its_line(
     words = words_of(await browser.get("/console/"))
     assert words.count("These weeks are not over yet.") == 2
     assert words.index("A call") < words.index("A visit")
+
+
+# Logging what was done
+
+
+async def _form(browser: httpx.AsyncClient, address: str) -> dict[str, str]:
+    """The fields of the form as the page fills them."""
+    form = one_of(tree_of(await browser.get(address)), "#care ~ details form[method=post]")
+    return {
+        str(field.attributes["name"]): str(field.attributes.get("value") or "") for field in form.css("input")
+    }
+
+
+HERE = {"sec-fetch-site": "same-origin"}
+
+
+async def test_what_was_done_is_logged_from_the_companys_page(
+    services: SampleServices, browser: httpx.AsyncClient
+) -> None:
+    address = "/console/companies/cobalt%2Feu?period=2026-Q3"
+    fields = await _form(browser, address)
+    assert "actor" not in fields, "the link was made for somebody, who did it"
+    answer = await browser.post(address, data={**fields, "what": " A call,  long "}, headers=HERE)
+    assert (answer.status_code, answer.headers["location"]) == (
+        303,
+        "/console/companies/cobalt%2Feu?period=2026-Q3#care",
+    )
+    ((company, done),) = services.done
+    assert (company, done.what, done.day, done.actor) == (
+        "cobalt/eu",
+        "A call, long",
+        fields["day"],
+        STAFF.name,
+    )
+    await browser.post(address, data={**fields, "what": "A call, long"}, headers=HERE)
+    await browser.post(address, data={**fields, "what": "Another"}, headers=HERE)
+    ids = [done.id for _, done in services.done]
+    assert ids[0] == ids[1] != ids[2], "sent twice it is logged once"
+
+
+async def test_whoever_came_by_a_link_for_nobody_says_who_did_it(
+    services: SampleServices, browser: httpx.AsyncClient
+) -> None:
+    services.cookies["mine"] = SignedIn(SHARED_NAME, STAFF.role)
+    address = f"/console/companies/{ROWS[0].company}"
+    fields = {**await _form(browser, address), "what": "A call"}
+    assert fields["actor"] == ""
+    assert (await browser.post(address, data=fields, headers=HERE)).status_code == 400
+    assert (await browser.post(address, data={**fields, "actor": "Kim"}, headers=HERE)).status_code == 303
+    assert [done.actor for _, done in services.done] == ["Kim"]
+
+
+@pytest.mark.parametrize(
+    "change, status",
+    [
+        ({"what": ""}, 400),
+        ({"what": "x" * 501}, 400),
+        ({"what": "x" * 20_000}, 400),
+        ({"day": "yesterday"}, 400),
+    ],
+)
+async def test_a_form_that_says_too_little_or_too_much_logs_nothing(
+    services: SampleServices, browser: httpx.AsyncClient, change: dict[str, str], status: int
+) -> None:
+    address = f"/console/companies/{ROWS[0].company}"
+    fields = {**await _form(browser, address), "what": "A call", **change}
+    assert (await browser.post(address, data=fields, headers=HERE)).status_code == status
+    assert services.done == []
+
+
+async def test_nothing_is_logged_from_another_site_or_by_an_administrator(
+    services: SampleServices, browser: httpx.AsyncClient
+) -> None:
+    address = f"/console/companies/{ROWS[0].company}"
+    fields = {**await _form(browser, address), "what": "A call"}
+    foreign = {"sec-fetch-site": "cross-site"}
+    assert (await browser.post(address, data=fields, headers=foreign)).status_code == 403
+    services.cookies["mine"] = SignedIn("x", "administrator")
+    assert (await browser.post(address, data=fields, headers=HERE)).status_code == 403
+    browser.cookies.clear()
+    assert (await browser.post(address, data=fields, headers=HERE)).status_code == 401
+    assert services.done == []

@@ -241,6 +241,12 @@ _COMPANY: Final = {
 
 _CARE: Final = {
     "Goals and what was done": "目标与措施",
+    "No goal was agreed on, and nothing was done yet.": "尚未约定目标，也未采取措施。",
+    "Log what was done": "记录已采取的措施",
+    "A call, a visit, a training. The score before and after will stand beside it.": (
+        "一次电话、拜访或培训。旁边会显示前后的评分。"
+    ),
+    "Log it": "记录",
     "Sentiment:": "客户情绪：",
     "good": "良好",
     "neutral": "一般",

@@ -40,6 +40,7 @@ from engage.formats.palette import BANDS
 from engage.formats.paper import paper
 from engage.web.console import pages
 from engage.web.console.formats import FILTERS
+from engage.web.console.forms import Done, done_form, read_done
 from engage.web.console.translation import translate_page
 
 log = logging.getLogger(__name__)
@@ -80,6 +81,10 @@ class ConsoleServices(Protocol):
 
     async def company_department(self, company: str, department: str, period: str) -> DepartmentReport:
         """A page for the manager of a department; NotFound for one that is unknown or too small."""
+
+    async def log_done(self, company: str, done: Done) -> None:
+        """Something was done for a company. InvalidRequest where the company is unknown, or where what was logged under
+        the id was something else."""
 
     async def session_for(self, cookie: str) -> SignedIn | None:
         """Who a cookie belongs to, or None when it is unknown or has run out."""
@@ -131,6 +136,15 @@ def console_routes(services: ConsoleServices) -> list[Route]:
         told = in_language(report, asked.language)
         return _download(wanted, f"{name}-{period}", told, lambda: report_csv(told, asked.language))
 
+    async def tell_done(request: Request, session: SignedIn) -> Response:
+        if not _same_site(request):
+            raise Forbidden("This form was sent from another site.")
+        name = str(request.path_params["company"])
+        await services.log_done(name, await read_done(request, session, name))
+        period = request.query_params.get("period") or PERIOD_DEFAULT
+        here = f"/console/companies/{FILTERS['pathpart'](name)}?{urlencode({'period': period})}#care"
+        return RedirectResponse(here, 303)
+
     async def missing(request: Request, session: SignedIn) -> Response:
         raise NotFound("Perhaps the address was cut short, or the company has another id.")
 
@@ -175,6 +189,7 @@ def console_routes(services: ConsoleServices) -> list[Route]:
         Route("/console/", private(portfolio)),
         # A path, because a host's ids may hold anything, a slash as well.
         Route("/console/companies/{company:path}", private(company)),
+        Route("/console/companies/{company:path}", private(tell_done), methods=["POST"]),
         Route("/console/{rest:path}", private(missing)),
     ]
 
@@ -291,8 +306,10 @@ def _portfolio_page(
 
 def _company_page(report: CompanyReport, period: str, session: SignedIn | None, asked: Asked) -> HTMLResponse:
     told = in_language(report, asked.language)
-    view = pages.company_view(told, period, datetime.now(UTC).date(), asked.language)
-    return _html("company.html", session, asked, view=view)
+    today = datetime.now(UTC).date()
+    view = pages.company_view(told, period, today, asked.language)
+    form = None if session is None else done_form(session, today)
+    return _html("company.html", session, asked, view=view, form=form)
 
 
 @cache
