@@ -12,7 +12,7 @@ from datetime import date
 from engage.core.compiled import CompiledProgram
 from engage.core.conditions import WEEKDAYS
 from engage.core.expiry import notice_days
-from engage.core.levels import level_days
+from engage.core.levels import level_day
 from engage.core.occasions import CLOCK, Occasion, next_clock_day, next_yearly
 from engage.core.stages import stage_day
 from engage.core.state import CompanyState, MemberState
@@ -31,15 +31,15 @@ def next_due(program: CompiledProgram, company: CompanyState, member: MemberStat
     if not keeps_time(program):
         return due
     days = [due] if due else []
+    if program.reviews and (day := level_day(program, company, member)):
+        days.append(day)
     if program.clocks:
         days += awaited_days(program, company, member)
     if program.notices:
         days += [day for _, day in notice_days(program, company, member)]
-    if program.reviews:
-        days += level_days(program, company, member)
     if member.streaks:
         days += streak_days(program, member)
-    if changes := stage_day(program, company, member):
+    if program.stages and (changes := stage_day(program, company, member)):
         days.append(changes)
     return min(days, default=0)
 

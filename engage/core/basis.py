@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import date
 from functools import lru_cache
 
-from engage.core.calendar import month_of, months_later
+from engage.core.calendar import month_of, months_later, year_of
 from engage.core.program import Levels
 from engage.core.state import MemberState, Standing
 
@@ -19,13 +19,15 @@ Window = tuple[int, int]
 """The first and the last of the periods (by their first day) that are counted together."""
 
 
-@lru_cache(maxsize=4096)
 def period_start(basis: str, joined: int, day: int) -> int:
     """The first day of the year or month in which a day is counted."""
     if basis == "rolling":
         return month_of(day)
-    if basis == "calendar_year":
-        return date(date.fromordinal(day).year, 1, 1).toordinal()
+    return year_of(day) if basis == "calendar_year" else _membership_year(joined, day)
+
+
+@lru_cache(maxsize=4096)
+def _membership_year(joined: int, day: int) -> int:
     years = date.fromordinal(day).year - date.fromordinal(joined).year
     start = months_later(joined, YEAR_MONTHS * years)
     return start if start <= day else months_later(joined, YEAR_MONTHS * (years - 1))
@@ -38,13 +40,16 @@ def length_months(levels: Levels) -> int:
 
 def window(levels: Levels, joined: int, day: int) -> Window:
     """The period under way on `day`."""
-    return _window(levels.basis, levels.months, joined, day)
+    if levels.basis == "rolling":
+        return _months_up_to(levels.months, day)
+    start = period_start(levels.basis, joined, day)
+    return start, start
 
 
 @lru_cache(maxsize=4096)
-def _window(basis: str, months: int, joined: int, day: int) -> Window:
-    last = period_start(basis, joined, day)
-    return (months_later(last, 1 - months), last) if basis == "rolling" else (last, last)
+def _months_up_to(months: int, day: int) -> Window:
+    last = month_of(day)
+    return months_later(last, 1 - months), last
 
 
 def window_before(levels: Levels, joined: int, day: int) -> Window:
@@ -60,12 +65,9 @@ def counted(
     standing = member.standing
     total = 0
     if standing is not None and standing.key == key:
-        if first == last:
-            total = standing.earned.get(first, 0)
-        else:
-            for start, units in standing.earned.items():
-                if first <= start <= last:
-                    total += units
+        for start, units in standing.earned.items():
+            if first <= start <= last:
+                total += units
     if change and first <= period_start(levels.basis, member.joined or at, at) <= last:
         total += change
     return total
@@ -76,7 +78,8 @@ def newest(member: MemberState, key: str, day: int) -> int:
     standing = member.standing
     if standing is None or standing.key != key or not standing.earned:
         return day
-    return max(day, *standing.earned)
+    last = max(standing.earned)
+    return last if last > day else day
 
 
 def count(levels: Levels, standing: Standing, joined: int, day: int, change: int) -> None:

@@ -309,11 +309,9 @@ class Course:
 
     def _more(self) -> More | None:
         """What few decisions have."""
-        found: dict[str, Any] = {}
+        found: dict[str, Any] = {"advances": tuple(self.advances)} if self.advances else {}
         if self.occasions:
             found["occasions"] = tuple(self.occasions)
-        if self.advances:
-            found["advances"] = tuple(self.advances)
         if self.steps:
             found["steps"] = tuple(self.steps)
         if self.by_department and any("/department/" in use.key for use in self.uses):
@@ -330,4 +328,4 @@ class Course:
             found["nudges"] = tuple(dict.fromkeys(self.nudges))
         if self.led is not None:
             found["led"] = self.led
-        return More(**found) if any(found.values()) else None
+        return More(**found) if self.advances or any(found.values()) else None

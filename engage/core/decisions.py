@@ -18,7 +18,7 @@ from engage.core.language import mark
 from engage.core.ledger import ACTIVE, EXPIRED, ISSUED, PENDING, Detail, Transfer, owner, place
 from engage.core.limits import Alert, Use
 from engage.core.occasions import Occasion
-from engage.core.program import CallWebhook, Program, Quest, Rule, Streak
+from engage.core.program import CallWebhook, Program, Rule, Streak
 from engage.core.state import Quested, Run, Waiting
 from engage.core.tags import Change
 from engage.core.verdicts import fired
@@ -339,9 +339,13 @@ def effects(
 
 def _further_effects(more: More, program: Program | None) -> list[dict[str, Any]]:
     done = [{"type": "budget"} | alert_details(alert) for alert in more.alerts] if more.alerts else []
-    if more.advances and program:
+    if program is not None:
         for made in more.advances:
-            done += _quest_effects(made, program.quests)
+            quest = program.quests[made.quest].id
+            if made.times:
+                done += [{"type": "quest", "quest": quest}] * made.times
+            else:  # unless its last tier is reached, what was added to it
+                done.append({"type": "progress", "quest": quest})
     if more.led is not None:
         stages = (("joined", more.led.invitation), ("active", more.led.active))
         done += [{"type": "referral", "referral": stage} for stage, reached in stages if reached]
@@ -380,14 +384,6 @@ def _streak_effects(step: Step, streaks: tuple[Streak, ...]) -> Iterator[dict[st
         yield {"type": "streak", "streak": streak, "amount": step.told}
     if step.freezes and not step.counted:
         yield {"type": "freeze", "streak": streak}
-
-
-def _quest_effects(made: Advance, quests: tuple[Quest, ...]) -> list[dict[str, Any]]:
-    """What was added to a quest, unless its last tier is reached: then that it is completed."""
-    quest = quests[made.quest].id
-    if made.times:
-        return [{"type": "quest", "quest": quest}] * made.times
-    return [{"type": "progress", "quest": quest}]
 
 
 def levels_passed(record: Record, program: Program | None) -> list[str]:

@@ -37,6 +37,8 @@ class QuestPlan(msgspec.Struct, frozen=True):
     tiers: tuple[int, ...]
     requires: bool
     """Whether it asks anything of the member before it counts."""
+    asked: tuple[int, ...]
+    """What each tier takes, in order, of a quest whose one goal is a number; else nothing."""
     holdout: int = 0
     """Per cent of the members for whom it does not count, as its campaign has it."""
 
@@ -129,10 +131,21 @@ def compile_quests(program: Program) -> tuple[QuestPlan, ...]:
             tuple(target(goal, goal.reach) for goal in quest.goals),
             tuple(target(quest.goals[0], tier.reach) for tier in quest.tiers),
             quest.requires != Requires(),
+            _asked(quest),
             program.campaigns[quest.campaign].holdout if quest.campaign else 0,
         )
         for quest in program.quests
     )
+
+
+def _asked(quest: Quest) -> tuple[int, ...]:
+    if not is_advancing(quest):
+        return ()
+    goal = quest.goals[0]
+    if len(quest.tiers) == 1:
+        return (target(goal, goal.reach),)
+    asked = [target(goal, tier.reach) for tier in quest.tiers]
+    return tuple(asked) if asked == sorted(asked) else ()
 
 
 def compile_counting(program: Program) -> dict[str, Counting]:

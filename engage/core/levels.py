@@ -44,7 +44,11 @@ def rise(course: Course) -> None:
     program = course.program
     if program.program.levels is None or not course.transfers:
         return
-    _rise_to(course, reached_rank(program, course.member, course.earned, course.day))
+    held = program.level_ranks.get(course.level, 0)
+    if held < len(program.level_thresholds):
+        rank = reached_rank(program, course.member, course.earned, course.day)
+        if rank > held:
+            _rise_to(course, rank)
 
 
 def _rise_to(course: Course, rank: int) -> None:
@@ -155,19 +159,22 @@ def placing(company: CompanyState, member: MemberState) -> int:
     return rules.placed + 1 if member.ticked <= rules.placed else 0
 
 
-def level_days(program: CompiledProgram, company: CompanyState, member: MemberState) -> list[int]:
-    """The local days on which something awaits the member's level."""
+def level_day(program: CompiledProgram, company: CompanyState, member: MemberState) -> int:
+    """The next local day on which something awaits the member's level; 0 when nothing does."""
     levels = program.program.levels
     if levels is None or not program.reviews:
-        return []
-    days = [next_review(program, company, member), grace_ends(company, member)]
+        return 0
+    day, falls = next_review(program, company, member), grace_ends(company, member)
+    if falls and (falls < day or not day):
+        day = falls
     if levels.on_change != "keep":
-        days.append(placing(company, member))
-    soonest = member.ticked + 1
-    found = [day if day > soonest else soonest for day in days if day]
-    if program.warnings:
-        found += [day for _, day in _warnings(program, company, member)]
-    return found
+        placed = placing(company, member)
+        if placed and (placed < day or not day):
+            day = placed
+    if 0 < day <= member.ticked:
+        day = member.ticked + 1
+    warned = min((at for _, at in _warnings(program, company, member)), default=0) if program.warnings else 0
+    return warned if warned and (warned < day or not day) else day
 
 
 def _warnings(

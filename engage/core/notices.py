@@ -46,7 +46,8 @@ def notices(entry: Entry, decision: Decision, program: CompiledProgram | None) -
     """What to tell of a decision by `program`, in order."""
     record, calling = decision.record, program is not None and program.calls
     moved = record.level_before != record.level_after
-    if not (moved or record.badges or record.more is not None or calling):
+    alerts = record.more.alerts if record.more is not None else ()
+    if not (moved or record.badges or alerts or calling):
         return []
     told: list[Notice] = []
     cause = {"event": entry.name} if entry.name else {}
@@ -56,8 +57,7 @@ def notices(entry: Entry, decision: Decision, program: CompiledProgram | None) -
     if record.badges:
         badges = BADGE_REVOKED if entry.kind == Kind.REVERSAL else BADGE_GRANTED
         told += [Notice(badges, {"badge": badge} | cause) for badge in record.badges]
-    if record.more is not None:
-        told += [Notice(BUDGET_REACHED, alert_details(alert), member=False) for alert in record.more.alerts]
+    told += [Notice(BUDGET_REACHED, alert_details(alert), member=False) for alert in alerts]
     if program is not None and calling:
         told += _rules_fired(entry, decision, program)
     return told

@@ -26,6 +26,8 @@ LAPS_MAX: Final = 10
 PAST_LAPS_MAX: Final = 1000
 SILENT_LAPS_MAX: Final = 100_000
 """And how often all that happened before its launch can."""
+UNITS_SHARED_MAX: Final = 255
+"""Up to here members stand at the same numbers often enough."""
 PERIOD_DAYS_MAX: Final = {
     "once": 0,
     "always": 0,
@@ -51,17 +53,54 @@ def period_start(repeats: Repeats, day: int) -> int:
     return year_of(day) if repeats == "year" else 0
 
 
-def advance(course: Course, number: int, gains: Iterable[Gain]) -> None:
+def advance(course: Course, number: int, gains: Sequence[Gain]) -> None:
     """Add to the goals of quest number `number`, as far as it is open to the member and not completed yet."""
     plan, day = course.program.quests[number], course.day
     quest = plan.quest
     if day < quest.first_day or 0 < quest.last_day < day or quest.campaign in course.company.campaigns:
         return  # it is not its time, or its campaign is paused or was ended
-    if is_held_out(quest.campaign, plan.holdout, course.entry.member):
+    if plan.holdout and is_held_out(quest.campaign, plan.holdout, course.entry.member):
         return
     if plan.requires and not _has_required(course, quest, course.member.quests.get):  # as of before the event
         return
-    _advance(course, number, period_start(quest.repeats, day), (gains,), LAPS_MAX, tell=True)
+    start = period_start(quest.repeats, day)
+    if not (plan.asked and len(gains) == 1 and _comes_closer(course, number, start, gains[0])):
+        _advance(course, number, start, (gains,), LAPS_MAX, tell=True)
+
+
+def _comes_closer(course: Course, number: int, start: int, gain: Gain) -> bool:
+    """What `_advance` does, where nearly every event of a quest with a number for its goal adds to that and completes
+    nothing. False when there is more to it: then nothing is done."""
+    plan, amount = course.program.quests[number], gain[2]
+    id = plan.quest.id
+    quested = course.quests.get(id) or course.member.quests.get(id)
+    stands = reached = times = 0
+    if quested is not None:
+        times, progress = quested.times, quested.windows.get(start)
+        if progress is not None and len(quested.windows) == 1 == len(progress.goals):
+            reached, tally = progress.reached, progress.goals[0]
+            if reached >= len(plan.asked):
+                return True
+            stands = tally.get(0, 0)
+            if stands < 0 or len(tally) != (stands > 0):
+                return False  # more than its goal asks was taken back, or it asked for something else once
+        elif quested.windows:
+            return False
+    units = stands + amount
+    if amount < 1 or units >= plan.asked[reached] or units > AMOUNT_MAX:
+        return False
+    one = _shared if units <= UNITS_SHARED_MAX else _standing_at
+    course.quests[id] = one(start, units, reached, times)
+    course.advances.append(Advance(number, (gain,)))
+    return True
+
+
+def _standing_at(start: int, units: int, reached: int, times: int) -> Quested:
+    return Quested({start: Progress([{0: units}], reached)}, times)
+
+
+_shared: Final = lru_cache(maxsize=4096)(_standing_at)
+"""One object for all members who stand there: thousands of them are kept in memory, and written with each event."""
 
 
 def push(course: Course, number: int, by: int) -> None:

@@ -119,7 +119,7 @@ class LevelRules(Struct, frozen=True, array_like=True, gc=False):
     """When levels are reviewed, and since when they are."""
 
 
-class Progress(Struct, array_like=True, gc=False):
+class Progress(Struct, frozen=True, array_like=True, gc=False):
     """How far a quest has come in one of its periods. Never changed in place: a decision makes a new one."""
 
     goals: list[dict[int, int]]
@@ -128,8 +128,8 @@ class Progress(Struct, array_like=True, gc=False):
     """How many tiers are completed."""
 
 
-class Quested(Struct, array_like=True, gc=False):
-    """A member's quest, in all of its periods that an event can still reach."""
+class Quested(Struct, frozen=True, array_like=True, gc=False):
+    """A member's quest, in all periods that an event can still reach. Not changed either: members share one."""
 
     windows: dict[int, Progress]
     """First day (ordinal) of the period, 0 where it has none -> progress."""

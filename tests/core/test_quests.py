@@ -13,6 +13,7 @@ from engage.core.calendar import DAY, HOUR, local_day_hour
 from engage.core.check import check
 from engage.core.check_quests import DISTINCT_MAX
 from engage.core.decisions import encode_record
+from engage.core.event import Kind
 from engage.core.goals import HASH_BYTES
 from engage.core.program import Award, Currency, EventType, Goal, Program, Property, Quest, Tier
 from engage.core.progress import quest_standings
@@ -67,6 +68,39 @@ def test_the_order_of_a_day_does_not_change_what_quests_count(seed: int) -> None
         return {name: (standings(told, name), told.active(name)) for name in told.members}
 
     assert outcome(random.sample(day, len(day))) == outcome(day)
+
+
+@settings(max_examples=60)
+@given(seed=SEEDS)
+def test_the_usual_way_to_count_an_event_is_as_the_long_one(seed: int) -> None:
+    random = Random(seed)
+    quests = [make_quest(random, number) for number in range(3)]
+    usual, long = told_of(*quests), told_of(*quests)
+    for start in (START, START + 40 * DAY):
+        long.versions[-1] = replace(
+            long.versions[-1], quests=tuple(replace(plan, asked=()) for plan in long.versions[-1].quests)
+        )
+        for _ in range(random.randint(1, 25)):
+            name, event = random.choice(MEMBERS), random.choice(EVENTS)
+            at, value = start + random.randint(-30, 30) * HOUR, random.randint(1, 60)
+            number = random.randrange(1, len(usual.steps) + 1) if random.random() < 0.2 and usual.steps else 0
+            for told in (usual, long):
+                if not number:
+                    told.track(name, event, at, {"value": value})
+                elif (undone := told.steps[number - 1]).entry.kind == Kind.TRACK:
+                    told.reverse(told.name_of(undone.entry.member), at, undone)
+        # The same quests may ask for something else from here on.
+        again = [make_quest(random, number) for number in range(3)]
+        for told in (usual, long):
+            told.publish(replace(told.versions[-1].program, quests=tuple(again)))
+
+    assert [encode_record(step.decision.record) for step in usual.steps] == [
+        encode_record(step.decision.record) for step in long.steps
+    ]
+    assert [step.decision.transfers for step in usual.steps] == [
+        step.decision.transfers for step in long.steps
+    ]
+    assert list(map(encode_state, usual.members.values())) == list(map(encode_state, long.members.values()))
 
 
 def test_one_event_completes_a_repeating_quest_only_so_often() -> None:
