@@ -22,3 +22,22 @@ def test_a_backtest_is_written_as_a_page_and_a_price_of_nothing_is_told(
     page = (tmp_path / "tried.html").read_text("utf-8")
     assert '<html lang="zh-Hans">' in page
     assert "发放的 points" in page
+
+
+DEALS = """
+name: Deals
+currencies: {points: {}}
+events: {Deal Won: {properties: {value: {type: number}}}}
+rules: [{id: deal, trigger: Deal Won, effects: [award: {rate: 0.1, of: event.properties.value}]}]
+"""
+
+
+def test_what_is_probably_misspelt_is_told(engage: Engage, tmp_path: Path) -> None:
+    (tmp_path / "deals.yaml").write_text(DEALS)
+    first, again = (engage("program", "publish", "deals.yaml", "--company", "acme") for _ in range(2))
+    assert "there was no company 'acme': it is created" in first.error
+    assert "company" not in again.error
+    tried = engage(
+        *("dry-run", "--company", "acme", "--member", "ann", "--event", "Deal Won"), "--property", "value=ten"
+    )
+    assert "! property 'value' is not of its declared type; taken as missing" in tried.out

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from engage.cli.output import AsJson, complain, say, say_json
+from engage.cli.output import AsJson, complain, note, say, say_json
 from engage.cli.running import DatabaseUrl, now, with_database
 from engage.errors import InvalidRequest
 
@@ -170,10 +170,15 @@ def publish(file: File, company: Owner = None, database: DatabaseUrl = None, as_
     async def work(opened: Database) -> tuple[list[LevelChange], Published]:
         from engage.actions import publish as action
         from engage.actions.level_forecast import forecast_levels
+        from engage.store.companies import company_id
 
+        async with opened.read():
+            known = company is None or await company_id(company) is not None
         levels = await forecast_levels(opened, program, company=company, now=now())
         if not as_json:
             _say_levels(levels)
+        if not known:
+            note(f"there was no company {company!r}: it is created")
         done = await action.publish(opened, program, text, company=company, actor=actor_name(), now=now())
         return levels, done
 

@@ -112,6 +112,8 @@ def dry_run(
         say_table(("rule", "verdict", "why"), rows)
     elif near := _nearest(done, told["event"]):
         say(f"did you mean {near!r}?")
+    for warning in told["warnings"]:
+        say(f"! {warning}")
     for effect in told["effects"]:
         say(_effect_text(effect))
     before, after = told["before"] or {"level": "", "balances": {}}, told["after"]

@@ -45,11 +45,12 @@ def read_leaderboards(problems: Problems, names: Names, value: t.Any) -> tuple[L
 
 def _read_of(problems: Problems, names: Names, value: t.Any, path: Path) -> tuple[BoardOf, str] | None:
     """What is counted: `{currency: points}`, `{event: Deal Won}` or `{quests: completed}`."""
-    entries = problems.mapping(value, path)
+    example = f"; one of {', '.join(OF)}, as in 'of: {{currency: points}}'"
+    entries = problems.mapping(value, path, keys=example)
     if entries is None:
         return None
     if len(entries) != 1:
-        problems.add(path, f"must be one of {', '.join(OF)}, as in 'currency: points'")
+        problems.add(path, f"must name one thing{example}")
         return None
     ((kind, item),) = entries.items()
     at = (*path, kind)
@@ -61,6 +62,6 @@ def _read_of(problems: Problems, names: Names, value: t.Any, path: Path) -> tupl
         what = problems.choice(item, at, ("completed",))
     else:
         near = problems.nearest(kind, OF)
-        problems.add(at, f"unknown key '{kind[:60]}'", suggestion=near, at_key=True)
+        problems.add(at, f"unknown key '{kind[:60]}'{'' if near else example}", suggestion=near, at_key=True)
         return None
     return None if what is None else (t.cast(BoardOf, kind), what)
