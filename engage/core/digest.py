@@ -101,7 +101,7 @@ def _advice(report: CompanyReport, steps: dict[str, Step]) -> tuple[str, ...]:
     health, contract = report.health, report.contract
     found = []
     days = contract.days_to_renewal
-    worry = health.band in ("at_risk", "watch", "unscored") or fell_sharply(health.change_4w)
+    worry = health.band in ("at_risk", "watch", "unscored") or fell_sharply(health)
     if worry and days is not None and 0 <= days <= RENEWAL_SOON_DAYS:
         found.append(say("Talk to them now: the term ends in {days:d} days.", days=days))
     if health.score is None:

@@ -12,7 +12,7 @@ from engage.core.care_shapes import EffectView, LateGoal
 from engage.core.language import say
 from engage.core.outline import MINUS, Chart, Row, Section, tabled
 from engage.core.outline_care import STANDINGS
-from engage.core.portfolio import MONTHS, RISK_QUIET, fell_sharply
+from engage.core.portfolio import MONTHS, RISK_QUIET
 from engage.core.privacy import Figure, Unit, fact
 from engage.core.reports import BAND_FLOORS, BAND_LABELS, Band, Column, Portfolio, PortfolioRow
 from engage.core.worth import Growth, Outcomes, TierColumn
@@ -43,9 +43,7 @@ def called(rows: Sequence[PortfolioRow]) -> list[PortfolioRow]:
 
     With a contract that has ended nothing is at stake any more."""
     found = [
-        row
-        for row in rows
-        if row.band in CALLED or row.risk >= RISK_QUIET or (_is_soon(row) and fell_sharply(row.change_4w))
+        row for row in rows if row.band in CALLED or row.risk >= RISK_QUIET or (_is_soon(row) and row.fell)
     ]
     return sorted((row for row in found if row.value_at_risk_cents != 0), key=_urgency)
 

@@ -20,6 +20,7 @@ from engage.core.definitions import PORTFOLIO_DEFINITIONS
 from engage.core.health import WEIGHTS
 from engage.core.language import say
 from engage.core.reports import BAND_FLOORS, Band, Confidence, Contract, Health, Portfolio, PortfolioRow
+from engage.core.score_changes import PROFILE
 from engage.core.stage_words import Stage
 from engage.core.terms import customer_since, day_of, money_cents
 
@@ -124,14 +125,19 @@ def summary_of(health: Health, history: Sequence[int | None] = (), stage: Stage 
     )
 
 
-def fell_sharply(change_4w: int | None) -> bool:
-    return change_4w is not None and change_4w <= -SHARP_FALL
+def fell_sharply(health: Health) -> bool:
+    """In four weeks; what came with another profile of the score alone is no fall of the company's."""
+    if health.change_4w is None:
+        return False
+    profile_s = sum(driver.change for driver in health.drivers if driver.name == PROFILE)
+    return health.change_4w - profile_s <= -SHARP_FALL
 
 
 def _fell(health: Health) -> str:
-    if not fell_sharply(health.change_4w):
+    if not fell_sharply(health):
         return ""
-    most = min(health.drivers, key=lambda driver: driver.change, default=None)
+    others = (driver for driver in health.drivers if driver.name != PROFILE)
+    most = min(others, key=lambda driver: driver.change, default=None)
     return most.text if most is not None and most.change < 0 else ""
 
 

@@ -9,9 +9,9 @@ from msgspec.structs import replace
 from engage.core.department import department_names, department_report
 from engage.core.digest import ADVICE, MOVERS, digest
 from engage.core.health import WEIGHTS
-from engage.core.portfolio import decode_summary, encode_summary, summary_of
+from engage.core.portfolio import decode_summary, encode_summary, fell_sharply, summary_of
 from engage.core.privacy import Figure
-from engage.core.reports import Contract, Health
+from engage.core.reports import Contract, Driver, Health
 from engage.core.telling import in_language
 from tests.core.test_reports import numbers, report, source
 
@@ -76,6 +76,28 @@ def test_a_summary_says_what_fell_sharply() -> None:
     assert summary_of(health).fell == drivers[2].text
     assert summary_of(replace(health, change_4w=-9)).fell == ""
     assert decode_summary(encode_summary(summary_of(health))) == summary_of(health)
+
+
+def test_a_fall_that_came_with_another_profile_is_none_of_the_company_s() -> None:
+    drivers = (
+        Driver("seats", "Seat use", 40, 40, 1.0, -10.0, "fewer seats in use", change=-2.0),
+        Driver(
+            "profile",
+            "Profile",
+            None,
+            0.0,
+            0.0,
+            0.0,
+            "scored as In use, four weeks before as New",
+            change=-9.0,
+        ),
+    )
+    health = Health("2026-11-22", 40, "watch", "high", "", drivers, change_4w=-11)
+    assert not fell_sharply(health)
+    assert summary_of(health).fell == ""
+    fallen = replace(health, change_4w=-19, drivers=(replace(drivers[0], change=-10.0), drivers[1]))
+    assert fell_sharply(fallen)
+    assert summary_of(fallen).fell == "fewer seats in use"
 
 
 def test_there_is_always_something_to_do() -> None:
