@@ -365,7 +365,7 @@ def balances(source: Source, now: Weeks) -> Table:
         if last is None:
             continue
         spent, expired = _sum(weeks, "spent"), _sum(weeks, "expired")
-        issued = privacy.total(now.issued(currency), "points")
+        issued = add_points(now.issued(currency))
         expected = breakage(last.outstanding, spent, expired)
         rows.append(
             (one.name, issued, spent, expired, last.outstanding, expected, last.expiring, last.at_risk)

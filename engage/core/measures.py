@@ -37,6 +37,7 @@ from engage.core.activity import window_bits
 from engage.core.balances import Balances, CurrencyWeek
 from engage.core.calendar import month_end, week_of
 from engage.core.campaign_weeks import HeldOutMonth, count_held_out, measured_campaign
+from engage.core.prices import Prices, prices_of
 from engage.core.program import Program
 from engage.core.quiet import Activity, events_in
 from engage.core.segments import GroupWeek, Segments, cohort_of
@@ -161,6 +162,8 @@ class WeekMeasures(Struct, array_like=True):
     """Month of activation -> the most of which it is told that no fewer of it were active in one month so far."""
     cohorts_hidden: list[int] = field(default_factory=list)
     """Months of activation of which nearly all that can have come are active, so that they are hidden."""
+    awards: Prices = field(default_factory=dict)
+    """What one event brought; see `engage.core.prices`. Empty: not kept yet."""
 
     @property
     def weeks_known(self) -> int:
@@ -222,8 +225,9 @@ def measure_weeks(
         _count_features(member, weeks, features, rewarded, activity)
         _count_earning(member, weeks)
         balances.count(member)
+    awards = prices_of(program) if program else {}
     for index, week in enumerate(weeks):
-        week.definition = DEFINITION
+        week.definition, week.awards = DEFINITION, awards
         activity.describe(index, week)
         _add_days(week, days)
     _stand_at_the_end(program, company, days, weeks)

@@ -34,6 +34,7 @@ from engage.core.privacy import (
     total,
 )
 from engage.core.published_cohorts import remember_activated, remember_cohorts
+from engage.core.rounding import balance_step, band_around, rounded, two_digits
 from engage.core.windows import add_bands, between, publish_band, publish_bands, publish_union
 
 HABIT_MONTHS = HABIT_WEEKS // MONTH_WEEKS
@@ -219,9 +220,9 @@ def was_scored(week: WeekMeasures, k: int) -> bool:
 def publish_feature_events(week: WeekMeasures, k: int, rewarded: Collection[str]) -> dict[str, Figure]:
     """How often each key event happened in the week. `rewarded`: those that rules award something for."""
     parts = [Part(one.events, one.members, name in rewarded) for name, one in week.features.items()]
-    # Shown besides the week's events: those that earned, and the points issued in each currency.
+    # Shown besides the week's events: those that earned. The points that they brought are told too roughly to count.
     people = 0 if _is_dominated(week) else week.active
-    cells = publish_amounts(parts, week.events, people, k, relations=1 + len(week.issued))
+    cells = publish_amounts(parts, week.events, people, k, relations=1)
     return dict(zip(week.features, cells, strict=True))
 
 
@@ -276,12 +277,57 @@ def publish_events(week: WeekMeasures, k: int) -> Amounts:
     )
     incentivised, organic = split.cells
     issued = {
-        currency: publish_amount(
-            amount, 0 if incentivised.hidden else _behind_award(week, currency), k, "points"
+        currency: _publish_issued(
+            week,
+            currency,
+            publish_amount(amount, 0 if incentivised.hidden else _behind_award(week, currency), k, "points"),
+            k,
         )
         for currency, amount in week.issued.items()
     }
     return Amounts(split.total, organic, incentivised, issued)
+
+
+def issued_band(week: WeekMeasures, currency: str, k: int) -> tuple[int, int]:
+    """The least and the most that are told to have been issued.
+
+    Beside the number of events that earned points, exact points would tell how often each thing was done: of events
+    that bring 10, and others that bring 50, there would be two equations. So bands begin at what is sure by the events
+    that are told, and are 2 k times as wide or more as what comes at once of anything else.
+    """
+    prices, amount = week.awards.get(currency, {}), week.issued[currency]
+    shown = publish_feature_events(week, k, {event for one in week.awards.values() for event in one})
+    told = {
+        event: int(shown[event].value or 0) for event in prices if event in shown and not shown[event].hidden
+    }
+    untold = [price for event, price in prices.items() if event not in told]
+    left = max(0, week.incentivised - sum(told.values()))
+    sure = sum(prices[event].least * times for event, times in told.items())
+    sure += left * min((price.least for price in untold), default=0)
+    at_once = [price.most for price in untold]
+    at_once += [prices[event].most - prices[event].least for event in told]
+    spread = max((price.most for price in untold), default=0) - min(
+        (price.least for price in untold), default=0
+    )
+    # Of nothing else than what is counted the most follows as well.
+    is_all = len(week.awards) == 1 and "" not in prices and all(low == high for low, high in prices.values())
+    most = sure + left * spread if is_all else None
+    return band_around(amount, sure, 2 * k * max(at_once, default=0), most)
+
+
+def _publish_issued(week: WeekMeasures, currency: str, figure: Figure, k: int) -> Figure:
+    """`figure`: hidden, or the number itself."""
+    if figure.value is None:
+        return figure
+    if currency not in week.awards:  # measured before it was kept what events bring
+        return rounded(figure, balance_step(int(figure.value)))
+    low, high = issued_band(week, currency, k)
+    middle = (low + high) // 2
+    return (
+        Figure(f"{low:,}", "points", low)
+        if low == high
+        else rounded(fact(middle, "points"), max(2, two_digits(middle)))
+    )
 
 
 def _behind_events(week: WeekMeasures) -> tuple[int, int]:

@@ -27,7 +27,6 @@ from typing import Final, NamedTuple
 
 from engage.core.calendar import month_end
 from engage.core.feasible import feasible
-from engage.core.language import say
 from engage.core.measures import WEEK, WeekMeasures
 from engage.core.privacy import (
     NOT_SHOWN,
@@ -49,11 +48,10 @@ from engage.core.published import (
     publish_week_days,
 )
 from engage.core.published_cohorts import publish_active_cohorts
+from engage.core.rounding import balance_step, rounded, two_digits
 from engage.core.segments import CLASS_WEEKS, GROUP_OTHER, GroupWeek, cohort_of
 from engage.core.windows import between, publish_flow, publish_part, publish_union
 
-BALANCE_STEPS: Final = 5
-"""Whoever spent what nobody is told of had it before: to a tenth, two balances tell no more than how much that was."""
 SMALLER: Final = "(smaller)"
 """The row of departments that are too small each to tell anything of."""
 
@@ -302,7 +300,7 @@ def publish_organic(week: WeekMeasures, people: People, k: int) -> Figure:
 
 def publish_active_a_day(week: WeekMeasures, k: int) -> Figure:
     """The mean over the days of the week."""
-    return _rounded(ratio(publish_week_days(week, k), fact(WEEK, "days"), "members"), 1)
+    return rounded(ratio(publish_week_days(week, k), fact(WEEK, "days"), "members"), 1)
 
 
 # --- points ---------------------------------------------------------------------------------------------------
@@ -339,36 +337,13 @@ def publish_points(week: WeekMeasures, currency: str, k: int) -> Points:
 
 def _about(amount: Figure) -> Figure:
     """Most of what is spent, lost or had may be one person's."""
-    return amount if amount.value is None else _rounded(amount, balance_step(int(amount.value)))
+    return amount if amount.value is None else rounded(amount, balance_step(int(amount.value)))
 
 
 def add_points(weeks: Sequence[Figure]) -> Figure:
     """What was spent or lost in some weeks, as far as it is told: no more exact than its parts."""
     figure = add_up(weeks, "points")
-    return figure if figure.value is None else _rounded(figure, _two_digits(int(figure.value)))
-
-
-def _two_digits(value: int) -> int:
-    return int(10 ** max(0, len(str(abs(value))) - 2))
-
-
-def balance_step(balance: int) -> int:
-    """What a balance is rounded to: 1, 2 or 5 with zeros, a fifth of it or more."""
-    least, step = abs(balance) / BALANCE_STEPS, 1
-    while True:
-        for size in (step, 2 * step, 5 * step):
-            if size >= least:
-                return size
-        step *= 10
-
-
-def _rounded(figure: Figure, unit: int) -> Figure:
-    """To a multiple of `unit`; what is a range already stays one."""
-    if figure.value is None:
-        return figure
-    value = unit * round(figure.value / unit)
-    text = say("about {figure}", figure=f"{value:,}") if unit > 1 else f"{value:,}"
-    return Figure(text, figure.unit, value)
+    return figure if figure.value is None else rounded(figure, two_digits(int(figure.value)))
 
 
 def breakage(outstanding: Figure, spent: Figure, expired: Figure) -> Figure:
@@ -380,4 +355,4 @@ def breakage(outstanding: Figure, spent: Figure, expired: Figure) -> Figure:
     if used[0] + used[1] <= 0:
         return missing("points")
     value = round(outstanding.value * used[1] / (used[0] + used[1]))
-    return _rounded(fact(value, "points"), _two_digits(value))
+    return rounded(fact(value, "points"), two_digits(value))

@@ -1,0 +1,54 @@
+"""Amounts as figures that are rounded: what is told of points, most of which may be one person's."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from engage.core.language import say
+from engage.core.privacy import Figure
+
+BALANCE_STEPS: Final = 5
+"""Whoever spent what nobody is told of had it before: to a tenth, two balances tell no more than how much that was."""
+
+
+def balance_step(balance: int) -> int:
+    """What a balance is rounded to: 1, 2 or 5 with zeros, a fifth of it or more."""
+    least, step = abs(balance) / BALANCE_STEPS, 1
+    while True:
+        for size in (step, 2 * step, 5 * step):
+            if size >= least:
+                return size
+        step *= 10
+
+
+def rounded(figure: Figure, unit: int) -> Figure:
+    """To a multiple of `unit`; what is a range already stays one."""
+    if figure.value is None:
+        return figure
+    value = unit * round(figure.value / unit)
+    text = say("about {figure}", figure=f"{value:,}") if unit > 1 else f"{value:,}"
+    return Figure(text, figure.unit, value)
+
+
+def two_digits(value: int) -> int:
+    """The unit by which a number has two digits."""
+    return int(10 ** max(0, len(str(abs(value))) - 2))
+
+
+def band_around(amount: int, sure: int, width: int, most: int | None) -> tuple[int, int]:
+    """The band in which an amount lies, both ends included, of bands that begin at `sure`, upward and downward, of
+    `width` or more, and of a fifth of their distance or more. `most`: it can be no higher; the last band up to it has
+    its width as well."""
+    low, upward = sure, amount >= sure
+    while True:
+        wide = max(width, abs(low - sure) // BALANCE_STEPS, 1)
+        if not upward:
+            if amount >= low - wide:
+                return low - wide, low - 1
+            low -= wide
+        elif amount < low + wide or (most is not None and most - (low + wide) < width - 1):
+            return low, low + wide - 1 if most is None or most - (low + wide) >= width - 1 else max(
+                most, amount
+            )
+        else:
+            low += wide
