@@ -75,7 +75,7 @@ def digest(report: CompanyReport) -> Digest:
         contract=contract,
         yearly_revenue_cents=yearly,
         value_at_risk_cents=None if yearly is None else round(yearly * risk),
-        advice=_advice(report, steps),
+        advice=advice(report),
         notes=report.notes,
     )
 
@@ -97,8 +97,10 @@ def _idle(steps: dict[str, Step]) -> Figure:
     return privacy.fact(max(0, steps["seats"].figure.value - active.value), "seats")
 
 
-def _advice(report: CompanyReport, steps: dict[str, Step]) -> tuple[str, ...]:
+def advice(report: CompanyReport) -> tuple[str, ...]:
+    """What to do, the most pressing first."""
     health, contract = report.health, report.contract
+    steps = {step.name: step for step in report.funnel}
     found = []
     days = contract.days_to_renewal
     worry = health.band in ("at_risk", "watch", "unscored") or fell_sharply(health)

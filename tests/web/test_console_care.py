@@ -21,6 +21,7 @@ from engage.core.care_shapes import (
     LateGoal,
     SentimentView,
 )
+from engage.core.digest import digest
 from engage.core.outline_portfolio import portfolio_outline
 from engage.core.plans import goal_view
 from engage.web.console.pages import company_view
@@ -95,6 +96,15 @@ async def test_a_sharp_fall_before_a_renewal_is_a_call_and_says_what_fell(
     called = sections["calls"].table
     assert called is not None
     assert called.rows[0][-1] == f"{fallen.text} Fell in four weeks: 37 % less activity than before."
+
+
+async def test_a_report_says_what_to_do_as_the_digest_does(
+    services: SampleServices, browser: httpx.AsyncClient
+) -> None:
+    address = f"/console/companies/{ROWS[0].company}"
+    advice = digest(await services.company_report(ROWS[0].company, "last-12-weeks")).advice
+    told = [item.text() for item in tree_of(await browser.get(address)).css(".to-do + ul li")]
+    assert told == list(advice)
 
 
 async def test_what_was_done_for_one_company_leads_to_it(

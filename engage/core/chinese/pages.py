@@ -247,6 +247,7 @@ _CARE: Final = {
         "一次电话、拜访或培训。旁边会显示前后的评分。"
     ),
     "Log it": "记录",
+    "One page, for whoever decides": "一页摘要，供决策者阅读",
     "Sentiment:": "客户情绪：",
     "good": "良好",
     "neutral": "一般",

@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 
 from markupsafe import Markup
 
-from engage.core.digest import movers
+from engage.core.digest import advice, movers
 from engage.core.language import ENGLISH, Language, speak, translate
 from engage.core.outline import Section, hints, outline
 from engage.core.outline_portfolio import called, map_section
@@ -250,6 +250,7 @@ class CompanyView:
     people: PeopleView
     movers: tuple[Driver, ...]
     """Of the last four weeks, the largest first; none where those weeks are not known."""
+    advice: tuple[str, ...]
     left_out: Mapping[str, str]
     """Sections of which nothing at all is told: name -> title."""
 
@@ -278,6 +279,7 @@ def company_view(
         ),
         people=people_view(report, language),
         movers=movers(report.health) if report.health.change_4w is not None else (),
+        advice=tuple(translate(text, language) for text in advice(report)),
         left_out={one.name: translate(one.title, language) for one in outline(report) if not hints(one)},
     )
 
