@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from engage.actions.templates import refuse_closed
-from engage.errors import NotFound
-from engage.store.companies import HOST, company_id
+from engage.core.calendar import to_rfc3339
+from engage.errors import Conflict, NotFound
+from engage.store.companies import HOST, company_id, current_programs
 from engage.store.database import Database
-from engage.store.programs import DraftRow, save_draft
-from engage.store.statements import Transaction
+from engage.store.programs import DraftRow, VersionRow, load_draft, load_versions, save_draft
+from engage.store.statements import Statements, Transaction
 
 
 async def owner_of(company: str | None) -> int:
@@ -20,17 +21,42 @@ async def owner_of(company: str | None) -> int:
     return found
 
 
-async def keep_draft(
-    database: Database, document: str, *, company: str | None, actor: str, now: int
-) -> DraftRow:
-    """Keep a checked document as the draft of a company, or of the host's default.
+async def draft_or_in_force(s: Statements, owner: int) -> tuple[DraftRow | None, VersionRow | None]:
+    """The draft there is, and the version in force to begin one with. Within a read or a transaction."""
+    in_force = (await current_programs(s, [owner]))[owner]
+    return await load_draft(owner), (await load_versions({in_force})).get(in_force)
 
-    Raises NotFound, and Unprocessable where it differs from the company's template and may not.
+
+def check_unchanged(draft: DraftRow | None, in_force: VersionRow | None, based_on: int | None) -> None:
+    """Raises Conflict where this is not what somebody saw who says when that was made."""
+    at = draft.updated_at if draft is not None else in_force.published_at if in_force is not None else 0
+    if based_on not in (None, at):
+        who = draft.actor if draft is not None else in_force.actor if in_force is not None else ""
+        by = f" by {who}" if who else ""
+        raise Conflict(f"the draft is another by now, kept{by} at {to_rfc3339(at)}: read it again")
+
+
+async def keep_draft(
+    database: Database,
+    document: str,
+    *,
+    company: str | None,
+    actor: str,
+    now: int,
+    based_on: int | None = None,
+) -> DraftRow:
+    """Keep a checked document as the draft of a company, or of the host's default. `based_on`: when what it was made
+    from had been kept.
+
+    Raises NotFound, Conflict where another was kept since, and Unprocessable where it differs from the company's
+    template and may not.
     """
     row = DraftRow(document, actor, now)
 
-    async def work(_: Transaction) -> DraftRow:
+    async def work(tx: Transaction) -> DraftRow:
         owner = await owner_of(company)
+        if based_on is not None:
+            check_unchanged(*await draft_or_in_force(tx, owner), based_on)
         await refuse_closed(owner, document)
         await save_draft(owner, row)
         return row

@@ -7,18 +7,19 @@ from typing import Annotated, Any, Final
 
 from msgspec import Meta, Struct
 
-from engage.actions.drafts import keep_draft, owner_of
+from engage.actions.drafts import check_unchanged, draft_or_in_force, keep_draft, owner_of
 from engage.actions.level_forecast import forecast_levels
 from engage.actions.publish import publish
 from engage.actions.templates import told
 from engage.actions.turns import program_version
 from engage.core.calendar import to_rfc3339
+from engage.core.call import parse_time
 from engage.core.diff import Change, diff_programs
 from engage.core.program import Program
 from engage.document import DOCUMENT_BYTES_MAX, LocatedProblem, read_program
 from engage.errors import InvalidRequest, NotFound, TooLarge, Unprocessable
 from engage.store.companies import current_programs
-from engage.store.programs import list_versions, load_draft, load_versions, newest_version
+from engage.store.programs import list_versions, load_draft, newest_version
 from engage.web import shapes
 from engage.web.api.members import actor_of
 from engage.web.endpoint import SERVER, Asked, Endpoint, endpoint
@@ -29,10 +30,28 @@ COMPANY_PATH: Final = "/v1/companies/{company}/program"
 MEDIA_TYPES: Final = ("application/yaml", "application/json", "text/plain")
 
 
+BasedOn = Annotated[str, Meta(max_length=40, description="`updated_at` of the draft that was looked at.")]
+
+
 class Author(Struct):
     """Query parameters of a change."""
 
     actor: Annotated[str, Meta(max_length=255, description="Who makes the change.")] | None = None
+
+
+class Edit(Author):
+    based_on: BasedOn | None = None
+
+
+class Publication(shapes.NewVersion):
+    based_on: BasedOn | None = None
+
+
+def _moment(based_on: str | None) -> int | None:
+    at = parse_time(based_on)
+    if based_on is not None and at is None:
+        raise InvalidRequest("based_on: must be the updated_at of a draft, such as 2026-11-22T09:00:00Z")
+    return at
 
 
 def checked(document: str) -> Program:
@@ -74,10 +93,7 @@ def _company(asked: Asked[Any, Any]) -> str | None:
 )
 async def get_draft(asked: Asked[None, None]) -> shapes.Draft:
     async with asked.services.database.read() as s:
-        owner = await owner_of(_company(asked))
-        draft = await load_draft(owner)
-        in_force = (await current_programs(s, [owner]))[owner]
-        published = (await load_versions({in_force})).get(in_force)
+        draft, published = await draft_or_in_force(s, await owner_of(_company(asked)))
     if draft is not None:
         changed = published is None or draft.document != published.document
         return shapes.Draft(draft.document, draft.actor, to_rfc3339(draft.updated_at), changed)
@@ -92,11 +108,12 @@ async def get_draft(asked: Asked[None, None]) -> shapes.Draft:
     kinds=SERVER,
     summary="Check a program and keep it as the draft",
     tag="programs",
-    description="The body is the program, as YAML 1.2 or as JSON. One with mistakes is not kept: 422 lists them all.",
-    errors=(422,),
+    description="The body is the program, as YAML 1.2 or as JSON. One with mistakes is not kept: 422 lists them all. "
+    "With `based_on`, 409 where somebody kept another draft since.",
+    errors=(409, 422),
     body_media_types=MEDIA_TYPES,
 )
-async def put_draft(asked: Asked[bytes, Author]) -> shapes.Draft:
+async def put_draft(asked: Asked[bytes, Edit]) -> shapes.Draft:
     document = document_of(asked.body)
     checked(document)
     draft = await keep_draft(
@@ -105,6 +122,7 @@ async def put_draft(asked: Asked[bytes, Author]) -> shapes.Draft:
         company=_company(asked),
         actor=actor_of(asked, asked.query.actor),
         now=asked.services.now(),
+        based_on=_moment(asked.query.based_on),
     )
     async with asked.services.database.read():
         newest = await newest_version(await owner_of(_company(asked)))
@@ -146,16 +164,18 @@ def change_shape(change: Change) -> shapes.Change:
     kinds=SERVER,
     summary="Publish the draft",
     tag="programs",
-    description="Makes an immutable version, in force from the next event on. Without a difference nothing is made.",
-    errors=(404, 422),
+    description="Makes an immutable version, in force from the next event on. Without a difference nothing is made. "
+    "With `based_on`, 409 where the draft is not the one that was looked at.",
+    errors=(404, 409, 422),
     body_optional=True,
 )
-async def publish_draft(asked: Asked[shapes.NewVersion, None]) -> shapes.Published:
+async def publish_draft(asked: Asked[Publication, None]) -> shapes.Published:
     company = _company(asked)
     async with asked.services.database.read():
         draft = await load_draft(await owner_of(company))
     if draft is None:
         raise NotFound("there is no draft to publish")
+    check_unchanged(draft, None, _moment(asked.body.based_on))
     # Checked again: a release in between may be stricter than the one that kept it.
     program, now = checked(draft.document), asked.services.now()
     levels = await forecast_levels(asked.services.database, program, company=company, now=now)

@@ -1,0 +1,28 @@
+"""Drafts, where several people edit them."""
+
+from __future__ import annotations
+
+from tests.web.conftest import PROGRAM, Running
+from tests.web.test_events import assert_problem
+
+
+async def test_of_two_who_edit_one_draft_the_second_is_told(running: Running) -> None:
+    await running.publish(PROGRAM)
+    await running.server.post("/v1/companies", json={"id": "acme"})
+    path, other = "/v1/companies/acme/program", PROGRAM.replace("award: 10", "award: 20")
+    seen = (await running.server.get(f"{path}/draft")).json()["updated_at"]
+    ada = await running.server.put(f"{path}/draft", params={"actor": "ada", "based_on": seen}, content=other)
+    assert ada.status_code == 200
+    late = await running.server.put(
+        f"{path}/draft", params={"actor": "bob", "based_on": seen}, content=PROGRAM
+    )
+    assert_problem(late, 409, "conflict")
+    assert "the draft is another by now, kept by ada at " in late.json()["message"]
+    assert_problem(await running.server.post(f"{path}/publish", json={"based_on": seen}), 409, "conflict")
+    assert_problem(
+        await running.server.put(f"{path}/draft?based_on=now", content=other), 400, "invalid_request"
+    )
+    assert (await running.server.get(f"{path}/draft")).json() == ada.json()
+    now = ada.json()["updated_at"]
+    assert (await running.server.post(f"{path}/publish", json={"based_on": now})).json()["version"] == 1
+    assert (await running.server.put(f"{path}/draft", params={"based_on": now}, content=PROGRAM)).is_success
