@@ -99,6 +99,8 @@ def _idle(steps: dict[str, Step]) -> Figure:
 
 def advice(report: CompanyReport) -> tuple[str, ...]:
     """What to do, the most pressing first."""
+    if report.stage is not None and report.stage.stage == "churned":
+        return (say("The contract has ended: ask why they left, and write it down."),)
     health, contract = report.health, report.contract
     steps = {step.name: step for step in report.funnel}
     found = []

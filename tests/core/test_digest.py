@@ -12,6 +12,7 @@ from engage.core.health import WEIGHTS
 from engage.core.portfolio import decode_summary, encode_summary, fell_sharply, summary_of
 from engage.core.privacy import Figure
 from engage.core.reports import Contract, Driver, Health
+from engage.core.stage_words import CompanyStage
 from engage.core.telling import in_language
 from tests.core.test_reports import numbers, report, source
 
@@ -65,6 +66,11 @@ def test_a_sharp_fall_before_a_term_ends_is_talked_about_from_whatever_band() ->
         health = Health("2026-11-15", 70, "healthy", "high", "", change_4w=change)
         advice = digest(replace(report(), health=health, contract=contract)).advice
         assert advice[0].startswith("Talk to them now") == talk
+
+
+def test_of_a_company_that_left_there_is_only_to_ask_why() -> None:
+    left = replace(report(), stage=CompanyStage("churned", "2026-10-05", "The contract has ended."))
+    assert digest(left).advice == ("The contract has ended: ask why they left, and write it down.",)
 
 
 def test_a_summary_says_what_fell_sharply() -> None:

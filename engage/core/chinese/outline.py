@@ -65,6 +65,7 @@ WORDS: Final = {
     "Stay close: the first year decides, and most customers who leave do so at its end.": (
         "保持密切联系：第一年最为关键，多数离开的客户都在年末离开。"
     ),
+    "The contract has ended: ask why they left, and write it down.": "合同已结束：询问离开的原因，并记录下来。",
     "Talk to them now: the term ends in {days:d} days.": "现在就联系他们：合同将在 {days} 天后到期。",
     "Find out whether the product is still wanted: hardly anybody, or nobody, is using it.": (
         "了解他们是否还需要该产品：几乎无人或完全无人使用。"
