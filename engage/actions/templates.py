@@ -25,6 +25,7 @@ from engage.core.templates import (
     propose,
     started,
     template_hash,
+    untaken,
 )
 from engage.document import (
     LocatedProblem,
@@ -35,7 +36,7 @@ from engage.document import (
     write_document,
 )
 from engage.errors import Conflict as Clash
-from engage.errors import NotFound, Unprocessable
+from engage.errors import InvalidRequest, NotFound, Unprocessable
 from engage.store.companies import HOST, company_id
 from engage.store.database import Database
 from engage.store.programs import DraftRow, load_draft, newest_version, save_draft
@@ -259,6 +260,8 @@ async def _propose(owner: int, adoption: AdoptionRow, take: Collection[str]) -> 
         raise NotFound(f"version {base.number} of template {adoption.template!r} is the newest")
     mine = await _document(owner)
     ours = read_plain(mine) if mine is not None else base.template.program
+    if missed := untaken(base.template, ours, take):
+        raise InvalidRequest(f"take: the company says nothing of its own at {missed[0]}")
     made = propose(base.template, newer.template, ours, take)
     program, problems = check(made.document)
     old: Program | None = read_program(mine).program if mine is not None else None

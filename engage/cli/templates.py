@@ -129,7 +129,8 @@ def show(id: Id, version: Version = None, database: DatabaseUrl = None, as_json:
 
     found = with_database(database, work, create=False)
     if found is None:
-        raise NotFound(f"there is no such version of a template {id!r}")
+        which = "template" if version is None else f"version {version} of template"
+        raise NotFound(f"there is no {which} {id!r}")
     if as_json:
         say_json(_summary(found) | {"document": found.document})
     else:

@@ -122,7 +122,7 @@ class Templates:
                 if found["version"] == len(self._versions[found["template"]]):
                     return problem(404, "not_found", f"{company} follows the newest version")
                 take = query["take"].split(",") if query.get("take") else []
-                return ok(self._proposal(company, found, take)[0])
+                return _untaken(found, take) or ok(self._proposal(company, found, take)[0])
             case "POST", ["proposal", "accept" | "decline" as answer]:
                 return self._answer(company, found, answer, body)
         return None
@@ -195,9 +195,21 @@ class Templates:
         if answer == "decline":
             found["declined"] = newest
             return ok(self._told(found))
-        made = self._proposal(company, found, body.get("take", []))[1]
+        take = body.get("take", [])
+        if (refused := _untaken(found, take)) is not None:
+            return refused
+        made = self._proposal(company, found, take)[1]
         found |= {"version": newest, "choices": made["choices"]}
         return self._drafts.save(company, made["program"], body.get("actor"))
+
+
+def _untaken(found: Json, take: Collection[str]) -> httpx.Response | None:
+    """The refusal of a place where the company says nothing of its own."""
+    for where in take:
+        if not any(pointer == where or pointer.startswith(f"{where}/") for pointer in found["choices"]):
+            words = f"take: the company says nothing of its own at {where}"
+            return problem(400, "invalid_request", words)
+    return None
 
 
 def _no_version(id: str) -> httpx.Response:

@@ -143,6 +143,10 @@ async def templates_are_published_followed_and_renewed(client: AsyncClient) -> N
     taken = await client.templates.proposal("acme", take=["/rules/deal/effects"])
     assert [one["pointer"] for one in taken.conflicts] == ["/name"]
     assert {one["pointer"] for one in taken.changes} == {"/name", "/rules/deal/effects"}
+    with pytest.raises(InvalidRequestError, match="says nothing of its own at /rules/deal/effect"):
+        await client.templates.proposal("acme", take=["/rules/deal/effect"])
+    with pytest.raises(InvalidRequestError, match="says nothing of its own at /rules/meeting"):
+        await client.templates.accept("acme", version=2, take=["/rules/meeting"])
     assert not (await client.templates.decline("acme", version=2)).proposed
     assert (await client.templates.proposal("acme")).declined
     with pytest.raises(ConflictError):

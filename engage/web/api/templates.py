@@ -110,7 +110,8 @@ async def get_program_template(asked: Asked[None, Which]) -> program_shapes.Temp
     async with asked.services.database.read():
         found = await load_template(asked.path["template"], asked.query.version)
     if found is None:
-        raise NotFound(f"there is no such version of a template {asked.path['template'][:64]!r}")
+        which = "template" if asked.query.version is None else f"version {asked.query.version} of template"
+        raise NotFound(f"there is no {which} {asked.path['template'][:64]!r}")
     return program_shapes.Template(**_summary(found), document=found.document, program=found.template.program)
 
 
