@@ -1,20 +1,21 @@
 """Champions as figures: how many carry the product, and how many departments rest on a single one.
 
 A part of `engage.core.published`, with the same duty. A champion has the habit. How many departments show k champions
-or more is counted from their figures, so it says nothing that these do not. The others are divided, in bands as levels
-are, by whether several, one or none of their members is a champion: never which, and of few departments nothing.
+or more is counted from their figures, so it says nothing that these do not. Of the others it is told in bands how many
+rest on one champion, and what follows of it for those without: never which, and of few departments nothing.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from engage.core.measures import WeekMeasures
 from engage.core.privacy import NOT_SHOWN, Figure, fact
 from engage.core.published import People
 from engage.core.published_people import SMALLER, publish_classes, publish_departments
-from engage.core.segments import GROUP_OTHER
-from engage.core.windows import publish_bands
+from engage.core.segments import GROUP_OTHER, GroupWeek
+from engage.core.windows import between, publish_part
 
 
 class Champions(NamedTuple):
@@ -33,9 +34,11 @@ class Champions(NamedTuple):
 def publish_champions(week: WeekMeasures, people: People, k: int) -> Champions:
     names = [name for name in week.departments if name not in ("", GROUP_OTHER)]
     shown = publish_departments(week, people, k)
-    covered = {one.name for one in shown if one.name not in ("", SMALLER) and one.habitual.floor >= k}
-    counts = [week.departments[name].habitual for name in names if name not in covered]
-    single, without = _divided(counts, people, k)
+    covered = {
+        one.name: one.habitual for one in shown if one.name not in ("", SMALLER) and one.habitual.floor >= k
+    }
+    groups = [week.departments[name] for name in names if name not in covered]
+    single, without = _divided(groups, _rest(week, people, covered.values()), k)
     return Champions(
         people.habitual,
         publish_classes(week, people, k)[0],
@@ -46,10 +49,43 @@ def publish_champions(week: WeekMeasures, people: People, k: int) -> Champions:
     )
 
 
-def _divided(counts: list[int], people: People, k: int) -> tuple[Figure, Figure]:
-    """Of departments with so many champions: those with one, those without."""
+def _rest(week: WeekMeasures, people: People, covered: Collection[Figure]) -> tuple[int, int] | None:
+    """The least and the most champions outside the covered departments; None: how many there are is not told."""
     if people.habitual.value is None:
+        return None
+    most = int(people.habitual.value - sum(one.floor for one in covered))
+    apart = sum(week.departments[name].members for name in ("", GROUP_OTHER) if name in week.departments)
+    least = int(people.habitual.value - sum(one.ceiling or 0 for one in covered)) - apart
+    return max(0, least), most
+
+
+def _divided(groups: Sequence[GroupWeek], rest: tuple[int, int] | None, k: int) -> tuple[Figure, Figure]:
+    """Of departments with so many champions in all: those with one, those without. `rest`: the least and the most
+    champions that they can have together, by what is told; None: nothing is.
+
+    Those with one are told in bands, which leave room below the most that there can be. Those without are what follows:
+    a band of their own, beside the other and the number of champions, could leave a single way, and that no department
+    has a second champion would tell of everybody in each whose champion is known.
+    """
+    if rest is None:
         return (Figure(NOT_SHOWN, "each", hidden="few"),) * 2
-    kinds = [sum(count > 1 for count in counts), counts.count(1), counts.count(0)]
-    _, single, without = publish_bands(kinds, k, fact(len(counts), "each"))
+    low, high = rest
+    sizes = sorted((group.members for group in groups), reverse=True)
+    # The most first grows with the champions, up to one in each department, and then falls.
+    ends = [_most_single(sizes, champions) for champions in (low, min(max(low, len(sizes)), high), high)]
+    sure, most = min(ends), max(ends)
+    single = publish_part(sum(group.habitual == 1 for group in groups), 2 * k, 0, sure, most)
+    fewest, highest = int(single.floor), int(single.ceiling or 0)
+    others = -(-max(0, low - fewest) // max(2, sizes[0])) if sizes else 0
+    without = between(
+        len(sizes) - highest - max(0, high - highest) // 2, len(sizes) - fewest - others, len(sizes)
+    )
     return single, without
+
+
+def _most_single(sizes: Sequence[int], champions: int) -> int:
+    """How many departments, largest first, can have one champion where all of them together have so many."""
+    single = min(len(sizes), champions)
+    while single and single + sum(sizes[: len(sizes) - single]) < champions:
+        single -= 1
+    return single
