@@ -16,6 +16,7 @@ from engage.core.measures import MONTH_WEEKS, WEEK, WeekMeasures
 OF_THE_MONTH: Final = (
     *("activated", "active_4w", "habitual", "organic_4w", "classes", "stages", "cohorts"),
     *("top", "top_leading", "month", "month_members"),
+    *("month_absent", "absent_4w", "no_habit", "month_left"),
 )
 
 

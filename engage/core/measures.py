@@ -38,6 +38,7 @@ from engage.core.balances import Balances, CurrencyWeek
 from engage.core.calendar import month_end, week_of
 from engage.core.campaign_weeks import HeldOutMonth, count_held_out, measured_campaign
 from engage.core.prices import Prices, prices_of
+from engage.core.presence import Presence
 from engage.core.program import Program
 from engage.core.quiet import Activity, events_in
 from engage.core.segments import GroupWeek, Segments, cohort_of
@@ -164,6 +165,16 @@ class WeekMeasures(Struct, array_like=True):
     """Months of activation of which nearly all that can have come are active, so that they are hidden."""
     awards: Prices = field(default_factory=dict)
     """What one event brought; see `engage.core.prices`. Empty: not kept yet."""
+    absent: int = 0
+    """Members who cannot have come in the week: the host had said that they left. See `engage.core.presence`."""
+    month_absent: list[int] = field(default_factory=list)
+    """Likewise in each week of the month. Empty: not kept yet."""
+    absent_4w: int = 0
+    """Likewise in any week of the month that was not quiet, and because they joined after these."""
+    no_habit: int = 0
+    """Likewise in nine of the twelve weeks."""
+    month_left: tuple[int, int] = (0, 0)
+    """Members of whom the host had said that they left: before the month, and by its end."""
 
     @property
     def weeks_known(self) -> int:
@@ -214,10 +225,12 @@ def measure_weeks(
     listed = list(members)
     activity = Activity(weeks, listed, floor)
     segments, balances = Segments(program, weeks), Balances(program, weeks, days)
+    presence = Presence(weeks, activity)
     features = {name: [week.features[name] for week in weeks] for name in names}
     for member, used in zip(listed, activity.used, strict=True):
         if segments.grouped:
             segments.name(member)
+        presence.count(member, used, segments.groups)
         if member.days:
             _count_activity(member, used, weeks, activity, segments)
         else:

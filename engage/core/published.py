@@ -53,12 +53,37 @@ def publish_month_members(week: WeekMeasures) -> Figure:
     return fact(week.month_members[-1] if week.month_members else week.members, "members")
 
 
+def publish_active(count: int, k: int, members: int, absent: int) -> Figure:
+    """Members active in a week, within those who can have come; nothing where these are too few."""
+    if absent and members - absent < 2 * k - 1:
+        return Figure(NOT_SHOWN, "members", hidden="few", low=0, high=members)
+    return publish_count(count, k, _present(members, absent))
+
+
+def _present(members: int, absent: int) -> Figure:
+    """A group by which counts are judged: no more than is left without those who cannot have come."""
+    return between(members - absent, members, members)
+
+
 def publish_month_weeks(week: WeekMeasures, k: int) -> list[Figure]:
     """Members active in each week of the month, as they were published; in a quiet one it is told that it was."""
-    sizes = week.month_members or [week.members] * len(week.month)
+    return [publish_active(count, k, size, away) for count, size, away in _sizes(week)]
+
+
+def _month_weeks(week: WeekMeasures, k: int) -> list[Figure]:
+    """The same, as whoever knows who cannot have come reads it."""
+    told = zip(publish_month_weeks(week, k), _sizes(week), strict=True)
     return [
-        publish_count(count, k, fact(size, "members")) for count, size in zip(week.month, sizes, strict=False)
+        between(int(one.floor), min(int(one.ceiling or 0), size - away), size)
+        for one, (_, size, away) in told
     ]
+
+
+def _sizes(week: WeekMeasures) -> list[tuple[int, int, int]]:
+    """Of each week of the month: who was active, who was a member, who of these cannot have come."""
+    none = [0] * len(week.month)
+    sizes = week.month_members or [week.members] * len(week.month)
+    return list(zip(week.month, sizes, week.month_absent or none, strict=False))
 
 
 def publish_month(week: WeekMeasures, k: int) -> Figure:
@@ -66,8 +91,11 @@ def publish_month(week: WeekMeasures, k: int) -> Figure:
     members = publish_month_members(week)
     if week.floor < k:
         return Figure(NOT_SHOWN, "members", hidden="few", low=0, high=members.value)
-    each = [one for one, count in zip(publish_month_weeks(week, k), week.month, strict=True) if count]
-    return publish_union(week.active_4w, k, each, members)
+    whole = int(members.floor)
+    if week.absent_4w and whole - week.absent_4w < 2 * k - 1:
+        return between(0, whole, whole)
+    each = [one for one, count in zip(_month_weeks(week, k), week.month, strict=True) if count]
+    return publish_union(week.active_4w, k, each, _present(whole, week.absent_4w))
 
 
 def remember_peaks(weeks: Sequence[WeekMeasures], before: WeekMeasures | None, k: int) -> None:
@@ -81,7 +109,7 @@ def remember_peaks(weeks: Sequence[WeekMeasures], before: WeekMeasures | None, k
         peak = week.peak = max(peak, int(month.ceiling or 0), sum(week.cohort_peaks.values()))
         remember_activated(week, before, _publish_activated(week, k, month))
         if before and before.monday == week.monday - WEEK:
-            active = publish_count(before.active, k, fact(before.members, "members"))
+            active = publish_active(before.active, k, before.members, before.absent)
             week.active_before = (int(active.floor), int(active.ceiling or 0))
         same = before is not None and month_end(before.monday) == month_end(week.monday)
         told, visits = (int(month.floor), int(month.ceiling or 0)), _visits(week, k)
@@ -105,7 +133,7 @@ def publish_people(week: WeekMeasures, k: int) -> People:
         members=members,
         activated=activated,
         active_4w=active_4w,
-        active=publish_count(week.active, k, members),
+        active=publish_active(week.active, k, week.members, week.absent),
         habitual=_publish_habitual(week, k, active_4w, int(activated.ceiling or 0)),
     )
 
@@ -117,8 +145,10 @@ def _publish_activated(week: WeekMeasures, k: int, active_4w: Figure) -> Figure:
 
 def _publish_habitual(week: WeekMeasures, k: int, active_4w: Figure, activated: int) -> Figure:
     within = _in_each_month(week, active_4w)
+    able = int(publish_month_members(week).floor) - week.no_habit
+    within = between(min(int(within.floor), able), int(within.ceiling or 0), week.members)
     fewest, most = _by_visits(week, active_4w, activated)
-    if most < 2 * k - 1:
+    if min(most, able) < 2 * k - 1:
         return between(0, int(within.ceiling or 0), week.members)
     within = between(min(int(within.floor), most), int(within.ceiling or 0), week.members)
     near = max(fewest, 0) + 2 * k - 1
@@ -165,12 +195,12 @@ def has_features(week: WeekMeasures) -> bool:
 
 def publish_week_days(week: WeekMeasures, k: int) -> Figure:
     """Active days in the week, summed over its active members."""
-    return _week_days(week.days, week.active, week.members, week.spread, k)
+    return _week_days(week.days, week.active, week.members, week.absent, week.spread, k)
 
 
 @lru_cache(maxsize=1 << 16)  # the same week is looked at by 26 weeks' scores
-def _week_days(days: int, active: int, members: int, spread: tuple[int, int], k: int) -> Figure:
-    return publish_days(days, publish_count(active, k, fact(members, "members")), k, WEEK, spread)
+def _week_days(days: int, active: int, members: int, absent: int, spread: tuple[int, int], k: int) -> Figure:
+    return publish_days(days, publish_active(active, k, members, absent), k, WEEK, spread)
 
 
 def days_told(weeks: Sequence[WeekMeasures], k: int) -> float:

@@ -25,6 +25,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple
 
+from msgspec.structs import replace
+
 from engage.core.calendar import month_end
 from engage.core.feasible import feasible
 from engage.core.measures import WEEK, WeekMeasures
@@ -91,13 +93,25 @@ def publish_classes(week: WeekMeasures, people: People, k: int) -> tuple[Figure,
 
 
 def publish_parts(
-    counts: Sequence[int], wholes: Sequence[Figure], total: Figure, k: int, members: int | None = None
+    counts: Sequence[int],
+    wholes: Sequence[Figure],
+    total: Figure,
+    k: int,
+    members: int | None = None,
+    absent: Sequence[int] = (),
 ) -> list[Figure]:
     """How many of each of several groups, none of whom is in two; together they are the figure `total`.
 
     Where the total is hidden for being small, or nearly all, so is every part by itself. `members`: of all groups
-    together, where the size of some is hidden.
+    together, where the size of some is hidden. `absent`: of each, who cannot be counted, as everybody knows.
     """
+    if any(absent):
+        left = [
+            whole if whole.value is None else fact(whole.value - away, "members")
+            for whole, away in zip(wholes, absent, strict=True)
+        ]
+        cells = publish_parts(counts, left, total, k)
+        return [_of_all(cell, whole, k) for cell, whole in zip(cells, wholes, strict=True)]
     cells = [_part(count, whole, k) for count, whole in zip(counts, wholes, strict=True)]
     if total.ceiling is None or all(whole.value is None for whole in wholes):
         return [_untold(whole) for whole in wholes]
@@ -113,6 +127,19 @@ def publish_parts(
         # Nothing is left to hide. That must not be seen in the telling cases only, or it would tell them.
         return [_untold(whole) for whole in wholes]
     return cells
+
+
+def _of_all(cell: Figure, whole: Figure, k: int) -> Figure:
+    """A part of those who can be counted, told of the whole group: its range must not say how many these are."""
+    match cell.hidden:
+        case "few":
+            return cell if (cell.ceiling or 0) < k else _untold(whole)
+        case "most":
+            return replace(cell, high=whole.ceiling)
+        case "protects":
+            return replace(cell, high=(whole.ceiling or 0) - k)
+        case _:
+            return cell
 
 
 def _untold(whole: Figure) -> Figure:
@@ -189,17 +216,22 @@ def _publish_groups(
     shown = [large[name] for name in names]
     sizes = [fact(group.members, "members") for group in shown]
 
-    def parts(read: Callable[[GroupWeek], int], wholes: Sequence[Figure], total: Figure) -> list[Figure]:
-        return publish_parts([read(group) for group in shown], wholes, total, k)
+    def parts(
+        read: Callable[[GroupWeek], int], wholes: Sequence[Figure], total: Figure, absent: Sequence[int] = ()
+    ) -> list[Figure]:
+        return publish_parts([read(group) for group in shown], wholes, total, k, None, absent)
 
-    active_4w = parts(lambda group: group.active_4w, sizes, people.active_4w)
+    active_4w = parts(
+        lambda group: group.active_4w, sizes, people.active_4w, [group.absent for group in shown]
+    )
+    unable = [max(0, group.active_4w - (group.members - group.no_habit)) for group in shown]
     return tuple(
         Group(*row)
         for row in zip(
             names,
             sizes,
             active_4w,
-            parts(lambda group: group.habitual, active_4w, people.habitual),
+            parts(lambda group: group.habitual, active_4w, people.habitual, unable),
             strict=True,
         )
     )

@@ -33,12 +33,24 @@ def publish_stages(week: WeekMeasures, k: int) -> list[tuple[str, Figure]]:
     active, activated = _span(people.active_4w), _span(people.activated)
     left = _Span(0, 0)
     if LEFT_NEVER in week.stages:
-        gone = week.stages[LEFT_NEVER] + week.stages[LEFT_IDLE]
-        found["left"] = publish_part(gone, 2 * k, 0, whole - active.high, whole - active.low)
+        found["left"] = _publish_left(week, whole, active, k)
         left = _span(found["left"])
     found["invited"] = between(whole - activated.high - left.high, whole - activated.low, whole)
     found["dormant"] = between(activated.low - active.high - left.high, activated.high - active.low, whole)
     return [(stage, found[stage]) for stage in STAGES if stage in found]
+
+
+def _publish_left(week: WeekMeasures, whole: int, active: _Span, k: int) -> Figure:
+    """Those who left and are gone, in bands below the number of whom that was said before the month: some of whom it
+    was said since may still have come, and everybody knows who these are."""
+    gone, sure, most = (
+        week.stages[LEFT_NEVER] + week.stages[LEFT_IDLE],
+        whole - active.high,
+        whole - active.low,
+    )
+    if week.month_absent:
+        sure, most = min(sure, week.month_left[0]), min(most, week.month_left[1])
+    return publish_part(gone, 2 * k, 0, sure, most)
 
 
 def _span(figure: Figure) -> _Span:

@@ -54,6 +54,10 @@ class GroupWeek(Struct, array_like=True):
     active_4w: int = 0
     habitual: int = 0
     days: int = 0
+    absent: int = 0
+    """Members who cannot have come in the four weeks; see `engage.core.presence`."""
+    no_habit: int = 0
+    """Likewise in nine of the twelve weeks."""
 
 
 class Segments:

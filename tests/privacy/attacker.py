@@ -48,11 +48,19 @@ class Attack:
 
     def pins(self, terms: Sum) -> bool:
         """Whether these can be one whole number only. Ways that were found before may already differ."""
-        values = [float(terms @ way) for way in self.ways]
-        if values and max(values) - min(values) >= 1:
+        if self.differs(terms):
             return False
         least, most = ceil(self._extreme(terms, 1) - _NEARLY), floor(self._extreme(terms, -1) + _NEARLY)
         return least >= most
+
+    def differs(self, terms: Sum) -> bool:
+        """Between ways that were found before."""
+        values = [float(terms @ way) for way in self.ways]
+        return bool(values) and max(values) - min(values) >= 1
+
+    def look_at(self, terms: Sum) -> None:
+        """A way in which these are large."""
+        self._extreme(terms, -1)
 
     def forget(self) -> None:
         """The ways found so far: more is known from here on."""

@@ -1,0 +1,77 @@
+"""Who cannot have come: members who joined after a time, or of whom the host had said before it that they left.
+
+Owns this reckoning alone, from what the host's own list says. Whoever reads a report and knows the list takes these off
+the group at once: "12 of 20 came" tells of each one where eight had left before. Must not know floors or figures; what
+is left of a group is judged by it in `engage.core.published`.
+
+A week in which somebody did come counts as possible, whatever the list says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from engage.core.calendar import month_end
+from engage.core.quiet import HABIT_WEEKS, MONTH_WEEKS, WEEK, Activity
+from engage.core.state import MemberState
+
+if TYPE_CHECKING:
+    from engage.core.measures import WeekMeasures
+    from engage.core.segments import GroupWeek
+
+HABIT_WEEKS_LEAST: Final = 9
+
+
+class Presence:
+    """What the members lack in `weeks`, one after the other. Bits are those of `activity`: one in seven."""
+
+    def __init__(self, weeks: Sequence[WeekMeasures], activity: Activity) -> None:
+        self.weeks = weeks
+        self.activity = activity
+        for week in weeks:
+            week.month_absent = [0] * MONTH_WEEKS
+
+    def count(self, member: MemberState, used: int, groups: Sequence[Sequence[GroupWeek]]) -> None:
+        """`groups`: per week, those that the member is in."""
+        activity = self.activity
+        if member.left:
+            self._list(member.left)
+        since = min(member.joined, member.days_base) if member.days else member.joined
+        gone = member.left if member.left and member.last_day <= member.left else 0
+        if since < activity.first + WEEK and not gone:
+            return
+        possible = self._possible(since, gone) | used
+        for index, week in enumerate(self.weeks):
+            place, month, loud = activity.places[index]
+            before = (activity.origin - activity.first) // WEEK
+            if since < week.monday + WEEK:
+                week.absent += not possible >> WEEK * (before + place) & 1
+            start = activity.origin + WEEK * month
+            for at in range(MONTH_WEEKS):
+                if since < start + WEEK * (at + 1):
+                    week.month_absent[at] += not possible >> WEEK * (before + month + at) & 1
+            if since >= start + WEEK * MONTH_WEEKS:
+                continue
+            habit = activity.habit(possible, week.monday)
+            absent = loud > 0 and not habit >> WEEK * (HABIT_WEEKS - MONTH_WEEKS)
+            nobody = activity.habit(-1, week.monday).bit_count() < HABIT_WEEKS_LEAST
+            no_habit = not nobody and habit.bit_count() < HABIT_WEEKS_LEAST
+            week.absent_4w += absent
+            week.no_habit += no_habit
+            for group in groups[index]:
+                group.absent += absent
+                group.no_habit += no_habit
+
+    def _list(self, left: int) -> None:
+        for week in self.weeks:
+            end = month_end(week.monday) + WEEK
+            before, by_end = week.month_left
+            week.month_left = (before + (left < end - WEEK * MONTH_WEEKS), by_end + (left < end))
+
+    def _possible(self, since: int, gone: int) -> int:
+        """The weeks that end after the day `since` and begin on the day `gone` or before."""
+        first, weeks = self.activity.first, len(self.activity.counts)
+        begin = max(0, (since - first) // WEEK)
+        end = min(weeks, (gone - first) // WEEK + 1) if gone else weeks
+        return sum(1 << WEEK * week for week in range(begin, end))

@@ -1,0 +1,57 @@
+"""Privacy as an attack, on a year of who was active, has the habit, stands in which stage and works where, while
+members join, leave and move; see `year_activity.py`. ENGAGE_ATTACKS=3000 attacks more companies."""
+
+from __future__ import annotations
+
+import os
+from random import Random
+
+import pytest
+
+from engage.core.measures import WeekMeasures
+from engage.core.presence import Presence
+from engage.core.published_stages import publish_stages
+from engage.core.stage_weeks import no_stages
+from engage.core.state import MemberState
+from tests.privacy.year_activity import acquaintances, attack_year
+from tests.privacy.year_population import random_year
+
+YEARS = int(os.environ.get("ENGAGE_ATTACKS", "0")) // 5
+QUICK = {("",): (1001, 2001, 2003, 2008, 2009), ("sales", "it"): (2001,)}
+"""Departments -> companies of few ways through the year, attacked at every run; YEARS others besides."""
+
+
+def learned_of(seed: int, departments: tuple[str, ...]) -> list[str]:
+    random = Random(seed)
+    year = random_year(random, departments)
+    return attack_year(year, acquaintances(random, year))
+
+
+@pytest.mark.parametrize("departments", QUICK, ids=len)
+def test_a_year_of_activity_tells_of_no_group_below_the_floor(departments: tuple[str, ...]) -> None:
+    for seed in (*QUICK[departments], *range(3000, 3000 + YEARS)):
+        assert learned_of(seed, departments) == [], f"company {seed}"
+
+
+def _only_listed(presence: Presence, member: MemberState, *_: object) -> None:
+    """Nobody is taken to be absent."""
+    if member.left:
+        presence._list(member.left)
+
+
+def test_without_who_cannot_have_come_a_year_tells_of_those_who_stayed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert learned_of(1001, ("",)) == []
+    monkeypatch.setattr(Presence, "count", _only_listed)
+    assert learned_of(1001, ("",)) != []
+
+
+@pytest.mark.parametrize("idle", [8, 9, 10, 12, 13])
+def test_who_left_lately_and_who_left_before_are_told_alike(idle: int) -> None:
+    """Thirteen left, eight of them before the month: how many of the other five came is told to nobody."""
+    week = WeekMeasures(739_018, members=60, definition=2, month=[20] * 4, stages=no_stages())
+    week.active_4w, week.activated = 40, 45
+    week.month_absent, week.month_left = [0] * 4, (8, 13)
+    week.stages["left_never"] = idle
+    assert dict(publish_stages(week, 5))["left"].text == "not shown"
