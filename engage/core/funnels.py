@@ -74,8 +74,9 @@ def _forget(program: CompiledProgram, member: MemberState) -> None:
         del member.funnels[gone]
 
 
-def steps_reached(member: MemberState, key: str, monday: int, weeks: int) -> int:
-    """How many steps were reached by whom began in the `weeks` ISO weeks that end with the one of `monday`."""
+def steps_reached(member: MemberState, key: str, monday: int, weeks: int, loud: int = -1) -> int:
+    """How many steps were reached by whom began in the `weeks` ISO weeks that end with the one of `monday`; `loud`: in
+    which of these, the first bit is the last week's."""
     way = member.funnels.get(key)
     if way is None:
         return 0
@@ -84,5 +85,6 @@ def steps_reached(member: MemberState, key: str, monday: int, weeks: int) -> int
     if index < 0:
         return 0
     mask = (1 << index + 1) - (1 << max(0, index + 1 - weeks))
+    mask &= sum(1 << index - back for back in range(min(weeks, index + 1)) if loud >> back & 1)
     # Each step's beginners are among those of the step before.
     return sum(1 for bits in steps if bits & mask)

@@ -27,7 +27,6 @@ Definitions, for the ISO week that starts on `monday`, in the company's own days
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
@@ -39,6 +38,7 @@ from engage.core.calendar import month_end, week_of
 from engage.core.campaign_weeks import HeldOutMonth, count_held_out, measured_campaign
 from engage.core.prices import Prices, prices_of
 from engage.core.presence import Presence
+from engage.core.presence import Presence, remember_sizes
 from engage.core.program import Program
 from engage.core.quiet import Activity, events_in
 from engage.core.segments import GroupWeek, Segments, cohort_of
@@ -57,8 +57,6 @@ FLOOR: Final = 5
 
 DEFINITION: Final = 2
 """Of what a week holds; see `WeekMeasures.definition`."""
-
-_NO_LEVEL: Final = ""
 
 
 class FeatureWeek(Struct, array_like=True):
@@ -133,7 +131,7 @@ class WeekMeasures(Struct, array_like=True):
     cohort_peaks: dict[int, int] = field(default_factory=dict)
     """Month of activation -> the most of its members that may have been told to be active in one month so far."""
     months_told: list[tuple[int, int]] = field(default_factory=list)
-    """The least and the most that are told to be active in the month, and in the two before, the newest first."""
+    """The least and the most that are told to be active in the month, and in the three before, the newest first."""
     receivers: dict[str, int] = field(default_factory=dict)
     """Currency -> members who were awarded some."""
     unrewarded: int = 0
@@ -173,6 +171,8 @@ class WeekMeasures(Struct, array_like=True):
     """Likewise in any week of the month that was not quiet, and because they joined after these."""
     no_habit: int = 0
     """Likewise in nine of the twelve weeks."""
+    funnel_months: dict[str, int] = field(default_factory=dict)
+    """Funnel -> how many months before this one the beginners counted began. Empty: in four weeks of no month."""
     month_left: tuple[int, int] = (0, 0)
     """Members of whom the host had said that they left: before the month, and by its end."""
 
@@ -224,7 +224,7 @@ def measure_weeks(
     rewarded = {rule.trigger for rule in program.rules} if program else set()
     listed = list(members)
     activity = Activity(weeks, listed, floor)
-    segments, balances = Segments(program, weeks), Balances(program, weeks, days)
+    segments, balances = Segments(program, weeks, activity), Balances(program, weeks, days)
     presence = Presence(weeks, activity)
     features = {name: [week.features[name] for week in weeks] for name in names}
     for member, used in zip(listed, activity.used, strict=True):
@@ -244,7 +244,7 @@ def measure_weeks(
         activity.describe(index, week)
         _add_days(week, days)
     _stand_at_the_end(program, company, days, weeks)
-    _remember_sizes(listed, weeks)
+    remember_sizes(listed, weeks)
     close_stages(program, weeks)
     if program is not None and numbers:
         _count_held_out(program, company, listed, numbers, weeks, activity, segments)
@@ -389,20 +389,3 @@ def _stand_at_the_end(
         week.members = max(members, week.activated, week.active)
         if steps:
             week.levels = [(step.id, max(0, levels.get(step.id, 0))) for step in steps]
-
-
-def _remember_sizes(members: Sequence[MemberState], weeks: Sequence[WeekMeasures]) -> None:
-    """Members when each week of the month ended, and those of them who stand at no level."""
-    joined = sorted(member.joined for member in members)
-    for week in weeks:
-        end = month_end(week.monday) + WEEK
-        later = len(joined) - bisect_left(joined, week.monday + WEEK)
-        sizes = [
-            week.members + later - (len(joined) - bisect_left(joined, end - WEEK * back))
-            for back in reversed(range(MONTH_WEEKS))
-        ]
-        active = [*week.month[:-1], max(week.month[-1], week.activated)]
-        week.month_members = [max(pair) for pair in zip(sizes, active, strict=True)]
-        if week.levels:
-            without = max(0, week.month_members[-1] - sum(count for _, count in week.levels))
-            week.levels.insert(0, (_NO_LEVEL, without))

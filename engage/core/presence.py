@@ -1,4 +1,4 @@
-"""Who cannot have come: members who joined after a time, or of whom the host had said before it that they left.
+"""Who was a member when, and who cannot have come: who joined after a time, or had left before it as the host said.
 
 Owns this reckoning alone, from what the host's own list says. Whoever reads a report and knows the list takes these off
 the group at once: "12 of 20 came" tells of each one where eight had left before. Must not know floors or figures; what
@@ -9,6 +9,7 @@ A week in which somebody did come counts as possible, whatever the list says.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from engage.core.segments import GroupWeek
 
 HABIT_WEEKS_LEAST: Final = 9
+_NO_LEVEL: Final = ""
 
 
 class Presence:
@@ -75,3 +77,20 @@ class Presence:
         begin = max(0, (since - first) // WEEK)
         end = min(weeks, (gone - first) // WEEK + 1) if gone else weeks
         return sum(1 << WEEK * week for week in range(begin, end))
+
+
+def remember_sizes(members: Sequence[MemberState], weeks: Sequence[WeekMeasures]) -> None:
+    """Members when each week of the month ended, and those of them who stand at no level."""
+    joined = sorted(member.joined for member in members)
+    for week in weeks:
+        end = month_end(week.monday) + WEEK
+        later = len(joined) - bisect_left(joined, week.monday + WEEK)
+        sizes = [
+            week.members + later - (len(joined) - bisect_left(joined, end - WEEK * back))
+            for back in reversed(range(MONTH_WEEKS))
+        ]
+        active = [*week.month[:-1], max(week.month[-1], week.activated)]
+        week.month_members = [max(pair) for pair in zip(sizes, active, strict=True)]
+        if week.levels:
+            without = max(0, week.month_members[-1] - sum(count for _, count in week.levels))
+            week.levels.insert(0, (_NO_LEVEL, without))

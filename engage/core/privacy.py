@@ -104,7 +104,8 @@ def fact(value: float | None, unit: Unit) -> Figure:
 def publish_count(
     count: int, k: int, within: Figure, *, unit: Unit = "members", told: bool = False
 ) -> Figure:
-    """How many people of a shown group; of one told as a range, what is left is judged by the least that it can be.
+    """How many people of a shown group; of one told as a range, what is left is judged by the least that it can be, and
+    nothing is told where that is nobody.
 
     `told`: whether the count reaches k is told, however small the group.
     """
@@ -113,7 +114,7 @@ def publish_count(
     if most is None:
         return Figure(NOT_SHOWN, unit, hidden="few" if within.hidden != "missing" else "missing")
     whole = int(most)
-    if whole < 2 * k - 1 and not told:
+    if (whole < 2 * k - 1 and not told) or (within.value is None and not within.floor):
         return Figure(NOT_SHOWN, unit, hidden="few", low=0, high=whole)
     if count < k:
         return Figure(say("fewer than {k:,}", k=k), unit, hidden="few", low=0, high=min(k - 1, whole))

@@ -38,6 +38,8 @@ from engage.core.rounding import balance_step, band_around, rounded, two_digits
 from engage.core.windows import add_bands, between, publish_band, publish_bands, publish_union
 
 HABIT_MONTHS = HABIT_WEEKS // MONTH_WEEKS
+MONTHS_TOLD = HABIT_MONTHS + 1
+"""Those of a habit, and the one whose beginners are counted after twelve weeks."""
 
 
 class People(NamedTuple):
@@ -114,7 +116,7 @@ def remember_peaks(weeks: Sequence[WeekMeasures], before: WeekMeasures | None, k
         same = before is not None and month_end(before.monday) == month_end(week.monday)
         told, visits = (int(month.floor), int(month.ceiling or 0)), _visits(week, k)
         months, earlier = (before.months_told[same:], before.visits_told[same:]) if before else ([], [])
-        week.months_told = [told, *months][:HABIT_MONTHS]
+        week.months_told = [told, *months][:MONTHS_TOLD]
         week.visits_told = [visits, *earlier][:HABIT_MONTHS]
         before = week
 
@@ -159,7 +161,7 @@ def _publish_habitual(week: WeekMeasures, k: int, active_4w: Figure, activated: 
 
 def _in_each_month(week: WeekMeasures, active_4w: Figure) -> Figure:
     """Who has the habit was active in each of the three months of its weeks: what is told of the least of them."""
-    told = week.months_told[1:]
+    told = week.months_told[1:HABIT_MONTHS]
     if not told:
         return active_4w
     least = min(int(active_4w.floor), *(low for low, _ in told))
@@ -170,10 +172,11 @@ def _in_each_month(week: WeekMeasures, active_4w: Figure) -> Figure:
 def _by_visits(week: WeekMeasures, active_4w: Figure, activated: int) -> tuple[int, int]:
     """The least and the most who can have the habit by what the weeks told add up to: nine to twelve weeks for each of
     them, and for each of the others one in a month that they came in, and no more than eight."""
-    if not week.visits_told or len(week.visits_told) != len(week.months_told):
+    told = week.months_told[:HABIT_MONTHS]
+    if not week.visits_told or len(week.visits_told) != len(told):
         return -week.members, week.members
     visits, others = sum(week.visits_told), HABIT_WEEKS_LEAST - 1
-    came = (active_4w.ceiling or 0) + sum(most for _, most in week.months_told[1:])
+    came = (active_4w.ceiling or 0) + sum(most for _, most in told[1:])
     most = int(visits - came) // (HABIT_WEEKS_LEAST - HABIT_MONTHS)
     return -((others * activated - visits) // (HABIT_WEEKS - others)), most
 

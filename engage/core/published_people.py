@@ -11,7 +11,7 @@ cells are parts of and which of their sums a reader knows, for a hidden cell mus
 - roles: likewise, where there are no departments; see `publish_roles`.
 - cohorts: the active members are divided by the month in which they were activated, where their number is exact. How
   many were activated in a month is not told: it would stay the same while what stands beside it changes.
-- funnels: each step is within the one before, the first within the activated members.
+- funnels: each step is within the one before, the first within who is told to have been active in its month.
 - moves: who rises was active in the week, who falls stood at a level, who lost a streak had one. All are told in bands.
 - members who have what expires in four weeks: in bands, for the four weeks of two reports overlap.
 - what members have, spend and lose: most of it may be one person's, and two weeks' balances differ by what was issued,
@@ -25,10 +25,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from msgspec.structs import replace
-
 from engage.core.calendar import month_end
 from engage.core.feasible import feasible
+from engage.core.language import say
 from engage.core.measures import WEEK, WeekMeasures
 from engage.core.privacy import (
     NOT_SHOWN,
@@ -51,6 +50,7 @@ from engage.core.published import (
 )
 from engage.core.published_cohorts import publish_active_cohorts
 from engage.core.rounding import balance_step, rounded, two_digits
+from engage.core.published_parts import publish_parts, untold
 from engage.core.segments import CLASS_WEEKS, GROUP_OTHER, GroupWeek, cohort_of
 from engage.core.windows import between, publish_flow, publish_part, publish_union
 
@@ -92,90 +92,6 @@ def publish_classes(week: WeekMeasures, people: People, k: int) -> tuple[Figure,
 # --- departments, roles, cohorts ------------------------------------------------------------------------------
 
 
-def publish_parts(
-    counts: Sequence[int],
-    wholes: Sequence[Figure],
-    total: Figure,
-    k: int,
-    members: int | None = None,
-    absent: Sequence[int] = (),
-) -> list[Figure]:
-    """How many of each of several groups, none of whom is in two; together they are the figure `total`.
-
-    Where the total is hidden for being small, or nearly all, so is every part by itself. `members`: of all groups
-    together, where the size of some is hidden. `absent`: of each, who cannot be counted, as everybody knows.
-    """
-    if any(absent):
-        left = [
-            whole if whole.value is None else fact(whole.value - away, "members")
-            for whole, away in zip(wholes, absent, strict=True)
-        ]
-        cells = publish_parts(counts, left, total, k)
-        return [_of_all(cell, whole, k) for cell, whole in zip(cells, wholes, strict=True)]
-    cells = [_part(count, whole, k) for count, whole in zip(counts, wholes, strict=True)]
-    if total.ceiling is None or all(whole.value is None for whole in wholes):
-        return [_untold(whole) for whole in wholes]
-    most = sum(int(whole.ceiling or 0) for whole in wholes)
-    # The smallest group first: its size is known, while which of the counts is smallest would tell of them.
-    for index in sorted(range(len(cells)), key=lambda i: (wholes[i].ceiling or 0, i)):
-        if _is_safe(cells, wholes, total, most if members is None else members, k):
-            break
-        if not cells[index].hidden:
-            high = int(wholes[index].value or 0) - k
-            cells[index] = Figure(NOT_SHOWN, "members", hidden="protects", low=k, high=high)
-    if all(cell.hidden for cell in cells) or not _is_safe(cells, wholes, total, most, k):
-        # Nothing is left to hide. That must not be seen in the telling cases only, or it would tell them.
-        return [_untold(whole) for whole in wholes]
-    return cells
-
-
-def _of_all(cell: Figure, whole: Figure, k: int) -> Figure:
-    """A part of those who can be counted, told of the whole group: its range must not say how many these are."""
-    match cell.hidden:
-        case "few":
-            return cell if (cell.ceiling or 0) < k else _untold(whole)
-        case "most":
-            return replace(cell, high=whole.ceiling)
-        case "protects":
-            return replace(cell, high=(whole.ceiling or 0) - k)
-        case _:
-            return cell
-
-
-def _untold(whole: Figure) -> Figure:
-    return Figure(NOT_SHOWN, "members", hidden="few", low=0, high=whole.ceiling)
-
-
-def _part(count: int, whole: Figure, k: int) -> Figure:
-    if whole.value is None:
-        return _untold(whole)
-    return publish_count(count, k, whole)
-
-
-def _is_safe(cells: Sequence[Figure], wholes: Sequence[Figure], total: Figure, most: int, k: int) -> bool:
-    """Whether no hidden cell follows, and the hidden ones together leave k who are counted and k who are not; of a
-    total that is a range, with each end of it."""
-    hidden = [index for index, cell in enumerate(cells) if cell.value is None]
-    if not hidden:
-        return total.value is not None
-    shown = sum(int(cell.value) for cell in cells if cell.value is not None)
-    known = sum(whole.floor for whole, cell in zip(wholes, cells, strict=True) if cell.value is not None)
-    room = min(sum(int(wholes[index].ceiling or 0) for index in hidden), most - known)
-    highest = sum(cells[index].ceiling or 0 for index in hidden)
-    lowest = sum(cells[index].floor for index in hidden)
-    least_left, most_left = total.floor - shown, (total.ceiling or 0) - shown
-    return (
-        least_left >= k
-        and room - most_left >= k
-        and min(highest - most_left, least_left - lowest) >= k - 1
-        and all(
-            high - low >= k - 1
-            for end in {total.floor, total.ceiling or 0}
-            for low, high in feasible(cells, int(end), most)
-        )
-    )
-
-
 class Group(NamedTuple):
     """A department or role; "" is none, SMALLER those too small each."""
 
@@ -196,7 +112,7 @@ def publish_roles(week: WeekMeasures, people: People, k: int) -> tuple[Group, ..
     found = _publish_groups(week.roles, people, k, merged=False)
     if not any(week.departments):
         return found
-    return tuple(Group(one.name, one.members, _untold(one.members), _untold(one.members)) for one in found)
+    return tuple(Group(one.name, one.members, untold(one.members), untold(one.members)) for one in found)
 
 
 def _publish_groups(
@@ -255,11 +171,21 @@ def publish_funnel(week: WeekMeasures, people: People, funnel: str, k: int) -> t
     counts = week.funnels.get(funnel)
     if counts is None:
         return None
-    within, found = people.activated, []
+    within, found = _beginning(week, people, funnel), []
     for count in counts:
         within = publish_count(count, k, within)
         found.append(within)
     return tuple(found)
+
+
+def _beginning(week: WeekMeasures, people: People, funnel: str) -> Figure:
+    """Within whom beginners are: those active in the month in which they began. Nothing is told of a month that is not
+    remembered."""
+    if funnel not in week.funnel_months:
+        return people.activated
+    told = week.months_told[week.funnel_months[funnel] :]
+    low, high = told[0] if told else (0, week.members)
+    return between(low, high, week.members)
 
 
 class Moves(NamedTuple):

@@ -22,15 +22,17 @@ if TYPE_CHECKING:
 WEEK: Final = 7
 HABIT_WEEKS: Final = 12
 MONTH_WEEKS: Final = 4
+WEEKS_BACK: Final = HABIT_WEEKS + MONTH_WEEKS
+"""Habits, and the month whose beginners are counted after twelve weeks."""
 _ADDED_MAX: Final = 127
 """Bitmaps of which the bits of a week can be added up within its seven."""
 
 
 class Activity:
-    """From eleven weeks before the end of the first month to the last week; bit i of a bitmap is week i of these."""
+    """From fifteen weeks before the end of the first month to the last week; bit i of a bitmap is week i of these."""
 
     def __init__(self, weeks: Sequence[WeekMeasures], members: Sequence[MemberState], floor: int) -> None:
-        self.first = month_end(weeks[0].monday) - WEEK * (HABIT_WEEKS - 1)
+        self.first = month_end(weeks[0].monday) - WEEK * (WEEKS_BACK - 1)
         self.last = weeks[-1].monday + WEEK - 1
         self.floor = floor
         self.used = [self._fold(member) if member.days else 0 for member in members]
@@ -70,6 +72,11 @@ class Activity:
     def _month(self, end: int) -> list[int]:
         after = (end - self.first) // WEEK + 1
         return self.counts[after - MONTH_WEEKS : after]
+
+    def loud_weeks(self, monday: int, ago: int) -> int:
+        """Those of the month so many before that of the week `monday`, quiet ones aside; the first bit is the last."""
+        counts = reversed(self._month(month_end(monday) - WEEK * MONTH_WEEKS * ago))
+        return sum(1 << back for back, count in enumerate(counts) if count >= self.floor)
 
     def _place(self, monday: int) -> tuple[int, int, int]:
         end = month_end(monday)

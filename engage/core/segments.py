@@ -9,7 +9,8 @@ Owns these divisions and their counting, member by member. Must not know floors,
   event beyond the 255th of a week does not count, so that a script does not outweigh a company.
 - departments, roles: by the traits that members have when the week is measured; "" is none.
 - cohorts: by the month of the first active week (a week belongs to the month of its Thursday, as in ISO 8601).
-- funnels: beginners of four weeks, the last of which is as long ago as a funnel waits for its later steps.
+- funnels: beginners of the newest month of four weeks that is as long over as a funnel waits for its later steps; quiet
+  weeks count as in other figures of the month, within whose active members beginners are.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from engage.core.state import MemberState
 
 if TYPE_CHECKING:
     from engage.core.measures import WeekMeasures
+    from engage.core.quiet import Activity
 
 WEEK: Final = 7
 CLASS_WEEKS: Final = 12
@@ -63,7 +65,9 @@ class GroupWeek(Struct, array_like=True):
 class Segments:
     """What the members add to `weeks`, one after the other."""
 
-    def __init__(self, program: Program | None, weeks: Sequence[WeekMeasures]) -> None:
+    def __init__(
+        self, program: Program | None, weeks: Sequence[WeekMeasures], activity: Activity | None = None
+    ) -> None:
         self.weeks = weeks
         self.department = program.department if program else ""
         role = program.role if program else None
@@ -78,6 +82,14 @@ class Segments:
         for week in weeks:
             week.classes = [0] * 5
             week.funnels = {funnel.id: [0] * len(funnel.steps) for funnel, _ in self.funnels}
+            week.funnel_months = {funnel.id: -(-funnel.weeks // MONTH_WEEKS) for funnel, _ in self.funnels}
+        self.loud = [
+            {ago: activity.loud_weeks(week.monday, ago) for ago in week.funnel_months.values()}
+            if activity
+            else {}
+            for week in weeks
+        ]
+        """Per week: of the months of beginners, the weeks that were not quiet."""
 
     def name(self, member: MemberState) -> None:
         """Count somebody whom the host has named, active or not, where a program has departments or roles."""
@@ -128,7 +140,10 @@ class Segments:
             group.active_4w += recent > 0
             group.habitual += has_habit
         for funnel, key in self.funnels:
-            reached = steps_reached(member, key, monday - WEEK * funnel.weeks, MONTH_WEEKS)
+            ago = week.funnel_months[funnel.id]
+            reached = steps_reached(
+                member, key, monday - WEEK * MONTH_WEEKS * ago, MONTH_WEEKS, self.loud[index][ago]
+            )
             reached_by = week.funnels[funnel.id]
             for step in range(reached):
                 reached_by[step] += 1

@@ -172,3 +172,47 @@ def attack_slipping(random: Random) -> list[str]:
     flow.reads("steady", found["habitual"], lambda path: path[0] & 0b1100 > 0 and path[1] > 0)
     flow.groups.append(("here and not slipping", lambda path: path[0] & 0b1100 > 0))
     return flow.learned()
+
+
+def attack_funnels(random: Random) -> list[str]:
+    """In which weeks of a month each was active, and how far those came on a way who began it then."""
+    k = random.choice((3, 4, 5))
+    members = random.randint(6 * k, 16 * k)
+    often = [random.choice((0.2, 0.5)) for _ in range(4)]
+    begins, goes_on = random.choice((0.3, 0.9, 0.95)), random.choice((0.3, 0.8, 0.95))
+    idle = random.choice((0.3, 0.7))
+    paths = []
+    for _ in range(members):
+        pattern, steps = sum(1 << at for at, share in enumerate(often) if random.random() < share), 0
+        if random.random() < idle:
+            pattern = 0
+        if pattern and random.random() < begins:
+            steps = 1 + (random.random() < goes_on)
+        paths.append((pattern, steps))
+    counts = [sum(path[0] >> at & 1 for path in paths) for at in range(4)]
+    if min(counts) < k:
+        return []  # quiet weeks have their own rule and attack
+    flow = Flow(
+        random, k, paths, [(pattern, steps) for pattern in range(16) for steps in range(3 if pattern else 1)]
+    )
+    weeks, activated = [], random.randint(sum(path[0] > 0 for path in paths), members)
+    for month in range(2):
+        week = WeekMeasures(
+            FIRST + WEEK * (4 * month + 3), members=members, definition=2, floor=k, month=counts
+        )
+        week.active_4w, week.activated = sum(path[0] > 0 for path in paths), activated
+        week.funnels = {"way": [sum(path[1] > step for path in paths) for step in range(2)]}
+        week.funnel_months = {"way": 1}
+        weeks.append(week)
+    remember_peaks(weeks, None, k)
+    flow.reads("active", publish_people(weeks[0], k).active_4w, lambda path: path[0] > 0)
+    for at, figure in enumerate(publish_month_weeks(weeks[0], k)):
+        flow.reads(f"active in week {at}", figure, lambda path, at=at: path[0] >> at & 1)  # type: ignore[misc]
+    people = publish_people(weeks[1], k)
+    for step, figure in enumerate(published_people.publish_funnel(weeks[1], people, "way", k) or ()):
+        flow.reads(f"step {step}", figure, lambda path, step=step: path[1] > step)  # type: ignore[misc]
+    flow.groups += [
+        ("active and did not begin", lambda path: path[0] > 0 and not path[1]),
+        ("began and went no further", lambda path: path[1] == 1),
+    ]
+    return flow.learned()

@@ -15,7 +15,7 @@ from engage.core import published_cohorts, published_people, published_stages
 from engage.core.measures import WeekMeasures
 from engage.core.privacy import Figure, publish_table
 from engage.core.published import People
-from tests.privacy.kind_attacks import attack_cohorts, attack_roles, attack_slipping
+from tests.privacy.kind_attacks import attack_cohorts, attack_funnels, attack_roles, attack_slipping
 
 ATTACKS = int(os.environ.get("ENGAGE_ATTACKS", "25"))
 
@@ -24,6 +24,7 @@ ATTACKED: list[tuple[KindAttack, int]] = [
     (attack_roles, ATTACKS // 5),
     (attack_cohorts, ATTACKS // 8),
     (attack_slipping, ATTACKS // 5),
+    (attack_funnels, ATTACKS // 2),
 ]
 
 
@@ -81,6 +82,11 @@ DEFENCES: dict[str, tuple[KindAttack, int, list[Switch]]] = {
         attack_cohorts,
         0,
         [(published_cohorts, "cohort_cells", _of_those_who_came)],
+    ),
+    "beginners within who was active": (
+        attack_funnels,
+        5,
+        [(published_people, "_beginning", lambda week, people, funnel: people.activated)],
     ),
     "slipping within what the weeks tell": (
         attack_slipping,

@@ -13,7 +13,7 @@ from random import Random
 
 import pytest
 
-from engage.core import published, published_people, published_stages
+from engage.core import published, published_parts, published_people, published_stages
 from engage.core.measures import WeekMeasures
 from engage.core.privacy import Figure, fact, publish_count
 from engage.core.published import People
@@ -115,7 +115,7 @@ DEFENCES: dict[str, tuple[int, list[Switch]]] = {
             (published, "_by_visits", lambda week, *_: (-week.members, week.members)),
         ],
     ),
-    "hiding one department beside a range": (9, [(published_people, "_is_safe", lambda *_: True)]),
+    "hiding one department beside a range": (9, [(published_parts, "_is_safe", lambda *_: True)]),
 }
 
 
