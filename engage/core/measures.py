@@ -36,9 +36,8 @@ from engage.core.activity import window_bits
 from engage.core.balances import Balances, CurrencyWeek
 from engage.core.calendar import month_end, week_of
 from engage.core.campaign_weeks import HeldOutMonth, count_held_out, measured_campaign
-from engage.core.prices import Prices, prices_of
-from engage.core.presence import Presence
 from engage.core.presence import Presence, remember_sizes
+from engage.core.prices import Prices, prices_of
 from engage.core.program import Program
 from engage.core.quiet import Activity, events_in
 from engage.core.segments import GroupWeek, Segments, cohort_of

@@ -26,8 +26,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from engage.core.calendar import month_end
-from engage.core.feasible import feasible
-from engage.core.language import say
 from engage.core.measures import WEEK, WeekMeasures
 from engage.core.privacy import (
     NOT_SHOWN,
@@ -49,8 +47,8 @@ from engage.core.published import (
     publish_week_days,
 )
 from engage.core.published_cohorts import publish_active_cohorts
-from engage.core.rounding import balance_step, rounded, two_digits
 from engage.core.published_parts import publish_parts, untold
+from engage.core.rounding import balance_step, rounded, two_digits
 from engage.core.segments import CLASS_WEEKS, GROUP_OTHER, GroupWeek, cohort_of
 from engage.core.windows import between, publish_flow, publish_part, publish_union
 
