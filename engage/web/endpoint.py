@@ -262,6 +262,10 @@ def _read_query(request: Request, kind: t.Any) -> t.Any:
         raise InvalidRequest(explain(error)) from None
 
 
+UNKNOWN_FIELD: t.Final = "Object contains unknown field `"
+"""How msgspec begins to tell of one."""
+
+
 async def _read_json(request: Request, declared: Endpoint, share: Share) -> t.Any:
     if declared.body is None:
         return None
@@ -284,6 +288,9 @@ def explain(error: msgspec.ValidationError) -> str:
     """msgspec's words with the place first: "amount: expected `int`, got `str`"."""
     what, _, place = str(error).partition(" - at `")
     name = place.rstrip("`").removeprefix("$").removeprefix(".")
+    if what.startswith(UNKNOWN_FIELD):
+        name = ".".join(filter(None, (name, what.removeprefix(UNKNOWN_FIELD).rstrip("`"))))
+        what = "there is no such field"
     return f"{name}: {what[:1].lower()}{what[1:]}" if name else what
 
 

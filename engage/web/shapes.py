@@ -119,7 +119,7 @@ class Book(Struct):
     ] = None
 
 
-class NewCompany(Struct):
+class NewCompany(Struct, forbid_unknown_fields=True):
     """A company to create, or to change: what is absent stays as it is."""
 
     id: Identifier

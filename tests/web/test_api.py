@@ -153,7 +153,8 @@ async def test_a_company_is_created_once_and_then_changed(running: Running) -> N
         (b'{"id": "a", "seats": 1.5}', 400, "invalid_request"),
         (b'{"id": "a", "seats": 1%s}' % (b"0" * 30), 400, "invalid_request"),
         (b'{"id": "a", "seats": NaN}', 400, "invalid_json"),
-        (b'{"id": "a", "x": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", 400, "too_deep"),
+        (b'{"id": "a", "x": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", 400, "invalid_request"),
+        (b'{"id": "a", "plan": "gold"}', 400, "invalid_request"),
         (b'{"id": "a", "name": "' + b"x" * 2_000_000 + b'"}', 413, "body_too_large"),
     ],
 )
@@ -164,9 +165,16 @@ async def test_a_company_that_cannot_be_is_refused(
     assert (await running.server.get("/v1/companies")).json()["data"] == []
 
 
+async def test_a_body_that_is_nested_too_deep_is_refused(running: Running) -> None:
+    body = b'{"actor": "a", "x": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"
+    assert_problem(await running.server.post("/v1/program/publish", content=body), 400, "too_deep")
+
+
 async def test_the_message_names_the_place_of_the_mistake(running: Running) -> None:
     answer = await running.server.post("/v1/companies", json={"id": "a", "seats": "many"})
     assert answer.json()["message"].startswith("seats: ")
+    answer = await running.server.post("/v1/companies", json={"id": "a", "time_zone": "UTC"})
+    assert answer.json()["message"] == "time_zone: there is no such field"
 
 
 async def test_companies_are_read_page_by_page_each_once(running: Running) -> None:
