@@ -17,7 +17,7 @@ from typing import Final
 
 from engage import telemetry
 from engage.actions.deliver import Courier, Post
-from engage.actions.portfolio import reckon_ahead
+from engage.actions.portfolio import Readiness
 from engage.actions.push import Pusher
 from engage.actions.score import score_companies
 from engage.actions.tick import Timekeeper
@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 SCORING_SECONDS: Final = 3600
 RECKONING_SECONDS: Final = 30
-"""What is reckoned ahead takes a tenth of a second for ten thousand companies of which nothing has changed."""
+"""How often it is looked whether anything has changed since it was reckoned ahead."""
 TICKING_SECONDS: Final = 20
 DELIVERING_SECONDS: Final = 2
 PUSHING_SECONDS: Final = 10
@@ -77,17 +77,18 @@ class Schedule:
             await asyncio.sleep(seconds)
 
     async def _keep_ready(self) -> None:
-        """The portfolio, in every process, for each has its own: when it starts, after it scored, and now and then,
-        for others write as well. It is right without this, only slower to open."""
-        seconds = RECKONING_SECONDS
+        """The portfolio, in every process, for each has its own: when it starts, after it scored, and when others have
+        written. It is right without this, only slower to open."""
+        seconds, readiness = RECKONING_SECONDS, Readiness(self.database)
 
-        async def reckon() -> None:
+        async def reckon(anew: bool) -> None:
             nonlocal seconds
-            seconds = RECKONING_SECONDS if await reckon_ahead(self.database) else SCORING_SECONDS
+            seconds = RECKONING_SECONDS if await readiness.make(anew=anew) else SCORING_SECONDS
 
         while True:
+            anew = self._scored.is_set()
             self._scored.clear()
-            await _counted("reckoning", seconds, reckon())
+            await _counted("reckoning", seconds, reckon(anew))
             with suppress(TimeoutError):
                 async with asyncio.timeout(seconds):
                     await self._scored.wait()
@@ -103,7 +104,8 @@ class Schedule:
         for band in BAND_LABELS:
             telemetry.COMPANIES_BY_BAND.labels(band).set(bands[band])
         telemetry.SCORED_AT.set_to_current_time()
-        self._scored.set()
+        if scoring.weeks:
+            self._scored.set()
 
     async def _push(self) -> None:
         accepted, refused = await self._pusher.run()

@@ -33,7 +33,14 @@ from engage.core.reports import Portfolio
 from engage.core.terms import contract_on, has_left, term_on
 from engage.core.worth import Outcomes
 from engage.store.database import Database
-from engage.store.portfolio import KEPT_COMPANIES_MAX, AllCompanies, Kept, Read, read_companies
+from engage.store.portfolio import (
+    KEPT_COMPANIES_MAX,
+    AllCompanies,
+    Kept,
+    Read,
+    look_at_companies,
+    read_companies,
+)
 from engage.store.settings import read_setting
 from engage.store.signal import CALIBRATION_SETTING, EFFECTS_SETTING, LATE_GOALS_SETTING, load_newest_scores
 from engage.store.statements import Statements
@@ -96,9 +103,22 @@ async def portfolio(database: Database, as_of: date | None = None) -> Portfolio:
     )
 
 
-async def reckon_ahead(database: Database) -> bool:
-    """Make the portfolio before somebody waits for it. Whether it is kept: not of more than KEPT_COMPANIES_MAX."""
-    return len((await portfolio(database)).data) <= KEPT_COMPANIES_MAX
+class Readiness:
+    """Makes the portfolio before somebody waits for it, and does nothing while nothing seems to have changed."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._seen: tuple[object, ...] = ()
+        self._kept = True
+
+    async def make(self, *, anew: bool) -> bool:
+        """Whether it is kept: not of more than KEPT_COMPANIES_MAX companies. `anew`: also when nothing has changed."""
+        async with self._database.read() as s:
+            seen = (_utc_last_sunday(), await current_book(), await floor(), await look_at_companies(s))
+        if anew or seen != self._seen:
+            self._kept = len((await portfolio(self._database)).data) <= KEPT_COMPANIES_MAX
+            self._seen = seen
+        return self._kept
 
 
 async def _portfolio_until(database: Database, as_of: date) -> Portfolio:

@@ -69,6 +69,21 @@ async def read_companies(s: Statements) -> Read:
     )
 
 
+_LOOKS: Final = (
+    "SELECT COUNT(*), MAX(id) FROM engage_company",
+    "SELECT COUNT(*), SUM(seq) FROM engage_head WHERE {scope}",
+    "SELECT COUNT(*), SUM(LENGTH(document)) FROM engage_summary WHERE {scope}",
+    "SELECT COUNT(*), SUM(LENGTH(document)) FROM engage_term WHERE {scope}",
+    "SELECT COUNT(*), SUM(LENGTH(document)) FROM engage_stated_term WHERE {scope}",
+)
+
+
+async def look_at_companies(s: Statements) -> list[Row]:
+    """Sums over what `read_companies` reads, for a part of its cost. While they are the same, hardly anything can have
+    changed, which is enough for who makes ready and not for who answers."""
+    return [tuple(row) for sums in _LOOKS for row in await s.rows(sums, scope=EVERY_COMPANY)]
+
+
 class Kept:
     """What was read last. Of one database, and for one thread at a time."""
 

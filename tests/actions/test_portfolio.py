@@ -29,6 +29,7 @@ from engage.core.worth import Outcomes
 from engage.outgoing import Outgoing
 from engage.store import portfolio as stored
 from engage.store.database import Database
+from engage.store.statements import Row, Statements
 from tests.actions.signal_host import LAST_SUNDAY, NOW, TODAY, accept, call, publish_default, seats, working
 from tests.places import Place
 
@@ -168,6 +169,39 @@ async def test_the_service_looks_now_and_then_what_others_wrote(
         await until(lambda: not reckoned[-1].data)
         await accept(elsewhere, [said("acme", name="Acme")])
         await until(lambda: [row.name for row in reckoned[-1].data] == ["Acme"])
+    finally:
+        await service.stop()
+
+
+async def test_the_service_reads_all_companies_once_while_nothing_changes(
+    database: Database, elsewhere: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(schedule, "RECKONING_SECONDS", 0.02)
+    looked, read = list[int](), list[int]()
+    look_at_companies, read_companies = stored.look_at_companies, stored.read_companies
+
+    async def look(s: Statements) -> list[Row]:
+        looked.append(1)
+        return await look_at_companies(s)
+
+    async def read_all(s: Statements) -> stored.Read:
+        read.append(1)
+        return await read_companies(s)
+
+    monkeypatch.setattr(portfolios, "look_at_companies", look)
+    monkeypatch.setattr(portfolios, "read_companies", read_all)
+    await accept(database, working("acme", 5, 1))
+    service = schedule.Schedule(database, Outgoing(private=True).post)
+    service.start()
+    try:
+        await until(lambda: len(looked) > 4)
+        scored = len(read)  # once more where there was a week to score
+        assert 1 <= scored <= 2
+        before = len(looked)
+        await until(lambda: len(looked) > before + 3)
+        assert len(read) == scored
+        await accept(elsewhere, [said("acme", name="Acme")])
+        await until(lambda: len(read) == scored + 1)
     finally:
         await service.stop()
 
