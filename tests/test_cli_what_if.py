@@ -41,3 +41,10 @@ def test_what_is_probably_misspelt_is_told(engage: Engage, tmp_path: Path) -> No
         *("dry-run", "--company", "acme", "--member", "ann", "--event", "Deal Won"), "--property", "value=ten"
     )
     assert "! property 'value' is not of its declared type; taken as missing" in tried.out
+
+
+def test_a_backtest_of_a_period_without_events_says_so(engage: Engage, history: Path) -> None:
+    assert engage("program", "publish", QUICKSTART).code == 0
+    assert engage("import", history).code == 0
+    done = engage("backtest", QUICKSTART, "--company", "acme", "--from", "2020-06-01", "--to", "2020-06-30")
+    assert (done.code, done.out.splitlines()[1:]) == (0, ["nothing was recorded then"])

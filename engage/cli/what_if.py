@@ -350,6 +350,9 @@ def _pair(pair: Pair) -> tuple[str, str, str]:
 def _show(found: BacktestReport) -> None:
     companies = f"{found.companies:,} {'company' if found.companies == 1 else 'companies'}"
     say(f"{found.first_day} to {found.last_day}: {found.events:,} events of {companies}")
+    if not found.entries:
+        say("nothing was recorded then")
+        return
     rows: list[Sequence[str]] = []
     for one in found.currencies:
         rows.append((f"{one.currency} awarded", *_pair(one.awarded)))
@@ -371,7 +374,7 @@ def _show(found: BacktestReport) -> None:
             ("budget", "from", "of", "used", "actual", "80 % on", "100 % on"),
             [
                 (
-                    f"{one.company} {one.campaign or one.window} {one.currency}",
+                    f"{one.company} {f'campaign {one.campaign}' if one.campaign else one.window} {one.currency}",
                     one.starts or "-",
                     f"{one.amount:,}",
                     f"{one.used.trial:,}",
