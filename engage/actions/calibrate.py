@@ -27,6 +27,7 @@ from engage.core.accuracy import (
     riskiest,
     threshold,
 )
+from engage.core.book import Book
 from engage.core.calibration import HORIZONS, Case, Past, cases, lead_days
 from engage.core.stage_words import Stage, lasting_of
 from engage.core.terms import customer_since
@@ -41,11 +42,14 @@ from engage.store.terms import load_terms
 COMPANIES_PER_READ: Final = 200
 
 
-async def calibrate(database: Database) -> Calibration:
-    """Measures both forecasts and keeps the card. A term's end that was never measured counts with contract facts."""
+async def calibrate(database: Database, trial: Book | None = None) -> Calibration:
+    """Measures both forecasts and keeps the card. A term's end that was never measured counts with contract facts.
+
+    `trial`: a book to be tried, in place of the host's: its definition of the score is measured, and nothing is kept.
+    """
     async with database.read() as s:
         terms = await load_terms(s, EVERY_COMPANY)
-        k, book = await floor(), await current_book()
+        k, book = await floor(), trial or await current_book()
         ended = [id for id, own in terms.items() if any(term.outcome != "open" for term in own)]
         followed = await load_followed(s, ended) if ended else []
         versions = await current_programs(s, [one.id for one in followed])
@@ -82,6 +86,8 @@ async def calibrate(database: Database) -> Calibration:
     if fitting.available():
         fitted = {str(days): await asyncio.to_thread(_fitted, own) for days, own in found.items()}
     made = Calibration(expert, fitted)
+    if trial is not None:
+        return made
     card = CalibrationCard(datetime.now(UTC).date().isoformat(), made)
     text = msgspec.json.encode(card).decode()
     await database.write(lambda _: put_setting(CALIBRATION_SETTING, text))

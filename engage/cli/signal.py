@@ -12,6 +12,7 @@ import typer
 
 from engage.cli.output import AsJson, Lang, note, progress, say, say_json, say_table
 from engage.cli.running import DatabaseUrl, with_database
+from engage.cli.value import read_book_file
 from engage.core.language import ENGLISH, Language, read_language
 from engage.interpreter import run_for_throughput
 
@@ -118,13 +119,21 @@ def _shown(number: float | None, *, sign: bool = False) -> str:
     return f"{number:+.0f}" if sign else f"{number:.0f}"
 
 
-def calibrate(database: DatabaseUrl = None, as_json: AsJson = False) -> None:
+def calibrate(
+    book: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Try the definition of the score in this book; nothing is kept."),
+    ] = None,
+    database: DatabaseUrl = None,
+    as_json: AsJson = False,
+) -> None:
     """Say how well the health score foretold the terms that have ended, and keep it for the portfolio page."""
     from engage.actions import fitting
     from engage.actions.calibrate import calibrate as measure
     from engage.cli.calibration import tell as tell_calibration
 
-    found = with_database(database, measure, create=False)
+    trial = read_book_file(book, as_json)[1] if book is not None else None
+    found = with_database(database, lambda opened: measure(opened, trial), create=False)
     if not found.fitted:
         note(fitting.MISSING)
     if as_json:

@@ -31,7 +31,8 @@ def register(app: typer.Typer) -> None:
     app.command()(export)
 
 
-def _read(file: str, as_json: bool) -> tuple[str, Book]:
+def read_book_file(file: str, as_json: bool) -> tuple[str, Book]:
+    """The text and the book in it; every mistake is printed, and ends the command."""
     from engage.document import read_book
 
     text = read_text(file)
@@ -44,7 +45,7 @@ def _read(file: str, as_json: bool) -> tuple[str, Book]:
 
 def check(file: File, as_json: AsJson = False) -> None:
     """Name every mistake of a book by file, line, column and field. Needs no database."""
-    _, book = _read(file, as_json)
+    _, book = read_book_file(file, as_json)
     if as_json:
         say_json({"file": file, "valid": True, "problems": []})
     else:
@@ -53,7 +54,7 @@ def check(file: File, as_json: AsJson = False) -> None:
 
 def set_book(file: File, database: DatabaseUrl = None, as_json: AsJson = False) -> None:
     """Replace the host's book. It holds at once."""
-    text, book = _read(file, as_json)
+    text, book = read_book_file(file, as_json)
 
     async def work(opened: Database) -> None:
         from engage.actions.book import keep_book

@@ -10,11 +10,14 @@ import msgspec
 import pytest
 
 from engage.actions import fitting
+from engage.actions.book import keep_book
 from engage.actions.calibrate import calibrate
 from engage.actions.portfolio import portfolio
 from engage.actions.terms import record_terms
+from engage.core.book import Book
 from engage.core.calendar import week_of
 from engage.core.measures import FeatureWeek, WeekMeasures
+from engage.core.profiles import Profile, ScoreDefinition
 from engage.store.database import Database
 from engage.store.signal import load_followed, save_signal
 from tests.places import ON_SQLITE
@@ -141,3 +144,21 @@ async def test_a_host_without_terms_gets_an_answer(database: Database) -> None:
     found = await calibrate(database)
     assert {one.n for one in found.expert.values()} == {0}
     assert msgspec.json.encode(found)
+
+
+@ON_SQLITE
+async def test_a_definition_of_the_score_is_tried_and_nothing_is_kept(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fitting, "available", lambda: False)
+    await seeded(database, 40, 8)
+    kept = await calibrate(database)
+    profile = Profile("time", "Time", {"tenure": 1.0})
+    tried = await calibrate(database, Book(score=ScoreDefinition((profile,))))
+    assert tried.expert["0"].auc == 0.5  # all are customers for as long
+    assert kept.expert["0"].auc != 0.5
+    card = (await portfolio(database)).calibration
+    assert card is not None
+    assert card.calibration == kept
+    await keep_book(database, Book(score=ScoreDefinition((profile,))), "", actor="test", now=0)
+    assert await calibrate(database) == tried
