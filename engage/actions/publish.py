@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from engage.actions.companies import check_company_id
 from engage.actions.templates import refuse_closed
+from engage.actions.tick import tell_what_is_due
 from engage.core.program import Program, canonical, program_hash
 from engage.store import tables
 from engage.store.companies import HOST, create_companies, latest_version
@@ -26,11 +27,13 @@ async def publish(
 ) -> Published:
     """Publish a checked program for a company, created if need be, or as the host's default (None).
 
-    `document` is kept as it was written. Companies without a program of their own follow the default. Raises
-    Unprocessable where it differs from the company's template and may not.
+    What is due to members by the version before is told first. `document` is kept as it was written. Companies
+    without a program of their own follow the default. Raises Unprocessable where it differs from the company's
+    template and may not.
     """
     if company is not None:
         check_company_id(company)
+    await tell_what_is_due(database, company, now)
 
     async def work(tx: Transaction) -> Published:
         owner = HOST if company is None else (await create_companies(tx, [company], now))[company]

@@ -21,7 +21,7 @@ from engage.store.agenda import (
     load_due_members,
     load_timetables,
 )
-from engage.store.companies import HOST, current_programs, name_companies, newest_version
+from engage.store.companies import HOST, company_id, current_programs, name_companies, newest_version
 from engage.store.database import Database
 from engage.store.members import list_members
 from engage.store.statements import Transaction
@@ -61,36 +61,10 @@ class Timekeeper:
             # Tomorrow has begun somewhere: each company is asked for its own day.
             due = await load_due_companies(s, utc_day(clock() + DAY))
         for id in due:
-            found, members = 1, 0
-            while found:
-                found, told = await self._tick(id, clock())
-                members += told
+            members = await _tell(self.database, id, clock)
             done.members += members
             done.companies += bool(members)
         return done
-
-    async def _tick(self, company_id: int, now: int) -> tuple[int, int]:
-        """Bring some of a company's members up to date: how many the agenda named, and how many had waited."""
-
-        async def work(tx: Transaction) -> tuple[int, int]:
-            turns = Turns(tx)
-            await turns.take([company_id])
-            turn = turns[company_id]
-            today, _ = local_day_hour(now, turn.head.state.timezone)
-            most = MEMBERS_PER_TRANSACTION
-            if turn.program is not None and turn.program.recounts:
-                most = PASTS_PER_TRANSACTION
-            due = await load_due_members(tx, company_id, today, most)
-            await turns.load([(company_id, name) for _, name in due], [])
-            members = [turn.member(name) for _, name in due]
-            # Where the agenda is not what the state says, it is mended: else they would be found again and again.
-            idle = [member for member in members if not turn.bring_up_to(member, now)]
-            rows = [(company_id, member.number, turn.next_due(member.state)) for member in idle]
-            await tx.insert([insert_agenda(rows)], scope=[company_id])
-            await turns.save()
-            return len(due), len(due) - len(idle)
-
-        return await self.database.write(work)
 
     # --- another program, another agenda ---
 
@@ -140,3 +114,50 @@ class Timekeeper:
         old = await program_version(before)
         known = [program for program in (turn.program, old) if program is not None]
         return any(keeps_time(program) or program.recounts for program in known)
+
+
+async def tell_what_is_due(database: Database, company: str | None, now: int) -> None:
+    """Tell the members of a company, or of all that follow the host's default (None), what is due to them by the
+    version in force: by the next one, midnights before its own did not happen."""
+    async with database.read() as s:
+        due = await load_due_companies(s, utc_day(now + DAY))
+        if company is None:
+            versions = await current_programs(s, [HOST, *due])
+            due = [id for id in due if versions[id] == versions[HOST]]
+        else:
+            due = [id for id in due if id == await company_id(company)]
+    for id in due:
+        await _tell(database, id, lambda: now)
+
+
+async def _tell(database: Database, id: int, clock: Callable[[], int]) -> int:
+    """Bring all of a company's members up to date to whom a tick is due; how many had waited."""
+    found, members = 1, 0
+    while found:
+        found, told = await _tell_some(database, id, clock())
+        members += told
+    return members
+
+
+async def _tell_some(database: Database, id: int, now: int) -> tuple[int, int]:
+    """Bring some of a company's members up to date: how many the agenda named, and how many had waited."""
+
+    async def work(tx: Transaction) -> tuple[int, int]:
+        turns = Turns(tx)
+        await turns.take([id])
+        turn = turns[id]
+        today, _ = local_day_hour(now, turn.head.state.timezone)
+        most = MEMBERS_PER_TRANSACTION
+        if turn.program is not None and turn.program.recounts:
+            most = PASTS_PER_TRANSACTION
+        due = await load_due_members(tx, id, today, most)
+        await turns.load([(id, name) for _, name in due], [])
+        members = [turn.member(name) for _, name in due]
+        # Where the agenda is not what the state says, it is mended: else they would be found again and again.
+        idle = [member for member in members if not turn.bring_up_to(member, now)]
+        rows = [(id, member.number, turn.next_due(member.state)) for member in idle]
+        await tx.insert([insert_agenda(rows)], scope=[id])
+        await turns.save()
+        return len(due), len(due) - len(idle)
+
+    return await database.write(work)

@@ -63,6 +63,23 @@ async def test_a_midnight_that_nobody_would_tell_is_found(host: Host, damage: st
     assert (await host.verify()).difference is None
 
 
+@pytest.mark.parametrize("company", ["acme", None])
+async def test_midnights_before_a_publication_are_told_by_the_version_of_then(
+    host: Host, company: str | None
+) -> None:
+    """Also after an outage, when the publication comes before the scheduler."""
+    await host.publish(DAILY, company)
+    await host.send(host.track("ann"), host.track("bob"))
+    await tick(host, NOON)
+    host.now += 2 * DAY
+    await host.publish(DAILY.replace("award: 1]", "award: 5]"), company)
+    assert [await host.balance(name) for name in ("ann", "bob")] == [12, 12]
+    await tick(host, host.now)
+    await tick(host, NOON + 3 * DAY)
+    assert [await host.balance(name) for name in ("ann", "bob")] == [17, 17]
+    assert (await host.verify()).difference is None
+
+
 async def test_whoever_acts_is_brought_up_to_date_first(host: Host) -> None:
     await host.publish(DAILY)
     await host.send(host.track("ann"))
