@@ -6,9 +6,11 @@ from datetime import timedelta
 from typing import Final
 
 from engage.actions.book import keep_book
+from engage.actions.care import judge_intervention, set_intervention
 from engage.actions.report import company_report, health_history
 from engage.actions.score import score_companies
 from engage.actions.terms import record_terms
+from engage.core.care import Intervention
 from engage.core.language import ENGLISH, Language
 from engage.core.reports import CompanyReport, Health, report_csv
 from engage.core.telling import in_language
@@ -141,6 +143,19 @@ async def test_companies_scored_by_the_same_profile_are_compared(database: Datab
     old = (await company_report(database, "old-0")).peers
     assert old is not None
     assert (old.rows, old.note) == ((), "There are fewer than 5 other companies scored by the same profile.")
+
+
+async def test_an_intervention_is_not_judged_by_what_another_profile_did(database: Database) -> None:
+    await keep(database, BOOK)
+    await customer(database, "outgrows", 110)
+    for name in ("settled", "without"):
+        await customer(database, name, 300)
+    day = (LAST_SUNDAY - timedelta(days=27)).isoformat()
+    done = Intervention("call", "A call", day, "kim", ("outgrows", "settled"), NOW)
+    await set_intervention(database, done)
+    await score_companies(database, TODAY)
+    _, (month, _) = await judge_intervention(database, "call")
+    assert (month.companies, month.others) == (1, 1)
 
 
 async def test_who_has_left_is_nobody_s_peer(database: Database) -> None:
