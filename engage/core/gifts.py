@@ -10,20 +10,23 @@ Must not know names or messages.
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Final
 
 from engage.core.compiled import CompiledProgram
 from engage.core.decisions import Decision, More, Record
 from engage.core.event import Entry
-from engage.core.language import say
+from engage.core.language import mark, say
 from engage.core.ledger import ACTIVE, GIVING, ISSUED, TRANSIT, Transfer, account
 from engage.core.limits import window_end, window_start
 from engage.core.program import Giving
-from engage.core.rewards import REFUSED, Lack
+from engage.core.rewards import REFUSED, Lack, again_from
 from engage.core.state import AMOUNT_MAX, Given, MemberState, Wallet
 
 GIVE, RECEIVE = SIDES = ("give", "receive")
+_LEFT: Final = {
+    "allowance": mark("{left:d} of {most:d} {currency_name} left to give"),
+    "to_one": mark("{left:d} of {most:d} {currency_name} left to give to this colleague"),
+}
 _DONE: Final = {GIVE: Record(more=More(status="given")), RECEIVE: Record(more=More(status="received"))}
 
 
@@ -41,37 +44,17 @@ def left_to_give(giving: Giving, member: MemberState, day: int) -> int:
 
 def gift_lacks(giving: Giving, member: MemberState, to: int, amount: int, day: int) -> list[Lack]:
     """What stands in the way of a gift: the allowance, and how much of it one colleague may get."""
-    found: list[Lack] = []
-    end = window_end(giving.window, day)
-    left = left_to_give(giving, member, day)
-    if amount > left:
-        words = say(
-            "{left:d} of {most:d} {currency_name} left to give",
-            left=left,
-            most=giving.allowance,
-            currency_name=giving.currency,
-        )
-        words = _again(words, end)
-        found.append(Lack("allowance", words, missing=amount - left, currency=giving.currency))
+    bounds = [("allowance", left_to_give(giving, member, day), giving.allowance)]
     if giving.to_one is not None:
         left = max(0, giving.to_one - given_in(giving, member, day).to.get(to, 0))
+        bounds.append(("to_one", left, giving.to_one))
+    found: list[Lack] = []
+    for code, left, most in bounds:
         if amount > left:
-            words = say(
-                "{left:d} of {most:d} {currency_name} left to give to this colleague",
-                left=left,
-                most=giving.to_one,
-                currency_name=giving.currency,
-            )
-            words = _again(words, end)
-            found.append(Lack("to_one", words, missing=amount - left, currency=giving.currency))
+            told = say(_LEFT[code], left=left, most=most, currency_name=giving.currency)
+            told = again_from(told, window_end(giving.window, day))
+            found.append(Lack(code, told, missing=amount - left, currency=giving.currency))
     return found
-
-
-def _again(told: str, end: int) -> str:
-    """With the day on which there is more to give, if there is one."""
-    if not end:
-        return told
-    return say("{limit}; again from {day_name}", limit=told, day_name=date.fromordinal(end).isoformat())
 
 
 def decide_gift(program: CompiledProgram | None, member: MemberState, entry: Entry) -> Decision:

@@ -121,10 +121,15 @@ def limit_lack(limit: RewardLimit, day: int, told: str) -> Lack:
     if limit.per == "company":
         told = say("company's {limit}", limit=told)
     end = window_end(limit.window, day)
+    again = date.fromordinal(end).isoformat() if end else UNSET
+    return Lack("limit", again_from(told, end), day=again)
+
+
+def again_from(told: str, end: int) -> str:
+    """With the day on which a window ends, if it does."""
     if not end:
-        return Lack("limit", told)
-    again = date.fromordinal(end).isoformat()
-    return Lack("limit", say("{limit}; again from {day_name}", limit=told, day_name=again), day=again)
+        return told
+    return say("{limit}; again from {day_name}", limit=told, day_name=date.fromordinal(end).isoformat())
 
 
 def _level_lack(program: CompiledProgram, member: MemberState, needed: str, day: int) -> Lack:
