@@ -452,11 +452,11 @@ COMPANIES: tuple[Company, ...] = (
         people=400,
         monthly_revenue=7200,
         renewal_days=118,
-        crew=Crew(regular=0.07, frequent=0.10, occasional=0.28, rare=0.55),
+        crew=Crew(regular=0.05, frequent=0.08, occasional=0.22, rare=0.65),
         actions=0.9,
         departments=("Networks", "Treatment", "Metering", "Laboratory"),
         discount=0.25,
-        campaign=Campaign("every-valve", "Every valve seen", first_week=16, weeks=8, holdout=20, chance=0.12),
+        campaign=Campaign("every-valve", "Every valve seen", first_week=16, weeks=8, holdout=20, chance=0.15),
     ),
 )
 
