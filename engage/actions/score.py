@@ -130,8 +130,8 @@ async def score_companies(
         versions = await current_programs(s, [one.id for one in followed])
         programs = {id: await load_program(id) for id in sorted(set(versions.values())) if id}
         without = [one.id for one in followed if not versions[one.id]][:CATALOGUE_COMPANIES_MAX]
-        catalogue = await load_names(s, without, CATALOGUE_MEMBERS_MAX) if without else set()
         k, book = await floor(), await current_book()
+        catalogue = await load_names(s, without, CATALOGUE_MEMBERS_MAX, k) if without else set()
     ended = _end_of_data(followed, time.time_ns() // 1000) if on is None else None
     following = {one.id: programs.get(versions[one.id]) for one in followed}
     host = Host(following, catalogue, k, book.stages, book.score, on or ended, again)

@@ -6,6 +6,7 @@ change: weeks are arrays that only grow at the end, scores are maps that only ga
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from typing import Final, NamedTuple
 
@@ -131,10 +132,12 @@ async def load_known(s: Statements, ids: Collection[int]) -> list[Known]:
     ]
 
 
-async def load_names(s: Statements, ids: Collection[int], members_max: int) -> set[str]:
-    """The events that the first members of these companies have used."""
+async def load_names(s: Statements, ids: Collection[int], members_max: int, least: int) -> set[str]:
+    """The events that `least` or more of the first members of these companies have used: a name that fewer have used
+    would tell, by being there, that somebody did."""
     rows = await s.rows("SELECT state FROM engage_member WHERE {scope} AND id <= ?", [members_max], scope=ids)
-    return {name for row in rows for name in decode_member(row[0]).features}
+    used = Counter(name for row in rows for name in decode_member(row[0]).features)
+    return {name for name, members in used.items() if members >= least}
 
 
 async def load_states(s: Statements, ids: Collection[int]) -> dict[int, list[bytes]]:

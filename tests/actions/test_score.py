@@ -311,3 +311,15 @@ async def test_a_report_counts_members_by_stage(database: Database) -> None:
     for figure, true in zip(shown.values(), (0, 1, 0, 20, 0, 10), strict=True):
         assert isinstance(figure, Figure)
         assert figure.floor <= true <= (figure.ceiling or 0)
+
+
+async def test_without_a_program_an_event_that_fewer_than_k_used_is_not_named(database: Database) -> None:
+    """It would be a row of every report, and tell by being there that somebody had done it."""
+    monday = LAST_SUNDAY - timedelta(days=6)
+    for few in (4, 5):
+        odd = [call("acme", f"emp-{member}", "Odd Thing", monday) for member in range(few)]
+        await accept(database, [*working("acme", 16, 4), *odd])
+        await score_companies(database, TODAY, again=True)
+        report = await company_report(database, "acme")
+        assert ("Odd Thing" in report.breadth.column("feature")) == (few == 5)
+        assert "Report Exported" in report.breadth.column("feature")
