@@ -64,23 +64,23 @@ def compile_pdf(template: Path, data: Any) -> bytes:
     """The template with this data as PDF. Only our own font is used, so the same data gives the same pages anywhere;
     but for names with letters or emoji that it lacks, which the machine's own fonts may have. What nobody has is a box,
     and the file then no PDF/UA, which knows no boxes."""
-    for own, standards in ((True, [ACCESSIBLE]), (False, [ACCESSIBLE])):
+    for own in (True, False):
         try:
-            return _compile(template, data, own, standards)
+            return _compile(template, data, own=own, accessible=True)
         except typst.TypstError as error:
             if LACKED not in str(error):
                 raise
-    return _compile(template, data, False, [])
+    return _compile(template, data, own=False, accessible=False)
 
 
-def _compile(template: Path, data: Any, own: bool, standards: list[str]) -> bytes:
+def _compile(template: Path, data: Any, *, own: bool, accessible: bool) -> bytes:
     made = typst.compile(
         template.read_bytes(),
         font_paths=[FONTS],
         ignore_system_fonts=own,
         format="pdf",
         sys_inputs={"data": msgspec.json.encode(data).decode()},
-        pdf_standards=standards,
+        pdf_standards=[ACCESSIBLE] if accessible else [],
     )
     assert isinstance(made, bytes)
     return made
