@@ -72,7 +72,7 @@ def reached_rank(program: CompiledProgram, member: MemberState, earned: Mapping[
         wallet = member.wallets.get(levels.currency)
         return bisect_right(program.level_thresholds, (wallet.earned if wallet else 0) + change)
     joined = member.joined or day  # the first entry is being decided
-    most = counted(levels, key, member, window(levels, joined, day), day, change)
+    most = counted(levels, key, member, window(levels, joined, day)) + change
     later = newest(member, key, day)
     if later > day:
         most = max(most, counted(levels, key, member, window(levels, joined, later), day, change))
