@@ -49,7 +49,6 @@ from engage.store.signal import (
     load_followed,
     load_frozen,
     load_names,
-    load_numbers,
     load_scores,
     load_states,
     load_weeks,
@@ -340,11 +339,9 @@ async def _load(s: Statements, batch: Sequence[Followed], host: Host) -> list[Co
     if due:
         states = await load_states(s, due)
         days = await load_days(s, due, month_end(min(due.values())))
-        drawn = [one.followed.id for one in companies if one.due and holds_out(one.program)]
-        numbers = await load_numbers(s, drawn) if drawn else {}
         for company in companies:
-            company.states = states.get(company.followed.id, ())
-            company.numbers = numbers.get(company.followed.id, [])[: len(company.states)]
+            numbers, company.states = states.get(company.followed.id, ((), ()))
+            company.numbers = numbers if company.due and holds_out(company.program) else ()
             company.days = days.get(company.followed.id, {})
     return companies
 

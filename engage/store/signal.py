@@ -140,26 +140,17 @@ async def load_names(s: Statements, ids: Collection[int], members_max: int, leas
     return {name for name, members in used.items() if members >= least}
 
 
-async def load_states(s: Statements, ids: Collection[int]) -> dict[int, list[bytes]]:
-    """company -> its members' states, still encoded: a company of many is decoded one by one."""
+async def load_states(s: Statements, ids: Collection[int]) -> dict[int, tuple[list[int], list[bytes]]]:
+    """company -> its members' numbers and, in their order, states: encoded, a company of many is decoded one by one."""
     rows = await s.rows(
-        "SELECT company_id, state FROM engage_member WHERE {scope} ORDER BY company_id, id", scope=ids
+        "SELECT company_id, id, state FROM engage_member WHERE {scope} ORDER BY company_id, id", scope=ids
     )
-    states: dict[int, list[bytes]] = {}
-    for company_id, state in rows:
-        states.setdefault(company_id, []).append(state)
-    return states
-
-
-async def load_numbers(s: Statements, ids: Collection[int]) -> dict[int, list[int]]:
-    """company -> its members' numbers, in the order of their states. Who came since those were read is at the end."""
-    rows = await s.rows(
-        "SELECT company_id, id FROM engage_member WHERE {scope} ORDER BY company_id, id", scope=ids
-    )
-    numbers: dict[int, list[int]] = {}
-    for company_id, number in rows:
-        numbers.setdefault(company_id, []).append(number)
-    return numbers
+    found: dict[int, tuple[list[int], list[bytes]]] = {}
+    for company_id, number, state in rows:
+        numbers, states = found.setdefault(company_id, ([], []))
+        numbers.append(number)
+        states.append(state)
+    return found
 
 
 def decoded(states: Iterable[bytes]) -> Iterable[MemberState]:
