@@ -24,3 +24,12 @@ def test_without_what_may_be_told_of_a_cohort_its_size_is_learned(monkeypatch: p
     monkeypatch.setattr(published_cohorts, "_near", lambda *_: [])
     monkeypatch.setattr(published_cohorts, "_is_within", lambda *_: False)
     assert attack_year_of_cohorts(Random(54)) != []
+
+
+def test_without_what_cohorts_leave_of_those_activated_a_cohort_is_learned(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Cohorts up to one may not add up to nearly all who are told to have been activated by its end."""
+    assert attack_year_of_cohorts(Random(1877)) == []
+    monkeypatch.setattr(published_cohorts, "_leaves_together", lambda *_: True)
+    assert attack_year_of_cohorts(Random(1877)) != []

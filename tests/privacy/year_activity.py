@@ -206,6 +206,7 @@ class YearAttack:
             if self.loud[month] >> at & 1:
                 here = self.weeks(month, lambda one, at=at: one.weeks >> at & 1)
                 self.reads(f"active in week {at} of {month}", figure, here, active)
+                self.reads(f"active in week {at} of {month}", publish_people(weeks[at], k).active, here)
         for who, (joined, left, *_) in enumerate(self.classes):
             alike = self.columns["who"] == who
             for name, of in (("active", visits > 0), ("habitual", (kind == HABIT) & (visits > 0))):
