@@ -7,7 +7,7 @@ nothing but be printed.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import msgspec
 import pylopdf_fonts_zh_cn
