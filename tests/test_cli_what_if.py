@@ -41,6 +41,8 @@ def test_what_is_probably_misspelt_is_told(engage: Engage, tmp_path: Path) -> No
         *("dry-run", "--company", "acme", "--member", "ann", "--event", "Deal Won"), "--property", "value=ten"
     )
     assert "! property 'value' is not of its declared type; taken as missing" in tried.out
+    tried = engage("dry-run", "--company", "acme", "--member", "ann", "--event", "Deal won")
+    assert "! event 'Deal won' is not declared; did you mean 'Deal Won'?" in tried.out
 
 
 def test_a_backtest_of_a_period_without_events_says_so(engage: Engage, history: Path) -> None:

@@ -110,8 +110,6 @@ def dry_run(
     if told["rules"]:
         rows = [(one["rule"], one["verdict"], one["text"]) for one in told["rules"]]
         say_table(("rule", "verdict", "why"), rows)
-    elif near := _nearest(done, told["event"]):
-        say(f"did you mean {near!r}?")
     for warning in told["warnings"]:
         say(f"! {warning}")
     for effect in told["effects"]:
@@ -125,15 +123,6 @@ def dry_run(
     )
     _show_further(told["further"])
     note("nothing was written")
-
-
-def _nearest(done: Tried, event: str) -> str | None:
-    """The event of the program that was probably meant, of one that it does not declare."""
-    from engage.core.problems import Problems
-
-    made = done.appended.program
-    known = made.program.events if made is not None else {}
-    return None if event in known else Problems().nearest(event, known)
 
 
 def _named(text: str) -> tuple[str, Any]:
