@@ -29,6 +29,7 @@ from engage.core.event import SEMANTICS, Entry, Kind
 from engage.core.fold import fold
 from engage.core.history import counted_after
 from engage.core.ledger import TRANSIT, owner, place
+from engage.core.program import canonical_hash
 from engage.core.referral import BRING
 from engage.core.state import (
     DayRollup,
@@ -51,6 +52,7 @@ from engage.store.checkpoints import (
     load_transfers,
     messages_hash,
 )
+from engage.store.companies import load_published
 from engage.store.log import (
     Head,
     MessageKey,
@@ -416,6 +418,9 @@ class Replay:
             await compare_members(s, self)
             in_force = await self._in_force(s, head.seq)
             self.same("the version in force differs", head.program_id, in_force)
+            if in_force:
+                published, hash = await load_published(in_force)
+                self.same("the program in force has another hash", hash, canonical_hash(published).hex())
             await compare_standings(s, self, await program_version(in_force))
             await compare_agenda(s, self, in_force)
             days = await load_days(s, self.id, *EVERY_DAY)

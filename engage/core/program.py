@@ -384,4 +384,9 @@ def from_canonical(data: bytes) -> Program:
 
 def program_hash(program: Program) -> bytes:
     """16 bytes that name this program's meaning: equal for documents that differ in key order or comments."""
-    return hashlib.blake2b(canonical(program), digest_size=16).digest()
+    return canonical_hash(canonical(program))
+
+
+def canonical_hash(data: bytes) -> bytes:
+    """The same of canonical bytes."""
+    return hashlib.blake2b(data, digest_size=16).digest()

@@ -109,6 +109,12 @@ async def load_program(id: int) -> ProgramData:
     return from_canonical(version.canonical)
 
 
+async def load_published(id: int) -> tuple[bytes, str]:
+    """A version's canonical bytes, and the hash they had when it was published."""
+    version = await Program.get(id=id)
+    return bytes(version.canonical), version.hash
+
+
 async def company_id(external_id: str) -> int | None:
     if len(external_id) > ID_CHARS_MAX:
         return None  # no company's; the ORM would call it a mistake of ours

@@ -275,6 +275,16 @@ async def test_a_log_of_no_company_is_a_difference(host: Host) -> None:
     assert (await verify(host.database, company="beta")).difference is None
 
 
+@ON_SQLITE
+async def test_a_program_that_is_not_as_it_was_published_is_a_difference(host: Host) -> None:
+    """Also where what it says is asked by no entry that is decided again, but will be by the next."""
+    await host.publish()
+    await host.send(host.track("ann"))
+    changed = "CAST(replace(CAST(canonical AS TEXT), '1000', '1001') AS BLOB)"
+    host.place.change(f"UPDATE engage_program SET canonical = {changed}")
+    assert str((await host.verify()).difference).startswith("acme: the program in force has another hash")
+
+
 BLOBS = [
     ("engage_head", "chain"),
     ("engage_head", "state"),
