@@ -20,7 +20,8 @@ def publish_union(
 
     That it is too few is told, because a company is scored or not by it; but not in a group of fewer than 2k - 1,
     where that would say too much of one side or the other. Where fewer than k came to those of one week, or fewer than
-    k of the group are left, a range of k values is told, or all that these two leave.
+    k of the group are left, or of what the weeks add up to (who came in several), a range of k values is told, or all
+    that these leave.
     """
     whole, least = int(within.ceiling or 0), int(within.floor)
     if whole < 2 * k - 1:
@@ -34,7 +35,7 @@ def publish_union(
     # Whoever knows k - 2 who came every week knows so many fewer that they can be together.
     spare = (k - 2) * max(0, len(each) - 1)
     near = seen + k - 1
-    most = min(least, visits - spare) - k + 1 if together > least - k else whole + 1
+    most = min(least, visits - spare) - k + 1
     if near + 1 >= most:
         near = whole
     if count <= near:

@@ -105,6 +105,8 @@ class _Reader:
     def compare(self) -> None:
         """The groups between two figures: who is in one of them and not in the other."""
         for end, window in self.windows.items():
+            often = numpy.array([int(pattern & window).bit_count() > 1 for pattern in self.patterns])
+            self.group(f"more than once in the month to {end}", often)
             for at in range(self.people.weeks):
                 if window >> at & 1:
                     besides = (self.patterns & window > 0) & (self.patterns & 1 << at == 0)
