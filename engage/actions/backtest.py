@@ -34,9 +34,9 @@ from engage.core.history import Tally, awaiting_count
 from engage.core.simple_awards import simple_awards
 from engage.errors import Archived, InvalidRequest
 from engage.store.archived import first_entry, load_files, name_members
-from engage.store.checkpoints import load_bodies, load_transfers
+from engage.store.checkpoints import load_bodies
 from engage.store.database import Database
-from engage.store.log import find_period, load_entry, load_entry_rows
+from engage.store.log import find_period, load_entry, load_entry_rows, load_moves
 from engage.store.members import load_company_state
 from engage.store.statements import Row, Statements
 
@@ -141,7 +141,7 @@ class _Whole:
             async for rows in stretches(block.rows, beside_others=self.beside_others):
                 retelling.tell(rows, block)
             self.watch(Progress(retelling.name, retelling.seq - start, total))
-        members = retelling.members.of
+        members = retelling.members.__getitem__
         recorded = Recorded(
             self.counts,
             retelling.company.levels,
@@ -197,7 +197,7 @@ class _Whole:
                         if row[9] in program.counting and row[0] not in undone:
                             tally = tallies.get(row[2])
                             if tally is None:
-                                state = retelling.members.of(row[2]).state
+                                state = retelling.members[row[2]].state
                                 quests = awaiting_count(program, company, state)
                                 tally = tallies[row[2]] = Tally(program, company, state, quests, named)
                             await add_rows(tally, [row], program_version)
@@ -206,7 +206,7 @@ class _Whole:
     async def _transfers(self, id: int, block: Block) -> list[Row]:
         """Those recorded for the entries of a block."""
         async with self.database.read() as s:
-            return await load_transfers(s, id, block.rows[0][0] - 1, block.rows[-1][0])
+            return await load_moves(s, id, block.rows[0][0] - 1, block.rows[-1][0])
 
     # --- which entries ------------------------------------------------------------------------------------
 

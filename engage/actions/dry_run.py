@@ -211,14 +211,14 @@ async def try_recorded(
         async with database.read() as s:
             block = await retelling.read(s, seq)
         entry = entry_of(block.rows[0])
-        state = retelling.members.of(entry.member).state
+        state = retelling.members[entry.member].state
         numbers = may_bring(state.referral) if state.referral is not None else ()
-        inviters = {number: retelling.members.of(number).state for number in numbers}
+        inviters = {number: retelling.members[number].state for number in numbers}
         program = program or block.programs[entry.program]
         colleague = colleague_named(program, entry.name, entry.body.data) if entry.body.trusted else ""
         async with database.read() as s:
             found = (await load_members(s, [(id, colleague)], [id])).values() if colleague else ()
-        known = [Member(number, colleague, retelling.members.of(number).state) for number, _ in found]
+        known = [Member(number, colleague, retelling.members[number].state) for number, _ in found]
     finally:
         retelling.close()
     before = _copied(state) if state.last_seq else None

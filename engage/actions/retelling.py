@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
+from operator import itemgetter
 from typing import Final
 
 from msgspec import Struct
@@ -22,6 +23,7 @@ from engage.core.compiled import CompiledProgram
 from engage.core.decide import Undone, decide
 from engage.core.event import SEMANTICS, Kind, decode_body, entry_of
 from engage.core.fold import fold
+from engage.core.simple_awards import simple_awards
 from engage.core.state import (
     CompanyState,
     DayRollup,
@@ -47,44 +49,47 @@ MEMBERS_IN_MEMORY: Final = 20_000
 """About 2 KB each."""
 
 
-class Members:
-    """The members of a company, those that appeared last in memory and the others on a disk."""
+class Members(dict[int, Followed]):
+    """The members of a company by number, those that appeared last in memory and the others on a disk."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._scratch = Scratch()
-        self._held: dict[int, Followed] = {}
+        self._kept = False
+        """Whether somebody is on the disk."""
 
     def close(self) -> None:
         self._scratch.close()
 
-    def of(self, number: int) -> Followed:
-        found = self._held.get(number)
-        return found if found is not None else self._fetch(number)
-
-    def _fetch(self, number: int) -> Followed:
-        if len(self._held) >= MEMBERS_IN_MEMORY:
+    def __missing__(self, number: int) -> Followed:
+        if len(self) >= MEMBERS_IN_MEMORY:
             self._put_away(MEMBERS_IN_MEMORY // 2)
         kept = self._scratch.get(number)
         found = _followed(kept[1], kept[2]) if kept is not None else Followed(MemberState())
-        self._held[number] = found
+        self[number] = found
         return found
 
     def _put_away(self, count: int) -> None:
-        numbers = list(self._held)[:count]
+        self._kept = True
+        numbers = list(self)[:count]
         self._scratch.put(
             (number, encode_state(found.state), encode_seen(found.seen))
-            for number, found in ((number, self._held[number]) for number in numbers)
+            for number, found in ((number, self[number]) for number in numbers)
         )
         for number in numbers:
-            del self._held[number]
+            del self[number]
 
     def put(self, members: Sequence[tuple[int, bytes]]) -> None:
         """Members as they are kept in a checkpoint."""
+        self._kept = True
         self._scratch.put((number, document, encode_seen(None)) for number, document in members)
 
     def in_order(self) -> Iterator[tuple[int, Followed]]:
         """All of them by number; nobody may appear meanwhile."""
-        self._put_away(len(self._held))
+        if not self._kept:
+            yield from sorted(self.items(), key=itemgetter(0))
+            return
+        self._put_away(len(self))
         for number, state, seen in self._scratch.in_order():
             yield number, _followed(state, seen)
 
@@ -127,6 +132,8 @@ class Retelling:
         self.archived = 0
         self.company: CompanyState = first_state()
         self.members = Members()
+        self._told: dict[int, Uneventful] = {}
+        """By version."""
 
     def close(self) -> None:
         self.members.close()
@@ -196,13 +203,18 @@ class Retelling:
         """Decide some rows of a block, those that follow, as they were decided, and fold them."""
         company, members = self.company, self.members
         rollup = DayRollup()
-        uneventful = {id: Uneventful(program) for id, program in block.programs.items()}
         for row in rows:
             program = block.programs[row[8]]
-            member = members.of(row[2]).state if row[2] else MemberState()
-            if uneventful[row[8]].passes(company, member, row):
+            member = members[row[2]].state if row[2] else MemberState()
+            if self._uneventful(row[8], program).passes(company, member, row):
                 continue
             entry = entry_of(row)
             decision = decide(program, company, member, entry, block.undone.get(entry.seq))
             fold(program, company, member, rollup, entry, decision, reported=False)
         self.seq += len(rows)
+
+    def _uneventful(self, version: int, program: CompiledProgram | None) -> Uneventful:
+        found = self._told.get(version)
+        if found is None:
+            found = self._told[version] = Uneventful(program, simple_awards(program))
+        return found

@@ -16,14 +16,14 @@ from msgspec.structs import replace
 
 from engage.core.agenda import keeps_time, next_due
 from engage.core.backtest_budgets import budget_amounts
-from engage.core.backtest_counts import COMBINATIONS_MAX, Counts, Followed, Seen
+from engage.core.backtest_counts import COMBINATIONS_MAX, UNKNOWN, Counts, Followed, Seen
 from engage.core.blockers import blockers, stopped_alone
 from engage.core.calendar import local_day_hour, midnight, start_of_day
 from engage.core.compiled import CompiledProgram
 from engage.core.course import Course
 from engage.core.decide import Undone, decide
 from engage.core.decisions import Decision, Record, Undecided
-from engage.core.event import Body, Entry, Kind, Row, entries_of, entry_of
+from engage.core.event import Body, Entry, Kind, Row, entry_of
 from engage.core.fold import fold
 from engage.core.gifts import GIVE
 from engage.core.history import named_entries
@@ -102,14 +102,14 @@ class Backtest:
         self._first = 0
         """The entry at which the trial began."""
         self._alone = Followed(MemberState(), Seen())
-        self._next_due_at = NEVER
-        """No sooner does anything await anybody."""
+        self._next_due_at = 0
+        """No sooner does anything await anybody; whatever comes is considered until it is known."""
         self._keeps_time = program is not None and keeps_time(program)
         self._noted: set[int] = set()
         """Members of whom it is noted what awaits them as everything stands."""
         awards = simple_awards(program) if awards is None else awards
         self._uneventful = Uneventful(program, awards)
-        self._tallies = new_tallies(program, awards, self._count_budget)
+        self._tallies = new_tallies(program, awards, name, counts, self._count_budget)
         self._blockers = blockers(program) if program is not None else {}
         self._answers: dict[str, dict[tuple[int, ...], int]] = {event: {} for event in self._blockers}
         self._budgets = budget_amounts(program.program) if program is not None else {}
@@ -122,35 +122,31 @@ class Backtest:
     ) -> None:
         """Entries that follow one another in the log, as they are stored. `programs`: those that were in force, by
         version; `undone`: by the reversal's seq."""
-        passing = self._uneventful.may_be(rows) if self.program is not None else [False] * len(rows)
-        read = iter(entries_of([row for row, passes in zip(rows, passing, strict=True) if not passes]))
-        for row, passes in zip(rows, passing, strict=True):
-            if passes and self._pass(row):
-                continue
-            entry = entry_of(row) if passes else next(read)
-            self.consider(entry, programs[entry.program], undone.get(entry.seq))
-        if any(len(tally.outcomes) > COMBINATIONS_MAX for tally in self._tallies.values()):
+        fold, members, awaited, noted = self._uneventful.fold, self.members, self.awaited, self._noted
+        for row in rows:
+            number, received_at, day = row[2], row[5], row[6]
+            if (
+                received_at < self._next_due_at
+                and number
+                and row[0] not in awaited
+                and (not self._keeps_time or number in noted)
+            ):
+                followed = members(number)
+                seen = followed.seen or self._meet(followed)
+                if seen.decided_until == UNKNOWN:
+                    seen.decided_until = self._uneventful.decided_until(followed.state)
+                if day > seen.decided_until:
+                    counted = self.first_at <= received_at < self.end_at
+                    tallies = self._tallies if counted else None
+                    undecided = fold(self.company, followed.state, row, tallies, seen.trial)
+                    if undecided > Undecided.NOT_AN_EVENT and counted:
+                        reasons = self.counts.trial.undecided
+                        reasons[undecided] = reasons.get(undecided, 0) + 1
+                    if undecided != LOOKED_AT:
+                        continue
+            self.consider(entry_of(row), programs[row[8]], undone.get(row[0]))
+        if any(tally.combinations() > COMBINATIONS_MAX for tally in self._tallies.values()):
             self.settle()
-
-    def _pass(self, row: Row) -> bool:
-        """Fold an event that the trial does not look at, if it need not be decided for another reason."""
-        received_at, number = row[5], row[2]
-        if not self._begun or received_at >= self._next_due_at or row[0] in self.awaited:
-            return False
-        if self._keeps_time and number not in self._noted:
-            return False
-        followed = self.members(number)
-        if followed.seen is None:
-            followed.seen = Seen(followed.state.level)
-        counted = self.first_at <= received_at < self.end_at
-        tally = self._tallies.get(row[9]) if counted else None
-        undecided = self._uneventful.fold(self.company, followed.state, row, tally, followed.seen.trial)
-        if undecided == LOOKED_AT:
-            return False
-        if undecided > Undecided.NOT_AN_EVENT and counted:
-            reasons = self.counts.trial.undecided
-            reasons[undecided] = reasons.get(undecided, 0) + 1
-        return True
 
     def consider(self, entry: Entry, in_force: CompiledProgram | None, undone: Undone | None = None) -> None:
         """Decide one entry by the program under trial, fold it, and count it. `undone`: what a reversal undid, by what
@@ -166,7 +162,7 @@ class Backtest:
         program = trial or in_force
         followed = self.members(entry.member) if entry.member else self._alone
         if followed.seen is None:
-            followed.seen = Seen(followed.state.level)
+            self._meet(followed)
         if trial is None and entry.member and followed.state.last_seq:
             self._tick(entry.member, followed, program, entry)
         if entry.kind == Kind.TRACK or not self._passed_over(entry, undone):
@@ -178,6 +174,11 @@ class Backtest:
             self._noted.clear()
         elif trial is not None and (self._keeps_time or followed.state.points_due):
             self._note_due(entry.member, followed)
+
+    def _meet(self, followed: Followed) -> Seen:
+        """A member to whom something happens for the first time in the period."""
+        followed.seen = seen = Seen(followed.state.level)
+        return seen
 
     def _decide(
         self,
@@ -207,8 +208,9 @@ class Backtest:
             self._launches[entry.member] = (*self._launches.get(entry.member, ()), launch)
         elif self.awaited and entry.seq in self.awaited and entry.kind != Kind.TICK:
             self._decided[entry.seq] = Undone(entry, record, decision.transfers, program)
+        assert followed.seen is not None
+        followed.seen.decided_until = UNKNOWN
         if counted:
-            assert followed.seen is not None
             self._count_trial(entry, decision, followed.seen)
         if record.more is not None and (led := record.led) is not None and led.active and self.program:
             self._bring(led.by, member, entry, undone, counted)
@@ -230,8 +232,7 @@ class Backtest:
     ) -> None:
         """What a colleague who became active brings to whoever invited them, or what undoing that takes back."""
         followed = self.members(inviter)
-        if followed.seen is None:
-            followed.seen = Seen(followed.state.level)
+        seen = followed.seen or self._meet(followed)
         at, (day, hour) = by.received_at, local_day_hour(by.received_at, self.company.timezone)
         kind, data, taking = Kind.REFERRAL, bring(member, by) if undone is None else {}, None
         if undone is not None:
@@ -246,7 +247,8 @@ class Backtest:
         if by.seq in self.awaited:
             self._brought[by.seq] = Undone(entry, decision.record, decision.transfers, self.program)
         if counted:
-            self._count_trial(entry, decision, followed.seen)
+            self._count_trial(entry, decision, seen)
+        seen.decided_until = UNKNOWN
         self._note_due(inviter, followed)
 
     def _passed_over(self, entry: Entry, undone: Undone | None) -> bool:
@@ -283,7 +285,7 @@ class Backtest:
                 past = replace(published, kind=Kind.HISTORY, member=number, body=Body("", said))
                 followed = self.members(number)
                 if followed.seen is None:
-                    followed.seen = Seen(followed.state.level)
+                    self._meet(followed)
                 self._decide(
                     followed, self.program, past, None, self.first_at <= entry.received_at < self.end_at
                 )
@@ -305,9 +307,8 @@ class Backtest:
                 return
             heappop(self._due)
             followed = self.members(number)
-            if followed.seen is None:
-                followed.seen = Seen(followed.state.level)
-            followed.seen.due = 0
+            seen = followed.seen or self._meet(followed)
+            seen.due = 0
             tick = Entry(
                 self.company.last_seq, Kind.TICK, number, at, at, day, 0, UNDER_TRIAL, "", NOTHING_SAID
             )
@@ -383,7 +384,7 @@ class Backtest:
     def settle(self) -> None:
         """Take what was counted by combinations apart."""
         for event, tally in self._tallies.items():
-            tally.settle(self.counts.trial, self.name, UNDER_TRIAL, event)
+            tally.settle(self.counts.trial, UNDER_TRIAL, event)
             answers = self._answers.get(event, {})
             for answer, times in tally.answers.items():
                 answers[answer] = answers.get(answer, 0) + times

@@ -21,8 +21,13 @@ from engage.core.state import MemberState
 
 BUDGET_PERCENTS: Final = (80, 100)
 """Of a budget, whose day is remembered."""
+NEVER: Final = 2**63
+"""More than any units."""
 COMBINATIONS_MAX: Final = 20_000
 """Of verdicts, counted before they are taken apart."""
+
+
+UNKNOWN: Final = -1
 
 
 class Seen(Struct, array_like=True, gc=False):
@@ -35,6 +40,8 @@ class Seen(Struct, array_like=True, gc=False):
     actual: dict[str, int] = field(default_factory=dict)
     due: int = 0
     """The day on which the trial's time does something to the member next, as far as that is noted."""
+    decided_until: int = UNKNOWN
+    """Of `Uneventful`, by the trial and as the member stands."""
 
 
 class Followed(Struct, gc=False):
@@ -149,6 +156,8 @@ class BudgetWindow(Struct):
     """Local day -> used on it, less what was given back on it."""
     reached: dict[int, int] = field(default_factory=dict)
     """Percent of the budget -> the local day on which it was reached."""
+    following: int = 0
+    """The units at which the next of these is."""
 
 
 class Counts(Struct):
@@ -174,7 +183,11 @@ class Counts(Struct):
             found = self.budgets[which] = BudgetWindow(before, before)
         found.used += amount
         found.days[day] = found.days.get(day, 0) + amount
-        if len(found.reached) < len(BUDGET_PERCENTS):
+        if found.used >= found.following:
+            units = {percent: -(-most * percent // 100) for percent in BUDGET_PERCENTS}
             for percent in BUDGET_PERCENTS:
-                if percent not in found.reached and found.used * 100 >= percent * most:
+                if percent not in found.reached and found.used >= units[percent]:
                     found.reached[percent] = day
+            found.following = min(
+                (units[percent] for percent in BUDGET_PERCENTS if percent not in found.reached), default=NEVER
+            )

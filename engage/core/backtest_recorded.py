@@ -16,8 +16,8 @@ from engage.core.decisions import Record, decode_record
 from engage.core.event import Kind, Row, entry_of
 from engage.core.ledger import ACTIVE, GIVING, ISSUED, NO_RULE, PLACES, Transfer
 
-Moved = tuple[int, int, str, int, int, int, int]
-"""A transfer as it is stored: (seq of its entry, number in it, currency, source, target, amount, rule)."""
+Moved = tuple[int, str, int, int, int, int]
+"""A transfer as it is stored: (seq of its entry, currency, source, target, amount, rule)."""
 _ALIKE: Final = itemgetter(1, 8, 9, 11)
 """What is counted alike is of one kind, version, name and decision."""
 
@@ -91,7 +91,7 @@ class Recorded:
     ) -> None:
         days = self.counts.by_day
         first = rows[0][0] if rows else 0
-        for seq, _, currency, source, target, amount, rule in transfers:
+        for seq, currency, source, target, amount, rule in transfers:
             _, kind, _, _, _, received_at, day, _, version, name, _, stored = rows[seq - first]
             if source != ISSUED or target % PLACES == GIVING or rule == NO_RULE or kind == Kind.REVERSAL:
                 continue
@@ -106,7 +106,7 @@ class Recorded:
         gained: dict[tuple[int, str], int] = {}
         rules: dict[tuple[int, str, bytes, int, str], int] = {}
         first = rows[0][0] if rows else 0
-        for seq, _, currency, source, target, amount, rule in transfers:
+        for seq, currency, source, target, amount, rule in transfers:
             row = rows[seq - first]
             _, kind, number, _, _, received_at, on, _, version, name, _, stored = row
             if not first_at <= received_at < end_at:

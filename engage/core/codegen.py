@@ -11,6 +11,7 @@ import typing as t
 from collections import Counter
 
 from engage.core.conditions import (
+    BUILT_IN,
     COMPANY_TRAIT,
     FLOAT_MAX,
     INTEGER_MAX,
@@ -30,6 +31,7 @@ from engage.core.conditions import (
     size,
 )
 
+_PREFIXES = (PROPERTY, MEMBER_TRAIT, COMPANY_TRAIT)
 Match = t.Callable[[Facts], tuple[int, ...]]
 
 
@@ -66,20 +68,24 @@ _TYPE_CHECKS = {
     "number": "    if {s}.__class__ is not float or not -FINITE <= {s} <= FINITE: {s} = as_number({s})",
     "list": "    {s} = as_list({s})",
 }
-_BUILT_IN = {
-    "member.level": "    {s} = facts.level_rank or None",
-    "member.tags": "    {s} = facts.tags or None",
-    "member.stage": "    {s} = facts.stage",
-    "event.hour": "    {s} = facts.hour",
-    "event.weekday": "    {s} = facts.weekday",
+READS = {
+    "member.level": "facts.level_rank or None",
+    "member.tags": "facts.tags or None",
+    "member.stage": "facts.stage",
+    "event.hour": "facts.hour",
+    "event.weekday": "facts.weekday",
+    PROPERTY: "facts.properties.get({k})",
+    MEMBER_TRAIT: "facts.member_traits.get({k})",
+    COMPANY_TRAIT: "facts.company_traits.get({k})",
 }
-_SOURCES = ((PROPERTY, "properties"), (MEMBER_TRAIT, "member_traits"), (COMPANY_TRAIT, "company_traits"))
+"""A field, or what its name begins with -> how its value is read; {k} is the constant with the rest of its name."""
 
 
-class _Writer:
+class Writer:
     """The source and the constants of one function under construction."""
 
-    def __init__(self) -> None:
+    def __init__(self, reads: t.Mapping[str, str] = READS) -> None:
+        self.reads = reads
         self.lines: list[str] = []
         self.slots: dict[str, str] = {}
         self.constants: dict[str, t.Any] = {
@@ -106,16 +112,18 @@ class _Writer:
         if known is not None:
             return known
         name = self.slots[clause.field] = f"s{len(self.slots)}"
-        built_in = _BUILT_IN.get(clause.field)
-        if built_in is not None:
-            self.lines.append(built_in.format(s=name))
-            return name
-        prefix, source = next(found for found in _SOURCES if clause.field.startswith(found[0]))
-        key = clause.field[len(prefix) :]
-        bound = self.constant(key if prefix == PROPERTY else fold_name(key))
-        self.lines.append(f"    {name} = facts.{source}.get({bound})")
-        self.lines.append(_TYPE_CHECKS[clause.type].format(s=name))
+        self.lines.append(f"    {name} = {self.reading(clause.field)}")
+        if clause.field not in BUILT_IN:
+            self.lines.append(_TYPE_CHECKS[clause.type].format(s=name))
         return name
+
+    def reading(self, field: str) -> str:
+        """The expression for a field's value as it is given."""
+        prefix = next((found for found in _PREFIXES if field.startswith(found)), None)
+        if prefix is None or (field in self.reads and field != prefix):
+            return self.reads[field]
+        key = field[len(prefix) :]
+        return self.reads[prefix].format(k=self.constant(key if prefix == PROPERTY else fold_name(key)))
 
     def test(self, node: Condition) -> str:
         """A boolean expression: whether the node holds."""
@@ -158,7 +166,7 @@ class _Writer:
 
 def source_of(columns: t.Sequence[t.Sequence[Guard]]) -> tuple[str, dict[str, t.Any]]:
     """The source of the function and the globals it needs."""
-    writer = _Writer()
+    writer = Writer()
     several = Counter(guard for column in columns for guard in column)
     shared = {guard: "" for guard, times in several.items() if times > 1}
     answers = "".join(f"        {writer.answer(column, shared)},\n" for column in columns)

@@ -266,7 +266,7 @@ _NOT_IN_CAMPAIGN_AUDIENCE = partial(campaign_code, Kept.AUDIENCE)
 _CONDITION = partial(verdict_code, Verdict.CONDITION)
 
 
-def _guards(rule: Rule, program: Program) -> t.Iterator[Guard]:
+def guards(rule: Rule, program: Program) -> t.Iterator[Guard]:
     """What must hold for a rule to fire, each told as the verdict it leads to."""
     if program.audience:
         yield Guard(program.audiences[program.audience].conditions, _NOT_IN_PROGRAM_AUDIENCE)
@@ -279,15 +279,15 @@ def _guards(rule: Rule, program: Program) -> t.Iterator[Guard]:
 
 
 def _matcher(rules: list[Rule], program: Program) -> Matcher:
-    guards = [tuple(_guards(rule, program)) for rule in rules]
+    columns = [tuple(guards(rule, program)) for rule in rules]
     plans = tuple(_plan(index, rule, program) for index, rule in enumerate(rules))
     return Matcher(
         rules=tuple(rules),
-        match=generate_guarded(guards),
+        match=generate_guarded(columns),
         plans=plans,
         multipliers=tuple(plan for plan in plans if plan.factors),
         exclusive=any(plan.exclusive is not None for plan in plans),
-        unconditional=() if any(guards) else (0,) * len(rules),
+        unconditional=() if any(columns) else (0,) * len(rules),
         dated=any(rule.campaign for rule in rules),
     )
 

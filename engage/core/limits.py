@@ -156,6 +156,18 @@ def window_start(window: Span, day: int) -> int:
     return 0
 
 
+class Starts(dict[int, tuple[int, ...]]):
+    """Local day -> the first days of some calendar windows it lies in, each reckoned once."""
+
+    def __init__(self, windows: tuple[Span, ...]) -> None:
+        super().__init__()
+        self._windows = windows
+
+    def __missing__(self, day: int) -> tuple[int, ...]:
+        found = self[day] = tuple(window_start(window, day) for window in self._windows)
+        return found
+
+
 def window_end(window: Span, day: int) -> int:
     """The first day after the window a local day lies in; 0 for the lifetime, which never ends."""
     if window == "lifetime":
@@ -233,9 +245,7 @@ def use(usage: Usage, change: Use, late_days: int) -> None:
         windows[change.start] += change.amount
         return
     if windows and change.start not in windows:
-        oldest = max(change.start, max(windows)) - late_days * change.unit - change.reach
-        for start in [start for start in windows if start < oldest]:
-            del windows[start]
+        forget(windows, change.start, late_days * change.unit + change.reach)
     total = windows.get(change.start, 0) + change.amount
     if total > 0:
         windows[change.start] = total
@@ -243,3 +253,21 @@ def use(usage: Usage, change: Use, late_days: int) -> None:
         windows.pop(change.start, None)
     if not windows:
         del usage[change.key]
+
+
+def begin(usage: Usage, key: str, start: int, amount: int, kept: int) -> None:
+    """`use` of a window that nothing is used of yet."""
+    windows = usage.get(key)
+    if windows is None:
+        usage[key] = {start: amount}
+        return
+    forget(windows, start, kept)
+    windows[start] = amount
+
+
+def forget(windows: dict[int, int], start: int, kept: int) -> None:
+    """Drop the windows that begin more than `kept` before the newest one, which `start` may become."""
+    oldest = max(start, max(windows)) - kept
+    if min(windows) < oldest:
+        for one in [one for one in windows if one < oldest]:
+            del windows[one]

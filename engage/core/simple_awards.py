@@ -9,55 +9,34 @@ told of. The generated function must do exactly what those two do, which a prope
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Final
+from typing import Any, Final
 
-from msgspec import Struct, field
-
-from engage.core.backtest_counts import Side
-from engage.core.blockers import blockers
+from engage.core import alike, simple_code
+from engage.core.backtest_counts import Counts
+from engage.core.blockers import Blockers, blockers
+from engage.core.calendar import weekday_of
 from engage.core.compiled import CompiledProgram, Matcher, Plan
-from engage.core.simple_code import Award, generate
+from engage.core.conditions import Facts
+from engage.core.event import decode_body
+from engage.core.simple_code import Award
+from engage.core.state import CompanyState, MemberState
+from engage.core.verdicts import VERDICTS, Verdict
+from engage.core.ways import Leaving, Tally, Way, way_of
 
 MULTIPLIERS_MAX: Final = 3
 """Of one event: each doubles the amounts that are reckoned beforehand."""
 
 
-class Tally(Struct):
-    """What was counted of one event, until it is taken apart."""
-
-    budget: Callable[[str, int, int, int, int], None]
-    """To be told (key, first day of the window, day, units used before, units used now)."""
-    awarded: list[int]
-    """Units, by the number of the award among those of all the event's rules."""
-    days: dict[str, dict[int, int]]
-    """Currency -> local day -> units."""
-    outcomes: dict[tuple[int, ...], int] = field(default_factory=dict)
-    """Verdict codes -> how often."""
-    answers: dict[tuple[int, ...], int] = field(default_factory=dict)
-    """Of the event's `Blockers`."""
-
-    rules: list[tuple[int, str]] = field(default_factory=list)
-    """(number of the rule, currency), by the number of the award."""
-
-    def settle(self, side: Side, company: str, version: int, event: str) -> None:
-        """Add what was counted to a side, as if each had been decided."""
-        for codes, times in self.outcomes.items():
-            for rule, code in enumerate(codes):
-                key = (version, event, (), rule), code
-                side.verdicts[key] = side.verdicts.get(key, 0) + times
-        self.outcomes.clear()
-        for number, (rule, currency) in enumerate(self.rules):
-            if self.awarded[number]:
-                side.awarded_by((version, event, (), rule), currency, self.awarded[number])
-                self.awarded[number] = 0
-        for currency, days in self.days.items():
-            for day, amount in days.items():
-                side.awarded(company, day, currency, amount)
-            days.clear()
+WAYS_MAX: Final = 10_000
+"""Kinds of events of one name that are told apart: about 0.3 KB each."""
 
 
 def new_tallies(
-    program: CompiledProgram | None, events: Iterable[str], budget: Callable[[str, int, int, int, int], None]
+    program: CompiledProgram | None,
+    events: Iterable[str],
+    company: str,
+    counts: Counts,
+    budget: Callable[[str, int, int, int, int], None],
 ) -> dict[str, Tally]:
     """One for each of some events."""
     if program is None:
@@ -68,7 +47,7 @@ def new_tallies(
             (plan.index, award.currency) for plan in program.matchers[event].plans for award in plan.awards
         ]
         days: dict[str, dict[int, int]] = {currency: {} for _, currency in awards}
-        found[event] = Tally(budget, [0] * len(awards), days, rules=awards)
+        found[event] = Tally(company, counts.budgets, budget, [0] * len(awards), days, rules=awards)
     return found
 
 
@@ -78,10 +57,58 @@ def simple_awards(program: CompiledProgram | None) -> Mapping[str, Award]:
         return {}
     parts = blockers(program)
     return {
-        event: generate(program, matcher, parts.get(event))
+        event: _award(program, matcher, parts.get(event))
         for event, matcher in program.matchers.items()
         if event not in _counted(program) and _is_simple(program, matcher)
     }
+
+
+class _Ways:
+    """The ways that events of one name go."""
+
+    def __init__(self, program: CompiledProgram, matcher: Matcher, parts: Blockers | None) -> None:
+        self.program = program
+        self.matcher = matcher
+        self.parts = parts
+        self.known: dict[Any, Way | None] = {}
+        """By what tells events apart."""
+        self._made: dict[tuple[tuple[int, ...], tuple[int, ...] | None], Way | None] = {}
+
+    def meet(
+        self, company: CompanyState, member: MemberState, day: int, hour: int, body: bytes, known: Any
+    ) -> Way | None:
+        """The way of an event of which none is known yet; None: that does not say all."""
+        if len(self.known) >= WAYS_MAX:
+            return None
+        rank, weekday = self.program.level_ranks.get(member.level, 0), weekday_of(day)
+        said = decode_body(body).data
+        facts = Facts(said, member.traits, company.traits, rank, hour, weekday, member.tags)
+        codes, parts, answer = self.matcher.match(facts), self.parts, None
+        if parts is not None and any(codes[rule] % VERDICTS == Verdict.CONDITION for rule in parts.rules):
+            answer = parts.match(facts)
+        way = self.known[known] = self._make(codes, answer)
+        return way
+
+    def lessen(self, way: Way, leaving: Leaving) -> Way | None:
+        """The way without a rule."""
+        rule, code = leaving
+        codes = (*way.codes[:rule], code, *way.codes[rule + 1 :])
+        less = way.less[leaving] = self._make(codes, way.answer)
+        return less
+
+    def _make(self, codes: tuple[int, ...], answer: tuple[int, ...] | None) -> Way | None:
+        which = codes, answer
+        if which not in self._made:
+            self._made[which] = way_of(self.program, self.matcher, codes, answer, self.lessen)
+        return self._made[which]
+
+
+def _award(program: CompiledProgram, matcher: Matcher, parts: Blockers | None) -> Award:
+    award = simple_code.generate(program, matcher, parts)
+    if any(award.formula is not None for plan in matcher.plans for award in plan.awards):
+        return award
+    ways = _Ways(program, matcher, parts)
+    return alike.generate(program, matcher, ways.known, ways.meet, award)
 
 
 def _counted(program: CompiledProgram) -> set[str]:

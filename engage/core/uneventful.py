@@ -9,7 +9,7 @@ nobody keeps the decisions. Owns which events these are. Must do to the state ex
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from itertools import chain
 from types import MappingProxyType
 from typing import Final
@@ -19,12 +19,14 @@ from engage.core.calendar import DAY
 from engage.core.compiled import CompiledProgram
 from engage.core.decisions import Undecided
 from engage.core.event import ACTIVITY, Kind, Row, is_trusted
-from engage.core.simple_awards import Tally
 from engage.core.simple_code import Award
 from engage.core.state import CompanyState, MemberState
+from engage.core.ways import Tally
 
 LOOKED_AT: Final = -1
 """It must be decided."""
+FOR_EVER: Final = 2**32
+"""Later than any day."""
 NO_AWARDS: Final[Mapping[str, Award]] = MappingProxyType({})
 
 
@@ -33,64 +35,69 @@ class Uneventful:
 
     def __init__(self, program: CompiledProgram | None, awards: Mapping[str, Award] = NO_AWARDS) -> None:
         """`awards`: of `simple_awards`."""
-        self._awards = awards
-        self._events = program.program.events if program is not None else {}
+        events = program.program.events if program is not None else {}
+        looked_at = _looked_at(program) if program is not None else frozenset[str]()
+        self._decided = looked_at - awards.keys()
+        self._told = {
+            name: (event.browser, awards.get(name))
+            for name, event in events.items()
+            if name not in self._decided
+        }
+        """Of the events declared, those that need not be decided: whether browsers may report it, and its award."""
         self._undeclared = Undecided.NO_PROGRAM if program is None else Undecided.UNDECLARED_EVENT
         self._late = program.program.late_days * DAY if program is not None else 0
         self._slides = program is not None and bool(program.sliding)
-        self._views = program is not None and program.activity is not None
         self._stages = program is not None and bool(program.stages)
-        self._looked_at = _looked_at(program) if program is not None else frozenset[str]()
-        self._decided = self._looked_at - awards.keys()
+        self._seen = looked_at if program is None or program.activity is None else None
+        """The names of pages and screens that must be decided; None: all."""
 
-    def may_be(self, rows: Sequence[Row]) -> list[bool]:
-        """Of each, whether it may be one. The others have to be decided, whoever they are of."""
-        looked_at, decided, track = self._looked_at, self._decided, Kind.TRACK
-        return [
-            row[9] not in decided and (row[1] == track or (row[1] in ACTIVITY and row[9] not in looked_at))
-            for row in rows
-        ]
+    def decided_until(self, member: MemberState) -> int:
+        """Up to this day whatever a member does must be decided, as long as nothing else is decided of them."""
+        if (
+            not member.events  # the first brings more with it
+            or (member.points_due and (self._slides or any(one.pending for one in member.wallets.values())))
+            or (member.referral is not None and member.referral.offers and member.referral.via is None)
+        ):
+            return FOR_EVER
+        return member.awaited_until
 
     def passes(self, company: CompanyState, member: MemberState, row: Row) -> bool:
         """Whether an entry is one, and if so, fold it."""
-        [may_be] = self.may_be([row])
-        return may_be and self.fold(company, member, row) != LOOKED_AT
+        return row[6] > self.decided_until(member) and self.fold(company, member, row) != LOOKED_AT
 
     def fold(
         self,
         company: CompanyState,
         member: MemberState,
         row: Row,
-        tally: Tally | None = None,
+        tallies: Mapping[str, Tally] | None = None,
         gained: dict[str, int] | None = None,
     ) -> int:
-        """Change the states by an event that may be one, and say why it was undecided; or LOOKED_AT, and nothing is.
+        """Change the states by an entry of a day after `decided_until`, and say why it was undecided; or LOOKED_AT, and
+        nothing is.
 
-        `tally` and `gained`, of the event and the member: where what it is awarded is counted.
+        `tallies`, by event, and `gained`, of the member: where what it is awarded is counted.
         """
         seq, kind, _, _, at, _, day, hour, _, name, body, _ = row
-        if (
-            not member.events  # the first brings more with it
-            or day <= member.awaited_until
-            or (self._stages and day != member.last_day)
-            or (member.points_due and (self._slides or any(one.pending for one in member.wallets.values())))
-            or (member.referral is not None and member.referral.offers and member.referral.via is None)
-            or (self._views and kind != Kind.TRACK)
-        ):
+        undecided = Undecided.DECIDED
+        if self._stages and day != member.last_day:
             return LOOKED_AT
-        event, undecided = self._events.get(name), Undecided.DECIDED
         if kind != Kind.TRACK:
+            if kind not in ACTIVITY or self._seen is None or name in self._seen:
+                return LOOKED_AT
             undecided = Undecided.NOT_AN_EVENT
-        elif event is None:
+        elif (told := self._told.get(name)) is None:
+            if name in self._decided:
+                return LOOKED_AT
             undecided = self._undeclared
         elif at < company.head_at - self._late:
             undecided = Undecided.TOO_LATE
-        elif not event.browser and not is_trusted(body):
+        elif not told[0] and not is_trusted(body):
             undecided = Undecided.UNTRUSTED_SOURCE
-        elif (award := self._awards.get(name)) is not None and not award(
-            company, member, day, hour, body, tally, gained
-        ):
-            return LOOKED_AT
+        elif (award := told[1]) is not None:
+            tally = tallies[name] if tallies is not None else None
+            if not award(company, member, day, hour, body, tally, gained):
+                return LOOKED_AT
         if at > company.head_at:
             company.head_at = at
         if at > member.last_at:

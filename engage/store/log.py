@@ -222,13 +222,18 @@ async def load_entry_rows(s: Statements, company_id: int, after: int, last: int)
 async def load_entries(s: Statements, company_id: int, after: int, last: int) -> list[Stored]:
     """The entries above `after` up to `last`, in order, with their transfers."""
     rows = await load_entry_rows(s, company_id, after, last)
-    transfers = await s.rows(
+    return with_transfers(rows, await load_moves(s, company_id, after, last))
+
+
+async def load_moves(s: Statements, company_id: int, after: int, last: int) -> list[Row]:
+    """(seq, currency, source, target, amount, rule) of the transfers of the entries above `after` up to `last`, in
+    order."""
+    return await s.rows(
         "SELECT seq, currency, source, target, amount, rule FROM engage_transfer "
         "WHERE {scope} AND seq > ? AND seq <= ? ORDER BY seq, n",
         [after, last],
         scope=[company_id],
     )
-    return with_transfers(rows, transfers)
 
 
 async def find_period(s: Statements, company_id: int, first_at: int, end_at: int) -> tuple[int, int] | None:
