@@ -45,7 +45,7 @@ class Preferences(Struct):
     leaderboard: Annotated[bool, Meta(description="Be compared with colleagues on leaderboards.")] = False
 
 
-class NewPreferences(Struct):
+class NewPreferences(Struct, forbid_unknown_fields=True):
     """What is absent stays as it is."""
 
     leaderboard: bool | None = None

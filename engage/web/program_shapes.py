@@ -52,7 +52,7 @@ class FollowedTemplate(Struct):
     overrides: list[Override]
 
 
-class NewFollowedTemplate(Struct):
+class NewFollowedTemplate(Struct, forbid_unknown_fields=True):
     """The template to start from, and what the company says otherwise: JSON pointer -> value, null to leave out."""
 
     template: Annotated[str, Meta(min_length=1, max_length=64)]
@@ -89,7 +89,7 @@ class TemplateProposal(Struct):
     problems: list[dict[str, Any]]
 
 
-class ProposalAnswer(Struct):
+class ProposalAnswer(Struct, forbid_unknown_fields=True):
     """Which version was looked at; with `take`, where the template's holds rather than the company's choice."""
 
     version: Annotated[int, Meta(ge=1)]
@@ -151,14 +151,14 @@ class Campaigns(Struct):
     data: list[Campaign]
 
 
-class CampaignStep(Struct):
+class CampaignStep(Struct, forbid_unknown_fields=True):
     """Why a campaign is paused, resumed or ended, and by whom."""
 
     reason: Annotated[str, Meta(min_length=1, max_length=500)]
     actor: Annotated[str, Meta(max_length=255)] | None = None
 
 
-class NewCampaignCopy(Struct):
+class NewCampaignCopy(Struct, forbid_unknown_fields=True):
     """The id and the days of the copy."""
 
     id: Annotated[str, Meta(min_length=1, max_length=64)]

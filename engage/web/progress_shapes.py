@@ -20,7 +20,7 @@ class Nudge(Struct):
     opened_at: Time | None = None
 
 
-class NewOpening(Struct):
+class NewOpening(Struct, forbid_unknown_fields=True):
     actor: Annotated[str, Meta(max_length=255, description="Who says so.")] | None = None
 
 
@@ -101,13 +101,13 @@ class Streaks(Struct):
     streaks: list[Streak]
 
 
-class NewLeave(Struct):
+class NewLeave(Struct, forbid_unknown_fields=True):
     from_: Annotated[Day, Meta(description="The first local day of it.")] = field(name="from")
     to: Annotated[Day, Meta(description="The last; at most 366 days in all.")]
     reason: Annotated[str, Meta(max_length=500)] | None = None
     actor: Annotated[str, Meta(max_length=255, description="Who decided it.")] | None = None
 
 
-class NewRestore(Struct):
+class NewRestore(Struct, forbid_unknown_fields=True):
     reason: Annotated[str, Meta(max_length=500)] | None = None
     actor: Annotated[str, Meta(max_length=255, description="Who decided it.")] | None = None

@@ -16,7 +16,7 @@ AcceptanceStatus = Literal["offered", "joined", "active"]
 Channel = Annotated[str, Meta(min_length=1, max_length=64)]
 
 
-class NewInvitation(Struct):
+class NewInvitation(Struct, forbid_unknown_fields=True):
     to: (
         Annotated[str, Meta(min_length=1, max_length=255, description="The colleague, if it is for one.")]
         | None
@@ -57,7 +57,7 @@ class Invitations(Struct):
     next_cursor: str | None
 
 
-class NewAcceptance(Struct):
+class NewAcceptance(Struct, forbid_unknown_fields=True):
     member: Identifier
     actor: Actor | None = None
 
@@ -70,7 +70,7 @@ class Acceptance(Struct):
     status: AcceptanceStatus
 
 
-class NewShown(Struct):
+class NewShown(Struct, forbid_unknown_fields=True):
     step: Shown
     visitor: Annotated[
         str,
@@ -121,11 +121,11 @@ class PoweredBy(Struct):
     recommended: int
 
 
-class NewFollow(Struct):
+class NewFollow(Struct, forbid_unknown_fields=True):
     channel: Channel = "link"
 
 
-class NewRecommendation(Struct):
+class NewRecommendation(Struct, forbid_unknown_fields=True):
     code: Annotated[str, Meta(min_length=1, max_length=64)]
     channel: Channel = "link"
     actor: Actor | None = None

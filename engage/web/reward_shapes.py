@@ -78,13 +78,13 @@ class ForMember(Struct):
     ) = None
 
 
-class NewRedemption(Struct):
+class NewRedemption(Struct, forbid_unknown_fields=True):
     reward: Identifier
     reason: Annotated[str, Meta(max_length=REASON_CHARS_MAX)] | None = None
     actor: Actor | None = None
 
 
-class NewStep(Struct):
+class NewStep(Struct, forbid_unknown_fields=True):
     reason: Reason
     actor: Actor | None = None
 
@@ -132,7 +132,7 @@ class InStatus(Struct):
     limit: Annotated[int, Meta(ge=1, le=LIMIT_MAX, description="How many items at most.")] = LIMIT_DEFAULT
 
 
-class NewGift(Struct):
+class NewGift(Struct, forbid_unknown_fields=True):
     to: Identifier
     amount: Annotated[int, Meta(ge=1, le=2**53 - 1)]
     currency: Identifier
@@ -153,7 +153,7 @@ class Gift(Struct):
     left: int
 
 
-class NewCodes(Struct):
+class NewCodes(Struct, forbid_unknown_fields=True):
     codes: Annotated[
         list[Annotated[str, Meta(min_length=1, max_length=CODE_CHARS_MAX)]],
         Meta(min_length=1, max_length=CODES_MAX),

@@ -311,7 +311,7 @@ class Decisions(Struct):
     archived: Archived = False
 
 
-class NewAdjustment(Struct):
+class NewAdjustment(Struct, forbid_unknown_fields=True):
     currency: Identifier
     amount: Annotated[Amount, Meta(description="Not zero; negative takes away.")]
     reason: Annotated[str, Meta(min_length=1, max_length=1000)]
@@ -351,12 +351,12 @@ class AdjustmentRequests(Struct):
     next_cursor: str | None
 
 
-class NewSettlement(Struct):
+class NewSettlement(Struct, forbid_unknown_fields=True):
     reason: Annotated[str, Meta(min_length=1, max_length=500)]
     actor: Annotated[str, Meta(max_length=255, description="Who decided it.")] | None = None
 
 
-class NewReversal(Struct):
+class NewReversal(Struct, forbid_unknown_fields=True):
     reason: Annotated[str, Meta(max_length=1000)] | None = None
     actor: Annotated[str, Meta(max_length=255)] | None = None
 
@@ -458,7 +458,7 @@ class Rejects(Struct):
     next_cursor: str | None
 
 
-class NewMemberToken(Struct):
+class NewMemberToken(Struct, forbid_unknown_fields=True):
     company: Identifier
     member: Identifier
     ttl_seconds: Annotated[int, Meta(ge=1, le=600)] = 300
@@ -477,7 +477,7 @@ class Status(Struct):
 # --- webhooks -----------------------------------------------------------------------------------------------
 
 
-class NewWebhookEndpoint(Struct):
+class NewWebhookEndpoint(Struct, forbid_unknown_fields=True):
     """Without `types` it is told everything."""
 
     url: Annotated[str, Meta(min_length=1, max_length=2000)]
@@ -485,14 +485,14 @@ class NewWebhookEndpoint(Struct):
     description: Annotated[str, Meta(max_length=255)] = ""
 
 
-class WebhookEndpointChange(Struct):
+class WebhookEndpointChange(Struct, forbid_unknown_fields=True):
     url: Annotated[str, Meta(min_length=1, max_length=2000)] | None = None
     types: list[str] | None = None
     description: Annotated[str, Meta(max_length=255)] | None = None
     enabled: bool | None = None
 
 
-class Replay(Struct):
+class Replay(Struct, forbid_unknown_fields=True):
     since: Time
 
 

@@ -32,7 +32,7 @@ class TriedRule(RuleVerdict):
     clauses: list[Clause]
 
 
-class Assumed(Struct, frozen=True):
+class Assumed(Struct, frozen=True, forbid_unknown_fields=True):
     """Traits to take for granted beside those that are known."""
 
     member: dict[str, Any] = {}
@@ -49,7 +49,7 @@ class WhichProgram(Struct, kw_only=True):
     ] = None
 
 
-class NewDryRun(Struct, kw_only=True):
+class NewDryRun(Struct, kw_only=True, forbid_unknown_fields=True):
     """A made-up event (`member`, `event`), or a recorded one (`message_id`)."""
 
     member: Identifier | None = None
@@ -126,7 +126,7 @@ class DryRun(Struct, omit_defaults=True):
     followed: Followed | UnsetType = UNSET
 
 
-class NewBacktest(WhichProgram, kw_only=True):
+class NewBacktest(WhichProgram, kw_only=True, forbid_unknown_fields=True):
     """A program to try on the local days `from` to `to` of the log."""
 
     first_day: Day = field(name="from")

@@ -166,8 +166,8 @@ async def test_a_company_that_cannot_be_is_refused(
 
 
 async def test_a_body_that_is_nested_too_deep_is_refused(running: Running) -> None:
-    body = b'{"actor": "a", "x": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"
-    assert_problem(await running.server.post("/v1/program/publish", content=body), 400, "too_deep")
+    body = b'{"event": "Sale", "properties": {"x": ' + b"[" * 100_000 + b"]" * 100_000 + b"}}"
+    assert_problem(await running.server.post("/v1/program/dry-run", content=body), 400, "too_deep")
 
 
 async def test_the_message_names_the_place_of_the_mistake(running: Running) -> None:

@@ -41,13 +41,13 @@ Day = Annotated[str, Meta(max_length=10, description="A day such as 2026-11-22."
 Actor = Annotated[str, Meta(max_length=255, description="Who says so.")]
 
 
-class NewStage(Struct):
+class NewStage(Struct, forbid_unknown_fields=True):
     by: Day
     target: float
     name: Annotated[str, Meta(max_length=500)] = ""
 
 
-class NewGoal(Struct, kw_only=True):
+class NewGoal(Struct, kw_only=True, forbid_unknown_fields=True):
     name: Words
     measure: Annotated[str, Meta(description="score, a driver of the score, or monthly_revenue.")]
     target: float
@@ -63,7 +63,7 @@ class NewGoal(Struct, kw_only=True):
     actor: Actor | None = None
 
 
-class Acceptance(Struct, kw_only=True):
+class Acceptance(Struct, kw_only=True, forbid_unknown_fields=True):
     stage: Annotated[int, Meta(ge=0, description="Its place among the stages, from 0.")]
     note: Note = ""
     actor: Actor | None = None
@@ -73,7 +73,7 @@ class Goals(Struct):
     data: list[GoalView]
 
 
-class NewSentiment(Struct, kw_only=True):
+class NewSentiment(Struct, kw_only=True, forbid_unknown_fields=True):
     feeling: Feeling
     until: (
         Annotated[
@@ -85,7 +85,7 @@ class NewSentiment(Struct, kw_only=True):
     actor: Actor | None = None
 
 
-class NewException(Struct, kw_only=True):
+class NewException(Struct, kw_only=True, forbid_unknown_fields=True):
     at_most: Annotated[int, Meta(ge=0, le=100, description="The score is at most this.")]
     until: Annotated[str, Meta(max_length=10, description="The day it expires, at most in 365 days.")]
     reason: Words
@@ -96,7 +96,7 @@ class Exceptions(Struct):
     data: list[Ceiling]
 
 
-class NewIntervention(Struct, kw_only=True):
+class NewIntervention(Struct, kw_only=True, forbid_unknown_fields=True):
     what: Words
     day: Day
     companies: list[str]
@@ -107,7 +107,7 @@ class NewIntervention(Struct, kw_only=True):
     actor: Actor | None = None
 
 
-class Withdrawal(Struct, kw_only=True):
+class Withdrawal(Struct, kw_only=True, forbid_unknown_fields=True):
     reason: Words
     actor: Actor | None = None
 

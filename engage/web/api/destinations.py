@@ -16,7 +16,7 @@ from engage.web.shapes import Time
 PATH: Final = "/v1/destinations"
 
 
-class NewDestination(Struct):
+class NewDestination(Struct, forbid_unknown_fields=True):
     url: Annotated[
         str,
         Meta(min_length=1, max_length=2000, description="Of its batch call: https://host.example/v1/batch"),

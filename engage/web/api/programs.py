@@ -43,7 +43,7 @@ class Edit(Author):
     based_on: BasedOn | None = None
 
 
-class Publication(shapes.NewVersion):
+class Publication(shapes.NewVersion, forbid_unknown_fields=True):
     based_on: BasedOn | None = None
 
 

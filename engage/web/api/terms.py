@@ -32,13 +32,13 @@ class TermFacts(Struct, kw_only=True):
     outcome: Outcome = "open"
 
 
-class NewTermFacts(TermFacts, kw_only=True):
+class NewTermFacts(TermFacts, kw_only=True, forbid_unknown_fields=True):
     """What is absent is not known; it does not stay as it was."""
 
     actor: Annotated[str, Meta(max_length=255, description="Who says so.")] | None = None
 
 
-class NewTerm(NewTermFacts, kw_only=True):
+class NewTerm(NewTermFacts, kw_only=True, forbid_unknown_fields=True):
     start: Day
 
 
