@@ -24,7 +24,7 @@ def test_the_example_is_a_program() -> None:
 
 def test_every_refusal_is_told() -> None:
     text = (ROOT / "engage/core/referral.py").read_text("utf-8")
-    codes = {own or shared for own, shared in re.findall(r'Lack\(\s*"(\w+)"|\b(\w+)_lack\(', text)}
+    codes = {own or shared for own, shared in re.findall(r'Lack\(\s*"(\w+)"|append\((\w+)_lack\(', text)}
     assert {row[0].strip("`") for row in rows(page("referral"), "| `code` | means |")} == codes
 
 
