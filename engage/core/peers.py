@@ -131,7 +131,7 @@ def peers_table(
     )
     who = _who(chosen.removeprefix(_profile_of(by)), contract, group.companies - 1)
     if by is not None:
-        who = say("{text} They are scored by the same profile.", text=who)
+        who = say("Only companies scored by the same profile count. {text}", text=who)
     return Table("peers", title, columns, rows, who)
 
 

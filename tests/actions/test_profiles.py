@@ -138,8 +138,9 @@ async def test_companies_scored_by_the_same_profile_are_compared(database: Datab
     await score_companies(database, TODAY)
     young = (await company_report(database, "young-0")).peers
     assert young is not None
-    assert young.note.startswith("Compared with 6 other companies")
-    assert young.note.endswith("They are scored by the same profile.")
+    assert young.note.startswith(
+        "Only companies scored by the same profile count. Compared with 6 other companies"
+    )
     old = (await company_report(database, "old-0")).peers
     assert old is not None
     assert (old.rows, old.note) == ((), "There are fewer than 5 other companies scored by the same profile.")

@@ -86,10 +86,11 @@ def test_companies_scored_by_another_profile_are_not_comparable() -> None:
     assert cells(peers, young[3], Contract(plan="Pro"))["Health score"][:2] == [40, 100]
     found = peers_table(peers, young[3], Contract(plan="Pro"), 3)
     assert found.note == (
-        "Compared with 3 other companies on the plan Pro. They are scored by the same profile."
+        "Only companies scored by the same profile count. Compared with 3 other companies on the plan Pro."
     )
-    assert "Pro" in translate(found.note, "zh-Hans")
-    assert "plan" not in translate(found.note, "zh-Hans")
+    assert (
+        translate(found.note, "zh-Hans") == "只计按同一方案评分的公司。与使用 Pro 套餐的其他 3 家公司比较。"
+    )
     few = peers_table(peers, old[0], Contract(plan="Pro"), 3)
     assert (few.rows, few.note) == ((), "There are fewer than 3 other companies scored by the same profile.")
 

@@ -50,5 +50,5 @@ WORDS: Final = {
     # peers
     "A company whose contract has ended is not compared.": "合同已结束的公司不参与比较。",
     "There are fewer than {k:d} other companies scored by the same profile.": "按同一方案评分的其他公司少于 {k} 家。",
-    "{text} They are scored by the same profile.": "{text}它们按同一方案评分。",
+    "Only companies scored by the same profile count. {text}": "只计按同一方案评分的公司。{text}",
 }
