@@ -51,6 +51,8 @@ NAMED_MAX: Final = 8
 """Companies of a map that carry their names: the urgent ones, and those that pay most."""
 LABELS_MAX: Final = 13
 """Weeks named below a chart."""
+OWN: Final = ("sentiment",)
+"""Sections for customer success itself: slides are shown to the customer."""
 
 # Fonts that the readers of such files have; a deck does not carry any.
 FONT, CHINESE_FONT = "Calibri", "Microsoft YaHei"
@@ -63,12 +65,13 @@ _CHARTS: Final = {
 
 
 def deck(paper: Paper, language: Language) -> bytes:
-    """The verdict, a slide for each section, and what is hidden."""
+    """The verdict, a slide for each section that the customer may see, and what is hidden."""
     head = paper.cover
     slides = _Deck(head, language)
     slides.first()
     for section in paper.sections:
-        slides.section(section)
+        if section.name not in OWN:
+            slides.section(section)
     slides.words(speak(language, "What is hidden, and why"), paper.hidden(language))
     out = io.BytesIO()
     slides.deck.save(out)

@@ -269,6 +269,16 @@ def test_what_cannot_be_drawn_is_told_on_its_slide() -> None:
     assert {"16 Nov 2026", "not shown"} <= set(texts(slide))
 
 
+def test_what_customer_success_thinks_is_for_itself_and_on_no_slide() -> None:
+    head = Cover("Acme", "Acme", "", "", "unscored", "", "", (), ("Why.",))
+    felt = Section("sentiment", "Sentiment", notes=("Sentiment: poor", "Their new head dislikes us."))
+    paper = Paper(head, (felt,))
+    slides = pptx.Presentation(io.BytesIO(deck(paper, "en"))).slides
+    assert not [text for slide in slides for text in texts(slide) if "entiment" in text or "dislikes" in text]
+    book = sheets(workbook(paper, "en"))
+    assert "Their new head dislikes us." in [cell for rows in book.values() for row in rows for cell in row]
+
+
 # --- the document -------------------------------------------------------------------------------------------
 
 
