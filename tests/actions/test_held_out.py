@@ -29,7 +29,11 @@ async def test_a_campaign_is_measured_by_those_held_out_of_it(database: Database
     before, within = date.fromordinal(MONDAY - 40), date.fromordinal(MONDAY - 10)
     calls = [call("acme", f"emp-{n}", "Report Exported", before, 9) for n in MEMBERS]
     came = [n for n in MEMBERS if n % 3 == 0 or not is_held_out("spring", 50, n)]
-    calls += [call("acme", f"emp-{n}", "Report Exported", within + timedelta(days=n % 7)) for n in came[:-9]]
+    calls += [
+        call("acme", f"emp-{n}", "Report Exported", within + timedelta(days=n % 7 + 7 * week))
+        for n in came[:-9]
+        for week in range(1 + n % 2)
+    ]
     await accept(database, calls)
     await score_companies(database, TODAY)
     async with database.read() as s:
