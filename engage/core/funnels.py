@@ -16,7 +16,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from engage.core.activity import WEEKS_KEPT
-from engage.core.calendar import week_of
+from engage.core.calendar import month_end, week_of
 from engage.core.program import Program
 from engage.core.state import MemberState
 
@@ -88,3 +88,13 @@ def steps_reached(member: MemberState, key: str, monday: int, weeks: int, loud: 
     mask &= sum(1 << index - back for back in range(min(weeks, index + 1)) if loud >> back & 1)
     # Each step's beginners are among those of the step before.
     return sum(1 for bits in steps if bits & mask)
+
+
+def has_begun_again(member: MemberState, key: str, monday: int) -> bool:
+    """Whether the member began in two months of four weeks, up to the one that ends with the week of `monday`."""
+    base, steps = member.funnels.get(key, (monday, (0,)))
+    bits = steps[0] & (1 << max(0, (monday - base) // WEEK + 1)) - 1
+    if not bits:
+        return False
+    first, last = (bits & -bits).bit_length() - 1, bits.bit_length() - 1
+    return month_end(base + WEEK * (first - 1)) != month_end(base + WEEK * (last - 1))

@@ -42,8 +42,11 @@ def keep_month(week: WeekMeasures, frozen: Mapping[int, WeekMeasures]) -> None:
         if len(week.funnels.get(funnel, ())) == len(steps):
             week.funnels[funnel] = steps
             week.funnel_months.pop(funnel, None)
+            week.funnel_begins.pop(funnel, None)
             if funnel in first.funnel_months:
                 week.funnel_months[funnel] = first.funnel_months[funnel]
+            if funnel in first.funnel_begins:
+                week.funnel_begins[funnel] = first.funnel_begins[funnel]
     for name, used in first.features.items():
         if name in week.features:
             week.features[name].members_4w = used.members_4w

@@ -40,7 +40,7 @@ from engage.core.presence import Presence, remember_sizes
 from engage.core.prices import Prices, prices_of
 from engage.core.program import Program
 from engage.core.quiet import Activity, events_in
-from engage.core.segments import GroupWeek, Segments, cohort_of
+from engage.core.segments import Begun, GroupWeek, Segments, cohort_of
 from engage.core.stage_weeks import TWO_WEEKS, active_part, close_stages, count_left, idle_part, no_stages
 from engage.core.state import CompanyState, DayRollup, MemberState, add_to
 
@@ -174,6 +174,14 @@ class WeekMeasures(Struct, array_like=True):
     """Funnel -> how many months before this one the beginners counted began. Empty: in four weeks of no month."""
     month_left: tuple[int, int] = (0, 0)
     """Members of whom the host had said that they left: before the month, and by its end."""
+    funnel_begins: dict[str, tuple[str, int]] = field(default_factory=dict)
+    """Funnel -> its first step, and how many had taken it in two months. Empty: not kept yet, as are those below."""
+    begun: dict[str, dict[int, Begun]] = field(default_factory=dict)
+    """First step -> the last Monday of a month -> its beginners; see `engage.core.published_beginners`."""
+    begun_room: dict[str, int] = field(default_factory=dict)
+    """Funnel -> how many can have begun in the month counted besides those told before. Missing: anybody can again."""
+    activated_most: list[int] = field(default_factory=list)
+    """The most who are told to have been activated by the end of the months in `months_told`."""
 
     @property
     def weeks_known(self) -> int:

@@ -33,6 +33,7 @@ from engage.core.privacy import (
     publish_table,
     total,
 )
+from engage.core.published_beginners import most_begun, remember_beginners
 from engage.core.published_cohorts import remember_activated, remember_cohorts
 from engage.core.rounding import balance_step, band_around, rounded, two_digits
 from engage.core.windows import add_bands, between, publish_band, publish_bands, publish_union
@@ -105,19 +106,22 @@ def remember_peaks(weeks: Sequence[WeekMeasures], before: WeekMeasures | None, k
     peak = before.peak if before else 0
     for week in weeks:
         month = publish_month(week, k)
-        week.peak = max(peak, int(month.ceiling or 0))
-        activated = _publish_activated(week, k, month)
-        remember_cohorts(week, before, month, publish_month_members(week), activated, k)
-        peak = week.peak = max(peak, int(month.ceiling or 0), sum(week.cohort_peaks.values()))
-        remember_activated(week, before, _publish_activated(week, k, month))
-        if before and before.monday == week.monday - WEEK:
-            active = publish_active(before.active, k, before.members, before.absent)
-            week.active_before = (int(active.floor), int(active.ceiling or 0))
         same = before is not None and month_end(before.monday) == month_end(week.monday)
         told, visits = (int(month.floor), int(month.ceiling or 0)), _visits(week, k)
         months, earlier = (before.months_told[same:], before.visits_told[same:]) if before else ([], [])
         week.months_told = [told, *months][:MONTHS_TOLD]
         week.visits_told = [visits, *earlier][:HABIT_MONTHS]
+        remember_beginners(week, before, k)
+        peak = week.peak = max(peak, int(month.ceiling or 0), most_begun(week))
+        activated = _publish_activated(week, k, month)
+        remember_cohorts(week, before, month, publish_month_members(week), activated, k)
+        peak = week.peak = max(peak, sum(week.cohort_peaks.values()))
+        remember_activated(week, before, _publish_activated(week, k, month))
+        most = before.activated_most[same:] if before else []
+        week.activated_most = [week.activated_told[1], *most][:MONTHS_TOLD]
+        if before and before.monday == week.monday - WEEK:
+            active = publish_active(before.active, k, before.members, before.absent)
+            week.active_before = (int(active.floor), int(active.ceiling or 0))
         before = week
 
 

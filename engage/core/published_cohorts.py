@@ -20,6 +20,7 @@ from typing import Final, NamedTuple
 from engage.core.calendar import month_end
 from engage.core.measures import MONTH_WEEKS, WEEK, WeekMeasures
 from engage.core.privacy import NOT_SHOWN, Figure, publish_table
+from engage.core.published_beginners import begun_by
 from engage.core.segments import cohort_of
 
 
@@ -69,7 +70,16 @@ def cohort_cells(week: WeekMeasures, active_4w: Figure, k: int) -> dict[int, Fig
 
 def _told_after(week: WeekMeasures) -> dict[int, int]:
     """Month of activation -> the most that can have come in it or later: who is activated, less who was before."""
-    return {last + 1: week.activated_room - least for last, least in week.activated_before.items()}
+    return {last + 1: week.activated_room - least for last, least in _activated_before(week).items()}
+
+
+def _activated_before(week: WeekMeasures) -> dict[int, int]:
+    """The same least, by what is told of beginners of funnels too."""
+    begun = begun_by(week)
+    return {
+        last: max(begun.get(last, 0), week.activated_before.get(last, 0))
+        for last in {**week.activated_before, **begun}
+    }
 
 
 def _is_within(span: _Month, cohort: int) -> bool:
@@ -135,7 +145,7 @@ def remember_cohorts(
         not _leaves_members(reached, members, k)
         or _near(least, {**most, **came}, _month(week).over, k)
         or not _leaves_together(least, before.cohorts_within if before else {}, k)
-        or not _leaves_after(least, week.activated_before, members, k)
+        or not _leaves_after(least, _activated_before(week), members, k)
     ):
         reached, least = dict(peaks), dict(leasts)
         came = _came(week, before, dict.fromkeys(cells, _untold(month)), month)

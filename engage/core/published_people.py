@@ -11,7 +11,7 @@ cells are parts of and which of their sums a reader knows, for a hidden cell mus
 - roles: likewise, where there are no departments; see `publish_roles`.
 - cohorts: the active members are divided by the month in which they were activated, where their number is exact. How
   many were activated in a month is not told: it would stay the same while what stands beside it changes.
-- funnels: each step is within the one before, the first within who is told to have been active in its month.
+- funnels: each step is within the one before; of the first see `engage.core.published_beginners`.
 - moves: who rises was active in the week, who falls stood at a level, who lost a streak had one. All are told in bands.
 - members who have what expires in four weeks: in bands, for the four weeks of two reports overlap.
 - what members have, spend and lose: most of it may be one person's, and two weeks' balances differ by what was issued,
@@ -46,6 +46,7 @@ from engage.core.published import (
     publish_levels,
     publish_week_days,
 )
+from engage.core.published_beginners import publish_beginners
 from engage.core.published_cohorts import publish_active_cohorts
 from engage.core.published_parts import publish_parts, untold
 from engage.core.rounding import balance_step, rounded, two_digits
@@ -169,21 +170,10 @@ def publish_funnel(week: WeekMeasures, people: People, funnel: str, k: int) -> t
     counts = week.funnels.get(funnel)
     if counts is None:
         return None
-    within, found = _beginning(week, people, funnel), []
-    for count in counts:
-        within = publish_count(count, k, within)
-        found.append(within)
+    found = [publish_beginners(week, people.activated, funnel, k)]
+    for count in counts[1:]:
+        found.append(publish_count(count, k, found[-1]))
     return tuple(found)
-
-
-def _beginning(week: WeekMeasures, people: People, funnel: str) -> Figure:
-    """Within whom beginners are: those active in the month in which they began. Nothing is told of a month that is not
-    remembered."""
-    if funnel not in week.funnel_months:
-        return people.activated
-    told = week.months_told[week.funnel_months[funnel] :]
-    low, high = told[0] if told else (0, week.members)
-    return between(low, high, week.members)
 
 
 class Moves(NamedTuple):

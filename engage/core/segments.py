@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 
 from engage.core.calendar import month_end
-from engage.core.funnels import steps_reached
+from engage.core.funnels import has_begun_again, steps_reached
 from engage.core.program import Program
 from engage.core.state import MemberState
 
@@ -62,6 +62,13 @@ class GroupWeek(Struct, array_like=True):
     """Likewise in nine of the twelve weeks."""
 
 
+class Begun(Struct, array_like=True):
+    """Beginners of one month: how many it is told that there were, and members who had left before. Stored likewise."""
+
+    told: int
+    gone: int
+
+
 class Segments:
     """What the members add to `weeks`, one after the other."""
 
@@ -83,6 +90,7 @@ class Segments:
             week.classes = [0] * 5
             week.funnels = {funnel.id: [0] * len(funnel.steps) for funnel, _ in self.funnels}
             week.funnel_months = {funnel.id: -(-funnel.weeks // MONTH_WEEKS) for funnel, _ in self.funnels}
+            week.funnel_begins = {funnel.id: (funnel.steps[0], 0) for funnel, _ in self.funnels}
         self.loud = [
             {ago: activity.loud_weeks(week.monday, ago) for ago in week.funnel_months.values()}
             if activity
@@ -141,9 +149,11 @@ class Segments:
             group.habitual += has_habit
         for funnel, key in self.funnels:
             ago = week.funnel_months[funnel.id]
-            reached = steps_reached(
-                member, key, monday - WEEK * MONTH_WEEKS * ago, MONTH_WEEKS, self.loud[index][ago]
-            )
+            began = monday - WEEK * MONTH_WEEKS * ago
+            reached = steps_reached(member, key, began, MONTH_WEEKS, self.loud[index][ago])
+            if has_begun_again(member, key, began):
+                event, again = week.funnel_begins[funnel.id]
+                week.funnel_begins[funnel.id] = (event, again + 1)
             reached_by = week.funnels[funnel.id]
             for step in range(reached):
                 reached_by[step] += 1

@@ -11,7 +11,7 @@ from random import Random
 
 import pytest
 
-from engage.core import published_cohorts, published_people, published_stages
+from engage.core import published_beginners, published_cohorts, published_people, published_stages
 from engage.core.measures import WeekMeasures
 from engage.core.privacy import Figure, publish_table
 from engage.core.published import People
@@ -86,7 +86,7 @@ DEFENCES: dict[str, tuple[KindAttack, int, list[Switch]]] = {
     "beginners within who was active": (
         attack_funnels,
         5,
-        [(published_people, "_beginning", lambda week, people, funnel: people.activated)],
+        [(published_beginners, "_beginning", lambda week, activated, funnel: activated)],
     ),
     "slipping within what the weeks tell": (
         attack_slipping,

@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from engage.core import published_cohorts
+from engage.core import published_beginners, published_cohorts
 from tests.privacy.year_attacks import attack_year_of_cohorts
 
 YEARS = int(os.environ.get("ENGAGE_ATTACKS", "25")) // 25
@@ -33,3 +33,15 @@ def test_without_what_cohorts_leave_of_those_activated_a_cohort_is_learned(
     assert attack_year_of_cohorts(Random(1877)) == []
     monkeypatch.setattr(published_cohorts, "_leaves_together", lambda *_: True)
     assert attack_year_of_cohorts(Random(1877)) != []
+
+
+def test_a_year_of_beginners_who_begin_once_tells_of_no_group_below_the_floor() -> None:
+    for seed in range(6, 6 + YEARS):
+        assert attack_year_of_cohorts(Random(seed), beginning=True) == [], f"population {seed}"
+
+
+def test_without_what_earlier_beginners_leave_it_is_learned_that_all_have_begun(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(published_beginners, "_room", lambda *_: 10**6)
+    assert attack_year_of_cohorts(Random(6), beginning=True) != []
