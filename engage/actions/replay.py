@@ -16,6 +16,7 @@ from msgspec import Struct
 from engage.actions.adjust import NO_DAY
 from engage.actions.history import Recount
 from engage.actions.replay_compare import compare_agenda, compare_members, compare_standings
+from engage.actions.replay_listed import Listed
 from engage.actions.replayed_members import BALANCES, Members
 from engage.actions.turns import program_version, undone
 from engage.core.calendar import utc_day
@@ -25,7 +26,7 @@ from engage.core.checkpoint import Checkpoint, Of, Rows, checkpoint_hash, state_
 from engage.core.checkpoint import said as checkpoint_said
 from engage.core.decide import decide
 from engage.core.decisions import checkpoint_record, encode_record
-from engage.core.event import SEMANTICS, Entry, Kind
+from engage.core.event import ACTIVITY, SEMANTICS, Body, Entry, Kind
 from engage.core.fold import fold
 from engage.core.history import counted_after
 from engage.core.ledger import TRANSIT, owner, place
@@ -52,7 +53,7 @@ from engage.store.checkpoints import (
     load_transfers,
     messages_hash,
 )
-from engage.store.companies import load_published
+from engage.store.companies import HOST, load_published
 from engage.store.log import (
     Head,
     MessageKey,
@@ -64,10 +65,13 @@ from engage.store.log import (
     load_messages,
     with_transfers,
 )
+from engage.store.programs import owner_of_version
 from engage.store.statements import Row, Statements
 
 ENTRIES_PER_READ: Final = 2000
 LINKS_PER_READ: Final = 2000
+NAMED: Final = ACTIVITY | {Kind.REVERSAL}
+"""The kinds that have a name. A reversal has that of what it undoes."""
 EVERY_DAY: Final = (0, 4_000_000)
 DIFFERENCE_CHARS_MAX: Final = 2000
 
@@ -133,6 +137,7 @@ class Replay:
         self.owed: set[tuple[int, int]] = set()
         """(inviter, entry that made a colleague of theirs active) of those not told yet that it did, or was undone."""
         self.recount = Recount()
+        self.listed = Listed(self)
         self.transfers = Rows()
         self.link_rows = Rows()
         self.checkpoints: dict[int, Checkpoint] = {}
@@ -224,6 +229,7 @@ class Replay:
             await self._commit(s, number, last_seq, expected, stored[start:end])
             start = end
         await self._compare_messages(s, stored)
+        await self.listed.compare(s, stored)
         self.progress(last - first)
         if self._due and self.seq >= self._due[0].seq:
             await self._reach(s, self._due.pop(0))
@@ -240,6 +246,7 @@ class Replay:
         """Follow one link: its entries are all there, or archived and all gone."""
         if not stored and last_seq <= self.archived and not self.deciding:
             self.done.archived += last_seq - self.seq
+            self.listed.pass_over(last_seq)
             self.chain = expected
         else:
             items = await self._items(s, stored, last_seq)
@@ -258,6 +265,8 @@ class Replay:
             self.same("the entries are not numbered without a gap", one.entry.seq, seq)
             if one.entry.kind == Kind.CHECKPOINT:
                 self._compare_entry(one)
+            if one.entry.name and one.entry.kind not in NAMED:
+                raise self.difference(f"entry {seq} has no name of its own, and {one.entry.name!r} is stored")
             record = await self._decide(s, one, rollups) if self.deciding else one.decision
             items.append((one.entry, record, one.transfers))
         self.same("the entries are not numbered without a gap", seq, last_seq)
@@ -277,6 +286,8 @@ class Replay:
         undoing, archived = None, self.archive.row if self.archive else None
         if entry.kind == Kind.REVERSAL:
             stored_then = await self._undone(s, entry)
+            undone_name = stored_then.entry.name
+            self.same(f"entry {entry.seq} names another event than it undoes", entry.name, undone_name)
             newest = entry.previous if counted_after(member, stored_then.entry.seq) else 0
             undoing = await undone(s, self.id, stored_then, newest, archived)
         self.same(f"entry {entry.seq} names another previous entry", entry.previous, member.last_seq)
@@ -335,7 +346,10 @@ class Replay:
         }
         known = await load_messages(s, sorted(keys), [self.id])
         for key, seq in keys.items():
-            self.same(f"the message of entry {seq} is not known by it", known.get(key, (0, 0))[0], seq)
+            by, digest = known.get(key, (0, 0))
+            self.same(f"the message of entry {seq} is not known by it", by, seq)
+            if key[1] == NO_DAY:
+                self.same(f"engage_message has a digest of entry {seq}, which no call made", digest, 0)
         if self.deciding:
             self.messages += len(keys)
 
@@ -343,13 +357,15 @@ class Replay:
 
     def _compare_entry(self, stored: Stored) -> None:
         """A CHECKPOINT entry says of its checkpoint what is stored of it."""
-        seq, said = stored.entry.seq, stored.entry.body.data
+        seq, said = stored.entry.seq, stored.entry.body
         checkpoint = self.checkpoints.get(seq)
         if checkpoint is None:
             raise self.difference(f"what checkpoint {seq} covers is not there")
         record = encode_record(checkpoint_record(checkpoint_hash(checkpoint)))
         self.same(f"checkpoint {seq} differs from its hash in the log", record, stored.decision)
-        self.same(f"entry {seq} says otherwise of its checkpoint", said, checkpoint_said(checkpoint))
+        self.same(
+            f"entry {seq} says otherwise of its checkpoint", said, Body("", checkpoint_said(checkpoint))
+        )
 
     async def _reach(self, s: Statements, checkpoint: Checkpoint) -> None:
         """The log stands where a checkpoint was taken: all it covers must be as it was."""
@@ -416,9 +432,12 @@ class Replay:
             self.same("gifts did not arrive", {}, self.transit)
             self.same("the company's state differs", head.state, self.company)
             await compare_members(s, self)
+            await self.listed.compare_counts(s)
             in_force = await self._in_force(s, head.seq)
             self.same("the version in force differs", head.program_id, in_force)
             if in_force:
+                whose = await owner_of_version(in_force)
+                self.same("the version in force is another company's", whose in (HOST, self.id), True)
                 published, hash = await load_published(in_force)
                 self.same("the program in force has another hash", hash, canonical_hash(published).hex())
             await compare_standings(s, self, await program_version(in_force))

@@ -6,6 +6,7 @@ log is followed is the replay's business.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from engage.actions.replayed_members import BALANCES
@@ -15,8 +16,10 @@ from engage.core.leaderboards import name_of, standings
 from engage.core.state import MemberState, Waiting
 from engage.store.adjustments import open_requests
 from engage.store.agenda import every_due, load_timetables
+from engage.store.companies import HOST
 from engage.store.leaderboards import every_standing
 from engage.store.members import every_member
+from engage.store.programs import owner_of_version
 from engage.store.referral import count_invitations, every_referred
 from engage.store.rewards import open_redemptions
 from engage.store.statements import Statements
@@ -61,8 +64,8 @@ async def compare_members(s: Statements, replay: Replay) -> None:
                     words = f"member number {number} has no {currency} wallet for {balance}"
                     raise replay.difference(words)
     replay.same("the number of members differs", count, replayed)
-    replay.same("the open redemptions differ", await open_redemptions(s, replay.id), redemptions)
-    replay.same("the adjustments that wait differ", await open_requests(s, replay.id), asked)
+    _same_rows(replay, "open engage_redemption", await open_redemptions(s, replay.id), redemptions)
+    _same_rows(replay, "waiting engage_adjustment", await open_requests(s, replay.id), asked)
     await _compare_referrals(s, replay)
 
 
@@ -91,7 +94,12 @@ async def compare_standings(s: Statements, replay: Replay, program: CompiledProg
 async def compare_agenda(s: Statements, replay: Replay, program_id: int) -> None:
     """Nobody is to wait for a midnight in vain: the scheduler looks at each member on the day on which something awaits
     them by the version in force, or before. Until it has made the agenda for that one, nothing can be said of it."""
-    if (await load_timetables(s, [replay.id])).get(replay.id, 0) != program_id:
+    made_by = (await load_timetables(s, [replay.id])).get(replay.id, 0)
+    if made_by != program_id:
+        if made_by and await owner_of_version(made_by) not in (HOST, replay.id):
+            raise replay.difference(
+                f"engage_timetable names version {made_by}, which the company never followed"
+            )
         return
     program = await program_version(program_id)
     looks = ((number, next_look(program, replay.company, state)) for number, state in replay.members.states())
@@ -118,8 +126,19 @@ async def _compare_referrals(s: Statements, replay: Replay) -> None:
             sent[number] = known.sent
         if known is not None and (via := known.via) is not None:
             joined[number] = (via.invitation, via.by, known.joined_by, known.active, known.active > 0)
-    replay.same("those who joined by invitations differ", await every_referred(s, replay.id), joined)
-    replay.same("the invitations differ", await count_invitations(s, replay.id), sent)
+    _same_rows(replay, "engage_referred of member number", await every_referred(s, replay.id), joined)
+    _same_rows(
+        replay, "count of engage_invitation of member number", await count_invitations(s, replay.id), sent
+    )
+
+
+def _same_rows(
+    replay: Replay, what: str, stored: Mapping[int, object], replayed: Mapping[int, object]
+) -> None:
+    """Names the first that differs, not all that are the same."""
+    if stored != replayed:
+        first = min(key for key in stored.keys() | replayed.keys() if stored.get(key) != replayed.get(key))
+        replay.same(f"the {what} {first} differs", stored.get(first), replayed.get(first))
 
 
 def _units(held: int | tuple[Waiting, ...]) -> int:

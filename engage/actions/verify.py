@@ -12,12 +12,13 @@ from typing import Final, Protocol
 
 from msgspec import field
 
+from engage.actions.compare_versions import compare_versions
 from engage.actions.replay import ArchivedLog, Difference, Replay, Replayed
 from engage.core.event import SEMANTICS
 from engage.errors import Archived, Conflict
 from engage.store.archived import File, load_files
 from engage.store.checkpoints import newest_checkpoint
-from engage.store.companies import existing_company, name_companies, nameless_logs
+from engage.store.companies import HOST, existing_company, name_companies, nameless_logs
 from engage.store.database import Database
 from engage.store.members import list_members
 from engage.store.statements import Statements
@@ -66,6 +67,8 @@ async def verify(
                 done.companies += 1
             else:
                 done.other_rules.append(external_id)
+            await compare_versions(database, id, external_id)
+        await compare_versions(database, HOST, "the host's default program")
     except Difference as difference:
         done.difference = str(difference)
     return done

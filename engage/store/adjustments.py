@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from msgspec import Struct
@@ -85,3 +86,25 @@ async def open_requests(s: Statements, company_id: int) -> dict[int, tuple[int, 
         scope=[company_id],
     )
     return {row[0]: (row[1], row[2], row[3], row[4]) for row in rows}
+
+
+async def load_listed(s: Statements, company_id: int, ids: Sequence[int]) -> dict[int, StoredRequest]:
+    """By number, as they are listed: without the member's name."""
+    rows = await s.lookup(
+        "SELECT a.id, a.member_id, a.requested_at, a.amount, a.status, a.currency, a.actor, a.reason, "
+        "a.settled_by, a.settled_for FROM {keys} k "
+        "JOIN engage_adjustment a ON a.company_id = k.column1 AND a.id = k.column2",
+        [(company_id, id) for id in ids],
+        scope=[company_id],
+    )
+    return {row[0]: _request((*row, "")) for row in rows}
+
+
+async def count_listed(s: Statements, company_id: int, after: int) -> tuple[int, int]:
+    """How many there are above number `after`, and how many of them do not wait any more."""
+    rows = await s.rows(
+        "SELECT COUNT(*), COUNT(CASE WHEN status > 0 THEN 1 END) FROM engage_adjustment WHERE {scope} AND id > ?",
+        [after],
+        scope=[company_id],
+    )
+    return rows[0][0], rows[0][1]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import AsyncIterator, Collection
+from typing import Final
 
 from msgspec import Struct
 
 from engage.store.tables import Draft, Program
+
+VERSIONS_PER_READ: Final = 16
 
 
 class VersionRow(Struct, frozen=True):
@@ -46,6 +49,23 @@ async def list_versions(owner: int, before: int | None, limit: int) -> list[Vers
     if before is not None:
         query = query.filter(number__lt=before)
     return [_version(row) for row in await query.order_by("-number").limit(limit)]
+
+
+async def every_version(owner: int) -> AsyncIterator[tuple[VersionRow, bytes]]:
+    """Each with its canonical bytes, in the order they were published, a few in memory at a time."""
+    after = 0
+    while (
+        found := await Program.filter(company_id=owner, id__gt=after).order_by("id").limit(VERSIONS_PER_READ)
+    ):
+        for row in found:
+            yield _version(row), bytes(row.canonical)
+        after = found[-1].id
+
+
+async def owner_of_version(id: int) -> int | None:
+    """Whose version it is; None where there is none."""
+    found = await Program.get_or_none(id=id)
+    return None if found is None else found.company_id
 
 
 async def load_draft(owner: int) -> DraftRow | None:

@@ -46,6 +46,17 @@ class Invitation(Struct, frozen=True):
     code: str
 
 
+class Listed(Struct, frozen=True):
+    """What the row of an invitation says, by its columns."""
+
+    member_id: int
+    to_id: int
+    sent_at: int
+    day: int
+    channel: str
+    code: str
+
+
 class Colleague(Struct, frozen=True):
     """One who joined by an invitation."""
 
@@ -160,3 +171,22 @@ async def count_invitations(s: Statements, company_id: int) -> dict[int, int]:
         scope=[company_id],
     )
     return {row[0]: row[1] for row in rows}
+
+
+async def load_listed(s: Statements, company_id: int, ids: Sequence[int]) -> dict[int, Listed]:
+    """Invitations by number, as they are listed: without names."""
+    rows = await s.lookup(
+        "SELECT i.id, i.member_id, i.to_id, i.sent_at, i.day, i.channel, i.code FROM {keys} k "
+        "JOIN engage_invitation i ON i.company_id = k.column1 AND i.id = k.column2",
+        [(company_id, id) for id in ids],
+        scope=[company_id],
+    )
+    return {row[0]: Listed(*row[1:]) for row in rows}
+
+
+async def count_listed(s: Statements, company_id: int, after: int) -> int:
+    """How many invitations above number `after` there are."""
+    rows = await s.rows(
+        "SELECT COUNT(*) FROM engage_invitation WHERE {scope} AND id > ?", [after], scope=[company_id]
+    )
+    return int(rows[0][0])

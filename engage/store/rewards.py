@@ -34,6 +34,7 @@ _REDEMPTIONS: Final = (
 _OPEN: Final = STATUSES.index("approved")
 """Statuses up to this one wait for somebody."""
 HASH_BYTES: Final = 16
+ROWS_PER_READ: Final = 5000
 
 
 class Step(Struct, frozen=True, array_like=True):
@@ -129,6 +130,31 @@ async def open_redemptions(s: Statements, company_id: int) -> dict[int, tuple[in
         scope=[company_id],
     )
     return {row[0]: (row[1], row[2], row[3], row[4], STATUSES[row[5]]) for row in rows}
+
+
+async def load_listed(s: Statements, company_id: int, ids: Sequence[int]) -> dict[int, StoredRedemption]:
+    """By number, as they are listed: without the member's name and the code."""
+    rows = await s.lookup(
+        "SELECT r.id, r.member_id, r.status, r.requested_at, r.changed_at, r.amount, r.reward, r.currency, r.steps "
+        "FROM {keys} k JOIN engage_redemption r ON r.company_id = k.column1 AND r.id = k.column2",
+        [(company_id, id) for id in ids],
+        scope=[company_id],
+    )
+    return {row[0]: _redemption((*row, "", None)) for row in rows}
+
+
+async def count_steps(s: Statements, company_id: int, after: int) -> tuple[int, int]:
+    """How many redemptions above number `after` there are, and how many steps they took."""
+    count, steps, last = 0, 0, after
+    while rows := await s.rows(
+        "SELECT id, steps FROM engage_redemption WHERE {scope} AND id > ? ORDER BY id LIMIT ?",
+        [last, ROWS_PER_READ],
+        scope=[company_id],
+    ):
+        count += len(rows)
+        steps += sum(len(_decode(row[1])) for row in rows)
+        last = rows[-1][0]
+    return count, steps
 
 
 # --- codes --------------------------------------------------------------------------------------------------
