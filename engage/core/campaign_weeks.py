@@ -35,6 +35,8 @@ class HeldOutMonth(Struct, array_like=True):
     """Members who were not held out."""
     among: dict[str, int] = {}
     """Department -> its members who are held out; where the program has none, role -> the same."""
+    absent: dict[str, int] | None = None
+    """Likewise, of these: who cannot have come; see `engage.core.presence`. None: not kept yet."""
 
 
 def holds_out(program: Program | None) -> bool:
@@ -65,19 +67,23 @@ def count_held_out(
     program: Program,
     held_out: HeldOutMonth,
     monday: int,
-    members: Sequence[tuple[int, MemberState, bool]],
+    members: Sequence[tuple[int, MemberState, bool, bool]],
     group_of: Callable[[MemberState], str],
 ) -> None:
-    """Count the `members`: each one's number, state, and whether they were active in the month that ends with the week
-    of `monday`. Those held out of other campaigns, and those outside the audience, are on both sides alike."""
+    """Count the `members`: each one's number, state, whether they were active in the month that ends with the week of
+    `monday`, and whether they cannot have been. Those held out of other campaigns, and those outside the audience, are
+    on both sides alike."""
+    absent = held_out.absent = {}
     share = program.campaigns[held_out.campaign].holdout
-    for number, member, was_active in members:
+    for number, member, was_active, is_absent in members:
         since = min(member.joined, member.days_base) if member.days else member.joined
         if since >= monday + WEEK:
             continue
         if is_held_out(held_out.campaign, share, number):
             held_out.members += 1
             held_out.active += was_active
-            add_to(held_out.among, group_of(member), 1)
+            group = group_of(member)
+            add_to(held_out.among, group, 1)
+            add_to(absent, group, is_absent)
         else:
             held_out.others += 1

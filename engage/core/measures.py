@@ -28,6 +28,7 @@ Definitions, for the ISO week that starts on `monday`, in the company's own days
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import repeat
 from typing import Final
 
 from msgspec import Struct, field
@@ -254,7 +255,7 @@ def measure_weeks(
     remember_sizes(listed, weeks)
     close_stages(program, weeks)
     if program is not None and numbers:
-        _count_held_out(program, company, listed, numbers, weeks, activity, segments)
+        _count_held_out(program, company, listed, numbers, segments, presence)
     segments.begin(week_of(min((member.joined for member in listed if member.joined), default=0)))
     segments.close()
     balances.close()
@@ -343,19 +344,20 @@ def _count_held_out(
     company: CompanyState,
     members: Sequence[MemberState],
     numbers: Sequence[int],
-    weeks: Sequence[WeekMeasures],
-    activity: Activity,
     segments: Segments,
+    presence: Presence,
 ) -> None:
-    for week in weeks:
+    activity = presence.activity
+    for index, week in enumerate(presence.weeks):
         measured = measured_campaign(program, company, week.monday)
         if measured is None:
             continue
-        since = WEEK * (HABIT_WEEKS - MONTH_WEEKS)
-        active = [activity.habit(used, week.monday) >> since > 0 for used in activity.used]
         week.held_out = HeldOutMonth(*measured, among={})
         group_of = segments.department_of if segments.department else segments.role_of
-        everybody = list(zip(numbers, members, active, strict=True))
+        since = WEEK * (HABIT_WEEKS - MONTH_WEEKS)
+        active = [activity.habit(used, week.monday) >> since > 0 for used in activity.used]
+        absent = map(presence.is_absent, members, activity.used, repeat(index))
+        everybody = list(zip(numbers, members, active, absent, strict=True))
         count_held_out(program, week.held_out, week.monday, everybody, group_of)
 
 

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 HABIT_WEEKS_LEAST: Final = 9
 _NO_LEVEL: Final = ""
+_OF_THE_MONTH: Final = WEEK * (HABIT_WEEKS - MONTH_WEEKS)
+"""By so many bits the weeks of a habit are shifted, so that those of the month are left."""
 
 
 class Presence:
@@ -39,8 +41,7 @@ class Presence:
         activity = self.activity
         if member.left:
             self._list(member.left)
-        since = min(member.joined, member.days_base) if member.days else member.joined
-        gone = member.left if member.left and member.last_day <= member.left else 0
+        since, gone = _span(member)
         if since < activity.first + WEEK and not gone:
             return
         possible = self._possible(since, gone) | used
@@ -56,7 +57,7 @@ class Presence:
             if since >= start + WEEK * MONTH_WEEKS:
                 continue
             habit = activity.habit(possible, week.monday)
-            absent = loud > 0 and not habit >> WEEK * (HABIT_WEEKS - MONTH_WEEKS)
+            absent = loud > 0 and not habit >> _OF_THE_MONTH
             nobody = activity.habit(-1, week.monday).bit_count() < HABIT_WEEKS_LEAST
             no_habit = not nobody and habit.bit_count() < HABIT_WEEKS_LEAST
             week.absent_4w += absent
@@ -64,6 +65,12 @@ class Presence:
             for group in groups[index]:
                 group.absent += absent
                 group.no_habit += no_habit
+
+    def is_absent(self, member: MemberState, used: int, index: int) -> bool:
+        """Whether `count` takes a member, who is known by then, to be absent in the month of the week `index`."""
+        possible = self._possible(*_span(member)) | used
+        loud = self.activity.places[index][2]
+        return loud > 0 and not self.activity.habit(possible, self.weeks[index].monday) >> _OF_THE_MONTH
 
     def _list(self, left: int) -> None:
         for week in self.weeks:
@@ -77,6 +84,12 @@ class Presence:
         begin = max(0, (since - first) // WEEK)
         end = min(weeks, (gone - first) // WEEK + 1) if gone else weeks
         return sum(1 << WEEK * week for week in range(begin, end))
+
+
+def _span(member: MemberState) -> tuple[int, int]:
+    """The day before which, and the one after which, a member cannot have come; the latter 0: there is none."""
+    since = min(member.joined, member.days_base) if member.days else member.joined
+    return since, member.left if member.left and member.last_day <= member.left else 0
 
 
 def remember_sizes(members: Sequence[MemberState], weeks: Sequence[WeekMeasures]) -> None:

@@ -90,29 +90,40 @@ def _publish_active(week: WeekMeasures, month: HeldOutMonth, people: People, k: 
     if _untold(month, k) == "few" or people.active_4w.value is None:
         return None
     groups = publish_departments(week, people, k) or publish_roles(week, people, k)
-    low, sure, width = _open(groups, month, people.active_4w, 2 * k)
+    low, sure, width = _open(week, groups, people.active_4w, 2 * k)
     return publish_part(month.active, width, low, sure, sure)
 
 
-def _open(groups: Sequence[Group], month: HeldOutMonth, active: Figure, width: int) -> tuple[int, int, int]:
-    """The least and the most of those held out who can have been active, by what is told of departments or roles; and
-    how wide a band has to be so that it tells nothing of one whose number is hidden."""
+def _open(week: WeekMeasures, groups: Sequence[Group], active: Figure, width: int) -> tuple[int, int, int]:
+    """The least and the most of those held out who can have been active, by what is told of departments or roles and
+    who cannot have come; and how wide a band has to be so that it tells nothing of one whose number is hidden."""
+    month = week.held_out or HeldOutMonth("", 0)
+    absent, kept = month.absent or {}, month.absent is not None
+    present = {name: count - absent.get(name, 0) for name, count in month.among.items()}
+    sizes = {
+        name: group.members - kept * group.absent for name, group in (week.departments or week.roles).items()
+    }
+    named = {group.name for group in groups} - {SMALLER}
     low = high = 0
-    named = {group.name for group in groups}
     for group in groups:
-        inside = month.among.get(group.name, 0)
-        if group.name == SMALLER:
-            inside += sum(count for name, count in month.among.items() if name not in named)
-        outside = int(group.members.value or 0) - inside
-        least = max(0, int(group.active_4w.floor) - outside)
+        inside, size = (
+            sum(
+                count
+                for name, count in counts.items()
+                if (name not in named if group.name == SMALLER else name == group.name)
+            )
+            for counts in (present, sizes)
+        )
+        least = max(0, int(group.active_4w.floor) - size + inside)
         most = min(inside, int(group.active_4w.ceiling or 0))
         low, high = low + least, high + most
         if group.active_4w.value is None:
             width = max(width, most - least + 1)
+    held_out, count = month.members - sum(absent.values()), int(active.value or 0)
+    others = month.others - kept * (week.absent_4w - sum(absent.values()))
     if not groups:
-        low, high = 0, month.members
-    count = int(active.value or 0)
-    return max(low, count - month.others), min(high, month.members, count), width
+        high = held_out
+    return max(low, count - others), min(high, held_out, count), width
 
 
 def _difference(band: Figure, rest: Figure, month: HeldOutMonth) -> tuple[Figure, Told]:

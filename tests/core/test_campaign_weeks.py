@@ -68,6 +68,8 @@ def test_members_and_those_of_them_who_were_active_are_counted_by_the_draw() -> 
         members.append(member)
     members[7].joined = MONDAY + 9  # who came later is in no figure of the month
     members[7].days = b""
+    for at in range(9, 200, 10):  # cannot have come, for the host had said that they left
+        members[at].left = FIRST - 10
     made = program(spring=SPRING)
     mondays = [FIRST, MONDAY]
     weeks = measure_weeks(made, CompanyState(members=200), members, {}, mondays, numbers=numbers)
@@ -80,6 +82,7 @@ def test_members_and_those_of_them_who_were_active_are_counted_by_the_draw() -> 
         active=sum(n % 5 > 0 for n in out),
         others=199 - len(out),
         among={"it": sum(n % 2 for n in out), "sales": sum(1 - n % 2 for n in out)},
+        absent={"sales": sum(n % 10 == 0 for n in out)},
     )
     [unnumbered] = measure_weeks(made, CompanyState(members=200), members, {}, [MONDAY])
     assert unnumbered.held_out is None

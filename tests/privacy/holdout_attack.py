@@ -40,29 +40,48 @@ def company(random: Random) -> tuple[int, dict[Place, int], dict[Place, int]]:
     return k, sizes, active
 
 
-def measured(k: int, sizes: dict[Place, int], active: dict[Place, int]) -> WeekMeasures:
+def leavers(random: Random, sizes: dict[Place, int], active: dict[Place, int]) -> dict[Place, int]:
+    """Of those who were not active, who had left before: of one side all, or all but one; of the other any number."""
+    side = random.random() < 0.5
+    idle = {place: size - active[place] for place, size in sizes.items()}
+    return {
+        place: max(0, most - random.choice((0, 0, 1))) if place[1] == side else random.randint(0, most)
+        for place, most in idle.items()
+    }
+
+
+def measured(
+    k: int, sizes: dict[Place, int], active: dict[Place, int], absent: dict[Place, int]
+) -> WeekMeasures:
     week = WeekMeasures(MONDAY, members=sum(sizes.values()), definition=2, floor=k)
     week.active_4w = week.activated = sum(active.values())
     week.month = [max(k, week.active_4w // 2)] * 4
-    week.held_out = HeldOutMonth("spring", 4, among={})
+    week.held_out = HeldOutMonth("spring", 4, among={}, absent={})
+    week.absent_4w = sum(absent.values())
+    week.month_absent = [week.absent_4w] * 4
     for (name, held_out), size in sizes.items():
         group = week.departments.setdefault(name, GroupWeek())
         group.members += size
         group.active_4w += active[name, held_out]
+        group.absent += absent[name, held_out]
         if held_out:
             week.held_out.members += size
             week.held_out.active += active[name, held_out]
             week.held_out.among[name] = size
+            week.held_out.absent[name] = absent[name, True]
         else:
             week.held_out.others += size
     return week
 
 
-def attack_held_out(random: Random) -> list[str]:
+def attack_held_out(random: Random, *, leaving: bool = False) -> list[str]:
     """The parts of departments, and those held out, of which is learned how many were active though these, or the
     others, are fewer than k, or what every one of the unknown ones did; and was not without the campaign."""
     k, sizes, active = company(random)
-    week = measured(k, sizes, active)
+    absent = leavers(random, sizes, active) if leaving else dict.fromkeys(sizes, 0)
+    week = measured(k, sizes, active, absent)
+    sizes_told = sizes
+    sizes = {place: size - absent[place] for place, size in sizes.items()}
     people, places = publish_people(week, k), list(sizes)
     attack = Attack(len(places))
     known = dict.fromkeys(places, 0)
@@ -81,7 +100,7 @@ def attack_held_out(random: Random) -> list[str]:
         small = group.name == published_people.SMALLER
         inside = [
             place[0] == group.name
-            or (small and sum(sizes[place[0], one] for one in (True, False)) < 2 * k - 1)
+            or (small and sum(sizes_told[place[0], one] for one in (True, False)) < 2 * k - 1)
             for place in places
         ]
         of_known = sum(known_active[place] for place, is_in in zip(places, inside, strict=True) if is_in)

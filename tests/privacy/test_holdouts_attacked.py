@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from random import Random
 
 import pytest
+from msgspec.structs import replace
 
 from engage.core import published_campaigns
 from engage.core.campaign_weeks import HeldOutMonth
@@ -17,6 +18,8 @@ from engage.core.published_people import Group
 from tests.privacy.holdout_attack import attack_held_out
 
 ATTACKS = int(os.environ.get("ENGAGE_ATTACKS", "25"))
+LEAVING = 151
+"""Of members of whom some had left before: a company that tells of few unless these are taken off."""
 
 
 def test_members_held_out_and_departments_together_tell_of_no_few() -> None:
@@ -29,9 +32,10 @@ def _exactly(week: WeekMeasures, month: HeldOutMonth, people: People, k: int) ->
 
 
 def _without_departments(
-    groups: Sequence[Group], month: HeldOutMonth, active: Figure, width: int
+    week: WeekMeasures, groups: Sequence[Group], active: Figure, width: int
 ) -> tuple[int, int, int]:
-    count = int(active.value or 0)
+    month, count = week.held_out, int(active.value or 0)
+    assert month is not None
     return max(0, count - month.others), min(month.members, count), width
 
 
@@ -39,9 +43,9 @@ _open = published_campaigns._open
 
 
 def _of_any_width(
-    groups: Sequence[Group], month: HeldOutMonth, active: Figure, width: int
+    week: WeekMeasures, groups: Sequence[Group], active: Figure, width: int
 ) -> tuple[int, int, int]:
-    low, high, _ = _open(groups, month, active, width)
+    low, high, _ = _open(week, groups, active, width)
     return low, high, width
 
 
@@ -50,6 +54,20 @@ DEFENCES = {
     "bands within what departments tell": ("_open", _without_departments, 365),
     "bands wider than what is open of a department": ("_open", _of_any_width, 1628),
 }
+
+
+def _of_everybody(
+    week: WeekMeasures, groups: Sequence[Group], active: Figure, width: int
+) -> tuple[int, int, int]:
+    assert week.held_out is not None
+    return _open(replace(week, held_out=replace(week.held_out, absent=None)), groups, active, width)
+
+
+def test_members_held_out_who_had_left_are_taken_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    for seed in range(LEAVING, LEAVING + ATTACKS):
+        assert attack_held_out(Random(seed), leaving=True) == [], f"company {seed}"
+    monkeypatch.setattr(published_campaigns, "_open", _of_everybody)
+    assert attack_held_out(Random(LEAVING), leaving=True) != []
 
 
 @pytest.mark.parametrize("defence", DEFENCES)
