@@ -14,7 +14,7 @@ from msgspec.structs import asdict
 from engage.core.adjustments import APPROVE
 from engage.core.event import Kind
 from engage.core.ledger import EXPIRED, HELD, place
-from engage.core.referral import INVITE
+from engage.core.referral import BRING, INVITE
 from engage.core.rewards import REQUEST, STEPS
 from engage.store import adjustments, referral, rewards
 from engage.store.log import Stored
@@ -39,9 +39,13 @@ class Listed:
         """Entries up to `last` are gone; what began with them is not counted."""
         self.after = last
         self.invitations = self.redemptions = self.steps = self.adjustments = self.settled = 0
+        self.moves: dict[int, tuple[int, int]] = {}
+        """Of colleagues whose referral moved on, or back: when it last did, and the entry that brought the inviter
+        theirs."""
 
     async def compare(self, s: Statements, stored: Sequence[Stored]) -> None:
         """Hold entries against the rows that they wrote, or changed."""
+        self._follow_moves(stored)
         await self._compare_invitations(
             s,
             [
@@ -58,6 +62,10 @@ class Listed:
         id, beyond = self.replay.id, f"beyond entry {self.after}"
         invitations = await referral.count_listed(s, id, self.after)
         self._same(f"the number of rows {beyond} of engage_invitation differs", invitations, self.invitations)
+        if self.moves:
+            listed = await referral.last_moves(s, id)
+            for number, move in self.moves.items():
+                self._column("engage_referred", number, "changed_at and brought", listed.get(number), move)
         redemptions, steps = await rewards.count_steps(s, id, self.after)
         self._same(f"the number of rows {beyond} of engage_redemption differs", redemptions, self.redemptions)
         self._same(f"the number of steps {beyond} in engage_redemption differs", steps, self.steps)
@@ -66,6 +74,14 @@ class Listed:
         self._same(
             f"the number of those settled {beyond} in engage_adjustment differs", settled, self.settled
         )
+
+    def _follow_moves(self, stored: Sequence[Stored]) -> None:
+        for one in stored:
+            entry, led = one.entry, one.record.led
+            if led is not None and (led.active or led.invitation):
+                self.moves[entry.member] = entry.received_at, 0
+            if entry.kind == Kind.REFERRAL and entry.body.data["step"] == BRING:
+                self.moves[entry.body.data["colleague"]] = entry.received_at, entry.seq
 
     # --- table by table ---------------------------------------------------------------------------------
 

@@ -190,3 +190,11 @@ async def count_listed(s: Statements, company_id: int, after: int) -> int:
         "SELECT COUNT(*) FROM engage_invitation WHERE {scope} AND id > ?", [after], scope=[company_id]
     )
     return int(rows[0][0])
+
+
+async def last_moves(s: Statements, company_id: int) -> dict[int, tuple[int, int]]:
+    """Member's number -> when their referral last moved on, or back, and the entry that brought the inviter theirs."""
+    rows = await s.rows(
+        "SELECT member_id, changed_at, brought FROM engage_referred WHERE {scope}", scope=[company_id]
+    )
+    return {row[0]: (row[1], row[2]) for row in rows}

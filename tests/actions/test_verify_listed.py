@@ -61,6 +61,8 @@ async def lists(host: Host) -> None:
     await invited(host, "named", to="cid")
     await host.send(host.track("cid"), host.track("cid", messageId="undone"))
     await host.reverse("undone")
+    await invited(host, "stays", to="dan")
+    await host.send(host.track("dan"), host.track("dan"))
     await bought(host, "mug", "fulfilled", "approve", "fulfil")
     await bought(host, "mug", "cancelled", "cancel")
     await bought(host, "pen", "refunded", "fulfil", "cancel")
@@ -111,9 +113,8 @@ async def damaged(host: Host, table: str, column: str, value: str, where: str, *
 
 
 def _key(table: str) -> str:
-    return {"engage_timetable": "company_id", "engage_message": "hash", "engage_entry": "seq"}.get(
-        table, "id"
-    )
+    others = {"engage_message": "hash", "engage_entry": "seq", "engage_referred": "member_id"}
+    return others.get(table, "id")
 
 
 @pytest.mark.parametrize("what", ROWS)
@@ -139,6 +140,10 @@ async def test_what_stands_beside_the_rows_is_held_too(host: Host) -> None:
     checkpoint = "seq = (SELECT MAX(seq) FROM engage_entry WHERE kind = 11)"
     reversal = "seq = (SELECT MIN(seq) FROM engage_entry WHERE kind = 10)"
     [(own,)] = host.place.rows("SELECT MAX(id) FROM engage_program")
+    [(colleague,)] = host.place.rows("SELECT member_id FROM engage_referred WHERE brought > 0")
+    for column in ("changed_at", "brought"):
+        said = await damaged(host, "engage_referred", column, f"{column} + 1", f"member_id = {colleague}")
+        assert f"engage_referred {colleague} differs from the log in changed_at and brought" in str(said)
     said = await damaged(host, "engage_entry", "name", "'x'", reversal, from_start=True)
     assert "names another event than it undoes: stored 'x', replayed 'Report Exported'" in str(said)
     for table, column, value, where, expected in (
