@@ -72,6 +72,30 @@ def _regulars(random: Random, weeks: int, k: int) -> Population:
     return Population(k, days, [[bool(count) for count in own] for own in days])
 
 
+def lull(random: Random, weeks: int) -> Population:
+    """All come in one week of a month, or in the last of all, if at all."""
+    k = random.choice((3, 4, 5))
+    loud = {random.randrange(weeks - 1), weeks - 1}
+    days = [
+        [int(week in loud and random.random() < 0.5) for week in range(weeks)]
+        for _ in range(random.randint(4 * k, 8 * k))
+    ]
+    return Population(k, days, [[count > 0 for count in own] for own in days])
+
+
+def leaving(random: Random, weeks: int) -> Population:
+    """Members come in one or two weeks of the first four, few of them in the first alone; in the last hardly one."""
+    k = random.choice((3, 4, 5))
+    few = random.randrange(k - 1)
+    days = [[1] + [0] * (weeks - 1) for _ in range(few)]
+    for _ in range(random.randint(6 * k, 10 * k)):
+        came = random.sample(range(1, weeks - 1), random.choice((0, 1, 1, 2)))
+        days.append(
+            [int(week in came or (week == 0 < len(came) and random.random() < 0.3)) for week in range(weeks)]
+        )
+    return Population(k, days, [[count > 0 for count in own] for own in days])
+
+
 def weeks_of(people: Population) -> list[WeekMeasures]:
     """As the product measures them, once they are over."""
     states: list[MemberState] = []

@@ -32,12 +32,13 @@ from tests.privacy.count_attacks import (
     attack_spending,
     attack_table,
 )
-from tests.privacy.populations import acquaintances, random_population, weeks_of
+from tests.privacy.populations import Population, acquaintances, leaving, lull, random_population, weeks_of
 
 ATTACKS = int(os.environ.get("ENGAGE_ATTACKS", "25"))
 """Companies attacked for each of four seeds by each attack; five times as many by those on counts alone."""
 WEEKS = 5
 
+Draw = Callable[[Random, int], Population]
 CountAttack = Callable[[Random], list[str]]
 COUNTS: list[CountAttack] = [
     *(attack_growth, attack_levels, attack_table, attack_amounts, attack_balances, attack_awards),
@@ -52,10 +53,17 @@ def _remember_no_figures() -> None:
     published._week_days.cache_clear()
 
 
-def activity_learned(seed: int, companies: int, *, whole: bool = False, quiet: bool = True) -> Iterator[str]:
+def activity_learned(
+    seed: int,
+    companies: int,
+    draw: Draw = random_population,
+    *,
+    whole: bool = False,
+    quiet: bool = True,
+) -> Iterator[str]:
     for index in range(companies):
         random = Random(1000 * seed + index)
-        people = random_population(random, WEEKS)
+        people = draw(random, WEEKS)
         known = acquaintances(random, people)
         for learned in attack_activity(people, weeks_of(people), known, whole=whole, quiet=quiet):
             yield f"population {1000 * seed + index}, k = {people.k}: {learned}"
@@ -153,17 +161,30 @@ ACTIVITY_DEFENCES: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
 }
 
 
-SEEDS = {"quiet weeks": 100, "months that do not overlap": 30}
-"""Of populations that need these: the others' rules hide most of what they do."""
+NEEDED_BY: dict[str, Draw] = {"quiet weeks": lull, "months that do not overlap": leaving}
+"""Populations that need these: of the others the other rules hide most of what they do."""
 
 
-@pytest.mark.parametrize("defence", ACTIVITY_DEFENCES)
+@pytest.mark.parametrize("draw", NEEDED_BY.values(), ids=lambda draw: draw.__name__)
+def test_companies_that_need_a_defence_most_tell_nothing(draw: Draw) -> None:
+    assert list(activity_learned(0, ATTACKS, draw)) == []
+
+
+@pytest.mark.parametrize("defence", NEEDED_BY)
+def test_without_the_defence_that_they_need_many_companies_tell_of_some(
+    defence: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ACTIVITY_DEFENCES[defence](monkeypatch)
+    found = activity_learned(0, 25, NEEDED_BY[defence], quiet=defence != "quiet weeks")
+    assert len({learned.partition(",")[0] for learned in found}) > 10
+
+
+@pytest.mark.parametrize("defence", [one for one in ACTIVITY_DEFENCES if one not in NEEDED_BY])
 def test_without_one_defence_the_activity_of_some_is_learned(
     defence: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ACTIVITY_DEFENCES[defence](monkeypatch)
-    found = activity_learned(SEEDS.get(defence, 1), 300, quiet=defence != "quiet weeks")
-    learned = next(found, None)
+    learned = next(activity_learned(1, 300), None)
     published._week_days.cache_clear()
     assert learned is not None
 
