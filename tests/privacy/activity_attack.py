@@ -33,10 +33,11 @@ class _Reader:
     """Reads the figures week by week, and lists the groups that they are about."""
 
     def __init__(self, people: Population, known: set[int], *, whole: bool) -> None:
-        self.people, self.known = people, known
+        self.people, self.known = people, known | people.left
         self.patterns = numpy.arange(1 << people.weeks)
         self.own = numpy.array([people.pattern(member) for member in range(people.members)])
-        self.strangers = numpy.array([member not in known for member in range(people.members)])
+        self.strangers = numpy.array([member not in self.known for member in range(people.members)])
+        self.here = numpy.array([member not in people.left for member in range(people.members)])
         self.dimension = len(self.patterns) + 2 * people.weeks
         self.attack = Attack(self.dimension, whole=whole)
         self.groups: list[Group] = []
@@ -58,7 +59,8 @@ class _Reader:
     def group(self, name: str, chosen: Any) -> Group:
         """Those whose pattern is among the chosen."""
         inside = chosen[self.own]
-        found = Group(name, self._terms(chosen), int(inside.sum()), int((inside & self.strangers).sum()))
+        sizes = int((inside & self.here).sum()), int((inside & self.strangers).sum())
+        found = Group(name, self._terms(chosen), *sizes)
         if chosen.any():
             self.groups.append(found)
         return found

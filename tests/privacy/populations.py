@@ -23,6 +23,8 @@ class Population:
     k: int
     days: list[list[int]]
     uses: list[list[bool]]
+    left: frozenset[int] = frozenset()
+    """Members of whom the host had said before that they left."""
 
     @property
     def members(self) -> int:
@@ -96,12 +98,25 @@ def leaving(random: Random, weeks: int) -> Population:
     return Population(k, days, [[count > 0 for count in own] for own in days])
 
 
+def halved(random: Random, weeks: int) -> Population:
+    """Some, of whom nobody comes, left before; and most of those who stayed come, or few of them."""
+    k = random.choice((3, 3, 4, 5))
+    stayed, left = random.randint(2 * k - 1, 4 * k), random.randint(k, 3 * k)
+    often = [random.choice((0.2, 0.5, 0.8, 0.9, 1.0)) for _ in range(weeks)]
+    if random.random() < 0.7:  # hardly anybody stays away from all weeks of a month
+        often = [0.5] * weeks
+    days = [[int(random.random() < share) for share in often] for _ in range(stayed)]
+    days += [[0] * weeks for _ in range(left)]
+    gone = frozenset(range(stayed, stayed + left))
+    return Population(k, days, [[count > 0 for count in own] for own in days], gone)
+
+
 def weeks_of(people: Population) -> list[WeekMeasures]:
     """As the product measures them, once they are over."""
     states: list[MemberState] = []
     rollups: dict[int, DayRollup] = {}
-    for days, uses in zip(people.days, people.uses, strict=True):
-        state = MemberState()
+    for member, (days, uses) in enumerate(zip(people.days, people.uses, strict=True)):
+        state = MemberState(left=FIRST - MONTH if member in people.left else 0)
         for week, (count, used) in enumerate(zip(days, uses, strict=True)):
             monday = FIRST + WEEK * week
             for day in range(count):
@@ -121,8 +136,9 @@ def acquaintances(random: Random, people: Population) -> set[int]:
     if len(regular) == people.k - 2:
         return set(regular)
     week = random.randrange(people.weeks)
-    active = [member for member in range(people.members) if people.days[member][week]]
-    idle = [member for member in range(people.members) if not people.days[member][week]]
+    stayed = [member for member in range(people.members) if member not in people.left]
+    active = [member for member in stayed if people.days[member][week]]
+    idle = [member for member in stayed if not people.days[member][week]]
     random.shuffle(active)
     random.shuffle(idle)
     smaller, larger = sorted((active, idle), key=len)

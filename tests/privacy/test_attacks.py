@@ -13,12 +13,14 @@ import os
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from random import Random
+from typing import Any
 
 import pytest
 
 from engage.core import measures, privacy, published, published_people, quiet, segments, windows
 from engage.core.feasible import feasible
 from engage.core.measures import WeekMeasures
+from engage.core.presence import Presence
 from engage.core.privacy import Figure, publish_count
 from engage.core.quiet import Activity
 from tests.privacy.activity_attack import attack_activity
@@ -32,7 +34,15 @@ from tests.privacy.count_attacks import (
     attack_spending,
     attack_table,
 )
-from tests.privacy.populations import Population, acquaintances, leaving, lull, random_population, weeks_of
+from tests.privacy.populations import (
+    Population,
+    acquaintances,
+    halved,
+    leaving,
+    lull,
+    random_population,
+    weeks_of,
+)
 
 ATTACKS = int(os.environ.get("ENGAGE_ATTACKS", "25"))
 """Companies attacked for each of four seeds by each attack; five times as many by those on counts alone."""
@@ -187,6 +197,32 @@ def test_without_one_defence_the_activity_of_some_is_learned(
     learned = next(activity_learned(1, 300), None)
     published._week_days.cache_clear()
     assert learned is not None
+
+
+# Parts of who cannot have come: see `engage.core.presence`.
+PRESENCE: dict[str, Callable[[WeekMeasures], object]] = {
+    "in a week": lambda week: setattr(week, "absent", 0),
+    "in a month": lambda week: setattr(week, "absent_4w", 0),
+    "in each week of a month": lambda week: setattr(week, "month_absent", [0] * 4),
+}
+
+
+def test_where_some_had_left_nothing_is_told_of_those_who_stayed() -> None:
+    assert list(activity_learned(0, ATTACKS, halved)) == []
+
+
+@pytest.mark.parametrize("part", PRESENCE)
+def test_without_who_cannot_have_come_those_who_stayed_are_told_of(
+    part: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def without(presence: Presence, *member: Any) -> None:
+        count(presence, *member)
+        for week in presence.weeks:
+            PRESENCE[part](week)
+
+    count = Presence.count
+    monkeypatch.setattr(Presence, "count", without)
+    assert len({learned.partition(",")[0] for learned in activity_learned(0, 25, halved)}) > 1
 
 
 def _independent(sizes: list[int], k: int, within: Figure, **_: object) -> tuple[tuple[Figure, ...], None]:
