@@ -156,27 +156,3 @@ def _is_few(
     came = sum(active[part] - known_active[part] for part in parts)
     size, count = sum(sizes[part] for part in parts), sum(active[part] for part in parts)
     return unknown > 0 and (min(count, size - count) < k or came in (0, unknown))
-
-
-def attack_departments(random: Random) -> list[str]:
-    """The departments of which few, or all, of those who had not left are known to have been active, or not."""
-    k, sizes, active = company(random)
-    absent = leavers(random, sizes, active)
-    week = measured(k, sizes, active, absent)
-    people = publish_people(week, k)
-    size = {name: sum(sizes[name, side] for side in (True, False)) for name in DEPARTMENTS}
-    stayed = {name: size[name] - week.departments[name].absent for name in DEPARTMENTS}
-    came = {name: week.departments[name].active_4w for name in DEPARTMENTS}
-    attack, everybody = Attack(len(DEPARTMENTS)), numpy.eye(len(DEPARTMENTS))
-    for at, name in enumerate(DEPARTMENTS):
-        attack.knows(everybody[at], 0, stayed[name])
-    attack.reads(people.active_4w, everybody.sum(axis=0))
-    for group in published_people.publish_departments(week, people, k):
-        small = group.name == published_people.SMALLER
-        inside = [name == group.name or (small and size[name] < 2 * k - 1) for name in DEPARTMENTS]
-        attack.reads(group.active_4w, numpy.array(inside, float))
-    return [
-        name
-        for at, name in enumerate(DEPARTMENTS)
-        if stayed[name] and min(came[name], stayed[name] - came[name]) < k and attack.pins(everybody[at])
-    ]

@@ -9,14 +9,13 @@ from random import Random
 import pytest
 from msgspec.structs import replace
 
-from engage.core import published_campaigns, published_people
+from engage.core import published_campaigns
 from engage.core.campaign_weeks import HeldOutMonth
 from engage.core.measures import WeekMeasures
 from engage.core.privacy import Figure, fact
 from engage.core.published import People
-from engage.core.published_parts import publish_parts
 from engage.core.published_people import Group
-from tests.privacy.holdout_attack import attack_departments, attack_held_out
+from tests.privacy.holdout_attack import attack_held_out
 
 ATTACKS = int(os.environ.get("ENGAGE_ATTACKS", "25"))
 LEAVING = 151
@@ -77,17 +76,3 @@ def test_without_one_defence_few_are_learned_of(defence: str, monkeypatch: pytes
     assert attack_held_out(Random(seed)) == []
     monkeypatch.setattr(published_campaigns, name, without)
     assert attack_held_out(Random(seed)) != []
-
-
-def _of_all_members(
-    counts: Sequence[int], wholes: Sequence[Figure], total: Figure, k: int, *_: object
-) -> list[Figure]:
-    return publish_parts(counts, wholes, total, k)
-
-
-def test_without_who_cannot_have_come_departments_tell_of_those_who_stayed(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    assert [attack_departments(Random(seed)) for seed in range(ATTACKS)] == [[]] * ATTACKS
-    monkeypatch.setattr(published_people, "publish_parts", _of_all_members)
-    assert sum(attack_departments(Random(seed)) != [] for seed in range(25)) > 1
