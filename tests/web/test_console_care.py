@@ -226,6 +226,19 @@ async def test_a_form_that_says_too_little_or_too_much_logs_nothing(
     assert services.done == []
 
 
+async def test_what_is_wrong_with_a_form_is_said_of_the_form_in_the_readers_language(
+    browser: httpx.AsyncClient,
+) -> None:
+    address = f"/console/companies/{ROWS[0].company}"
+    fields = {**await _form(browser, address), "what": " "}
+    english = await browser.post(address, data=fields, headers=HERE)
+    assert "This was not logged" in english.text
+    assert "Say what was done, in 500 characters at most." in english.text
+    chinese = await browser.post(address, data=fields, headers={**HERE, "accept-language": "zh-CN"})
+    assert "未能记录" in chinese.text
+    assert "请说明采取了什么措施，最多 500 个字符。" in chinese.text
+
+
 async def test_nothing_is_logged_from_another_site_or_by_an_administrator(
     services: SampleServices, browser: httpx.AsyncClient
 ) -> None:

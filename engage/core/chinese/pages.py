@@ -283,6 +283,7 @@ _FRAME: Final = {
     "customer success": "客户成功",
     "Sign out": "退出登录",
     "This address asks for something that does not exist": "该地址请求的内容不存在",
+    "This was not logged": "未能记录",
     "Please sign in": "请登录",
     "This is not yours to see": "您无权查看此页",
     "There is no such page": "没有这个页面",

@@ -14,6 +14,7 @@ from starlette.requests import Request
 
 from engage.actions.sessions import NAME_CHARS_MAX, SHARED_NAME, SignedIn
 from engage.core.call import clean_text
+from engage.core.language import say
 from engage.days import read_day
 from engage.errors import InvalidRequest
 
@@ -47,20 +48,21 @@ def done_form(session: SignedIn, today: date) -> DoneForm:
 async def read_done(request: Request, session: SignedIn, company: str) -> Done:
     """InvalidRequest says what is missing."""
     fields = await _fields(request)
-    what = _words(fields, "what", "Say what was done", WORDS_CHARS_MAX)
+    what = _words(fields, "what")
+    if not 0 < len(what) <= WORDS_CHARS_MAX:
+        raise InvalidRequest(say("Say what was done, in {most:d} characters at most.", most=WORDS_CHARS_MAX))
     actor = session.name
     if actor == SHARED_NAME:
-        actor = _words(fields, "actor", "Say who did it", NAME_CHARS_MAX)
+        actor = _words(fields, "actor")
+    if not 0 < len(actor) <= NAME_CHARS_MAX:
+        raise InvalidRequest(say("Say who did it, in {most:d} characters at most.", most=NAME_CHARS_MAX))
     day = read_day("day", fields.get("day", "")).isoformat()
     said = "\n".join((company, day, actor, what))
     return Done(blake2b(said.encode(), digest_size=ID_BYTES).hexdigest(), what, day, actor)
 
 
-def _words(fields: dict[str, str], name: str, missing: str, most: int) -> str:
-    words = " ".join(clean_text(fields.get(name, "")).split())
-    if not 0 < len(words) <= most:
-        raise InvalidRequest(f"{missing}, in {most} characters at most.")
-    return words
+def _words(fields: dict[str, str], name: str) -> str:
+    return " ".join(clean_text(fields.get(name, "")).split())
 
 
 async def _fields(request: Request) -> dict[str, str]:
@@ -68,8 +70,8 @@ async def _fields(request: Request) -> dict[str, str]:
     async for chunk in request.stream():
         body += chunk
         if len(body) > FORM_BYTES_MAX:
-            raise InvalidRequest("The form is too long.")
+            raise InvalidRequest(say("The form is too long."))
     try:
         return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=FIELDS_MAX))
     except ValueError:
-        raise InvalidRequest("The form cannot be read.") from None
+        raise InvalidRequest(say("The form cannot be read.")) from None

@@ -242,7 +242,8 @@ async def _guarded(
             )
         return answer
     except EngageError as mistake:
-        return _problem(mistake.status, session, _asked(request), mistake.message)
+        told = request.method == "POST"
+        return _problem(mistake.status, session, _asked(request), mistake.message, told=told)
     except Exception:
         # The path only: the query of a sign-in holds a secret.
         log.exception("the page %s failed", request.url.path)
@@ -368,8 +369,15 @@ def _html(
 
 
 def _problem(
-    status: int, session: SignedIn | None, asked: Asked, message: str = "", *, link_used: bool = False
+    status: int,
+    session: SignedIn | None,
+    asked: Asked,
+    message: str = "",
+    *,
+    told: bool = False,
+    link_used: bool = False,
 ) -> HTMLResponse:
+    """`told`: by a form, so that a mistake is in what was written and not in the address."""
     return _html(
         "problem.html",
         session,
@@ -377,6 +385,7 @@ def _problem(
         status=status,
         status_code=status,
         message=message,
+        told=told,
         link_used=link_used,
     )
 
