@@ -5,12 +5,12 @@ Owns this reckoning alone. Must not know who did what, nor what may be told (`en
 
 from __future__ import annotations
 
-from math import prod
 from typing import NamedTuple
 
 from engage.core.effects import Award, Formula, Multiply
 from engage.core.goals import referral_rules, reward_rules
-from engage.core.program import Program, Rule
+from engage.core.program import THOUSANDTHS_ONE, Program, Rule
+from engage.core.rules import multiplied
 from engage.core.state import AMOUNT_MAX
 
 
@@ -33,13 +33,12 @@ def prices_of(program: Program) -> Prices:
         for effect in rule.effects:
             if isinstance(effect, Award):
                 prices = found.setdefault(effect.currency, {})
-                known, own = prices.get(rule.trigger, Price(0, 0)), _price(rule, effect)
-                most = known.most + own.most if rule.trigger else max(known.most, own.most)
-                prices[rule.trigger] = Price(known.least + own.least if rule.trigger else 0, most)
-    for currency, prices in found.items():
-        factor = _factor(program, rules, currency)
-        for event, price in prices.items():
-            prices[event] = Price(price.least, min(AMOUNT_MAX, price.most * factor // 1000))
+                known = prices.get(rule.trigger, Price(0, 0))
+                least, most = _multiplied(_price(rule, effect), program, rules, effect.currency)
+                most = known.most + most if rule.trigger else max(known.most, most)
+                prices[rule.trigger] = Price(
+                    known.least + least if rule.trigger else 0, min(AMOUNT_MAX, most)
+                )
     return found
 
 
@@ -58,16 +57,19 @@ def _highest(formula: Formula) -> int:
     return max((bracket.amount for bracket in formula.brackets), default=0)
 
 
-def _factor(program: Program, rules: tuple[Rule, ...], currency: str) -> int:
-    """In thousandths, of all multipliers that may meet."""
+def _multiplied(price: Price, program: Program, rules: tuple[Rule, ...], currency: str) -> Price:
+    """By the multipliers that may meet: those that take most away, and those that add most."""
     found = [
         effect.thousandths
         for rule in rules
         for effect in rule.effects
         if isinstance(effect, Multiply) and effect.currency == currency
     ]
+    lowering = sorted(one for one in found if one < THOUSANDTHS_ONE)
+    raising = [one for one in found if one > THOUSANDTHS_ONE]
     if program.multipliers == "largest":
-        return max([1000, *found])
-    if program.multipliers == "add":
-        return 1000 + sum(found)
-    return int(1000 * prod(max(1.0, one / 1000) for one in found))
+        lowering = lowering[:1]
+    return Price(
+        multiplied(price.least, lowering, program.multipliers),
+        multiplied(price.most, raising, program.multipliers),
+    )
