@@ -116,6 +116,7 @@ class Readiness:
         async with self._database.read() as s:
             seen = (_utc_last_sunday(), await current_book(), await floor(), await look_at_companies(s))
         if anew or seen != self._seen:
+            self._seen = ()  # until it is made: else what fails now would not be tried again
             self._kept = len((await portfolio(self._database)).data) <= KEPT_COMPANIES_MAX
             self._seen = seen
         return self._kept

@@ -232,6 +232,29 @@ async def until(holds: Callable[[], bool]) -> None:
             await asyncio.sleep(0.01)
 
 
+async def test_what_could_not_be_made_ready_is_tried_again(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also after scoring, when nothing seems to have changed since."""
+    await accept(database, [said("acme", name="Acme")])
+    readiness = portfolios.Readiness(database)
+    await readiness.make(anew=False)
+    made: list[Database] = []
+
+    async def make(database: Database) -> Portfolio:
+        made.append(database)
+        if len(made) == 1:
+            raise RuntimeError
+        return await portfolio(database)
+
+    monkeypatch.setattr(portfolios, "portfolio", make)
+    with pytest.raises(RuntimeError):
+        await readiness.make(anew=True)
+    for _ in range(2):
+        await readiness.make(anew=False)
+    assert len(made) == 2
+
+
 def watched(monkeypatch: pytest.MonkeyPatch, seconds: float = 0) -> list[Portfolio]:
     """What is reckoned from now on, each after so many seconds."""
     reckoned: list[Portfolio] = []
