@@ -119,13 +119,15 @@ class Timekeeper:
 async def tell_what_is_due(database: Database, company: str | None, now: int) -> None:
     """Tell the members of a company, or of all that follow the host's default (None), what is due to them by the
     version in force: by the next one, midnights before its own did not happen."""
+    day = utc_day(now + DAY)
     async with database.read() as s:
-        due = await load_due_companies(s, utc_day(now + DAY))
         if company is None:
+            due = await load_due_companies(s, day)
             versions = await current_programs(s, [HOST, *due])
             due = [id for id in due if versions[id] == versions[HOST]]
         else:
-            due = [id for id in due if id == await company_id(company)]
+            known = await company_id(company)
+            due = await load_due_companies(s, day, [known]) if known is not None else []
     for id in due:
         await _tell(database, id, lambda: now)
 

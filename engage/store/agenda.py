@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Collection, Sequence
 from typing import Final
 
-from engage.store.scope import EVERY_COMPANY
+from engage.store.scope import EVERY_COMPANY, Scope
 from engage.store.statements import Insert, Row, Statements
 
 ROWS_PER_READ: Final = 5000
@@ -20,14 +20,14 @@ INSERT_TIMETABLE: Final = (
 )
 
 
-async def load_due_companies(s: Statements, day: int) -> list[int]:
+async def load_due_companies(s: Statements, day: int, scope: Scope = EVERY_COMPANY) -> list[int]:
     """The companies in which a tick is due to somebody on `day` or before."""
     rows = await s.rows(
         # One seek for each company: most of an agenda lies in the days to come.
         "SELECT h.company_id FROM engage_head h WHERE {h.scope} AND EXISTS (SELECT 1 FROM engage_agenda a "
         "WHERE a.company_id = h.company_id AND a.due > 0 AND a.due <= ?) ORDER BY h.company_id",
         [day],
-        scope=EVERY_COMPANY,
+        scope=scope,
     )
     return [row[0] for row in rows]
 
