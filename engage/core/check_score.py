@@ -173,6 +173,5 @@ def _covers(one: Profile, other: Profile) -> bool:
     """Whether a profile fits every company that the other one fits."""
     stages = not one.stages or (bool(other.stages) and set(other.stages) <= set(one.stages))
     below = one.below_days is None or (other.below_days is not None and other.below_days <= one.below_days)
-    asks = one.from_days > 0 or one.below_days is not None
-    aged = not asks or other.from_days > 0 or other.below_days is not None
+    aged = other.asks_age or not one.asks_age
     return stages and aged and one.from_days <= other.from_days and below

@@ -84,8 +84,7 @@ def steps_reached(member: MemberState, key: str, monday: int, weeks: int, loud: 
     index = (monday - base) // WEEK
     if index < 0:
         return 0
-    mask = (1 << index + 1) - (1 << max(0, index + 1 - weeks))
-    mask &= sum(1 << index - back for back in range(min(weeks, index + 1)) if loud >> back & 1)
+    mask = sum(1 << index - back for back in range(min(weeks, index + 1)) if loud >> back & 1)
     # Each step's beginners are among those of the step before.
     return sum(1 for bits in steps if bits & mask)
 

@@ -129,8 +129,8 @@ def fell_sharply(health: Health) -> bool:
     """In four weeks; what came with another profile of the score alone is no fall of the company's."""
     if health.change_4w is None:
         return False
-    profile_s = sum(driver.change for driver in health.drivers if driver.name == PROFILE)
-    return health.change_4w - profile_s <= -SHARP_FALL
+    by_profile = sum(driver.change for driver in health.drivers if driver.name == PROFILE)
+    return health.change_4w - by_profile <= -SHARP_FALL
 
 
 def _fell(health: Health) -> str:

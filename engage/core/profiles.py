@@ -56,6 +56,10 @@ class Profile(Struct, frozen=True, omit_defaults=True):
     from_days: int = 0
     below_days: int | None = None
 
+    @property
+    def asks_age(self) -> bool:
+        return self.from_days > 0 or self.below_days is not None
+
 
 class ScoreDefinition(Struct, frozen=True, omit_defaults=True):
     """What the host states of its score. Without profiles it is the built-in definition."""
@@ -109,14 +113,10 @@ def choose_profile(of: ScoreDefinition, stage: Stage | None, age_days: int | Non
     )
 
 
-def _asks_age(one: Profile) -> bool:
-    return one.from_days > 0 or one.below_days is not None
-
-
 def _fits(one: Profile, stage: Stage | None, age_days: int | None) -> bool:
     if one.stages and stage not in one.stages:
         return False
-    if not _asks_age(one):
+    if not one.asks_age:
         return True
     if age_days is None:
         return False
@@ -127,11 +127,11 @@ def _fits(one: Profile, stage: Stage | None, age_days: int | None) -> bool:
 def _why(one: Profile, stage: Stage | None, age_days: int | None) -> str:
     days = max(0, age_days or 0)
     if not one.stages or stage is None:
-        if _asks_age(one):
+        if one.asks_age:
             return say("A customer for {days:d} days.", days=days)
         return say("For companies of every stage and age.")
     label = STAGE_LABELS[stage]
-    if _asks_age(one):
+    if one.asks_age:
         return say("By the stage {stage}, a customer for {days:d} days.", stage=label, days=days)
     if stage in PASSING:
         return say("In the stage {stage}.", stage=label)

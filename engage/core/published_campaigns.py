@@ -97,7 +97,8 @@ def _publish_active(week: WeekMeasures, month: HeldOutMonth, people: People, k: 
 def _open(week: WeekMeasures, groups: Sequence[Group], active: Figure, width: int) -> tuple[int, int, int]:
     """The least and the most of those held out who can have been active, by what is told of departments or roles and
     who cannot have come; and how wide a band has to be so that it tells nothing of one whose number is hidden."""
-    month = week.held_out or HeldOutMonth("", 0)
+    month = week.held_out
+    assert month is not None
     absent, kept = month.absent or {}, month.absent is not None
     present = {name: count - absent.get(name, 0) for name, count in month.among.items()}
     sizes = {

@@ -19,13 +19,12 @@ def publish_parts(
     wholes: Sequence[Figure],
     total: Figure,
     k: int,
-    members: int | None = None,
     absent: Sequence[int] = (),
 ) -> list[Figure]:
     """How many of each of several groups, none of whom is in two; together they are the figure `total`.
 
-    Where the total is hidden for being small, or nearly all, so is every part by itself. `members`: of all groups
-    together, where the size of some is hidden. `absent`: of each, who cannot be counted, as everybody knows.
+    Where the total is hidden for being small, or nearly all, so is every part by itself. `absent`: of each, who cannot
+    be counted, as everybody knows.
     """
     if any(absent):
         left = [
@@ -40,7 +39,7 @@ def publish_parts(
     most = sum(int(whole.ceiling or 0) for whole in wholes)
     # The smallest group first: its size is known, while which of the counts is smallest would tell of them.
     for index in sorted(range(len(cells)), key=lambda i: (wholes[i].ceiling or 0, i)):
-        if _is_safe(cells, wholes, total, most if members is None else members, k):
+        if _is_safe(cells, wholes, total, most, k):
             break
         if not cells[index].hidden:
             high = int(wholes[index].value or 0) - k

@@ -134,7 +134,7 @@ def _publish_groups(
     def parts(
         read: Callable[[GroupWeek], int], wholes: Sequence[Figure], total: Figure, absent: Sequence[int] = ()
     ) -> list[Figure]:
-        return publish_parts([read(group) for group in shown], wholes, total, k, None, absent)
+        return publish_parts([read(group) for group in shown], wholes, total, k, absent)
 
     active_4w = parts(
         lambda group: group.active_4w, sizes, people.active_4w, [group.absent for group in shown]

@@ -46,9 +46,9 @@ def band_around(amount: int, sure: int, width: int, most: int | None) -> tuple[i
             if amount >= low - wide:
                 return low - wide, low - 1
             low -= wide
-        elif amount < low + wide or (most is not None and most - (low + wide) < width - 1):
-            return low, low + wide - 1 if most is None or most - (low + wide) >= width - 1 else max(
-                most, amount
-            )
+        elif most is not None and most - (low + wide) < width - 1:
+            return low, max(most, amount)
+        elif amount < low + wide:
+            return low, low + wide - 1
         else:
             low += wide

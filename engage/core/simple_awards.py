@@ -55,11 +55,11 @@ def simple_awards(program: CompiledProgram | None) -> Mapping[str, Award]:
     """By event, for those whose rules all are simple."""
     if program is None or program.period_key or program.reads_stage:
         return {}
-    parts = blockers(program)
+    parts, others = blockers(program), counted(program)
     return {
         event: _award(program, matcher, parts.get(event))
         for event, matcher in program.matchers.items()
-        if event not in _counted(program) and _is_simple(program, matcher)
+        if event not in others and _is_simple(program, matcher)
     }
 
 
@@ -111,11 +111,11 @@ def _award(program: CompiledProgram, matcher: Matcher, parts: Blockers | None) -
     return alike.generate(program, matcher, ways.known, ways.meet, award)
 
 
-def _counted(program: CompiledProgram) -> set[str]:
-    """Events that bring something else about, whatever their rules do."""
+def counted(program: CompiledProgram) -> frozenset[str]:
+    """Events that count toward something, or make an invited colleague active, whatever their rules do."""
     policy = program.program.referral
     boards = {board.what for board in program.program.leaderboards if board.of == "event"}
-    return {*program.counting, *boards, *([policy.event] if policy is not None else ())}
+    return frozenset({*program.counting, *boards, *([policy.event] if policy is not None else ())})
 
 
 def _is_simple(program: CompiledProgram, matcher: Matcher) -> bool:

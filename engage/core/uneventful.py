@@ -10,7 +10,6 @@ nobody keeps the decisions. Owns which events these are. Must do to the state ex
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import chain
 from types import MappingProxyType
 from typing import Final
 
@@ -19,6 +18,7 @@ from engage.core.calendar import DAY
 from engage.core.compiled import CompiledProgram
 from engage.core.decisions import Undecided
 from engage.core.event import ACTIVITY, Kind, Row, is_trusted
+from engage.core.simple_awards import counted
 from engage.core.simple_code import Award
 from engage.core.state import CompanyState, MemberState
 from engage.core.ways import Tally
@@ -36,7 +36,7 @@ class Uneventful:
     def __init__(self, program: CompiledProgram | None, awards: Mapping[str, Award] = NO_AWARDS) -> None:
         """`awards`: of `simple_awards`."""
         events = program.program.events if program is not None else {}
-        looked_at = _looked_at(program) if program is not None else frozenset[str]()
+        looked_at = counted(program) | program.matchers.keys() if program is not None else frozenset[str]()
         self._decided = looked_at - awards.keys()
         self._told = {
             name: (event.browser, awards.get(name))
@@ -107,12 +107,3 @@ class Uneventful:
             mark_day(member, day)
         company.last_seq = member.last_seq = seq
         return undecided
-
-
-def _looked_at(program: CompiledProgram) -> frozenset[str]:
-    """The events that trigger a rule, count toward something, or make an invited colleague active."""
-    policy = program.program.referral
-    boards = (board.what for board in program.program.leaderboards if board.of == "event")
-    return frozenset(
-        chain(program.matchers, program.counting, boards, [policy.event] if policy is not None else ())
-    )

@@ -18,10 +18,9 @@ from engage.core.compiled import CompiledProgram, Matcher, Plan
 from engage.core.ledger import credit
 from engage.core.limits import TOLD, Counter, Starts, alert, begin, used
 from engage.core.rules import multiplied
+from engage.core.simple_code import BEYOND
 from engage.core.state import AMOUNT_MAX, CompanyState, MemberState, Usage
 
-BEYOND: Final = 2 * AMOUNT_MAX
-"""A threshold that no points reach."""
 AT_ONCE: Final = -1
 """A rule that may not fire any more is left whatever else is in the way."""
 
