@@ -114,3 +114,12 @@ async def test_metrics_ask_for_the_key_where_the_operator_has_set_one(tmp_path: 
         known = await client.get("/metrics", headers={"authorization": "Bearer for the operator alone"})
         assert known.status_code == 200
         assert (await client.get("/healthz")).status_code == 200
+
+
+async def test_the_key_of_the_metrics_may_have_any_letters(tmp_path: Path) -> None:
+    key = "schlüssel für prometheus"
+    service = create_app(Settings(database_url=f"sqlite:///{tmp_path / 'engage.db'}", metrics_key=key))
+    client = httpx.AsyncClient(transport=httpx.ASGITransport(app=service), base_url="http://engage.test")
+    async with service.lifespan(), client:
+        known = await client.get("/metrics", headers={b"authorization": f"Bearer {key}".encode()})
+        assert known.status_code == 200

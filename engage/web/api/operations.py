@@ -41,7 +41,7 @@ async def readyz(_: Request, running: Running) -> Response:
 async def metrics(request: Request, running: Running) -> Response:
     """Raises Unauthorized where the operator has set a key and the request does not name it."""
     wanted, said = running().settings.metrics_key, request.headers.get("authorization", "")
-    if wanted is not None and not compare_digest(said.encode(), f"Bearer {wanted}".encode()):
+    if wanted is not None and not compare_digest(said.encode("latin-1"), f"Bearer {wanted}".encode()):
         raise Unauthorized("/metrics needs the key that ENGAGE_METRICS_KEY says: Authorization: Bearer KEY")
     return Response(telemetry.metrics_text(), headers={"content-type": telemetry.METRICS_TYPE})
 
