@@ -78,10 +78,11 @@ def set_book(file: File, database: DatabaseUrl = None, as_json: AsJson = False) 
 
 
 def _contents(book: Book) -> str:
-    tiers = f"{len(book.tiers)} tiers"
-    if not book.score.profiles:
-        return tiers
-    return f"{tiers}, {len(book.score.profiles)} profiles of the score, definition {book.score.version}"
+    tiers, profiles = len(book.tiers), len(book.score.profiles)
+    told = f"{tiers} tier{'' if tiers == 1 else 's'}"
+    if not profiles:
+        return told
+    return f"{told}, {profiles} profile{'' if profiles == 1 else 's'} of the score, definition {book.score.version}"
 
 
 def show(database: DatabaseUrl = None) -> None:
