@@ -15,9 +15,9 @@ WORDS: Final = {
     ),
     "By the stage {stage}, a customer for {days:d} days.": "按“{stage}”阶段，成为客户 {days} 天。",
     "No profile fits the stage {stage}; another counts once it has held for four weeks.": (
-        "没有适用于“{stage}”阶段的方案；其他阶段持续四周后才计入。"
+        "没有适用于“{stage}”阶段的自定义方案；其他阶段持续四周后才计入。"
     ),
-    "None of the profiles fits.": "没有适用的评分方案。",
+    "None of the profiles fits.": "不符合任何自定义评分方案的条件。",
     "{driver} {share:.0%}": "{driver} {share}",
     "{driver} {low:g} to {high:g}": "{driver} {low} 至 {high}",
     "Weights: {weight_list}.": "权重：{weight_list}。",
