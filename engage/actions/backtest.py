@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from engage.actions.history import add_rows
 from engage.actions.replay import ArchivedLog
-from engage.actions.retelling import ENTRIES_PER_READ, Block, Retelling, stretches
+from engage.actions.retelling import ENTRIES_PER_READ, Block, Retelling, Told, stretches
 from engage.actions.turns import program_version
 from engage.actions.verify import Archive, companies_named
 from engage.core.backtest import Backtest
@@ -114,6 +114,7 @@ class _Whole:
         self.watch = watch
         self.beside_others = beside_others
         self.awards = simple_awards(program)
+        self.told = Told()
         self.counts = Counts()
         self.people = People(program.program if program is not None else None)
         self.versions: dict[int, CompiledProgram] = {}
@@ -126,7 +127,7 @@ class _Whole:
             period = await self._period(s, id, name)
             if period is None:
                 return
-            retelling = Retelling(id, name, log)
+            retelling = Retelling(id, name, log, self.told)
             await retelling.begin(s, period.first)
         try:
             await self._try(retelling, period)

@@ -47,6 +47,7 @@ ENTRIES_AT_A_STRETCH: Final = 50
 """Beside a running service, a few milliseconds' worth: as long as this, its other requests wait."""
 MEMBERS_IN_MEMORY: Final = 20_000
 """About 2 KB each."""
+VERSIONS_IN_MEMORY: Final = 100
 
 
 class Members(dict[int, Followed]):
@@ -120,10 +121,26 @@ async def stretches(rows: list[Row], *, beside_others: bool) -> AsyncIterator[li
         await asyncio.sleep(time.perf_counter() - began)
 
 
+class Told(dict[int, Uneventful]):
+    """Version -> what it makes of events without a decision: the same for all companies that follow it, and to make it
+    takes as long as to decide hundreds of events."""
+
+    def by(self, version: int, program: CompiledProgram | None) -> Uneventful:
+        found = self.get(version)
+        if found is None:
+            if len(self) >= VERSIONS_IN_MEMORY:
+                self.clear()
+            found = self[version] = Uneventful(program, simple_awards(program))
+        return found
+
+
 class Retelling:
     """One company's log. `begin` it before some entry, then `advance` to it, or read on block by block."""
 
-    def __init__(self, id: int, name: str, archive: ArchivedLog | None = None) -> None:
+    def __init__(
+        self, id: int, name: str, archive: ArchivedLog | None = None, told: Told | None = None
+    ) -> None:
+        """`told`: where other companies' logs are retold as well."""
         self.id = id
         self.name = name
         self.archive = archive
@@ -132,8 +149,7 @@ class Retelling:
         self.archived = 0
         self.company: CompanyState = first_state()
         self.members = Members()
-        self._told: dict[int, Uneventful] = {}
-        """By version."""
+        self._told = Told() if told is None else told
 
     def close(self) -> None:
         self.members.close()
@@ -201,20 +217,14 @@ class Retelling:
 
     def tell(self, rows: Sequence[Row], block: Block) -> None:
         """Decide some rows of a block, those that follow, as they were decided, and fold them."""
-        company, members = self.company, self.members
+        company, members, told = self.company, self.members, self._told
         rollup = DayRollup()
         for row in rows:
             program = block.programs[row[8]]
             member = members[row[2]].state if row[2] else MemberState()
-            if self._uneventful(row[8], program).passes(company, member, row):
+            if told.by(row[8], program).passes(company, member, row):
                 continue
             entry = entry_of(row)
             decision = decide(program, company, member, entry, block.undone.get(entry.seq))
             fold(program, company, member, rollup, entry, decision, reported=False)
         self.seq += len(rows)
-
-    def _uneventful(self, version: int, program: CompiledProgram | None) -> Uneventful:
-        found = self._told.get(version)
-        if found is None:
-            found = self._told[version] = Uneventful(program, simple_awards(program))
-        return found

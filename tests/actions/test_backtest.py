@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
@@ -14,6 +15,8 @@ from engage.core.backtest_people import Pair
 from engage.core.backtest_report import BacktestReport
 from engage.core.calendar import local_day_hour, to_datetime
 from engage.core.compiled import CompiledProgram, compile_program
+from engage.core.simple_awards import simple_awards
+from engage.core.simple_code import Award
 from engage.errors import Archived, InvalidRequest, NotFound
 from engage.store.parquet import Folder
 from tests.actions.archives import archived, six_months
@@ -105,6 +108,27 @@ async def test_a_draft_begins_with_the_state_of_the_first_day(host: Host) -> Non
     assert found.currencies[1].awarded == Pair(50, 100)  # a new counter begins with nothing
     assert (await tried(host, draft(), (day, day))).currencies[1].awarded == Pair(100, 100)
     assert [(one.level, one.members) for one in found.levels] == [("silver", Pair(1, 1))]
+
+
+async def test_what_a_version_makes_of_events_is_made_once_for_all_companies(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await host.publish()
+    companies = ("acme", "beta", "gamma")
+    for _ in range(2):
+        host.now += DAY
+        await host.send(*(host.track("ann", company=company) for company in companies for _ in range(2)))
+    made: list[CompiledProgram | None] = []
+
+    def make(of: CompiledProgram | None) -> Mapping[str, Award]:
+        made.append(of)
+        return simple_awards(of)
+
+    monkeypatch.setattr(retelling, "simple_awards", make)
+    day = day_of(host.now)
+    found = await tried(host, draft(), (day, day), company=None)
+    assert (found.companies, differences(found)) == (3, [])
+    assert len([one for one in made if one is not None]) == 1
 
 
 async def test_members_who_would_change_level_are_named(host: Host) -> None:
