@@ -5,7 +5,7 @@ Owns this reckoning alone. Must not know who did what, nor what may be told (`en
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from engage.core.effects import Award, Formula, Multiply
 from engage.core.goals import referral_rules, reward_rules
@@ -22,6 +22,7 @@ class Price(NamedTuple):
     most: int
 
 
+NOTHING: Final = Price(0, 0)
 Prices = dict[str, dict[str, Price]]
 """Currency -> event -> its price. "" is what no event triggers, such as a quest: the most that comes at once."""
 
@@ -30,16 +31,28 @@ def prices_of(program: Program) -> Prices:
     found: Prices = {}
     rules = (*program.rules, *reward_rules(program), *referral_rules(program))
     for rule in rules:
-        for effect in rule.effects:
-            if isinstance(effect, Award):
-                prices = found.setdefault(effect.currency, {})
-                known = prices.get(rule.trigger, Price(0, 0))
-                least, most = _multiplied(_price(rule, effect), program, rules, effect.currency)
-                most = known.most + most if rule.trigger else max(known.most, most)
-                prices[rule.trigger] = Price(
-                    known.least + least if rule.trigger else 0, min(AMOUNT_MAX, most)
-                )
+        for currency, own in _brought(program, rules, rule).items():
+            prices = found.setdefault(currency, {})
+            known = prices.get(rule.trigger, NOTHING)
+            if rule.trigger:
+                prices[rule.trigger] = _together(known, own)
+            else:
+                prices[rule.trigger] = Price(0, max(known.most, own.most))
     return found
+
+
+def _brought(program: Program, rules: tuple[Rule, ...], rule: Rule) -> dict[str, Price]:
+    """Currency -> what a rule awards when it fires."""
+    found: dict[str, Price] = {}
+    for effect in rule.effects:
+        if isinstance(effect, Award):
+            own = _multiplied(_price(rule, effect), program, rules, effect.currency)
+            found[effect.currency] = _together(found.get(effect.currency, NOTHING), own)
+    return found
+
+
+def _together(one: Price, other: Price) -> Price:
+    return Price(one.least + other.least, min(AMOUNT_MAX, one.most + other.most))
 
 
 def _price(rule: Rule, award: Award) -> Price:

@@ -36,3 +36,13 @@ def test_multipliers_bring_no_less_and_no_more(policy: Multipliers, factors: tup
         for met in combinations(factors, count)
     ]
     assert prices_of(program)["points"] == {"Export": Price(min(brought), max(brought))}
+
+
+def test_a_quest_that_awards_twice_brings_both_at_once() -> None:
+    program = read_program(
+        "name: Prices\nevents: {Export: {}}\ncurrencies: {points: {}}\nquests:\n"
+        "  - {id: ten, name: Ten, goal: {event: Export, reach: 10}, effects: [award: 100, award: 50]}\n"
+        "  - {id: two, name: Two, goal: {event: Export, reach: 2}, effects: [award: 120]}\n"
+    ).program
+    assert program is not None
+    assert prices_of(program)["points"] == {"": Price(0, 150)}
