@@ -59,5 +59,5 @@ async def test_a_service_that_listens_has_its_pages_prepared(monkeypatch: pytest
     assert {"portfolio.html", "company.html", "base.html"} <= set(compiled)
     count = len(compiled)
     routes._html("signed_out.html", None)
-    routes._html("problem.html", None, status=404, status_code=404, message="", link_used=False)
+    routes._html("problem.html", None, status=404, status_code=404, message="", link_used=False, told=False)
     assert len(compiled) == count
