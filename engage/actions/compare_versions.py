@@ -5,7 +5,7 @@ What each says decides events, and its canonical bytes and hash do so alone. The
 
 from __future__ import annotations
 
-from engage.actions.replay import DIFFERENCE_CHARS_MAX, Difference
+from engage.actions.replay import Difference, difference, same
 from engage.core.program import canonical, canonical_hash, from_canonical
 from engage.document import read_plain, read_program
 from engage.errors import EngageError
@@ -20,30 +20,21 @@ async def compare_versions(database: Database, owner: int, name: str) -> None:
         async with database.read():
             async for version, stored in every_version(owner):
                 number += 1
-                _same(f"{name}: engage_program {version.id} differs in number", version.number, number)
-                _compare(f"{name}: version {number}", version, stored)
+                same(name, f"engage_program {version.id} differs in number", version.number, number)
+                _compare(name, f"version {number}", version, stored)
     except (Difference, EngageError):
         raise
     except Exception as error:
-        what = f"{name}: what is stored of the version after {number} cannot be read"
-        raise _difference(f"{what}: {type(error).__name__}: {error}") from error
+        what = f"what is stored of the version after {number} cannot be read"
+        raise difference(name, f"{what}: {type(error).__name__}: {error}") from error
 
 
-def _compare(what: str, version: VersionRow, stored: bytes) -> None:
-    _same(f"{what} has another hash", version.hash, canonical_hash(stored).hex())
+def _compare(name: str, what: str, version: VersionRow, stored: bytes) -> None:
+    same(name, f"{what} has another hash", version.hash, canonical_hash(stored).hex())
     read = read_program(version.document).program
     if read is None:
         # This release may refuse what an older one published, but not what is no document at all.
         if not isinstance(read_plain(version.document), dict):
-            raise _difference(f"{what}: the document that is stored of it cannot be read")
+            raise difference(name, f"{what}: the document that is stored of it cannot be read")
     elif from_canonical(canonical(read)) != from_canonical(stored):
-        raise _difference(f"{what}: the document that is stored of it is that of another program")
-
-
-def _same(what: str, stored: object, replayed: object) -> None:
-    if stored != replayed:
-        raise _difference(f"{what}: stored {stored!r}, replayed {replayed!r}")
-
-
-def _difference(what: str) -> Difference:
-    return Difference(what[:DIFFERENCE_CHARS_MAX])
+        raise difference(name, f"{what}: the document that is stored of it is that of another program")

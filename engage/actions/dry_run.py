@@ -24,7 +24,7 @@ from engage.core.course import Course
 from engage.core.decide import decide
 from engage.core.event import Body, Entry, Kind, entry_of
 from engage.core.fold import fold, merge_traits
-from engage.core.problems import Problems
+from engage.core.problems import nearest
 from engage.core.referral import bring, may_bring
 from engage.core.state import (
     CompanyState,
@@ -137,9 +137,7 @@ async def try_event(
 def _misspelt(program: CompiledProgram, call: Call) -> list[str]:
     """The event that was probably meant, of one that the program does not declare."""
     known = program.program.events
-    near = (
-        Problems().nearest(call.name, known) if call.kind == Kind.TRACK and call.name not in known else None
-    )
+    near = nearest(call.name, known) if call.kind == Kind.TRACK and call.name not in known else None
     return [f"event {call.name!r} is not declared; did you mean {near!r}?"] if near else []
 
 

@@ -452,11 +452,20 @@ class Replay:
 
     def same(self, what: str, stored: object, replayed: object) -> None:
         """Raises Difference, in these words."""
-        if stored != replayed:
-            raise self.difference(f"{what}: stored {stored!r}, replayed {replayed!r}")
+        same(self.name, what, stored, replayed)
 
     def difference(self, what: str) -> Difference:
-        return Difference(f"{self.name}: {what}"[:DIFFERENCE_CHARS_MAX])
+        return difference(self.name, what)
+
+
+def same(company: str, what: str, stored: object, replayed: object) -> None:
+    """Raises Difference, in these words."""
+    if stored != replayed:
+        raise difference(company, f"{what}: stored {stored!r}, replayed {replayed!r}")
+
+
+def difference(company: str, what: str) -> Difference:
+    return Difference(f"{company}: {what}"[:DIFFERENCE_CHARS_MAX])
 
 
 class _Told:

@@ -111,6 +111,15 @@ def unfit_character(text: str) -> str | None:
     return None
 
 
+def nearest(word: str, names: t.Iterable[str]) -> str | None:
+    """The name that was probably meant, ignoring case first."""
+    if len(word) > SUGGESTED_CHARS_MAX:
+        return None
+    by_case = {name.lower(): name for name in names}
+    near = difflib.get_close_matches(word.lower(), by_case, n=1, cutoff=0.6)
+    return by_case[near[0]] if near else None
+
+
 class Problems:
     """Collects problems; every reader below takes the value and the path to it."""
 
@@ -134,13 +143,11 @@ class Problems:
         return value is UNREADABLE
 
     def nearest(self, word: str, names: t.Iterable[str]) -> str | None:
-        """The name that was probably meant, ignoring case first."""
+        """`nearest`, for as many words of a document as is reasonable."""
         if self._suggestions >= SUGGESTIONS_MAX or len(word) > SUGGESTED_CHARS_MAX:
             return None
         self._suggestions += 1
-        by_case = {name.lower(): name for name in names}
-        near = difflib.get_close_matches(word.lower(), by_case, n=1, cutoff=0.6)
-        return by_case[near[0]] if near else None
+        return nearest(word, names)
 
     def mapping(self, value: t.Any, path: Path, *, optional: bool = False, keys: str = "") -> Mapping | None:
         """The entries with text keys. Where everything in it is optional, null counts as an empty one. `keys` says
