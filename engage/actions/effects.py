@@ -35,7 +35,10 @@ class _Known(NamedTuple):
     score: int
     version: int
     profile: tuple[str, str]
-    """Scores by another one are not compared: the difference would be the profile's."""
+
+    def is_reckoned_like(self, other: _Known) -> bool:
+        """Other scores are not compared: the difference would be the version's, or the profile's."""
+        return (self.version, self.profile) == (other.version, other.profile)
 
 
 Done = Mapping[int, Mapping[str, Intervention]]
@@ -95,7 +98,7 @@ class Judge:
         changes = {
             company: then[company].score - known.score
             for company, known in was.items()
-            if company in then and then[company][1:] == known[1:]
+            if company in then and then[company].is_reckoned_like(known)
         }
         rows = {company: own[id] for company, own in self.done.items() if id in own}
         treated = {company for company, one in rows.items() if one.companies}
