@@ -35,6 +35,7 @@ from engage.actions.tokens import signing_secret
 from engage.core.care import Intervention
 from engage.core.department import DepartmentReport
 from engage.core.digest import Digest
+from engage.core.language import say
 from engage.core.reports import CompanyReport, Portfolio
 from engage.deciding import DecidingProcess, is_worthwhile
 from engage.errors import InvalidRequest, Unavailable
@@ -148,7 +149,7 @@ class Console:
     async def log_done(self, company: str, done: Done) -> None:
         services = self._services()
         logged = Intervention(done.id, done.what, done.day, done.actor, (company,), services.now())
-        await set_intervention(services.database, logged)
+        await set_intervention(services.database, logged, again=say("logged on the company's page"))
 
     async def session_for(self, cookie: str) -> SignedIn | None:
         return await session_for(self._services().database, cookie)

@@ -78,6 +78,7 @@ async def set_goal(
             if len(known) >= GOALS_MAX:
                 raise InvalidRequest(f"a company has at most {GOALS_MAX} goals")
             start = wanted.start or today
+            _check_end(wanted, start)
             then = measured(wanted.measure, *await newest_standing(tx, company_id, date.fromisoformat(start)))
             goal = Goal(
                 id,
@@ -99,6 +100,11 @@ async def set_goal(
 
     await keep_late_goals(database, await database.write(work))
     return next(one for one in await company_goals(database, company) if one.id == id)
+
+
+def _check_end(wanted: WantedGoal, start: str) -> None:
+    if wanted.by <= start:
+        raise InvalidRequest(f"by: must be after {start}, when the goal starts")
 
 
 def _check(wanted: WantedGoal, today: str) -> None:
@@ -124,6 +130,7 @@ def _adjusted(before: Goal, wanted: WantedGoal, actor: str, reason: str, now: in
         raise Conflict("a goal keeps its measure: set another goal")
     if wanted.start not in ("", before.start):
         raise Conflict("a goal keeps the day on which it started: set another goal")
+    _check_end(wanted, before.start)
     plain = {(one.by, one.target): one for one in before.stages}
     stages = tuple(
         replace(plain[one.by, one.target], name=one.name) if (one.by, one.target) in plain else one
@@ -261,11 +268,11 @@ def _check_span(first: str, until: str, most: int) -> None:
 
 
 async def set_intervention(
-    database: Database, intervention: Intervention, share: float = 0.0, reason: str = ""
+    database: Database, intervention: Intervention, share: float = 0.0, reason: str = "", again: str = ""
 ) -> Intervention:
     """What was done, for which companies. Of these `share` are held out, drawn by chance. The same id again corrects
-    it: what was corrected is kept with `reason`, which then may not be empty, and who said it first stays. Raises
-    InvalidRequest."""
+    it: what was corrected is kept with `reason`, which then may not be empty, and who said it first stays. `again` is
+    the reason for one that was withdrawn. Raises InvalidRequest."""
     read_day("day", intervention.day)
     wanted = tuple(sorted(set(intervention.companies)))
     if not 0 < len(wanted) <= COMPANIES_MAX:
@@ -285,7 +292,11 @@ async def set_intervention(
         if strangers:
             raise InvalidRequest(f"companies: {strangers[0]!r} is not known")
         before = await _logged(tx, kept.id)
-        after = kept if before is None else _corrected(before, kept, reason)
+        after = (
+            kept
+            if before is None
+            else _corrected(before, kept, reason or (again if before.withdrawn else ""))
+        )
         if after != before:
             await _save(tx, after, ids)
         return after

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import Any, Final
 from zoneinfo import available_timezones
 
@@ -11,12 +10,15 @@ from engage.core.calendar import is_time_zone
 from engage.core.call import ID_CHARS_MAX, clean_text
 from engage.core.event import Body, Kind
 from engage.core.fold import SEATS_MAX, is_seats
+from engage.core.problems import nearest
 from engage.errors import InvalidRequest
 from engage.store.companies import create_companies, load_company_ids
 from engage.store.database import Database
 from engage.store.statements import Transaction
 
 ZONE_CHARS_MAX: Final = 64
+ZONES_ALIKE: Final = 0.8
+"""Of many names for places all over the world some are somewhat alike."""
 
 
 def check_company_id(company: str) -> None:
@@ -72,5 +74,5 @@ def _zone_meant(name: str) -> str:
     zones = {zone.lower(): zone for zone in cities.values()}
     plain = name[:ZONE_CHARS_MAX].strip().lower().replace(" ", "_")
     known = zones | cities
-    near = [plain] if plain in known else get_close_matches(plain, known, n=1, cutoff=0.8)
-    return f"; did you mean {known[near[0]]!r}?" if near else ""
+    near = plain if plain in known else nearest(plain, known, ZONES_ALIKE)
+    return f"; did you mean {known[near]!r}?" if near else ""

@@ -29,9 +29,12 @@ async def draft_or_in_force(s: Statements, owner: int) -> tuple[DraftRow | None,
 
 def check_unchanged(draft: DraftRow | None, in_force: VersionRow | None, based_on: int | None) -> None:
     """Raises Conflict where this is not what somebody saw who says when that was made."""
-    at = draft.updated_at if draft is not None else in_force.published_at if in_force is not None else 0
-    if based_on not in (None, at):
-        who = draft.actor if draft is not None else in_force.actor if in_force is not None else ""
+    if based_on is None:
+        return
+    if draft is None and in_force is None:
+        raise Conflict("there is neither a draft nor a version that it could be based on: leave based_on out")
+    at, who = (draft.updated_at, draft.actor) if draft else (in_force.published_at, in_force.actor)
+    if based_on != at:
         by = f" by {who}" if who else ""
         raise Conflict(f"the draft is another by now, kept{by} at {to_rfc3339(at)}: read it again")
 

@@ -18,16 +18,16 @@ from engage.core.adoption import HISTORY_WEEKS, Source
 from engage.core.adoption import company_report as adoption_report
 from engage.core.adoption_people import COHORTS_SHOWN
 from engage.core.book import tier_in, tier_of
-from engage.core.calendar import local_day_hour, to_rfc3339, week_of
+from engage.core.calendar import local_day_hour, week_of
 from engage.core.care import Goal, Intervention, Sentiment, in_force
-from engage.core.care_shapes import CareView, ChangeView, DoneView, GoalView, SentimentView
+from engage.core.care_shapes import CareView, DoneView, GoalView, SentimentView
 from engage.core.department import DepartmentReport, department_names, department_report
 from engage.core.digest import Digest, digest
 from engage.core.language import say
 from engage.core.measures import WEEK
 from engage.core.peers import Peers
 from engage.core.periods import EXPECTED, PERIOD_DEFAULT, read_period
-from engage.core.plans import AFTER_WEEKS, goal_view
+from engage.core.plans import AFTER_WEEKS, changes_view, goal_view
 from engage.core.reports import Band, CompanyReport, Contract, Health, Period
 from engage.core.score_changes import profile_notes
 from engage.core.scored_as import ScoredAs
@@ -158,15 +158,7 @@ async def _read(database: Database, company: str, period: str) -> tuple[Source, 
 def goals_of(goals: Mapping[str, Goal], health: Health, contract: Contract) -> tuple[GoalView, ...]:
     """As they stand, the next due first and dropped ones last."""
     ordered = sorted(goals.values(), key=lambda goal: (goal.dropped, goal.by, goal.id))
-    return tuple(
-        goal_view(
-            goal,
-            health,
-            contract,
-            [ChangeView(to_rfc3339(one.at), one.actor, one.text, one.reason) for one in goal.changes],
-        )
-        for goal in ordered
-    )
+    return tuple(goal_view(goal, health, contract, changes_view(goal.changes)) for goal in ordered)
 
 
 async def _care_of(

@@ -32,10 +32,11 @@ def register(app: typer.Typer) -> None:
 def list_interventions(database: DatabaseUrl = None, as_json: AsJson = False) -> None:
     """What was done, the newest first."""
     from engage.actions.care import all_interventions
+    from engage.core.plans import intervention_view
 
     found = with_database(database, all_interventions, create=False)
     if as_json:
-        say_json({"data": found})
+        say_json({"data": [intervention_view(one) for one in found]})
     elif not found:
         say("no intervention is logged")
     else:
@@ -60,13 +61,14 @@ def list_interventions(database: DatabaseUrl = None, as_json: AsJson = False) ->
 def show(id: Id, database: DatabaseUrl = None, as_json: AsJson = False) -> None:
     """One: for which companies, what was corrected, and scores before and after beside those without."""
     from engage.actions.care import judge_intervention
+    from engage.core.plans import intervention_view
 
     async def work(opened: Database) -> tuple[Intervention, tuple[Compared, ...]]:
         return await judge_intervention(opened, id)
 
     found, scores = with_database(database, work, create=False)
     if as_json:
-        say_json({"intervention": found, "scores": scores})
+        say_json({"intervention": intervention_view(found), "scores": scores})
         return
     told = [("intervention", f"{found.id}: {found.what}"), ("day", found.day), ("logged by", found.actor)]
     told.append(("companies", ", ".join(found.companies)))
@@ -110,7 +112,9 @@ def withdraw(id: Id, reason: WhyWithdrawn, database: DatabaseUrl = None, as_json
 
 
 def _told(kept: Intervention, words: str, as_json: bool) -> None:
+    from engage.core.plans import intervention_view
+
     if as_json:
-        say_json(kept)
+        say_json(intervention_view(kept))
     else:
         say(words)

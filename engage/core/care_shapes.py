@@ -119,6 +119,20 @@ class EffectView(Struct, frozen=True):
     company: str = ""  # where it was for one only
 
 
+class InterventionView(Struct, frozen=True):
+    """An intervention, as it is told to whoever keeps them."""
+
+    id: str
+    what: str
+    day: str
+    actor: str
+    companies: tuple[str, ...]
+    held_out: tuple[str, ...]
+    recorded_at: str
+    changes: tuple[ChangeView, ...]
+    withdrawn: bool
+
+
 class SentimentView(Struct, frozen=True):
     feeling: str
     actor: str

@@ -40,7 +40,7 @@ from engage.core.campaign_weeks import HeldOutMonth, count_held_out, measured_ca
 from engage.core.presence import Presence, remember_sizes
 from engage.core.prices import Prices, prices_of
 from engage.core.program import Program
-from engage.core.quiet import Activity, events_in
+from engage.core.quiet import HABIT_WEEKS_LEAST, Activity, events_in
 from engage.core.segments import Begun, GroupWeek, Segments, cohort_of
 from engage.core.stage_weeks import TWO_WEEKS, active_part, close_stages, count_left, idle_part, no_stages
 from engage.core.state import CompanyState, DayRollup, MemberState, add_to
@@ -48,7 +48,6 @@ from engage.core.state import CompanyState, DayRollup, MemberState, add_to
 WEEK: Final = 7
 HABIT_WEEKS: Final = 12
 MONTH_WEEKS: Final = 4
-HABIT_WEEKS_LEAST: Final = 9
 FEATURES_MAX: Final = 300
 """Key events measured per company: as many names as a rollup keeps."""
 

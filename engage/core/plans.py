@@ -11,8 +11,17 @@ from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from typing import Final, Literal, NamedTuple
 
-from engage.core.care import LOWERED, Goal, Stage
-from engage.core.care_shapes import ChangeView, Compared, GoalView, Moving, StageView, Standing
+from engage.core.calendar import to_rfc3339
+from engage.core.care import LOWERED, Change, Goal, Intervention, Stage
+from engage.core.care_shapes import (
+    ChangeView,
+    Compared,
+    GoalView,
+    InterventionView,
+    Moving,
+    StageView,
+    Standing,
+)
 from engage.core.health import LABELS
 from engage.core.language import mark, say
 from engage.core.reports import Contract, Health
@@ -66,6 +75,24 @@ def measured(measure: str, health: Health, contract: Contract) -> Measured:
     if driver is None:
         return Measured(None, None)
     return Measured(*driver.between) if driver.between else Measured(driver.value, driver.value)
+
+
+def changes_view(changes: Sequence[Change]) -> tuple[ChangeView, ...]:
+    return tuple(ChangeView(to_rfc3339(one.at), one.actor, one.text, one.reason) for one in changes)
+
+
+def intervention_view(one: Intervention) -> InterventionView:
+    return InterventionView(
+        one.id,
+        one.what,
+        one.day,
+        one.actor,
+        one.companies,
+        one.held_out,
+        to_rfc3339(one.recorded_at),
+        changes_view(one.changes),
+        one.withdrawn,
+    )
 
 
 def goal_view(goal: Goal, health: Health, contract: Contract, changes: Sequence[ChangeView]) -> GoalView:

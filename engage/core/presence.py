@@ -14,14 +14,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from engage.core.calendar import month_end
-from engage.core.quiet import HABIT_WEEKS, MONTH_WEEKS, WEEK, Activity
+from engage.core.quiet import HABIT_WEEKS, HABIT_WEEKS_LEAST, MONTH_WEEKS, WEEK, Activity
 from engage.core.state import MemberState
 
 if TYPE_CHECKING:
     from engage.core.measures import WeekMeasures
     from engage.core.segments import GroupWeek
 
-HABIT_WEEKS_LEAST: Final = 9
 _NO_LEVEL: Final = ""
 _OF_THE_MONTH: Final = WEEK * (HABIT_WEEKS - MONTH_WEEKS)
 """By so many bits the weeks of a habit are shifted, so that those of the month are left."""

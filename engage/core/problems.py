@@ -19,6 +19,7 @@ PROBLEMS_MAX = 500  # a document with more than this is not being read by its au
 KEYS_NAMED_MAX: t.Final = 6
 SUGGESTIONS_MAX = 100  # finding near names is slow beside everything else here
 SUGGESTED_CHARS_MAX = 100
+ALIKE: t.Final = 0.6
 SHOWN_CHARS_MAX = 60
 NAMES_SHOWN = 8
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?", re.ASCII)
@@ -111,12 +112,12 @@ def unfit_character(text: str) -> str | None:
     return None
 
 
-def nearest(word: str, names: t.Iterable[str]) -> str | None:
-    """The name that was probably meant, ignoring case first."""
+def nearest(word: str, names: t.Iterable[str], alike: float = ALIKE) -> str | None:
+    """The name that was probably meant, ignoring case first. `alike`: the least likeness, of 1."""
     if len(word) > SUGGESTED_CHARS_MAX:
         return None
     by_case = {name.lower(): name for name in names}
-    near = difflib.get_close_matches(word.lower(), by_case, n=1, cutoff=0.6)
+    near = difflib.get_close_matches(word.lower(), by_case, n=1, cutoff=alike)
     return by_case[near[0]] if near else None
 
 

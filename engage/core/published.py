@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from engage.core.activity import USES_MAX
 from engage.core.calendar import month_end
-from engage.core.measures import HABIT_WEEKS, HABIT_WEEKS_LEAST, MONTH_WEEKS, WEEK, WeekMeasures
+from engage.core.measures import HABIT_WEEKS, MONTH_WEEKS, WEEK, WeekMeasures
 from engage.core.privacy import (
     K_MIN,
     NOT_SHOWN,
@@ -35,6 +35,7 @@ from engage.core.privacy import (
 )
 from engage.core.published_beginners import most_begun, remember_beginners
 from engage.core.published_cohorts import remember_activated, remember_cohorts
+from engage.core.quiet import HABIT_WEEKS_LEAST
 from engage.core.rounding import balance_step, band_around, rounded, two_digits
 from engage.core.windows import add_bands, between, publish_band, publish_bands, publish_union
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 WEEK: Final = 7
 HABIT_WEEKS: Final = 12
+HABIT_WEEKS_LEAST: Final = 9
 MONTH_WEEKS: Final = 4
 WEEKS_BACK: Final = HABIT_WEEKS + MONTH_WEEKS
 """Habits, and the month whose beginners are counted after twelve weeks."""

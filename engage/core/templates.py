@@ -11,13 +11,12 @@ from __future__ import annotations
 import copy
 import typing as t
 from collections.abc import Collection, Iterable
-from difflib import get_close_matches
 from hashlib import blake2b
 
 import msgspec
 
 from engage.core.explain import shown
-from engage.core.problems import Path, Problem, pointer
+from engage.core.problems import Path, Problem, nearest, pointer
 
 Names = tuple[str, ...]
 Data = t.Any
@@ -290,8 +289,8 @@ def untaken(base: Template, ours: Data, take: Collection[str]) -> list[str]:
     """Of the places to `take`, those where the company says nothing of its own, each with the nearest where it does."""
     own = {pointer(one.path): one.path for one in overrides(base.program, ours)}
     missed = [where for where in take if not any(_under(path, [where]) for path in own.values())]
-    near = {where: get_close_matches(where, own, n=1, cutoff=0.6) for where in missed}
-    return [where + (f"; did you mean {found[0]}?" if found else "") for where, found in near.items()]
+    near = {where: nearest(where, own) for where in missed}
+    return [where + (f"; did you mean {found}?" if found else "") for where, found in near.items()]
 
 
 def _under(path: Names, pointers: Collection[str]) -> bool:

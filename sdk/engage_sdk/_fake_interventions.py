@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import httpx
 
 from ._fake_answers import Json, ok, problem
+from ._message import rfc3339
 
 
 class Interventions:
@@ -60,7 +60,7 @@ class Interventions:
             "actor": body.get("actor") or "key fake",
             "companies": sorted(one for one in wanted if one not in without),
             "held_out": sorted(without),
-            "recorded_at": time.time_ns() // 1000,
+            "recorded_at": rfc3339(datetime.now(UTC)),
         }
         before = self._logged.get(id)
         if before is None:
@@ -91,12 +91,12 @@ def told(scores: Iterable[Mapping[str, Any]]) -> list[Json]:
     return [{"companies": 0, "others": 0, "text": "", **unknown, **one} for one in scores]
 
 
-def _newest(one: Json) -> tuple[str, int, str]:
+def _newest(one: Json) -> tuple[str, str, str]:
     return one["day"], one["recorded_at"], one["id"]
 
 
 def _change(actor: str, text: str, reason: str) -> Json:
-    return {"at": time.time_ns() // 1000, "actor": actor, "text": text, "reason": reason}
+    return {"at": rfc3339(datetime.now(UTC)), "actor": actor, "text": text, "reason": reason}
 
 
 def _corrected(before: Json, said: Json) -> list[str]:

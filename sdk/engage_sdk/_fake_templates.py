@@ -75,7 +75,7 @@ class Templates:
 
     def _publish(self, id: str, document: bytes, actor: str) -> httpx.Response:
         try:
-            said = json.loads(document) if document.lstrip()[:1] == b"{" else read_yaml(document)
+            said = _read(document)
         except ImportError:
             return problem(
                 501, "not_simulated", "FakeEngage reads YAML where PyYAML is installed; or publish a dict"
@@ -282,6 +282,14 @@ def _compare(before: Any, after: Any, pointer: str, found: list[Json]) -> None:
     kind = "added" if old is None else "removed" if new is None else "changed"
     words = f"{pointer} {kind}" if kind != "changed" else f"{pointer} changed from {old} to {new}"
     found.append({"kind": kind, "pointer": pointer, "old": old, "new": new, "text": words})
+
+
+def _read(document: bytes) -> Any:
+    """JSON, or YAML, which may begin like it. Raises ImportError for YAML without PyYAML, and ValueError."""
+    try:
+        return json.loads(document)
+    except ValueError:
+        return read_yaml(document)
 
 
 def _by_id(value: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -19,6 +20,7 @@ GOAL = {
     "stages": [{"by": "2999-06-30", "target": 60}],
 }
 TODAY = datetime.now(UTC).date()
+RFC_3339 = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z"
 
 
 def later(days: int) -> str:
@@ -54,6 +56,29 @@ async def test_a_goal_keeps_what_was_adjusted_and_why(known: Running) -> None:
     assert (change["actor"], change["text"]) == ("lee", "target from 80 to 70")
     assert [one["target"] for one in (await get(known, f"{ACME}/goals"))["data"]] == [70]
     await put(known, f"{ACME}/goals/seats", GOAL | {"measure": "habit"}, 409)
+
+
+async def test_a_goal_ends_after_it_starts(known: Running) -> None:
+    past = {"by": TODAY.isoformat(), "stages": []}
+    refused = await put(known, f"{ACME}/goals/seats", GOAL | past, 400)
+    assert refused["message"] == f"by: must be after {TODAY.isoformat()}, when the goal starts"
+    await put(known, f"{ACME}/goals/seats", GOAL | past | {"start": later(-60)})
+    earlier = past | {"by": later(-60), "reason": "too late"}
+    await put(known, f"{ACME}/goals/seats", GOAL | earlier, 400)
+
+
+async def test_what_is_wrong_in_a_body_is_said_with_what_would_be_right(known: Running) -> None:
+    refused = await put(known, f"{ACME}/sentiment", {"feeling": "bad"}, 400)
+    assert refused["message"] == "feeling: must be one of good, neutral, poor, not 'bad'"
+    asked = await known.report.get(f"{ACME}/report", params={"format": "xls"})
+    assert asked.json()["message"] == "format: must be one of json, csv, xlsx, pdf, pptx, not 'xls'"
+    for number in ("40", True, 40.5):
+        wrong = {"at_most": number, "until": later(30), "reason": "an invoice is open"}
+        refused = await put(known, f"{ACME}/exceptions/invoice", wrong, 400)
+        assert refused["message"].startswith("at_most: expected `int`, got ")
+    whole = {"at_most": 40.0, "until": later(30), "reason": "to JSON Schema 40.0 is an integer"}
+    assert (await put(known, f"{ACME}/exceptions/invoice", whole))["at_most"] == 40
+    await put(known, f"{ACME}/exceptions/invoice", whole | {"actor": 7}, 400)
 
 
 async def test_a_stage_is_accepted_once_and_by_name(known: Running) -> None:
@@ -124,6 +149,7 @@ async def test_an_intervention_is_logged_for_its_companies(known: Running) -> No
         ("call", ["acme"]),
         ("workshop", ["acme", "globex"]),
     ]
+    assert all(re.fullmatch(RFC_3339, one["recorded_at"]) for one in listed)
     judged = await get(known, "/v1/interventions/workshop")
     assert [(one["weeks"], one["companies"]) for one in judged["scores"]] == [(4, 0), (13, 0)]
     assert judged["scores"][0]["text"].startswith("Too few companies")
@@ -136,6 +162,7 @@ async def test_an_intervention_is_logged_for_its_companies(known: Running) -> No
     assert (found["companies"], found["actor"]) == (["acme"], "kim")
     [change] = found["changes"]
     assert (change["actor"], change["reason"]) == ("lee", "globex did not come")
+    assert re.fullmatch(RFC_3339, change["at"])
     assert change["text"] == "companies were 2 and 0 held out, now 1 and 0"
     path = "/v1/interventions/workshop/withdraw"
     assert (await known.server.post(path, json={"reason": ""})).status_code == 400
@@ -169,5 +196,15 @@ async def test_what_is_told_on_the_companys_page_is_logged_once_and_seen_at_once
     assert "A call" in (await pages.get("/console/companies/acme")).text
     (seen,) = (await get(known, "/v1/portfolio"))["interventions"]
     assert (seen["what"], seen["company"]) == ("A call", "acme")
+    withdrawn = f"/v1/interventions/{logged['id']}/withdraw"
+    assert (await known.server.post(withdrawn, json={"reason": "it did not take place"})).is_success
+    answer = await pages.post("/console/companies/acme", data=said, headers=own)
+    assert answer.status_code == 303, "after all it did"
+    (again,) = (await get(known, "/v1/interventions"))["data"]
+    assert not again["withdrawn"]
+    assert [(one["text"], one["reason"]) for one in again["changes"]] == [
+        ("withdrawn", "it did not take place"),
+        ("logged again", "logged on the company's page"),
+    ]
     answer = await pages.post("/console/companies/nobody", data=said, headers=own)
     assert answer.status_code == 400

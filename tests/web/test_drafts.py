@@ -7,8 +7,13 @@ from tests.web.test_events import assert_problem
 
 
 async def test_of_two_who_edit_one_draft_the_second_is_told(running: Running) -> None:
-    await running.publish(PROGRAM)
     await running.server.post("/v1/companies", json={"id": "acme"})
+    early = await running.server.put(
+        "/v1/companies/acme/program/draft", params={"based_on": "2026-01-01T00:00:00Z"}, content=PROGRAM
+    )
+    assert_problem(early, 409, "conflict")
+    assert "there is neither a draft nor a version" in early.json()["message"]
+    await running.publish(PROGRAM)
     path, other = "/v1/companies/acme/program", PROGRAM.replace("award: 10", "award: 20")
     seen = (await running.server.get(f"{path}/draft")).json()["updated_at"]
     ada = await running.server.put(f"{path}/draft", params={"actor": "ada", "based_on": seen}, content=other)

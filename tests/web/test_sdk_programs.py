@@ -190,6 +190,10 @@ async def templates_are_published_as_yaml(client: AsyncClient) -> None:
     """A story that the service and `FakeEngage` must tell alike."""
     assert (await client.templates.publish("rail", RAIL)).version == 1
     assert (await client.templates.get("rail")).document == RAIL
+    flow = (
+        "{id: bus, name: Bus, program: {name: Bus, currencies: {points: {}}, events: {Ride: {}}, rules: []}}"
+    )
+    assert (await client.templates.publish("bus", flow)).version == 1
     for wrong in ("id: [", "rail", ""):
         with pytest.raises((InvalidRequestError, InvalidArgument)):
             await client.templates.publish("rail", wrong)

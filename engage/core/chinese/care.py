@@ -32,6 +32,7 @@ WORDS: Final = {
     "dropped": "已放弃",
     "withdrawn": "已撤回",
     "logged again": "重新登记",
+    "logged on the company's page": "在企业页面上登记",
     "what was {was_name}, now {now_name}": "内容由“{was_name}”改为“{now_name}”",
     "day was {was_name}, now {now_name}": "日期由 {was_name} 改为 {now_name}",
     "companies were {was:d} and {was_out:d} held out, now {now:d} and {now_out:d}": (

@@ -26,7 +26,8 @@ from engage.actions.care import (
 )
 from engage.core.calendar import to_rfc3339
 from engage.core.care import SENTIMENT_DAYS_MAX, Ceiling, Feeling, Intervention, Sentiment, Stage
-from engage.core.care_shapes import Compared, GoalView
+from engage.core.care_shapes import Compared, GoalView, InterventionView
+from engage.core.plans import intervention_view
 from engage.core.telling import in_language
 from engage.days import read_day
 from engage.errors import NotFound
@@ -113,11 +114,11 @@ class Withdrawal(Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class Interventions(Struct):
-    data: list[Intervention]
+    data: list[InterventionView]
 
 
 class Judged(Struct):
-    intervention: Intervention
+    intervention: InterventionView
     scores: list[Compared]
 
 
@@ -263,7 +264,7 @@ async def put_exception(asked: Asked[NewException, None]) -> Ceiling:
     tag="care",
 )
 async def get_interventions(asked: Asked[None, None]) -> Interventions:
-    return Interventions(list(await all_interventions(asked.services.database)))
+    return Interventions([intervention_view(one) for one in await all_interventions(asked.services.database)])
 
 
 @endpoint(
@@ -275,7 +276,7 @@ async def get_interventions(asked: Asked[None, None]) -> Interventions:
 )
 async def get_intervention(asked: Asked[None, None]) -> Judged:
     found, scores = await judge_intervention(asked.services.database, asked.path["intervention"])
-    return Judged(found, list(in_language(scores, asked.language)))
+    return Judged(intervention_view(found), list(in_language(scores, asked.language)))
 
 
 @endpoint(
@@ -286,9 +287,9 @@ async def get_intervention(asked: Asked[None, None]) -> Judged:
     tag="care",
     description="The same id again corrects it, with a reason, and draws the same companies to be held out.",
 )
-async def put_intervention(asked: Asked[NewIntervention, None]) -> Intervention:
+async def put_intervention(asked: Asked[NewIntervention, None]) -> InterventionView:
     said = asked.body
-    return await set_intervention(
+    kept = await set_intervention(
         asked.services.database,
         Intervention(
             _id(asked, "intervention"),
@@ -301,6 +302,7 @@ async def put_intervention(asked: Asked[NewIntervention, None]) -> Intervention:
         said.hold_out,
         said.reason,
     )
+    return intervention_view(kept)
 
 
 @endpoint(
@@ -311,15 +313,16 @@ async def put_intervention(asked: Asked[NewIntervention, None]) -> Intervention:
     tag="care",
     description="It is judged no more. It stays readable, with who withdrew it and why. Again changes nothing.",
 )
-async def withdraw(asked: Asked[Withdrawal, None]) -> Intervention:
+async def withdraw(asked: Asked[Withdrawal, None]) -> InterventionView:
     said, services = asked.body, asked.services
-    return await withdraw_intervention(
+    kept = await withdraw_intervention(
         services.database,
         asked.path["intervention"],
         actor=actor_of(asked, said.actor),
         reason=said.reason,
         now=services.now(),
     )
+    return intervention_view(kept)
 
 
 ENDPOINTS: Final = [

@@ -16,7 +16,8 @@ from engage.actions.sessions import NAME_CHARS_MAX, SHARED_NAME, SignedIn
 from engage.core.call import clean_text
 from engage.core.language import say
 from engage.days import read_day
-from engage.errors import InvalidRequest
+from engage.errors import InvalidRequest, TooLarge
+from engage.web.bodies import Room, read_body
 
 FORM_BYTES_MAX: Final = 16 * 1024
 FIELDS_MAX: Final = 10
@@ -46,7 +47,7 @@ def done_form(session: SignedIn, today: date) -> DoneForm:
 
 
 async def read_done(request: Request, session: SignedIn, company: str) -> Done:
-    """InvalidRequest says what is missing."""
+    """InvalidRequest says what is missing. Raises TooLarge."""
     fields = await _fields(request)
     what = _words(fields, "what")
     if not 0 < len(what) <= WORDS_CHARS_MAX:
@@ -66,11 +67,11 @@ def _words(fields: dict[str, str], name: str) -> str:
 
 
 async def _fields(request: Request) -> dict[str, str]:
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > FORM_BYTES_MAX:
-            raise InvalidRequest(say("The form is too long."))
+    try:
+        # A form is small enough to need no part of the room that larger bodies share.
+        body = await read_body(request, FORM_BYTES_MAX, Room().share())
+    except TooLarge:
+        raise TooLarge(say("The form is too long.")) from None
     try:
         return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=FIELDS_MAX))
     except ValueError:
