@@ -160,8 +160,11 @@ def insufficient(churned: Sequence[bool], companies: Collection[str]) -> str:
     if lost >= CHURNED_LEAST and kept >= RENEWED_LEAST and len(companies) >= COMPANIES_LEAST:
         return ""
     return say(
-        "insufficient: {lost:d} churned and {kept:d} renewed terms, of {left:d} companies that left; fitting needs "
-        "{lost_least:d} and {kept_least:d}, and {left_least:d} companies",
+        "insufficient: {lost:d} churned and {kept:d} renewed terms, of {left:d} company that left; fitting needs "
+        "{lost_least:d} and {kept_least:d}, and {left_least:d} companies"
+        if len(companies) == 1
+        else "insufficient: {lost:d} churned and {kept:d} renewed terms, of {left:d} companies that left; fitting "
+        "needs {lost_least:d} and {kept_least:d}, and {left_least:d} companies",
         lost=lost,
         kept=kept,
         left=len(companies),

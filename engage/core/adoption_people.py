@@ -176,6 +176,8 @@ def departments(now: Weeks, then: Weeks) -> Table:
     if not any(group.name for group in groups):
         return Table("departments", title, columns, (), say("The program names no department."))
     named = [group for group in groups if group.name not in ("", SMALLER)]
+    if not named:
+        return Table("departments", title, columns, rows)
     note = say(
         "Of {count:d} of {all:d} departments it can be told that at least {k:d} members are active.",
         count=sum(1 for group in named if group.active_4w.floor >= now.k),

@@ -109,8 +109,11 @@ def advice(report: CompanyReport) -> tuple[str, ...]:
     if worry and days is not None and 0 <= days <= RENEWAL_SOON_DAYS:
         found.append(say("Talk to them now: the term ends in {days:d} days.", days=days))
     if health.score is None:
+        members = steps["members"].figure.value if "members" in steps else None
         found.append(
-            say("Find out whether the product is still wanted: hardly anybody, or nobody, is using it.")
+            say("Ask them how it goes: of so few people no figure may be told.")
+            if members is not None and members < 2 * report.k - 1
+            else say("Find out whether the product is still wanted: hardly anybody, or nobody, is using it.")
         )
     worst = sorted((one for one in health.drivers if one.contribution < 0), key=lambda one: one.contribution)
     found += [ADVICE[one.name] for one in worst[:2] if one.name in ADVICE]

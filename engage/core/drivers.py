@@ -208,6 +208,12 @@ def _trend(weeks: Sequence[WeekMeasures], k: int) -> Input:
     share = round(100 * months[-1] / max(months))
     if share == 100:
         text = say("as much activity in four weeks as ever in the last {count:d}", count=len(recent))
+    elif share == 0:
+        # Weeks of which nothing may be told count as none: that nobody did anything would be too much to say.
+        text = say(
+            "hardly any activity in four weeks, against the best four of the last {count:d} weeks",
+            count=len(recent),
+        )
     else:
         text = say(
             "{share:d} % less activity than in the best four of the last {count:d} weeks",

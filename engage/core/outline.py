@@ -139,7 +139,7 @@ def _more(report: CompanyReport) -> list[Table]:
 
 
 def _drivers(report: CompanyReport) -> Section | None:
-    drivers = report.health.drivers
+    drivers = report.health.counted
     if not drivers:
         return None
     columns = (

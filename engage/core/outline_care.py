@@ -8,7 +8,7 @@ from typing import Final
 from engage.core.care_shapes import DoneView, GoalView, StageView, Standing
 from engage.core.language import mark, say
 from engage.core.outline import Row, Section, tabled
-from engage.core.privacy import Figure, Unit, fact, missing
+from engage.core.privacy import NOT_SHOWN, Figure, Unit, fact, missing
 from engage.core.reports import Column, CompanyReport
 
 STANDINGS: Final[Mapping[Standing, str]] = {
@@ -53,7 +53,8 @@ def now_of(goal: GoalView) -> Figure:
 
 def _share(goal: GoalView) -> Figure:
     if goal.progress is None:
-        return missing("percent")
+        is_range = goal.value is None and goal.low is not None
+        return Figure(NOT_SHOWN, "percent", hidden="few") if is_range else missing("percent")
     known = fact(min(100.0, max(0.0, round(100 * goal.progress, 1))), "percent")
     if not goal.about:
         return known
@@ -114,8 +115,14 @@ def _stages(goals: tuple[GoalView, ...]) -> Section | None:
         Column("who", say("Accepted by")),
         Column("note", say("Note")),
     )
+    known = [index for index in range(len(columns)) if any(row[index] != "–" for row in rows)]
     title = say("Stages of goals")
-    return tabled("goal_stages", title, columns, rows)
+    return tabled(
+        "goal_stages",
+        title,
+        [columns[index] for index in known],
+        [tuple(row[index] for index in known) for row in rows],
+    )
 
 
 def _accepted(stage: StageView) -> tuple[str, str, str]:

@@ -119,6 +119,12 @@ class Health(Struct, frozen=True):
     version: int = 1
     profile: ScoredAs | None = None  # of the host's definition; None: the built-in weights and bounds
 
+    @property
+    def counted(self) -> tuple[Driver, ...]:
+        """The drivers that say something: one that counts for nothing under the profile, and has not moved, would be
+        read as one that stands at the neutral middle."""
+        return tuple(one for one in self.drivers if one.weight or one.contribution or one.change)
+
 
 def health_notice(
     health: Health, score_before: int | None, band_before: str | None, profile_before: str | None

@@ -96,6 +96,7 @@ def test_too_few_outcomes_are_insufficient() -> None:
     assert insufficient(enough, {"a", "b", "c", "d", "e"}) == ""
     assert "19 churned" in insufficient(enough[1:], {"a", "b", "c", "d", "e"})
     assert "of 4 companies" in insufficient(enough, {"a", "b", "c", "d"})
+    assert "of 1 company that left" in insufficient(enough, {"a"})
 
 
 @pytest.mark.parametrize("days_before", HORIZONS)

@@ -10,7 +10,7 @@ from engage.core.department import department_names, department_report
 from engage.core.digest import ADVICE, MOVERS, digest
 from engage.core.health import WEIGHTS
 from engage.core.portfolio import decode_summary, encode_summary, fell_sharply, summary_of
-from engage.core.privacy import Figure
+from engage.core.privacy import Figure, fact
 from engage.core.reports import Contract, Driver, Health
 from engage.core.stage_words import CompanyStage
 from engage.core.telling import in_language
@@ -58,6 +58,27 @@ def test_a_term_that_ends_soon_comes_first(band: str, score: int | None, days: i
     assert digest(replace(report(), health=health, contract=contract)).advice[0] == first
     late = digest(replace(report(), health=health, contract=replace(contract, days_to_renewal=91)))
     assert not any(text.startswith("Talk to them") for text in late.advice)
+
+
+def test_of_so_few_people_nobody_is_said_to_be_idle() -> None:
+    """A company of three can never be scored: that says nothing of how it uses the product."""
+    health = Health("2026-11-15", None, "unscored", "low", "")
+    unscored = replace(report(), health=health, contract=Contract(seats=3))
+    assert any("hardly anybody" in text for text in digest(unscored).advice)
+    funnel = tuple(
+        replace(step, figure=fact(3, "members")) if step.name == "members" else step
+        for step in unscored.funnel
+    )
+    advice = digest(replace(unscored, funnel=funnel)).advice
+    assert "Ask them how it goes: of so few people no figure may be told." in advice
+    assert not any("hardly anybody" in text for text in advice)
+
+
+def test_a_driver_that_counts_for_nothing_is_not_listed() -> None:
+    health = report().health
+    idle = replace(health.drivers[0], name="levels", weight=0, contribution=0, change=0)
+    moved = replace(idle, change=1.2)
+    assert replace(health, drivers=(*health.drivers, idle, moved)).counted == (*health.drivers, moved)
 
 
 def test_a_sharp_fall_before_a_term_ends_is_talked_about_from_whatever_band() -> None:

@@ -126,6 +126,15 @@ def test_decline_lowers_the_score_and_is_named_first() -> None:
     assert "60 % less activity than in the best four of the last 16 weeks" in falling.verdict
 
 
+def test_weeks_of_which_nothing_may_be_told_are_not_said_to_be_empty() -> None:
+    """Of 20 active members in four weeks few came in each: nobody may be told to have done nothing at all."""
+    quiet = [week(index, active=3, days=4, active_4w=20) for index in range(12, 16)]
+    found = scored([*steady()[:12], *quiet])
+    trend = next(one for one in found.drivers if one.name == "trend")
+    assert trend.score == 0
+    assert trend.text == "hardly any activity in four weeks, against the best four of the last 16 weeks"
+
+
 def test_a_slow_decline_shows_against_the_best_of_half_a_year() -> None:
     slow = after(*(200 - 5 * index for index in range(26)))
     assert driver(slow, "trend") == pytest.approx(100 * (82.5 / 192.5 - 0.4) / 0.6, abs=1)

@@ -12,7 +12,7 @@ WORDS: Final = {
     "Of them active": "其中活跃",
     "Members held out": "对照组成员",
     "Of those active": "对照组中活跃",
-    "Difference, 95 % interval": "差值的 95 % 区间",
+    "Difference, 95 % interval": "差值的 95% 区间",
     "What that says": "说明什么",
     "{weeks:d} of 4 weeks": "4 周中的 {weeks} 周",
     "Members held out were drawn by chance: the campaign did nothing for them. Of all members, whoever it was "

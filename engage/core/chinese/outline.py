@@ -67,6 +67,9 @@ WORDS: Final = {
     ),
     "The contract has ended: ask why they left, and write it down.": "合同已结束：询问离开的原因，并记录下来。",
     "Talk to them now: the term ends in {days:d} days.": "现在就联系他们：合同将在 {days} 天后到期。",
+    "Ask them how it goes: of so few people no figure may be told.": (
+        "询问他们使用得如何：人数过少，任何数字都不能公布。"
+    ),
     "Find out whether the product is still wanted: hardly anybody, or nobody, is using it.": (
         "了解他们是否还需要该产品：几乎无人或完全无人使用。"
     ),
@@ -96,6 +99,7 @@ WORDS: Final = {
     "What is hidden": "隐藏内容说明",
     "Drawn: {label}": "绘图用：{label}",
     "What is hidden, and why": "隐藏了什么，为什么",
+    "About these figures": "关于这些数字",
     "Left out, as too little of it may be told, or was measured: {titles_name}.": (
         "以下内容可公开或已测量的太少，未列出：{titles_name}。"
     ),

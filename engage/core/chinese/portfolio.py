@@ -17,6 +17,11 @@ WORDS: Final = {
     # calibration
     "No term has ended that could be looked at so early.": "没有可在如此早的时点考察的已到期合同。",
     "All ended alike: there is nothing to tell apart.": "结果全都相同：无从区分。",
+    "insufficient: {lost:d} churned and {kept:d} renewed terms, of {left:d} company that left; fitting needs "
+    "{lost_least:d} and {kept_least:d}, and {left_least:d} companies": (
+        "数据不足：{lost} 份流失、{kept} 份续约，来自 {left} 家已离开的公司；拟合需要 {lost_least} 份、"
+        "{kept_least} 份和 {left_least} 家公司"
+    ),
     "insufficient: {lost:d} churned and {kept:d} renewed terms, of {left:d} companies that left; fitting needs "
     "{lost_least:d} and {kept_least:d}, and {left_least:d} companies": (
         "数据不足：{lost} 份流失、{kept} 份续约，来自 {left} 家已离开的公司；拟合需要 {lost_least} 份、"
