@@ -346,7 +346,7 @@ def _effects(done: Sequence[EffectView], names: Mapping[str, str]) -> Section | 
             one.day,
             f"{names[one.company]}: {one.what}" if one.company in names else one.what,
             fact(found.weeks, "each"),
-            fact(found.companies, "each"),
+            fact(one.companies, "each"),
             *(_tenths(value) for value in (found.change, found.others_change, found.difference)),
             found.text,
         )
@@ -377,7 +377,11 @@ def _units(cents: int | None) -> Figure:
 
 
 def _percent(share: float | None) -> Figure:
-    return _known(None if share is None else round(100 * share, 1), "percent")
+    """In tenths, as the page and the cover have it."""
+    if share is None:
+        return _known(None, "percent")
+    tenths = round(100 * share, 1)
+    return Figure(say("{share:.1f} %", share=tenths), "percent", tenths)
 
 
 def _change(points: int | None) -> Figure:

@@ -178,7 +178,7 @@ def signed_bars(name: str, width: int, *, title: str, description: str, bars: Se
     reach = max((abs(b.value) for b in bars if b.value is not None), default=1) or 1
     beside = width >= 480
     left = label_column(bars, width) if beside else 8.0
-    row, bar_high = (36, 18) if beside else (50, 18)
+    row, bar_high = (28, 18) if beside else (50, 18)
     edge = 46.0
     half = (width - left - 2 * edge) / 2
     zero = left + edge + half

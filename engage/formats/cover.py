@@ -16,6 +16,8 @@ MINUS = "\N{MINUS SIGN}"
 _DAY: Final = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
 EDGES: Final = 3
 """Letters' room that the edges of a cell take."""
+HEADING_WHOLE, FIGURE_WHOLE, DAY_WHOLE = 8, 14, 12
+"""Letters of a heading, a figure and a day that are not broken into lines."""
 DATED: Final = frozenset({"week", "day", "last_day", "by", "who"})
 """Text columns that hold days."""
 
@@ -133,15 +135,27 @@ def short_day(value: date | str, language: Language) -> str:
     return f"{value.month}月{value.day}日" if language == "zh-Hans" else f"{value.day} {value:%b}"
 
 
-def room(table: Table, index: int) -> int:
+def room(table: Table, index: int, language: Language = ENGLISH) -> int:
     """The share of a table's width that a column gets: text by its longest cell, so that a sentence takes few lines;
-    figures by their longest word and that of the heading, so that none is broken."""
-    cells = [row[index] for row in table.rows]
-    heading = max(map(wide, table.columns[index].label.split()), default=0) + EDGES
-    if table.columns[index].unit != "text":
-        words = (word for cell in cells if isinstance(cell, Figure) for word in cell.text.split())
-        return max(6, heading, max(map(wide, words), default=0) + EDGES)
-    return min(60, max(10, heading, max((wide(str(cell)) for cell in cells), default=0) * 2 // 3))
+    figures, days and headings by the longest that is not to be broken."""
+    column, cells = table.columns[index], [row[index] for row in table.rows]
+    heading = _unbroken(column.label, HEADING_WHOLE) + EDGES
+    if column.unit != "text":
+        figures = (_unbroken(cell.text, FIGURE_WHOLE) for cell in cells if isinstance(cell, Figure))
+        return max(6, heading, max(figures, default=0) + EDGES)
+    words = [in_cell(str(cell), column, index, language) for cell in cells]
+    days = max((wide(text) for text in words if column.name in DATED and len(text) <= DAY_WHOLE), default=0)
+    return min(60, max(10, heading, days + EDGES, max(map(wide, words), default=0) * 2 // 3))
+
+
+def _unbroken(text: str, whole: int) -> int:
+    """What of it has to stand on one line: all of a short text, of a longer one its longest word. Chinese may be broken
+    between any two letters."""
+    if wide(text) <= whole:
+        return wide(text)
+    return max(
+        (len(one) if wide(one) == len(one) else min(whole, wide(one)) for one in text.split()), default=0
+    )
 
 
 def wide(text: str) -> int:

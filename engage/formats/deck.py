@@ -25,6 +25,7 @@ from engage.core.outline_portfolio import MAPPED_DAYS, is_urgent
 from engage.core.privacy import Figure
 from engage.core.reports import BAND_LABELS, Column, Table
 from engage.formats.cover import EDGES, Cover, capital, in_cell, room, short_day, wide
+from engage.formats.numbers import SIGNED_TENTHS, WHOLE, as_worded, percent_format
 from engage.formats.palette import SERIES, light
 from engage.formats.paper import Paper
 
@@ -51,6 +52,7 @@ NAMED_MAX: Final = 8
 """Companies of a map that carry their names: the urgent ones, and those that pay most."""
 LABELS_MAX: Final = 13
 """Weeks named below a chart."""
+NO_BREAK: Final = "\N{NO-BREAK SPACE}"
 OWN: Final = ("sentiment",)
 """Sections for customer success itself: slides are shown to the customer."""
 
@@ -72,7 +74,7 @@ def deck(paper: Paper, language: Language) -> bytes:
     for section in paper.sections:
         if section.name not in OWN:
             slides.section(section)
-    slides.words(speak(language, "What is hidden, and why"), paper.hidden(language))
+    slides.words(paper.hidden_title(language), paper.hidden(language))
     out = io.BytesIO()
     slides.deck.save(out)
     return out.getvalue()
@@ -187,14 +189,15 @@ class _Deck:
         data.categories = [_category(row[0], row[first], weekly, self.language) for row in rows]
         columns = [[row[names.index(name)] for row in rows] for name in spec.columns]
         for name, cells in zip(spec.columns, columns, strict=True):
-            data.add_series(table.columns[names.index(name)].label, [drawn(cell) for cell in cells])
+            data.add_series(table.columns[names.index(name)].label, [_drawn(cell) for cell in cells])
         beside = spec.kind == "signed"
         width = Inches(7.2) if beside else INNER
         frame = slide.shapes.add_chart(_CHARTS[spec.kind], MARGIN, top, width, Inches(4.8), data)
         frame.name = section.title
         chart = frame.chart
         reach = 1.25 * max((abs(drawn(cell) or 0) for cell in columns[0]), default=1)
-        self.dress(chart, spec.kind, reach if spec.kind == "signed" else spec.top, len(columns) > 1)
+        named = len(columns) > 1 or (weekly and table.columns[first].label != section.title)
+        self.dress(chart, spec.kind, reach if spec.kind == "signed" else spec.top, named)
         if beside:
             for index, cell in enumerate(columns[0]):
                 fill = chart.plots[0].series[0].points[index].format.fill
@@ -258,12 +261,12 @@ class _Deck:
         axis.major_gridlines.format.line.color.rgb = _colour("rule")
         axis.format.line.color.rgb = _colour("rule")
 
-    def dress(self, chart: Any, kind: str, top: float | None, several: bool) -> None:
+    def dress(self, chart: Any, kind: str, top: float | None, named: bool) -> None:
         chart.has_title = False
         chart.font.size, chart.font.name = Pt(12), FONT
         chart.font.color.rgb = _colour("muted")
-        chart.has_legend = several
-        if several:
+        chart.has_legend = named
+        if named:
             chart.legend.position, chart.legend.include_in_layout = XL_LEGEND_POSITION.BOTTOM, False
         plot = chart.plots[0]
         values, categories = chart.value_axis, chart.category_axis
@@ -278,6 +281,7 @@ class _Deck:
             axis.find(qn("c:noMultiLvlLbl")).addprevious(
                 axis.makeelement(qn("c:tickLblSkip"), {"val": str(every)})
             )
+        values.tick_labels.number_format, values.tick_labels.number_format_is_linked = WHOLE, False
         values.minimum_scale = -(top or 1) if kind == "signed" else 0
         if top is not None:
             values.maximum_scale = top
@@ -288,7 +292,7 @@ class _Deck:
             labels = plot.data_labels
             labels.show_value, labels.font.size = True, Pt(12)
             labels.number_format = (
-                "+0.0;-0.0;0" if kind == "signed" else '#,##0" %"' if top == 100 else "#,##0"
+                SIGNED_TENTHS if kind == "signed" else percent_format(self.language) if top == 100 else WHOLE
             )
             labels.number_format_is_linked = False
         if kind != "lines":
@@ -327,8 +331,8 @@ class _Deck:
         most = LINES_MAX if laid.takes_single_lines(told) else ROWS_MAX
         slides = -(-len(told) // most) or 1
         each = -(-len(told) // slides)
-        for first in range(0, max(1, len(told)), max(1, each)):
-            slide = self.slide(message, over)
+        for number, first in enumerate(range(0, max(1, len(told)), max(1, each)), 1):
+            slide = self.slide(message, f"{over or table.title} · {number}/{slides}" if slides > 1 else over)
             self.table(slide, laid, told[first : first + each])
             if len(told) < len(rows):
                 words = speak(self.language, "To protect individuals some rows are left out.")
@@ -398,7 +402,7 @@ def _laid(table: Table, language: Language) -> _Laid:
     if columns > TURNED_COLUMNS and len(table.rows) <= TURNED_ROWS:
         return _turned(table, language)
     size = next(size for most, size in TABLE_SIZES if columns <= most)
-    return _Laid(table, [room(table, index) for index in range(columns)], size)
+    return _Laid(table, [room(table, index, language) for index in range(columns)], size)
 
 
 def _turned(table: Table, language: Language) -> _Laid:
@@ -416,7 +420,7 @@ def _turned(table: Table, language: Language) -> _Laid:
         )
         for index, column in enumerate(others, 1)
     )
-    labels = max(wide(column.label) for column in table.columns) + EDGES
+    labels = max(wide(column.label) for column in table.columns) + 2 * EDGES
     each = max(labels, (TURNED_LETTERS - labels) // len(table.rows))
     turned = Table(table.name, table.title, columns, rows, table.note)
     return _Laid(turned, [labels, *(each for _ in table.rows)], TURNED_SIZE)
@@ -426,8 +430,18 @@ def _category(cell: str | Figure, figure: str | Figure, weekly: bool, language: 
     """The name of a bar; what is hidden says so there, for no bar is no answer."""
     words = cell if isinstance(cell, str) else cell.text
     if weekly:
-        return short_day(date.fromisoformat(words), language)
+        # LibreOffice takes no label to be skipped: it breaks each into lines where it can, and leaves out the others.
+        day = date.fromisoformat(words)
+        return (
+            f"{day.month}/{day.day}"
+            if language == "zh-Hans"
+            else short_day(day, language).replace(" ", NO_BREAK)
+        )
     return f"{words} ({figure.text})" if isinstance(figure, Figure) and figure.hidden else words
+
+
+def _drawn(cell: str | Figure) -> float | None:
+    return as_worded(cell, drawn(cell)) if isinstance(cell, Figure) else None
 
 
 def _colour(role: str) -> RGBColor:

@@ -17,7 +17,7 @@ from engage.core.language import Language, speak
 from engage.core.outline import Section
 from engage.core.privacy import Figure
 from engage.core.reports import Column, Table
-from engage.formats.cover import capital, in_cell, room
+from engage.formats.cover import capital, in_cell, room, wide
 from engage.formats.drawing import draw
 from engage.formats.palette import PALETTE, light
 from engage.formats.paper import Paper
@@ -27,9 +27,13 @@ FONTS: Final = pylopdf_fonts_zh_cn.sans_path().parent
 ACCESSIBLE: Final = "ua-1"
 LACKED: Final = "PDF/UA-1 error: the text"
 """How Typst begins to say that it has no font for a letter, or that PDF/UA allows none of its kind."""
-WIDE, NARROW, SLIM = 520, 440, 340
-"""Of a chart above its table, of one beside a table, and beside one of more than two columns: so that letters come out
-alike."""
+ROOM, GUTTER, LETTER, EDGES = 493, 10, 4.4, 10
+"""Points: of a page between its margins, between a chart and its table, of a table's letter, and of a cell's edges."""
+ALONE, ALONE_BRIEF = 0.74, 0.62
+"""The share of the page that a chart above its table takes; the second where everything is to fit on one."""
+DRAWN: Final = 0.7
+"""Points for each unit of a chart: so that the letters of all come out alike."""
+CHART_LEAST: Final = 300
 BESIDE_COLUMNS_MAX: Final = 4
 """A wider table stands below its chart."""
 WEEKS_LISTED_MAX: Final = 13
@@ -38,6 +42,7 @@ WEEKS_LISTED_MAX: Final = 13
 
 def document(paper: Paper, language: Language) -> bytes:
     head = paper.cover
+    brief = not paper.definitions
     data = {
         "language": "zh" if language == "zh-Hans" else "en",
         "title": head.title,
@@ -48,13 +53,15 @@ def document(paper: Paper, language: Language) -> bytes:
         "colour": light(head.band),
         "verdict": head.verdict,
         "facts": head.facts,
-        "sections": [_section(section, language) for section in paper.sections],
-        "hidden": {"title": speak(language, "What is hidden, and why"), "notes": paper.hidden(language)},
+        "sections": [_section(section, language, brief=brief) for section in paper.sections],
+        "hidden": {"title": paper.hidden_title(language), "notes": paper.hidden(language)},
         "words": {
             "title": speak(language, "What the words mean"),
             "entries": [(one.term, one.text, one.source) for one in paper.definitions],
         },
         "page": speak(language, "Page"),
+        "brief": brief,
+        "alone": ALONE_BRIEF if brief else ALONE,
         "colours": {role: pair[0] for role, pair in PALETTE.items()},
     }
     return compile_pdf(TEMPLATE, data)
@@ -86,7 +93,7 @@ def _compile(template: Path, data: Any, *, own: bool, accessible: bool) -> bytes
     return made
 
 
-def _section(section: Section, language: Language) -> dict[str, Any]:
+def _section(section: Section, language: Language, *, brief: bool) -> dict[str, Any]:
     table = section.table
     weekly = section.chart is not None and section.chart.kind in ("lines", "columns")
     narrow = BESIDE_COLUMNS_MAX if weekly else BESIDE_COLUMNS_MAX - 1
@@ -94,7 +101,10 @@ def _section(section: Section, language: Language) -> dict[str, Any]:
     mapped = section.chart is not None and section.chart.kind == "map"
     signed = section.chart is not None and section.chart.kind == "signed"
     beside = section.chart is not None and not signed and table is not None and len(table.columns) <= narrow
-    width = (SLIM if table is not None and len(table.columns) > 2 else NARROW) if beside and weekly else WIDE
+    points = ROOM * (ALONE_BRIEF if brief else ALONE)
+    if beside and table is not None:
+        points = ROOM - GUTTER - _width(table, language)
+    width = max(CHART_LEAST, round(points / DRAWN))
     chart = (
         ""
         if section.chart is None or table is None
@@ -111,11 +121,22 @@ def _section(section: Section, language: Language) -> dict[str, Any]:
     }
 
 
+def _width(table: Table, language: Language) -> float:
+    """Of a table on paper, in points: about."""
+    longest = (
+        max(
+            [wide(column.label)] + [wide(_cell(row[index], index, column, language)[0]) for row in table.rows]
+        )
+        for index, column in enumerate(table.columns)
+    )
+    return sum(EDGES + LETTER * letters for letters in longest)
+
+
 def _table(table: Table, language: Language, *, weekly: bool) -> dict[str, Any]:
     rows = table.rows[-WEEKS_LISTED_MAX:] if weekly else table.rows
     return {
         "columns": [
-            (column.label, column.unit == "text", room(table, index))
+            (column.label, column.unit == "text", room(table, index, language))
             for index, column in enumerate(table.columns)
         ],
         "rows": [

@@ -33,6 +33,14 @@ class Paper(NamedTuple):
     definitions: tuple[Definition, ...] = ()
     untold: tuple[Section, ...] = ()
     """Those of which too little may be told for room of their own; who reads should know that they exist."""
+    hides: bool = True
+    """Whether it tells of people, so that some of it may be hidden."""
+
+    def hidden_title(self, language: Language) -> str:
+        """Over what `hidden` says."""
+        if self.hides:
+            return speak(language, "What is hidden, and why")
+        return speak(language, "About these figures")
 
     def hidden(self, language: Language, left_out: Sequence[Section] | None = None) -> tuple[str, ...]:
         """What is hidden, and why: first what was `left_out`, all that is untold unless said otherwise."""
@@ -89,7 +97,7 @@ def portfolio_paper(portfolio: Portfolio, language: Language) -> Paper:
         tuple(dated(translate(note, language), language) for note in portfolio.notes),
     )
     sections = in_language(portfolio_outline(portfolio), language)
-    return Paper(head, sections, in_language(portfolio.definitions, language))
+    return Paper(head, sections, in_language(portfolio.definitions, language), hides=False)
 
 
 def _portfolio_facts(portfolio: Portfolio, language: Language) -> list[tuple[str, str]]:
@@ -105,7 +113,11 @@ def _portfolio_facts(portfolio: Portfolio, language: Language) -> list[tuple[str
             (speak(language, "Kept with growth (NRR)"), outcomes.nrr),
             (speak(language, "Renewal rate"), outcomes.renewal_rate),
         )
-        found += [(label, f"{share:.1%}".replace("%", " %")) for label, share in shares if share is not None]
+        found += [
+            (label, speak(language, "{share:.1f} %", share=100 * share))
+            for label, share in shares
+            if share is not None
+        ]
     return found
 
 

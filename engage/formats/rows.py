@@ -18,7 +18,7 @@ class Rows:
 
     def __init__(self, width: int, labelled: Sequence[Bar]) -> None:
         self._width, self._beside = width, width >= 480
-        self._high = 32 if self._beside else 46
+        self._high = 26 if self._beside else 46
         right = max((pen.width_of(one.text) for one in labelled if one.value is not None), default=0) + 14
         self.left = label_column(labelled, width) + 6 if self._beside else 8.0
         self.inner = width - self.left - right

@@ -17,11 +17,12 @@ import xlsxwriter
 from engage.core.language import Language, mark, speak, translate
 from engage.core.outline import Section, drawn, hints, is_drawn
 from engage.core.outline_portfolio import MAPPED_DAYS, portfolio_outline
-from engage.core.privacy import Figure, Unit
+from engage.core.privacy import Figure, Unit, fact
 from engage.core.reports import BAND_LABELS, Column, Definition, Portfolio, PortfolioRow, Table
 from engage.core.stage_words import STAGE_LABELS
 from engage.core.telling import in_language
 from engage.formats.cover import in_cell
+from engage.formats.numbers import WHOLE, number_format, read_number
 from engage.formats.palette import SERIES, light
 from engage.formats.paper import Paper
 
@@ -52,14 +53,13 @@ def workbook(paper: Paper, language: Language) -> bytes:
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     book = _Book(xlsxwriter.Workbook(out, options), language)
     head = paper.cover
-    facts: list[tuple[str, str | int]] = [
+    facts = [
         (speak(language, "Company"), head.company),
         (speak(language, "Period"), head.period),
     ]
     if head.score:
-        score = int(head.score) if head.score.isdecimal() else head.score
         facts += [
-            (speak(language, "Health score"), score),
+            (speak(language, "Health score"), head.score),
             (speak(language, "Band"), head.band_label),
             (speak(language, "Verdict"), head.verdict),
         ]
@@ -156,8 +156,8 @@ class _Book:
         self.day_beside = book.add_format(
             {"num_format": "yyyy-mm-dd", "align": "left", "valign": "top", "indent": 1}
         )
-        self.quiet = book.add_format({"font_color": light("muted")})
-        self.numbers: dict[str, Any] = {}
+        self.quiet = book.add_format({"font_color": light("muted"), "valign": "top"})
+        self.numbers: dict[tuple[str, str], Any] = {}
 
     def sheet(self, name: str) -> Any:
         """A new sheet; names are short, without some characters, and unlike each other."""
@@ -174,16 +174,14 @@ class _Book:
         sheet.fit_to_pages(1, 0)
         return sheet
 
-    def number(self, value: float, unit: str) -> Any:
-        """The looks of a number: tenths only where there are any, percent with its sign."""
-        looks = "#,##0" if float(value).is_integer() else "#,##0.0"
-        if unit == "percent":
-            looks += ' "%"'
-        elif unit == "cents":
-            looks = "#,##0.00"
-        if looks not in self.numbers:
-            self.numbers[looks] = self.book.add_format({"num_format": looks, "valign": "top"})
-        return self.numbers[looks]
+    def number(self, value: float, words: str, align: str = "right") -> Any:
+        """The looks of a number that reads like these words."""
+        looks = number_format(words, value)
+        if (looks, align) not in self.numbers:
+            self.numbers[looks, align] = self.book.add_format(
+                {"num_format": looks, "valign": "top", "align": align}
+            )
+        return self.numbers[looks, align]
 
     def headed(self, index: int, *, is_text: bool) -> Any:
         """The looks of a column's label, over what stands in the column."""
@@ -197,18 +195,18 @@ class _Book:
         sheet.write_string(row, column, text, self.text)
         sheet.set_row(row, LINE_HIGH * max(1, lines))
 
-    def facts(self, name: str, title: str, facts: Sequence[tuple[str, str | int]]) -> None:
+    def facts(self, name: str, title: str, facts: Sequence[tuple[str, str]]) -> None:
         sheet = self.sheet(name)
         sheet.set_column(0, 0, 24)
         sheet.set_column(1, 1, 80)
         sheet.write_string(0, 0, title, self.title)
-        left = self.book.add_format({"align": "left", "valign": "top"})
         for row, (label, value) in enumerate(facts, 2):
             sheet.write_string(row, 0, label, self.quiet)
-            if isinstance(value, int):
-                sheet.write_number(row, 1, value, left)
-            else:
+            number = read_number(value)
+            if number is None:
                 self.wrapped(sheet, row, 1, value, 80)
+            else:
+                sheet.write_number(row, 1, number, self.number(number, value, "left"))
 
     def fact(self, sheet: Any, row: int, column: int, value: Fact, unit: Unit | None) -> None:
         """A cell of its own kind, on one line; what is not known stays empty."""
@@ -217,7 +215,8 @@ class _Book:
         elif isinstance(value, date):
             sheet.write_datetime(row, column, value, self.day_beside)
         elif value is not None:
-            sheet.write_number(row, column, value, self.number(value, unit or "each"))
+            words = translate(fact(value, unit or "each").text, self.language)
+            sheet.write_number(row, column, value, self.number(value, words))
 
     def section(self, section: Section) -> None:
         sheet = self.sheet(section.title)
@@ -260,7 +259,7 @@ class _Book:
         elif cell.value is None:
             sheet.write_string(row, column, cell.text, self.hidden)
         else:
-            sheet.write_number(row, column, cell.value, self.number(cell.value, cell.unit))
+            sheet.write_number(row, column, cell.value, self.number(cell.value, cell.text))
 
     def map(self, sheet: Any, table: Table) -> None:
         """A series for each band: its companies stand together."""
@@ -332,16 +331,19 @@ class _Book:
         chart.show_blanks_as("gap")
         chart.show_hidden_data()
         quiet = {"num_font": {"color": light("muted")}, "line": {"color": light("rule")}}
+        # Without a space to break at LibreOffice leaves out some labels instead of breaking each into lines.
+        days = "m/d" if self.language == "zh-Hans" else 'd"\N{NO-BREAK SPACE}"mmm'
+        amounts = {**quiet, "num_format": WHOLE}
         grid = {"major_gridlines": {"visible": True, "line": {"color": light("rule")}}}
         if weekly:
-            chart.set_x_axis(
-                {**quiet, "num_format": "yyyy-mm-dd", "text_axis": True, "label_position": "low"}
-            )
-            chart.set_y_axis({**quiet, **grid, "min": 0, "max": spec.top})
+            chart.set_x_axis({**quiet, "num_format": days, "text_axis": True, "label_position": "low"})
+            chart.set_y_axis({**amounts, **grid, "min": 0, "max": spec.top})
         else:
-            chart.set_x_axis({**quiet, **grid, "max": spec.top})
+            chart.set_x_axis({**amounts, **grid, "max": spec.top})
             chart.set_y_axis({**quiet, "reverse": True, "label_position": "low"})
-        chart.set_legend({"position": "bottom"} if len(spec.columns) > 1 else {"none": True})
+        first_label = table.columns[names.index(spec.columns[0])].label
+        named = len(spec.columns) > 1 or (weekly and first_label != section.title)
+        chart.set_legend({"position": "bottom"} if named else {"none": True})
         chart.set_size({"width": 640, "height": 320})
         sheet.insert_chart(
             2, len(table.columns) + 1, chart, {"description": section.message or section.title}

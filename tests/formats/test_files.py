@@ -16,6 +16,7 @@ import pytest
 from msgspec.structs import replace
 from pptx.oxml.ns import qn
 
+from engage.core.care_shapes import Compared, EffectView
 from engage.core.department import department_report
 from engage.core.digest import digest
 from engage.core.language import LANGUAGES, Language, translate
@@ -24,12 +25,13 @@ from engage.core.outline_portfolio import portfolio_outline
 from engage.core.privacy import Figure, fact
 from engage.core.reports import BAND_LABELS, Column, CompanyReport, Contract, Portfolio, Table
 from engage.core.telling import in_language
-from engage.core.worth import TierColumn
+from engage.core.worth import Outcomes, TierColumn
 from engage.errors import NotInstalled
 from engage.formats import files
-from engage.formats.cover import Cover, dated, in_cell, room
+from engage.formats.cover import Cover, dated, in_cell, room, wide
 from engage.formats.deck import LETTER_WIDE, LINES_MAX, ROWS_MAX, TURNED_SIZE, deck
 from engage.formats.files import FileFormat, render, render_portfolio
+from engage.formats.numbers import as_worded
 from engage.formats.paper import Paper
 from engage.formats.workbook import workbook
 from tests.core.test_reports import report, source
@@ -88,6 +90,33 @@ def test_a_workbook_has_numbers_as_numbers_and_hidden_figures_as_words(language:
                 if isinstance(cell, Figure):
                     assert value == (cell.text if cell.value is None else cell.value)
                     assert isinstance(value, str) == (cell.value is None)
+
+
+def test_a_workbook_prints_a_number_as_the_report_says_it() -> None:
+    """A difference in points that reads as percent is another figure."""
+    columns = (Column("figure", "Figure"), Column("change", "Change", "percent"))
+    known = (
+        Figure("−11.5 points", "percent", -11.5),
+        Figure("+32 %", "percent", 32.2),
+        Figure("about 4,460", "points", 4460),
+        Figure("no change", "percent", 0.3),
+        Figure("16%", "percent", 16.4),
+        fact(1234, "members"),
+    )
+    table = Table("summary", "Summary", columns, tuple((one.text, one) for one in known))
+    head = Cover("Acme", "Acme", "", "72", "healthy", "Healthy", "Well", (("Revenue", "4,900"),), ())
+    book = openpyxl.load_workbook(
+        io.BytesIO(workbook(Paper(head, (Section("s", "Figures", table=table),)), "en"))
+    )
+    assert [cell.number_format for (cell,) in book["Figures"]["B4:B9"]] == [
+        '+#,##0.0" points";"−"#,##0.0" points";#,##0.0" points"',
+        '+#,##0.0" %";"−"#,##0.0" %";#,##0.0" %"',
+        '"about "#,##0',
+        '"no change"',
+        '#,##0.0"%"',
+        "#,##0",
+    ]
+    assert [(cell.value, cell.number_format) for cell in book["Summary"]["B"][4:]][-1] == (4900, "#,##0")
 
 
 def test_a_name_that_looks_like_a_formula_is_text() -> None:
@@ -156,7 +185,10 @@ def test_slides_have_charts_with_the_figures_in_them(language: Language) -> None
         assert section.chart is not None
         names = [column.name for column in section.table.columns]
         for name, series in zip(section.chart.columns, chart.plots[0].series, strict=True):
-            assert list(series.values) == [drawn(row[names.index(name)]) for row in section.table.rows]
+            cells = [row[names.index(name)] for row in section.table.rows]
+            assert list(series.values) == [
+                as_worded(one, drawn(one)) for one in cells if isinstance(one, Figure)
+            ]
         # Editable: the figures are in a workbook inside.
         assert chart.part.chart_workbook.xlsx_part is not None
         protected = [getattr(row[names.index(name)], "hidden", "") for row in section.table.rows]
@@ -172,6 +204,44 @@ def test_slides_have_charts_with_the_figures_in_them(language: Language) -> None
 def slide_of(section: Section) -> list[Any]:
     head = Cover("Acme", "Acme", "", "", "unscored", "", "", (), ())
     return list(pptx.Presentation(io.BytesIO(deck(Paper(head, (section,)), "en"))).slides)[1:-1]
+
+
+def test_a_chart_on_a_slide_rounds_as_the_words_do() -> None:
+    """58.5 reads "58 %", and whoever opens the deck would have seen 59 on the bar."""
+    columns = (Column("feature", "Feature"), Column("share", "Share", "percent"))
+    table = Table("shares", "Shares", columns, tuple((f"{n}", fact(n, "percent")) for n in (58.5, 2.5, 0.4)))
+    (slide,) = slide_of(Section("shares", "Shares", chart=Chart("bars", ("share",), 100), table=table))
+    (chart,) = [shape.chart for shape in slide.shapes if shape.has_chart]
+    assert list(chart.plots[0].series[0].values) == [58, 2, 0.4]
+    assert chart.plots[0].data_labels.number_format == '[=0]0" %";[<1]0.0" %";#,##0" %"'
+
+
+def test_the_slides_of_a_long_table_are_numbered() -> None:
+    columns = (Column("figure", "Figure"), Column("amount", "Amount", "each"))
+    rows: tuple[Row, ...] = tuple((f"Row {n}", fact(n, "each")) for n in range(LINES_MAX + 2))
+    made = slide_of(Section("long", "Long", "It is long", table=Table("long", "Long", columns, rows)))
+    assert ["Long · 1/2" in set(texts(slide)) for slide in made] == [True, False]
+    assert "Long · 2/2" in set(texts(made[1]))
+
+
+def test_a_chart_of_one_series_says_what_it_draws() -> None:
+    def legend(label: str) -> bool:
+        columns = (Column("week", "Week"), Column("daily", label, "members"))
+        table = Table("daily", "Daily use", columns, (("2026-11-09", fact(7, "members")),))
+        (slide,) = slide_of(Section("daily", "Daily use", chart=Chart("lines", ("daily",)), table=table))
+        (chart,) = [shape.chart for shape in slide.shapes if shape.has_chart]
+        return bool(chart.has_legend)
+
+    assert legend("Active members a day")
+    assert not legend("Daily use")
+
+
+def test_no_heading_figure_or_day_is_broken_beside_a_long_sentence() -> None:
+    columns = (Column("day", "日期"), Column("change", "近 4 周", "score"), Column("what", "原因", told=True))
+    row: Row = ("2026-11-22", Figure("about 33,000", "each", 33_000), "很长的一句话" * 20)
+    table = Table("calls", "Calls", columns, (row,))
+    assert room(table, 0, "zh-Hans") > wide("2026年11月22日")
+    assert room(table, 1, "zh-Hans") > len("about 33,000")
 
 
 def test_no_figure_is_broken_for_want_of_room_beside_a_long_sentence() -> None:
@@ -388,6 +458,29 @@ def test_a_sentence_in_a_cell_begins_like_one_and_a_name_stays() -> None:
     assert in_cell("a customer for a year", seen, 1) == "A customer for a year"
     assert in_cell("enterprise", segment, 0) == "enterprise"
     assert in_cell("kim", Column("owner", "Owner"), 3) == "kim"
+
+
+def test_the_portfolios_files_say_of_interventions_and_contracts_what_its_page_says() -> None:
+    """An intervention whose weeks are not over yet has no company to compare, and was done for one all the same."""
+    compared = Compared(4, 0, None, 0, None, None, None, None, "These weeks are not over yet.")
+    done = EffectView("a", "A call", "2026-11-11", "kim", 1, 0, (compared,))
+    worth = Outcomes("2026-11-22", 1, 100, 1200, 100, 100, 3, 0, 0, 0, 0.969, 0.969, 0, 0, None, 1, 1.0)
+    whole = replace(portfolio(), interventions=(done,), outcomes=worth)
+    told = {section.name: section.table for section in portfolio_outline(whole)}
+    effects, outcomes = told["effects"], told["outcomes"]
+    assert effects is not None
+    assert outcomes is not None
+    assert [getattr(cell, "value", None) for cell in effects.column("companies")] == [1]
+    (kept,) = [row[1] for row in outcomes.rows if row[0] == "Kept of it (GRR)"]
+    assert isinstance(kept, Figure)
+    assert (kept.text, kept.value) == ("96.9 %", 96.9)
+
+
+def test_of_a_portfolio_nothing_is_hidden_so_nothing_is_said_to_be() -> None:
+    deck = pptx.Presentation(io.BytesIO(render_portfolio(portfolio(), "pptx", "en")))
+    last = set(texts(list(deck.slides)[-1]))
+    assert "About these figures" in last
+    assert "What is hidden, and why" not in last
 
 
 def test_a_document_leaves_names_as_they_were_given() -> None:
