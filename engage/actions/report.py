@@ -92,7 +92,15 @@ async def company_department(
     source, now, before = await _read(database, company, period)
     found = department_report(source, now, before, department)
     if found is None:
-        told = ", ".join(department_names(source, now)) or "none"
+        told = ", ".join(department_names(source, now))
+        if not told:
+            name = repr(department[:100])
+            raise NotFound(
+                say(
+                    "there is no page for the department {department_name}, nor for any other",
+                    department_name=name,
+                )
+            )
         raise NotFound(
             say(
                 "there is no page for the department {department_name}; departments told of: {told_name}",
@@ -111,7 +119,10 @@ async def _read(database: Database, company: str, period: str) -> tuple[Source, 
         sunday = last + WEEK - 1 if last is not None else _last_sunday(followed.state.timezone)
         periods = read_period(period, sunday)
         if periods is None:
-            raise InvalidRequest(f"{period[:60]!r} is not a period: {EXPECTED}")
+            name = repr(period[:60])
+            raise InvalidRequest(
+                say("{period_name} is not a period: {expected}", period_name=name, expected=EXPECTED)
+            )
         now, before = periods
         end = date.fromisoformat(now.last).toordinal()
         before_end = date.fromisoformat(before.last).toordinal() + 1

@@ -20,7 +20,9 @@ LAST_WEEKS_MAX: Final = 52
 THURSDAY: Final = 3
 _WEEK: Final = 7
 
-EXPECTED: Final = "a period is last-12-weeks (any number to 52), a quarter as 2026-Q1 or a month as 2026-03"
+EXPECTED: Final = mark(
+    "a period is last-12-weeks (any number to 52), a quarter as 2026-Q1 or a month as 2026-03"
+)
 
 _LAST = re.compile(r"last-(\d{1,2})-weeks")
 _QUARTER = re.compile(r"(\d{4})-[Qq]([1-4])")

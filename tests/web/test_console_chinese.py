@@ -152,6 +152,23 @@ async def test_an_empty_portfolio_and_a_stranger_are_told_in_chinese(services: S
         assert "您无权查看此页" in (await client.get("/console/")).text
 
 
+@pytest.mark.parametrize(
+    "address, words",
+    [
+        ("/console/nowhere", "地址可能不完整，或者该公司使用其他编号。"),
+        ("/console/companies/measured?format=doc", "format 必须是以下之一：json, csv, xlsx, pdf, pptx"),
+        (
+            "/console/companies/measured?view=digest&format=csv",
+            "format 必须是以下之一：json, xlsx, pdf, pptx",
+        ),
+    ],
+)
+async def test_what_is_wrong_with_an_address_is_said_in_chinese(
+    reader: httpx.AsyncClient, address: str, words: str
+) -> None:
+    assert words in (await reader.get(address)).text
+
+
 async def test_the_hosts_names_are_never_translated(
     services: SampleServices, reader: httpx.AsyncClient
 ) -> None:

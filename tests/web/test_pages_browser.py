@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import socket
@@ -9,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 
+import pypdf
 import pytest
 import uvicorn
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
@@ -160,6 +162,13 @@ def test_print_is_light_and_holds_every_table(visit: Visit) -> None:
         "details table", "tables => tables.map(t => t.getBoundingClientRect().width)"
     )
     assert min(widths) > 600
+
+
+@pytest.mark.parametrize("visit", [DESK_LIGHT], indirect=True)
+def test_a_digest_prints_on_one_page(visit: Visit) -> None:
+    visit.page.goto("/console/companies/measured?view=digest")
+    printed = pypdf.PdfReader(io.BytesIO(visit.page.pdf(prefer_css_page_size=True)))
+    assert len(printed.pages) == 1
 
 
 @pytest.mark.parametrize("visit", [DESK_LIGHT], indirect=True)

@@ -128,7 +128,7 @@ _OUTCOMES: Final = {
     "Companies won": "获得的公司数",
     "Companies lost in a year": "一年内流失的公司",
     "Traded per month (GMV)": "每月交易额（GMV）",
-    "Companies that told it": "提供该数据的公司",
+    "Companies that told their GMV": "提供交易总额的公司",
     "Where the revenue comes from": "收入来源",
     "New × conversion × purchase + existing × retention × repurchase is the revenue per month. New: paid nothing a "
     "year ago and known since, or paying now. Existing: paid a year ago.": (
@@ -301,6 +301,19 @@ _FRAME: Final = {
     ),
     "Nothing is lost. Please try again in a moment.": "没有任何数据丢失。请稍后再试。",
     "there is no company {company_name}": "没有公司 {company_name}",
+    "there is no page for the department {department_name}, nor for any other": (
+        "部门 {department_name} 没有专页，其他部门也没有"
+    ),
+    "{period_name} is not a period: {expected}": "{period_name} 不是有效的时段：{expected}",
+    "a period is last-12-weeks (any number to 52), a quarter as 2026-Q1 or a month as 2026-03": (
+        "时段可写为 last-12-weeks（周数最多 52）、季度如 2026-Q1 或月份如 2026-03"
+    ),
+    "format must be one of {names_name}": "format 必须是以下之一：{names_name}",
+    "Perhaps the address was cut short, or the company has another id.": "地址可能不完整，或者该公司使用其他编号。",
+    "This form was sent from another site.": "此表单由其他网站发送。",
+    "These pages show all companies; they are for customer-success staff.": (
+        "这些页面显示所有公司，仅供客户成功人员使用。"
+    ),
     "there is no page for the department {department_name}; departments told of: {told_name}": (
         "部门 {department_name} 没有专页；有专页的部门：{told_name}"
     ),

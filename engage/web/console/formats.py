@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
-from engage.core.language import ENGLISH, Language
+from engage.core.language import ENGLISH, Language, translate
 from engage.formats.cover import capital, in_cell, short_day
 from engage.formats.cover import day as written_day
 
@@ -57,6 +57,12 @@ def day(value: date | str | None) -> Markup:
     return Markup('<time datetime="{}">{}</time>').format(value.isoformat(), written_day(value, ENGLISH))
 
 
+def months(text: str, language: Language = ENGLISH) -> str:
+    """November 2025 – October 2026, of the first and the last as economics names them."""
+    first, last = (date.fromisoformat(f"{one}-01") for one in text.split(" to "))
+    return " – ".join(translate(f"{one:%B %Y}", language) for one in (first, last))
+
+
 def week(monday: date, language: Language = ENGLISH) -> str:
     """16–22 Nov: the days of the week that starts on `monday`."""
     sunday = monday + timedelta(days=6)
@@ -92,4 +98,5 @@ FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "pathpart": pathpart,
     "capital": capital,
     "in_cell": in_cell,
+    "months": months,
 }

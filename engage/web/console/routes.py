@@ -27,7 +27,7 @@ from engage.actions.sessions import CUSTOMER_SUCCESS, SignedIn
 from engage.core.accuracy import CHURNED_LEAST
 from engage.core.department import DepartmentReport
 from engage.core.digest import Digest
-from engage.core.language import ENGLISH, LANGUAGES, NAMES, Language, read_language, translate
+from engage.core.language import ENGLISH, LANGUAGES, NAMES, Language, read_language, say, translate
 from engage.core.outline_care import STANDINGS
 from engage.core.periods import PERIOD_DEFAULT
 from engage.core.reports import BAND_LABELS, CompanyReport, Portfolio, PortfolioRow, portfolio_csv, report_csv
@@ -138,7 +138,7 @@ def console_routes(services: ConsoleServices) -> list[Route]:
 
     async def tell_done(request: Request, session: SignedIn) -> Response:
         if not _same_site(request):
-            raise Forbidden("This form was sent from another site.")
+            raise Forbidden(say("This form was sent from another site."))
         name = str(request.path_params["company"])
         await services.log_done(name, await read_done(request, session, name))
         period = request.query_params.get("period") or PERIOD_DEFAULT
@@ -146,7 +146,7 @@ def console_routes(services: ConsoleServices) -> list[Route]:
         return RedirectResponse(here, 303)
 
     async def missing(request: Request, session: SignedIn) -> Response:
-        raise NotFound("Perhaps the address was cut short, or the company has another id.")
+        raise NotFound(say("Perhaps the address was cut short, or the company has another id."))
 
     async def sign_in(request: Request) -> Response:
         token = request.query_params.get("token", "")
@@ -172,7 +172,7 @@ def console_routes(services: ConsoleServices) -> list[Route]:
 
     async def sign_out(request: Request) -> Response:
         if not _same_site(request):
-            return _problem(403, None, _asked(request), "This form was sent from another site.")
+            return _problem(403, None, _asked(request), say("This form was sent from another site."))
         cookie = request.cookies.get(COOKIE, "")
         if 0 < len(cookie) <= TOKEN_CHARS_MAX:
             await services.end_session(cookie)
@@ -216,7 +216,9 @@ def signed_in_only(
                 if session is None:
                     raise Unauthorized("Please sign in.")
                 if session.role != CUSTOMER_SUCCESS:
-                    raise Forbidden("These pages show all companies; they are for customer-success staff.")
+                    raise Forbidden(
+                        say("These pages show all companies; they are for customer-success staff.")
+                    )
                 return await _guarded(request, session, lambda: page(request, session))
 
             return await _guarded(request, None, look_up)
@@ -404,7 +406,7 @@ async def _paper(
         content = await asyncio.to_thread(render, page, file, asked.language)
         return _file(content, KINDS[file].media_type, f"{name}.{file}")
     if wanted != "json":
-        raise InvalidRequest("format must be json, xlsx, pdf or pptx.")
+        raise InvalidRequest(say("format must be one of {names_name}", names_name="json, xlsx, pdf, pptx"))
     return _download(wanted, name, in_language(page, asked.language), str)
 
 
@@ -414,7 +416,9 @@ def _download(wanted: str, name: str, data: object, as_csv: Callable[[], str]) -
     elif wanted == "csv":
         body, media = as_csv().encode(), "text/csv; charset=utf-8"
     else:
-        raise InvalidRequest("format must be json, csv, xlsx, pdf or pptx.")
+        raise InvalidRequest(
+            say("format must be one of {names_name}", names_name="json, csv, xlsx, pdf, pptx")
+        )
     return _file(body, media, f"{name}.{wanted}")
 
 
