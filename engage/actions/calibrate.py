@@ -19,6 +19,7 @@ from engage.actions.book import current_book
 from engage.actions.settings import floor
 from engage.core.accuracy import (
     THRESHOLDS,
+    TOO_SMALL,
     Accuracy,
     Calibration,
     CalibrationCard,
@@ -28,7 +29,7 @@ from engage.core.accuracy import (
     threshold,
 )
 from engage.core.book import Book
-from engage.core.calibration import HORIZONS, Case, Past, cases, lead_days
+from engage.core.calibration import HORIZONS, Case, Past, cases, is_called, is_too_small, lead_days
 from engage.core.stage_words import Stage, lasting_of
 from engage.core.terms import customer_since
 from engage.store.companies import current_programs, load_program
@@ -81,10 +82,10 @@ async def calibrate(database: Database, trial: Book | None = None) -> Calibratio
             found[days] += await asyncio.to_thread(cases, pasts, days, k)
         leads += await asyncio.to_thread(lead_days, pasts, k)
     lead = round(statistics.median(leads)) if leads else None
-    expert = {str(days): _expert(own, lead) for days, own in found.items()}
+    expert = {str(days): _expert(own, lead, k) for days, own in found.items()}
     fitted: dict[str, Accuracy] = {}
     if fitting.available():
-        fitted = {str(days): await asyncio.to_thread(_fitted, own) for days, own in found.items()}
+        fitted = {str(days): await asyncio.to_thread(_fitted, own, k) for days, own in found.items()}
     made = Calibration(expert, fitted)
     if trial is not None:
         return made
@@ -103,18 +104,23 @@ async def _lasting(s: Statements, ids: Sequence[int]) -> dict[int, dict[int, Sta
     }
 
 
-def _expert(found: Sequence[Case], lead: int | None) -> Accuracy:
+def _expert(found: Sequence[Case], lead: int | None, k: int) -> Accuracy:
     churned = [case.churned for case in found]
     risks = [case.risk for case in found]
     accuracy = measure(risks, [case.probability for case in found], churned)
     bands = tuple(
-        threshold(name, [risk > least for risk in risks], churned) for name, least in THRESHOLDS if found
+        threshold(name, [is_called(case, least, k) for case in found], churned)
+        for name, least in THRESHOLDS
+        if found
     )
+    small = [is_too_small(case, k) for case in found]
+    if any(small):
+        bands = (*bands, threshold(TOO_SMALL, small, churned))
     scored = sum(case.score is not None for case in found)
     return replace(accuracy, scored=scored, thresholds=bands, lead_days=lead)
 
 
-def _fitted(found: Sequence[Case]) -> Accuracy:
+def _fitted(found: Sequence[Case], k: int) -> Accuracy:
     churned = [case.churned for case in found]
     why = insufficient(churned, {case.company for case in found if case.churned})
     scored = sum(case.score is not None for case in found)
@@ -123,7 +129,7 @@ def _fitted(found: Sequence[Case]) -> Accuracy:
     chances = fitting.foretell(found)
     # It has no bands: it calls as many as the expert's score does.
     bands = tuple(
-        threshold(name, riskiest(chances, sum(case.risk > least for case in found)), churned)
+        threshold(name, riskiest(chances, sum(is_called(case, least, k) for case in found)), churned)
         for name, least in THRESHOLDS
     )
     return replace(measure(chances, chances, churned), scored=scored, thresholds=bands)

@@ -13,7 +13,11 @@ from engage.cli.output import say, say_table
 from engage.core.accuracy import Accuracy, Calibration
 
 WIDTH: Final = 80
-CALLED: Final = {"at_risk": "at risk", "watch": "on watch or worse"}
+CALLED: Final = {
+    "at_risk": "at risk",
+    "watch": "on watch or worse",
+    "too_small": "too small to be scored",
+}
 
 
 def tell(found: Calibration) -> None:
@@ -88,7 +92,7 @@ def _lead(expert: Mapping[str, Accuracy]) -> None:
     if lead is not None:
         say("")
         _tell(
-            f"Lead time: half of those that left on watch or at risk had stood there for {lead} days or more."
+            f"Lead time: half of those that left and were to be called had been so for {lead} days or more."
         )
 
 

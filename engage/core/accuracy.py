@@ -23,7 +23,10 @@ RENEWED_LEAST: Final = 100
 COMPANIES_LEAST: Final = FOLDS
 """Companies that churned, so that each fold has one."""
 THRESHOLDS: Final = (("at_risk", 0.6), ("watch", 0.4))
-"""Bands by the risk of a score below 40 and below 60: a company is called in this band or a worse one."""
+"""Bands by the risk of a score below 40 and below 60: a company is called in this band or a worse one, and where it is
+too quiet to be scored."""
+TOO_SMALL: Final = "too_small"
+"""Beside these: who is not called, because no score could ever be told."""
 
 
 class Bin(Struct, frozen=True):
@@ -37,7 +40,7 @@ class Bin(Struct, frozen=True):
 class Threshold(Struct, frozen=True):
     """What calling every company at or above a risk would have met."""
 
-    name: str  # at_risk, watch: these and worse
+    name: str  # at_risk, watch: these and worse; too_small
     flagged: int
     churned: int
     precision: float | None

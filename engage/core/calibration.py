@@ -29,7 +29,7 @@ from engage.core.company_stages import (
 from engage.core.drivers import DAYS_PER_MONTH, read_inputs
 from engage.core.health import WEEKS_NEEDED, score
 from engage.core.measures import MONTH_WEEKS, WEEK, WeekMeasures
-from engage.core.portfolio import risk_of
+from engage.core.portfolio import risk_of, too_quiet
 from engage.core.profiles import BUILT_IN, ScoreDefinition, choose_profile
 from engage.core.published import (
     publish_events,
@@ -61,7 +61,7 @@ QUARTER: Final = "quarter "
 QUARTER_WEEKS: Final = 13
 LEAD_DAYS_MAX: Final = 182
 CALLED_RISK: Final = 0.4
-"""On watch or at risk: a score below 60."""
+"""On watch, at risk or too quiet to be scored: a score below 60, or none."""
 
 YEARLY_CHURN_NEUTRAL: Final = 0.2
 BAND_FACTOR: Final = 3.0
@@ -81,6 +81,7 @@ class Case(Struct, frozen=True):
     probability: float
     features: Mapping[str, float]
     """What the fitted model may read, by name; what is not known is not there."""
+    seats: int | None = None
 
 
 class Past(Struct, frozen=True):
@@ -145,6 +146,7 @@ def case_of(past: Past, term: Term, days_before: int, k: int) -> Case | None:
             **_volumes(weeks, past.rewarded, k),
             **_people(weeks, seats, age, k, scored=health.score is not None),
         },
+        seats,
     )
 
 
@@ -256,8 +258,17 @@ def _people(
     return found
 
 
+def is_called(case: Case, risk: float, k: int) -> bool:
+    """At more than this risk. That of a company too small for a score says nothing of it; nobody is called for that."""
+    return case.risk > risk and not is_too_small(case, k)
+
+
+def is_too_small(case: Case, k: int) -> bool:
+    return case.score is None and not too_quiet(case.score, case.risk, case.seats, k)
+
+
 def lead_days(pasts: Sequence[Past], k: int) -> list[int]:
-    """For each churned term that was on watch or at risk when it ended: for how many days it had been, at a stretch."""
+    """For each churned term that was to be called when it ended: for how many days it had been, at a stretch."""
     found = []
     for past in pasts:
         for term in past.terms:
@@ -272,4 +283,4 @@ def lead_days(pasts: Sequence[Past], k: int) -> list[int]:
 
 def _called(past: Past, term: Term, days_before: int, k: int) -> bool:
     case = case_of(past, term, days_before, k)
-    return case is not None and case.risk > CALLED_RISK
+    return case is not None and is_called(case, CALLED_RISK, k)

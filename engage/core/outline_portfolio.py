@@ -12,7 +12,7 @@ from engage.core.care_shapes import EffectView, LateGoal
 from engage.core.language import say
 from engage.core.outline import MINUS, Chart, Row, Section, tabled
 from engage.core.outline_care import STANDINGS
-from engage.core.portfolio import MONTHS, RISK_QUIET
+from engage.core.portfolio import MONTHS, RISK_QUIET, too_quiet
 from engage.core.privacy import Figure, Unit, fact
 from engage.core.reports import BAND_FLOORS, BAND_LABELS, Band, Column, Portfolio, PortfolioRow
 from engage.core.worth import Growth, Outcomes, TierColumn
@@ -37,13 +37,17 @@ def stake(row: PortfolioRow) -> int:
     return row.value_at_risk_cents or 0
 
 
-def called(rows: Sequence[PortfolioRow]) -> list[PortfolioRow]:
+def called(rows: Sequence[PortfolioRow], k: int) -> list[PortfolioRow]:
     """Whom to call: first those whose term ends within CALL_DAYS, for them it is soon too late; then the most at stake.
-    Of the former a sharp fall is enough, from however high.
+    Of the former a sharp fall is enough, from however high, and that they are too quiet to be scored.
 
     With a contract that has ended nothing is at stake any more."""
     found = [
-        row for row in rows if row.band in CALLED or row.risk >= RISK_QUIET or (_is_soon(row) and row.fell)
+        row
+        for row in rows
+        if row.band in CALLED
+        or row.risk >= RISK_QUIET
+        or (_is_soon(row) and (row.fell or too_quiet(row.score, row.risk, row.seats, k)))
     ]
     return sorted((row for row in found if row.value_at_risk_cents != 0), key=_urgency)
 
@@ -65,7 +69,7 @@ def portfolio_outline(portfolio: Portfolio) -> tuple[Section, ...]:
     rows = portfolio.data
     named = [
         map_section(rows),
-        _calls(rows),
+        _calls(rows, portfolio.k),
         _falls(rows),
         _renewals(rows),
         _bands(rows),
@@ -120,8 +124,8 @@ def map_section(rows: Sequence[PortfolioRow]) -> Section | None:
     return tabled("map", title, columns, cells, message if urgent else "", chart=chart)
 
 
-def _calls(rows: Sequence[PortfolioRow]) -> Section:
-    found = called(rows)
+def _calls(rows: Sequence[PortfolioRow], k: int) -> Section:
+    found = called(rows, k)
     title = say("Call first")
     if not found:
         note = say("Nobody needs a call this week: no company is at risk or on watch.")

@@ -223,6 +223,11 @@ def _row(standing: Standing, book: Book) -> PortfolioRow:
     )
 
 
+def too_quiet(score: int | None, risk: float, seats: int | None, k: int) -> bool:
+    """Not scored, though it was before, or though it has the seats: a company of fewer than 2k − 1 never can be."""
+    return score is None and (risk >= RISK_QUIET or (seats or 0) >= 2 * k - 1)
+
+
 def risk_of(score: int | None, *, was_scored: bool, age_days: int | None = None) -> float:
     """`was_scored`: in one of the weeks before; `age_days`: how long it has been a customer. Both are read where there
     is no score: nothing may be told then but contract facts, and all drivers but the time with us count as middling."""

@@ -77,7 +77,7 @@ def _legible(value: Any) -> Any:
 
 def portfolio_paper(portfolio: Portfolio, language: Language) -> Paper:
     """Of a portfolio in English."""
-    whom = called(portfolio.data)
+    whom = called(portfolio.data, portfolio.k)
     head = Cover(
         speak(language, "Portfolio"),
         speak(language, "Portfolio: whom to call"),

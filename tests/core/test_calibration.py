@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from math import log
@@ -11,7 +12,17 @@ from msgspec.structs import replace
 
 from engage.core.accuracy import FOLDS, auc, bins, folds, insufficient, measure, riskiest, threshold
 from engage.core.calendar import week_of
-from engage.core.calibration import HORIZONS, Past, case_of, cases, lead_days, probability_of
+from engage.core.calibration import (
+    CALLED_RISK,
+    HORIZONS,
+    Past,
+    case_of,
+    cases,
+    is_called,
+    is_too_small,
+    lead_days,
+    probability_of,
+)
 from engage.core.measures import FeatureWeek, WeekMeasures
 from engage.core.profiles import Profile, ScoreDefinition
 from engage.core.terms import Term
@@ -193,6 +204,23 @@ def test_the_lead_is_how_long_a_leaver_had_been_called() -> None:
     (lead,) = lead_days([replace(past, weeks=fading)], 5)
     assert 0 < lead <= past.terms[1].end - idle
     assert lead_days([Company("renewed").past()], 5) == []
+
+
+def test_of_those_without_a_score_only_who_has_the_seats_for_one_is_called() -> None:
+    """The card counts the calls that the portfolio would have asked for."""
+    past = Company().past()
+    idle = {monday: week(monday, 3) for monday in past.weeks}
+
+    def told(seats: int, weeks: Mapping[int, WeekMeasures]) -> tuple[int | None, bool, bool]:
+        terms = [replace(term, seats=seats) for term in past.terms]
+        case = case_of(replace(past, terms=terms, weeks=weeks), terms[1], 0, 5)
+        assert case is not None
+        return case.score, is_called(case, CALLED_RISK, 5), is_too_small(case, 5)
+
+    assert told(9, idle) == (None, True, False)
+    assert told(8, idle) == (None, False, True)
+    quieter = {m: week(m, 3) if m >= START + 7 * 20 else one for m, one in past.weeks.items()}
+    assert told(8, quieter) == (None, True, False), "it was scored before"
 
 
 def test_the_past_is_scored_by_the_profile_that_fits_it() -> None:

@@ -174,6 +174,16 @@ def test_a_company_gone_too_quiet_to_be_scored_is_to_be_called_too() -> None:
     assert ROWS[6] not in view.calls
 
 
+@pytest.mark.parametrize("seats, days, is_called", [(9, 90, True), (8, 90, False), (9, 91, False)])
+def test_a_company_never_scored_is_called_if_it_renews_soon_and_has_the_seats_for_a_score(
+    seats: int, days: int, is_called: bool
+) -> None:
+    unscored = {"risk": 0.5, "value_at_risk_cents": 9_000_000}
+    silent = msgspec.structs.replace(ROWS[6], seats=seats, days_to_renewal=days, **unscored)
+    view = portfolio_view(portfolio((*ROWS, silent)), PortfolioQuery())
+    assert (silent in view.calls) == is_called
+
+
 def test_a_renewal_within_90_days_is_called_about_before_one_with_more_at_stake() -> None:
     soon, later, latest = (
         msgspec.structs.replace(ROWS[0], company=name, days_to_renewal=days, value_at_risk_cents=cents)

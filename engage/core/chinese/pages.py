@@ -10,9 +10,10 @@ _PORTFOLIO: Final = {
     "{count:,} companies as of": "{count} 家公司，截至",
     "· {stake:,} of {revenue:,} a year at risk": "· 每年 {revenue} 中有 {stake} 面临风险",
     "Call first": "优先联系",
-    "At risk, on watch, or 10 points down in four weeks with a renewal within 90 days. Such renewals come first, then "
-    "the most value at risk.": (
-        "有风险、需关注，或四周内下降 10 分且 90 天内续约的公司。90 天内续约的在前，其余按风险金额从高到低。"
+    "At risk or on watch; with a renewal within 90 days also 10 points down in four weeks, or too quiet to be scored. "
+    "Such renewals come first, then the most value at risk.": (
+        "有风险或需关注的公司；90 天内续约的，四周内下降 10 分或活跃人数过少而无法评分的也算。90 天内续约的在前，"
+        "其余按风险金额从高到低。"
     ),
     "Fell in four weeks": "四周内下降的原因",
     "Confidence is high with 20 active members, 12 weeks of activity and every measure told, and low with fewer than "
@@ -146,7 +147,11 @@ _OUTCOMES: Final = {
 
 _CALLING: Final = (
     ("Calling every company at risk", "若联系每一家有风险的公司"),
-    ("Calling every company on watch or at risk", "若联系每一家需关注或有风险的公司"),
+    (
+        "Calling every company on watch, at risk or too quiet to be scored",
+        "若联系每一家需关注、有风险或活跃人数过少而无法评分的公司",
+    ),
+    ("Calling every company too small to be scored", "若联系每一家规模过小而无法评分的公司"),
 )
 _CALLED: Final = (
     " would have meant a call before {calls:d} of {ends:d} ends of terms and met {met:d} of the {left:d} that left",
@@ -171,8 +176,8 @@ _CALIBRATION: Final = {
             ),
         )
     },
-    "Half of those called had been on watch or at risk for {days:d} days or more.": (
-        "其中一半在到期前处于需关注或有风险状态已达 {days} 天或更久。"
+    "Half of those called had been so for {days:d} days or more.": (
+        "其中一半在到期前处于上述状态已达 {days} 天或更久。"
     ),
     "Days before the end": "距到期天数",
     "Forecast": "预测",

@@ -178,7 +178,7 @@ def portfolio_view(
     return PortfolioView(
         portfolio=portfolio,
         query=query,
-        calls=tuple(called(portfolio.data)[:CALLS_MAX]),
+        calls=tuple(called(portfolio.data, portfolio.k)[:CALLS_MAX]),
         chosen=chosen,
         rows=tuple(Row(row, _spark(index, row, language)) for index, row in enumerate(shown)),
         page=page,
