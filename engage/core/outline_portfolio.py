@@ -39,9 +39,7 @@ def stake(row: PortfolioRow) -> int:
 
 def called(rows: Sequence[PortfolioRow], k: int) -> list[PortfolioRow]:
     """Whom to call: first those whose term ends within CALL_DAYS, for them it is soon too late; then the most at stake.
-    Of the former a sharp fall is enough, from however high, and that they are too quiet to be scored.
-
-    With a contract that has ended nothing is at stake any more."""
+    Of the former a sharp fall is enough, or that they are too quiet to be scored. With an ended contract nothing is."""
     found = [
         row
         for row in rows
