@@ -15,7 +15,7 @@ from engage.core.privacy import NOT_SHOWN, Figure, fact
 from engage.core.published import People
 from engage.core.published_people import SMALLER, publish_classes, publish_departments
 from engage.core.segments import GROUP_OTHER, GroupWeek
-from engage.core.windows import between, publish_part
+from engage.core.windows import between, publish_flow
 
 
 class Champions(NamedTuple):
@@ -61,30 +61,33 @@ def _rest(week: WeekMeasures, people: People, covered: Collection[Figure]) -> tu
 
 def _divided(groups: Sequence[GroupWeek], rest: tuple[int, int] | None, k: int) -> tuple[Figure, Figure]:
     """Of departments with so many champions in all: those with one, those without. `rest`: the least and the most
-    champions that they can have together, by what is told; None: nothing is.
+    champions that they can have together, by what is told; None: nothing is. Who left, or joined too late for a habit,
+    can be none.
 
-    Those with one are told in bands, which leave room below the most that there can be. Those without are what follows:
-    a band of their own, beside the other and the number of champions, could leave a single way, and that no department
-    has a second champion would tell of everybody in each whose champion is known.
+    Those with one are told in bands, which leave room below the most that there can be, and above the least: where
+    departments of several can hold no more, the others rest on those with one. Those without are what follows: a band
+    of their own, beside the other and the number of champions, could leave a single way, and that no department has a
+    second champion would tell of everybody in each whose champion is known.
     """
     if rest is None:
         return (Figure(NOT_SHOWN, "each", hidden="few"),) * 2
-    low, high = rest
-    sizes = sorted((group.members for group in groups), reverse=True)
+    sizes = sorted((able for group in groups if (able := group.members - group.no_habit) > 0), reverse=True)
+    low, high = min(rest[0], sum(sizes)), min(rest[1], sum(sizes))
     # The most first grows with the champions, up to one in each department, and then falls.
     ends = [_most_single(sizes, champions) for champions in (low, min(max(low, len(sizes)), high), high)]
     sure, most = min(ends), max(ends)
-    single = publish_part(sum(group.habitual == 1 for group in groups), 2 * k, 0, sure, most)
+    least = max(0, high - sum(size for size in sizes if size > 1))
+    single = publish_flow(sum(group.habitual == 1 for group in groups), 2 * k, least, sure, most)
     fewest, highest = int(single.floor), int(single.ceiling or 0)
     others = -(-max(0, low - fewest) // max(2, sizes[0])) if sizes else 0
     without = between(
-        len(sizes) - highest - max(0, high - highest) // 2, len(sizes) - fewest - others, len(sizes)
+        len(groups) - highest - max(0, high - highest) // 2, len(groups) - fewest - others, len(groups)
     )
     return single, without
 
 
 def _most_single(sizes: Sequence[int], champions: int) -> int:
-    """How many departments, largest first, can have one champion where all of them together have so many."""
+    """How many departments, those first where most can be, can have one champion where all together have so many."""
     single = min(len(sizes), champions)
     while single and single + sum(sizes[: len(sizes) - single]) < champions:
         single -= 1
