@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import ceil, floor, inf
+from random import Random
 from typing import Any
 
 import numpy
@@ -61,6 +62,15 @@ class Attack:
     def look_at(self, terms: Sum) -> None:
         """A way in which these are large."""
         self._extreme(terms, -1)
+
+    def undecided(self, groups: dict[str, Sum]) -> dict[str, Sum]:
+        """Those that ways in which many of them are large or small do not tell apart from what is."""
+        random, few, size = Random(1), groups, 2 * len(groups)
+        while few and size - len(few) > len(few) // 8:
+            size = len(few)
+            self.look_at(sum(random.choice((-1, 1, 1)) * terms for terms in few.values()))
+            few = {name: terms for name, terms in few.items() if not self.differs(terms)}
+        return few
 
     def forget(self) -> None:
         """The ways found so far: more is known from here on."""

@@ -1,4 +1,5 @@
-"""What an attacker concludes of activity from a year of reports: of weeks, months, habits, stages and departments.
+"""What an attacker concludes of activity from a year of reports: of weeks, months, habits, stages, classes of use, and
+departments or roles.
 
 The attacker knows who is a member, since when and until when, where each works at the end of each month, that nobody
 comes before joining or after leaving, which weeks were quiet, and all that k - 2 of them did. Unknown is how many of
@@ -6,27 +7,34 @@ those who are alike in all this came in how many weeks of each month: a year of 
 how often somebody came in two of them to how often in the next two. Which weeks these were is known of no single table
 besides, so in each month it can be matched with the ways at will. Whatever numbers of people fit all of that fit
 together, so the linear program leaves out nothing but that people are whole.
+
+How often somebody did something says little of the next month: of power users and novices, each month's are among
+those with the habit and those without. What the events of twelve weeks come to bounds how many can have done so much,
+as every sum bounds its parts: what follows of classes from that, and from who came when, is nothing that classes told.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from random import Random
+from math import inf
 from typing import Any, NamedTuple
 
 import numpy
 
 from engage.core.measures import WeekMeasures
 from engage.core.privacy import Figure
-from engage.core.published import publish_month_weeks, publish_people
-from engage.core.published_people import SMALLER, publish_departments
+from engage.core.published import publish_events, publish_month_weeks, publish_people
+from engage.core.published_people import SMALLER, publish_classes, publish_departments, publish_roles
 from engage.core.published_stages import publish_stages
 from tests.privacy.attacker import Attack, Sum
 from tests.privacy.year_population import MONTHS, STAYS, Person, Year, weeks_of_year
 
 HABIT_WEEKS_LEAST = 9
+POWER_EVENTS, NOVICE_EVENTS = 180, 12
+"""In twelve weeks, or more."""
 NEVER = -1
 FIRST_TIME, HABIT, OTHER = range(3)
+CLASSES = ("power", "novice")
 
 
 class Step(NamedTuple):
@@ -62,7 +70,7 @@ Alike = tuple[int, int, tuple[str, ...]]
 
 
 def _alike(one: Person) -> Alike:
-    return one.joined, one.left, one.departments
+    return one.joined, one.left, one.places
 
 
 class YearAttack:
@@ -79,14 +87,16 @@ class YearAttack:
             if weeks & self.loud[month]
         ]
         self.places: dict[object, int] = {}
-        for one in (*self.steps, *self.patterns):
-            self.places[one] = len(self.places)
+        classes = [(name, month) for month in range(MONTHS) for name in CLASSES]
+        for place in (*self.steps, *self.patterns, *classes):
+            self.places[place] = len(self.places)
         self.columns = {
             "who": numpy.array([step.who for step in self.steps]),
             "month": numpy.array([step.month for step in self.steps]),
             "kind": numpy.array([step.kind for step in self.steps]),
             "visits": numpy.array([step.visits for step in self.steps]),
             "before": numpy.array([step.before[1] for step in self.steps]),
+            "away": numpy.array([step.before == (0, 0) and not step.visits for step in self.steps]),
         }
         self.attack = Attack(len(self.places))
         self.all, self.of_known = self._count(year.members), self._count(known)
@@ -94,6 +104,10 @@ class YearAttack:
         self.others: dict[str, Sum] = {}
         """Of those who are alike: of whom else the same is true; the known ones of these are part of the group."""
         self._link()
+        self.events: list[float] = []
+        """Of each month; -inf: of some week they are not told."""
+        self.of_use: dict[str, Sum] = {}
+        """As groups, of classes of use."""
 
     def _available(self, alike: Alike, month: int) -> int:
         joined, left, _ = alike
@@ -118,7 +132,7 @@ class YearAttack:
                     yield step
             now = after
 
-    def _path(self, one: Person) -> Iterator[Step | Pattern]:
+    def _path(self, one: Person) -> Iterator[Step | Pattern | tuple[str, int]]:
         who, state = self.classes.index(_alike(one)), (NEVER, NEVER)
         for month in range(MONTHS):
             if one.joined >= 4 * month + 4:
@@ -131,6 +145,12 @@ class YearAttack:
             yield step
             if visits > 0:
                 yield Pattern(month, step.kind, weeks)
+            events = one.events * one.quarter(month).bit_count()
+            if step.kind == HABIT:
+                if events >= POWER_EVENTS:
+                    yield "power", month
+            elif events >= NOVICE_EVENTS:
+                yield "novice", month
             state = step.after
 
     def _count(self, members: Sequence[Person]) -> Sum:
@@ -161,6 +181,15 @@ class YearAttack:
         for terms in into.values():
             size = float(round(terms @ unknown))
             self.attack.knows(terms, size, size)
+        for month in range(MONTHS):
+            power, novice = (self._of_class(name, month) for name in CLASSES)
+            habit = self.columns["kind"] == HABIT
+            idle = self.columns["away"] & all(
+                loud == 0b1111 for loud in self.loud[max(0, month - 2) : month + 1]
+            )
+            able = (self.columns["visits"] > NEVER) & ~habit & ~idle
+            self.attack.knows(self.ways(month, habit) - power, 0)
+            self.attack.knows(self.ways(month, able) - novice, 0)
         self.listed = len(self.attack.rows)
 
     # --- sums -------------------------------------------------------------------------------------------------
@@ -214,8 +243,8 @@ class YearAttack:
                     self.groups[f"{said} in {month} of {joined, left}"] = self.ways(month, alike & chosen)
                     self.others[f"{said} in {month} of {joined, left}"] = self.ways(month, ~alike & chosen)
         self._stages(month, week, active, activated)
-        if any(self.year.members[0].departments):
-            self._departments(month, week, visits > 0, (kind == HABIT) & (visits > 0))
+        if any(any(one.places) for one in self.year.members):
+            self._groups(month, week, visits > 0, (kind == HABIT) & (visits > 0))
 
     def _stages(self, month: int, week: WeekMeasures, active: Sum, activated: Sum) -> None:
         def of(kind: int) -> Sum:
@@ -242,10 +271,48 @@ class YearAttack:
         left = numpy.array([one[1] for one in self.classes])
         return (left < week)[self.columns["who"]] if week < STAYS else (left < STAYS)[self.columns["who"]]
 
-    def _departments(self, month: int, week: WeekMeasures, active: Any, habit: Any) -> None:
-        people = publish_people(week, self.year.k)
+    def bound_classes(self, month: int, weeks: Sequence[WeekMeasures]) -> None:
+        """By the events of twelve weeks, if all of them are told."""
+        self.events.append(sum(publish_events(one, self.year.k).events.value or -inf for one in weeks))
+        events = sum(self.events[-3:])
+        if events > 0:
+            power, novice = (self._of_class(name, month) for name in CLASSES)
+            visits = numpy.zeros(len(self.places))
+            visits[: len(self.steps)] = self.columns["visits"]
+            came = sum(
+                self.ways(at, self.columns["visits"] > 0) for at in range(max(0, month - 2), month + 1)
+            )
+            least = (
+                came * visits + (POWER_EVENTS - 12) * power + (NOVICE_EVENTS - HABIT_WEEKS_LEAST + 1) * novice
+            )
+            known = sum(one.events * one.quarter(month).bit_count() for one in self.known)
+            self.attack.knows(least, -inf, events - known)
+        self.without_classes = len(self.attack.rows)
+
+    def read_classes(self, month: int, week: WeekMeasures) -> None:
+        told = publish_classes(week, publish_people(week, self.year.k), self.year.k)
+        power, novice = (self._of_class(name, month) for name in CLASSES)
+        activated = self.ways(month, self.columns["visits"] > NEVER)
+        habit = self.ways(month, self.columns["kind"] == HABIT)
+        parts = {"power": power, "habit, no power": habit - power, "novice": novice}
+        for (name, terms), figure in zip(parts.items(), told, strict=False):
+            if figure.ceiling is not None:
+                self.attack.reads(figure, terms, float(terms @ self.of_known))
+            self.of_use[f"{name} in {month}"] = terms
+        self.of_use[f"neither habit nor novice in {month}"] = activated - habit - novice
+
+    def _of_class(self, name: str, month: int) -> Sum:
+        terms = numpy.zeros(len(self.places))
+        terms[self.places[name, month]] = 1
+        return terms
+
+    def _groups(self, month: int, week: WeekMeasures, active: Any, habit: Any) -> None:
+        """Departments, or roles."""
+        people, publish = publish_people(week, self.year.k), publish_departments
+        if month < self.year.roles:
+            publish = publish_roles
         where = [alike[2][month] for alike in self.classes]
-        shown = publish_departments(week, people, self.year.k)
+        shown = publish(week, people, self.year.k)
         named = {group.name for group in shown}
         for group in shown:
             small = group.name == SMALLER
@@ -258,33 +325,27 @@ class YearAttack:
     # --- learning ---------------------------------------------------------------------------------------------
 
     def learned(self) -> Iterator[str]:
+        self.attack.ways.append(self.all - self.of_known)
+        yield from self._learned(self.groups, self.listed)
+        yield from self._learned(self.of_use, self.without_classes)
+
+    def _learned(self, groups: dict[str, Sum], before: int) -> Iterator[str]:
+        """`before`: by so many of the rows, nothing is told."""
         unknown = self.all - self.of_known
         few = {
             name: terms
-            for name, terms in self.groups.items()
-            if terms.any() and (self._size(name) < self.year.k or not round(float(terms @ unknown)))
+            for name, terms in groups.items()
+            if terms.any() and (self._size(name, terms) < self.year.k or not round(float(terms @ unknown)))
         }
         anyway = Attack(len(self.places))
-        anyway.rows = self.attack.rows[: self.listed]
-        anyway.bounds = self.attack.bounds[: self.listed]
-        self.attack.ways.append(unknown)
-        undecided = self._undecided(few, anyway)
-        for name, terms in undecided.items():
-            if self.attack.pins(terms) and not anyway.pins(terms):
+        anyway.rows, anyway.bounds = self.attack.rows[:before], self.attack.bounds[:before]
+        for name, terms in self.attack.undecided(few).items():
+            if not anyway.pins(terms) and self.attack.pins(terms):
                 yield f"{terms @ self.all:.0f} {name}"
 
-    def _size(self, name: str) -> float:
-        found = float(self.groups[name] @ self.all)
+    def _size(self, name: str, terms: Sum) -> float:
+        found = float(terms @ self.all)
         return found + float(self.others[name] @ self.of_known) if name in self.others else found
-
-    def _undecided(self, few: dict[str, Sum], anyway: Attack) -> dict[str, Sum]:
-        """Those that ways in which many of them are large or small do not tell apart from what is."""
-        random, size = Random(1), len(few) + 1
-        while few and size - len(few) > len(few) // 8:
-            size = len(few)
-            self.attack.look_at(sum(random.choice((-1, 1, 1)) * terms for terms in few.values()))
-            few = {name: terms for name, terms in few.items() if not self.attack.differs(terms)}
-        return few
 
 
 def acquaintances(random: Any, year: Year) -> list[Person]:
@@ -304,4 +365,8 @@ def attack_year(year: Year, known: Sequence[Person]) -> list[str]:
     weeks = weeks_of_year(year)
     for month in range(MONTHS):
         attack.read(month, weeks[4 * month : 4 * month + 4])
+    for month in range(MONTHS):
+        attack.bound_classes(month, weeks[4 * month : 4 * month + 4])
+    for month in range(MONTHS):
+        attack.read_classes(month, weeks[4 * month + 3])
     return list(attack.learned())

@@ -2,12 +2,13 @@
 
 Unknown are how many of the others came first in each month of the calendar and each four weeks, and how many of these
 were active in each four weeks after. Whoever comes first in four weeks is active in them: with that much known, a
-division of who is active is one of who came.
+division of who is active is one of who came. Where each works, or in which role, is known besides.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from random import Random
 from typing import NamedTuple
@@ -17,8 +18,15 @@ import numpy
 from engage.core.measures import WeekMeasures
 from engage.core.privacy import Figure
 from engage.core.published import publish_people, remember_peaks
-from engage.core.published_people import publish_cohorts, publish_funnel
-from engage.core.segments import cohort_of
+from engage.core.published_people import (
+    SMALLER,
+    Group,
+    publish_cohorts,
+    publish_departments,
+    publish_funnel,
+    publish_roles,
+)
+from engage.core.segments import GroupWeek, cohort_of
 from tests.privacy.attacker import Attack, Sum
 from tests.privacy.populations import FIRST, MONTH, WEEK
 
@@ -26,18 +34,28 @@ MONTHS = 13
 FIRST_WEEK = -30
 """Of all in which somebody came."""
 FUNNEL = "invitations"
+BEGAN = "began"
 BEFORE = -1
 """The four weeks in which somebody came who came before the year."""
 
 
 class Came(NamedTuple):
     """Of one member: since when, and in which of the four weeks active. `cohort` -1: never. `began`: in which of them
-    with a funnel, once in a life."""
+    with a funnel, once in a life. `place`: the department or role."""
 
     cohort: int
     first: int
     active: tuple[int, ...]
     began: int = MONTHS
+    place: str = ""
+
+
+class Way(NamedTuple):
+    """To come."""
+
+    place: str
+    cohort: int
+    first: int
 
 
 def random_members(random: Random, k: int, start: int) -> list[Came]:
@@ -73,7 +91,18 @@ def _random_beginners(random: Random, k: int, start: int) -> list[Came]:
     return found
 
 
-def weeks_of_year(members: list[Came], k: int, start: int) -> list[WeekMeasures]:
+def _at_work(random: Random, members: list[Came], places: Sequence[str]) -> list[Came]:
+    """Anywhere, or each wave in one place."""
+    by_wave = random.random() < 0.4
+    where = {one.cohort: random.choice(places) for one in members}
+    stray = random.choice((0.0, 0.1, 0.4)) if by_wave else 1.0
+    return [
+        one._replace(place=random.choice(places) if random.random() < stray else where[one.cohort])
+        for one in members
+    ]
+
+
+def weeks_of_year(members: list[Came], k: int, start: int, *, roles: bool = False) -> list[WeekMeasures]:
     """The last week of each month, as it is measured."""
     weeks = []
     for at in range(MONTHS):
@@ -87,6 +116,12 @@ def weeks_of_year(members: list[Came], k: int, start: int) -> list[WeekMeasures]
             if one.first <= at:
                 size, active = week.cohorts.get(one.cohort, (0, 0))
                 week.cohorts[one.cohort] = (size + 1, active + one.active[at])
+        groups = week.roles if roles else week.departments
+        for one in members if any(one.place for one in members) else ():
+            group = groups.setdefault(one.place, GroupWeek())
+            group.members += 1
+            group.activated += one.first <= at
+            group.active_4w += one.active[at]
         if any(one.began < MONTHS for one in members):
             week.funnels = {FUNNEL: [sum(one.began == at - 1 for one in members)]}
             week.funnel_months, week.funnel_begins = {FUNNEL: 1}, {FUNNEL: ("Invited", 0)}
@@ -97,83 +132,99 @@ def weeks_of_year(members: list[Came], k: int, start: int) -> list[WeekMeasures]
 
 class _Year:
     def __init__(self, members: list[Came], known: list[Came], start: int) -> None:
-        self.members, self.known = members, known
+        self.members = members
         weeks = range(FIRST_WEEK, 4 * MONTHS)
         oldest = min(one.cohort for one in members if one.first < MONTHS)  # nobody came before: that is told
         ways = sorted({(cohort_of(start + WEEK * week), max(BEFORE, week // 4)) for week in weeks})
-        ways = [way for way in ways if way[0] >= oldest]
-        self.pieces: dict[tuple[int, int], int] = {}
-        self.active: dict[tuple[int, int, int], int] = {}
-        for way in ways:
-            self.pieces[way] = len(self.pieces) + len(self.active)
-            for at in range(way[1] + 1, MONTHS):
-                self.active[*way, at] = len(self.pieces) + len(self.active)
-        self.begun: dict[tuple[int, int, int], int] = {}
-        if any(one.began < MONTHS for one in members):
-            self.begun = {
-                (*way, at): self.size + place
-                for place, (way, at) in enumerate(
-                    (way, at) for way in ways for at in range(max(0, way[1]), MONTHS)
-                )
-            }
-        self.attack = Attack(self.size)
-        self.groups: list[tuple[str, Sum, int]] = []
-        for (cohort, first, _), place in self.active.items():
-            terms = numpy.zeros(self.size)
-            terms[self.pieces[cohort, first]], terms[place] = 1, -1
-            self.attack.knows(terms, 0)
-        for (cohort, first, at), place in self.begun.items():
-            terms = numpy.zeros(self.size)
-            terms[self.active.get((cohort, first, at), self.pieces[cohort, first])], terms[place] = 1, -1
-            self.attack.knows(terms, 0)
-        for (cohort, first), place in self.pieces.items() if self.begun else ():
-            terms = -self.beginners(lambda way, _, here=(cohort, first): way == here)  # type: ignore[misc]
-            terms[place] = 1
-            self.attack.knows(terms, 0)
+        places = sorted({one.place for one in members})
+        self.ways = [Way(place, *way) for place in places for way in ways if way[0] >= oldest]
+        self.unknowns: dict[object, int] = {}
+        for way in self.ways:
+            for one in (way, *((way, at) for at in range(way.first + 1, MONTHS))):
+                self.unknowns[one] = len(self.unknowns)
+        self.begins = any(one.began < MONTHS for one in members)
+        for way in self.ways if self.begins else ():
+            for at in range(max(0, way.first), MONTHS):
+                self.unknowns[BEGAN, way, at] = len(self.unknowns)
+        self.all, self.of_known = self._count(members), self._count(known)
+        self.attack = Attack(len(self.unknowns))
+        self.groups: dict[str, Sum] = {}
+        self.idle: dict[str, tuple[Sum, int]] = {}
+        for way in self.ways:
+            self._link(way)
 
-    @property
-    def size(self) -> int:
-        return len(self.pieces) + len(self.active) + len(self.begun)
+    def _count(self, members: list[Came]) -> Sum:
+        found = numpy.zeros(len(self.unknowns))
+        for one in members:
+            if one.first < MONTHS:
+                way = Way(one.place, one.cohort, one.first)
+                found[self.unknowns[way]] += 1
+                for at in range(one.first + 1, MONTHS):
+                    found[self.unknowns[way, at]] += one.active[at]
+                if one.began < MONTHS:
+                    found[self.unknowns[BEGAN, way, one.began]] += 1
+        return found
 
-    def beginners(self, said: Callable[[tuple[int, int], int], bool]) -> Sum:
-        """Of a way to come, and in a month."""
-        terms = numpy.zeros(self.size)
-        for (cohort, first, at), place in self.begun.items():
-            terms[place] = said((cohort, first), at)
+    def _link(self, way: Way) -> None:
+        """Whoever is active, or begins, came; whoever begins in a month is active in it, and begins once."""
+        came = self.sum_of(way)
+        for at in range(way.first + 1, MONTHS):
+            self.attack.knows(came - self.sum_of((way, at)), 0)
+        if self.begins:
+            months = range(max(0, way.first), MONTHS)
+            for at in months:
+                active = came if at == way.first else self.sum_of((way, at))
+                self.attack.knows(active - self.sum_of((BEGAN, way, at)), 0)
+            self.attack.knows(came - self.sum_of(*((BEGAN, way, at) for at in months)), 0)
+
+    def sum_of(self, *unknowns: object) -> Sum:
+        terms = numpy.zeros(len(self.unknowns))
+        for one in unknowns:
+            terms[self.unknowns[one]] = 1
         return terms
 
-    def came(self, said: Callable[[int, int], bool]) -> Sum:
-        terms = numpy.zeros(self.size)
-        for (cohort, first), place in self.pieces.items():
-            terms[place] = said(cohort, first)
-        return terms
+    def began(self, said: Callable[[int], bool]) -> Sum:
+        """In which month."""
+        return self.sum_of(
+            *((BEGAN, way, at) for way in self.ways for at in range(max(0, way.first), MONTHS) if said(at))
+        )
 
-    def here(self, at: int, said: Callable[[int], bool]) -> Sum:
+    def came(self, said: Callable[[Way], bool]) -> Sum:
+        return self.sum_of(*filter(said, self.ways))
+
+    def here(self, at: int, said: Callable[[Way], bool]) -> Sum:
         """Those active in a month; everybody who came first in it is."""
-        terms = self.came(lambda cohort, first: said(cohort) and first == at)
-        for (cohort, _, month), place in self.active.items():
-            terms[place] = said(cohort) and month == at
-        return terms
+        ways = [way for way in self.ways if way.first <= at and said(way)]
+        return self.sum_of(*(way if way.first == at else (way, at) for way in ways))
 
-    def reads(self, figure: Figure, terms: Sum, said: Callable[[Came], bool]) -> None:
-        self.attack.reads(figure, terms, sum(map(said, self.known)))
+    def reads(self, figure: Figure, terms: Sum) -> None:
+        self.attack.reads(figure, terms, float(terms @ self.of_known))
 
-    def group(self, name: str, terms: Sum, said: Callable[[Came], bool]) -> None:
-        self.groups.append((name, terms, sum(map(said, self.members))))
+    def group_of(self, name: str, active: Sum, size: int) -> None:
+        """Part of a list: who is active of it, and who is not."""
+        self.groups[f"active of {name}"] = active
+        self.idle[f"idle of {name}"] = (active, size)
 
     def learned(self, k: int) -> Iterator[str]:
-        self.attack.look_around([terms for _, terms, size in self.groups if size < k])
-        for name, terms, size in self.groups:
-            if size < k and terms.any() and self.attack.pins(terms):
-                yield f"{size} {name}"
+        self.attack.ways.append(self.all - self.of_known)
+        few = {name: terms for name, terms in self.groups.items() if terms.any() and terms @ self.all < k}
+        idle = {name: terms for name, (terms, size) in self.idle.items() if size - terms @ self.all < k}
+        few |= {name: terms for name, terms in idle.items() if terms.any()}
+        for name, terms in self.attack.undecided(few).items():
+            if self.attack.pins(terms):
+                yield f"{terms @ self.all:.0f} {name}"
 
 
-def attack_year_of_cohorts(random: Random, *, beginning: bool = False) -> list[str]:
+def attack_year_of_cohorts(
+    random: Random, *, beginning: bool = False, places: Sequence[str] = (), roles: bool = False
+) -> list[str]:
     """Active members by month of activation, those ever activated and those active, for a year; `beginning`: and
-    beginners of a funnel, each of whom begins once."""
+    beginners of a funnel, each of whom begins once; `places`: and departments, or `roles`."""
     k = random.choice((3, 4, 5))
     start = FIRST + MONTH * random.randrange(40)
     members = (_random_beginners if beginning else random_members)(random, k, start)
+    if places:
+        members = _at_work(random, members, places)
     if len(members) < 2 * k - 1:
         return []
     if min(sum(one.active[at] for one in members) for at in range(MONTHS)) < k:
@@ -181,71 +232,52 @@ def attack_year_of_cohorts(random: Random, *, beginning: bool = False) -> list[s
     wave = random.choice(members).cohort
     known = sorted(members, key=lambda one: (one.cohort != wave, random.random()))[: k - 2]
     year = _Year(members, known, start)
-    everybody = len(members) - len(known)
-    year.attack.knows(year.came(lambda *_: True), 0, everybody)
-    for at, week in enumerate(weeks_of_year(members, k, start)):
+    sizes, of_known = Counter(one.place for one in members), Counter(one.place for one in known)
+    for place, size in sizes.items():
+        year.attack.knows(year.came(lambda way, place=place: way.place == place), 0, size - of_known[place])  # type: ignore[misc]
+    for at, week in enumerate(weeks_of_year(members, k, start, roles=roles)):
         people = publish_people(week, k)
-        so_far = year.came(lambda _, first, at=at: first <= at)  # type: ignore[misc]
-        active = year.here(at, lambda _: True)
-        year.reads(people.active_4w, active, lambda one, at=at: bool(one.active[at]))  # type: ignore[misc]
-        year.reads(people.activated, so_far, lambda one, at=at: one.first <= at)  # type: ignore[misc]
-        year.group(
-            f"activated by {at} and not active",
-            so_far - active,
-            lambda one, at=at: one.first <= at and not one.active[at],  # type: ignore[misc]
-        )
-        year.group(
-            f"came in {at}",
-            year.came(lambda _, first, at=at: first == at),  # type: ignore[misc]
-            lambda one, at=at: one.first == at,  # type: ignore[misc]
-        )
+        so_far, active = year.came(lambda way, at=at: way.first <= at), year.here(at, lambda _: True)  # type: ignore[misc]
+        year.reads(people.active_4w, active)
+        year.reads(people.activated, so_far)
+        year.groups[f"activated by {at} and not active"] = so_far - active
+        year.groups[f"came in {at}"] = year.came(lambda way, at=at: way.first == at)  # type: ignore[misc]
         _read_cohorts(year, at, publish_cohorts(week, people, k))
-        if year.begun and at:
+        if places:
+            _read_places(year, at, sizes, (publish_roles if roles else publish_departments)(week, people, k))
+        if year.begins and at:
             _read_beginners(year, at - 1, week, k)
     return list(islice(year.learned(k), 3))
 
 
-def _read_cohorts(year: _Year, at: int, shown: dict[int, Figure]) -> None:
-    for cohort in sorted({cohort for cohort, first in year.pieces if first <= at}):
-        here = year.here(at, lambda other, cohort=cohort: other == cohort)  # type: ignore[misc]
-        came = year.came(lambda other, first, cohort=cohort, at=at: other == cohort and first <= at)  # type: ignore[misc]
+def _read_cohorts(year: _Year, at: int, shown: Mapping[int, Figure]) -> None:
+    for cohort in sorted({way.cohort for way in year.ways if way.first <= at}):
+        here = year.here(at, lambda way, cohort=cohort: way.cohort == cohort)  # type: ignore[misc]
+        came = year.came(lambda way, cohort=cohort: way.cohort == cohort and way.first <= at)  # type: ignore[misc]
         if cohort in shown:
-            year.reads(
-                shown[cohort],
-                here,
-                lambda one, at=at, cohort=cohort: one.cohort == cohort and bool(one.active[at]),
-            )  # type: ignore[misc]
-        year.group(
-            f"of {cohort} active in {at}",
-            here,
-            lambda one, at=at, cohort=cohort: one.cohort == cohort and bool(one.active[at]),
-        )  # type: ignore[misc]
-        year.group(
-            f"of {cohort} came by {at}",
-            came,
-            lambda one, at=at, cohort=cohort: one.cohort == cohort and one.first <= at,
-        )  # type: ignore[misc]
-        year.group(
-            f"of {cohort} came by {at} and were not active",
-            came - here,
-            lambda one, at=at, cohort=cohort: one.cohort == cohort and one.first <= at and not one.active[at],  # type: ignore[misc]
-        )
+            year.reads(shown[cohort], here)
+        year.groups[f"of {cohort} active in {at}"] = here
+        year.groups[f"of {cohort} came by {at}"] = came
+        year.groups[f"of {cohort} came by {at} and were not active"] = came - here
+
+
+def _read_places(year: _Year, at: int, sizes: Counter[str], shown: Sequence[Group]) -> None:
+    named = {group.name for group in shown}
+    for group in shown:
+        inside = {one for one in sizes if one == group.name or (group.name == SMALLER and one not in named)}
+        year.reads(group.active_4w, year.here(at, lambda way, inside=inside: way.place in inside))  # type: ignore[misc]
+    for place, size in sizes.items():
+        year.group_of(f"{place!r} in {at}", year.here(at, lambda way, place=place: way.place == place), size)  # type: ignore[misc]
 
 
 def _read_beginners(year: _Year, at: int, week: WeekMeasures, k: int) -> None:
     """Of the month `at`, which a report of the next tells."""
-    here = year.beginners(lambda _, month: month == at)
-    so_far = year.beginners(lambda _, month: month <= at)
-    active, came = year.here(at, lambda _: True), year.came(lambda _, first: first <= at)
+    here, so_far = year.began(lambda month: month == at), year.began(lambda month: month <= at)
+    active, came = year.here(at, lambda _: True), year.came(lambda way: way.first <= at)
     shown = publish_funnel(week, publish_people(week, k), FUNNEL, k)
     assert shown is not None
-    year.reads(shown[0], here, lambda one: one.began == at)
-    year.group(f"began in {at}", here, lambda one: one.began == at)
-    year.group(
-        f"active in {at}, did not begin in it",
-        active - here,
-        lambda one: bool(one.active[at]) and one.began != at,
-    )
-    year.group(f"activated by {at}, not begun", came - so_far, lambda one: one.first <= at < one.began)
-    everybody = year.came(lambda *_: True)
-    year.group(f"not begun by {at}", everybody - so_far, lambda one: one.began > at)
+    year.reads(shown[0], here)
+    year.groups[f"began in {at}"] = here
+    year.groups[f"active in {at}, did not begin in it"] = active - here
+    year.groups[f"activated by {at}, not begun"] = came - so_far
+    year.groups[f"not begun by {at}"] = year.came(lambda _: True) - so_far

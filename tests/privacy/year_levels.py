@@ -122,12 +122,11 @@ class _Year:
     def learned(self, k: int) -> list[str]:
         self.attack.ways.append(self.all - self.of_known)
         few = {name: terms for name, terms in self.groups.items() if terms @ self.all < k}
-        random, size = Random(1), len(few) + 1
-        while few and size - len(few) > len(few) // 8:
-            size = len(few)
-            self.attack.look_at(sum(random.choice((-1, 1, 1)) * terms for terms in few.values()))
-            few = {name: terms for name, terms in few.items() if not self.attack.differs(terms)}
-        return [f"{terms @ self.all:.0f} {name}" for name, terms in few.items() if self.attack.pins(terms)]
+        return [
+            f"{terms @ self.all:.0f} {name}"
+            for name, terms in self.attack.undecided(few).items()
+            if self.attack.pins(terms)
+        ]
 
 
 def attack_year_of_levels(random: Random, weeks: int = 52) -> list[str]:

@@ -1,5 +1,6 @@
 """Small companies at random, and a year of their reports: thirteen months of four weeks, with members who join, leave
-and change departments. Measured by the product from what each of them did, and remembered month by month as it is."""
+and change departments, or roles, and do more or less. Measured by the product from what each of them did, and
+remembered month by month as it is."""
 
 from __future__ import annotations
 
@@ -9,11 +10,12 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from engage.core.activity import mark_day
+from engage.core.activity import USES_MAX, mark_day
 from engage.core.lifecycle import Gone, Lifecycle
 from engage.core.looks import keep_month
 from engage.core.measures import WeekMeasures, measure_weeks
 from engage.core.program import Program
+from engage.core.program_measures import RoleTrait
 from engage.core.published import remember_peaks
 from engage.core.state import CompanyState, DayRollup, MemberState
 from tests.privacy.populations import FIRST, WEEK
@@ -22,24 +24,35 @@ MONTHS = 13
 WEEKS = 4 * MONTHS
 WEDNESDAY = 2
 STAYS = WEEKS
-PROGRAM = Program("year", {}, {}, department="department", lifecycle=Lifecycle(left=Gone("status")))
+ROLES = ("decision_maker", "manager", "executor")
+PROGRAM = Program("year", {}, {}, department="place", lifecycle=Lifecycle(left=Gone("status")))
+OF_ROLES = replace(PROGRAM, department="", role=RoleTrait("place", {role: (role,) for role in ROLES}))
 
 
 class Person(NamedTuple):
-    """`joined`, `left`: before which week; `weeks`: in which active, as bits; `departments`: at the months' ends."""
+    """`joined`, `left`: before which week; `weeks`: in which active, as bits; `places`: the departments, or roles, at
+    the months' ends; `events`: in each week in which active."""
 
     joined: int
     left: int
-    departments: tuple[str, ...]
+    places: tuple[str, ...]
     weeks: int
+    events: int = 1
 
     def month(self, at: int) -> int:
         return self.weeks >> 4 * at & 0b1111
 
+    def quarter(self, at: int) -> int:
+        """The twelve weeks that end with a month."""
+        return (self.weeks << 8) >> 4 * at & 0xFFF
+
 
 class Year(NamedTuple):
+    """`roles`: so many months first, places are roles; then departments."""
+
     k: int
     members: list[Person]
+    roles: int = 0
 
     def loud(self, month: int) -> int:
         """The weeks of a month that were not quiet."""
@@ -50,16 +63,27 @@ class Year(NamedTuple):
         )
 
 
-def random_year(random: Random, departments: Sequence[str] = ("",)) -> Year:
+def random_year(
+    random: Random, departments: Sequence[str] = ("",), roles: Sequence[str] = (), *, busy: bool = False
+) -> Year:
     """Of kinds that attacks do well on: hardly larger than the floor, sparse or nearly full, each month like the one
-    before but for few, joiners and leavers in waves."""
+    before but for few, joiners and leavers in waves. `busy`: some do a lot in each week."""
     k = random.choice((3, 3, 4, 5))
     mix = _Mix(random, k, departments)
-    most = random.choice((4, 6, 9)) if len(departments) == 1 else random.choice((6, 9, 14))
-    return Year(k, [mix.person() for _ in range(random.randint(2 * k, most * k))])
+    if roles:
+        mix.roles, mix.roles_until = roles, random.choice((MONTHS, MONTHS, random.randrange(2, MONTHS)))
+        mix.moving = random.choice((0.0, 0.05, 0.15))
+    if busy:
+        mix.busy = tuple(random.choice((1, 2, 14, 18, 60)) for _ in range(random.randint(1, 3)))
+    most = random.choice((6, 9, 14)) if len({*departments, *roles}) > 1 else random.choice((4, 6, 9))
+    return Year(k, [mix.person() for _ in range(random.randint(2 * k, most * k))], mix.roles_until)
 
 
 class _Mix:
+    roles: Sequence[str] = ()
+    roles_until = 0
+    busy: Sequence[int] = ()
+
     def __init__(self, random: Random, k: int, departments: Sequence[str]) -> None:
         self.random, self.departments = random, departments
         self.never = random.choice((0.0, 0.1, 0.4))
@@ -80,11 +104,21 @@ class _Mix:
         left = random.choice(self.leaves) if random.random() < self.leaving else STAYS
         if left <= joined:
             left = STAYS
-        home = random.choice(self.departments)
-        departments = [home] * MONTHS
+        places = self._places()
+        weeks = self._weeks(joined, left)
+        return Person(joined, left, places, weeks, random.choice(self.busy) if self.busy else 1)
+
+    def _places(self) -> tuple[str, ...]:
+        random, until = self.random, self.roles_until
+        places = [random.choice(self.departments)] * MONTHS
+        if self.roles:
+            places[:until] = [random.choice(self.roles)] * until
         if random.random() < self.moving:
-            departments[self.move :] = [random.choice(self.departments)] * (MONTHS - self.move)
-        return Person(joined, left, tuple(departments), self._weeks(joined, left))
+            at = self.move
+            places[at:] = [random.choice(self.departments)] * (MONTHS - at)
+            if at < until:
+                places[at:until] = [random.choice(self.roles)] * (until - at)
+        return tuple(places)
 
     def _weeks(self, joined: int, left: int) -> int:
         random = self.random
@@ -110,6 +144,11 @@ def weeks_of_year(year: Year) -> list[WeekMeasures]:
         for week in range(WEEKS):
             if one.weeks >> week & 1:
                 mark_day(state, FIRST + WEEK * week + WEDNESDAY)
+                days[FIRST + WEEK * week].events += one.events
+        state.uses = (
+            FIRST,
+            bytes(min(USES_MAX, one.events) * (one.weeks >> week & 1) for week in range(WEEKS)),
+        )
         if one.joined:
             days[FIRST + WEEK * one.joined].joined += 1
         states.append(state)
@@ -117,9 +156,11 @@ def weeks_of_year(year: Year) -> list[WeekMeasures]:
     frozen: dict[int, WeekMeasures] = {}
     for month in range(MONTHS):
         for state, one in zip(states, year.members, strict=True):
-            state.traits = {"department": one.departments[month]}
+            state.traits = {"place": one.places[month]}
         mondays = [FIRST + WEEK * (4 * month + week) for week in range(4)]
-        program = PROGRAM if any(year.members[0].departments) else replace(PROGRAM, department="")
+        program = OF_ROLES if month < year.roles else PROGRAM
+        if not any(any(one.places) for one in year.members):
+            program = replace(PROGRAM, department="")
         for week in measure_weeks(program, company, states, days, mondays, (), year.k):
             keep_month(week, frozen)
             remember_peaks([week], frozen.get(week.monday - WEEK), year.k)
