@@ -18,7 +18,7 @@ from functools import partial
 from typing import Any, Final
 
 from engage import telemetry
-from engage.actions.care import set_intervention
+from engage.actions.care import WantedGoal, set_goal, set_intervention
 from engage.actions.group_commit import Ingestion
 from engage.actions.keys import KeyRing
 from engage.actions.portfolio import portfolio
@@ -45,7 +45,7 @@ from engage.schedule import Schedule
 from engage.settings import Settings, read_settings
 from engage.store.database import Database
 from engage.store.migrate import migrate
-from engage.web.console.forms import Done
+from engage.web.console.forms import Agreed, Done
 from engage.web.console.routes import console_routes, open_ahead, prepare_pages
 from engage.web.server import Server, listen
 from engage.web.services import Services
@@ -150,6 +150,13 @@ class Console:
         services = self._services()
         logged = Intervention(done.id, done.what, done.day, done.actor, (company,), services.now())
         await set_intervention(services.database, logged, again=say("logged on the company's page"))
+
+    async def set_goal(self, company: str, goal: Agreed) -> None:
+        services = self._services()
+        wanted = WantedGoal(goal.name, goal.measure, goal.target, goal.by, goal.owner)
+        await set_goal(
+            services.database, company, goal.id, wanted, actor=goal.actor, reason="", now=services.now()
+        )
 
     async def session_for(self, cookie: str) -> SignedIn | None:
         return await session_for(self._services().database, cookie)

@@ -38,7 +38,7 @@ from engage.core.reports import (
 from engage.core.segments import GroupWeek, cohort_of
 from engage.core.stage_words import CompanyStage
 from engage.errors import InvalidRequest, NotFound
-from engage.web.console.forms import Done
+from engage.web.console.forms import Agreed, Done
 from tests.core import test_reports
 
 AS_OF = date(2026, 11, 15)
@@ -274,6 +274,7 @@ class SampleServices:
         self.broken = False
         self.reports: dict[str, CompanyReport] = {}
         self.done: list[tuple[str, Done]] = []
+        self.goals: list[tuple[str, Agreed]] = []
 
     async def portfolio(self, as_of: date | None) -> Portfolio:
         if self.broken:
@@ -301,6 +302,9 @@ class SampleServices:
 
     async def log_done(self, company: str, done: Done) -> None:
         self.done.append((company, done))
+
+    async def set_goal(self, company: str, goal: Agreed) -> None:
+        self.goals.append((company, goal))
 
     async def session_for(self, cookie: str) -> SignedIn | None:
         return self.cookies.get(cookie)

@@ -196,6 +196,13 @@ async def test_what_is_told_on_the_companys_page_is_logged_once_and_seen_at_once
     assert "A call" in (await pages.get("/console/companies/acme")).text
     (seen,) = (await get(known, "/v1/portfolio"))["interventions"]
     assert (seen["what"], seen["company"]) == ("A call", "acme")
+    goal = {"name": "All at work", "measure": "seats", "target": "80", "by": later(90), "owner": "lee"}
+    for _ in range(2):
+        answer = await pages.post("/console/companies/acme", data=goal, headers=own)
+        assert answer.status_code == 303, answer.text
+    (agreed,) = (await get(known, f"{ACME}/goals"))["data"]
+    assert (agreed["name"], agreed["target"], agreed["owner"]) == ("All at work", 80, "lee")
+    assert "All at work" in (await pages.get("/console/companies/acme")).text
     withdrawn = f"/v1/interventions/{logged['id']}/withdraw"
     assert (await known.server.post(withdrawn, json={"reason": "it did not take place"})).is_success
     answer = await pages.post("/console/companies/acme", data=said, headers=own)

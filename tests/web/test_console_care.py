@@ -161,9 +161,10 @@ async def test_an_intervention_of_which_nothing_can_be_said_yet_keeps_its_line(
 # Logging what was done
 
 
-async def _form(browser: httpx.AsyncClient, address: str) -> dict[str, str]:
-    """The fields of the form as the page fills them."""
-    form = one_of(tree_of(await browser.get(address)), "#care ~ details form[method=post]")
+async def _form(browser: httpx.AsyncClient, address: str, which: str = "what") -> dict[str, str]:
+    """The fields of the form that has one of this name, as the page fills them."""
+    page = tree_of(await browser.get(address))
+    form = one_of(page, f"#care ~ details form[method=post]:has([name={which}])")
     return {
         str(field.attributes["name"]): str(field.attributes.get("value") or "") for field in form.css("input")
     }
@@ -237,6 +238,35 @@ async def test_what_is_wrong_with_a_form_is_said_of_the_form_in_the_readers_lang
     chinese = await browser.post(address, data=fields, headers={**HERE, "accept-language": "zh-CN"})
     assert "未能记录" in chinese.text
     assert "请说明采取了什么措施，最多 500 个字符。" in chinese.text
+
+
+async def test_a_goal_is_set_on_the_companys_page(
+    services: SampleServices, browser: httpx.AsyncClient
+) -> None:
+    address = "/console/companies/cobalt%2Feu?period=2026-Q3"
+    fields = await _form(browser, address, "measure")
+    assert fields["owner"] == STAFF.name
+    goal = {"name": " All  at work ", "measure": "seats", "target": "80", "by": "2999-12-31", "owner": "Kim"}
+    for _ in range(2):
+        answer = await browser.post(address, data={**fields, **goal}, headers=HERE)
+        assert (answer.status_code, answer.headers["location"][-5:]) == (303, "#care")
+    (company, one), (_, again) = services.goals
+    assert one == again, "sent twice it is set once"
+    assert (company, one.name, one.measure, one.target) == ("cobalt/eu", "All at work", "seats", 80)
+    assert (one.by, one.owner, one.actor) == ("2999-12-31", "Kim", STAFF.name)
+    wrong = (
+        {"name": ""},
+        {"measure": "x"},
+        {"target": "all"},
+        {"target": "nan"},
+        {"by": "2020-01-01"},
+        {"owner": ""},
+    )
+    for change in wrong:
+        answer = await browser.post(address, data={**fields, **goal, **change}, headers=HERE)
+        assert answer.status_code == 400
+        assert "This was not logged" in answer.text
+    assert len(services.goals) == 2
 
 
 async def test_nothing_is_logged_from_another_site_or_by_an_administrator(

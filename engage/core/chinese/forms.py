@@ -7,6 +7,11 @@ from typing import Final
 WORDS: Final = {
     "Say what was done, in {most:d} characters at most.": "请说明采取了什么措施，最多 {most} 个字符。",
     "Say who did it, in {most:d} characters at most.": "请说明由谁采取，最多 {most} 个字符。",
+    "Say what the goal is, in {most:d} characters at most.": "请说明目标是什么，最多 {most} 个字符。",
+    "Say whose goal it is, in {most:d} characters at most.": "请说明由谁负责，最多 {most} 个字符。",
+    "Choose what the goal is measured by.": "请选择衡量目标的指标。",
+    "Say the target as a number.": "请用数字说明目标值。",
+    "Say a day to come by which the target is to be reached.": "请说明达成目标的日期，须晚于今天。",
     "The form is too long.": "表单内容过长。",
     "The form cannot be read.": "无法读取表单。",
 }

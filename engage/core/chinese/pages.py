@@ -252,6 +252,13 @@ _CARE: Final = {
         "一次电话、拜访或培训。旁边会显示前后的评分。"
     ),
     "Log it": "记录",
+    "Set a goal": "设定目标",
+    "The score is from 0 to 100, days active are of 28, revenue is in your currency; all others in percent. How it "
+    "stands will be said each week, and on the portfolio once it is behind.": (
+        "评分为 0 到 100，活跃天数以 28 天计，收入以贵方货币计，其余均为百分比。"
+        "每周显示进展，落后时也会显示在客户组合中。"
+    ),
+    "Set it": "设定",
     "One page, for whoever decides": "一页摘要，供决策者阅读",
     "Sentiment:": "客户情绪：",
     "good": "良好",

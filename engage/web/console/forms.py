@@ -5,8 +5,10 @@ Owns the limits of a form. Must not know what becomes of it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from hashlib import blake2b
+from math import isfinite
 from typing import Final, NamedTuple
 from urllib.parse import parse_qsl
 
@@ -15,6 +17,7 @@ from starlette.requests import Request
 from engage.actions.sessions import NAME_CHARS_MAX, SHARED_NAME, SignedIn
 from engage.core.call import clean_text
 from engage.core.language import say
+from engage.core.plans import MEASURES, NAMES
 from engage.days import read_day
 from engage.errors import InvalidRequest, TooLarge
 from engage.web.bodies import Room, read_body
@@ -23,14 +26,17 @@ FORM_BYTES_MAX: Final = 16 * 1024
 FIELDS_MAX: Final = 10
 WORDS_CHARS_MAX: Final = 500
 ID_BYTES: Final = 8
+_LABELS: Final = {measure: NAMES[measure] for measure in MEASURES}
 
 
-class DoneForm(NamedTuple):
-    """The form as it is shown."""
+class CareForms(NamedTuple):
+    """The forms as they are shown."""
 
     today: str
-    asks_name: bool
-    """Who came by a link that names nobody says who did it."""
+    name: str
+    """Whose link it was; empty for one that names nobody, who says by whom something was done."""
+    measures: Mapping[str, str] = _LABELS
+    """What a goal can be set for, with its label."""
 
 
 class Done(NamedTuple):
@@ -42,13 +48,62 @@ class Done(NamedTuple):
     actor: str
 
 
-def done_form(session: SignedIn, today: date) -> DoneForm:
-    return DoneForm(today.isoformat(), session.name == SHARED_NAME)
+class Agreed(NamedTuple):
+    """A goal that was agreed on with a company. Its id, too, follows from the rest."""
+
+    id: str
+    name: str
+    measure: str
+    target: float
+    by: str
+    owner: str
+    actor: str
 
 
-async def read_done(request: Request, session: SignedIn, company: str) -> Done:
-    """InvalidRequest says what is missing. Raises TooLarge."""
+def care_forms(session: SignedIn, today: date) -> CareForms:
+    return CareForms(today.isoformat(), "" if session.name == SHARED_NAME else session.name)
+
+
+async def read_told(request: Request, session: SignedIn, company: str, today: date) -> Done | Agreed:
+    """What was told on a company's page. InvalidRequest says what is missing. Raises TooLarge."""
     fields = await _fields(request)
+    return (
+        _agreed(fields, session, company, today) if "measure" in fields else _done(fields, session, company)
+    )
+
+
+def _agreed(fields: dict[str, str], session: SignedIn, company: str, today: date) -> Agreed:
+    name, owner, measure = _words(fields, "name"), _words(fields, "owner"), fields["measure"]
+    if not 0 < len(name) <= WORDS_CHARS_MAX:
+        raise InvalidRequest(
+            say("Say what the goal is, in {most:d} characters at most.", most=WORDS_CHARS_MAX)
+        )
+    if not 0 < len(owner) <= NAME_CHARS_MAX:
+        raise InvalidRequest(
+            say("Say whose goal it is, in {most:d} characters at most.", most=NAME_CHARS_MAX)
+        )
+    if measure not in MEASURES:
+        raise InvalidRequest(say("Choose what the goal is measured by."))
+    target = _number(fields.get("target", ""))
+    if target is None:
+        raise InvalidRequest(say("Say the target as a number."))
+    by = read_day("by", fields.get("by", ""))
+    if by <= today:
+        raise InvalidRequest(say("Say a day to come by which the target is to be reached."))
+    actor = owner if session.name == SHARED_NAME else session.name
+    said = Agreed("", name, measure, target, by.isoformat(), owner, actor)
+    return said._replace(id=_id(company, *map(str, said)))
+
+
+def _number(text: str) -> float | None:
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if isfinite(number) else None
+
+
+def _done(fields: dict[str, str], session: SignedIn, company: str) -> Done:
     what = _words(fields, "what")
     if not 0 < len(what) <= WORDS_CHARS_MAX:
         raise InvalidRequest(say("Say what was done, in {most:d} characters at most.", most=WORDS_CHARS_MAX))
@@ -58,8 +113,11 @@ async def read_done(request: Request, session: SignedIn, company: str) -> Done:
     if not 0 < len(actor) <= NAME_CHARS_MAX:
         raise InvalidRequest(say("Say who did it, in {most:d} characters at most.", most=NAME_CHARS_MAX))
     day = read_day("day", fields.get("day", "")).isoformat()
-    said = "\n".join((company, day, actor, what))
-    return Done(blake2b(said.encode(), digest_size=ID_BYTES).hexdigest(), what, day, actor)
+    return Done(_id(company, day, actor, what), what, day, actor)
+
+
+def _id(*said: str) -> str:
+    return blake2b("\n".join(said).encode(), digest_size=ID_BYTES).hexdigest()
 
 
 def _words(fields: dict[str, str], name: str) -> str:

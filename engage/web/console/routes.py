@@ -40,7 +40,7 @@ from engage.formats.palette import BANDS
 from engage.formats.paper import paper
 from engage.web.console import pages
 from engage.web.console.formats import FILTERS
-from engage.web.console.forms import Done, done_form, read_done
+from engage.web.console.forms import Agreed, Done, care_forms, read_told
 from engage.web.console.translation import translate_page
 
 log = logging.getLogger(__name__)
@@ -85,6 +85,10 @@ class ConsoleServices(Protocol):
     async def log_done(self, company: str, done: Done) -> None:
         """Something was done for a company. InvalidRequest where the company is unknown, or where what was logged under
         the id was something else."""
+
+    async def set_goal(self, company: str, goal: Agreed) -> None:
+        """A goal was agreed on with a company. NotFound where that is unknown, InvalidRequest where the goal was
+        adjusted since."""
 
     async def session_for(self, cookie: str) -> SignedIn | None:
         """Who a cookie belongs to, or None when it is unknown or has run out."""
@@ -136,11 +140,12 @@ def console_routes(services: ConsoleServices) -> list[Route]:
         told = in_language(report, asked.language)
         return _download(wanted, f"{name}-{period}", told, lambda: report_csv(told, asked.language))
 
-    async def tell_done(request: Request, session: SignedIn) -> Response:
+    async def tell(request: Request, session: SignedIn) -> Response:
         if not _same_site(request):
             raise Forbidden(say("This form was sent from another site."))
         name = str(request.path_params["company"])
-        await services.log_done(name, await read_done(request, session, name))
+        told = await read_told(request, session, name, datetime.now(UTC).date())
+        await (services.set_goal(name, told) if isinstance(told, Agreed) else services.log_done(name, told))
         period = request.query_params.get("period") or PERIOD_DEFAULT
         here = f"/console/companies/{FILTERS['pathpart'](name)}?{urlencode({'period': period})}#care"
         return RedirectResponse(here, 303)
@@ -189,7 +194,7 @@ def console_routes(services: ConsoleServices) -> list[Route]:
         Route("/console/", private(portfolio)),
         # A path, because a host's ids may hold anything, a slash as well.
         Route("/console/companies/{company:path}", private(company)),
-        Route("/console/companies/{company:path}", private(tell_done), methods=["POST"]),
+        Route("/console/companies/{company:path}", private(tell), methods=["POST"]),
         Route("/console/{rest:path}", private(missing)),
     ]
 
@@ -311,7 +316,7 @@ def _company_page(report: CompanyReport, period: str, session: SignedIn | None, 
     told = in_language(report, asked.language)
     today = datetime.now(UTC).date()
     view = pages.company_view(told, period, today, asked.language)
-    form = None if session is None else done_form(session, today)
+    form = None if session is None else care_forms(session, today)
     return _html("company.html", session, asked, view=view, form=form)
 
 
