@@ -271,19 +271,19 @@ def _grown(report: CompanyReport, name: str) -> str:
         return ""
     if round(growth) == 0:
         return say(
-            "{label}: {figure}, as many as in the period before", label=found.label, figure=found.figure.text
+            "{label}: {told}, as many as in the period before", label=found.label, told=found.figure.text
         )
     share = privacy.fact(abs(growth), "percent").text
     if growth > 0:
         return say(
-            "{label}: {figure}, {share} more than in the period before",
+            "{label}: {told}, {share} more than in the period before",
             label=found.label,
-            figure=found.figure.text,
+            told=found.figure.text,
             share=share,
         )
     return say(
-        "{label}: {figure}, {share} less than in the period before",
+        "{label}: {told}, {share} less than in the period before",
         label=found.label,
-        figure=found.figure.text,
+        told=found.figure.text,
         share=share,
     )

@@ -33,6 +33,10 @@ WIDTH, HEIGHT = Inches(13.333), Inches(7.5)
 MARGIN: Final = Inches(0.7)
 INNER: Final = Emu(WIDTH - 2 * MARGIN)
 TOP: Final = Inches(1.75)
+BRIEF_SIZE: Final = 20.0
+"""Of the message above all that is told, in points."""
+GUTTER: Final = Inches(0.4)
+"""Between sections beside each other."""
 ROWS_MAX: Final = 9
 """Rows of a table on one slide; it goes on on the next."""
 LINES_MAX: Final = 12
@@ -50,6 +54,8 @@ TABLE_SIZES: Final = ((5, 16.0), (8, 12.0), (100, 9.0))
 BARS_MAX: Final = 10
 NAMED_MAX: Final = 8
 """Companies of a map that carry their names: the urgent ones, and those that pay most."""
+NAME_LETTER, NAME_HIGH = 0.008, 0.06
+"""Of a letter's width and a line's height, beside those of the map."""
 LABELS_MAX: Final = 13
 """Weeks named below a chart."""
 NO_BREAK: Final = "\N{NO-BREAK SPACE}"
@@ -70,14 +76,28 @@ def deck(paper: Paper, language: Language) -> bytes:
     """The verdict, a slide for each section that the customer may see, and what is hidden."""
     head = paper.cover
     slides = _Deck(head, language)
+    if paper.brief:
+        slides.only(paper.sections, paper.hidden(language))
+        return slides.saved()
     slides.first()
     for section in paper.sections:
         if section.name not in OWN:
             slides.section(section)
     slides.words(paper.hidden_title(language), paper.hidden(language))
-    out = io.BytesIO()
-    slides.deck.save(out)
-    return out.getvalue()
+    return slides.saved()
+
+
+class Place(NamedTuple):
+    """Where something stands on a slide, and its letters in points."""
+
+    left: int
+    top: int
+    width: int
+    high: int
+    letters: float
+
+
+WHOLE_SLIDE: Final = Place(MARGIN, TOP, INNER, Inches(4.8), 12)
 
 
 class _Deck:
@@ -88,11 +108,17 @@ class _Deck:
         self.deck.slide_width, self.deck.slide_height = WIDTH, HEIGHT
         self.deck.core_properties.title = head.title
         self.deck.core_properties.author = ""
+        self.deck.core_properties.language = _tag(language)
         self.head, self.language = head, language
         self._runs: dict[tuple[float, str, bool], Any] = {}
         """Words as they look, by size, role and weight: a run made anew takes ten times as long as a copy of one."""
 
-    def slide(self, message: str, over: str = "") -> Any:
+    def saved(self) -> bytes:
+        out = io.BytesIO()
+        self.deck.save(out)
+        return out.getvalue()
+
+    def slide(self, message: str, over: str = "", size: float = 24) -> Any:
         """With its message on top and what it is about above it; the number and whose it is below."""
         slide = self.deck.slides.add_slide(self.deck.slide_layouts[5])
         title = slide.shapes.title
@@ -102,7 +128,7 @@ class _Deck:
         title.text_frame.text = ""
         title.text_frame.margin_left = title.text_frame.margin_right = 0
         title.text_frame.paragraphs[0].alignment = PP_ALIGN.LEFT
-        self.write(title.text_frame.paragraphs[0], message, 24, "ink", bold=True)
+        self.write(title.text_frame.paragraphs[0], message, size, "ink", bold=True)
         if over:
             self.text(slide, MARGIN, Inches(0.4), INNER, Inches(0.35), over, 12, "muted")
         number = len(self.deck.slides)
@@ -123,7 +149,7 @@ class _Deck:
         font.size, font.bold, font.name = Pt(size), bold, FONT
         font.color.rgb = _colour(role)
         properties = run._r.get_or_add_rPr()
-        properties.set("lang", "zh-CN" if self.language == "zh-Hans" else "en-GB")
+        properties.set("lang", _tag(self.language))
         east = properties.makeelement(qn("a:ea"), {"typeface": CHINESE_FONT})
         properties.find(qn("a:latin")).addnext(east)
         self._runs[size, role, bold] = run._r
@@ -151,13 +177,55 @@ class _Deck:
             self.write(line, f"{label}  ", 16, "muted")
             self.write(line, value, 16, "ink", bold=True)
 
+    def only(self, sections: Sequence[Section], notes: Sequence[str]) -> None:
+        """All of a brief paper on one slide: its sections beside each other, and what is hidden in small print."""
+        head = self.head
+        slide = self.slide(
+            head.verdict or head.title, head.title if head.verdict else head.period, BRIEF_SIZE
+        )
+        top = Inches(1.4)
+        if head.score:
+            top = Inches(2.4)
+            self.text(slide, MARGIN, Inches(1.4), Inches(1.4), Inches(0.9), head.score, 44, head.band)
+            frame = self.text(slide, Inches(2.2), Inches(1.55), Inches(10.4), Inches(0.8), "", 12, "ink")
+            self.write(frame.paragraphs[0], f"{head.band_label}   ", 14, head.band, bold=True)
+            for label, value in (("", head.period), *head.facts):
+                self.write(frame.paragraphs[0], f"{label} ".replace(" ", NO_BREAK), 12, "muted")
+                self.write(frame.paragraphs[0], f"{value}    ", 12, "ink", bold=bool(label))
+        rows = -(-len(sections) // 2)
+        width, high = Emu((INNER - GUTTER) // 2), Emu((Inches(6.35) - top) // max(1, rows))
+        for index, section in enumerate(sections):
+            left, down = MARGIN + (index % 2) * (width + GUTTER), top + (index // 2) * high
+            self.part(slide, section, Place(left, down, width, high, 10))
+        frame = self.text(slide, MARGIN, Inches(6.4), INNER, Inches(0.6), "", 9, "muted")
+        self.write(frame.paragraphs[0], " ".join(notes), 9, "muted")
+
+    def part(self, slide: Any, section: Section, place: Place) -> None:
+        """A section with others on its slide: its title, and its chart, else its table, else its words."""
+        left, top, width, high, letters = place
+        frame = self.text(slide, left, top, width, Inches(0.35), "", 14, "ink")
+        self.write(frame.paragraphs[0], section.title, 14, "ink", bold=True)
+        if section.message:
+            self.write(frame.paragraphs[0], f"   {capital(section.message)}", 12, "muted")
+        below = Place(left, top + Inches(0.38), width, high - Inches(0.5), letters)
+        if section.table is None:
+            frame = self.text(slide, left, below.top, width, below.high, "", 12, "ink")
+            for index, note in enumerate(section.notes):
+                line = frame.add_paragraph() if index else frame.paragraphs[0]
+                line.space_after = Pt(5)
+                self.write(line, f"•  {note}", 12, "ink")
+        elif section.chart is not None and is_drawn(section.chart, section.table):
+            self.chart(slide, section, below)
+        else:
+            laid = _laid(section.table, self.language)._replace(size=11)
+            self.table(slide, laid, laid.table.rows[-ROWS_MAX:], below)
+
     def section(self, section: Section) -> None:
         if section.table is None:
             self.words(section.title, section.notes)
             return
         over = section.title if section.message else ""
         message = capital(section.message or section.title)
-        top = TOP
         if section.chart is None:
             self.tables(section.table, message, over)
             return
@@ -167,16 +235,16 @@ class _Deck:
             return
         slide = self.slide(message, over)
         if section.chart.kind == "map":
-            self.map(slide, section.table, top)
+            self.map(slide, section, section.table, TOP)
             return
-        if self.chart(slide, section, top):
+        if self.chart(slide, section, WHOLE_SLIDE):
             words = speak(
                 self.language,
                 "To protect individuals some figures are left out of the chart, or drawn at the least they may be.",
             )
             self.text(slide, MARGIN, Inches(6.62), INNER, Inches(0.3), words, 11, "muted")
 
-    def chart(self, slide: Any, section: Section, top: int) -> bool:
+    def chart(self, slide: Any, section: Section, place: Place) -> bool:
         """Whether something of it is hidden."""
         table, spec = section.table, section.chart
         assert table is not None
@@ -191,27 +259,41 @@ class _Deck:
         for name, cells in zip(spec.columns, columns, strict=True):
             data.add_series(table.columns[names.index(name)].label, [_drawn(cell) for cell in cells])
         beside = spec.kind == "signed"
-        width = Inches(7.2) if beside else INNER
-        frame = slide.shapes.add_chart(_CHARTS[spec.kind], MARGIN, top, width, Inches(4.8), data)
+        width = Emu(place.width * (6 if place is WHOLE_SLIDE else 5) // 10) if beside else place.width
+        frame = slide.shapes.add_chart(_CHARTS[spec.kind], place.left, place.top, width, place.high, data)
         frame.name = section.title
+        self.describe(frame, section)
         chart = frame.chart
-        reach = 1.25 * max((abs(drawn(cell) or 0) for cell in columns[0]), default=1)
+        reach = (1.25 if place is WHOLE_SLIDE else 1.8) * max(
+            (abs(drawn(cell) or 0) for cell in columns[0]), default=1
+        )
         named = len(columns) > 1 or (weekly and table.columns[first].label != section.title)
-        self.dress(chart, spec.kind, reach if spec.kind == "signed" else spec.top, named)
+        self.dress(chart, spec.kind, reach if spec.kind == "signed" else spec.top, named, place.letters)
         if beside:
             for index, cell in enumerate(columns[0]):
                 fill = chart.plots[0].series[0].points[index].format.fill
                 fill.solid()
                 up = isinstance(cell, Figure) and (cell.value or 0) >= 0
                 fill.fore_color.rgb = _colour("thriving" if up else "at_risk")
-            self.seen(slide, table, Inches(8.2), top)
+            words = Place(
+                place.left + width + Inches(0.2),
+                place.top,
+                place.width - width - Inches(0.2),
+                place.high,
+                place.letters,
+            )
+            self.seen(slide, table, words)
         return any(
             isinstance(cell, Figure) and cell.hidden not in ("", "missing")
             for cells in columns
             for cell in cells
         )
 
-    def map(self, slide: Any, table: Table, top: int) -> None:
+    def describe(self, frame: Any, section: Section) -> None:
+        """What a screen reader says of a chart; its figures are in the workbook inside."""
+        frame._element.nvGraphicFramePr.cNvPr.set("descr", capital(section.message or section.title))
+
+    def map(self, slide: Any, section: Section, table: Table, top: int) -> None:
         """A bubble for each company, a series for each band, and the names of those that matter most.
 
         The worst come last: they lie on top, and LibreOffice leaves out the first series of such a chart.
@@ -226,6 +308,8 @@ class _Deck:
             for _, (days, score, revenue) in companies:
                 series.add_data_point(min(max(days, 0), MAPPED_DAYS), score, max(revenue, 1))
         frame = slide.shapes.add_chart(XL_CHART_TYPE.BUBBLE, MARGIN, top, INNER, Inches(5.1), data)
+        frame.name = section.title
+        self.describe(frame, section)
         chart = frame.chart
         chart.has_title, chart.has_legend = False, True
         chart.legend.position, chart.legend.include_in_layout = XL_LEGEND_POSITION.BOTTOM, False
@@ -241,7 +325,13 @@ class _Deck:
             for label, own in bands.items()
             for index, (_, figures) in enumerate(own)
         ]
-        named = {(label, index) for *_, label, index in sorted(all_of, reverse=True)[:NAMED_MAX]}
+        names: list[_Name] = []
+        for _, _, label, index in sorted(all_of, reverse=True)[:NAMED_MAX]:
+            company, (days, score, _) = bands[label][index]
+            name = _Name(label, index, min(max(days, 0), MAPPED_DAYS) / MAPPED_DAYS, score / 100, company)
+            if not any(map(name.meets, names)):
+                names.append(name)
+        named = {(one.label, one.number) for one in names}
         for series, (label, companies) in zip(chart.plots[0].series, bands.items(), strict=True):
             fill = series.format.fill
             fill.solid()
@@ -261,9 +351,9 @@ class _Deck:
         axis.major_gridlines.format.line.color.rgb = _colour("rule")
         axis.format.line.color.rgb = _colour("rule")
 
-    def dress(self, chart: Any, kind: str, top: float | None, named: bool) -> None:
+    def dress(self, chart: Any, kind: str, top: float | None, named: bool, letters: float) -> None:
         chart.has_title = False
-        chart.font.size, chart.font.name = Pt(12), FONT
+        chart.font.size, chart.font.name = Pt(letters), FONT
         chart.font.color.rgb = _colour("muted")
         chart.has_legend = named
         if named:
@@ -290,7 +380,7 @@ class _Deck:
             values.visible, values.has_major_gridlines = False, False
             plot.has_data_labels = True
             labels = plot.data_labels
-            labels.show_value, labels.font.size = True, Pt(12)
+            labels.show_value, labels.font.size = True, Pt(letters)
             labels.number_format = (
                 SIGNED_TENTHS if kind == "signed" else percent_format(self.language) if top == 100 else WHOLE
             )
@@ -313,14 +403,14 @@ class _Deck:
                 series.format.fill.solid()
                 series.format.fill.fore_color.rgb = colour
 
-    def seen(self, slide: Any, table: Table, left: int, top: int) -> None:
+    def seen(self, slide: Any, table: Table, place: Place) -> None:
         """What was seen of each row, in words beside the chart."""
-        frame = self.text(slide, left, top, Emu(WIDTH - left - MARGIN), Inches(4.8), "", 12, "ink")
-        for row in table.rows[:ROWS_MAX]:
-            line = frame.add_paragraph()
+        frame = self.text(slide, place.left, place.top, place.width, place.high, "", place.letters, "ink")
+        for index, row in enumerate(table.rows[:ROWS_MAX]):
+            line = frame.add_paragraph() if index else frame.paragraphs[0]
             line.space_after = Pt(5)
-            self.write(line, f"{row[0]}: ", 12, "ink", bold=True)
-            self.write(line, str(row[1]), 12, "muted")
+            self.write(line, f"{row[0]}: ", place.letters, "ink", bold=True)
+            self.write(line, str(row[1]), place.letters, "muted")
 
     def tables(self, table: Table, message: str, over: str) -> None:
         """A slide, or as many as it takes, each with as much: the last is not to be left with two rows. Rows of which
@@ -338,16 +428,23 @@ class _Deck:
                 words = speak(self.language, "To protect individuals some rows are left out.")
                 self.text(slide, MARGIN, Inches(6.62), INNER, Inches(0.3), words, 11, "muted")
 
-    def table(self, slide: Any, laid: _Laid, rows: Sequence[Row]) -> None:
+    def table(self, slide: Any, laid: _Laid, rows: Sequence[Row], place: Place = WHOLE_SLIDE) -> None:
         table, shares = laid.table, laid.shares
-        high = min(ROW_HIGH, TABLE_HIGH / (len(rows) + 1))
+        high = min(
+            ROW_HIGH, (TABLE_HIGH if place is WHOLE_SLIDE else place.high / Inches(1)) / (len(rows) + 1)
+        )
         shape = slide.shapes.add_table(
-            len(rows) + 1, len(table.columns), MARGIN, TOP, INNER, Inches(high) * (len(rows) + 1)
+            len(rows) + 1,
+            len(table.columns),
+            place.left,
+            place.top,
+            place.width,
+            Inches(high) * (len(rows) + 1),
         )
         grid = shape.table
         grid.horz_banding = False
         for column, share in zip(grid.columns, shares, strict=True):
-            column.width = Emu(INNER * share // sum(shares))
+            column.width = Emu(place.width * share // sum(shares))
         properties = shape._element.graphic.graphicData.tbl.tblPr
         style = properties.find(qn("a:tableStyleId"))
         style.text = "{2D5ABB26-0587-4C30-8999-92F81FD0307C}"  # PowerPoint's own "No Style, No Grid"
@@ -372,6 +469,21 @@ class _Deck:
             line = frame.add_paragraph()
             line.space_after = Pt(10)
             self.write(line, note, 16, "ink")
+
+
+class _Name(NamedTuple):
+    """A company's name on a map, to the right of its place, which is from 0 to 1 both ways."""
+
+    label: str
+    number: int
+    x: float
+    y: float
+    company: str
+
+    def meets(self, other: _Name) -> bool:
+        """Whether the one would be written over the other."""
+        first, second = sorted((self, other), key=lambda one: one.x)
+        return abs(self.y - other.y) < NAME_HIGH and second.x - first.x < NAME_LETTER * wide(first.company)
 
 
 def _tells(row: Row) -> bool:
@@ -438,6 +550,11 @@ def _category(cell: str | Figure, figure: str | Figure, weekly: bool, language: 
             else short_day(day, language).replace(" ", NO_BREAK)
         )
     return f"{words} ({figure.text})" if isinstance(figure, Figure) and figure.hidden else words
+
+
+def _tag(language: Language) -> str:
+    """Of the language, as Office has it."""
+    return "zh-CN" if language == "zh-Hans" else "en-GB"
 
 
 def _drawn(cell: str | Figure) -> float | None:

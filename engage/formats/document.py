@@ -42,7 +42,7 @@ WEEKS_LISTED_MAX: Final = 13
 
 def document(paper: Paper, language: Language) -> bytes:
     head = paper.cover
-    brief = not paper.definitions
+    brief = paper.brief
     data = {
         "language": "zh" if language == "zh-Hans" else "en",
         "title": head.title,

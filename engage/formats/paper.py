@@ -35,6 +35,8 @@ class Paper(NamedTuple):
     """Those of which too little may be told for room of their own; who reads should know that they exist."""
     hides: bool = True
     """Whether it tells of people, so that some of it may be hidden."""
+    brief: bool = False
+    """To be read at a glance: one page, one slide."""
 
     def hidden_title(self, language: Language) -> str:
         """Over what `hidden` says."""
@@ -140,9 +142,11 @@ def paper(report: Report, language: Language) -> Paper:
         return Paper(cover(report, language), (*told, *care), definitions, untold)
     if isinstance(report, Digest):
         title = speak(language, "Digest: {company_name}", company_name=report.name)
-        return Paper(cover(report, language, title), in_language(digest_outline(report), language))
+        return Paper(
+            cover(report, language, title), in_language(digest_outline(report), language), brief=True
+        )
     title = f"{report.department} · {report.company_name}"
     notes = tuple(dated(translate(note, language), language) for note in report.notes)
     period = covered_period(report.period, language)
-    head = Cover(report.department, title, period, "", "unscored", "", "", (), notes)
-    return Paper(head, in_language(department_outline(report), language))
+    head = Cover(title, title, period, "", "unscored", "", "", (), notes)
+    return Paper(head, in_language(department_outline(report), language), brief=True)

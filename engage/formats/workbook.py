@@ -53,10 +53,9 @@ def workbook(paper: Paper, language: Language) -> bytes:
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     book = _Book(xlsxwriter.Workbook(out, options), language)
     head = paper.cover
-    facts = [
-        (speak(language, "Company"), head.company),
-        (speak(language, "Period"), head.period),
-    ]
+    facts = [(speak(language, "Period"), head.period)]
+    if head.company != head.title:
+        facts.insert(0, (speak(language, "Company"), head.company))
     if head.score:
         facts += [
             (speak(language, "Health score"), head.score),

@@ -158,7 +158,9 @@ def texts(slide: Any) -> Iterator[str]:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_slides_have_charts_with_the_figures_in_them(language: Language) -> None:
-    slides = iter(pptx.Presentation(io.BytesIO(made("pptx", language))).slides)
+    whole = pptx.Presentation(io.BytesIO(made("pptx", language)))
+    assert whole.core_properties.language == {"en": "en-GB", "zh-Hans": "zh-CN"}[language]
+    slides = iter(whole.slides)
     next(slides)  # the verdict
     for section in filter(tells, sections(language)):
         slide = next(slides)
@@ -189,6 +191,9 @@ def test_slides_have_charts_with_the_figures_in_them(language: Language) -> None
             assert list(series.values) == [
                 as_worded(one, drawn(one)) for one in cells if isinstance(one, Figure)
             ]
+        (frame,) = [shape for shape in slide.shapes if shape.has_chart]
+        described = frame._element.nvGraphicFramePr.cNvPr.get("descr")
+        assert described.casefold() == (section.message or section.title).casefold()
         # Editable: the figures are in a workbook inside.
         assert chart.part.chart_workbook.xlsx_part is not None
         protected = [getattr(row[names.index(name)], "hidden", "") for row in section.table.rows]
@@ -449,6 +454,39 @@ def test_the_portfolio_is_a_deck_with_an_editable_map_and_the_worst_first() -> N
     assert first == ["Nordwind Logistics", "Brightwater Clinics", "北京智联科技", "Granite Works"]
 
 
+def test_no_companys_name_is_written_over_another_s_on_the_map() -> None:
+    """The one with more at stake keeps its name."""
+    columns = [Column(name, name, "each") for name in ("days", "score", "revenue")]
+    places = {"Big": (100, 60, 9), "Beside it": (105, 61, 5), "Far away": (300, 61, 1)}
+    rows: tuple[Row, ...] = tuple(
+        (name, *(fact(value, "each") for value in place), "Healthy") for name, place in places.items()
+    )
+    table = Table("map", "Map", (Column("company", "Company"), *columns, Column("band", "Band")), rows)
+    section = Section("map", "Map", chart=Chart("map", ("days", "score", "revenue"), 100), table=table)
+    (slide,) = slide_of(section)
+    (chart,) = [shape.chart for shape in slide.shapes if shape.has_chart]
+    told = "".join(chart.plots[0]._element.itertext())
+    assert "Far away" in told
+    assert "Big" in told
+    assert "Beside it" not in told
+
+
+def test_a_message_about_an_estimate_is_chinese_too() -> None:
+    about = Figure("about 85.1", "events", 85.1)
+    grown = tuple(replace(one, figure=about) if one.name == "events" else one for one in found().summary)
+    told = {one.name: one for one in in_language(outline(replace(found(), summary=grown)), "zh-Hans")}
+    assert told["summary"].message.startswith("每周事件数：约 85.1，")
+
+
+def test_a_departments_files_name_the_company_and_take_the_department_for_none() -> None:
+    department = department_report(*source(), "sales")
+    assert department is not None
+    (slide,) = pptx.Presentation(io.BytesIO(render(department, "pptx", "en"))).slides
+    assert any(text.startswith(f"sales · {department.company_name}  ·") for text in texts(slide))
+    book = sheets(render(department, "xlsx", "en"))
+    assert "Company" not in {row[0] for row in book["Summary"]}
+
+
 def _numbers(series: Any, name: str) -> list[float]:
     return [float(one.text) for one in series._element.findall(f".//{qn(f'c:{name}')}//{qn('c:v')}")]
 
@@ -538,3 +576,6 @@ def test_the_digest_and_a_departments_page_are_files_too(format: FileFormat, lan
         )
         for text in in_language(page, language).advice:
             assert text in told
+        for content in made.values():
+            (slide,) = pptx.Presentation(io.BytesIO(content)).slides
+            assert any(shape.has_chart for shape in slide.shapes)

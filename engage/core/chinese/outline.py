@@ -30,9 +30,9 @@ WORDS: Final = {
     "{share} of seats or members have the habit": "{share}的席位或成员已养成使用习惯",
     "{share} of the seats have become a habit": "{share}的席位已养成使用习惯",
     "Week": "周",
-    "{label}: {figure}, as many as in the period before": "{label}：{figure}，与上期持平",
-    "{label}: {figure}, {share} more than in the period before": "{label}：{figure}，比上期多 {share}",
-    "{label}: {figure}, {share} less than in the period before": "{label}：{figure}，比上期少 {share}",
+    "{label}: {told}, as many as in the period before": "{label}：{told}，与上期持平",
+    "{label}: {told}, {share} more than in the period before": "{label}：{told}，比上期多 {share}",
+    "{label}: {told}, {share} less than in the period before": "{label}：{told}，比上期少 {share}",
     "Daily use": "每日使用",
     "Kinds of use per week": "每周使用类型",
     # the digest
