@@ -40,6 +40,8 @@ from engage.core.problems import NAMES_SHOWN, Mapping, Path, Problems, shown, un
 
 GROUPS = ("all", "any", "not")
 CLAUSE_KEYS = ("field", "op", "value")
+# The nearest to 'and' in spelling is 'any', which says the opposite.
+GROUPS_ELSEWHERE = {"and": "all", "&&": "all", "every": "all", "or": "any", "||": "any", "either": "any"}
 # What people write who know another product, or a programming language.
 OPERATORS_ELSEWHERE = {
     "=": "eq",
@@ -169,7 +171,7 @@ class _ConditionReader:
     def neither(self, entries: t.Iterable[str], path: Path) -> None:
         """Neither a clause nor a group: most often a misspelt word, which is then the one mistake to name."""
         for key in entries:
-            near = self.problems.nearest(key, (*GROUPS, *CLAUSE_KEYS))
+            near = GROUPS_ELSEWHERE.get(key.lower()) or self.problems.nearest(key, (*GROUPS, *CLAUSE_KEYS))
             if near is not None:
                 self.problems.add((*path, key), f"unknown key {shown(key)}", suggestion=near, at_key=True)
                 return

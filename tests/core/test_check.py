@@ -306,6 +306,8 @@ CLAUSE_MISTAKES: list[tuple[t.Any, str, str]] = [
     ({"field": "member.level", "op": "ge", "value": "sliver"}, "/value", "did you mean 'silver'?"),
     ({"field": "event.weekday", "op": "eq", "value": "Monday"}, "/value", "did you mean 'monday'?"),
     ({"al": [{"field": "event.hour", "op": "eq", "value": 1}]}, "/al", "did you mean 'all'?"),
+    ({"and": [{"field": "event.hour", "op": "eq", "value": 1}]}, "/and", "did you mean 'all'?"),
+    ({"OR": [{"field": "event.hour", "op": "eq", "value": 1}]}, "/OR", "did you mean 'any'?"),
     ({"all": []}, "/all", "needs at least 1 entry"),
     ({"all": [{"field": "event.hour", "op": "is_set"}], "any": []}, "", "'all' must stand alone"),
     ([{"field": "event.hour", "op": "is_set"}], "", "put the list under 'all:' or 'any:'"),
