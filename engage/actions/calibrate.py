@@ -32,7 +32,6 @@ from engage.core.book import Book
 from engage.core.calibration import HORIZONS, Case, Past, cases, is_called, is_too_small, lead_days
 from engage.core.stage_words import Stage, lasting_of
 from engage.core.terms import customer_since
-from engage.store.companies import current_programs, load_program
 from engage.store.database import Database
 from engage.store.scope import EVERY_COMPANY
 from engage.store.settings import put_setting
@@ -53,9 +52,6 @@ async def calibrate(database: Database, trial: Book | None = None) -> Calibratio
         k, book = await floor(), trial or await current_book()
         ended = [id for id, own in terms.items() if any(term.outcome != "open" for term in own)]
         followed = await load_followed(s, ended) if ended else []
-        versions = await current_programs(s, [one.id for one in followed])
-        programs = {id: await load_program(id) for id in sorted(set(versions.values())) if id}
-    rewarded = {id: {rule.trigger for rule in program.rules} for id, program in programs.items()}
     found: dict[int, list[Case]] = {days: [] for days in HORIZONS}
     leads: list[int] = []
     for start in range(0, len(followed), COMPANIES_PER_READ):
@@ -71,7 +67,6 @@ async def calibrate(database: Database, trial: Book | None = None) -> Calibratio
                 weeks.get(one.id, {}),
                 one.state.seats,
                 customer_since(one.state.traits),
-                rewarded.get(versions[one.id], ()),
                 book.score,
                 book.stages,
                 lasting.get(one.id, {}),

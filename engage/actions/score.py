@@ -1,7 +1,8 @@
 """Scoring: freeze the measures of every complete week once, and score each company from them.
 
-Owns which weeks are due and the transaction that freezes them. A frozen week is never measured again unless asked,
-so that a late event cannot change a figure somebody has seen, nor two looks at it be subtracted.
+Owns which weeks are due and the transaction that freezes them. A frozen week is never measured again, so that a late
+event cannot change a figure somebody has seen, nor two looks at it be subtracted. Scores may be made again: they are
+reckoned from the figures alone.
 """
 
 from __future__ import annotations
@@ -119,7 +120,7 @@ async def score_companies(
 
     None: today in each company's zone; but where the data ended more than QUIET_DAYS ago, the day after its end.
     Weeks before the last are frozen and scored as well where they are not yet, BACKFILL_WEEKS_MAX of them.
-    `again` measures weeks anew that are frozen already, with what is known by now. `hands`: who else scores companies.
+    `again` scores past weeks anew by the definition in force, from what is frozen. `hands`: who else scores companies.
 
     Each batch of companies is a transaction of its own, and what is frozen stays: cut short, a run is gone on with by
     the next, and two at once agree.
@@ -331,9 +332,6 @@ async def _load(s: Statements, batch: Sequence[Followed], host: Host) -> list[Co
         for one in batch
     ]
     for company in companies:
-        if host.again:  # what was frozen of them is none to keep to
-            for monday in company.mondays:
-                company.frozen.pop(monday, None)
         company.due = [week for week in company.mondays if week not in company.frozen]
     due = {company.followed.id: company.due[0] for company in companies if company.due}
     if due:

@@ -22,7 +22,7 @@ from engage.core.company_stages import (
     stage_before_score,
 )
 from engage.core.health import WEEKS_NEEDED, frozen, score
-from engage.core.looks import keep_month
+from engage.core.looks import Look, keep_month, look_at
 from engage.core.measures import WEEK, WeekMeasures, measure_weeks
 from engage.core.profiles import ScoreDefinition, choose_profile
 from engage.core.program import Program
@@ -82,21 +82,10 @@ def measure_and_score(
     for company in companies:
         id = company.followed.id
         if company.due:
-            members = decoded(company.states)
-            state = company.followed.state
-            weeks = measure_weeks(
-                company.program,
-                state,
-                members,
-                company.days,
-                company.due,
-                host.catalogue,
-                host.k,
-                company.numbers,
-            )
+            weeks = _measured(company, host)
             for week in weeks:
                 keep_month(week, company.frozen)
-                remember_peaks([week], company.frozen.get(week.monday - WEEK), host.k)
+                remember_peaks([week], company.frozen.get(week.monday - WEEK), week.floor)
                 company.frozen[week.monday] = week
             new_weeks += [(id, week) for week in weeks]
         for monday in company.mondays or [company.last_monday]:
@@ -105,6 +94,27 @@ def measure_and_score(
                 company.scores[sunday] = scored = _scored(company, monday, host)
                 new_scores.append((id, sunday, scored))
     return new_weeks, new_scores
+
+
+def _measured(company: Company, host: Host) -> list[WeekMeasures]:
+    """The due weeks, oldest first: those of a month that was looked at before as it was then."""
+    looks: dict[Look, list[int]] = {}
+    for monday in company.due:
+        looks.setdefault(look_at(monday, company.frozen, host.k), []).append(monday)
+    weeks = []
+    for (floor, names), mondays in looks.items():
+        weeks += measure_weeks(
+            company.program,
+            company.followed.state,
+            decoded(company.states),
+            company.days,
+            mondays,
+            host.catalogue,
+            floor,
+            company.numbers,
+            names,
+        )
+    return sorted(weeks, key=lambda week: week.monday)
 
 
 def _scored(company: Company, monday: int, host: Host) -> Scored:

@@ -50,7 +50,7 @@ def score(
         ),
     ] = None,
     again: Annotated[
-        bool, typer.Option("--again", help="Measure weeks anew that were measured already.")
+        bool, typer.Option("--again", help="Score past weeks anew, by the definition in force.")
     ] = False,
     database: DatabaseUrl = None,
     as_json: AsJson = False,

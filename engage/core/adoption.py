@@ -260,7 +260,7 @@ def _breadth(source: Source, now: Weeks, then: Weeks) -> Table:
     events: dict[str, list[Figure]] = {name: [] for name in used}
     rewarded = {rule.trigger for rule in source.program.rules} if source.program else set()
     for week in now.measures:
-        shown = publish_feature_events(week, source.k, rewarded) if week else {}
+        shown = publish_feature_events(week, source.k) if week else {}
         for name in used:
             events[name].append(shown.get(name) or privacy.missing("events"))
     order = sorted(used, key=lambda name: (-used[name].floor, source.event_name(name)))

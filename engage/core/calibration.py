@@ -11,7 +11,7 @@ later is read, least of all how later terms ended.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from math import exp, log
 from typing import Final
@@ -95,8 +95,6 @@ class Past(Struct, frozen=True):
     weeks: Mapping[int, WeekMeasures]
     seats: int | None = None
     since: int | None = None
-    rewarded: Collection[str] = ()
-    """The events that a rule rewards: what is told of each one's number depends on it."""
     definition: ScoreDefinition = BUILT_IN
     """The host's, of today: the past is scored by what would be scored by now."""
     stages: CompanyStages = CompanyStages()
@@ -143,7 +141,7 @@ def case_of(past: Past, term: Term, days_before: int, k: int) -> Case | None:
         probability_of(risk, months),
         {
             **_contract_facts(standing, seats, age, months, first=len(known) == 1),
-            **_volumes(weeks, past.rewarded, k),
+            **_volumes(weeks, k),
             **_people(weeks, seats, age, k, scored=health.score is not None),
         },
         seats,
@@ -209,7 +207,7 @@ def _contract_facts(
     return facts
 
 
-def _volumes(weeks: Sequence[WeekMeasures], rewarded: Collection[str], k: int) -> dict[str, float]:
+def _volumes(weeks: Sequence[WeekMeasures], k: int) -> dict[str, float]:
     """Events per week, all, of each key event and the others, as far as they are told, on a scale on which a doubling
     is a step.
 
@@ -217,7 +215,7 @@ def _volumes(weeks: Sequence[WeekMeasures], rewarded: Collection[str], k: int) -
     matters less. What is hidden is left out: few stand behind it, and what hangs on few goes when they go. Where only
     the sum is told, the others are all there is.
     """
-    told = [_told_of(week, rewarded, k) for week in weeks[-QUARTER_WEEKS:]]
+    told = [_told_of(week, k) for week in weeks[-QUARTER_WEEKS:]]
     return {
         f"{prefix}{name}": log(1 + sum(week.get(name, 0) for week in part) / len(part))
         for prefix, part in (("", told[-MONTH_WEEKS:]), (QUARTER, told))
@@ -225,12 +223,12 @@ def _volumes(weeks: Sequence[WeekMeasures], rewarded: Collection[str], k: int) -
     }
 
 
-def _told_of(week: WeekMeasures, rewarded: Collection[str], k: int) -> dict[str, int]:
+def _told_of(week: WeekMeasures, k: int) -> dict[str, int]:
     """How often each thing was done in the week, where that is told."""
     whole = publish_events(week, k).events.value
     if whole is None:
         return {}
-    features = publish_feature_events(week, k, rewarded)
+    features = publish_feature_events(week, k)
     named = {name: int(one.value) for name, one in features.items() if one.value is not None}
     other = max(0, int(whole) - sum(named.values()))
     return {EVENTS: int(whole), OTHER: other, **{f"{EVENTS} {name}": count for name, count in named.items()}}

@@ -8,10 +8,10 @@ member did. Owns which measures are of the month; knows nothing of figures.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
 from engage.core.calendar import month_end
-from engage.core.measures import MONTH_WEEKS, WEEK, WeekMeasures
+from engage.core.measures import DEFINITION, MONTH_WEEKS, WEEK, WeekMeasures
 
 OF_THE_MONTH: Final = (
     *("activated", "active_4w", "habitual", "organic_4w", "classes", "stages", "cohorts"),
@@ -20,40 +20,68 @@ OF_THE_MONTH: Final = (
 )
 
 
+class Look(NamedTuple):
+    """How a month is looked at: below so many active members a week is a quiet one, and these are the key events."""
+
+    floor: int
+    names: tuple[str, ...] = ()
+    """None: those in force."""
+
+
+def look_at(monday: int, frozen: Mapping[int, WeekMeasures], floor: int) -> Look:
+    """How a week is to be measured, so that it tells of its month what an earlier look told. `floor`: that in force,
+    which counts from the next month on, as do key events: with the name of one more or fewer in the table, another
+    would be hidden beside the smallest, and two looks would give it away."""
+    first = _earlier_look(monday, frozen)
+    return Look(first.floor, tuple(first.features)) if first is not None else Look(floor)
+
+
 def keep_month(week: WeekMeasures, frozen: Mapping[int, WeekMeasures]) -> None:
     """Let a new week tell of its month what an earlier look told. `frozen`: the company's weeks by Monday.
 
-    At the first look, the weeks of the month are told by what was frozen of them. Weeks measured by another definition
-    or floor are none to keep to: they tell nothing under this floor.
+    At the first look, the weeks of the month are told by what was frozen of them. What the first look had no word of
+    (levels, departments, a funnel: the program was published since) is told by a later one only where all else is as
+    it was; else it would say, beside the numbers kept, who came late.
     """
-    end = month_end(week.monday)
-    looks = (frozen.get(end + WEEK * at) for at in range(MONTH_WEEKS) if end + WEEK * at != week.monday)
-    first = next((one for one in looks if one is not None and _is_alike(one, week)), None)
+    first = _earlier_look(week.monday, frozen)
     if first is None:
         _keep_weeks(week, frozen)
         return
+    changed = any(getattr(week, name) != getattr(first, name) for name in OF_THE_MONTH)
     for name in OF_THE_MONTH:
         setattr(week, name, getattr(first, name))
-    if first.levels:
+    if first.levels or changed:
         week.levels = first.levels
-    if first.departments or first.roles:
+    if first.departments or first.roles or changed:
         week.departments, week.roles = first.departments, first.roles
-    for funnel, steps in first.funnels.items():
-        if len(week.funnels.get(funnel, ())) == len(steps):
-            week.funnels[funnel] = steps
-            week.funnel_months.pop(funnel, None)
-            week.funnel_begins.pop(funnel, None)
-            if funnel in first.funnel_months:
-                week.funnel_months[funnel] = first.funnel_months[funnel]
-            if funnel in first.funnel_begins:
-                week.funnel_begins[funnel] = first.funnel_begins[funnel]
+    for funnel in list(week.funnels):
+        if funnel in first.funnels:
+            _keep_funnel(funnel, week, first)
+        elif changed:
+            del week.funnels[funnel]
+    if changed and not first.features:
+        week.features = {}
     for name, used in first.features.items():
-        if name in week.features:
-            week.features[name].members_4w = used.members_4w
+        week.features[name].members_4w = used.members_4w
 
 
-def _is_alike(one: WeekMeasures, other: WeekMeasures) -> bool:
-    return (one.definition, one.floor) == (other.definition, other.floor)
+def _keep_funnel(funnel: str, week: WeekMeasures, first: WeekMeasures) -> None:
+    if len(week.funnels[funnel]) != len(first.funnels[funnel]):
+        return
+    week.funnels[funnel] = first.funnels[funnel]
+    week.funnel_months.pop(funnel, None)
+    week.funnel_begins.pop(funnel, None)
+    if funnel in first.funnel_months:
+        week.funnel_months[funnel] = first.funnel_months[funnel]
+    if funnel in first.funnel_begins:
+        week.funnel_begins[funnel] = first.funnel_begins[funnel]
+
+
+def _earlier_look(monday: int, frozen: Mapping[int, WeekMeasures]) -> WeekMeasures | None:
+    """The first that was frozen; of weeks measured by another definition none is one."""
+    end = month_end(monday)
+    looks = (frozen.get(end + WEEK * at) for at in range(MONTH_WEEKS) if end + WEEK * at != monday)
+    return next((one for one in looks if one is not None and one.definition == DEFINITION), None)
 
 
 def _keep_weeks(week: WeekMeasures, frozen: Mapping[int, WeekMeasures]) -> None:

@@ -53,7 +53,6 @@ FEATURES_MAX: Final = 300
 
 FLOOR: Final = 5
 """Unless the host chose another; see `engage.core.privacy`."""
-
 DEFINITION: Final = 2
 """Of what a week holds; see `WeekMeasures.definition`."""
 
@@ -211,15 +210,16 @@ def measure_weeks(
     catalogue: Collection[str] = (),
     floor: int = FLOOR,
     numbers: Sequence[int] = (),
+    names: Sequence[str] = (),
 ) -> list[WeekMeasures]:
     """The weeks that start on `mondays` (ascending ordinals), in one pass over the members.
 
     `days`: the rollups from the end of the first week's month until now, later ones included: what stood at the end
-    of a past month is today's count less what came after. `catalogue`: the names that count as features where there
-    is no program. `floor`: a week in which fewer were active is a quiet one. `numbers`: those of the members, where
-    a campaign may be measured.
+    of a past month is today's count less what came after. `catalogue`: the key events where there is no program;
+    `names`: where those of an earlier look count. `floor`: a week in which fewer were active is a quiet one.
+    `numbers`: those of the members, where a campaign may be measured.
     """
-    names = features_of(program, catalogue)
+    names = names or features_of(program, catalogue)
     weeks = [
         WeekMeasures(
             monday, features={name: FeatureWeek() for name in names}, stages=no_stages(), floor=floor

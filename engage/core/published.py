@@ -10,7 +10,7 @@ periods or pages. Whoever needs a measure for customer success takes it from her
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -35,6 +35,7 @@ from engage.core.privacy import (
 )
 from engage.core.published_beginners import most_begun, remember_beginners
 from engage.core.published_cohorts import remember_activated, remember_cohorts
+from engage.core.published_floors import floor_of, is_told
 from engage.core.quiet import HABIT_WEEKS_LEAST
 from engage.core.rounding import balance_step, band_around, rounded, two_digits
 from engage.core.windows import add_bands, between, publish_band, publish_bands, publish_union
@@ -71,6 +72,7 @@ def _present(members: int, absent: int) -> Figure:
 
 def publish_month_weeks(week: WeekMeasures, k: int) -> list[Figure]:
     """Members active in each week of the month, as they were published; in a quiet one it is told that it was."""
+    k = floor_of(week, k)
     return [publish_active(count, k, size, away) for count, size, away in _sizes(week)]
 
 
@@ -92,8 +94,8 @@ def _sizes(week: WeekMeasures) -> list[tuple[int, int, int]]:
 
 def publish_month(week: WeekMeasures, k: int) -> Figure:
     """Members active in the month. Weeks measured under a lower floor show nothing: their quiet weeks are others."""
-    members = publish_month_members(week)
-    if week.floor < k:
+    members, k = publish_month_members(week), floor_of(week, k)
+    if not is_told(week, k):
         return Figure(NOT_SHOWN, "members", hidden="few", low=0, high=members.value)
     whole = int(members.floor)
     if week.absent_4w and whole - week.absent_4w < 2 * k - 1:
@@ -133,16 +135,14 @@ def _visits(week: WeekMeasures, k: int) -> int:
 
 
 def publish_people(week: WeekMeasures, k: int) -> People:
-    members = fact(week.members, "members")
+    members, k = fact(week.members, "members"), floor_of(week, k)
     active_4w = publish_month(week, k)
+    active = publish_active(week.active, k, week.members, week.absent)
+    if not is_told(week, k):
+        return People(members, active_4w, active_4w, active, active_4w)
     activated = _publish_activated(week, k, active_4w)
-    return People(
-        members=members,
-        activated=activated,
-        active_4w=active_4w,
-        active=publish_active(week.active, k, week.members, week.absent),
-        habitual=_publish_habitual(week, k, active_4w, int(activated.ceiling or 0)),
-    )
+    habitual = _publish_habitual(week, k, active_4w, int(activated.ceiling or 0))
+    return People(members, activated, active_4w, active, habitual)
 
 
 def _publish_activated(week: WeekMeasures, k: int, active_4w: Figure) -> Figure:
@@ -203,6 +203,7 @@ def has_features(week: WeekMeasures) -> bool:
 
 def publish_week_days(week: WeekMeasures, k: int) -> Figure:
     """Active days in the week, summed over its active members."""
+    k = floor_of(week, k)
     return _week_days(week.days, week.active, week.members, week.absent, week.spread, k)
 
 
@@ -241,7 +242,7 @@ class Features(NamedTuple):
 def publish_features(week: WeekMeasures, k: int, active_4w: Figure) -> Features:
     names = list(week.features)
     counts = [week.features[name].members_4w for name in names]
-    table = publish_table(counts, k, active_4w, "features")
+    table = publish_table(counts, floor_of(week, k), active_4w, "features")
     return Features(dict(zip(names, table.cells, strict=True)), table.total)
 
 
@@ -255,12 +256,19 @@ def was_scored(week: WeekMeasures, k: int) -> bool:
     return publish_month(week, k).floor >= k
 
 
-def publish_feature_events(week: WeekMeasures, k: int, rewarded: Collection[str]) -> dict[str, Figure]:
-    """How often each key event happened in the week. `rewarded`: those that rules award something for."""
-    parts = [Part(one.events, one.members, name in rewarded) for name, one in week.features.items()]
+def publish_feature_events(week: WeekMeasures, k: int) -> dict[str, Figure]:
+    """How often each key event happened in the week. Which of them earned points is as it was when it was frozen: with
+    the rules in force the cell hidden beside a small one would change."""
+    if not is_told(week, k):
+        return dict.fromkeys(week.features, Figure(NOT_SHOWN, "events", hidden="few"))
+    rewarded = {event for prices in week.awards.values() for event in prices}
+    any_earns = "" in rewarded or (week.incentivised > 0 and not rewarded)
+    parts = [
+        Part(one.events, one.members, any_earns or name in rewarded) for name, one in week.features.items()
+    ]
     # Shown besides the week's events: those that earned. The points that they brought are told too roughly to count.
     people = 0 if _is_dominated(week) else week.active
-    cells = publish_amounts(parts, week.events, people, k, relations=1)
+    cells = publish_amounts(parts, week.events, people, floor_of(week, k), relations=1)
     return dict(zip(week.features, cells, strict=True))
 
 
@@ -278,7 +286,12 @@ def publish_levels(week: WeekMeasures, k: int) -> Levels | None:
     if not week.levels:
         return None
     members = publish_month_members(week)
-    cells = publish_bands([count for _, count in week.levels], k, members)
+    counts = [count for _, count in week.levels]
+    cells = (
+        publish_bands(counts, floor_of(week, k), members)
+        if is_told(week, k)
+        else [between(0, int(members.floor), int(members.floor)) for _ in counts]
+    )
     shown = [(level, cell) for (level, _), cell in zip(week.levels, cells, strict=True)]
     upper = add_bands(cells[2:], members) if cells[2:] else fact(0, "members")
     return Levels(shown, upper, add_bands(cells[1:], members))
@@ -304,6 +317,7 @@ class Amounts(NamedTuple):
 def publish_events(week: WeekMeasures, k: int) -> Amounts:
     """Events of the week, apart by whether they earned something, and the points they earned."""
     behind, besides = _behind_events(week)
+    k = floor_of(week, k)
     split: Published = publish_split(
         week.incentivised,
         behind,
@@ -334,7 +348,7 @@ def issued_band(week: WeekMeasures, currency: str, k: int) -> tuple[int, int]:
     that are told, and are 2 k times as wide or more as what comes at once of anything else.
     """
     prices, amount = week.awards.get(currency, {}), week.issued[currency]
-    shown = publish_feature_events(week, k, {event for one in week.awards.values() for event in one})
+    shown = publish_feature_events(week, k)
     told = {
         event: int(shown[event].value or 0) for event in prices if event in shown and not shown[event].hidden
     }
@@ -357,6 +371,8 @@ def _publish_issued(week: WeekMeasures, currency: str, figure: Figure, k: int) -
     """`figure`: hidden, or the number itself."""
     if figure.value is None:
         return figure
+    if not is_told(week, k):
+        return Figure(NOT_SHOWN, "points", hidden="few")
     if currency not in week.awards:  # measured before it was kept what events bring
         return rounded(figure, balance_step(int(figure.value)))
     low, high = issued_band(week, currency, k)

@@ -22,6 +22,7 @@ from engage.core.language import Text, say
 from engage.core.measures import MONTH_WEEKS, WEEK, WeekMeasures
 from engage.core.privacy import NOT_SHOWN, Figure, fact, ratio
 from engage.core.published import People, publish_people
+from engage.core.published_floors import floor_of
 from engage.core.published_people import SMALLER, Group, publish_departments, publish_roles
 from engage.core.windows import between, publish_part
 
@@ -55,6 +56,7 @@ def publish_campaign_month(week: WeekMeasures, k: int) -> CampaignMonth | None:
     month = week.held_out
     if month is None:
         return None
+    k = floor_of(week, k)
     people = publish_people(week, k)
     band = _publish_active(week, month, people, k)
     held_out, others = fact(month.members, "members"), fact(month.others, "members")

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from engage.core.measures import WeekMeasures
 from engage.core.privacy import NOT_SHOWN, Figure, fact
 from engage.core.published import People
+from engage.core.published_floors import floor_of
 from engage.core.published_people import SMALLER, publish_classes, publish_departments
 from engage.core.segments import GROUP_OTHER, GroupWeek
 from engage.core.windows import between, publish_flow
@@ -32,6 +33,7 @@ class Champions(NamedTuple):
 
 
 def publish_champions(week: WeekMeasures, people: People, k: int) -> Champions:
+    k = floor_of(week, k)
     names = [name for name in week.departments if name not in ("", GROUP_OTHER)]
     shown = publish_departments(week, people, k)
     covered = {

@@ -44,10 +44,12 @@ from engage.core.published import (
     People,
     publish_features,
     publish_levels,
+    publish_members,
     publish_week_days,
 )
 from engage.core.published_beginners import publish_beginners
 from engage.core.published_cohorts import publish_active_cohorts
+from engage.core.published_floors import floor_of, is_told
 from engage.core.published_parts import publish_parts, untold
 from engage.core.rounding import balance_step, rounded, two_digits
 from engage.core.segments import CLASS_WEEKS, GROUP_OTHER, GroupWeek, cohort_of
@@ -70,6 +72,7 @@ def publish_classes(week: WeekMeasures, people: People, k: int) -> tuple[Figure,
     if not is_measured(week):
         return (missing("members"),) * 5
     power, habitual, novice = week.classes[:3]
+    k = floor_of(week, k)
     steady, activated, active = people.habitual, people.activated, people.active_4w
     if steady.value is not None:
         with_habit = publish_table([power, habitual], k, steady, partition=True).cells
@@ -102,13 +105,13 @@ class Group(NamedTuple):
 
 def publish_departments(week: WeekMeasures, people: People, k: int) -> tuple[Group, ...]:
     """The largest first; empty where the program does not say what a department is."""
-    return _publish_groups(week.departments, people, k, merged=True)
+    return _publish_groups(week.departments, people, floor_of(week, k), merged=True)
 
 
 def publish_roles(week: WeekMeasures, people: People, k: int) -> tuple[Group, ...]:
     """By their size alone beside departments: both divide the same members, and who knows who is in which could
     subtract the one from the other."""
-    found = _publish_groups(week.roles, people, k, merged=False)
+    found = _publish_groups(week.roles, people, floor_of(week, k), merged=False)
     if not any(week.departments):
         return found
     return tuple(Group(one.name, one.members, untold(one.members), untold(one.members)) for one in found)
@@ -154,7 +157,7 @@ def _publish_groups(
 
 def publish_cohorts(week: WeekMeasures, people: People, k: int) -> Mapping[int, Figure]:
     """Month (12 x year + month - 1) -> those active in the four weeks who were activated in it; the oldest first."""
-    return publish_active_cohorts(week, people.active_4w, k) if is_measured(week) else {}
+    return publish_active_cohorts(week, people.active_4w, floor_of(week, k)) if is_measured(week) else {}
 
 
 def is_complete(week: WeekMeasures, cohort: int) -> bool:
@@ -170,6 +173,9 @@ def publish_funnel(week: WeekMeasures, people: People, funnel: str, k: int) -> t
     counts = week.funnels.get(funnel)
     if counts is None:
         return None
+    if not is_told(week, k):
+        return tuple(untold(people.members) for _ in counts)
+    k = floor_of(week, k)
     found = [publish_beginners(week, people.activated, funnel, k)]
     for count in counts[1:]:
         found.append(publish_count(count, k, found[-1]))
@@ -190,6 +196,10 @@ def publish_moves(week: WeekMeasures, people: People, k: int) -> Moves:
     ahead overlap from week to week. Who falls from a level, or may, stood at one; who lost a streak had one."""
     if not is_measured(week):
         return Moves(*(missing("members"),) * 4)
+    if not is_told(week, k):
+        hidden = untold(people.members)
+        return Moves(hidden, hidden, hidden, hidden if week.standing else missing("members"))
+    k = floor_of(week, k)
     levels = publish_levels(week, k)
     upper = int(levels.above.floor) if levels else 0
     return Moves(
@@ -221,8 +231,8 @@ def publish_concentration(week: WeekMeasures, k: int) -> Figure:
     if not is_measured(week):
         return missing("percent")
     top, theirs, events = week.top
-    others = week.active_4w - top
-    if top < k or _is_one_sided(week, (top, others)):
+    others, k = week.active_4w - top, floor_of(week, k)
+    if not is_told(week, k) or top < k or _is_one_sided(week, (top, others)):
         return Figure(NOT_SHOWN, "percent", hidden="few")
     split = publish_split(theirs, top, events, others, week.active_4w, k)
     return ratio(split.cells[0], split.total)
@@ -240,7 +250,9 @@ def publish_organic(week: WeekMeasures, people: People, k: int) -> Figure:
     """Members who did something in four weeks that no rule rewards."""
     if not is_measured(week):
         return missing("members")
-    used = publish_features(week, k, people.active_4w).members
+    if not is_told(week, k):
+        return untold(people.members)
+    used, k = publish_features(week, k, people.active_4w).members, floor_of(week, k)
     return publish_union(week.organic_4w, k, list(used.values()), people.active_4w, complete=False)
 
 
@@ -268,6 +280,7 @@ def publish_points(week: WeekMeasures, currency: str, k: int) -> Points:
     found = week.currencies.get(currency)
     if found is None:
         return Points(*(missing("points"),) * 4, missing("members"))
+    k = floor_of(week, k)
     spent = _about(publish_amount(found.spent, found.spenders, k, "points"))
     expired = _about(publish_amount(found.expired, found.losers, k, "points"))
     if not week.standing:
@@ -277,7 +290,9 @@ def publish_points(week: WeekMeasures, currency: str, k: int) -> Points:
         expired,
         _about(publish_amount(found.outstanding, found.holders, k, "points")),
         _about(publish_amount(found.expiring, found.at_risk, k, "points")),
-        publish_part(found.at_risk, 2 * k, 0, found.holders, week.members),
+        publish_part(found.at_risk, 2 * k, 0, found.holders, week.members)
+        if is_told(week, k)
+        else untold(publish_members(week)),
     )
 
 

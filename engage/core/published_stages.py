@@ -15,6 +15,7 @@ from engage.core.lifecycle import STAGES
 from engage.core.measures import WeekMeasures
 from engage.core.privacy import Figure
 from engage.core.published import People, publish_month_members, publish_month_weeks, publish_people
+from engage.core.published_floors import floor_of
 from engage.core.stage_weeks import LEFT_IDLE, LEFT_NEVER, SLIPPING_HABIT
 from engage.core.windows import between, publish_part
 
@@ -28,6 +29,7 @@ def publish_stages(week: WeekMeasures, k: int) -> list[tuple[str, Figure]]:
     """(stage, members), in the order of a life; nothing of a week frozen before there were stages."""
     if not week.stages:
         return []
+    k = floor_of(week, k)
     people, whole = publish_people(week, k), int(publish_month_members(week).floor)
     found = _active_stages(week, people, k)
     active, activated = _span(people.active_4w), _span(people.activated)

@@ -273,17 +273,16 @@ async def save_signal(
     *,
     again: bool,
 ) -> None:
-    """Freeze weeks and scores of (company, ...). What is frozen stays as it is, unless `again`.
+    """Freeze weeks and scores of (company, ...). What is frozen stays as it is, but scores do not where `again`.
 
     The newest score of a company is kept in short as well, for lists.
     """
     week_rows = [(company, week.monday, _encode(week)) for company, week in weeks]
     score_rows = [(company, as_of, _encode(scored)) for company, as_of, scored in scores]
-    then = _REPLACE if again else _KEEP
     await tx.insert(
         [
-            (_INSERT_WEEKS + then, week_rows),
-            (_INSERT_SCORES + then, score_rows),
+            (_INSERT_WEEKS + _KEEP, week_rows),
+            (_INSERT_SCORES + (_REPLACE if again else _KEEP), score_rows),
             (_INSERT_SUMMARIES + _REPLACE, await _new_summaries(tx, scores, again=again)),
         ],
         scope={row[0] for row in (*week_rows, *score_rows)},

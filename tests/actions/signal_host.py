@@ -31,10 +31,9 @@ def call(company: str, member: str, name: str, day: date, hour: int = 10) -> Cal
     return Call(Kind.TRACK, key, member, "", company, name, {}, at, at, at)
 
 
-def seats(company: str, count: int) -> Call:
-    at = NOW - 24 * 3_600_000_000
+def seats(company: str, count: int, at: int = NOW - 24 * 3_600_000_000) -> Call:
     data = {"seats": count, "name": company.title()}
-    return Call(Kind.GROUP, f"{company}/group", "", "", company, "", data, at, at, at)
+    return Call(Kind.GROUP, f"{company}/group/{count}", "", "", company, "", data, at, at, at)
 
 
 def working(

@@ -102,7 +102,7 @@ def random_week(random: Random, *, leaves: bool) -> WeekMeasures:
 
 def what_may_be(week: WeekMeasures, k: int, *, stages: bool) -> dict[str, tuple[float, float]]:
     """Part -> the least and the most it can be, for one who reads the figures and can solve equations."""
-    names = list(week.stages)
+    names, week = list(week.stages), replace(week, floor=k)
     people = publish_people(week, k)
     shown: list[tuple[tuple[str, ...], Figure]] = [
         (tuple(names), people.members),

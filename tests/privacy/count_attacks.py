@@ -242,7 +242,13 @@ def attack_spending(random: Random) -> list[str]:
     known = sorted(own, reverse=True)[1 : k - 1] if random.random() < 0.5 else own[: k - 2]
     found = CurrencyWeek(*(sum(own), len(own)) * 2, 10**6, len(own), sum(own), len(own))
     week = WeekMeasures(
-        FIRST, members=3 * k, activated=3 * k, definition=2, standing=True, currencies={"points": found}
+        FIRST,
+        members=3 * k,
+        activated=3 * k,
+        definition=2,
+        floor=k,
+        standing=True,
+        currencies={"points": found},
     )
     shown = published_people.publish_points(week, "points", k)
     strangers = sorted(own)

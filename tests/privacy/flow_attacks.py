@@ -67,7 +67,9 @@ def attack_falls(random: Random) -> list[str]:
     flow = Flow(random, k, paths, list(itertools.product((0, 1), repeat=WEEKS + 1)))
     for at in (0, WEEKS):
         standing = sum(path[at] for path in paths)
-        week = WeekMeasures(FIRST, members=members, levels=[("", members - standing), ("one", standing)])
+        week = WeekMeasures(
+            FIRST, floor=k, members=members, levels=[("", members - standing), ("one", standing)]
+        )
         levels = publish_levels(week, k)
         assert levels is not None
         flow.reads(f"at a level after {at}", levels.above, lambda path, at=at: path[at] == 1)  # type: ignore[misc]
@@ -75,6 +77,7 @@ def attack_falls(random: Random) -> list[str]:
     for at in range(WEEKS):
         week = WeekMeasures(
             FIRST + WEEK * at,
+            floor=k,
             members=members,
             levels=[("", members - standing), ("one", standing)],
             active=members,
@@ -103,6 +106,7 @@ def attack_streaks(random: Random) -> list[str]:
     weeks = [
         WeekMeasures(
             FIRST + WEEK * at,
+            floor=k,
             members=members,
             active=sum(path[at] for path in paths),
             active_4w=members,
@@ -111,7 +115,6 @@ def attack_streaks(random: Random) -> list[str]:
             streaks_broken=sum(path[at - 1] > path[at] for path in paths) if at else 0,
             weekly_streaks=True,
             definition=2,
-            floor=k,
         )
         for at in range(WEEKS)
     ]
@@ -141,6 +144,7 @@ def attack_windows(random: Random) -> list[str]:
         holders = random.randint(has, members)
         week = WeekMeasures(
             FIRST + WEEK * at,
+            floor=k,
             members=members,
             activated=members,
             definition=2,
@@ -183,6 +187,7 @@ def attack_habits(random: Random) -> list[str]:
         weeks.append(
             WeekMeasures(
                 FIRST + WEEK * (4 * at + 3),
+                floor=k,
                 members=members,
                 month_members=[members] * 4,
                 activated=members,
@@ -191,7 +196,6 @@ def attack_habits(random: Random) -> list[str]:
                 habitual=sum(_has_habit(path, at) for path in paths) if at >= HABIT_MONTHS - 1 else 0,
                 month=counts,
                 definition=2,
-                floor=k,
             )
         )
     remember_peaks(weeks, None, k)

@@ -50,7 +50,7 @@ def attack_points(random: Random) -> list[str]:
     reads_number(shown.events, dict.fromkeys(order, 1))
     reads_number(shown.organic, {"": 1})
     reads_number(shown.incentivised, dict.fromkeys(prices, 1))
-    for name, figure in published.publish_feature_events(week, k, prices).items():
+    for name, figure in published.publish_feature_events(week, k).items():
         reads_number(figure, {name: 1})
     if shown.issued["points"].value is not None:
         reads(*published.issued_band(week, "points", k), prices)

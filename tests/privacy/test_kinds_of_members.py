@@ -79,7 +79,7 @@ def test_no_part_of_a_shown_total_follows_from_the_others(sizes: tuple[int, ...]
 
 
 def week(**counts: object) -> WeekMeasures:
-    return WeekMeasures(SINCE + 7 * 60, definition=1, **counts)  # type: ignore[arg-type]
+    return WeekMeasures(SINCE + 7 * 60, definition=1, **{"floor": K, **counts})  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("young, size", [(True, 13), (False, 9)])
@@ -148,14 +148,19 @@ def test_a_hidden_part_hides_the_smallest_of_the_others() -> None:
 def test_organic_use_of_all_who_are_active_is_told_as_a_range() -> None:
     """Though hardly anybody used a key event: there are others that earn nothing."""
     found = week(
-        members=22, activated=22, active_4w=16, organic_4w=16, features={"Export": FeatureWeek(1, 1, 1)}
+        floor=4,
+        members=22,
+        activated=22,
+        active_4w=16,
+        organic_4w=16,
+        features={"Export": FeatureWeek(1, 1, 1)},
     )
     assert publish_organic(found, publish_people(found, 4), 4).text == "13 or more"
 
 
 def test_steps_and_moves_of_few_are_hidden() -> None:
     found = week(
-        members=60, activated=40, active_4w=20, active=12, funnels={"f": [30, 9, 4, 2]}, risen=7, fallen=2,
+        floor=5, members=60, activated=40, active_4w=20, active=12, funnels={"f": [30, 9, 4, 2]}, risen=7, fallen=2,
         streaks_broken=38, streaks=50, levels=[("", 20), ("bronze", 40)],
     )  # fmt: skip
     people = publish_people(found, 5)
@@ -169,12 +174,13 @@ def test_steps_and_moves_of_few_are_hidden() -> None:
 
 
 def test_a_tenth_of_fewer_than_k_is_not_told_of() -> None:
-    assert publish_concentration(week(active_4w=60, top=(6, 300, 600)), 5).value == 50
-    assert publish_concentration(week(active_4w=40, top=(4, 300, 600)), 5).text == "not shown"
+    assert publish_concentration(week(floor=5, active_4w=60, top=(6, 300, 600)), 5).value == 50
+    assert publish_concentration(week(floor=5, active_4w=40, top=(4, 300, 600)), 5).text == "not shown"
 
 
 def test_balances_are_rounded_and_hidden_where_few_stand_behind_them() -> None:
     found = week(
+        floor=5,
         members=60,
         activated=40,
         active_4w=30,
@@ -192,7 +198,7 @@ def test_balances_are_rounded_and_hidden_where_few_stand_behind_them() -> None:
     assert breakage(points.outstanding, points.spent, points.spent).text == "about 5,000"
     assert breakage(points.outstanding, points.spent, points.expired).text == "not shown"
     assert {one.text for one in publish_points(found, "gold", 5)} == {"not shown"}
-    assert {one.text for one in publish_points(week(), "points", 5)} == {"not measured"}
+    assert {one.text for one in publish_points(week(floor=5), "points", 5)} == {"not measured"}
 
 
 def test_active_members_a_day_are_whole_members() -> None:
@@ -202,5 +208,5 @@ def test_active_members_a_day_are_whole_members() -> None:
 
 @pytest.mark.parametrize("risen, told", [(7, "fewer than 10"), (12, "10 to 19"), (29, "20 or more")])
 def test_who_rose_is_told_in_bands_as_levels_are(risen: int, told: str) -> None:
-    found = week(members=60, activated=40, active_4w=36, active=30, risen=risen)
+    found = week(floor=5, members=60, activated=40, active_4w=36, active=30, risen=risen)
     assert publish_moves(found, publish_people(found, 5), 5).risen.text == told

@@ -175,7 +175,7 @@ READERS = {
     *("engage.core.published", "engage.core.published_campaigns", "engage.core.published_champions"),
     *("engage.core.published_beginners", "engage.core.published_cohorts"),
     *("engage.core.published_parts", "engage.core.published_people"),
-    "engage.core.published_stages",
+    *("engage.core.published_floors", "engage.core.published_stages"),
 }
 """Of a week's raw counts, on their way to customer success."""
 MAKERS = {
@@ -317,7 +317,7 @@ def test_only_published_reads_the_raw_counts_of_a_week() -> None:
     reported(weeks)
     assert department_report(source_of(weeks), *PERIODS, "sales") is not None
     term = Term(SUNDAY - 300, SUNDAY + 1, outcome="renewed")
-    past = Past("acme", [term], weeks, rewarded=("Export",))
+    past = Past("acme", [term], weeks)
     assert case_of(past, term, 0, K) is not None
 
 
