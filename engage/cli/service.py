@@ -1,10 +1,11 @@
-"""serve, migrate, key create, key list, key revoke."""
+"""serve, migrate, sign-in, key create, key list, key revoke."""
 
 from __future__ import annotations
 
 import asyncio
 from enum import StrEnum
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 
@@ -23,6 +24,7 @@ class KeyKind(StrEnum):
 def register(app: typer.Typer) -> None:
     app.command()(serve)
     app.command()(migrate)
+    app.command("sign-in")(sign_in)
     key = typer.Typer(no_args_is_help=True, help="API keys.")
     key.command("create")(create_key)
     key.command("list")(list_keys)
@@ -74,6 +76,36 @@ def migrate(
     say(f"{shown(url)} is up to date")
     if distribute:
         say(f"distributed: {', '.join(tables)}" if tables else "every table was distributed before")
+
+
+def sign_in(
+    name: Annotated[
+        str, typer.Option(help="Whom it is for: what is logged on the pages is by this name.")
+    ] = "",
+    url: Annotated[
+        str | None,
+        typer.Option(help="Where browsers find the service; else the address it listens on."),
+    ] = None,
+    database: DatabaseUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print a link that signs one person in to the pages: once, within a day, for seven days."""
+    from engage.actions.sessions import SHARED_NAME, create_sign_in_link
+
+    settings = read_settings(database_url=database)
+    base = url or f"http://{settings.host}:{settings.port}"
+    if urlsplit(base).scheme not in ("http", "https") or not urlsplit(base).hostname:
+        raise typer.BadParameter("must begin with https:// or http:// and name a host", param_hint="'--url'")
+    link = with_database(
+        database,
+        lambda opened: create_sign_in_link(opened, base, name=name.strip() or SHARED_NAME),
+        create=False,
+    )
+    if as_json:
+        say_json({"name": name.strip(), "url": link})
+    else:
+        say(link)
+        note("It opens once, within a day. Give it to nobody else.")
 
 
 def create_key(

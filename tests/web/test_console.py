@@ -98,7 +98,7 @@ async def test_a_used_link_does_not_disturb_who_is_signed_in(browser: httpx.Asyn
 async def test_a_bad_link_is_told_how_to_get_a_new_one(stranger: httpx.AsyncClient, token: str) -> None:
     answer = await stranger.get(f"/console/sign-in?token={token}")
     assert answer.status_code == 401
-    assert "engage serve" in words_of(answer)
+    assert "engage sign-in" in words_of(answer)
 
 
 @pytest.mark.parametrize("path", ["/console/", "/console/companies/nordwind", "/console/?format=json"])
@@ -111,7 +111,7 @@ async def test_without_a_session_nothing_is_shown(
     answer = await stranger.get(path)
     assert answer.status_code == 401
     assert "Nordwind" not in answer.text
-    assert "engage serve" in answer.text
+    assert "engage sign-in" in answer.text
 
 
 async def test_a_session_of_another_role_has_no_access(

@@ -305,8 +305,8 @@ _FRAME: Final = {
         "该登录链接已被使用或已过期。链接只能使用一次，且有时间限制。"
     ),
     "Open a fresh sign-in link:": "请打开新的登录链接：",
-    "prints one each time it starts. If you do not run Engage yourself, ask the person who does to send you one.": (
-        "每次启动时都会打印一个。如果 Engage 不由您运行，请向运行者索取。"
+    "prints one. If you do not run Engage yourself, ask the person who does to send you one.": (
+        "会打印一个。如果 Engage 不由您运行，请向运行者索取。"
     ),
     "It has been written to the log. Trying again may help; nothing you did was lost.": (
         "已记入日志。可以再试一次；您所做的一切都没有丢失。"
@@ -333,7 +333,7 @@ _FRAME: Final = {
     "Signed out": "已退出登录",
     "You are signed out": "您已退出登录",
     "To come back, open a fresh sign-in link:": "如需返回，请打开新的登录链接：",
-    "prints one each time it starts.": "每次启动时都会打印一个。",
+    "prints one.": "会打印一个。",
 }
 
 WORDS: Final = {**_PORTFOLIO, **_TIERS, **_OUTCOMES, **_CALIBRATION, **_COMPANY, **_CARE, **_FRAME}
