@@ -20,6 +20,7 @@ from engage.actions.deliver import Courier, Post
 from engage.actions.portfolio import Readiness
 from engage.actions.push import Pusher
 from engage.actions.score import score_companies
+from engage.actions.settings import importing_seconds
 from engage.actions.tick import Timekeeper
 from engage.core.reports import BAND_LABELS
 from engage.errors import Unavailable
@@ -28,6 +29,8 @@ from engage.store.database import Database
 log = logging.getLogger(__name__)
 
 SCORING_SECONDS: Final = 3600
+IMPORT_LOOK_SECONDS: Final = 20
+"""How often it is looked whether an import is over."""
 RECKONING_SECONDS: Final = 30
 """How often it is looked whether anything has changed since it was reckoned ahead."""
 TICKING_SECONDS: Final = 20
@@ -38,6 +41,10 @@ PUSHING_SECONDS: Final = 10
 def now() -> int:
     """Microseconds UTC."""
     return time.time_ns() // 1000
+
+
+async def _at_once() -> None:
+    pass
 
 
 class Schedule:
@@ -54,7 +61,7 @@ class Schedule:
     def start(self) -> None:
         self._tasks = [
             asyncio.create_task(self._repeat("ticking", TICKING_SECONDS, self._tick)),
-            asyncio.create_task(self._repeat("scoring", SCORING_SECONDS, self._score)),
+            asyncio.create_task(self._repeat("scoring", SCORING_SECONDS, self._score, self._until_imported)),
             asyncio.create_task(self._repeat("delivering", DELIVERING_SECONDS, self._deliver)),
             asyncio.create_task(self._repeat("pushing", PUSHING_SECONDS, self._push)),
             asyncio.create_task(self._keep_ready()),
@@ -66,8 +73,15 @@ class Schedule:
         if self._tasks:
             await asyncio.wait(self._tasks)
 
-    async def _repeat(self, what: str, seconds: float, work: Callable[[], Awaitable[None]]) -> None:
+    async def _repeat(
+        self,
+        what: str,
+        seconds: float,
+        work: Callable[[], Awaitable[None]],
+        ready: Callable[[], Awaitable[None]] = _at_once,
+    ) -> None:
         async def alone() -> None:
+            await ready()
             async with self.database.sole(what) as sole:
                 if sole:
                     await work()
@@ -106,6 +120,15 @@ class Schedule:
         telemetry.SCORED_AT.set_to_current_time()
         if scoring.weeks:
             self._scored.set()
+
+    async def _until_imported(self) -> None:
+        """While history is imported no week of it is complete."""
+        while True:
+            async with self.database.read():
+                left = await importing_seconds(now())
+            if not left:
+                return
+            await asyncio.sleep(min(left, IMPORT_LOOK_SECONDS))
 
     async def _push(self) -> None:
         accepted, refused = await self._pusher.run()

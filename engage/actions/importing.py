@@ -9,6 +9,7 @@ that was cut short is simply run again: what was accepted is known by its messag
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -21,6 +22,7 @@ from msgspec import Struct
 from engage.actions.group_commit import Ingestion
 from engage.actions.import_rejects import Imported, Origin, Rejects, Unread
 from engage.actions.ingest import Outcome
+from engage.actions.settings import IMPORT_SECONDS, say_importing
 from engage.core.call import INTEGER_MAX, Call
 from engage.core.event import Kind
 from engage.store.database import Database
@@ -34,6 +36,8 @@ CALLS_PER_COMMIT: Final = 4000
 """Enough that a commit's fixed costs vanish, few enough that a service beside the import waits under a second."""
 
 BLOCKS_AHEAD: Final = 2
+
+SAY_SECONDS: Final = IMPORT_SECONDS / 10
 
 FILES_MAX: Final = 1 << 14
 CALLS_PER_ROW: Final = 1 << 12
@@ -128,6 +132,7 @@ class _Import:
         self.rejects = Rejects(database, origins, self.summary, now)
         self._thread = ThreadPoolExecutor(1, "import")
         self._done = 0
+        self._say_at = 0.0
         self._company = ""
 
     async def run(self, readings: Iterator[Reading]) -> Imported:
@@ -178,10 +183,19 @@ class _Import:
     async def _accept(self, staging: Staging) -> None:
         ingestion = Ingestion(self.database, clock=lambda: self.now, tell_effects=False, patient=True)
         ingestion.start()
+        await self._say_importing()
         try:
             await self._accept_blocks(staging, ingestion)
+            await say_importing(self.database, _now(), over=True)
         finally:
             await ingestion.stop()
+
+    async def _say_importing(self) -> None:
+        """So that the service scores nothing meanwhile: it would freeze a company's weeks while they lack what is about
+        to come, for ever."""
+        if time.monotonic() >= self._say_at:
+            self._say_at = time.monotonic() + SAY_SECONDS
+            await say_importing(self.database, _now())
 
     async def _accept_blocks(self, staging: Staging, ingestion: Ingestion) -> None:
         """A block is read while the one before it is decided and the one before that is written."""
@@ -196,6 +210,7 @@ class _Import:
             for row, outcome in zip(block, await accepting, strict=True):
                 self._count(row, outcome)
             self._done += len(block)
+            await self._say_importing()
             self.listen(Progress(Progress.IMPORTING, self._done, total))
 
         coming = self._submit(read_block)
@@ -224,6 +239,10 @@ class _Import:
         else:
             assert reason is not None
             self.rejects.tell(*_file_and_row(row[2]), reason.code, reason.message)
+
+
+def _now() -> int:
+    return time.time_ns() // 1000
 
 
 def _place(rank: int, file: int, row: int, index: int = 0) -> int:

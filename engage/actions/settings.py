@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from engage.core.privacy import K_DEFAULT, K_MIN
 from engage.errors import InvalidRequest
 from engage.store.companies import UNKNOWN_COMPANIES
@@ -21,6 +23,25 @@ async def set_floor(database: Database, k: int) -> None:
     if k < K_MIN:
         raise InvalidRequest(f"the floor k is at least {K_MIN}, not {k}")
     await database.write(lambda _: put_setting(FLOOR_SETTING, str(k)))
+
+
+_IMPORTING: Final = "importing"
+"""The setting with the moment, microseconds UTC, until which history may be coming in."""
+IMPORT_SECONDS: Final = 600
+"""An import that was not heard of for so long is none: it was killed."""
+
+
+async def say_importing(database: Database, now: int, *, over: bool = False) -> None:
+    """History is coming in, for IMPORT_SECONDS at most unless that is said again; `over`: it has come."""
+    until = now if over else now + IMPORT_SECONDS * 1_000_000
+    await database.write(lambda _: put_setting(_IMPORTING, str(until)))
+
+
+async def importing_seconds(now: int) -> float:
+    """For how long history may be coming in; 0: none is. Within a read or a transaction."""
+    until = await read_setting(_IMPORTING)
+    left = (int(until) - now) / 1_000_000 if until and until.isdecimal() else 0
+    return left if 0 < left <= IMPORT_SECONDS else 0
 
 
 async def set_unknown_companies(database: Database, choice: str) -> None:

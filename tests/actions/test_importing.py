@@ -17,12 +17,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from engage import schedule
 from engage.actions import group_commit, importing
 from engage.actions.company_facts import import_companies, import_terms
 from engage.actions.import_rejects import Imported
 from engage.actions.importing import import_calls
+from engage.actions.settings import importing_seconds, say_importing
 from engage.core.event import Kind
 from engage.core.state import decode_member
+from engage.outgoing import Outgoing
 from engage.sources.calls import read_calls
 from engage.sources.facts import read_facts
 from engage.sources.files import open_sources, origins
@@ -447,3 +450,43 @@ async def test_an_import_killed_midway_and_run_again_ends_as_an_undisturbed_one(
         for killed, undisturbed in zip(_balances(host.place), _balances(whole), strict=True):
             pairs = zip_longest(killed, undisturbed)
             assert next((pair for pair in pairs if pair[0] != pair[1]), None) is None
+
+
+async def test_while_history_comes_in_the_service_scores_nothing(
+    database: Database, place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would freeze weeks of the company whose events are just coming in, as idle ones."""
+    monkeypatch.setattr(importing, "CALLS_PER_COMMIT", 2)
+    monkeypatch.setattr(schedule, "IMPORT_LOOK_SECONDS", 0.02)
+    told, scored = asyncio.Event(), asyncio.Event()
+    monkeypatch.setattr(schedule, "score_companies", lambda _: scored.set() or asyncio.sleep(3600))
+    held: list[bool] = []
+
+    def listen(step: importing.Progress) -> None:
+        if step.phase == step.IMPORTING:
+            held.append(not scored.is_set())
+            told.set()
+
+    file = ndjson(tmp_path / "events.ndjson", [event("emp-1", NOON + n * MINUTE) for n in range(40)])
+    sources = open_sources([file], {})
+    service = schedule.Schedule(database, Outgoing(private=True).post)
+    readings = read_calls(sources, {}, NOW)
+    coming = asyncio.create_task(import_calls(database, readings, origins(sources), now=NOW, listen=listen))
+    await told.wait()
+    service.start()
+    try:
+        await coming
+        assert len(held) == 20
+        assert all(held)
+        async with asyncio.timeout(10):
+            await scored.wait()
+    finally:
+        await service.stop()
+
+
+@pytest.mark.parametrize("seconds, left", [(-1, 0.0), (0, 600.0), (599, 1.0), (600, 0.0), (9999, 0.0)])
+async def test_an_import_that_is_not_heard_of_is_none(database: Database, seconds: int, left: float) -> None:
+    """Nor is one that was heard of in the future, when the clock stood there."""
+    await say_importing(database, NOW)
+    async with database.read():
+        assert await importing_seconds(NOW + seconds * 1_000_000) == left
