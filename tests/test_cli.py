@@ -261,7 +261,7 @@ def test_from_an_export_to_a_report(engage: Engage, history: Path) -> None:
     scored = engage("score", "--date", "2026-06-29", "--json").json
     assert [one["company"] for one in scored["companies"]] == ["acme"]
     assert "acme" in engage("score").out
-    assert set(engage("calibrate", "--json").json) == {"expert", "fitted"}
+    assert set(engage("calibrate", "--json").json) == {"expert", "fitted", "before"}
     assert engage("calibrate", "--json").json["expert"]["0"]["n"] == 0
     report = engage("report", "acme").out
     assert "acme" in report
@@ -304,6 +304,11 @@ def test_companies_and_terms_are_imported(engage: Engage, tmp_path: Path) -> Non
     mapped = ("--map", "customer=groupId")
     assert engage("import", "--kind", "terms", "t.csv", *mapped, "--json").json["accepted"] == 1
     assert "no column 'groupId'" in complaint(engage("import", "--kind", "terms", "t.csv"))
+    (tmp_path / "t.csv").write_text(
+        "groupId,term_start,term_end,Status,MRR\nacme,2025-01-01,2026-01-01,churned,5\n"
+    )
+    ended = engage("import", "--kind", "terms", "t.csv", "--map", "MRR=monthly_revenue")
+    assert ended.error == "not read: Status; say what a column is with --map COLUMN=FIELD\n"
 
 
 def test_verify_tells_a_tampered_balance(engage: Engage, history: Path, tmp_path: Path) -> None:

@@ -37,10 +37,10 @@ def test_it_tells_ranks_bands_parts_and_lead_time_of_each_horizon(
     assert max(map(len, out.splitlines())) <= 80
     rows = [" ".join(line) for line in lines]
     for days in HORIZONS:
-        assert any(row.startswith(f"score {days} 120 15 100 ") for row in rows)
+        assert any(row.startswith(f"score {days} 120 15 100 ") and " too few " in row for row in rows)
         assert f"score {days} at risk 30 15 50.0 % 100.0 %" in rows
         assert f"score {days} on watch or worse 60 15 25.0 % 100.0 %" in rows
-    assert "fitted 90 440 2 0 - - - -" in rows
+    assert "fitted 90 440 2 0 - - - - -" in rows
     assert [line[:3] for line in lines].count(["9", "70.0", "25.0"]) == 2
     assert "28 days or more" in " ".join(out.split())
     assert out.count("insufficient: 2 churned") == 1
@@ -52,6 +52,16 @@ def test_without_a_term_that_ended_it_says_so(capsys: pytest.CaptureFixture[str]
     assert "No term has ended that could be looked at so early." in out
     assert "Lead time" not in out
     assert "in a band" not in out
+
+
+def test_what_a_forecast_does_not_know_is_said_of_it_by_name(capsys: pytest.CaptureFixture[str]) -> None:
+    risks = [0.1, 0.2, 0.3, 0.4] * 30
+    found = measure(risks, [0.25] * 120, [True, *[False] * 4] * 24)
+    tell(Calibration({"0": found, "30": found}, {}, before=1234))
+    told = " ".join(capsys.readouterr().out.split())
+    assert f" {found.auc:.3f} {found.auc_low:.2f}-{found.auc_high:.2f} " in told
+    assert "1,234 terms ended before the first week that was measured." in told
+    assert "score, 0, 30 days: It ranks no better than chance, as far as can be told." in told
 
 
 def test_whom_to_call_comes_first_and_who_has_left_last() -> None:

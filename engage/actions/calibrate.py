@@ -29,13 +29,28 @@ from engage.core.accuracy import (
     threshold,
 )
 from engage.core.book import Book
-from engage.core.calibration import HORIZONS, Case, Past, cases, is_called, is_too_small, lead_days
+from engage.core.calibration import (
+    HORIZONS,
+    Case,
+    Past,
+    cases,
+    is_called,
+    is_too_small,
+    last_week_before,
+    lead_days,
+)
 from engage.core.stage_words import Stage, lasting_of
 from engage.core.terms import customer_since
 from engage.store.database import Database
 from engage.store.scope import EVERY_COMPANY
 from engage.store.settings import put_setting
-from engage.store.signal import CALIBRATION_SETTING, load_followed, load_scores, load_weeks
+from engage.store.signal import (
+    CALIBRATION_SETTING,
+    load_first_monday,
+    load_followed,
+    load_scores,
+    load_weeks,
+)
 from engage.store.statements import Statements
 from engage.store.terms import load_terms
 
@@ -43,7 +58,8 @@ COMPANIES_PER_READ: Final = 200
 
 
 async def calibrate(database: Database, trial: Book | None = None) -> Calibration:
-    """Measures both forecasts and keeps the card. A term's end that was never measured counts with contract facts.
+    """Measures both forecasts and keeps the card. A company of which nothing was measured counts with contract facts,
+    from the first week on that was measured of any.
 
     `trial`: a book to be tried, in place of the host's: its definition of the score is measured, and nothing is kept.
     """
@@ -52,6 +68,7 @@ async def calibrate(database: Database, trial: Book | None = None) -> Calibratio
         k, book = await floor(), trial or await current_book()
         ended = [id for id, own in terms.items() if any(term.outcome != "open" for term in own)]
         followed = await load_followed(s, ended) if ended else []
+        measured_from = await load_first_monday(s) or 0
     found: dict[int, list[Case]] = {days: [] for days in HORIZONS}
     leads: list[int] = []
     for start in range(0, len(followed), COMPANIES_PER_READ):
@@ -70,6 +87,7 @@ async def calibrate(database: Database, trial: Book | None = None) -> Calibratio
                 book.score,
                 book.stages,
                 lasting.get(one.id, {}),
+                measured_from,
             )
             for one in part
         ]
@@ -81,7 +99,8 @@ async def calibrate(database: Database, trial: Book | None = None) -> Calibratio
     fitted: dict[str, Accuracy] = {}
     if fitting.available():
         fitted = {str(days): await asyncio.to_thread(_fitted, own, k) for days, own in found.items()}
-    made = Calibration(expert, fitted)
+    ends = [term.end for own in terms.values() for term in own if term.outcome != "open"]
+    made = Calibration(expert, fitted, sum(last_week_before(end) < measured_from for end in ends))
     if trial is not None:
         return made
     card = CalibrationCard(datetime.now(UTC).date().isoformat(), made)
@@ -102,7 +121,7 @@ async def _lasting(s: Statements, ids: Sequence[int]) -> dict[int, dict[int, Sta
 def _expert(found: Sequence[Case], lead: int | None, k: int) -> Accuracy:
     churned = [case.churned for case in found]
     risks = [case.risk for case in found]
-    accuracy = measure(risks, [case.probability for case in found], churned)
+    accuracy = measure(risks, [case.probability for case in found], churned, _whose(found))
     bands = tuple(
         threshold(name, [is_called(case, least, k) for case in found], churned)
         for name, least in THRESHOLDS
@@ -127,4 +146,8 @@ def _fitted(found: Sequence[Case], k: int) -> Accuracy:
         threshold(name, riskiest(chances, sum(is_called(case, least, k) for case in found)), churned)
         for name, least in THRESHOLDS
     )
-    return replace(measure(chances, chances, churned), scored=scored, thresholds=bands)
+    return replace(measure(chances, chances, churned, _whose(found)), scored=scored, thresholds=bands)
+
+
+def _whose(found: Sequence[Case]) -> list[str]:
+    return [case.company for case in found]

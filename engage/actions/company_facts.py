@@ -20,6 +20,7 @@ from engage.core.calendar import is_time_zone
 from engage.core.call import Call, Refusal, parse_time, read_call
 from engage.core.conditions import fold_name
 from engage.core.fold import SEATS_MAX, is_seats, merge_traits
+from engage.core.terms import CUSTOMER_SINCE, day_of
 from engage.store.companies import load_company_ids
 from engage.store.database import Database
 from engage.store.signal import load_followed
@@ -122,6 +123,8 @@ def _wrong_trait(name: str, value: Any) -> str | None:
         return f"{str(value)[:80]!r} is not an IANA time zone such as Europe/Berlin"
     if name == "seats" and not is_seats(value):
         return f"seats must be a whole number from 0 to {SEATS_MAX}, not {str(value)[:80]!r}"
+    if name == CUSTOMER_SINCE and day_of(value) is None:
+        return f"customer_since must be a date such as 2026-03-31, not {str(value)[:80]!r}"
     return None
 
 

@@ -32,6 +32,7 @@ from engage.core.peers import Peers, gather
 from engage.core.reports import Contract, Health
 from engage.core.signal import Signal
 from engage.core.stage_words import Stage
+from engage.errors import InvalidRequest
 from engage.store.care import load_care
 from engage.store.companies import current_programs, load_program
 from engage.store.database import Database
@@ -131,6 +132,8 @@ async def score_companies(
         programs = {id: await load_program(id) for id in sorted(set(versions.values())) if id}
         without = [one.id for one in followed if not versions[one.id]][:CATALOGUE_COMPANIES_MAX]
         k, book = await floor(), await current_book()
+        if on is not None:
+            _refuse_forgotten(followed, on)
         catalogue = await load_names(s, without, CATALOGUE_MEMBERS_MAX, k) if without else set()
     ended = _end_of_data(followed, time.time_ns() // 1000) if on is None else None
     following = {one.id: programs.get(versions[one.id]) for one in followed}
@@ -222,6 +225,25 @@ def _end_of_data(followed: Sequence[Followed], now: int) -> date | None:
     return date.fromordinal(day + 1)
 
 
+def _refuse_forgotten(followed: Sequence[Followed], on: date) -> None:
+    """Days of members are kept back from their newest: weeks before would be taken for idle, and frozen so."""
+    first = max((_first_known(one) for one in followed), default=0)
+    if _last_week(on) < first:
+        least = date.fromordinal(first + WEEK)
+        raise InvalidRequest(
+            f"what members did day by day is known from {date.fromordinal(first)} on only, so no week before can be "
+            f"measured any more; the day must be {least} or later"
+        )
+
+
+def _first_known(one: Followed) -> int:
+    """The Monday of the first week that can be measured of a company still."""
+    if not one.state.head_at:
+        return 0
+    day, _ = local_day_hour(one.state.head_at, one.state.timezone)
+    return week_of(day) - WEEK * BACKFILL_WEEKS_MAX
+
+
 def _batches(followed: Sequence[Followed]) -> Iterator[list[Followed]]:
     batch: list[Followed] = []
     members = 0
@@ -291,10 +313,15 @@ async def _judge(database: Database) -> None:
         await database.write(lambda _: put_setting(EFFECTS_SETTING, kept))
 
 
+def _last_week(on: date) -> int:
+    """The Monday of the last complete week before the day."""
+    return week_of(on.toordinal()) - WEEK
+
+
 def _last_monday(one: Followed, on: date | None) -> int:
     """The Monday of the last complete week before the day."""
     if on is not None:
-        return week_of(on.toordinal()) - WEEK
+        return _last_week(on)
     today, _ = local_day_hour(time.time_ns() // 1000, one.state.timezone)
     return week_of(today) - WEEK
 
@@ -308,6 +335,9 @@ async def _load(s: Statements, batch: Sequence[Followed], host: Host) -> list[Co
     terms = await load_terms(s, ids)
     signals = await load_signals(s, ids)
     sentiments, ceilings = await load_care(s, Sentiment, ids), await load_care(s, Ceiling, ids)
+    for one in batch:
+        if one.id in first_days:
+            first_days[one.id] = max(first_days[one.id], _first_known(one))
     mondays = {id: _weeks_to_look_at(last, first_days.get(id), known.get(id)) for id, last in lasts.items()}
     first = min((weeks[0] if weeks else lasts[id] for id, weeks in mondays.items()))
     scores = await load_scores(s, ids, first - WEEK * RECENT_SCORES, newest + WEEK - 1)

@@ -27,10 +27,13 @@ def tell(found: Calibration) -> None:
     for name, by_days in forecasts.items():
         _bins(name, by_days)
     _lead(found.expert)
-    for why in dict.fromkeys(
-        one.text for by_days in forecasts.values() for one in by_days.values() if one.text
-    ):
-        _tell(why)
+    if found.before:
+        _tell(
+            f"{found.before:,} terms ended before the first week that was measured. Nothing is known of use then, "
+            "and they count nowhere."
+        )
+    for name, by_days in forecasts.items():
+        _tell_words(name, by_days)
 
 
 def _ranks(forecasts: Mapping[str, Mapping[str, Accuracy]]) -> None:
@@ -38,14 +41,14 @@ def _ranks(forecasts: Mapping[str, Mapping[str, Accuracy]]) -> None:
     rows = [
         (
             *(name, days, f"{one.n:,}", f"{one.churned:,}", f"{one.scored:,}"),
-            *(_number(one.auc, 3), _number(one.brier, 4), _number(one.base_brier, 4)),
+            *(_number(one.auc, 3), _range(one), _number(one.brier, 4), _number(one.base_brier, 4)),
             _share(one.calibration_error),
         )
         for name, by_days in forecasts.items()
         for days, one in by_days.items()
     ]
-    columns = ("forecast", "days", "terms", "left", "scored", "AUC", "Brier", "base", "off by")
-    say_table(columns, rows, right=range(1, 9))
+    columns = ("forecast", "days", "terms", "left", "scored", "AUC", "95 in 100", "Brier", "base", "off by")
+    say_table(columns, rows, right=range(1, 10))
 
 
 def _calls(forecasts: Mapping[str, Mapping[str, Accuracy]]) -> None:
@@ -96,12 +99,31 @@ def _lead(expert: Mapping[str, Accuracy]) -> None:
         )
 
 
+def _tell_words(name: str, by_days: Mapping[str, Accuracy]) -> None:
+    """What is missing, and what must not be read into the rest, each with the days that it is said of."""
+    said: dict[str, list[str]] = {}
+    for days, one in by_days.items():
+        for text in (one.text, *one.notes):
+            if text:
+                said.setdefault(text, []).append(days)
+    for text, days_said in said.items():
+        _tell(f"{name}, {', '.join(days_said)} days: {text}")
+
+
 def _tell(text: str) -> None:
     say(fill(text, WIDTH))
 
 
 def _number(number: float | None, digits: int) -> str:
     return "-" if number is None else f"{number:.{digits}f}"
+
+
+def _range(one: Accuracy) -> str:
+    if one.auc is None:
+        return "-"
+    if one.auc_low is None or one.auc_high is None:
+        return "too few"
+    return f"{one.auc_low:.2f}-{one.auc_high:.2f}"
 
 
 def _share(share: float | None) -> str:

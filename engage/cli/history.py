@@ -83,12 +83,24 @@ def import_files(
         )
     else:
         _tell(done, kind, seconds)
+        if kind is Kind.TERMS:
+            _tell_unread(sources, mapping)
     if done.broken_files:
         complain("a file could not be read to its end; what was read is imported")
         raise typer.Exit(1)
     if done.rows and done.rejected == done.rows:
         complain(f"none of the {done.rows:,} rows could be imported")
         raise typer.Exit(1)
+
+
+def _tell_unread(sources: Sequence[Source], mapping: dict[str, str]) -> None:
+    """An export that calls its outcomes otherwise is read without them, and nothing else would show it."""
+    from engage.core.terms import COLUMNS
+    from engage.sources.facts import unread_columns
+
+    unread = unread_columns(sources, mapping, COLUMNS)
+    if unread:
+        note(f"not read: {', '.join(unread)}; say what a column is with --map COLUMN=FIELD")
 
 
 def _mapping(pairs: Sequence[str]) -> dict[str, str]:

@@ -5,14 +5,17 @@ Owns the measures, each by its usual definition, and who is in which fold. Must 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import groupby
+from math import sqrt
 from typing import Final
 from zlib import crc32
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from engage.core.intervals import Z
 from engage.core.language import Text, say
 
 FOLDS: Final = 5
@@ -22,6 +25,7 @@ RENEWED_LEAST: Final = 100
 """Fewer outcomes, and nothing is fitted: with 20 churned an AUC is known to a tenth (Hanley and McNeil, 1982)."""
 COMPANIES_LEAST: Final = FOLDS
 """Companies that churned, so that each fold has one."""
+COIN: Final = 0.5
 THRESHOLDS: Final = (("at_risk", 0.6), ("watch", 0.4))
 """Bands by the risk of a score below 40 and below 60: a company is called in this band or a worse one, and where it is
 too quiet to be scored."""
@@ -61,6 +65,11 @@ class Accuracy(Struct, frozen=True):
     bins: tuple[Bin, ...] = ()
     thresholds: tuple[Threshold, ...] = ()
     text: Text = ""
+    auc_low: float | None = None
+    auc_high: float | None = None
+    """Between these the AUC lies, 95 times in 100; None: too few left, or stayed."""
+    notes: tuple[Text, ...] = ()
+    """What must not be read into the measures."""
 
 
 class Calibration(Struct, frozen=True):
@@ -68,6 +77,8 @@ class Calibration(Struct, frozen=True):
 
     expert: dict[str, Accuracy]
     fitted: dict[str, Accuracy]
+    before: int = 0
+    """Terms that ended before the first week that was measured: nothing was known then, and they count nowhere."""
 
 
 class CalibrationCard(Struct, frozen=True):
@@ -77,12 +88,16 @@ class CalibrationCard(Struct, frozen=True):
     calibration: Calibration
 
 
-def measure(risks: Sequence[float], chances: Sequence[float], churned: Sequence[bool]) -> Accuracy:
-    """`risks` order the cases; `chances` are probabilities. Undefined measures are None, and the text says why."""
+def measure(
+    risks: Sequence[float], chances: Sequence[float], churned: Sequence[bool], companies: Sequence[str] = ()
+) -> Accuracy:
+    """`risks` order the cases; `chances` are probabilities; `companies`: whose each case is, its own where none are
+    given. Undefined measures are None, and the text says why."""
     n, lost = len(churned), sum(churned)
     if not n:
         return Accuracy(0, 0, text=say("No term has ended that could be looked at so early."))
     share = lost / n
+    low, high = auc_range(risks, churned, companies or range(n)) or (None, None)
     found = Accuracy(
         n,
         lost,
@@ -91,9 +106,22 @@ def measure(risks: Sequence[float], chances: Sequence[float], churned: Sequence[
         base_brier=round(share * (1 - share), 5),
         bins=bins(chances, churned),
         text="" if 0 < lost < n else say("All ended alike: there is nothing to tell apart."),
+        auc_low=low,
+        auc_high=high,
     )
     error = sum(one.n * abs(one.foretold - one.churned) for one in found.bins) / n
-    return replace(found, calibration_error=round(error, 5))
+    return replace(found, calibration_error=round(error, 5), notes=tuple(_cautions(found)))
+
+
+def _cautions(found: Accuracy) -> Iterator[Text]:
+    if found.auc_low is None or found.auc_high is None:
+        return  # of so few nothing is claimed
+    if found.auc_high < COIN:
+        yield say("It ranks worse than chance: those that left had the lower risk.")
+    elif found.auc_low <= COIN:
+        yield say("It ranks no better than chance, as far as can be told.")
+    if (found.brier or 0.0) >= (found.base_brier or 0.0):
+        yield say("Its probabilities are no better than always saying the share that leaves.")
 
 
 def auc(risks: Sequence[float], churned: Sequence[bool]) -> float | None:
@@ -109,6 +137,45 @@ def auc(risks: Sequence[float], churned: Sequence[bool]) -> float | None:
         rank_sum += sum(outcomes) * (position + (len(outcomes) + 1) / 2)
         position += len(outcomes)
     return round((rank_sum - lost * (lost + 1) / 2) / (lost * kept), 4)
+
+
+def auc_range(
+    risks: Sequence[float], churned: Sequence[bool], companies: Sequence[str | int]
+) -> tuple[float, float] | None:
+    """Between what the AUC lies, 95 times in 100; None: too few left for it to be known.
+
+    The terms of a company are alike, so it is companies that are taken for drawn by chance (Obuchowski, 1997).
+    """
+    lost = sum(churned)
+    kept = len(churned) - lost
+    if lost < CHURNED_LEAST or kept < CHURNED_LEAST:
+        return None
+    wins: dict[float, tuple[float, float]] = {}
+    over = under = 0
+    for risk, tied in groupby(sorted(zip(risks, churned, strict=True)), key=lambda one: one[0]):
+        outcomes = Counter(outcome for _, outcome in tied)
+        # Of either kind: the share of the other kind that is in the right order beside a case of this risk.
+        wins[risk] = (1 - (over + outcomes[True] / 2) / lost, (under + outcomes[False] / 2) / kept)
+        over, under = over + outcomes[True], under + outcomes[False]
+    mean = sum(wins[risk][True] for risk, outcome in zip(risks, churned, strict=True) if outcome) / lost
+    stayed: defaultdict[str | int, float] = defaultdict(float)
+    left: defaultdict[str | int, float] = defaultdict(float)
+    for risk, outcome, company in zip(risks, churned, companies, strict=True):
+        (left if outcome else stayed)[company] += wins[risk][outcome] - mean
+    whole = len(left.keys() | stayed.keys())
+    if min(len(stayed), len(left)) < COMPANIES_LEAST:
+        return None
+    spread = (
+        sum(one * one for one in left.values()) * len(left) / (len(left) - 1) / lost**2
+        + sum(one * one for one in stayed.values()) * len(stayed) / (len(stayed) - 1) / kept**2
+        + 2
+        * sum(part * stayed.get(one, 0.0) for one, part in left.items())
+        * whole
+        / (whole - 1)
+        / (lost * kept)
+    )
+    margin = Z * sqrt(max(0.0, spread))
+    return round(max(0.0, mean - margin), 4), round(min(1.0, mean + margin), 4)
 
 
 def bins(chances: Sequence[float], churned: Sequence[bool]) -> tuple[Bin, ...]:

@@ -27,10 +27,12 @@ Outcome = Literal["open", "renewed", "churned"]
 OUTCOMES: Final[tuple[Outcome, ...]] = ("open", "renewed", "churned")
 Source = Literal["import", "api", "group"]
 """Who said it: a billing export, a call about the term, or the company's traits."""
+COLUMNS: Final = ("groupId", "term_start", "term_end", "monthly_revenue", "seats", "plan", "outcome")
+"""Of a billing export; others are not read."""
 TRAITS: Final = ("term_start", "term_end", "monthly_revenue", "term_outcome", "plan", "seats")
 """The traits of a company that a term is read from; names compare as `fold_name` writes them."""
 _FOLDED: Final = frozenset(map(fold_name, TRAITS))
-_CUSTOMER_SINCE: Final = fold_name("customer_since")
+CUSTOMER_SINCE: Final = fold_name("customer_since")
 FOLLOWED_DAYS_MAX: Final = 31
 """A term of traits, which say nothing of the one before, counts as renewed when the next begins so soon after it."""
 REVENUE_CENTS_MAX: Final = 10**13
@@ -194,7 +196,7 @@ def contract_on(terms: Sequence[Term], day: int, seats: int | None, since: int |
 
 def customer_since(traits: Mapping[str, Any]) -> int | None:
     """What the company's traits say, as a day."""
-    return day_of(traits.get(_CUSTOMER_SINCE)) if traits else None
+    return day_of(traits.get(CUSTOMER_SINCE)) if traits else None
 
 
 def money_cents(value: Any) -> int | None:

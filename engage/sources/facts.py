@@ -5,7 +5,7 @@ Must not know what the columns mean, except that text cells of a CSV are left to
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from engage.actions.company_facts import FactReading
@@ -37,6 +37,14 @@ def read_facts(
                 f" (columns: {', '.join(source.columns)})"
             )
     return _read_facts(sources, mapping, typed)
+
+
+def unread_columns(
+    sources: Sequence[Source], mapping: Mapping[str, str], known: Collection[str]
+) -> list[str]:
+    """The columns of tables that mean nothing to whoever reads these alone."""
+    columns = dict.fromkeys(column for source in sources for column in source.columns)
+    return [column for column in columns if mapping.get(column, column) not in known]
 
 
 def _read_facts(sources: Sequence[Source], mapping: Mapping[str, str], typed: bool) -> Iterator[FactReading]:

@@ -211,6 +211,12 @@ async def load_weeks(
     return weeks
 
 
+async def load_first_monday(s: Statements) -> int | None:
+    """The first week that was measured of any company."""
+    rows = await s.rows("SELECT MIN(monday) FROM engage_week WHERE {scope}", scope=EVERY_COMPANY)
+    return rows[0][0] if rows else None
+
+
 async def load_chosen_weeks(
     s: Statements, company_id: int, mondays: Collection[int]
 ) -> dict[int, WeekMeasures]:

@@ -130,6 +130,17 @@ async def test_few_outcomes_are_said_to_be_insufficient_on_the_portfolio_too(dat
     assert found.expert["0"].auc is not None
 
 
+async def test_terms_that_ended_before_anything_was_measured_are_counted_apart(database: Database) -> None:
+    await seeded(database, 20, 5)
+    ago = [
+        {"groupId": f"c{number}", "term_start": "2024-01-01", "term_end": "2025-01-01", "outcome": "churned"}
+        for number in range(7)
+    ]
+    await record_terms(database, ago)
+    found = await calibrate(database)
+    assert (found.expert["0"].n, found.expert["0"].churned, found.before) == (20, 5, 7)
+
+
 async def test_without_the_model_library_the_score_is_measured_all_the_same(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:

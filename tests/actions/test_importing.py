@@ -352,12 +352,16 @@ async def test_a_company_with_an_impossible_fact_is_refused_by_its_row(host: Hos
     rows = [
         {"groupId": "a", "timezone": "Mars"},
         {"groupId": "b", "timezone": "UTC", "seats": -1},
-        {"groupId": "c"},
+        {"groupId": "c", "customer_since": "15.01.2025"},
+        {"groupId": "d", "Customer Since": "2025/01/15"},
+        {"groupId": "e", "customer_since": "2025-01-15T10:00:00Z"},
     ]
     done = await bring_companies(host, csv_file(tmp_path / "c.csv", rows))
     assert [(problem.row, problem.code) for problem in done.problems] == [
         (2, "invalid_trait"),
         (3, "invalid_trait"),
+        (4, "invalid_trait"),
+        (5, "invalid_trait"),
     ]
     assert done.accepted == 1
 

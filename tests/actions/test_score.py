@@ -19,6 +19,7 @@ from engage.core.event import Kind
 from engage.core.privacy import Figure
 from engage.core.published import publish_people
 from engage.core.published_people import publish_departments
+from engage.errors import InvalidRequest
 from engage.store.companies import name_companies
 from engage.store.database import Database
 from engage.store.scope import EVERY_COMPANY
@@ -227,6 +228,19 @@ async def test_older_history_found_later_is_frozen_too(database: Database) -> No
     await accept(database, old)
     assert (await score_companies(database, TODAY)).weeks == 9  # three, and the six between
     assert (await score_companies(database, TODAY)).weeks == 0
+
+
+async def test_weeks_of_which_the_days_are_forgotten_are_not_taken_for_idle(database: Database) -> None:
+    ago = LAST_SUNDAY - timedelta(weeks=90)
+    await accept(database, [*working("acme", 12, 10, until=ago), *working("acme", 12, 16)])
+    with pytest.raises(InvalidRequest, match="the day must be"):
+        await score_companies(database, ago)
+    assert (await score_companies(database, LAST_SUNDAY - timedelta(weeks=20))).weeks == 32
+    async with database.read() as s:
+        [weeks] = (await load_weeks(s, [1], 0, date.max.toordinal())).values()
+    first = week_of(LAST_SUNDAY.toordinal()) - 7 * 52
+    assert min(weeks) == first
+    assert (await score_companies(database, date.fromordinal(first + 7))).weeks == 0
 
 
 async def test_scores_of_different_definitions_are_not_compared(

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from math import log
+from math import erf, log
 
 import pytest
 from msgspec.structs import replace
 
-from engage.core.accuracy import FOLDS, auc, bins, folds, insufficient, measure, riskiest, threshold
+from engage.core.accuracy import (
+    CHURNED_LEAST,
+    FOLDS,
+    auc,
+    auc_range,
+    bins,
+    folds,
+    insufficient,
+    measure,
+    riskiest,
+    threshold,
+)
 from engage.core.calendar import week_of
 from engage.core.calibration import (
     CALLED_RISK,
@@ -74,6 +86,56 @@ def test_measures_of_a_forecast_by_hand() -> None:
     assert found.calibration_error == pytest.approx((0.2 + 0.2 + 0.2 + 0.8) / 4)
     assert measure([], [], []).auc is None
     assert "alike" in measure([0.5], [0.5], [False]).text
+
+
+def drawn(companies: int, terms: int, help: float, seed: int) -> tuple[list[float], list[bool], list[str]]:
+    """Terms of one company have one risk; `help`: by how many spreads that of those that leave is higher."""
+    chance = random.Random(seed)
+    risks, churned, whose = [], [], []
+    for number in range(companies):
+        leaves = number % 4 == 0
+        risk = chance.gauss(help if leaves else 0)
+        risks += [risk] * terms
+        churned += [leaves] * terms
+        whose += [f"c{number}"] * terms
+    return risks, churned, whose
+
+
+def test_the_range_of_the_auc_holds_it_95_times_in_100() -> None:
+    true = 0.5 * (1 + erf(1.0 / 2))  # of two normal distributions one spread apart
+    met = []
+    for seed in range(300):
+        low, high = auc_range(*drawn(120, 1, 1.0, seed)) or (0.0, 0.0)
+        met.append(low <= true <= high)
+    assert 0.91 <= sum(met) / len(met) <= 0.98
+
+
+def test_twice_the_same_terms_of_each_company_tell_nothing_more() -> None:
+    once, often = (auc_range(*drawn(120, terms, 1.0, 5)) for terms in (1, 9))
+    assert often == once
+    assert once is not None
+    spread = auc_range(*drawn(120, 9, 1.0, 5)[:2], range(1080))
+    assert spread is not None
+    assert spread[1] - spread[0] < 0.5 * (once[1] - once[0])
+
+
+def test_of_few_that_left_no_range_is_told() -> None:
+    risks, churned, whose = drawn(4 * (CHURNED_LEAST - 1), 1, 1.0, 5)
+    assert auc_range(risks, churned, whose) is None
+    risks, churned, whose = drawn(4 * 4, 10, 1.0, 5)
+    assert auc_range(risks, churned, whose) is None  # four companies
+    assert measure(risks, [0.25] * 160, churned, whose).notes == ()
+
+
+@pytest.mark.parametrize(
+    "help, said", [(0.0, "no better than chance"), (-2.0, "worse than chance"), (2.0, "")]
+)
+def test_a_forecast_without_skill_is_called_so(help: float, said: str) -> None:
+    risks, churned, whose = drawn(160, 2, help, 5)
+    notes = measure(risks, [0.3 if left else 0.2 for left in churned], churned, whose).notes
+    assert [said in note for note in notes] == [True] * bool(said)
+    notes = measure(risks, [0.25] * len(risks), churned, whose).notes
+    assert "always saying the share that leaves" in notes[-1]
 
 
 def test_bins_hold_as_many_cases_each_and_lose_none() -> None:
@@ -140,6 +202,13 @@ def test_what_happened_before_the_day_is_read() -> None:
 def test_an_open_term_and_a_company_without_a_contract_yet_are_no_cases() -> None:
     assert [len(cases([Company("open").past()], days, 5)) for days in (0, 60, 180)] == [1, 1, 0]
     assert [len(cases([Company().past()], days, 5)) for days in (0, 60, 180)] == [2, 2, 1]
+
+
+def test_a_term_that_ended_before_anything_was_measured_is_no_case() -> None:
+    past = Company().past()
+    later = replace(past, measured_from=START + 105)
+    assert [one.end for one in cases([past], 0, 5)] == [START + 105, START + 210]
+    assert [one.end for one in cases([later], 0, 5)] == [START + 210]
 
 
 def test_a_company_below_the_floor_gives_contract_facts_only() -> None:

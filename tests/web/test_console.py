@@ -479,9 +479,15 @@ async def test_the_portfolio_says_how_well_the_score_foretold(
         node.text() for node in tree_of(await browser.get("/console/")).css("#calibration ~ div tbody td")
     ][:4] == ["Score", "10", "2", "too few"]
     churned, risks = [True] * CHURNED_LEAST + [False] * 30, [0.9] * CHURNED_LEAST + [0.1] * 30
-    many = CalibrationCard("2026-11-22", Calibration({"0": measure(risks, risks, churned)}, {}))
+    many = CalibrationCard("2026-11-22", Calibration({"0": measure(risks, risks, churned)}, {}, before=1234))
     services.companies = msgspec.structs.replace(services.companies, calibration=many)
-    assert "1.00" in words_of(await browser.get("/console/"))
+    assert "1.00 1.00–1.00" in words_of(await browser.get("/console/"))
+    assert "count nowhere: 1,234." in words_of(await browser.get("/console/"))
+    same = CalibrationCard("2026-11-22", Calibration({"0": measure([0.5] * 50, [0.4] * 50, churned)}, {}))
+    services.companies = msgspec.structs.replace(services.companies, calibration=same)
+    words = words_of(await browser.get("/console/"))
+    assert "Score It ranks no better than chance, as far as can be told." in words
+    assert "Score Its probabilities are no better than always saying the share that leaves." in words
     nothing = CalibrationCard("2026-11-22", Calibration({"0": measure([], [], [])}, {}))
     services.companies = msgspec.structs.replace(services.companies, calibration=nothing)
     assert "No term has ended yet" in words_of(await browser.get("/console/"))

@@ -93,13 +93,17 @@ def _portfolio() -> Portfolio:
 
 def _card() -> CalibrationCard:
     risks, left = (0.1, 0.2, 0.7, 0.8, 0.3), (False, False, True, True, False)
+    chance = measure([0.5] * 60, [0.5] * 60, [True, False] * 30)
+    worse = measure([0.1, 0.9] * 30, [0.1, 0.9] * 30, [True, False] * 30)
     flags = [
         threshold(name, [risk > least for risk in risks], left)
         for name, least in (("at_risk", 0.6), ("watch", 0.2))
     ]
     now = msgspec.structs.replace(measure(risks, risks, left), lead_days=35, thresholds=tuple(flags))
     none: Accuracy = measure((), (), ())
-    return CalibrationCard("2026-11-15", Calibration({"0": now, "180": none}, {"0": now}))
+    return CalibrationCard(
+        "2026-11-15", Calibration({"0": now, "30": chance, "60": worse, "180": none}, {"0": now}, 1234)
+    )
 
 
 def _spoken(page: str) -> Iterator[str]:

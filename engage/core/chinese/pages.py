@@ -196,11 +196,16 @@ _CALIBRATION: Final = {
     "fewer than {least:d} left, so how well a forecast ranks cannot be told.": (
         "离开的不足 {least} 家，无法判断预测的排序是否可靠。"
     ),
+    "Terms that ended before the first week that was measured, which count nowhere: {count:,}.": (
+        "在首个测量周之前已到期的合同，均未计入：{count} 份。"
+    ),
     "Ranks right: how often, of a company that left and one that stayed, the one that left had the higher risk (AUC; "
-    "0.5 is a coin). Error: Brier score, beside that of always saying the base rate; less is better. Off by: how far "
-    "the foretold share of leavers was from the share that left. With few that left, none of this is exact.": (
-        "排序正确率：任取一家离开和一家留下的公司，离开者风险更高的比例（AUC；0.5 相当于掷硬币）。误差：Brier 分数，"
-        "旁边是始终取基准率时的分数；越小越好。偏差：预测的离开比例与实际离开比例之差。离开的公司很少时，以上都不精确。"
+    "0.5 is a coin), and between what that lies 95 times in 100. Error: Brier score, beside that of always saying the "
+    "base rate; less is better. Off by: how far the foretold share of leavers was from the share that left. With few "
+    "that left, none of this is exact.": (
+        "排序正确率：任取一家离开和一家留下的公司，离开者风险更高的比例（AUC；0.5 相当于掷硬币），及其 95% 区间。"
+        "误差：Brier 分数，旁边是始终取基准率时的分数；越小越好。"
+        "偏差：预测的离开比例与实际离开比例之差。离开的公司很少时，以上都不精确。"
     ),
     "What was foretold, and what came": "预测与实际",
     "Foretold to leave": "预测离开",

@@ -17,6 +17,9 @@ WORDS: Final = {
     # calibration
     "No term has ended that could be looked at so early.": "没有可在如此早的时点考察的已到期合同。",
     "All ended alike: there is nothing to tell apart.": "结果全都相同：无从区分。",
+    "It ranks no better than chance, as far as can be told.": "就目前所知，其排序并不优于随机。",
+    "It ranks worse than chance: those that left had the lower risk.": "其排序比随机更差：离开者的风险反而更低。",
+    "Its probabilities are no better than always saying the share that leaves.": "其概率并不优于始终取离开的比例。",
     "insufficient: {lost:d} churned and {kept:d} renewed terms, of {left:d} company that left; fitting needs "
     "{lost_least:d} and {kept_least:d}, and {left_least:d} companies": (
         "数据不足：{lost} 份流失、{kept} 份续约，来自 {left} 家已离开的公司；拟合需要 {lost_least} 份、"
