@@ -6,6 +6,7 @@ nothing but be printed.
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -80,11 +81,16 @@ def compile_pdf(template: Path, data: Any) -> bytes:
     return _compile(template, data, own=False, accessible=False)
 
 
+@cache
+def _fonts(own: bool) -> typst.Fonts:
+    """Found once: to look through a machine's fonts takes as long as to set a page."""
+    return typst.Fonts(include_system_fonts=not own, font_paths=[FONTS])
+
+
 def _compile(template: Path, data: Any, *, own: bool, accessible: bool) -> bytes:
     made = typst.compile(
         template.read_bytes(),
-        font_paths=[FONTS],
-        ignore_system_fonts=own,
+        font_paths=_fonts(own),
         format="pdf",
         sys_inputs={"data": msgspec.json.encode(data).decode()},
         pdf_standards=[ACCESSIBLE] if accessible else [],

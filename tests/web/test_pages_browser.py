@@ -147,6 +147,17 @@ def test_charts_follow_the_scheme_and_show_one_width_only(visit: Visit) -> None:
 
 
 @pytest.mark.parametrize("visit", [PHONE_DARK], indirect=True)
+def test_no_figure_of_the_period_is_out_of_sight_on_a_phone(visit: Visit) -> None:
+    visit.page.goto("/console/companies/measured")
+    visit.page.eval_on_selector_all("details", "all => all.forEach(one => one.open = true)")
+    across = visit.page.eval_on_selector_all(
+        ".scroll:has(.lines)", "all => all.map(one => [one.scrollWidth, one.clientWidth])"
+    )
+    assert len(across) >= 2
+    assert all(whole <= seen for whole, seen in across)
+
+
+@pytest.mark.parametrize("visit", [PHONE_DARK], indirect=True)
 def test_print_is_light_and_holds_every_table(visit: Visit) -> None:
     visit.page.goto("/console/companies/nordwind")
     visit.page.emulate_media(media="print")
