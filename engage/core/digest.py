@@ -97,6 +97,21 @@ def _idle(steps: dict[str, Step]) -> Figure:
     return privacy.fact(max(0, steps["seats"].figure.value - active.value), "seats")
 
 
+def _of_the_term(days: int, day: str, *, worry: bool) -> list[str]:
+    if days < 0:
+        return [
+            say(
+                "The term ended on {day}, and no other is known: ask whether they go on, and record it.",
+                day=day,
+            )
+        ]
+    if not worry or days > RENEWAL_SOON_DAYS:
+        return []
+    if days < 2:
+        return [say("Talk to them now: the term ends on {day}.", day=day)]
+    return [say("Talk to them now: the term ends in {days:d} days.", days=days)]
+
+
 def advice(report: CompanyReport) -> tuple[str, ...]:
     """What to do, the most pressing first."""
     if report.stage is not None and report.stage.stage == "churned":
@@ -104,10 +119,9 @@ def advice(report: CompanyReport) -> tuple[str, ...]:
     health, contract = report.health, report.contract
     steps = {step.name: step for step in report.funnel}
     found = []
-    days = contract.days_to_renewal
     worry = health.band in ("at_risk", "watch", "unscored") or fell_sharply(health)
-    if worry and days is not None and 0 <= days <= RENEWAL_SOON_DAYS:
-        found.append(say("Talk to them now: the term ends in {days:d} days.", days=days))
+    if contract.days_to_renewal is not None:
+        found += _of_the_term(contract.days_to_renewal, str(contract.renewal_date), worry=worry)
     if health.score is None:
         members = steps["members"].figure.value if "members" in steps else None
         found.append(

@@ -50,12 +50,14 @@ def test_every_driver_has_an_advice() -> None:
         ("at_risk", 20, 30, "Talk to them now: the term ends in 30 days."),
         ("watch", 50, 90, "Talk to them now: the term ends in 90 days."),
         ("unscored", None, 10, "Talk to them now: the term ends in 10 days."),
+        ("watch", 50, 0, "Talk to them now: the term ends on 2026-11-15."),
+        ("thriving", 90, -3, "The term ended on 2026-11-15, and no other is known: ask whether"),
     ],
 )
 def test_a_term_that_ends_soon_comes_first(band: str, score: int | None, days: int, first: str) -> None:
     health = Health("2026-11-15", score, band, "high", "")  # type: ignore[arg-type]
-    contract = Contract(seats=62, days_to_renewal=days)
-    assert digest(replace(report(), health=health, contract=contract)).advice[0] == first
+    contract = Contract(seats=62, days_to_renewal=days, renewal_date="2026-11-15")
+    assert digest(replace(report(), health=health, contract=contract)).advice[0].startswith(first)
     late = digest(replace(report(), health=health, contract=replace(contract, days_to_renewal=91)))
     assert not any(text.startswith("Talk to them") for text in late.advice)
 

@@ -66,6 +66,10 @@ WORDS: Final = {
         "保持密切联系：第一年最为关键，多数离开的客户都在年末离开。"
     ),
     "The contract has ended: ask why they left, and write it down.": "合同已结束：询问离开的原因，并记录下来。",
+    "The term ended on {day}, and no other is known: ask whether they go on, and record it.": (
+        "合同已于 {day} 到期，且没有下一份合同的记录：询问对方是否续约，并记录下来。"
+    ),
+    "Talk to them now: the term ends on {day}.": "现在就联系他们：合同将于 {day} 到期。",
     "Talk to them now: the term ends in {days:d} days.": "现在就联系他们：合同将在 {days} 天后到期。",
     "Ask them how it goes: of so few people no figure may be told.": (
         "询问他们使用得如何：人数过少，任何数字都不能公布。"
