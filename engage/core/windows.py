@@ -66,11 +66,16 @@ def publish_band(count: int, k: int, within: Figure, least: int = 0, peak: int =
 
 def publish_bands(counts: Sequence[int], k: int, within: Figure) -> list[Figure]:
     """A group divided into cells, in bands of twice k. The first is what the bands of the others leave, not a band of
-    its own: they all add up to the group, and that must say nothing more."""
-    whole = int(within.ceiling or 0)
-    bands = [publish_band(count, 2 * k, within) for count in counts[1:]]
+    its own: they all add up to the group, and that must say nothing more.
+
+    Where they leave less than a band nothing is told, which says that no more than the rest is in the first: what the
+    group has beyond whole bands. Where that is too little, nothing is told either where they leave one band more.
+    """
+    whole, width = int(within.ceiling or 0), 2 * k
+    bands = [publish_band(count, width, within) for count in counts[1:]]
     room = whole - sum(int(band.floor) for band in bands)
-    if room < 2 * k:
+    least = width if whole % width >= k - 1 or len(bands) < 2 else 2 * width
+    if room < least:
         return [_range(0, whole, whole) for _ in counts]
     left = max(0, whole - sum(int(band.ceiling or 0) for band in bands))
     return [_range(left, room, whole), *bands]

@@ -28,7 +28,7 @@ def week(index: int, **changes: object) -> WeekMeasures:
         habitual=20,
         days=100,
         events=900,
-        levels=[("", 10), ("bronze", 20), ("silver", 30)],
+        levels=[("", 20), ("bronze", 10), ("silver", 30)],
         features={name: FeatureWeek(15, 20, 100) for name in NAMES},
         since=FIRST,
     )

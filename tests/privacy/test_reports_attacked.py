@@ -50,7 +50,7 @@ def test_nothing_follows_from_all_that_is_said_of_kinds_of_members(seed: int) ->
 
 
 def test_nothing_follows_where_without_a_defence_something_would() -> None:
-    assert [learned_of(seed) for seed in sorted({seed for seed, _ in DEFENCES.values()})] == [[]] * 8
+    assert [learned_of(seed) for seed in sorted({seed for seed, _ in DEFENCES.values()})] == [[]] * 7
 
 
 # --- with one defence switched off ----------------------------------------------------------------------------
@@ -77,10 +77,6 @@ def _risen_of_members(week: WeekMeasures, _: People, k: int) -> Figure:
     return publish_count(week.risen, k, _members_now(week))
 
 
-def _risen_of_active(week: WeekMeasures, people: People, k: int) -> Figure:
-    return publish_count(week.risen, k, people.active)
-
-
 def _funnel_of_members(week: WeekMeasures, people: People, funnel: str, k: int) -> tuple[Figure, ...] | None:
     return published_people.publish_funnel(week, people._replace(activated=_members_now(week)), funnel, k)
 
@@ -101,7 +97,6 @@ DEFENCES: dict[str, tuple[int, list[Switch]]] = {
     "bands of novices": (20_001, [(published_people, "publish_part", _exact)]),
     "bands of levels": (20_001, [(published, "publish_bands", _all_exact)]),
     "risen among the active": (20_005, [(published_people, "_publish_risen", _risen_of_members)]),
-    "bands of the risen": (488, [(published_people, "_publish_risen", _risen_of_active)]),
     "the members of the month's end": (20_006, [(published, "publish_month_members", _members_now)]),
     "beginners among the activated": (20_006, [(report_attack, "publish_funnel", _funnel_of_members)]),
     "cohorts of an exact number": (

@@ -1,0 +1,178 @@
+"""What is told of several weeks, and of what grows, tried out: every count that there can be, and what is told of it.
+
+Who reads a figure and knows the rules concludes that the count is one of those of which the same is told. So of each
+figure all of these are listed: were they fewer than the rule says, the reader would know more than the rule allows.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import combinations_with_replacement, product
+
+import pytest
+
+from engage.core.privacy import Figure, fact, publish_count
+from engage.core.windows import (
+    add_bands,
+    between,
+    publish_band,
+    publish_bands,
+    publish_flow,
+    publish_part,
+    publish_union,
+)
+
+K = 3
+
+
+def alike(counts: Iterable[int], publish: Callable[[int], Figure]) -> dict[Figure, list[int]]:
+    """Of each figure, the counts of which it is told; it is true of each."""
+    found = defaultdict(list)
+    for count in counts:
+        figure = publish(count)
+        assert figure.floor <= count <= (figure.ceiling or 0), (count, figure)
+        assert figure.value is None or figure.text == str(count)
+        found[figure].append(count)
+    return dict(found)
+
+
+def exact(told: Mapping[Figure, list[int]]) -> list[int]:
+    return [int(figure.value) for figure in told if figure.value is not None]
+
+
+# --- several weeks --------------------------------------------------------------------------------------------
+
+
+def months(members: int) -> Iterator[tuple[int, ...]]:
+    """Members active in each week of a month, quiet weeks aside."""
+    for weeks in range(1, 4):
+        yield from combinations_with_replacement(range(K, members + 1), weeks)
+
+
+@pytest.mark.parametrize("complete", [True, False])
+@pytest.mark.parametrize("least, members", [(5, 5), (9, 9), (12, 12), (9, 12)])
+def test_a_month_beside_its_weeks_leaves_k_who_came_in_others_and_k_who_did_not(
+    least: int, members: int, complete: bool
+) -> None:
+    """`least`: whom of the members nobody can take off. A number is told where k came besides those of any one week, k
+    did not come, and k came more than once whom nobody knows; else a range of k numbers, or all there can be."""
+    within = between(least, members, members)
+    for month in months(least):
+        each = [publish_count(count, K, fact(least, "members")) for count in month]
+        seen = max(int(one.floor) for one in each)
+        visits = sum(int(one.ceiling or 0) for one in each) if complete else members
+        counts = range(max(month), min(sum(month), least) + 1 if complete else least + 1)
+        told = alike(counts, lambda count: publish_union(count, K, each, within, complete=complete))  # noqa: B023
+        known = (K - 2) * (len(month) - 1) if complete else 0
+        possible = range(max(seen, K), min(visits, members) + 1)
+        for count in exact(told) if len(possible) > 1 else ():
+            assert count - seen >= K
+            assert least - count >= K
+            assert visits - known - count >= K
+        for figure in told:
+            if figure.value is None:
+                reach = range(int(figure.floor), int(figure.ceiling or 0) + 1)
+                assert len(reach) >= K or reach == possible, (month, figure)
+                assert reach[0] >= possible[0]
+                assert reach[-1] <= possible[-1]
+
+
+def test_of_a_month_of_a_small_group_nothing_is_told() -> None:
+    """Of fewer than 2k - 1 people either side would be fewer than k."""
+    for members in range(2 * K - 1):
+        told = alike(range(members + 1), lambda count: publish_union(count, K, [], fact(members, "members")))  # noqa: B023
+        assert len(told) == 1
+    told = alike(range(2 * K), lambda count: publish_union(count, K, [], fact(2 * K - 1, "members")))
+    assert list(told.values()) == [[0, 1, 2], [3, 4, 5]]
+
+
+def test_a_month_of_many_is_told_exactly() -> None:
+    each = [fact(count, "members") for count in (12, 12, 15)]
+    told = alike(range(15, 40), lambda count: publish_union(count, 5, each, fact(60, "members")))
+    # 15 came in one week, and of 39 visits three who came each week may have made six more.
+    assert exact(told) == [*range(20, 29)]
+
+
+# --- what grows -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("members", range(26))
+@pytest.mark.parametrize("least, peak", [(0, 0), (2, 2), (5, 6), (7, 9)])
+def test_a_band_holds_k_numbers_and_begins_k_above_who_is_told_to_be_another_group(
+    members: int, least: int, peak: int
+) -> None:
+    """Of those counted, `peak` may be told to have been active: what is left of a band above them is k or more."""
+    if least > members:
+        return
+    told = alike(
+        range(least, members + 1), lambda one: publish_band(one, K, fact(members, "members"), least, peak)
+    )
+    for figure, counts in told.items():
+        assert len(counts) >= K or len(told) == 1
+        if figure.floor > least:
+            assert figure.floor % K == 0
+            assert not peak or figure.floor >= peak + K
+    assert len(told) == 1 or len(told) >= members // K - (peak + K) // K - 1
+
+
+@pytest.mark.parametrize("cells", [2, 3])
+def test_no_cell_of_a_division_in_bands_follows_from_the_others(cells: int) -> None:
+    """Members by level. That nothing is told follows from the numbers as well: all of which the same is told are put
+    together, and in each cell there are as many of them as a band of k has."""
+    for members in range(40 if cells == 2 else 28):
+        told = defaultdict(list)
+        for others in product(range(members + 1), repeat=cells - 1):
+            if sum(others) <= members:
+                counts = (members - sum(others), *others)
+                bands = publish_bands(counts, K, fact(members, "members"))
+                for band, count in zip(bands, counts, strict=True):
+                    assert band.floor <= count <= (band.ceiling or 0)
+                told[tuple(bands)].append(counts)
+        for bands_told, found in told.items():
+            for numbers in zip(*found, strict=True):
+                assert len(set(numbers)) >= K or len(told) == 1, (members, bands_told)
+        assert members < 6 * K or len(told) > 1
+
+
+# --- parts ----------------------------------------------------------------------------------------------------
+
+SPANS = [(low, sure, most) for low in (0, 2) for sure in range(low, 22) for most in (sure, sure + 2)]
+"""A part of a group is at least `low`, and at most what is between `sure` and `most`."""
+
+
+@pytest.mark.parametrize("width", [2 * K, 2 * K + 3])
+def test_of_a_part_each_band_leaves_as_many_numbers_as_it_is_wide_whatever_the_group_is(width: int) -> None:
+    for low, sure, most in SPANS:
+        told = alike(range(low, most + 1), lambda count: publish_part(count, width, low, sure, most))  # noqa: B023
+        for counts in told.values():
+            assert len([one for one in counts if one <= sure]) >= width or len(told) == 1, (low, sure, most)
+            assert (counts[0] - low) % width == 0
+        assert len(told) >= (sure - low + 1) // width
+
+
+def test_of_those_who_left_the_first_band_is_wider_by_those_who_did_for_sure() -> None:
+    width = 2 * K
+    for low, sure, most in SPANS:
+        told = alike(range(most + 1), lambda count: publish_flow(count, width, low, sure, most))  # noqa: B023
+        for counts in told.values():
+            beyond = [one for one in counts if low <= one <= sure]
+            assert len(beyond) >= width or len(told) == 1
+        assert len(told) == 1 or len(told) >= (sure - low + 1) // width
+
+
+def test_bands_that_are_added_up_tell_no_more_than_each_of_them() -> None:
+    whole = fact(20, "members")
+    bands = [between(3, 5, 20), between(6, 11, 20), between(0, 9, 20)]
+    assert add_bands(bands[:2], whole) == between(9, 16, 20)
+    assert add_bands(bands, whole) == between(9, 20, 20)
+    assert between(-3, 25, 20) == between(0, 20, 20)
+
+
+def test_a_range_is_said_alike_wherever_in_it_the_number_is() -> None:
+    said = {
+        (low, high): between(low, high, 9).text
+        for low, high in ((0, 9), (0, 4), (5, 9), (2, 6), (4, 4), (0, 0))
+    }
+    assert list(said.values()) == ["not shown", "fewer than 5", "5 or more", "2 to 6", "4", "not shown"]
+    assert between(0, 0, 9).value is None
