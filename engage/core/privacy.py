@@ -14,9 +14,9 @@ The rules (k is the floor, 5 unless the host chose more, never below 3):
 - In a group of fewer than 2k - 1 people one of the two always holds and even the side would say too much: "not
   shown". Only whether the floor is reached is told, of the active members, for a company is scored or not by it.
 - A count of events, or an amount, is hidden when fewer than k people stand behind it.
-- In a table whose total is shown, hidden cells are joined by the next smallest ones until every hidden cell has at
-  least k possible values, two for whoever knows k - 2 of the people, and together they are at least k people. (Glint
-  and Lattice hide the next smallest group; the rest is ours.)
+- In a table whose total is shown, hidden cells are joined by others until every hidden cell has at least k possible
+  values, two for whoever knows k - 2 of the people, and together they are at least k people. The last of the table
+  join first: the next smallest one (Glint, Lattice) would say of itself that it is the smallest.
 - Counts of several weeks, and counts that only grow, have their own rules: see `engage.core.windows`.
 - A sum of events is hidden when most of it is one person's.
 - A ratio is hidden with either of its parts, and a range of the parts gives a range of the ratio.
@@ -195,7 +195,8 @@ def publish_table(
         return Published(tuple(cells), total)
     if within.hidden in ("few", "missing"):
         return Published(tuple(cells), Figure(NOT_SHOWN, unit, hidden="few"))
-    for index in sorted(range(len(cells)), key=lambda i: (counts[i], i)):
+    # From the last on: which of the counts is smallest would tell of them.
+    for index in reversed(range(len(cells))):
         if cells[index].hidden:
             continue
         if _is_concealed(cells, amount, whole, k, together):

@@ -49,11 +49,12 @@ def test_of_few_departments_nothing_is_told(habitual: list[int]) -> None:
 @settings(max_examples=50)
 @given(seed=st.integers(0, 2**32))
 def test_one_department_more_is_hardly_ever_seen(seed: int) -> None:
-    """Bands: of 2k neighbouring histories that differ in one champion, at most one is told otherwise."""
+    """Bands: of 2k neighbouring histories that differ in one champion, at most one is told otherwise. Where a band ends
+    follows from the number of champions, which is told."""
     random = Random(seed)
     others = [random.choice((0, 1, 1, 2, 4)) for _ in range(40)]
     told = [
-        found.single.text
+        found.single.floor
         for ones in range(10)
         for found in [of_departments([*others, *[1] * ones, *[2] * (10 - ones)])]
     ]

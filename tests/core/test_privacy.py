@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import defaultdict
 
 import pytest
 from hypothesis import given
@@ -111,6 +112,20 @@ def test_no_hidden_cell_of_a_partition_has_only_one_possible_value(counts: list[
     cells, _ = publish_table(counts, k, members(whole), partition=True)
     for cell, values in zip(cells, possible_values(cells, whole, whole), strict=True):
         assert cell.value is not None or len(values) >= 2 or whole == 0, (counts, cells)
+
+
+@pytest.mark.parametrize("k", [3, 5])
+def test_which_cells_are_hidden_tells_no_hidden_cell(k: int) -> None:
+    """Who knows the rules tries out all tables: of those that look the same, no hidden cell has one value, or few."""
+    for whole in range(2 * k - 1, 28):
+        told = defaultdict(list)
+        for first, second in itertools.product(range(whole + 1), repeat=2):
+            if first + second <= whole:
+                counts = first, second, whole - first - second
+                told[publish_table(counts, k, members(whole), partition=True).cells].append(counts)
+        for cells, alike in told.items():
+            for cell, values in zip(cells, zip(*alike, strict=True), strict=True):
+                assert cell.value is not None or len({*values}) >= k - 1 or len(told) == 1, cells
 
 
 @given(st.integers(5, 16), st.lists(st.integers(0, 16), min_size=1, max_size=4), st.integers(3, 5))

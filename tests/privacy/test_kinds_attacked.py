@@ -75,7 +75,7 @@ DEFENCES: dict[str, tuple[KindAttack, int, list[Switch]]] = {
     ),
     "new cohorts within what is left of those activated": (
         attack_cohorts,
-        100,
+        546,
         [(published_cohorts, "_told_after", _nothing_known)],
     ),
     "months in which nobody was activated": (

@@ -86,8 +86,6 @@ NUMBERS = {
     **{f"Compared.{name}": COMPANIES for name in ("companies", "others")},
     "Compared.weeks": SPAN,
     "Ceiling.at_most": "said by somebody",
-    "Intervention.recorded_at": "when somebody said it",
-    "Change.at": "when somebody said it",
     "Portfolio.bands": COMPANIES,
     "TierColumn.companies": COMPANIES,
     "Portfolio.monthly_revenue_cents": CONTRACT,
@@ -250,6 +248,9 @@ class GuardedWeek:
         assert name == "monday" or reader in READERS, f"{reader} reads a week's {name}"
         return getattr(object.__getattribute__(self, "_week"), name)
 
+    def __repr__(self) -> str:  # by str() and f-strings as well
+        raise AssertionError("a week is put into words")
+
 
 SUNDAY = date(2026, 11, 15).toordinal()
 FIRST = SUNDAY - 7 * 30 + 1
@@ -398,26 +399,43 @@ def test_a_health_notice_holds_the_score_and_what_a_report_says() -> None:
     assert numbers == {"score", "score_before"}
 
 
-def test_no_log_line_and_no_problem_of_a_report_holds_a_count() -> None:
-    """Logs and problems of what measures, scores and reports name things and weeks, never what was counted."""
-    named = {"period", "company", "department", "told", "EXPECTED", "as_of", "None", "error", "say", "repr"}
-    for name in (
-        *("actions/report.py", "actions/portfolio.py", "actions/score.py", "actions/calibrate.py"),
-        "web/api/reports.py",
-    ):
-        tree = ast.parse((ENGAGE / name).read_text(encoding="utf-8"))
-        for node in ast.walk(tree):
+COUNTED = ("measures", "segments", "balances", "quiet", "presence", "published", "drivers", "health")
+NAMED = {
+    *("period", "company", "department", "campaign", "told", "as_of", "None", "name", "new", "error"),
+    *("date", "first", "least"),  # the first week that can be scored, and its day
+    *("EXPECTED", "K_MIN", "k", "ROWS_MAX", "REASON_CHARS_MAX", "DONE", "step", "stands", "say", "repr"),
+}
+
+
+def test_no_log_line_and_no_problem_of_what_reads_weeks_holds_a_count() -> None:
+    """Logs, problems and assertions of what measures, scores and reports name things and weeks, never what was counted,
+    and never a week itself."""
+    readers = [path for path in ENGAGE.rglob("*.py") if path.name == "reports.py" or _reads_weeks(path)]
+    assert len(readers) > 40
+    for path in readers:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             said: list[ast.expr] = []
             if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
                 said = [*node.exc.args, *(keyword.value for keyword in node.exc.keywords)]
+            elif isinstance(node, ast.Assert) and node.msg is not None:
+                said = [node.msg]
             elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and _is_log(node.func):
                 said = node.args
             words = {one.id for part in said for one in ast.walk(part) if isinstance(one, ast.Name)}
-            assert words <= named, f"{name}:{getattr(node, 'lineno', 0)} tells {words - named}"
+            assert words <= NAMED, f"{path.name}:{getattr(node, 'lineno', 0)} tells {words - NAMED}"
+
+
+def _reads_weeks(path: Path) -> bool:
+    """Whether a module can have a week, or what was made of one, in its hands."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    modules = [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    core = tuple(f"engage.core.{name}" for name in COUNTED)
+    return any(one.startswith(("engage.store.signal", *core)) for one in modules)
 
 
 def _is_log(called: ast.Attribute) -> bool:
-    return isinstance(called.value, ast.Name) and called.value.id in ("log", "logger", "logging")
+    named = isinstance(called.value, ast.Name) and called.value.id in ("log", "logger", "logging")
+    return named and called.attr != "getLogger"
 
 
 # --- the bytes ------------------------------------------------------------------------------------------------

@@ -58,6 +58,7 @@ def written(content: bytes) -> Iterator[float]:
 def test_a_file_holds_no_number_that_the_report_does_not_tell(format: FileFormat) -> None:
     made = report()
     known = set(told(msgspec.json.decode(msgspec.json.encode(made))))
+    known |= {float(round(one)) for one in known}  # as the report words a share
     found = set(written(render(made, format, "en")))
     assert len(found) > 15
     assert found - known == set()
