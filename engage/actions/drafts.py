@@ -31,9 +31,12 @@ def check_unchanged(draft: DraftRow | None, in_force: VersionRow | None, based_o
     """Raises Conflict where this is not what somebody saw who says when that was made."""
     if based_on is None:
         return
-    if draft is None and in_force is None:
+    if draft is not None:
+        at, who = draft.updated_at, draft.actor
+    elif in_force is not None:
+        at, who = in_force.published_at, in_force.actor
+    else:
         raise Conflict("there is neither a draft nor a version that it could be based on: leave based_on out")
-    at, who = (draft.updated_at, draft.actor) if draft else (in_force.published_at, in_force.actor)
     if based_on != at:
         by = f" by {who}" if who else ""
         raise Conflict(f"the draft is another by now, kept{by} at {to_rfc3339(at)}: read it again")
