@@ -46,6 +46,7 @@ from engage.store.signal import (
     Followed,
     Frozen,
     Scored,
+    is_any_frozen,
     load_days,
     load_first_days,
     load_followed,
@@ -190,15 +191,20 @@ async def _share(
 
 
 async def score_batch(database: Database, host: Host, ids: Sequence[int]) -> ScoredBatch:
-    """Freeze and score the due weeks of some companies, in one transaction."""
-    async with database.read() as s:
-        companies = await _load(s, await load_followed(s, ids), host)
-    # Off the event loop: measuring large companies takes a while, and requests go on meanwhile.
-    weeks, scores = await asyncio.to_thread(measure_and_score, companies, host)
-    signals = new_signals(companies)
-    if weeks or scores or signals:
+    """Freeze and score the due weeks of some companies, in one transaction. Where another run froze some of them
+    meanwhile all is done once more, from what that one froze."""
+    while True:
+        async with database.read() as s:
+            companies = await _load(s, await load_followed(s, ids), host)
+        # Off the event loop: measuring large companies takes a while, and requests go on meanwhile.
+        weeks, scores = await asyncio.to_thread(measure_and_score, companies, host)
+        signals = new_signals(companies)
+        if not (weeks or scores or signals):
+            break
         last = {company.followed.id: company.signal for company in companies}
-        await _freeze(database, weeks, scores, news(companies, scores), signals, last, again=host.again)
+        told = news(companies, scores)
+        if await _freeze(database, weeks, scores, told, signals, last, again=host.again):
+            break
     sundays = [company.last_monday + WEEK - 1 for company in companies]
     return ScoredBatch(
         tuple(
@@ -268,11 +274,14 @@ async def _freeze(
     last: Mapping[int, Signal | None],
     *,
     again: bool,
-) -> None:
+) -> bool:
     """`last`: company -> what was told of it when its news were made. Of whom another run has told something since,
-    this one tells nothing: the next run will, if need be."""
+    this one tells nothing: the next run will, if need be. False: some of the weeks are frozen by now, and nothing was
+    done; what follows from them would be made of other numbers than theirs, and so be a second look at them."""
 
-    async def write(tx: Transaction) -> None:
+    async def write(tx: Transaction) -> bool:
+        if await is_any_frozen(tx, weeks):
+            return False
         await save_signal(tx, weeks, scores, again=again)
         about = {row[0] for row in (*notices, *signals)}
         known = await load_signals(tx, about) if about else {}
@@ -281,8 +290,9 @@ async def _freeze(
             placed = await place_behind(tx, [row for row in notices if row[0] in about])
             told = [insert_notices(placed), insert_signals([one for one in signals if one[0] in about])]
             await tx.insert(told, scope=about)
+        return True
 
-    await database.write(write)
+    return await database.write(write)
 
 
 async def _compare(database: Database, peers: Peers) -> None:

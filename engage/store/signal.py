@@ -217,6 +217,17 @@ async def load_first_monday(s: Statements) -> int | None:
     return rows[0][0] if rows else None
 
 
+async def is_any_frozen(s: Statements, weeks: Sequence[tuple[int, WeekMeasures]]) -> bool:
+    """Whether any of these weeks of (company, ...) is."""
+    rows = await s.lookup(
+        "SELECT w.company_id FROM {keys} k JOIN engage_week w "
+        "ON w.company_id = k.column1 AND w.monday = k.column2",
+        [(company, week.monday) for company, week in weeks],
+        scope={company for company, _ in weeks},
+    )
+    return bool(rows)
+
+
 async def load_chosen_weeks(
     s: Statements, company_id: int, mondays: Collection[int]
 ) -> dict[int, WeekMeasures]:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
+from engage.actions import score
 from engage.actions.portfolio import portfolio
 from engage.actions.publish import publish
 from engage.actions.report import company_health, company_report, health_history
 from engage.actions.score import score_companies
+from engage.actions.score_company import Company, Host, measure_and_score
 from engage.actions.terms import record_terms
 from engage.core import health
 from engage.core.calendar import from_datetime, month_end, week_of
@@ -125,6 +131,40 @@ async def test_what_comes_late_changes_no_later_look_at_a_month(database: Databa
         looks.append((people.active_4w, publish_departments(weeks[monday], people, 5)))
     assert looks[0] == looks[1]
     assert [one.active_4w.value for one in looks[0][1]] == [15, 15]
+
+
+async def test_of_two_runs_at_once_the_second_goes_by_what_the_first_froze(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a score, and what a week remembers of those before, would be made of numbers that are told nowhere."""
+    await accept(database, [seats("acme", 20), *working("acme", 16, 20)])
+    measured, go_on = threading.Event(), threading.Event()
+    runs: list[int] = []
+
+    def slowly(companies: Sequence[Company], of: Host) -> Any:
+        found = measure_and_score(companies, of)
+        runs.append(len(found[0]))
+        if len(runs) == 1:
+            measured.set()
+            assert go_on.wait(30)
+        return found
+
+    monkeypatch.setattr(score, "measure_and_score", slowly)
+    first = asyncio.create_task(score_companies(database, TODAY))
+    await asyncio.to_thread(measured.wait, 30)
+    late = [
+        call("acme", f"emp-{n}", "Comment Added", LAST_SUNDAY - timedelta(days=day), 15)
+        for n in range(20)
+        for day in range(8, 60)
+    ]
+    await accept(database, late)
+    await score_companies(database, LAST_SUNDAY)
+    go_on.set()
+    await first
+    assert runs == [20, 19, 1]
+    history = await health_history(database, "acme")
+    await score_companies(database, TODAY, again=True)
+    assert await health_history(database, "acme") == history
 
 
 async def test_past_weeks_are_scored_as_of_their_own_time(database: Database) -> None:
