@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 
 from engage.core.levels import level_at
+from engage.core.outstanding import NONE, Behind, Flows, ends_quarter, lasting
 from engage.core.program import Program
 from engage.core.runs import had_before, lost_in, period_of
 from engage.core.state import DayRollup, MemberState
@@ -40,6 +41,20 @@ class CurrencyWeek(Struct, array_like=True):
     """Of them, units that expire in the 28 days after."""
     at_risk: int = 0
     """Members who have some of these."""
+    behind: Flows = NONE
+    """At the end of a quarter: who is behind what was issued, spent and expired in it; `engage.core.outstanding`."""
+    waiting: Flows = NONE
+    """Of what was issued, spent and expired so far: what does not count yet; see `engage.core.outstanding`."""
+    room: int = 0
+    """How much can have been issued that does not count yet."""
+    hidden: int = 0
+    """The Monday of the newest week of which anything is hidden of what was issued and spent; 0: of none."""
+    lasts: int = 0
+    """How many days they last at most; 0: for ever."""
+    dearest: int = 0
+    """The cost of the dearest reward that it buys."""
+    lump: int = 0
+    """How much of what expired counts together."""
 
 
 class Balances:
@@ -58,7 +73,26 @@ class Balances:
         weekly = any(one.every == "week" and not one.event for one in program.streaks) if program else False
         for week in weeks:
             week.weekly_streaks = weekly
-            week.currencies = {name: CurrencyWeek() for name in (program.currencies if program else ())}
+            week.currencies = {
+                name: CurrencyWeek(lasts=lasts, dearest=dearest)
+                for name, lasts, dearest in self._policies(program)
+            }
+        self.behind = [
+            (currency, found, Behind(week.monday, week.floor))
+            for week in weeks
+            if ends_quarter(week.monday)
+            for currency, found in week.currencies.items()
+        ]
+
+    @staticmethod
+    def _policies(program: Program | None) -> list[tuple[str, int, int]]:
+        if program is None:
+            return []
+        costs: dict[str, int] = {}
+        for reward in program.rewards:
+            costs[reward.currency] = max(reward.cost, costs.get(reward.currency, 0))
+        currencies = program.currencies.items()
+        return [(name, lasting(one.expires), costs.get(name, 0)) for name, one in currencies]
 
     def count(self, member: MemberState) -> None:
         if member.wallets or member.spending:
@@ -73,6 +107,8 @@ class Balances:
             last.falling += 1
 
     def _count_points(self, member: MemberState) -> None:
+        for currency, _, behind in self.behind:
+            behind.count(member, currency)
         for currency, (base, bits) in member.spending.items():
             for week in self.weeks:
                 shift = (week.monday - base) // WEEK
@@ -125,6 +161,8 @@ class Balances:
                     for currency, found in week.currencies.items():
                         found.spent += self.days[day].spent.get(currency, 0)
                         found.expired += self.days[day].expired.get(currency, 0)
+        for _, found, behind in self.behind:
+            found.behind = behind.people()
         last = self.weeks[-1]
         if last.standing:
             for day, rollup in self.days.items():

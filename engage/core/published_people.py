@@ -25,8 +25,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple
 
+from engage.core.balances import CurrencyWeek
 from engage.core.calendar import month_end
+from engage.core.language import say
 from engage.core.measures import WEEK, WeekMeasures
+from engage.core.outstanding import may_be_told
 from engage.core.privacy import (
     NOT_SHOWN,
     Figure,
@@ -51,8 +54,9 @@ from engage.core.published_beginners import publish_beginners
 from engage.core.published_cohorts import publish_active_cohorts
 from engage.core.published_floors import floor_of, is_told
 from engage.core.published_parts import publish_parts, untold
-from engage.core.rounding import balance_step, rounded, two_digits
+from engage.core.rounding import BALANCE_STEPS, balance_step, rounded, two_digits
 from engage.core.segments import CLASS_WEEKS, GROUP_OTHER, GroupWeek, cohort_of
+from engage.core.state import AMOUNT_MAX
 from engage.core.windows import between, publish_flow, publish_part, publish_union
 
 SMALLER: Final = "(smaller)"
@@ -280,20 +284,35 @@ def publish_points(week: WeekMeasures, currency: str, k: int) -> Points:
     found = week.currencies.get(currency)
     if found is None:
         return Points(*(missing("points"),) * 4, missing("members"))
-    k = floor_of(week, k)
+    k, told = floor_of(week, k), may_be_told(week, found)
     spent = _about(publish_amount(found.spent, found.spenders, k, "points"))
-    expired = _about(publish_amount(found.expired, found.losers, k, "points"))
+    expired = _about(publish_amount(found.expired, found.losers if told else 0, k, "points"))
     if not week.standing:
         return Points(spent, expired, missing("points"), missing("points"), missing("members"))
     return Points(
         spent,
         expired,
-        _about(publish_amount(found.outstanding, found.holders, k, "points")),
-        _about(publish_amount(found.expiring, found.at_risk, k, "points")),
+        _publish_outstanding(found, k),
+        _about(publish_amount(found.expiring, found.at_risk if told else 0, k, "points")),
         publish_part(found.at_risk, 2 * k, 0, found.holders, week.members)
         if is_told(week, k)
         else untold(publish_members(week)),
     )
+
+
+def _publish_outstanding(found: CurrencyWeek, k: int) -> Figure:
+    """Without what counts later. Where that may be much, for what expires counts in lumps: no more than so much."""
+    issued, spent, expired = found.waiting
+    counted = found.outstanding - issued + spent + expired
+    figure = publish_amount(counted, found.holders if counted > 0 else 0, k, "points")
+    most = counted + found.room
+    if figure.value is None or not found.lasts or counted >= BALANCE_STEPS * found.lump:
+        return _about(figure)
+    if most >= AMOUNT_MAX:
+        return Figure(NOT_SHOWN, "points", hidden="few")
+    step = balance_step(most)
+    high = step * (most // step + 1)
+    return Figure(say("fewer than {k:,}", k=high), "points", hidden="few", low=0, high=high - 1)
 
 
 def _about(amount: Figure) -> Figure:

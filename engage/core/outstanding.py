@@ -1,0 +1,123 @@
+"""What members have, as it may be told: what fewer than the floor spent counts only together with others' of later.
+
+What members have at the end of a week is what they had before it, and what was issued, less what was spent or expired.
+So where one of these is hidden, two balances would tell it. Of a hidden one the balance that is told knows nothing,
+until at the end of a quarter of thirteen weeks as many people as the floor stand behind those of its weeks. Of what was
+issued counts the least that is told, and of the rest as much as the bands of what is not told are wide.
+
+What expires is what was issued once and not spent. So where points expire, nothing of that is told until a time as long
+as they last has passed in which nothing of this was hidden. Owns what counts when; must not know figures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from engage.core.program import Expires
+from engage.core.rounding import band_around
+from engage.core.state import AMOUNT_MAX, MemberState
+
+if TYPE_CHECKING:
+    from engage.core.balances import CurrencyWeek
+    from engage.core.measures import WeekMeasures
+
+WEEK: Final = 7
+QUARTER_WEEKS: Final = 13
+_QUARTER: Final = (1 << QUARTER_WEEKS) - 1
+
+DAYS: Final[Mapping[str, int]] = {"days": 1, "months": 31, "years": 366}
+FOR_EVER: Final = 10**6
+"""As long as whoever has them is active."""
+
+Flows = tuple[int, int, int]
+"""Of what was issued, spent and expired."""
+NONE: Final[Flows] = (0, 0, 0)
+
+
+def ends_quarter(monday: int) -> bool:
+    return monday // WEEK % QUARTER_WEEKS == QUARTER_WEEKS - 1
+
+
+class Behind:
+    """Who stands behind what was issued and expired in a quarter, and behind what was spent in those of its weeks in
+    which fewer than the floor spent some; of one currency."""
+
+    def __init__(self, monday: int, floor: int) -> None:
+        self.first, self.floor = monday - WEEK * (QUARTER_WEEKS - 1), floor
+        self.weeks: tuple[list[int], list[int], list[int]] = ([], [], [])
+        """Of each member the weeks in which they got, spent and lost some, as bits."""
+
+    def count(self, member: MemberState, currency: str) -> None:
+        for own, used in zip(self.weeks, (member.earning, member.spending), strict=False):
+            base, bits = used.get(currency, (self.first, 0))
+            shift = (self.first - base) // WEEK
+            own.append((bits >> shift if shift >= 0 else bits << -shift) & _QUARTER)
+        wallet = member.wallets.get(currency)
+        expired = {(day - self.first) // WEEK for day, _ in wallet.expired} if wallet else ()
+        self.weeks[2].append(sum(1 << week for week in expired if 0 <= week < QUARTER_WEEKS))
+
+    def people(self) -> Flows:
+        issued, spent, expired = self.weeks
+        return sum(map(bool, issued)), self._few(spent), sum(map(bool, expired))
+
+    def _few(self, members: list[int]) -> int:
+        counts = (sum(own >> week & 1 for own in members) for week in range(QUARTER_WEEKS))
+        few = sum(1 << week for week, count in enumerate(counts) if count < self.floor)
+        return sum(1 for own in members if own & few)
+
+
+class Told(NamedTuple):
+    """Of one currency in a week: the least and the most that are told to have been issued, how much of what lies
+    between counts together, and whether anything is hidden of what brought it."""
+
+    least: int
+    most: int
+    width: int
+    hidden: bool
+
+
+def remember_waiting(
+    week: WeekMeasures, before: WeekMeasures | None, told: Mapping[str, Told], k: int
+) -> None:
+    """Write into a new week what does not count yet."""
+    for currency, found in week.currencies.items():
+        earlier = before.currencies.get(currency) if before is not None else None
+        issued, spent, expired = earlier.waiting if earlier else NONE
+        least, most, width, hidden = told[currency]
+        issued += week.issued.get(currency, 0) - least
+        room = min(AMOUNT_MAX, (earlier.room if earlier else 0) + most - least)
+        if found.spenders < k:
+            spent += found.spent
+        expired += found.expired
+        behind = found.behind
+        counts = band_around(issued, 0, width, room)[0] if behind[0] >= k else 0
+        found.room, found.lump = room - counts, lump(found, width, k)
+        found.waiting = (
+            issued - counts,
+            0 if behind[1] >= k else spent,
+            expired % lump(found, width, k) if behind[2] >= k else expired,
+        )
+        hidden = hidden or (found.dearest > 0 and found.spenders < k)
+        found.hidden = week.monday if hidden else earlier.hidden if earlier else 0
+
+
+def lump(found: CurrencyWeek, width: int, k: int) -> int:
+    """How much of what expired counts together: what was not, was spent, and by few."""
+    return max(width, 2 * k * found.dearest)
+
+
+def may_be_told(week: WeekMeasures, found: CurrencyWeek) -> bool:
+    """Of what expires."""
+    return not found.lasts or not found.hidden or week.monday - found.hidden > found.lasts + WEEK
+
+
+def lasting(expires: Expires | None) -> int:
+    """How many days the points of a currency last at most; 0: for ever."""
+    if expires is None:
+        return 0
+    if expires.idle is not None:
+        return FOR_EVER
+    least = expires.after
+    days = least.n * DAYS[least.unit] if least is not None else 0
+    return days + (DAYS["years"] if expires.on or expires.round is not None else 0)

@@ -1,0 +1,30 @@
+"""What of a new week counts in the balances that are told; a part of `engage.core.published`, with the same duty."""
+
+from __future__ import annotations
+
+from engage.core.measures import WeekMeasures
+from engage.core.outstanding import Told, remember_waiting
+from engage.core.published import issued_band, publish_events, publish_feature_events
+from engage.core.state import AMOUNT_MAX
+
+
+def remember_outstanding(week: WeekMeasures, before: WeekMeasures | None, k: int) -> None:
+    """Write it into the week; `before`: the week before."""
+    remember_waiting(week, before, _told_issued(week, k), k)
+
+
+def _told_issued(week: WeekMeasures, k: int) -> dict[str, Told]:
+    """By currency; nothing of what is issued is told where it is hidden."""
+    shown = publish_events(week, k).issued if week.currencies else {}
+    events = publish_feature_events(week, k)
+    found = {}
+    for currency in week.currencies:
+        prices = week.awards.get(currency, {})
+        most = max((price.most for price in prices.values()), default=0)
+        is_told = currency in shown and shown[currency].value is not None
+        hidden = not is_told or any(events[name].value is None for name in prices if name in events)
+        least, highest = issued_band(week, currency, k) if is_told else (0, week.events * most)
+        if not is_told and "" in prices:
+            highest = AMOUNT_MAX
+        found[currency] = Told(least, highest, max(1, 2 * k * most), hidden)
+    return found
