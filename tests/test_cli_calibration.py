@@ -60,7 +60,7 @@ def test_what_a_forecast_does_not_know_is_said_of_it_by_name(capsys: pytest.Capt
     tell(Calibration({"0": found, "30": found}, {}, before=1234))
     told = " ".join(capsys.readouterr().out.split())
     assert f" {found.auc:.3f} {found.auc_low:.2f}-{found.auc_high:.2f} " in told
-    assert "1,234 terms ended before the first week that was measured." in told
+    assert "1,234 terms ended before the first week that was measured: no more" in told
     assert "score, 0, 30 days: It ranks no better than chance, as far as can be told." in told
 
 

@@ -58,8 +58,7 @@ COMPANIES_PER_READ: Final = 200
 
 
 async def calibrate(database: Database, trial: Book | None = None) -> Calibration:
-    """Measures both forecasts and keeps the card. A company of which nothing was measured counts with contract facts,
-    from the first week on that was measured of any.
+    """Measures both forecasts and keeps the card. A term's end that was never measured counts with contract facts.
 
     `trial`: a book to be tried, in place of the host's: its definition of the score is measured, and nothing is kept.
     """
@@ -87,7 +86,6 @@ async def calibrate(database: Database, trial: Book | None = None) -> Calibratio
                 book.score,
                 book.stages,
                 lasting.get(one.id, {}),
-                measured_from,
             )
             for one in part
         ]

@@ -29,8 +29,8 @@ def tell(found: Calibration) -> None:
     _lead(found.expert)
     if found.before:
         _tell(
-            f"{found.before:,} terms ended before the first week that was measured. Nothing is known of use then, "
-            "and they count nowhere."
+            f"{found.before:,} terms ended before the first week that was measured: no more than their "
+            "contracts is known of these, so they make a forecast look worse than it is."
         )
     for name, by_days in forecasts.items():
         _tell_words(name, by_days)

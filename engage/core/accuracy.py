@@ -78,7 +78,7 @@ class Calibration(Struct, frozen=True):
     expert: dict[str, Accuracy]
     fitted: dict[str, Accuracy]
     before: int = 0
-    """Terms that ended before the first week that was measured: nothing was known then, and they count nowhere."""
+    """Terms that ended before the first week that was measured: they count with contract facts alone."""
 
 
 class CalibrationCard(Struct, frozen=True):

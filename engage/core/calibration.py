@@ -5,9 +5,8 @@ of a forecast. Must not know how cases are stored or a model is fitted. Pure; of
 alone, so that nothing here can tell more than the reports do.
 
 A case is a term that has ended, renewed or churned, looked at some days before its end. It reads the last whole week
-before that day and those before it, and the term in force then; a company with no contract then is no case, and before
-the host's first measured week there is none: contracts go back further than what is known of use. Nothing later is
-read, least of all how later terms ended.
+before that day and those before it, and the term in force then; a company with no contract then is no case. Nothing
+later is read, least of all how later terms ended.
 """
 
 from __future__ import annotations
@@ -101,8 +100,6 @@ class Past(Struct, frozen=True):
     stages: CompanyStages = CompanyStages()
     lasting: Mapping[int, Stage] = {}
     """Sunday -> the stage that had lasted by then, as it was frozen."""
-    measured_from: int = 0
-    """The first Monday of which anything was measured, of whatever company."""
 
 
 def probability_of(risk: float, months: float) -> float:
@@ -117,15 +114,13 @@ def cases(pasts: Sequence[Past], days_before: int, k: int) -> list[Case]:
 
 
 def case_of(past: Past, term: Term, days_before: int, k: int) -> Case | None:
-    """None: the term has not ended, the company had no contract yet on that day, or nobody was measured yet."""
+    """None: the term has not ended or the company had no contract yet on that day."""
     day = term.end - days_before
     known = [one for one in past.terms if one.start < day]
     standing = term_on(known, day)
     if term.outcome == "open" or standing is None or standing.end < day:
         return None
     monday = last_week_before(day)
-    if monday < past.measured_from:
-        return None
     sunday = monday + WEEK - 1
     contract = contract_on(known, sunday, past.seats, past.since)
     since = day_of(contract.customer_since)

@@ -138,7 +138,7 @@ async def test_terms_that_ended_before_anything_was_measured_are_counted_apart(d
     ]
     await record_terms(database, ago)
     found = await calibrate(database)
-    assert (found.expert["0"].n, found.expert["0"].churned, found.before) == (20, 5, 7)
+    assert (found.expert["0"].n, found.expert["0"].churned, found.before) == (27, 12, 7)
 
 
 async def test_without_the_model_library_the_score_is_measured_all_the_same(

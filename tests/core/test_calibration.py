@@ -204,13 +204,6 @@ def test_an_open_term_and_a_company_without_a_contract_yet_are_no_cases() -> Non
     assert [len(cases([Company().past()], days, 5)) for days in (0, 60, 180)] == [2, 2, 1]
 
 
-def test_a_term_that_ended_before_anything_was_measured_is_no_case() -> None:
-    past = Company().past()
-    later = replace(past, measured_from=START + 105)
-    assert [one.end for one in cases([past], 0, 5)] == [START + 105, START + 210]
-    assert [one.end for one in cases([later], 0, 5)] == [START + 210]
-
-
 def test_a_company_below_the_floor_gives_contract_facts_only() -> None:
     past = Company().past()
     few = replace(past, weeks={monday: week(monday, 4) for monday in past.weeks})

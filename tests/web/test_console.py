@@ -482,7 +482,7 @@ async def test_the_portfolio_says_how_well_the_score_foretold(
     many = CalibrationCard("2026-11-22", Calibration({"0": measure(risks, risks, churned)}, {}, before=1234))
     services.companies = msgspec.structs.replace(services.companies, calibration=many)
     assert "1.00 1.00–1.00" in words_of(await browser.get("/console/"))
-    assert "count nowhere: 1,234." in words_of(await browser.get("/console/"))
+    assert "known by their contracts alone: 1,234." in words_of(await browser.get("/console/"))
     same = CalibrationCard("2026-11-22", Calibration({"0": measure([0.5] * 50, [0.4] * 50, churned)}, {}))
     services.companies = msgspec.structs.replace(services.companies, calibration=same)
     words = words_of(await browser.get("/console/"))

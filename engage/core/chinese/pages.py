@@ -196,8 +196,8 @@ _CALIBRATION: Final = {
     "fewer than {least:d} left, so how well a forecast ranks cannot be told.": (
         "离开的不足 {least} 家，无法判断预测的排序是否可靠。"
     ),
-    "Terms that ended before the first week that was measured, which count nowhere: {count:,}.": (
-        "在首个测量周之前已到期的合同，均未计入：{count} 份。"
+    "Terms that ended before the first week that was measured, known by their contracts alone: {count:,}.": (
+        "在首个测量周之前已到期、仅知合同内容的合同：{count} 份。"
     ),
     "Ranks right: how often, of a company that left and one that stayed, the one that left had the higher risk (AUC; "
     "0.5 is a coin), and between what that lies 95 times in 100. Error: Brier score, beside that of always saying the "
