@@ -219,7 +219,11 @@ def measure_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     async def nothing(*_: object) -> dict[int, dict[int, WeekMeasures]]:
         return {}
 
+    async def no(*_: object) -> bool:
+        return False
+
     monkeypatch.setattr(score, "load_weeks", nothing)
+    monkeypatch.setattr(score, "is_any_frozen", no)
     monkeypatch.setattr(signal, "_KEEP", signal._REPLACE)
 
 
