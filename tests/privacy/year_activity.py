@@ -184,9 +184,7 @@ class YearAttack:
         for month in range(MONTHS):
             power, novice = (self._of_class(name, month) for name in CLASSES)
             habit = self.columns["kind"] == HABIT
-            idle = self.columns["away"] & all(
-                loud == 0b1111 for loud in self.loud[max(0, month - 2) : month + 1]
-            )
+            idle = self.columns["away"] & self._is_loud(month)
             able = (self.columns["visits"] > NEVER) & ~habit & ~idle
             self.attack.knows(self.ways(month, habit) - power, 0)
             self.attack.knows(self.ways(month, able) - novice, 0)
@@ -295,11 +293,18 @@ class YearAttack:
         activated = self.ways(month, self.columns["visits"] > NEVER)
         habit = self.ways(month, self.columns["kind"] == HABIT)
         parts = {"power": power, "habit, no power": habit - power, "novice": novice}
+        if self._is_loud(month):  # in a quiet week somebody may have come who did not in any other
+            none = self.ways(month, self.columns["away"])
+            parts |= {"low": activated - habit - novice - none, "none": none}
         for (name, terms), figure in zip(parts.items(), told, strict=False):
             if figure.ceiling is not None:
                 self.attack.reads(figure, terms, float(terms @ self.of_known))
             self.of_use[f"{name} in {month}"] = terms
         self.of_use[f"neither habit nor novice in {month}"] = activated - habit - novice
+
+    def _is_loud(self, month: int) -> bool:
+        """Of the twelve weeks, none was quiet."""
+        return all(self.loud[at] == 0b1111 for at in range(max(0, month - 2), month + 1))
 
     def _of_class(self, name: str, month: int) -> Sum:
         terms = numpy.zeros(len(self.places))
@@ -319,8 +324,13 @@ class YearAttack:
             inside = numpy.array([name not in named if small else name == group.name for name in where])
             here = inside[self.columns["who"]]
             whole, came, has = (self.ways(month, here & one) for one in (True, active, habit))
-            self.reads(f"active of {group.name} in {month}", group.active_4w, came, whole)
-            self.reads(f"habitual of {group.name} in {month}", group.habitual, has, came)
+            each = (("active", group.active_4w, came, whole), ("habitual", group.habitual, has, came))
+            for said, figure, some, within in each:
+                name = f"{said} of {group.name} in {month}"
+                self.reads(name, figure, some, within)
+                chosen, of = (active, True) if said == "active" else (habit, active)
+                self.others[name] = self.ways(month, ~here & chosen)
+                self.others[f"rest 0 of {name}"] = self.ways(month, ~here & of & ~chosen)
 
     # --- learning ---------------------------------------------------------------------------------------------
 
@@ -360,7 +370,7 @@ def acquaintances(random: Any, year: Year) -> list[Person]:
     return others[: year.k - 2]
 
 
-def attack_year(year: Year, known: Sequence[Person]) -> list[str]:
+def read_year(year: Year, known: Sequence[Person]) -> YearAttack:
     attack = YearAttack(year, known)
     weeks = weeks_of_year(year)
     for month in range(MONTHS):
@@ -369,4 +379,8 @@ def attack_year(year: Year, known: Sequence[Person]) -> list[str]:
         attack.bound_classes(month, weeks[4 * month : 4 * month + 4])
     for month in range(MONTHS):
         attack.read_classes(month, weeks[4 * month + 3])
-    return list(attack.learned())
+    return attack
+
+
+def attack_year(year: Year, known: Sequence[Person]) -> list[str]:
+    return list(read_year(year, known).learned())

@@ -39,21 +39,25 @@ BEFORE = -1
 """The four weeks in which somebody came who came before the year."""
 
 
+Work = tuple[str, str]
+NOWHERE = ("", "")
+
+
 class Came(NamedTuple):
     """Of one member: since when, and in which of the four weeks active. `cohort` -1: never. `began`: in which of them
-    with a funnel, once in a life. `place`: the department or role."""
+    with a funnel, once in a life. `work`: the department and the role."""
 
     cohort: int
     first: int
     active: tuple[int, ...]
     began: int = MONTHS
-    place: str = ""
+    work: Work = NOWHERE
 
 
 class Way(NamedTuple):
     """To come."""
 
-    place: str
+    work: Work
     cohort: int
     first: int
 
@@ -91,18 +95,23 @@ def _random_beginners(random: Random, k: int, start: int) -> list[Came]:
     return found
 
 
-def _at_work(random: Random, members: list[Came], places: Sequence[str]) -> list[Came]:
+def _at_work(
+    random: Random, members: list[Came], departments: Sequence[str], roles: Sequence[str]
+) -> list[Came]:
     """Anywhere, or each wave in one place."""
+    places = [(department, role) for department in departments or ("",) for role in roles or ("",)]
+    if departments and roles:  # few of one role in one department
+        places = [place for place in places for _ in range(random.choice((1, 1, 6)))]
     by_wave = random.random() < 0.4
     where = {one.cohort: random.choice(places) for one in members}
     stray = random.choice((0.0, 0.1, 0.4)) if by_wave else 1.0
     return [
-        one._replace(place=random.choice(places) if random.random() < stray else where[one.cohort])
+        one._replace(work=random.choice(places) if random.random() < stray else where[one.cohort])
         for one in members
     ]
 
 
-def weeks_of_year(members: list[Came], k: int, start: int, *, roles: bool = False) -> list[WeekMeasures]:
+def weeks_of_year(members: list[Came], k: int, start: int) -> list[WeekMeasures]:
     """The last week of each month, as it is measured."""
     weeks = []
     for at in range(MONTHS):
@@ -116,12 +125,12 @@ def weeks_of_year(members: list[Came], k: int, start: int, *, roles: bool = Fals
             if one.first <= at:
                 size, active = week.cohorts.get(one.cohort, (0, 0))
                 week.cohorts[one.cohort] = (size + 1, active + one.active[at])
-        groups = week.roles if roles else week.departments
-        for one in members if any(one.place for one in members) else ():
-            group = groups.setdefault(one.place, GroupWeek())
-            group.members += 1
-            group.activated += one.first <= at
-            group.active_4w += one.active[at]
+        for place, groups in enumerate((week.departments, week.roles)):
+            for one in members if any(one.work[place] for one in members) else ():
+                group = groups.setdefault(one.work[place], GroupWeek())
+                group.members += 1
+                group.activated += one.first <= at
+                group.active_4w += one.active[at]
         if any(one.began < MONTHS for one in members):
             week.funnels = {FUNNEL: [sum(one.began == at - 1 for one in members)]}
             week.funnel_months, week.funnel_begins = {FUNNEL: 1}, {FUNNEL: ("Invited", 0)}
@@ -136,8 +145,8 @@ class _Year:
         weeks = range(FIRST_WEEK, 4 * MONTHS)
         oldest = min(one.cohort for one in members if one.first < MONTHS)  # nobody came before: that is told
         ways = sorted({(cohort_of(start + WEEK * week), max(BEFORE, week // 4)) for week in weeks})
-        places = sorted({one.place for one in members})
-        self.ways = [Way(place, *way) for place in places for way in ways if way[0] >= oldest]
+        works = sorted({one.work for one in members})
+        self.ways = [Way(work, *way) for work in works for way in ways if way[0] >= oldest]
         self.unknowns: dict[object, int] = {}
         for way in self.ways:
             for one in (way, *((way, at) for at in range(way.first + 1, MONTHS))):
@@ -150,14 +159,20 @@ class _Year:
         self.attack = Attack(len(self.unknowns))
         self.groups: dict[str, Sum] = {}
         self.idle: dict[str, tuple[Sum, int]] = {}
+        """Of a list of so many: who is active; learned is who is not."""
         for way in self.ways:
             self._link(way)
+        sizes, of_known = Counter(one.work for one in members), Counter(one.work for one in known)
+        for work, size in sizes.items():
+            came = self.came(lambda way, work=work: way.work == work)  # type: ignore[misc]
+            self.attack.knows(came, 0, size - of_known[work])
+        self.listed = len(self.attack.rows)
 
     def _count(self, members: list[Came]) -> Sum:
         found = numpy.zeros(len(self.unknowns))
         for one in members:
             if one.first < MONTHS:
-                way = Way(one.place, one.cohort, one.first)
+                way = Way(one.work, one.cohort, one.first)
                 found[self.unknowns[way]] += 1
                 for at in range(one.first + 1, MONTHS):
                     found[self.unknowns[way, at]] += one.active[at]
@@ -200,31 +215,33 @@ class _Year:
     def reads(self, figure: Figure, terms: Sum) -> None:
         self.attack.reads(figure, terms, float(terms @ self.of_known))
 
-    def group_of(self, name: str, active: Sum, size: int) -> None:
-        """Part of a list: who is active of it, and who is not."""
+    def divides(self, name: str, active: Sum, size: int) -> None:
         self.groups[f"active of {name}"] = active
-        self.idle[f"idle of {name}"] = (active, size)
+        self.idle[f"idle of {name}"] = active, size
 
     def learned(self, k: int) -> Iterator[str]:
+        anyway = Attack(len(self.unknowns))
+        anyway.rows, anyway.bounds = self.attack.rows[: self.listed], self.attack.bounds[: self.listed]
         self.attack.ways.append(self.all - self.of_known)
-        few = {name: terms for name, terms in self.groups.items() if terms.any() and terms @ self.all < k}
-        idle = {name: terms for name, (terms, size) in self.idle.items() if size - terms @ self.all < k}
-        few |= {name: terms for name, terms in idle.items() if terms.any()}
+        sizes = {name: float(terms @ self.all) for name, terms in self.groups.items()}
+        sizes |= {name: size - float(terms @ self.all) for name, (terms, size) in self.idle.items()}
+        groups = {**self.groups, **{name: terms for name, (terms, _) in self.idle.items()}}
+        few = {name: terms for name, terms in groups.items() if terms.any() and sizes[name] < k}
         for name, terms in self.attack.undecided(few).items():
-            if self.attack.pins(terms):
-                yield f"{terms @ self.all:.0f} {name}"
+            if not anyway.pins(terms) and self.attack.pins(terms):
+                yield f"{sizes[name]:.0f} {name}"
 
 
 def attack_year_of_cohorts(
-    random: Random, *, beginning: bool = False, places: Sequence[str] = (), roles: bool = False
+    random: Random, *, beginning: bool = False, departments: Sequence[str] = (), roles: Sequence[str] = ()
 ) -> list[str]:
     """Active members by month of activation, those ever activated and those active, for a year; `beginning`: and
-    beginners of a funnel, each of whom begins once; `places`: and departments, or `roles`."""
+    beginners of a funnel, each of whom begins once; and by where they work."""
     k = random.choice((3, 4, 5))
     start = FIRST + MONTH * random.randrange(40)
     members = (_random_beginners if beginning else random_members)(random, k, start)
-    if places:
-        members = _at_work(random, members, places)
+    if departments or roles:
+        members = _at_work(random, members, departments, roles)
     if len(members) < 2 * k - 1:
         return []
     if min(sum(one.active[at] for one in members) for at in range(MONTHS)) < k:
@@ -232,10 +249,7 @@ def attack_year_of_cohorts(
     wave = random.choice(members).cohort
     known = sorted(members, key=lambda one: (one.cohort != wave, random.random()))[: k - 2]
     year = _Year(members, known, start)
-    sizes, of_known = Counter(one.place for one in members), Counter(one.place for one in known)
-    for place, size in sizes.items():
-        year.attack.knows(year.came(lambda way, place=place: way.place == place), 0, size - of_known[place])  # type: ignore[misc]
-    for at, week in enumerate(weeks_of_year(members, k, start, roles=roles)):
+    for at, week in enumerate(weeks_of_year(members, k, start)):
         people = publish_people(week, k)
         so_far, active = year.came(lambda way, at=at: way.first <= at), year.here(at, lambda _: True)  # type: ignore[misc]
         year.reads(people.active_4w, active)
@@ -243,8 +257,10 @@ def attack_year_of_cohorts(
         year.groups[f"activated by {at} and not active"] = so_far - active
         year.groups[f"came in {at}"] = year.came(lambda way, at=at: way.first == at)  # type: ignore[misc]
         _read_cohorts(year, at, publish_cohorts(week, people, k))
-        if places:
-            _read_places(year, at, sizes, (publish_roles if roles else publish_departments)(week, people, k))
+        if departments:
+            _read_groups(year, at, 0, publish_departments(week, people, k))
+        if roles:
+            _read_groups(year, at, 1, publish_roles(week, people, k))
         if year.begins and at:
             _read_beginners(year, at - 1, week, k)
     return list(islice(year.learned(k), 3))
@@ -261,13 +277,17 @@ def _read_cohorts(year: _Year, at: int, shown: Mapping[int, Figure]) -> None:
         year.groups[f"of {cohort} came by {at} and were not active"] = came - here
 
 
-def _read_places(year: _Year, at: int, sizes: Counter[str], shown: Sequence[Group]) -> None:
+def _read_groups(year: _Year, at: int, place: int, shown: Sequence[Group]) -> None:
+    """Departments, or roles: the one or the other `place` of work."""
+    sizes = Counter(one.work[place] for one in year.members)
     named = {group.name for group in shown}
     for group in shown:
         inside = {one for one in sizes if one == group.name or (group.name == SMALLER and one not in named)}
-        year.reads(group.active_4w, year.here(at, lambda way, inside=inside: way.place in inside))  # type: ignore[misc]
-    for place, size in sizes.items():
-        year.group_of(f"{place!r} in {at}", year.here(at, lambda way, place=place: way.place == place), size)  # type: ignore[misc]
+        year.reads(group.active_4w, year.here(at, lambda way, inside=inside: way.work[place] in inside))  # type: ignore[misc]
+    for name, size in sizes.items():
+        year.divides(f"{name!r} in {at}", year.here(at, lambda way, name=name: way.work[place] == name), size)  # type: ignore[misc]
+    for work, size in Counter(one.work for one in year.members).items() if place else ():
+        year.divides(f"{work} in {at}", year.here(at, lambda way, work=work: way.work == work), size)  # type: ignore[misc]
 
 
 def _read_beginners(year: _Year, at: int, week: WeekMeasures, k: int) -> None:
