@@ -20,12 +20,8 @@ from engage.core.measures import WEEK
 from engage.core.peers import peers_table
 from engage.core.privacy import Figure
 from engage.core.profiles import told_profile
-from engage.core.published import (
-    has_features,
-    publish_feature_events,
-    publish_features,
-    publish_levels,
-)
+from engage.core.published import has_features, publish_feature_events, publish_levels
+from engage.core.published_beginners import publish_features
 from engage.core.published_stages import publish_stages
 from engage.core.report_weeks import Source as Source  # what a report is made from
 from engage.core.report_weeks import Weeks, ordinal

@@ -34,12 +34,12 @@ from engage.core.profiles import BUILT_IN, ScoreDefinition, choose_profile
 from engage.core.published import (
     publish_events,
     publish_feature_events,
-    publish_features,
     publish_members,
     publish_people,
     was_scored,
     weeks_known,
 )
+from engage.core.published_beginners import publish_features
 from engage.core.scored_as import ScoredAs
 from engage.core.stage_words import Stage
 from engage.core.terms import Term, contract_on, day_of, term_on
@@ -257,7 +257,9 @@ def _people(
         found[TREND] = trend / 100
     for name, figure in publish_features(weeks[-1], k, people.active_4w).members.items():
         if figure.estimate is not None:
-            found[f"{USES}{name}"] = min(1.0, figure.estimate / active)
+            found[f"{USES}{name}"] = (
+                0.0 if figure.hidden == "protects" else min(1.0, figure.estimate / active)
+            )
     return found
 
 

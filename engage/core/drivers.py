@@ -38,15 +38,14 @@ from engage.core.language import say
 from engage.core.measures import HABIT_WEEKS, MONTH_WEEKS, WEEK, WeekMeasures
 from engage.core.privacy import NOT_SHOWN, Figure, fact, missing, ratio
 from engage.core.published import (
-    Features,
     People,
     days_of_month,
     days_told,
-    publish_features,
     publish_levels,
     publish_members,
     weeks_known,
 )
+from engage.core.published_beginners import Features, publish_features
 
 TREND_WEEKS: Final = 26
 """How far back the best four weeks are looked for: half a year, so that last year's peak is not held against this."""
@@ -169,7 +168,8 @@ def _breadth(features: Features, k: int) -> Input:
     cells = features.members.values()
     if not cells:
         return _absent(say("the program declares no key events"))
-    if any(cell.text == NOT_SHOWN and cell.floor < k for cell in cells):
+    untold = _untold(features, k)
+    if 2 * untold > len(cells):
         return _absent(say("how many features are in use cannot be shown"))
     used = sum(1 for cell in cells if cell.floor >= k)
     share = round(100 * used / min(len(cells), FEATURES_ENOUGH), 1)
@@ -179,7 +179,15 @@ def _breadth(features: Features, k: int) -> Input:
         count=len(cells),
         k=k,
     )
+    if untold:
+        text = say("{text}; {figure} cannot be shown", text=text, figure=untold)
     return Input(fact(share, "percent"), share, text)
+
+
+def _untold(features: Features, k: int) -> int:
+    """Of how many it is not told whether `k` members used them. Where it is told of most, those count as unused: fewer
+    than `k` came back to them, and nearly all who could be new to them had used them before."""
+    return sum(1 for cell in features.members.values() if cell.text == NOT_SHOWN and cell.floor < k)
 
 
 def _features(features: Features, people: People, k: int) -> Input:
@@ -187,14 +195,16 @@ def _features(features: Features, people: People, k: int) -> Input:
     declared = len(features.members)
     if not declared:
         return _absent(say("the program declares no key events"))
-    uses = features.uses.value
+    uses, untold = features.uses.value, _untold(features, k)
     if uses is None:
-        if any(figure.text == NOT_SHOWN for figure in features.members.values()):
+        if 2 * untold > declared:
             return _absent(say("how many features a member uses cannot be shown"))
         uses = sum(one.estimate or 0.0 for one in features.members.values() if one.floor >= k)
     each = min(float(declared), round(uses / _active(people), 1))
     share = round(100 * each / min(declared, FEATURES_ENOUGH), 1)
     text = say("an active member uses {each:g} of {count:d} key features", each=each, count=declared)
+    if untold:
+        text = say("{text}; {figure} cannot be shown", text=text, figure=untold)
     return Input(fact(share, "percent"), share, text)
 
 

@@ -50,6 +50,7 @@ def keep_month(week: WeekMeasures, frozen: Mapping[int, WeekMeasures]) -> None:
     changed = any(getattr(week, name) != getattr(first, name) for name in OF_THE_MONTH)
     for name in OF_THE_MONTH:
         setattr(week, name, getattr(first, name))
+    week.organic_again = first.organic_again
     if first.levels or changed:
         week.levels = first.levels
     if first.departments or first.roles or changed:
@@ -62,7 +63,7 @@ def keep_month(week: WeekMeasures, frozen: Mapping[int, WeekMeasures]) -> None:
     if changed and not first.features:
         week.features = {}
     for name, used in first.features.items():
-        week.features[name].members_4w = used.members_4w
+        week.features[name].members_4w, week.features[name].again = used.members_4w, used.again
 
 
 def _keep_funnel(funnel: str, week: WeekMeasures, first: WeekMeasures) -> None:

@@ -37,6 +37,7 @@ from engage.core.activity import window_bits
 from engage.core.balances import Balances, CurrencyWeek
 from engage.core.calendar import month_end, week_of
 from engage.core.campaign_weeks import HeldOutMonth, count_held_out, measured_campaign
+from engage.core.feature_weeks import count_features, count_often
 from engage.core.presence import Presence, remember_sizes
 from engage.core.prices import Prices, prices_of
 from engage.core.program import Program
@@ -63,6 +64,12 @@ class FeatureWeek(Struct, array_like=True):
     members: int = 0
     members_4w: int = 0
     events: int = 0
+    again: int = -1
+    """Members who have used it in two months so far, counted up to the floor. -1: not kept yet, as is the one below."""
+    room: int = -1
+    """How many can have used it in the month besides those told before. -1: anybody can again."""
+    often: int = 0
+    """Members who have used it in two weeks so far, counted up to the floor."""
 
 
 class WeekMeasures(Struct, array_like=True):
@@ -181,6 +188,15 @@ class WeekMeasures(Struct, array_like=True):
     """Funnel -> how many can have begun in the month counted besides those told before. Missing: anybody can again."""
     activated_most: list[int] = field(default_factory=list)
     """The most who are told to have been activated by the end of the months in `months_told`."""
+    organic_again: int = -1
+    organic_room: int = -1
+    """Of `organic_4w`, as of a key event. -1: not kept yet, as are those below."""
+    earners_often: int = -1
+    """Members who were awarded something in two weeks so far, counted up to the floor, as are those below."""
+    unrewarded_often: int = -1
+    """Members some of whose events earned nothing in two weeks so far."""
+    receivers_often: dict[str, int] = field(default_factory=dict)
+    """Currency -> members who were awarded some in two weeks so far."""
 
     @property
     def weeks_known(self) -> int:
@@ -222,7 +238,13 @@ def measure_weeks(
     names = names or features_of(program, catalogue)
     weeks = [
         WeekMeasures(
-            monday, features={name: FeatureWeek() for name in names}, stages=no_stages(), floor=floor
+            monday,
+            features={name: FeatureWeek(again=0) for name in names},
+            stages=no_stages(),
+            floor=floor,
+            organic_again=0,
+            earners_often=0,
+            unrewarded_often=0,
         )
         for monday in mondays
     ]
@@ -242,8 +264,9 @@ def measure_weeks(
             _count_activity(member, used, weeks, activity, segments)
         else:
             count_left(member, weeks)
-        _count_features(member, weeks, features, rewarded, activity)
+        count_features(member, weeks, features, rewarded, activity)
         _count_earning(member, weeks)
+        count_often(member, weeks)
         balances.count(member)
     awards = prices_of(program) if program else {}
     for index, week in enumerate(weeks):
@@ -298,29 +321,6 @@ def _count_activity(
             week.stages[active_part(bits >> end - WEEK - first & TWO_WEEKS, has_habit, age)] += 1
         else:
             week.stages[idle_part(member, end)] += 1
-
-
-def _count_features(
-    member: MemberState,
-    weeks: list[WeekMeasures],
-    features: Mapping[str, list[FeatureWeek]],
-    rewarded: Collection[str],
-    activity: Activity,
-) -> None:
-    """Shift each feature's weeks so that bit 0 is the first of the first month."""
-    organic = 0
-    for name, (base, bits) in member.features.items():
-        shift = (activity.origin - base) // WEEK
-        used = bits >> shift if shift >= 0 else bits << -shift
-        if not used:
-            continue
-        if name not in rewarded:
-            organic |= used
-        for (place, month, loud), feature in zip(activity.places, features.get(name, ()), strict=False):
-            feature.members += used >> place & 1
-            feature.members_4w += (used >> month & loud) > 0
-    for week, (_, month, loud) in zip(weeks, activity.places, strict=True):
-        week.organic_4w += (organic >> month & loud) > 0
 
 
 def _count_earning(member: MemberState, weeks: list[WeekMeasures]) -> None:

@@ -229,11 +229,13 @@ def _is_concealed(
 
 
 class Part(NamedTuple):
-    """A part of a total: how much, how many people behind it, and whether other shown sums contain it too."""
+    """A part of a total: how much, how many people behind it, whether other shown sums contain it too, and whether it
+    is hidden however many are behind it."""
 
     amount: int
     people: int
     linked: bool = False
+    secret: bool = False
 
 
 def publish_amounts(
@@ -246,7 +248,7 @@ def publish_amounts(
     """
     if people < k:
         return tuple(Figure(NOT_SHOWN, "events", hidden="few") for _ in parts)
-    cells = [publish_amount(part.amount, part.people, k) for part in parts]
+    cells = [publish_amount(part.amount, 0 if part.secret else part.people, k) for part in parts]
     hidden = {index for index, cell in enumerate(cells) if cell.hidden}
     rest = total - sum(part.amount for part in parts)
 

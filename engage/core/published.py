@@ -30,10 +30,15 @@ from engage.core.privacy import (
     publish_count,
     publish_days,
     publish_split,
-    publish_table,
     total,
 )
-from engage.core.published_beginners import most_begun, remember_beginners
+from engage.core.published_beginners import (
+    is_by_the_month,
+    is_once,
+    most_begun,
+    remember_beginners,
+    remember_users,
+)
 from engage.core.published_cohorts import remember_activated, remember_cohorts
 from engage.core.published_floors import floor_of, is_told
 from engage.core.quiet import HABIT_WEEKS_LEAST
@@ -115,6 +120,7 @@ def remember_peaks(weeks: Sequence[WeekMeasures], before: WeekMeasures | None, k
         week.months_told = [told, *months][:MONTHS_TOLD]
         week.visits_told = [visits, *earlier][:HABIT_MONTHS]
         remember_beginners(week, before, k)
+        remember_users(week, month, k)
         peak = week.peak = max(peak, int(month.ceiling or 0), most_begun(week))
         activated = _publish_activated(week, k, month)
         remember_cohorts(week, before, month, publish_month_members(week), activated, k)
@@ -232,20 +238,6 @@ def _month_of(weeks: Sequence[WeekMeasures]) -> list[WeekMeasures]:
     return [week for week in weeks if last - WEEK * MONTH_WEEKS < week.monday <= last]
 
 
-class Features(NamedTuple):
-    """Key events: members who used each in four weeks, and the sum of these."""
-
-    members: Mapping[str, Figure]
-    uses: Figure
-
-
-def publish_features(week: WeekMeasures, k: int, active_4w: Figure) -> Features:
-    names = list(week.features)
-    counts = [week.features[name].members_4w for name in names]
-    table = publish_table(counts, floor_of(week, k), active_4w, "features")
-    return Features(dict(zip(names, table.cells, strict=True)), table.total)
-
-
 def publish_nothing_issued() -> Figure:
     """Of a currency in which nothing was issued in the week: that would be said of everybody."""
     return publish_amount(0, 0, K_MIN, "points")
@@ -263,12 +255,14 @@ def publish_feature_events(week: WeekMeasures, k: int) -> dict[str, Figure]:
         return dict.fromkeys(week.features, Figure(NOT_SHOWN, "events", hidden="few"))
     rewarded = {event for prices in week.awards.values() for event in prices}
     any_earns = "" in rewarded or (week.incentivised > 0 and not rewarded)
+    k = floor_of(week, k)
     parts = [
-        Part(one.events, one.members, any_earns or name in rewarded) for name, one in week.features.items()
+        Part(one.events, one.members, any_earns or name in rewarded, is_by_the_month(one, k))
+        for name, one in week.features.items()
     ]
     # Shown besides the week's events: those that earned. The points that they brought are told too roughly to count.
     people = 0 if _is_dominated(week) else week.active
-    cells = publish_amounts(parts, week.events, people, floor_of(week, k), relations=1)
+    cells = publish_amounts(parts, week.events, people, k, relations=1)
     return dict(zip(week.features, cells, strict=True))
 
 
@@ -316,8 +310,8 @@ class Amounts(NamedTuple):
 
 def publish_events(week: WeekMeasures, k: int) -> Amounts:
     """Events of the week, apart by whether they earned something, and the points they earned."""
-    behind, besides = _behind_events(week)
     k = floor_of(week, k)
+    behind, besides = _behind_events(week, k)
     split: Published = publish_split(
         week.incentivised,
         behind,
@@ -332,7 +326,9 @@ def publish_events(week: WeekMeasures, k: int) -> Amounts:
         currency: _publish_issued(
             week,
             currency,
-            publish_amount(amount, 0 if incentivised.hidden else _behind_award(week, currency), k, "points"),
+            publish_amount(
+                amount, 0 if incentivised.hidden else _behind_award(week, currency, k), k, "points"
+            ),
             k,
         )
         for currency, amount in week.issued.items()
@@ -384,11 +380,18 @@ def _publish_issued(week: WeekMeasures, currency: str, figure: Figure, k: int) -
     )
 
 
-def _behind_events(week: WeekMeasures) -> tuple[int, int]:
+def _behind_events(week: WeekMeasures, k: int) -> tuple[int, int]:
     """Members whose events earned something, and members whose events did not; where that was not counted, those who
-    may have."""
-    return (week.earners, week.unrewarded if week.definition >= 2 else week.active)
+    may have. Nobody, where each may have done once in a life the only thing of that kind."""
+    behind, besides = week.earners, week.unrewarded if week.definition >= 2 else week.active
+    if is_once(week.earners_often, k, week.incentivised - behind):
+        behind = 0
+    if is_once(week.unrewarded_often, k, week.events - week.incentivised - besides):
+        besides = 0
+    return behind, besides
 
 
-def _behind_award(week: WeekMeasures, currency: str) -> int:
+def _behind_award(week: WeekMeasures, currency: str, k: int) -> int:
+    if week.earners_often >= 0 and is_once(week.receivers_often.get(currency, 0), k):
+        return 0
     return week.receivers.get(currency, 0) if week.definition >= 2 else week.earners

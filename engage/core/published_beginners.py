@@ -1,41 +1,89 @@
-"""Beginners of funnels, as figures: what months told one after the other may not add up to.
+"""Beginners of funnels and users of key events, as figures: what months told one after the other may not add up to.
 
 Owns within whom they are, and what is remembered of those told before. Must not know the later steps. Where a first
-step is done once in a life, as an invitation or a first sign-in is, no two months have a beginner in common, so that
-all of them together are
+step or a key event is done once in a life, as an invitation or a first sign-in is, no two months have a beginner in
+common, so that all of them together are
 
 - no more than are told to have been activated by the end of the last of these months, nor, with the cohorts that came
   since, than are told to have been activated so far;
 - from any month on, no more than the members who had not left before it.
 
-Beginners of a month are judged within what these leave, as within who was active in it. A step that `k` members have
-taken in two months is not of that kind: its months add up to nothing.
+Those of a month are judged within what these leave, as within who was active in it. A step that `k` members have taken
+in two months is not of that kind: its months add up to nothing. How many are told to have been activated by the end of
+the month that is told with it follows from them, and not they from it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
 from engage.core.calendar import month_end
-from engage.core.measures import MONTH_WEEKS, WEEK, WeekMeasures
-from engage.core.privacy import NOT_SHOWN, Figure, publish_count
+from engage.core.measures import MONTH_WEEKS, WEEK, FeatureWeek, WeekMeasures
+from engage.core.privacy import NOT_SHOWN, Figure, fact, publish_count, total
+from engage.core.published_floors import floor_of
 from engage.core.segments import Begun, cohort_of
 from engage.core.windows import between
 
 BEGUN_MONTHS: Final = 14
 """Kept apart, of each first step; those before them count as one."""
 _NOBODY: Final = between(0, 0, 0)
+_ORGANIC: Final = ""
+"""In place of a first step: what no rule rewards."""
 
 
 def publish_beginners(week: WeekMeasures, activated: Figure, funnel: str, k: int) -> Figure:
     """`activated`: within whom they are, of a week that was frozen when they were not counted by months."""
-    within, room = _beginning(week, activated, funnel), week.begun_room.get(funnel)
-    if room is not None:
-        if room < 2 * k - 1:
-            return Figure(NOT_SHOWN, "members", hidden="few", low=0, high=within.ceiling)
-        within = between(min(int(within.floor), room), int(within.ceiling or 0), week.members)
-    return publish_count(week.funnels[funnel][0], k, within)
+    within = _beginning(week, activated, funnel)
+    return _publish_within(week.funnels[funnel][0], week.begun_room.get(funnel, -1), within, k)
+
+
+def publish_users(used: FeatureWeek, active_4w: Figure, k: int) -> Figure:
+    """Members who used a key event in the month."""
+    return _publish_within(used.members_4w, used.room, active_4w, k)
+
+
+class Features(NamedTuple):
+    """Key events: members who used each in four weeks, and the sum of these."""
+
+    members: Mapping[str, Figure]
+    uses: Figure
+
+
+def publish_features(week: WeekMeasures, k: int, active_4w: Figure) -> Features:
+    """Each by itself, for who uses one may use another: their sum is shown with all of them only."""
+    k = floor_of(week, k)
+    cells = {name: publish_users(used, active_4w, k) for name, used in week.features.items()}
+    if any(cell.value is None for cell in cells.values()):
+        return Features(cells, Figure(NOT_SHOWN, "features", hidden="few"))
+    return Features(cells, total(cells.values(), "features") if cells else fact(0, "features"))
+
+
+def _publish_within(count: int, room: int, within: Figure, k: int) -> Figure:
+    able = within_room(within, room, k)
+    if able is None:
+        return Figure(NOT_SHOWN, "members", hidden="protects", low=0, high=within.ceiling)
+    return publish_count(count, k, able)
+
+
+def within_room(within: Figure, room: int, k: int) -> Figure | None:
+    """Within whom they are, where besides those told before no more than `room` can be. None: hardly anybody is."""
+    if room < 0 or within.ceiling is None:
+        return within
+    if room < 2 * k - 1:
+        return None
+    return within if within.floor <= room else between(room, int(within.ceiling), int(within.ceiling))
+
+
+def is_by_the_month(used: FeatureWeek, k: int) -> bool:
+    """Whether it may be done once in a life, so that its events are as many members: they are told by the month."""
+    return 0 <= used.again < k and is_once(used.often, k, used.events - used.members)
+
+
+def is_once(often: int, k: int, more: int = 0) -> bool:
+    """Of what fewer than `k` members have done in two weeks, and hardly any twice in this: the numbers of its events
+    add up to nearly everybody, week by week."""
+    return 0 <= often < k and more < k
 
 
 def _beginning(week: WeekMeasures, activated: Figure, funnel: str) -> Figure:
@@ -48,7 +96,7 @@ def _beginning(week: WeekMeasures, activated: Figure, funnel: str) -> Figure:
 
 
 def most_begun(week: WeekMeasures) -> int:
-    """The most who are told to have begun, over all months, with one first step."""
+    """The most who are told to have begun, over all months, with one first step or key event."""
     return max((sum(one.told for one in months.values()) for months in week.begun.values()), default=0)
 
 
@@ -88,6 +136,32 @@ def remember_beginners(week: WeekMeasures, before: WeekMeasures | None, k: int) 
             shown = publish_beginners(week, _NOBODY, funnel, k)
             months[monday] = Begun(int(shown.floor), gone)
             week.begun[event] = _joined(months)
+
+
+def remember_users(week: WeekMeasures, active_4w: Figure, k: int) -> None:
+    """The same of key events, after those funnels: their beginners are of months before. And of all who did something
+    that no rule rewards, as of one event."""
+    for name, used in week.features.items():
+        used.room = _remember(week, name, used.again, used.members_4w, active_4w, k)
+    week.organic_room = _remember(week, _ORGANIC, week.organic_again, week.organic_4w, active_4w, k)
+
+
+def _remember(week: WeekMeasures, name: str, again: int, count: int, active_4w: Figure, k: int) -> int:
+    """How many can have done it in the month besides those told before, whom these join. -1: anybody can again."""
+    if again >= k:
+        week.begun.pop(name, None)
+    if not 0 <= again < k:
+        return -1
+    monday = month_end(week.monday)
+    whole = week.month_members[-1] if week.month_members else week.members
+    months = week.begun.get(name, {})
+    earlier = {one: begun for one, begun in months.items() if one < monday}
+    gone = months[monday].gone if monday in months else week.month_left[0]
+    room = max(0, _room(whole, whole, gone, earlier))
+    told = int(_publish_within(count, room, active_4w, k).floor)
+    if told and monday not in months:
+        week.begun[name] = _joined({**months, monday: Begun(told, gone)})
+    return room
 
 
 def _room(able: int, whole: int, gone: int, earlier: Mapping[int, Begun]) -> int:

@@ -43,14 +43,8 @@ from engage.core.privacy import (
     ratio,
 )
 from engage.core.privacy import total as add_up
-from engage.core.published import (
-    People,
-    publish_features,
-    publish_levels,
-    publish_members,
-    publish_week_days,
-)
-from engage.core.published_beginners import publish_beginners
+from engage.core.published import People, publish_levels, publish_members, publish_week_days
+from engage.core.published_beginners import publish_beginners, publish_features, within_room
 from engage.core.published_cohorts import publish_active_cohorts
 from engage.core.published_floors import floor_of, is_told
 from engage.core.published_parts import publish_parts, untold
@@ -257,7 +251,10 @@ def publish_organic(week: WeekMeasures, people: People, k: int) -> Figure:
     if not is_told(week, k):
         return untold(people.members)
     used, k = publish_features(week, k, people.active_4w).members, floor_of(week, k)
-    return publish_union(week.organic_4w, k, list(used.values()), people.active_4w, complete=False)
+    within = within_room(people.active_4w, week.organic_room, k)
+    if within is None:
+        return Figure(NOT_SHOWN, "members", hidden="protects", low=0, high=people.active_4w.ceiling)
+    return publish_union(week.organic_4w, k, list(used.values()), within, complete=False)
 
 
 def publish_active_a_day(week: WeekMeasures, k: int) -> Figure:

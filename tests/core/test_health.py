@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -157,6 +158,28 @@ def test_a_feature_counts_as_in_use_from_k_members_on() -> None:
     found = scored(steady(features=few))
     assert driver(found, "breadth") == 75.0
     assert "6 of 8 key features are used by at least 5 members" in {one.text for one in found.drivers}
+
+
+def with_hidden(count: int) -> Health:
+    """Some of the eight features were used by nearly everybody in months told before, and by few in two of them."""
+    used = [FeatureWeek(15, 20, 100, 0, 8) if at < count else FeatureWeek(15, 20, 100) for at in range(8)]
+    return scored(steady(features=dict(zip(NAMES, used, strict=True))))
+
+
+def test_features_hidden_by_earlier_months_count_as_unused() -> None:
+    found = with_hidden(2)
+    assert (driver(found, "breadth"), driver(found, "features")) == (75.0, 37.5)
+    assert {
+        "6 of 8 key features are used by at least 5 members; 2 cannot be shown",
+        "an active member uses 3 of 8 key features; 2 cannot be shown",
+    } <= {one.text for one in found.drivers}
+
+
+def test_with_more_than_half_of_the_features_hidden_breadth_is_missing() -> None:
+    assert driver(with_hidden(4), "breadth") == 50.0
+    found = with_hidden(5)
+    assert not {"breadth", "features"} & {one.name for one in found.drivers}
+    assert "how many features are in use cannot be shown" in msgspec.json.encode(found).decode()
 
 
 def test_of_very_many_declared_features_thirty_are_enough() -> None:

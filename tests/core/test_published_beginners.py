@@ -4,14 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
+from engage.core.activity import mark_day, mark_earning, mark_feature
 from engage.core.calendar import month_end
 from engage.core.funnels import has_begun_again
-from engage.core.measures import WeekMeasures
-from engage.core.privacy import missing
-from engage.core.published import remember_peaks
-from engage.core.published_beginners import BEGUN_MONTHS, begun_by, publish_beginners
+from engage.core.looks import keep_month
+from engage.core.measures import FeatureWeek, WeekMeasures, measure_weeks
+from engage.core.privacy import fact, missing
+from engage.core.published import (
+    publish_events,
+    publish_feature_events,
+    publish_people,
+    remember_peaks,
+)
+from engage.core.published_beginners import BEGUN_MONTHS, begun_by, publish_beginners, publish_features
+from engage.core.published_people import publish_organic
 from engage.core.segments import cohort_of
-from engage.core.state import MemberState
+from engage.core.state import CompanyState, DayRollup, MemberState
 
 MONTH = 28
 FIRST = month_end(739_018)
@@ -75,3 +85,133 @@ def test_who_began_in_two_months_has_begun_again() -> None:
     assert has_begun_again(member, "way", FIRST + 2 * MONTH)
     assert not has_begun_again(member, "way", FIRST + MONTH)
     assert not has_begun_again(member, "other", FIRST)
+
+
+def users_told(users: Sequence[int], again: int = 0) -> list[str]:
+    """Forty members, of whom thirty are active in each month; the looks of a month are all alike."""
+    weeks: list[WeekMeasures] = []
+    for at, count in enumerate(users):
+        for look in range(2):
+            week = WeekMeasures(
+                FIRST + MONTH * at + 7 * look, members=40, definition=2, active_4w=30, activated=40
+            )
+            week.month, week.month_members = [20] * 4, [40] * 4
+            week.features = {"Onboarded": FeatureWeek(count, count, count, again if at else 0)}
+            weeks.append(week)
+    remember_peaks(weeks, None, 5)
+    looks = [publish_features(week, 5, fact(30, "members")).members["Onboarded"].text for week in weeks]
+    assert looks[::2] == looks[1::2]
+    return looks[::2]
+
+
+def test_months_of_a_feature_used_once_do_not_add_up_to_nearly_everybody() -> None:
+    assert users_told([12, 12, 12, 4, 0]) == ["12", "12", "12 or more", "not shown", "not shown"]
+    assert users_told([2, 12, 12, 12]) == ["fewer than 5", "12", "12", "12 or more"]
+
+
+def test_a_feature_used_again_and_again_is_told_every_month() -> None:
+    assert users_told([12] * 6, again=5) == ["12"] * 6
+    assert users_told([12] * 6, again=-1) == ["12"] * 6, "frozen before it was kept"
+    assert users_told([12] * 6, again=4)[3:] == ["not shown"] * 3
+
+
+def test_how_often_a_feature_is_used_once_each_is_not_told() -> None:
+    def told_of(events: int, again: int, often: int = 0) -> str:
+        features = {
+            "Onboarded": FeatureWeek(12, 12, events, again, often=often),
+            "Export": FeatureWeek(12, 12, 90, 9),
+        }
+        week = WeekMeasures(FIRST, members=40, active=30, events=200, features=features)
+        return publish_feature_events(week, 5)["Onboarded"].text
+
+    assert [told_of(12, 4), told_of(16, 4), told_of(17, 4)] == ["not shown", "not shown", "17"]
+    assert [told_of(12, 5), told_of(12, 0, 4), told_of(12, 0, 5)] == ["12", "not shown", "12"]
+
+
+def test_one_that_is_hidden_so_hides_no_other_where_something_else_happened() -> None:
+    features = {"Onboarded": FeatureWeek(12, 12, 12, 0), "Export": FeatureWeek(12, 12, 90, 9)}
+    alone = WeekMeasures(FIRST, members=40, active=30, events=102, features=features)
+    beside = replace(alone, events=200)
+    told = [publish_feature_events(week, 5)["Export"].text for week in (alone, beside)]
+    assert told == ["not shown", "90"]
+
+
+def test_members_who_did_the_only_thing_without_a_reward_are_judged_by_earlier_months() -> None:
+    weeks = []
+    for at in range(4):
+        week = WeekMeasures(FIRST + MONTH * at, members=40, definition=2, active_4w=30, activated=40)
+        week.month, week.month_members = [20] * 4, [40] * 4
+        week.organic_4w, week.organic_again = 12, 0
+        weeks.append(week)
+    remember_peaks(weeks, None, 5)
+    assert [publish_organic(week, publish_people(week, 5), 5).text for week in weeks] == [
+        "12",
+        "12",
+        "12 or more",
+        "not shown",
+    ]
+
+
+def apart(**changes: object) -> WeekMeasures:
+    """Of 30 active members 12 did one of 12 events that earned 100 points, all 30 three others."""
+    plain = WeekMeasures(
+        FIRST,
+        members=40,
+        definition=2,
+        active=30,
+        events=102,
+        incentivised=12,
+        earners=12,
+        unrewarded=30,
+        receivers={"points": 12},
+        issued={"points": 1200},
+        receivers_often={"points": 5},
+        earners_often=5,
+        unrewarded_often=5,
+    )
+    return replace(plain, **changes)
+
+
+def test_events_that_earn_once_in_a_life_are_not_told_apart() -> None:
+    def told(**changes: object) -> list[str]:
+        found = publish_events(apart(**changes), 5)
+        return [found.incentivised.text, found.organic.text, found.issued["points"].text]
+
+    everything = told()
+    assert everything[:2] == ["12", "90"]
+    assert told(earners_often=4) == ["not shown"] * 3
+    assert told(earners_often=4, incentivised=17)[:2] == ["17", "85"], "some did it twice"
+    assert told(unrewarded_often=4, incentivised=72) == ["not shown"] * 3
+    assert told(earners_often=-1, unrewarded_often=-1, receivers_often={}) == everything, "frozen before"
+    assert told(receivers_often={"points": 4}) == ["12", "90", "not shown"]
+
+
+def once_and_again() -> list[WeekMeasures]:
+    """Three of four members used a feature in two months, one in two weeks of a month."""
+    members = [MemberState(joined=FIRST - 100) for _ in range(4)]
+    weeks_used = [(-3, 0, 5), (-3, 1), (-40, 4), (2, 3)]
+    for member, weeks in zip(members, weeks_used, strict=True):
+        for week in weeks:
+            mark_day(member, FIRST + 7 * week)
+            mark_feature(member, "Onboarded", FIRST + 7 * week)
+            mark_earning(member, "points" if week < 3 else "", FIRST + 7 * week)
+    mondays = [FIRST + 7 * at for at in range(9)]
+    company = CompanyState(members=4)
+    days = {monday: DayRollup() for monday in mondays}
+    return measure_weeks(None, company, members, days, mondays, ["Onboarded"], 4)
+
+
+def test_it_is_counted_who_used_a_feature_in_two_months_so_far() -> None:
+    found = once_and_again()
+    assert [week.features["Onboarded"].again for week in found] == [0, 0, 0, 0, 2, 2, 2, 2, 3]
+    assert [week.organic_again for week in found] == [0, 0, 0, 0, 2, 2, 2, 2, 3]
+    keep_month(found[5], {found[4].monday: found[4]})
+    assert found[5].features["Onboarded"].again == 2
+
+
+def test_it_is_counted_who_did_something_in_two_weeks_so_far() -> None:
+    found = once_and_again()
+    assert [week.features["Onboarded"].often for week in found] == [1, 2, 2, 3, 4, 4, 4, 4, 4]
+    assert [week.earners_often for week in found] == [1, 2, 2, 2, 2, 2, 2, 2, 2]
+    assert [week.receivers_often.get("points", 0) for week in found] == [1, 2, 2, 2, 2, 2, 2, 2, 2]
+    assert [week.unrewarded_often for week in found] == [0] * 9

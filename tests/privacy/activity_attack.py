@@ -13,7 +13,8 @@ import numpy
 
 from engage.core import measures
 from engage.core.measures import WeekMeasures
-from engage.core.published import publish_features, publish_people, publish_week_days
+from engage.core.published import publish_people, publish_week_days
+from engage.core.published_beginners import publish_features
 from tests.privacy.attacker import Attack, Sum
 from tests.privacy.populations import FEATURE, FIRST, WEEK, Population
 

@@ -202,6 +202,8 @@ def attack_awards(random: Random) -> list[str]:
                     behind["earned"].add(number)
                     rollup.issued[one] = rollup.issued.get(one, 0) + random.choice((1, 10))
     week = measure_week(None, CompanyState(members=len(states)), states, {FIRST: rollup}, FIRST, (), k)
+    week.earners_often = week.unrewarded_often = k  # and did so before
+    week.receivers_often = {"points": k, "gems": k}
     shown = published.publish_events(week, k)
     figures = {"earned": shown.incentivised, "": shown.organic, **shown.issued}
     return [

@@ -17,7 +17,8 @@ import numpy
 from engage.core import published_stages
 from engage.core.measures import WeekMeasures
 from engage.core.privacy import Figure
-from engage.core.published import publish_features, publish_levels, publish_people
+from engage.core.published import publish_levels, publish_people
+from engage.core.published_beginners import publish_features
 from engage.core.published_people import (
     publish_classes,
     publish_cohorts,

@@ -254,13 +254,13 @@ COUNT_DEFENCES: dict[str, tuple[CountAttack, object, str, object]] = {
         attack_awards,
         published,
         "_behind_award",
-        lambda week, currency: week.active,
+        lambda week, *_: week.active,
     ),
     "whose events earned something, and whose did not": (
         attack_awards,
         published,
         "_behind_events",
-        lambda week: (week.active, week.active),
+        lambda week, *_: (week.active, week.active),
     ),
     "spending in steps of a fifth": (attack_spending, published_people, "_about", lambda amount: amount),
     "one of the most active tenth": (

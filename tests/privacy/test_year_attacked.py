@@ -7,7 +7,8 @@ from random import Random
 
 import pytest
 
-from engage.core import published_beginners, published_cohorts
+from engage.core import published, published_beginners, published_cohorts, published_people
+from tests.privacy.once_in_a_life import Once
 from tests.privacy.year_attacks import attack_year_of_cohorts
 
 YEARS = int(os.environ.get("ENGAGE_ATTACKS", "25")) // 25
@@ -37,11 +38,52 @@ def test_without_what_cohorts_leave_of_those_activated_a_cohort_is_learned(
 
 def test_a_year_of_beginners_who_begin_once_tells_of_no_group_below_the_floor() -> None:
     for seed in range(6, 6 + YEARS):
-        assert attack_year_of_cohorts(Random(seed), beginning=True) == [], f"population {seed}"
+        assert attack_year_of_cohorts(Random(seed), once="funnel") == [], f"population {seed}"
 
 
 def test_without_what_earlier_beginners_leave_it_is_learned_that_all_have_begun(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(published_beginners, "_room", lambda *_: 10**6)
-    assert attack_year_of_cohorts(Random(6), beginning=True) != []
+    assert attack_year_of_cohorts(Random(6), once="funnel") != []
+
+
+def test_a_year_of_a_feature_used_once_tells_of_no_group_below_the_floor() -> None:
+    for seed in range(6, 6 + YEARS):
+        assert attack_year_of_cohorts(Random(seed), once="feature") == [], f"population {seed}"
+
+
+def test_without_what_earlier_users_leave_it_is_learned_that_all_have_used_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(published_beginners, "_room", lambda *_: 10**6)
+    assert attack_year_of_cohorts(Random(6), once="feature") != []
+
+
+def test_told_how_often_it_happened_it_is_learned_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of what each does once, events are members."""
+    monkeypatch.setattr(published, "is_by_the_month", lambda *_: False)
+    assert attack_year_of_cohorts(Random(6), once="feature") != []
+
+
+@pytest.mark.parametrize("once", ["rewarded", "unrewarded"])
+def test_a_year_of_the_only_thing_with_or_without_a_reward_tells_of_no_group_below_the_floor(
+    once: Once,
+) -> None:
+    for seed in range(6, 6 + YEARS):
+        assert attack_year_of_cohorts(Random(seed), once=once) == [], f"population {seed}"
+
+
+@pytest.mark.parametrize("once", ["rewarded", "unrewarded"])
+def test_told_how_often_it_happened_week_by_week_it_is_learned_that_all_have_done_it(
+    once: Once, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(published, "is_once", lambda *_: False)
+    assert attack_year_of_cohorts(Random(6), once=once) != []
+
+
+def test_without_what_earlier_months_leave_it_is_learned_from_who_did_something_beyond_rewards(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(published_people, "within_room", lambda within, *_: within)
+    assert attack_year_of_cohorts(Random(6), once="unrewarded") != []

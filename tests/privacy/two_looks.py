@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy
 
-from engage.core import published, published_people
+from engage.core import published, published_beginners, published_people
 from engage.core.measures import WeekMeasures
 from engage.core.privacy import MISSING_TEXT, NOT_SHOWN, Figure
 from engage.core.published_stages import publish_stages
@@ -61,7 +61,7 @@ def _of_the_week(week: WeekMeasures, k: int) -> Iterator[tuple[str, Figure]]:
 def _of_the_month(week: WeekMeasures, k: int) -> Iterator[tuple[str, Figure]]:
     people = published.publish_people(week, k)
     yield from (("activated", people.activated), ("active_4w", people.active_4w), ("habit", people.habitual))
-    features = published.publish_features(week, k, people.active_4w)
+    features = published_beginners.publish_features(week, k, people.active_4w)
     yield from ((f"users of {name}", figure) for name, figure in features.members.items())
     yield "uses", features.uses
     levels = published.publish_levels(week, k)

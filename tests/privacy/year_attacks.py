@@ -23,17 +23,16 @@ from engage.core.published_people import (
     Group,
     publish_cohorts,
     publish_departments,
-    publish_funnel,
     publish_roles,
 )
 from engage.core.segments import GroupWeek, cohort_of
 from tests.privacy.attacker import Attack, Sum
+from tests.privacy.once_in_a_life import Once, measure_once, months_ago, told_once
 from tests.privacy.populations import FIRST, MONTH, WEEK
 
 MONTHS = 13
 FIRST_WEEK = -30
 """Of all in which somebody came."""
-FUNNEL = "invitations"
 BEGAN = "began"
 BEFORE = -1
 """The four weeks in which somebody came who came before the year."""
@@ -45,7 +44,7 @@ NOWHERE = ("", "")
 
 class Came(NamedTuple):
     """Of one member: since when, and in which of the four weeks active. `cohort` -1: never. `began`: in which of them
-    with a funnel, once in a life. `work`: the department and the role."""
+    with something, once in a life. `work`: the department and the role."""
 
     cohort: int
     first: int
@@ -81,7 +80,7 @@ def random_members(random: Random, k: int, start: int) -> list[Came]:
 
 
 def _random_beginners(random: Random, k: int, start: int) -> list[Came]:
-    """Nearly all came before the year or in its first weeks, and begin with a funnel within some months."""
+    """Nearly all came before the year or in its first weeks, and begin with something within some months."""
     often = random.choice((0.7, 0.9, 0.97))
     share, months = random.choice((0.8, 0.95, 1.0)), random.choice((2, 3, 5, MONTHS))
     found = [Came(-1, MONTHS, (0,) * MONTHS) for _ in range(random.choice((0, 0, 1, k - 1, 2 * k)))]
@@ -111,7 +110,7 @@ def _at_work(
     ]
 
 
-def weeks_of_year(members: list[Came], k: int, start: int) -> list[WeekMeasures]:
+def weeks_of_year(members: list[Came], k: int, start: int, *, once: Once | None = None) -> list[WeekMeasures]:
     """The last week of each month, as it is measured."""
     weeks = []
     for at in range(MONTHS):
@@ -131,9 +130,9 @@ def weeks_of_year(members: list[Came], k: int, start: int) -> list[WeekMeasures]
                 group.members += 1
                 group.activated += one.first <= at
                 group.active_4w += one.active[at]
-        if any(one.began < MONTHS for one in members):
-            week.funnels = {FUNNEL: [sum(one.began == at - 1 for one in members)]}
-            week.funnel_months, week.funnel_begins = {FUNNEL: 1}, {FUNNEL: ("Invited", 0)}
+        if once:
+            did = sum(one.began == at - months_ago(once) for one in members)
+            measure_once(week, once, count, did, k)
         weeks.append(week)
     remember_peaks(weeks, None, k)
     return weeks
@@ -233,13 +232,13 @@ class _Year:
 
 
 def attack_year_of_cohorts(
-    random: Random, *, beginning: bool = False, departments: Sequence[str] = (), roles: Sequence[str] = ()
+    random: Random, *, once: Once | None = None, departments: Sequence[str] = (), roles: Sequence[str] = ()
 ) -> list[str]:
-    """Active members by month of activation, those ever activated and those active, for a year; `beginning`: and
-    beginners of a funnel, each of whom begins once; and by where they work."""
+    """Active members by month of activation, those ever activated and those active, for a year; `once`: and who
+    did what each does once in a life; and by where they work."""
     k = random.choice((3, 4, 5))
     start = FIRST + MONTH * random.randrange(40)
-    members = (_random_beginners if beginning else random_members)(random, k, start)
+    members = (_random_beginners if once else random_members)(random, k, start)
     if departments or roles:
         members = _at_work(random, members, departments, roles)
     if len(members) < 2 * k - 1:
@@ -249,7 +248,7 @@ def attack_year_of_cohorts(
     wave = random.choice(members).cohort
     known = sorted(members, key=lambda one: (one.cohort != wave, random.random()))[: k - 2]
     year = _Year(members, known, start)
-    for at, week in enumerate(weeks_of_year(members, k, start)):
+    for at, week in enumerate(weeks_of_year(members, k, start, once=once)):
         people = publish_people(week, k)
         so_far, active = year.came(lambda way, at=at: way.first <= at), year.here(at, lambda _: True)  # type: ignore[misc]
         year.reads(people.active_4w, active)
@@ -261,8 +260,8 @@ def attack_year_of_cohorts(
             _read_groups(year, at, 0, publish_departments(week, people, k))
         if roles:
             _read_groups(year, at, 1, publish_roles(week, people, k))
-        if year.begins and at:
-            _read_beginners(year, at - 1, week, k)
+        if once and year.begins and at >= months_ago(once):
+            _read_beginners(year, at - months_ago(once), told_once(week, people, once, k))
     return list(islice(year.learned(k), 3))
 
 
@@ -290,13 +289,11 @@ def _read_groups(year: _Year, at: int, place: int, shown: Sequence[Group]) -> No
         year.divides(f"{work} in {at}", year.here(at, lambda way, work=work: way.work == work), size)  # type: ignore[misc]
 
 
-def _read_beginners(year: _Year, at: int, week: WeekMeasures, k: int) -> None:
-    """Of the month `at`, which a report of the next tells."""
+def _read_beginners(year: _Year, at: int, shown: Sequence[Figure]) -> None:
     here, so_far = year.began(lambda month: month == at), year.began(lambda month: month <= at)
     active, came = year.here(at, lambda _: True), year.came(lambda way: way.first <= at)
-    shown = publish_funnel(week, publish_people(week, k), FUNNEL, k)
-    assert shown is not None
-    year.reads(shown[0], here)
+    for figure in shown:
+        year.reads(figure, here)
     year.groups[f"began in {at}"] = here
     year.groups[f"active in {at}, did not begin in it"] = active - here
     year.groups[f"activated by {at}, not begun"] = came - so_far

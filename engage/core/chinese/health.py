@@ -45,6 +45,7 @@ WORDS: Final = {
     "{used:d} of {count:d} key features are used by at least {k:d} members": (
         "{count} 项关键功能中有 {used} 项的使用人数达到 {k} 人"
     ),
+    "{text}; {figure} cannot be shown": "{text}；其中 {figure} 项不能显示",
     "how many features a member uses cannot be shown": "人均使用的功能数不能显示",
     "an active member uses {each:g} of {count:d} key features": "活跃成员人均使用 {count} 项关键功能中的 {each} 项",
     "as much activity in four weeks as ever in the last {count:d}": "最近四周的活动量达到近 {count} 周的最高水平",
