@@ -173,11 +173,10 @@ async def test_the_portfolio_tells_whose_goals_are_behind(database: Database) ->
         return [(one.company, one.id, one.standing) for one in (await portfolio(database)).late_goals]
 
     ended, due = (MONTH_AGO - timedelta(days=8)).isoformat(), (MONTH_AGO + timedelta(days=3)).isoformat()
-    hard, soft = (
-        WantedGoal("All", "score", 100.0, ended, "kim"),
-        WantedGoal("Some", "score", 1.0, ended, "kim"),
-    )
-    soon = WantedGoal("Soon", "score", 100.0, due, "lee")
+    start = (MONTH_AGO - timedelta(days=15)).isoformat()
+    hard = WantedGoal("All", "score", 100.0, ended, "kim", start=start)
+    soft = WantedGoal("Some", "score", 1.0, ended, "kim", start=start)
+    soon = WantedGoal("Soon", "score", 100.0, due, "lee", start=start)
     for company, id, wanted in (
         ("acme", "a", hard),
         ("acme", "s", soft),

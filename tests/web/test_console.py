@@ -326,11 +326,11 @@ async def test_any_company_the_core_can_report_has_a_page(
         assert figure.text().strip()
 
 
-@pytest.mark.parametrize("active, drawn", [(1, True), (0.5, False)])
+@pytest.mark.parametrize("members, active, drawn", [(38, 1, True), (30, 0.5, False)])
 async def test_a_table_is_folded_under_its_chart_and_open_without_one(
-    browser: httpx.AsyncClient, services: SampleServices, active: float, drawn: bool
+    browser: httpx.AsyncClient, services: SampleServices, members: int, active: float, drawn: bool
 ) -> None:
-    services.reports["measured"] = measured(30, active)
+    services.reports["measured"] = measured(members, active)
     card = one_of(tree_of(await browser.get("/console/companies/measured")), "[aria-labelledby=h-levels]")
     assert (bool(card.css("svg")), bool(card.css("details table"))) == (drawn, drawn)
     assert card.css("table")
