@@ -311,6 +311,18 @@ def test_companies_and_terms_are_imported(engage: Engage, tmp_path: Path) -> Non
     assert ended.error == "not read: Status; say what a column is with --map COLUMN=FIELD\n"
 
 
+def test_companies_that_terms_alone_name_are_told_as_new(engage: Engage, tmp_path: Path) -> None:
+    row = "2026-01-01,2027-01-01\n"
+    (tmp_path / "c.csv").write_text("groupId\nacme-corp\nbeta\n")
+    (tmp_path / "t.csv").write_text(f"groupId,term_start,term_end\nacme-crop,{row}beta,{row}zeta,{row}")
+    engage("import", "--kind", "companies", "c.csv")
+    told = engage("import", "--kind", "terms", "t.csv")
+    names = "acme-crop (did you mean acme-corp?), zeta"
+    assert told.error == f"2 companies are new, named by terms alone: {names}\n"
+    again = engage("import", "--kind", "terms", "t.csv", "--json").json
+    assert (again["companies"], again["created"], again["new"]) == (3, 0, [])
+
+
 def test_verify_tells_a_tampered_balance(engage: Engage, history: Path, tmp_path: Path) -> None:
     engage("program", "publish", QUICKSTART)
     engage("import", history)

@@ -6,6 +6,7 @@ formats.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from hashlib import blake2b
 from typing import Any, Final
@@ -13,19 +14,23 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from engage.actions.import_rejects import Imported, Origin, Rejects, Unread
+from engage.actions.import_rejects import Imported, NewCompany, Origin, Rejects, Unread
 from engage.actions.ingest import accept_calls
 from engage.actions.terms import ROWS_MAX, record_terms
 from engage.core.calendar import is_time_zone
 from engage.core.call import Call, Refusal, parse_time, read_call
 from engage.core.conditions import fold_name
 from engage.core.fold import SEATS_MAX, is_seats, merge_traits
+from engage.core.problems import nearest
 from engage.core.terms import CUSTOMER_SINCE, day_of
-from engage.store.companies import load_company_ids
+from engage.store.companies import load_company_ids, name_companies
 from engage.store.database import Database
 from engage.store.signal import load_followed
 
 COMPANIES_PER_COMMIT: Final = 1000
+NEW_SHOWN: Final = 20
+COMPARED_MAX: Final = 20_000
+"""With how many companies the name of a new one is compared."""
 
 Facts = dict[str, Any]
 """A row: field -> value. `groupId` names the company; in rows about companies `timestamp` says since when."""
@@ -158,6 +163,7 @@ async def import_terms(
     summary, done = Imported(), 0
     rejects = Rejects(database, origins, summary, now)
     seen: set[str] = set()
+    new: list[str] = []
     for reading in readings:
         await rejects.keep(reading.file, reading.unread)
         for start in range(0, len(reading.rows), ROWS_MAX):
@@ -166,6 +172,8 @@ async def import_terms(
             summary.rows += recorded.recorded
             summary.accepted += recorded.recorded - recorded.left
             summary.duplicates += recorded.left
+            summary.created += len(recorded.created)
+            new += recorded.created[: NEW_SHOWN - len(new)]
             refused = {one.index: one.message for one in recorded.refused}
             await rejects.keep(
                 reading.file,
@@ -179,4 +187,14 @@ async def import_terms(
         listen(done)
     await rejects.write()
     summary.companies = len(seen)
+    summary.new = await _with_meant(database, new, seen)
     return summary
+
+
+async def _with_meant(database: Database, new: Sequence[str], named: set[str]) -> list[NewCompany]:
+    """With the company that was probably meant: one that none of the rows names."""
+    if not new:
+        return []
+    async with database.read() as s:
+        known = [name for _, name in await name_companies(s, 0, COMPARED_MAX) if name not in named]
+    return await asyncio.to_thread(lambda: [NewCompany(one, nearest(one, known)) for one in new])

@@ -51,6 +51,12 @@ class Problem(Struct, frozen=True):
         return f"{self.file}:{self.row}: {self.message}"
 
 
+class NewCompany(Struct):
+    company: str
+    meant: str | None = None
+    """One known before that is spelt almost so."""
+
+
 class Imported(Struct):
     """What an import did. accepted + duplicates + rejected = rows; undecided is a part of accepted."""
 
@@ -63,6 +69,10 @@ class Imported(Struct):
     """Recorded, but nothing was decided; `reasons` counts why."""
     companies: int = 0
     """That rows were about."""
+    created: int = 0
+    """Of these, companies that nobody had named before a row of terms did: new ones, or misspelt."""
+    new: list[NewCompany] = []
+    """The first NEW_SHOWN of them."""
     broken_files: int = 0
     """Files that could not be read to their end."""
     reasons: dict[str, int] = {}

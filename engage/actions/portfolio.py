@@ -130,7 +130,7 @@ async def _portfolio_until(database: Database, as_of: date) -> Portfolio:
         summaries = await _until(s, companies.summaries, as_of)
         kept = await read_setting(CALIBRATION_SETTING)
     newest, end = _newest(summaries), as_of.toordinal()
-    found = await asyncio.to_thread(_reckon, companies, summaries, newest, end, k, book)
+    found = await asyncio.to_thread(_reckon, companies, summaries, newest, end, k, book, asked=True)
     return replace(found, calibration=_decode_card(kept) if kept else None)
 
 
@@ -145,9 +145,14 @@ def _reckon(
     end: int,
     k: int,
     book: Book,
+    *,
+    asked: bool = False,
 ) -> Portfolio:
+    """`asked`: somebody chose the day `end`, so all contracts are of that day."""
     data_until = date.fromordinal(newest).isoformat() if newest else ""
     unscored = portfolios.summary_of(not_scored(end))
+    # A report counts from the end of the company's own last week, which west of UTC ends hours after others'.
+    weeks_end = {} if asked else {id: one.as_of for id, one in summaries.items()}
     unknown, standings = Particulars(), []
     for id, external_id, _ in companies.named:
         own, said = companies.terms.get(id, ()), companies.particulars.get(id, unknown)
@@ -156,7 +161,7 @@ def _reckon(
                 company=external_id,
                 name=said.name or external_id,
                 summary=summaries.get(id, unscored),
-                contract=contract_on(own, end, said.seats, said.since),
+                contract=contract_on(own, weeks_end.get(id, end), said.seats, said.since),
                 left=has_left(term_on(own, end), end),
             )
         )

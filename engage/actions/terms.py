@@ -35,6 +35,8 @@ class RecordedTerms(Struct, frozen=True):
     refused: tuple[RefusedRow, ...] = ()
     left: int = 0
     """Of those recorded, terms that stay as the API said."""
+    created: tuple[str, ...] = ()
+    """Companies nobody had named before, by name."""
 
 
 async def record_terms(database: Database, rows: Sequence[Mapping[str, Any]]) -> RecordedTerms:
@@ -53,12 +55,13 @@ async def record_terms(database: Database, rows: Sequence[Mapping[str, Any]]) ->
         else:
             read.append((index, *found))
 
-    async def write(tx: Transaction) -> tuple[list[RefusedRow], int]:
+    async def write(tx: Transaction) -> tuple[list[RefusedRow], int, tuple[str, ...]]:
         companies = {company for _, company, _ in read}
+        before = await load_company_ids(tx, companies)
         if await may_create_companies():
             ids = await create_companies(tx, companies, time.time_ns() // 1000)
         else:
-            ids = await load_company_ids(tx, companies)
+            ids = before
         # The last row of a term wins; one statement may not meet the same key twice.
         newest = {(ids[company], term.start): term for _, company, term in read if company in ids}
         known = {
@@ -73,14 +76,15 @@ async def record_terms(database: Database, rows: Sequence[Mapping[str, Any]]) ->
             for index, company, _ in read
             if company not in ids
         ]
-        return strangers, len(newest) - len(winning)
+        return strangers, len(newest) - len(winning), tuple(sorted(ids.keys() - before.keys()))
 
     left = 0
+    created: tuple[str, ...] = ()
     if read:
-        strangers, left = await database.write(write)
+        strangers, left, created = await database.write(write)
         refused += strangers
     return RecordedTerms(
-        len(rows) - len(refused), tuple(sorted(refused, key=lambda one: one.index)), left=left
+        len(rows) - len(refused), tuple(sorted(refused, key=lambda one: one.index)), left, created
     )
 
 

@@ -103,6 +103,16 @@ def _tell_unread(sources: Sequence[Source], mapping: dict[str, str]) -> None:
         note(f"not read: {', '.join(unread)}; say what a column is with --map COLUMN=FIELD")
 
 
+def _tell_new(done: Imported) -> None:
+    """A misspelt id makes a company of its own, and the one that was meant goes without its term."""
+    names = ", ".join(
+        f"{one.company} (did you mean {one.meant}?)" if one.meant else one.company for one in done.new
+    )
+    more = f" and {done.created - len(done.new):,} more" if done.created > len(done.new) else ""
+    word = "1 company is" if done.created == 1 else f"{done.created:,} companies are"
+    note(f"{word} new, named by terms alone: {names}{more}")
+
+
 def _mapping(pairs: Sequence[str]) -> dict[str, str]:
     mapping: dict[str, str] = {}
     for pair in pairs:
@@ -191,6 +201,8 @@ def _tell(done: Imported, kind: Kind, seconds: float) -> None:
         ("rejected", f"{done.rejected:,}", ""),
     ]
     say_table(("", WORDS[kind][1], ""), [row for row in rows if row], right=(1,))
+    if done.created:
+        _tell_new(done)
     for problem in done.problems:
         note(str(problem))
     if done.rejected > len(done.problems):

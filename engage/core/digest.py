@@ -119,7 +119,7 @@ def advice(report: CompanyReport) -> tuple[str, ...]:
     health, contract = report.health, report.contract
     steps = {step.name: step for step in report.funnel}
     found = []
-    worry = health.band in ("at_risk", "watch", "unscored") or fell_sharply(health)
+    worry = health.band in ("at_risk", "watch", "unscored") or fell_sharply(health) or bool(health.slid)
     if contract.days_to_renewal is not None:
         found += _of_the_term(contract.days_to_renewal, str(contract.renewal_date), worry=worry)
     if health.score is None:

@@ -12,7 +12,7 @@ from engage.core.care_shapes import EffectView, LateGoal
 from engage.core.language import say
 from engage.core.outline import MINUS, Chart, Row, Section, tabled
 from engage.core.outline_care import STANDINGS
-from engage.core.portfolio import MONTHS, RISK_QUIET, too_quiet
+from engage.core.portfolio import MONTHS, RISK_QUIET, too_quiet, why
 from engage.core.privacy import Figure, Unit, fact
 from engage.core.reports import BAND_FLOORS, BAND_LABELS, Band, Column, Portfolio, PortfolioRow
 from engage.core.worth import Growth, Outcomes, TierColumn
@@ -39,13 +39,13 @@ def stake(row: PortfolioRow) -> int:
 
 def called(rows: Sequence[PortfolioRow], k: int) -> list[PortfolioRow]:
     """Whom to call: first those whose term ends within CALL_DAYS, for them it is soon too late; then the most at stake.
-    Of the former a sharp fall is enough, or that they are too quiet to be scored. With an ended contract nothing is."""
+    Of the former a fall is enough, sharp or slow, or to be too quiet for a score. With an ended contract nothing is."""
     found = [
         row
         for row in rows
         if row.band in CALLED
         or row.risk >= RISK_QUIET
-        or (_is_soon(row) and (row.fell or too_quiet(row.score, row.risk, row.seats, k)))
+        or (_is_soon(row) and (row.fell or row.slid or too_quiet(row.score, row.risk, row.seats, k)))
     ]
     return sorted((row for row in found if row.value_at_risk_cents != 0), key=_urgency)
 
@@ -145,7 +145,7 @@ def _calls(rows: Sequence[PortfolioRow], k: int) -> Section:
             _known(row.days_to_renewal, "days"),
             _units(row.value_at_risk_cents),
             "–" if row.score is None else row.confidence,
-            _why(row),
+            why(row),
         )
         for row in found[:LISTED_MAX]
     )
@@ -155,13 +155,6 @@ def _calls(rows: Sequence[PortfolioRow], k: int) -> Section:
         revenue=round(sum(map(stake, found)) / 100),
     )
     return tabled("calls", title, columns, cells, message, notes=_cut(len(found)))
-
-
-def _why(row: PortfolioRow) -> str:
-    """What pulls the score down, and what fell of late where that is something else."""
-    if not row.fell or row.fell in row.text:
-        return row.text
-    return say("{verdict} Fell in four weeks: {what}.", verdict=row.text, what=row.fell)
 
 
 def _falls(rows: Sequence[PortfolioRow]) -> Section | None:

@@ -20,7 +20,7 @@ from engage.core.definitions import PORTFOLIO_DEFINITIONS
 from engage.core.health import WEIGHTS
 from engage.core.language import say
 from engage.core.reports import BAND_FLOORS, Band, Confidence, Contract, Health, Portfolio, PortfolioRow
-from engage.core.score_changes import PROFILE
+from engage.core.score_changes import HALF_A_BAND, PROFILE
 from engage.core.stage_words import Stage
 from engage.core.terms import customer_since, day_of, money_cents
 
@@ -32,8 +32,6 @@ RISK_UNKNOWN: Final = 0.5
 RISK_QUIET: Final = 0.9
 """Of one that was scored in the weeks shown and has since fallen below the floor of active members: as bad as a score
 of 10. What it did is not told; that it is not scored any more is."""
-SHARP_FALL: Final = 10
-"""Points lost in four weeks, half the width of a band: a fall that somebody should ask about, whatever the band."""
 
 
 class CompanyFacts(Struct, array_like=True, gc=False):
@@ -74,6 +72,8 @@ class Summary(Struct, array_like=True, frozen=True, gc=False):
     stage: Stage | None = None
     fell: str = ""
     """Of a sharp fall: what was seen of the driver that lost most."""
+    slid: str = ""
+    """The same of a slow one."""
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -122,6 +122,7 @@ def summary_of(health: Health, history: Sequence[int | None] = (), stage: Stage 
         history=tuple(history),
         stage=stage,
         fell=_fell(health),
+        slid=health.slid,
     )
 
 
@@ -130,7 +131,7 @@ def fell_sharply(health: Health) -> bool:
     if health.change_4w is None:
         return False
     by_profile = sum(driver.change for driver in health.drivers if driver.name == PROFILE)
-    return health.change_4w - by_profile <= -SHARP_FALL
+    return health.change_4w - by_profile <= -HALF_A_BAND
 
 
 def _fell(health: Health) -> str:
@@ -220,7 +221,24 @@ def _row(standing: Standing, book: Book) -> PortfolioRow:
         tier=tier,
         stage=summary.stage,
         fell="" if left else summary.fell,
+        slid="" if left else summary.slid,
     )
+
+
+def why(row: PortfolioRow) -> str:
+    """What pulls the score down, and what fell of late where that is something else."""
+    if row.fell:
+        if row.fell in row.text:
+            return row.text
+        return say("{verdict} Fell in four weeks: {what}.", verdict=row.text, what=row.fell)
+    if row.slid:
+        return say(
+            "{verdict} Fell slowly, by {points:d} points in 13 weeks: {what}.",
+            verdict=row.text,
+            points=-(row.change_13w or 0),
+            what=row.slid,
+        )
+    return row.text
 
 
 def too_quiet(score: int | None, risk: float, seats: int | None, k: int) -> bool:

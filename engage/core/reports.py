@@ -118,6 +118,7 @@ class Health(Struct, frozen=True):
     change_13w: int | None = None
     version: int = 1
     profile: ScoredAs | None = None  # of the host's definition; None: the built-in weights and bounds
+    slid: Text = ""  # of half a band lost in 13 weeks: what was seen of the driver that lost most
 
     @property
     def counted(self) -> tuple[Driver, ...]:
@@ -240,7 +241,7 @@ class PortfolioRow(Struct, frozen=True):
     seats: int | None
     monthly_revenue_cents: int | None
     renewal_date: str | None
-    days_to_renewal: int | None
+    days_to_renewal: int | None  # from the day after its own last week, as on its report
     risk: float  # 0-1
     value_at_risk_cents: int | None
     top_driver: str | None  # the driver that takes the most away; its name
@@ -249,6 +250,7 @@ class PortfolioRow(Struct, frozen=True):
     tier: str | None = None  # its id
     stage: Stage | None = None
     fell: Text = ""  # of a score that fell sharply in four weeks: what was seen of the driver that lost most
+    slid: Text = ""  # the same of as much in 13 weeks
 
 
 class Portfolio(Struct, frozen=True):

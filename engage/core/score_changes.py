@@ -22,6 +22,9 @@ from engage.core.scored_as import STANDARD_ID, ScoredAs, definition_of, is_same
 
 MONTH_WEEKS: Final = 4
 QUARTER_WEEKS: Final = 13
+HALF_A_BAND: Final = 10
+"""Points lost in four weeks, or more slowly in thirteen: a fall that somebody should ask about, whatever the band. A
+company that fades does so over a season, a few points a month."""
 PROFILE: Final = "profile"
 PROFILE_LABEL: Final = mark("Profile")
 MISSING: Final = "missing"
@@ -35,7 +38,7 @@ def compared(health: Health, earlier: Mapping[int, Health], age_days: int | None
     scored = {weeks: one for weeks, one in earlier.items() if one.score is not None}
     known = {weeks: one for weeks, one in scored.items() if not _other_definition(health, one)}
     notes = [_not_compared(one) for one in scored.values() if _other_definition(health, one)][-1:]
-    drivers = health.drivers
+    drivers, slid = health.drivers, ""
     for weeks, then in sorted(known.items()):
         alike = is_same(health.profile, then.profile)
         ago = None if age_days is None else age_days - WEEK * weeks
@@ -43,6 +46,8 @@ def compared(health: Health, earlier: Mapping[int, Health], age_days: int | None
         moved = round(sum(own.values()) - sum(_own(then).values()), 1)
         if not alike:
             notes.append(_of_profile(then.profile, weeks, moved))
+        if weeks == QUARTER_WEEKS:
+            slid = _slid(health, then, own, moved)
         if weeks == MONTH_WEEKS:
             drivers = (*_since(health, then, own), *_profile_row(health.profile, then.profile, moved))
     return replace(
@@ -51,7 +56,19 @@ def compared(health: Health, earlier: Mapping[int, Health], age_days: int | None
         change_13w=_change(health, known.get(QUARTER_WEEKS)),
         drivers=drivers,
         notes=(*health.notes, *notes),
+        slid=slid,
     )
+
+
+def _slid(health: Health, then: Health, own: Mapping[str, float], moved: float) -> str:
+    """What was seen of the driver that lost most, where the company's own fall is half a band. `moved`: by the profile
+    alone."""
+    change = _change(health, then)
+    if change is None or change - moved > -HALF_A_BAND:
+        return ""
+    rows = (one for one in _since(health, then, own) if one.name != MISSING)
+    most = min(rows, key=lambda driver: driver.change, default=None)
+    return most.text if most is not None and most.change < 0 else ""
 
 
 def _change(health: Health, then: Health | None) -> int | None:

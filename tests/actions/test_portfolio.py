@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -16,6 +16,7 @@ from engage.actions import portfolio as portfolios
 from engage.actions.book import keep_book
 from engage.actions.care import set_intervention
 from engage.actions.portfolio import company_outcomes, portfolio
+from engage.actions.report import company_report
 from engage.actions.score import score_companies
 from engage.actions.settings import set_floor
 from engage.actions.terms import record_terms, remove_term, set_term
@@ -267,3 +268,24 @@ def watched(monkeypatch: pytest.MonkeyPatch, seconds: float = 0) -> list[Portfol
 
     monkeypatch.setattr(portfolios, "_reckon", slow)
     return reckoned
+
+
+async def test_days_to_renewal_are_those_of_the_company_s_report(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a Monday at 02:00 UTC the last week is over in Berlin, and for hours not yet in Chicago."""
+    await publish_default(database)
+    zones = {"east": "Europe/Berlin", "west": "America/Chicago"}
+    for company, zone in zones.items():
+        await accept(database, [said(company, timezone=zone, seats=20), *working(company, 12, 4)])
+        await record_terms(
+            database, [{"groupId": company, "term_start": "2026-01-01", "term_end": "2026-10-01"}]
+        )
+    monday = datetime(2026, 6, 29, 2, tzinfo=UTC)
+    monkeypatch.setattr(time, "time_ns", lambda: int(monday.timestamp()) * 10**9)
+    await score_companies(database)
+    rows = {row.company: row.days_to_renewal for row in (await portfolio(database)).data}
+    reports = {name: (await company_report(database, name)).contract.days_to_renewal for name in zones}
+    assert rows == reports == {"east": 94, "west": 101}
+    chosen = await portfolio(database, LAST_SUNDAY)
+    assert {row.days_to_renewal for row in chosen.data} == {94}

@@ -91,6 +91,14 @@ def test_a_sharp_fall_before_a_term_ends_is_talked_about_from_whatever_band() ->
         assert advice[0].startswith("Talk to them now") == talk
 
 
+def test_a_slow_fall_before_a_term_ends_is_talked_about_too() -> None:
+    health = Health(
+        "2026-11-15", 64, "healthy", "high", "", change_4w=-7, change_13w=-14, slid="less activity"
+    )
+    asked = replace(report(), health=health, contract=Contract(seats=62, days_to_renewal=22))
+    assert digest(asked).advice[0] == "Talk to them now: the term ends in 22 days."
+
+
 def test_of_a_company_that_left_there_is_only_to_ask_why() -> None:
     left = replace(report(), stage=CompanyStage("churned", "2026-10-05", "The contract has ended."))
     assert digest(left).advice == ("The contract has ended: ask why they left, and write it down.",)

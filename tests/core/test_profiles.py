@@ -15,6 +15,7 @@ from engage.core.company_stages import CompanyStages, Situation, stage_before_sc
 from engage.core.drivers import ENDS, SHARE, Bounds
 from engage.core.language import translate
 from engage.core.measures import FeatureWeek, WeekMeasures
+from engage.core.portfolio import summary_of
 from engage.core.profiles import ALWAYS_KNOWN, Profile, ScoreDefinition, choose_profile, told_profile
 from engage.core.reports import Health
 from engage.core.score_changes import MONTH_WEEKS, QUARTER_WEEKS, compared, profile_notes
@@ -344,6 +345,36 @@ def test_a_change_of_profile_alone_is_the_profile_s_to_the_last_tenth() -> None:
     assert not [
         text for text in (row.text, *notes) if text in (*told.notes, *(one.text for one in told.drivers))
     ]
+
+
+def test_who_fades_a_little_every_week_slid_though_nothing_fell_sharply() -> None:
+    """From 20 people on most days to less than half of that, over ten weeks; still healthy."""
+    found = {}
+    for weeks_ago in (13, 4, 0):
+        known = [week(n, days=100 - 6 * max(0, n - 15)) for n in range(26 - weeks_ago)]
+        found[weeks_ago] = health.score("2026-01-04", known[-26:], 24, 400 - 7 * weeks_ago, K)
+    now = compared(found[0], {MONTH_WEEKS: found[4], QUARTER_WEEKS: found[13]}, 400)
+    assert now.change_4w is not None
+    assert now.change_13w is not None
+    assert (now.band, now.change_4w > -10, now.change_13w <= -10) == ("healthy", True, True)
+    trend = next(one for one in now.drivers if one.name == "trend")
+    assert now.slid == trend.text
+    assert summary_of(now).slid == now.slid
+    assert compared(found[0], {MONTH_WEEKS: found[4]}, 400).slid == ""
+
+
+def test_what_another_profile_took_in_thirteen_weeks_is_no_slow_fall() -> None:
+    definition = "d"
+    strict = replace(chosen(SETTLED), definition=definition, bounds={"activity": (5.0, 28.0)})
+    mild = replace(chosen(SETTLED), id="mild", definition=definition, bounds={"activity": (0.0, 14.0)})
+    weeks = steady()
+    then = health.score("2026-03-01", weeks, 62, 370, K, mild)
+    less = [*weeks[:-4], *(week(index, days=90) for index in range(12, 16))]
+    now = health.score("2026-05-31", less, 62, 461, K, strict)
+    found = compared(now, {QUARTER_WEEKS: then}, 461)
+    assert found.change_13w is not None
+    assert found.change_13w <= -10
+    assert found.slid == ""
 
 
 def test_what_is_not_known_any_more_is_part_of_the_change() -> None:

@@ -98,6 +98,28 @@ async def test_a_sharp_fall_before_a_renewal_is_a_call_and_says_what_fell(
     assert called.rows[0][-1] == f"{fallen.text} Fell in four weeks: 37 % less activity than before."
 
 
+async def test_a_slow_fall_before_a_renewal_is_a_call_and_says_what_fell(
+    services: SampleServices, browser: httpx.AsyncClient
+) -> None:
+    what = "57 % less activity than in the best four of the last 26 weeks"
+    steady = msgspec.structs.replace(ROWS[4], change_4w=-7, change_13w=-9)
+    slid = msgspec.structs.replace(steady, change_13w=-14, slid=what)
+    later = msgspec.structs.replace(slid, days_to_renewal=91)
+    for row, is_called in ((steady, False), (slid, True), (later, False)):
+        services.companies = portfolio((ROWS[5], row))
+        calls = tree_of(await browser.get("/console/")).css_first(".calls")
+        assert (calls is not None and row.name in calls.text()) == is_called, row
+        if calls is not None:
+            assert f"Fell slowly, in 13 weeks \N{MINUS SIGN}14: {what}" in calls.text()
+            chinese = tree_of(await browser.get("/console/?lang=zh-Hans")).css_first(".calls")
+            assert chinese is not None
+            assert "缓慢下降" in chinese.text()
+    sections = {one.name: one for one in portfolio_outline(portfolio((ROWS[5], slid)))}
+    called = sections["calls"].table
+    assert called is not None
+    assert called.rows[0][-1] == f"{slid.text} Fell slowly, by 14 points in 13 weeks: {what}."
+
+
 async def test_a_report_says_what_to_do_as_the_digest_does(
     services: SampleServices, browser: httpx.AsyncClient
 ) -> None:

@@ -10,12 +10,13 @@ _PORTFOLIO: Final = {
     "{count:,} companies as of": "{count} 家公司，截至",
     "· {stake:,} of {revenue:,} a year at risk": "· 每年 {revenue} 中有 {stake} 面临风险",
     "Call first": "优先联系",
-    "At risk or on watch; with a renewal within 90 days also 10 points down in four weeks, or too quiet to be scored. "
-    "Such renewals come first, then the most value at risk.": (
-        "有风险或需关注的公司；90 天内续约的，四周内下降 10 分或活跃人数过少而无法评分的也算。90 天内续约的在前，"
-        "其余按风险金额从高到低。"
+    "At risk or on watch; with a renewal within 90 days also 10 points down in four weeks or in 13, or too quiet to "
+    "be scored. Such renewals come first, then the most value at risk.": (
+        "有风险或需关注的公司；90 天内续约的，四周或 13 周内下降 10 分、或活跃人数过少而无法评分的也算。"
+        "90 天内续约的在前，其余按风险金额从高到低。"
     ),
     "Fell in four weeks": "四周内下降的原因",
+    "Fell slowly, in 13 weeks": "13 周内缓慢下降",
     "Confidence is high with 20 active members, 12 weeks of activity and every measure told, and low with fewer than "
     "10 or 8.": "活跃成员满 20 人、有 12 周活动且每项指标均可公开时可信度为高；少于 10 人或 8 周时为低。",
     "How often such calls were right": "这类判断以往有多准",
