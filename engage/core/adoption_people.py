@@ -297,7 +297,7 @@ def funnels(source: Source, now: Weeks, then: Weeks) -> tuple[Table, ...]:
         )
         note = say(
             "Members who began in four weeks, up to {weeks:d} weeks before the end of the period, and came this far "
-            "by the end of so many weeks after the one in which they began.",
+            "within {weeks:d} weeks after the one in which they began.",
             weeks=funnel.weeks,
         )
         title = say("Funnel: {funnel_name}", funnel_name=funnel.name)

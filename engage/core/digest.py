@@ -22,6 +22,8 @@ SEATS_FULL: Final = 90
 SEATS_IDLE: Final = 50
 """Percent of seats in use: there is room to grow from the one on, and none is needed below the other."""
 
+FEW: Final = 4
+"""Times k: of fewer members, a part and its rest are both k or more only where they are about halves."""
 ADVICE: Final = {
     "activity": say("Find out in which routine the product could help on more days, and show it there."),
     "habit": say(
@@ -139,3 +141,20 @@ def advice(report: CompanyReport) -> tuple[str, ...]:
     if not found:
         found.append(say("Nothing needs doing: tell them how well it goes, and ask who else could use it."))
     return tuple(found)
+
+
+def said_of_few(report: CompanyReport) -> str:
+    """Why most of the report says nothing, where so few work there; empty where it says enough. Of one without a score
+    the verdict says it."""
+    steps = {step.name: step.figure for step in report.funnel if step.name != "seats"}
+    members = steps["members"].value if "members" in steps else None
+    hidden = sum(bool(figure.hidden) and figure.hidden != "missing" for figure in steps.values())
+    if report.health.score is None or members is None or members >= FEW * report.k or 2 * hidden < len(steps):
+        return ""
+    return say(
+        "Of {members:d} members, a part or the rest is soon fewer than {k:d} people: to protect individuals, most "
+        "figures below are a range or not shown. That is no sign of trouble. Go by the score, what moves it and what "
+        "to do.",
+        members=round(members),
+        k=report.k,
+    )

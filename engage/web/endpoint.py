@@ -269,7 +269,10 @@ def _read_query(request: Request, kind: t.Any) -> t.Any:
     try:
         return msgspec.convert(dict(request.query_params), kind, strict=False)
     except msgspec.ValidationError as error:
-        raise InvalidRequest(explain(error, kind)) from None
+        message = explain(error, kind)
+        if str(error).startswith(UNKNOWN_FIELD):
+            message += f" in the query; it may say {', '.join(kind.__struct_fields__)}"
+        raise InvalidRequest(message) from None
 
 
 UNKNOWN_FIELD: t.Final = "Object contains unknown field `"

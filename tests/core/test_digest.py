@@ -7,8 +7,9 @@ import pytest
 from msgspec.structs import replace
 
 from engage.core.department import department_names, department_report
-from engage.core.digest import ADVICE, MOVERS, digest
+from engage.core.digest import ADVICE, MOVERS, digest, said_of_few
 from engage.core.health import WEIGHTS
+from engage.core.language import translate
 from engage.core.portfolio import decode_summary, encode_summary, fell_sharply, summary_of
 from engage.core.privacy import Figure, fact
 from engage.core.reports import Contract, Driver, Health
@@ -102,6 +103,20 @@ def test_a_slow_fall_before_a_term_ends_is_talked_about_too() -> None:
 def test_of_a_company_that_left_there_is_only_to_ask_why() -> None:
     left = replace(report(), stage=CompanyStage("churned", "2026-10-05", "The contract has ended."))
     assert digest(left).advice == ("The contract has ended: ask why they left, and write it down.",)
+
+
+def test_a_report_of_few_people_says_why_hardly_anything_is_shown() -> None:
+    """Sixteen, who all use the product: how many do would tell how few do not."""
+    told = {"members": fact(16, "members"), "seats": fact(16, "seats")}
+    hidden = Figure("12 or more", "members", hidden="most", low=12, high=16)
+    whole = report()
+    few = tuple(replace(step, figure=told.get(step.name, hidden)) for step in whole.funnel)
+    assert said_of_few(whole) == ""
+    said = said_of_few(replace(whole, funnel=few))
+    assert said.startswith("Of 16 members, a part or the rest is soon fewer than 5 people")
+    assert "16" in translate(said, "zh-Hans")
+    assert translate(said, "zh-Hans") != said
+    assert said_of_few(replace(whole, funnel=few, health=replace(whole.health, score=None))) == ""
 
 
 def test_a_summary_says_what_fell_sharply() -> None:

@@ -533,3 +533,10 @@ async def test_companies_can_be_shown_by_tier(services: SampleServices, browser:
     assert "Tiers and their service" in words
     assert "Reviewquarterly–" in words.replace(" ", "")
     assert "No company matches" in words_of(await browser.get("/console/?tier=b"))
+    gone = tree_of(await browser.get("/console/?tier=gone&utm_source=mail"))
+    assert f"{len(rows)} companies" in gone.text()
+    assert "No company matches" not in gone.text()
+
+
+async def test_a_bad_day_is_answered_in_the_language_of_the_page(browser: httpx.AsyncClient) -> None:
+    assert "as_of：请填写日期" in words_of(await browser.get("/console/?as_of=soon&lang=zh-Hans"))

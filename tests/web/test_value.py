@@ -87,6 +87,14 @@ async def test_a_tier_is_shown_wherever_a_company_is(known: Running) -> None:
     portfolio = await get(known, "/v1/portfolio", tier="a")
     assert [(row["company"], row["tier"]) for row in portfolio["data"]] == [("acme", "a")]
     assert [(one["id"], one["companies"]) for one in portfolio["tiers"]] == [("a", 1), ("b", 1)]
+    unknown = await known.report.get("/v1/portfolio", params={"tier": "gold"})
+    assert unknown.status_code == 400
+    assert unknown.json()["message"] == "tier: must be one of a, b"
+    misspelt = await known.report.get("/v1/portfolio", params={"asof": "2026-06-28"})
+    assert misspelt.status_code == 400
+    assert misspelt.json()["message"] == (
+        "asof: there is no such field in the query; it may say as_of, format, lang, tier"
+    )
     report = await company_report(known.database, "globex")
     assert report.tier is not None
     assert report.tier.lacking == ("a yearly revenue of at least 12,000; it is not known",)

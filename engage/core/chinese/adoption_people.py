@@ -55,9 +55,9 @@ WORDS: Final = {
     "Step": "步骤",
     "Of those who began": "占开始者",
     "Of the step before": "占上一步",
-    "Members who began in four weeks, up to {weeks:d} weeks before the end of the period, and came this far by the end "
-    "of so many weeks after the one in which they began.": (
-        "在期末之前 {weeks} 周为止的四周内开始、并在开始当周之后的这些周内走到此步的成员。"
+    "Members who began in four weeks, up to {weeks:d} weeks before the end of the period, and came this far within "
+    "{weeks:d} weeks after the one in which they began.": (
+        "在期末之前 {weeks} 周为止的四周内开始、并在开始当周之后的 {weeks} 周内走到此步的成员。"
     ),
     # what they have to lose
     "What": "项目",

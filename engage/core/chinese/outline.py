@@ -81,6 +81,11 @@ WORDS: Final = {
     "Nothing needs doing: tell them how well it goes, and ask who else could use it.": (
         "无需采取措施：告诉他们使用情况良好，并询问还有谁可以使用。"
     ),
+    "Of {members:d} members, a part or the rest is soon fewer than {k:d} people: to protect individuals, most figures "
+    "below are a range or not shown. That is no sign of trouble. Go by the score, what moves it and what to do.": (
+        "成员只有 {members} 人，其中一部分或其余部分很容易少于 {k} 人：为保护个人，下面的多数数字只给出范围或不显示。"
+        "这并不说明有问题。请参考评分、影响评分的因素和建议措施。"
+    ),
     # a department
     "Figures are for groups of at least {k:d} members; where other departments' figures would follow from one of "
     "these, it is not shown.": "数字只针对至少 {k} 名成员的群体；若可由此推算出其他部门的数字，则不予显示。",

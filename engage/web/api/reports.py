@@ -27,6 +27,7 @@ from engage.core.reports import CompanyReport, Health, Portfolio, portfolio_csv,
 from engage.core.telling import in_language
 from engage.core.worth import Outcomes
 from engage.days import read_day
+from engage.errors import InvalidRequest
 from engage.formats.files import KINDS, FileFormat, file_format, render, render_portfolio
 from engage.web import shapes
 from engage.web.endpoint import AGGREGATES, Asked, Download, endpoint
@@ -54,19 +55,19 @@ class CompanyHealth(Health, frozen=True, kw_only=True):
     company: str
 
 
-class ReportQuery(Struct):
+class ReportQuery(Struct, forbid_unknown_fields=True):
     period: PeriodName = PERIOD_DEFAULT
     format: Format = "json"
     lang: Lang = None
 
 
-class DigestQuery(Struct):
+class DigestQuery(Struct, forbid_unknown_fields=True):
     period: PeriodName = PERIOD_DEFAULT
     format: PageFormat = "json"
     lang: Lang = None
 
 
-class DepartmentQuery(Struct):
+class DepartmentQuery(Struct, forbid_unknown_fields=True):
     department: Annotated[
         str, Meta(min_length=1, max_length=100, description="Its name, as the report shows it.")
     ]
@@ -75,17 +76,17 @@ class DepartmentQuery(Struct):
     lang: Lang = None
 
 
-class HealthQuery(Struct):
+class HealthQuery(Struct, forbid_unknown_fields=True):
     lang: Lang = None
 
 
-class OutcomesQuery(Struct):
+class OutcomesQuery(Struct, forbid_unknown_fields=True):
     as_of: AsOf = None
     format: OutcomesFormat = "json"
     lang: Lang = None
 
 
-class PortfolioQuery(Struct):
+class PortfolioQuery(Struct, forbid_unknown_fields=True):
     as_of: AsOf = None
     format: Format = "json"
     lang: Lang = None
@@ -210,6 +211,7 @@ async def get_portfolio(asked: Asked[None, PortfolioQuery]) -> Portfolio | Downl
     as_of = _as_of(asked.query)
     made = await portfolio(asked.services.database, as_of)
     if asked.query.tier is not None:
+        _check_tier(asked.query.tier, made)
         made = replace(made, data=tuple(row for row in made.data if row.tier == asked.query.tier))
     if file := file_format(asked.query.format):
         content = await asyncio.to_thread(render_portfolio, made, file, asked.language)
@@ -233,6 +235,14 @@ async def get_outcomes(asked: Asked[None, OutcomesQuery]) -> Outcomes | Download
     if asked.query.format == "json":
         return found
     return Download(outcomes_csv(found).encode(), CSV, f"outcomes-{found.as_of}.csv")
+
+
+def _check_tier(tier: str, made: Portfolio) -> None:
+    known = ", ".join(one.id for one in made.tiers)
+    if tier not in {one.id for one in made.tiers}:
+        raise InvalidRequest(
+            f"tier: must be one of {known}" if known else "tier: the host's book has no tiers"
+        )
 
 
 def _as_of(query: OutcomesQuery | PortfolioQuery) -> date | None:

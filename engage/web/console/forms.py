@@ -87,12 +87,22 @@ def _agreed(fields: dict[str, str], session: SignedIn, company: str, today: date
     target = _number(fields.get("target", ""))
     if target is None:
         raise InvalidRequest(say("Say the target as a number."))
-    by = read_day("by", fields.get("by", ""))
+    by = told_day("by", fields.get("by", ""))
     if by <= today:
         raise InvalidRequest(say("Say a day to come by which the target is to be reached."))
     actor = owner if session.name == SHARED_NAME else session.name
     said = Agreed("", name, measure, target, by.isoformat(), owner, actor)
     return said._replace(id=_id(company, *map(str, said)))
+
+
+def told_day(name: str, text: str) -> date:
+    """Refused in the reader's language."""
+    try:
+        return read_day(name, text)
+    except InvalidRequest:
+        raise InvalidRequest(
+            say("{field_name}: must be a day such as {example}", field_name=name, example="2026-11-22")
+        ) from None
 
 
 def _number(text: str) -> float | None:
@@ -112,7 +122,7 @@ def _done(fields: dict[str, str], session: SignedIn, company: str) -> Done:
         actor = _words(fields, "actor")
     if not 0 < len(actor) <= NAME_CHARS_MAX:
         raise InvalidRequest(say("Say who did it, in {most:d} characters at most.", most=NAME_CHARS_MAX))
-    day = read_day("day", fields.get("day", "")).isoformat()
+    day = told_day("day", fields.get("day", "")).isoformat()
     return Done(_id(company, day, actor, what), what, day, actor)
 
 

@@ -6,7 +6,7 @@ words; charts get its value, which is None.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from operator import attrgetter
@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 
 from markupsafe import Markup
 
-from engage.core.digest import advice, movers
+from engage.core.digest import advice, movers, said_of_few
 from engage.core.language import ENGLISH, Language, speak, translate
 from engage.core.outline import Section, hints, outline
 from engage.core.outline_portfolio import called, map_section
@@ -106,6 +106,10 @@ class PortfolioQuery:
         names = ("band", "q", "renewal", "tier", "sort", "as_of", "page")
         pairs = [(n, getattr(wanted, n)) for n in names if getattr(wanted, n) != getattr(default, n)]
         return "/console/" + (f"?{urlencode(pairs)}" if pairs else "")
+
+    def fitting(self, tiers: Collection[str]) -> PortfolioQuery:
+        """Without a tier that the host's book has no more: the list would be empty, and the form say All tiers."""
+        return self if self.tier in tiers else replace(self, tier="")
 
     def download(self, form: str) -> str:
         url = self.url()
@@ -251,6 +255,8 @@ class CompanyView:
     movers: tuple[Driver, ...]
     """Of the last four weeks, the largest first; none where those weeks are not known."""
     advice: tuple[str, ...]
+    few: str
+    """Why most of it says nothing; empty where it says enough."""
     left_out: Mapping[str, str]
     """Sections of which nothing at all is told: name -> title."""
 
@@ -280,6 +286,7 @@ def company_view(
         people=people_view(report, language),
         movers=movers(report.health) if report.health.change_4w is not None else (),
         advice=tuple(translate(text, language) for text in advice(report)),
+        few=translate(said_of_few(report), language),
         left_out={one.name: translate(one.title, language) for one in outline(report) if not hints(one)},
     )
 

@@ -33,14 +33,13 @@ from engage.core.periods import PERIOD_DEFAULT
 from engage.core.reports import BAND_LABELS, CompanyReport, Portfolio, PortfolioRow, portfolio_csv, report_csv
 from engage.core.stage_words import STAGE_LABELS
 from engage.core.telling import in_language
-from engage.days import read_day
 from engage.errors import EngageError, Forbidden, InvalidRequest, NotFound, Unauthorized
 from engage.formats.files import KINDS, file_format, render, render_portfolio
 from engage.formats.palette import BANDS
 from engage.formats.paper import paper
 from engage.web.console import pages
 from engage.web.console.formats import FILTERS
-from engage.web.console.forms import Agreed, Done, care_forms, read_told
+from engage.web.console.forms import Agreed, Done, care_forms, read_told, told_day
 from engage.web.console.translation import translate_page
 
 log = logging.getLogger(__name__)
@@ -107,7 +106,7 @@ def console_routes(services: ConsoleServices) -> list[Route]:
         as_of = _as_of(request)
         data = await services.portfolio(as_of)
         asked = _asked(request)
-        query = pages.PortfolioQuery.read(request.query_params)
+        query = pages.PortfolioQuery.read(request.query_params).fitting({one.id for one in data.tiers})
         wanted = request.query_params.get("format")
         if wanted is None:
             return _portfolio_page(data, query, session, asked)
@@ -273,7 +272,7 @@ def _same_site(request: Request) -> bool:
 
 def _as_of(request: Request) -> date | None:
     text = request.query_params.get("as_of")
-    return read_day("as_of", text) if text else None
+    return told_day("as_of", text) if text else None
 
 
 @pass_context
