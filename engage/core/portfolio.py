@@ -232,10 +232,15 @@ def why(row: PortfolioRow) -> str:
             return row.text
         return say("{verdict} Fell in four weeks: {what}.", verdict=row.text, what=row.fell)
     if row.slid:
+        points = -(row.change_13w or 0)
+        if row.slid in row.text:
+            return say(
+                "{verdict} Fell slowly, by {points:d} points in 13 weeks.", verdict=row.text, points=points
+            )
         return say(
             "{verdict} Fell slowly, by {points:d} points in 13 weeks: {what}.",
             verdict=row.text,
-            points=-(row.change_13w or 0),
+            points=points,
             what=row.slid,
         )
     return row.text

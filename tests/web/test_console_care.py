@@ -24,6 +24,8 @@ from engage.core.care_shapes import (
 from engage.core.digest import digest
 from engage.core.outline_portfolio import portfolio_outline
 from engage.core.plans import goal_view
+from engage.core.portfolio import why
+from engage.core.privacy import Figure, fact
 from engage.web.console.pages import company_view
 from engage.web.console.routes import COOKIE, _html
 from tests.web.console_samples import AS_OF, ROWS, STAFF, SampleServices, measured, portfolio, report
@@ -118,6 +120,12 @@ async def test_a_slow_fall_before_a_renewal_is_a_call_and_says_what_fell(
     called = sections["calls"].table
     assert called is not None
     assert called.rows[0][-1] == f"{slid.text} Fell slowly, by 14 points in 13 weeks: {what}."
+    said = msgspec.structs.replace(slid, text=f"{what}, yet a customer for a year or more.")
+    assert why(said) == f"{said.text} Fell slowly, by 14 points in 13 weeks."
+    services.companies = portfolio((ROWS[5], said))
+    calls = tree_of(await browser.get("/console/")).css_first(".calls")
+    assert calls is not None
+    assert calls.text().count(what) == 1
 
 
 async def test_a_report_says_what_to_do_as_the_digest_does(
@@ -303,3 +311,19 @@ async def test_nothing_is_logged_from_another_site_or_by_an_administrator(
     browser.cookies.clear()
     assert (await browser.post(address, data=fields, headers=HERE)).status_code == 401
     assert services.done == []
+
+
+async def test_the_page_of_few_people_says_what_to_go_by(
+    services: SampleServices, browser: httpx.AsyncClient
+) -> None:
+    company = ROWS[0].company
+    whole = await services.company_report(company, "last-12-weeks")
+    hidden = Figure("12 or more", "members", hidden="most", low=12, high=16)
+    steps = tuple(
+        msgspec.structs.replace(step, figure=fact(16, "members") if step.name == "members" else hidden)
+        for step in whole.funnel
+    )
+    services.reports[company] = msgspec.structs.replace(whole, funnel=steps)
+    for language, words in (("en", "Of 16 members, a part or the rest"), ("zh-Hans", "成员只有 16 人")):
+        page = tree_of(await browser.get(f"/console/companies/{company}?lang={language}"))
+        assert one_of(page, ".few").text().startswith(words)

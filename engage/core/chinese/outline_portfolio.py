@@ -9,6 +9,7 @@ WORDS: Final = {
         "评分低于 {score} 且 {days} 天内续约的公司：{count} 家，年收入 {revenue}"
     ),
     "{verdict} Fell in four weeks: {what}.": "{verdict}四周内下降的原因：{what}。",
+    "{verdict} Fell slowly, by {points:d} points in 13 weeks.": "{verdict}13 周内缓慢下降了 {points} 分。",
     "{verdict} Fell slowly, by {points:d} points in 13 weeks: {what}.": (
         "{verdict}13 周内缓慢下降了 {points} 分：{what}。"
     ),
