@@ -202,7 +202,8 @@ def publish_table(
         if _is_concealed(cells, amount, whole, k, together):
             break
         cells[index] = Figure(NOT_SHOWN, "members", hidden="protects", low=k, high=whole - k)
-    if not _is_concealed(cells, amount, whole, k, together):
+    # Others of k each leave a secret one of fewer than 3k - 1 next to nothing: that all are hidden would say so.
+    if (secret and whole < 3 * k - 1) or not _is_concealed(cells, amount, whole, k, together):
         cells = [Figure(NOT_SHOWN, "members", hidden="few", low=0, high=whole) for _ in cells]
     return Published(tuple(cells), Figure(_words(amount, unit), unit, amount))
 

@@ -54,7 +54,7 @@ def _of_all(cell: Figure, whole: Figure, k: int) -> Figure:
     """A part of those who can be counted, told of the whole group: its range must not say how many these are."""
     match cell.hidden:
         case "few":
-            return cell if (cell.ceiling or 0) < k else untold(whole)
+            return untold(whole) if cell.text == NOT_SHOWN else cell
         case "most":
             return replace(cell, high=whole.ceiling)
         case "protects":

@@ -1,0 +1,290 @@
+"""What may leave, tried out: every table and every sum of a small company, and what is told of it.
+
+Who reads figures and knows the rules concludes that the truth is one of those of which the same is told. So all of
+these are listed, also for somebody who knows k - 2 of the people: what they leave is what can be known.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations_with_replacement, product
+
+import pytest
+
+from engage.core.feasible import NO_LIMITS, feasible
+from engage.core.privacy import (
+    Figure,
+    Part,
+    fact,
+    is_dominated,
+    missing,
+    publish_amount,
+    publish_amounts,
+    publish_count,
+    publish_days,
+    publish_split,
+    publish_table,
+)
+
+K = 3
+
+Table = tuple[int, ...]
+
+
+def span(low: int, high: int | None) -> Figure:
+    return Figure("", "members", hidden="most", low=low, high=high)
+
+
+# --- counts ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("told", [False, True])
+def test_of_a_group_told_as_a_range_a_count_leaves_k_by_the_least_that_the_group_can_be(told: bool) -> None:
+    for least, most in product(range(12), repeat=2):
+        if least >= most:
+            continue
+        found = defaultdict(list)
+        for count in range(most + 1):
+            figure = publish_count(count, K, span(least, most), told=told)
+            assert figure.floor <= count <= (figure.ceiling or 0) <= most
+            found[figure].append(count)
+        for figure, counts in found.items():
+            if figure.value is not None:
+                assert count >= K
+                assert figure.value <= least - K
+            else:
+                assert len(counts) >= K or len(found) == 1 or (told and most < 2 * K - 1), (least, most)
+        assert (len(found) == 1) == (not least or most < (K if told else 2 * K - 1)), (least, most)
+
+
+def test_of_nobody_and_of_one_it_is_told_that_fewer_than_the_floor_came() -> None:
+    for whole in (0, 1):
+        figure = publish_count(0, K, fact(whole, "members"), told=True)
+        assert (figure.text, figure.low, figure.high) == ("fewer than 3", 0, whole)
+
+
+def test_of_a_group_of_which_nothing_is_known_the_count_is_hidden_for_the_same_reason() -> None:
+    few = Figure("", "members", hidden="few")
+    assert publish_count(50, K, few).hidden == "few"
+    assert publish_count(50, K, missing("members")).hidden == "missing"
+
+
+# --- days -----------------------------------------------------------------------------------------------------
+
+
+def weeks_of_days(members: int, each: int) -> Iterator[Table]:
+    return combinations_with_replacement(range(1, each + 1), members)
+
+
+def spread(days: Table, each: int, k: int) -> tuple[int, int]:
+    """Beyond one each, and lacking to all, without the k - 2 who have most of these."""
+    least = sorted(days)
+    return sum(least[: len(least) - (k - 2)]) - (len(days) - (k - 2)), sum(
+        each - one for one in least[k - 2 :]
+    )
+
+
+@pytest.mark.parametrize(
+    "k, each, least, most",
+    [
+        *[(3, 2, 3, 3), (3, 4, 3, 3), (3, 2, 6, 6), (3, 4, 6, 6), (3, 4, 7, 7), (4, 4, 7, 7)],
+        *[(3, 4, 4, 6), (3, 4, 5, 9), (3, 4, 5, 10), (3, 4, 8, 9), (4, 4, 9, 10)],
+    ],
+)
+def test_of_active_days_k_are_left_to_one_each_and_to_all_also_for_who_knows_k_less_two(
+    k: int, each: int, least: int, most: int
+) -> None:
+    people = fact(least, "members") if least == most else span(least, most)
+    found = defaultdict(set)
+    for members in range(least, most + 1):
+        for days in weeks_of_days(members, each):
+            figure = publish_days(sum(days), people, k, each, spread(days, each, k))
+            assert figure.floor <= sum(days) <= (figure.ceiling or 0)
+            found[figure].add((members, days))
+    for figure, alike in found.items():
+        if figure.value is None:
+            sums = {sum(days) for _, days in alike}
+            assert len(sums) >= k or least == most, figure
+            continue
+        for members, days in alike:
+            others, left = sorted(days), members - (k - 2)
+            assert left < sum(others[:left]), (figure, "who knows those with most")
+            assert sum(others[k - 2 :]) < each * left, (figure, "who knows those with least")
+        if least < most:
+            assert figure.value - each * (k - 2) >= most - (k - 2) + k
+            assert figure.value - (k - 2) <= each * (least - (k - 2)) - k
+        assert {members for members, _ in alike} == {*range(least, most + 1)}, figure
+    told = {int(figure.value) for figure in found if figure.value is not None}
+    spare = k if least == most else k + (each - 1) * (k - 2)
+    assert told == {*range(most + spare, least * each - spare + 1)}
+    low, high = most + spare, least * each - spare + 1
+    assert {figure.text for figure in found if figure.value is None} - {"not shown"} == (
+        {f"fewer than {low}", f"{high} or more"} if low <= high else set()
+    )
+
+
+def test_of_the_days_of_few_nothing_is_told() -> None:
+    for members in range(K):
+        assert publish_days(4, span(members, 9), K, 7, (9, 9)) == Figure("not shown", "days", hidden="few")
+    assert publish_days(12, fact(K, "members"), K, 7, (9, 9)).value == 12
+
+
+# --- tables ---------------------------------------------------------------------------------------------------
+
+
+def tables(whole: int, cells: int) -> Iterator[Table]:
+    for others in product(range(whole + 1), repeat=cells - 1):
+        if sum(others) <= whole:
+            yield (*others, whole - sum(others))
+
+
+@pytest.mark.parametrize("secret", [(), (1,), (2,), (0, 1)])
+@pytest.mark.parametrize("k", [3, 4])
+def test_which_cells_of_a_division_are_hidden_tells_neither_these_nor_the_secret_ones(
+    k: int, secret: Table
+) -> None:
+    for whole in range(22):
+        found = defaultdict(list)
+        for counts in tables(whole, 3):
+            cells = publish_table(counts, k, fact(whole, "members"), partition=True, secret=secret).cells
+            for cell, count in zip(cells, counts, strict=True):
+                assert cell.floor <= count <= (cell.ceiling or 0)
+            assert all(cells[at].value is None for at in secret)
+            found[cells].append(counts)
+        assert whole < 3 * k or len(found) > 1
+        for cells, alike in found.items():
+            hidden = [at for at, cell in enumerate(cells) if cell.value is None]
+            if hidden and len(found) > 1:
+                assert sum(alike[0][at] for at in hidden) >= k
+                assert min(len({counts[at] for counts in alike}) for at in hidden) >= k - 1, (cells, alike)
+
+
+def allowed(cells: Sequence[Figure], whole: int, together: Mapping[int, int] = NO_LIMITS) -> list[Table]:
+    """The tables that what is told of each cell, of their sum and of the last of them allows."""
+    ranges = [
+        range(int(cell.floor), int(whole if cell.ceiling is None else cell.ceiling) + 1) for cell in cells
+    ]
+    return [
+        values
+        for values in product(*ranges)
+        if sum(values) == whole and all(sum(values[at:]) <= limit for at, limit in together.items())
+    ]
+
+
+@pytest.mark.parametrize("secret, limits", [((), 0), ((1,), 0), ((2,), 1), ((2,), 3), ((), 2)])
+@pytest.mark.parametrize("k, whole", [(3, 8), (3, 11), (4, 11), (4, 14)])
+def test_a_hidden_cell_of_a_division_has_k_values_and_two_for_whoever_knows_k_less_two(
+    k: int, whole: int, secret: Table, limits: int
+) -> None:
+    for counts in tables(whole, 3):
+        together = {at: min(sum(counts[at:]) + limits, whole) for at in (1, 2) if limits}
+        cells = publish_table(
+            counts, k, fact(whole, "members"), partition=True, secret=secret, together=together
+        ).cells
+        hidden = [at for at, cell in enumerate(cells) if cell.value is None]
+        if not hidden or len({*cells}) == 1:
+            continue
+        left = allowed(cells, whole, together)
+        assert counts in left
+        for at in hidden:
+            assert len({values[at] for values in left}) >= k, (counts, cells)
+        for known in combinations_with_replacement(hidden, k - 2):
+            could = [values for values in left if all(values[at] >= known.count(at) for at in hidden)]
+            for at in hidden:
+                if all(counts[one] >= known.count(one) for one in hidden):
+                    assert len({values[at] for values in could}) >= 2, (counts, cells, known)
+
+
+@pytest.mark.parametrize("together", [{}, {1: 3}, {1: 5, 2: 2}, {0: 9, 2: 4}])
+def test_what_hidden_cells_can_be_agrees_with_trying_out(together: Mapping[int, int]) -> None:
+    kinds = [fact(2, "members"), span(0, 2), span(1, 4), span(3, None)]
+    for cells in product(kinds, repeat=3):
+        for whole in range(12):
+            tried = allowed(cells, whole, together)
+            if tried:
+                by_cell = list(zip(*tried, strict=True))
+                ends = [
+                    (min(values), max(values))
+                    for values, cell in zip(by_cell, cells, strict=True)
+                    if cell.value is None
+                ]
+                assert feasible(cells, whole, whole, together) == ends, (cells, whole, together)
+
+
+def test_the_sum_of_a_division_is_the_group_and_of_overlapping_groups_told_with_all_of_them_only() -> None:
+    whole = fact(20, "members")
+    assert publish_table([4, 3], K, whole).total.value == 7
+    assert publish_table([4, 2], K, whole).total.value is None
+    assert publish_table([9, 11], K, whole, partition=True).total.value == 20
+    hidden = Figure("", "members", hidden="few", low=0, high=20)
+    for within in (hidden, missing("members")):
+        assert publish_table([9, 11], K, within, partition=True).total.value is None
+
+
+# --- sums of events -------------------------------------------------------------------------------------------
+
+
+def test_a_sum_is_told_of_k_and_not_of_fewer() -> None:
+    assert [publish_amount(9, people, K).value for people in range(K - 1, K + 2)] == [None, 9, 9]
+    with pytest.raises(AssertionError):
+        publish_amount(9, 9, 2)
+
+
+PARTS = [
+    Part(amount, people, linked)
+    for linked in (False, True)
+    for amount, people in [(0, 0), (4, 2), (5, 3), (3, 4)]
+]
+
+
+@pytest.mark.parametrize("relations", [0, 1])
+@pytest.mark.parametrize("rest", [0, 1])
+def test_as_many_parts_of_a_sum_are_hidden_as_it_takes_and_no_more(rest: int, relations: int) -> None:
+    """More of them than sums that contain them, k people behind one, and some events in them."""
+
+    def is_safe(parts: Sequence[Part], hidden: Sequence[int]) -> bool:
+        linked = any(parts[at].linked for at in hidden)
+        return (
+            any(parts[at].people >= K for at in hidden)
+            and len(hidden) + rest > 1 + relations * linked
+            and rest + sum(parts[at].amount for at in hidden) > 0
+        )
+
+    for parts in product([*PARTS, Part(6, 9, secret=True)], repeat=3):
+        total = sum(part.amount for part in parts) + rest
+        cells = publish_amounts(parts, total, 9, K, relations=relations)
+        assert all(cell.hidden for cell in publish_amounts(parts, total, K - 1, K, relations=relations))
+        hidden = [at for at, cell in enumerate(cells) if cell.hidden]
+        for at, part in enumerate(parts):
+            assert at in hidden or (cells[at].value == part.amount and part.people >= K and not part.secret)
+        joined = [at for at in hidden if parts[at].people >= K and not parts[at].secret]
+        assert len(hidden) in (0, len(parts)) or is_safe(parts, hidden), (parts, hidden)
+        if joined:
+            last = max(joined, key=lambda at: (parts[at].linked, parts[at].amount, at))
+            fewer = [at for at in hidden if at != last]
+            assert fewer, "nothing is hidden where nothing has to be"
+            assert not is_safe(parts, fewer), (parts, hidden)
+
+
+def test_of_two_parts_of_a_sum_each_leaves_k_people_and_k_events() -> None:
+    for part, total, behind, rest, people in product((2, 3, 6), (5, 6, 8, 9), (2, 3), (2, 3), (2, 3, 5, 6)):
+        cells, whole = publish_split(part, behind, total, rest, people, K)
+        assert (whole.value is None) == (people < K or total - people < K)
+        told = whole.value is not None and min(part, total - part, behind, rest) >= K
+        assert [cell.value for cell in cells] == ([part, total - part] if told else [None, None])
+        assert publish_split(part, behind, total, rest, people, K, dominated=True).total.value is None
+
+
+def test_a_sum_is_one_persons_where_the_others_are_less_than_a_tenth_of_it() -> None:
+    """Whoever knows k - 2 takes their parts off: what is left must not be nearly one's part, or one for each."""
+    for parts in combinations_with_replacement((1, 2, 3, 10, 20, 30), 4):
+        *few, last, largest = parts
+        others = sum(few)
+        hides = is_dominated(largest, last, others, len(parts) - (K - 2))
+        if others * 10 < largest:
+            assert hides, parts
+        elif set(parts[:-1]) != {1}:
+            assert not hides, parts
+        if set(parts[:-1]) == {1}:
+            assert hides, parts
