@@ -373,7 +373,10 @@ def balances(source: Source, now: Weeks) -> Table:
             (one.name, issued, spent, expired, last.outstanding, expected, last.expiring, last.at_risk)
         )
     note = say(
-        "Expected to expire: as large a share as expired of all that was spent or expired in the period."
+        "Expected to expire: as large a share as expired of all that was spent or expired in the period. What fewer "
+        "than {k:d} people earned, spent or lost is not told; it counts in what is outstanding at a quarter's end, "
+        "and until then that is told as a range. What expires is told once all that it came from has been told.",
+        k=now.k,
     )
     return Table("balances", say("Points of members"), columns, tuple(rows), note if rows else "")
 

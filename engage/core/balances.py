@@ -55,6 +55,12 @@ class CurrencyWeek(Struct, array_like=True):
     """The cost of the dearest reward that it buys."""
     lump: int = 0
     """How much of what expired counts together."""
+    gone: tuple[int, int] = (0, 0)
+    """How much can have been spent, and have expired, that does not count yet."""
+    few: tuple[int, ...] = ()
+    """At the end of a quarter: who is behind what few spent, in it, in the newest two, and so on."""
+    quarters: int = 0
+    """Ends of quarters since what few spent counted last."""
 
 
 class Balances:
@@ -162,7 +168,7 @@ class Balances:
                         found.spent += self.days[day].spent.get(currency, 0)
                         found.expired += self.days[day].expired.get(currency, 0)
         for _, found, behind in self.behind:
-            found.behind = behind.people()
+            found.behind, found.few = behind.people(), behind.few()
         last = self.weeks[-1]
         if last.standing:
             for day, rollup in self.days.items():

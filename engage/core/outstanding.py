@@ -2,11 +2,12 @@
 
 What members have at the end of a week is what they had before it, and what was issued, less what was spent or expired.
 So where one of these is hidden, two balances would tell it. Of a hidden one the balance that is told knows nothing,
-until at the end of a quarter of thirteen weeks as many people as the floor stand behind those of its weeks. Of what was
+until at the end of a quarter of thirteen weeks as many people as the floor stand behind all that waits. Of what was
 issued counts the least that is told, and of the rest as much as the bands of what is not told are wide.
 
 What expires is what was issued once and not spent. So where points expire, nothing of that is told until a time as long
-as they last has passed in which nothing of this was hidden. Owns what counts when; must not know figures.
+as they last has passed in which nothing of this was hidden. Owns what counts when, and between what bounds the rest is
+known to be, so that what is told of a balance is true; must not know figures.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from engage.core.program import Expires
-from engage.core.rounding import band_around
+from engage.core.rounding import balance_step, band_around
 from engage.core.state import AMOUNT_MAX, MemberState
 
 if TYPE_CHECKING:
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
 
 WEEK: Final = 7
 QUARTER_WEEKS: Final = 13
-_QUARTER: Final = (1 << QUARTER_WEEKS) - 1
+QUARTERS: Final = 4
+"""Over so many it is looked who is behind what few spent."""
 
 DAYS: Final[Mapping[str, int]] = {"days": 1, "months": 31, "years": 366}
 FOR_EVER: Final = 10**6
@@ -44,27 +46,35 @@ class Behind:
     which fewer than the floor spent some; of one currency."""
 
     def __init__(self, monday: int, floor: int) -> None:
-        self.first, self.floor = monday - WEEK * (QUARTER_WEEKS - 1), floor
+        self.end, self.floor = monday + WEEK, floor
         self.weeks: tuple[list[int], list[int], list[int]] = ([], [], [])
         """Of each member the weeks in which they got, spent and lost some, as bits."""
 
     def count(self, member: MemberState, currency: str) -> None:
-        for own, used in zip(self.weeks, (member.earning, member.spending), strict=False):
-            base, bits = used.get(currency, (self.first, 0))
-            shift = (self.first - base) // WEEK
-            own.append((bits >> shift if shift >= 0 else bits << -shift) & _QUARTER)
+        self.weeks[0].append(self._newest(member.earning, currency, QUARTER_WEEKS))
+        self.weeks[1].append(self._newest(member.spending, currency, QUARTERS * QUARTER_WEEKS))
         wallet = member.wallets.get(currency)
-        expired = {(day - self.first) // WEEK for day, _ in wallet.expired} if wallet else ()
+        first = self.end - WEEK * QUARTER_WEEKS
+        expired = {(day - first) // WEEK for day, _ in wallet.expired} if wallet else ()
         self.weeks[2].append(sum(1 << week for week in expired if 0 <= week < QUARTER_WEEKS))
 
-    def people(self) -> Flows:
-        issued, spent, expired = self.weeks
-        return sum(map(bool, issued)), self._few(spent), sum(map(bool, expired))
+    def _newest(self, used: Mapping[str, tuple[int, int]], currency: str, weeks: int) -> int:
+        first = self.end - WEEK * weeks
+        base, bits = used.get(currency, (first, 0))
+        shift = (first - base) // WEEK
+        return (bits >> shift if shift >= 0 else bits << -shift) & ((1 << weeks) - 1)
 
-    def _few(self, members: list[int]) -> int:
-        counts = (sum(own >> week & 1 for own in members) for week in range(QUARTER_WEEKS))
+    def people(self) -> Flows:
+        issued, _, expired = self.weeks
+        return sum(map(bool, issued)), self.few()[0], sum(map(bool, expired))
+
+    def few(self) -> tuple[int, ...]:
+        """Behind the weeks of the newest quarter, of the newest two, and so on, in which few spent some."""
+        spent, weeks = self.weeks[1], QUARTERS * QUARTER_WEEKS
+        counts = (sum(own >> week & 1 for own in spent) for week in range(weeks))
         few = sum(1 << week for week, count in enumerate(counts) if count < self.floor)
-        return sum(1 for own in members if own & few)
+        firsts = (weeks - QUARTER_WEEKS * quarters for quarters in range(1, QUARTERS + 1))
+        return tuple(sum(1 for own in spent if (own & few) >> first) for first in firsts)
 
 
 class Told(NamedTuple):
@@ -80,7 +90,7 @@ class Told(NamedTuple):
 def remember_waiting(
     week: WeekMeasures, before: WeekMeasures | None, told: Mapping[str, Told], k: int
 ) -> None:
-    """Write into a new week what does not count yet."""
+    """Write into a new week what does not count yet, and how much that can be from what is told."""
     for currency, found in week.currencies.items():
         earlier = before.currencies.get(currency) if before is not None else None
         issued, spent, expired = earlier.waiting if earlier else NONE
@@ -90,16 +100,35 @@ def remember_waiting(
         if found.spenders < k:
             spent += found.spent
         expired += found.expired
-        behind = found.behind
-        counts = band_around(issued, 0, width, room)[0] if behind[0] >= k else 0
+        counts = band_around(issued, 0, width, room)[0] if found.behind[0] >= k else 0
         found.room, found.lump = room - counts, lump(found, width, k)
-        found.waiting = (
-            issued - counts,
-            0 if behind[1] >= k else spent,
-            expired % lump(found, width, k) if behind[2] >= k else expired,
-        )
-        hidden = hidden or (found.dearest > 0 and found.spenders < k)
-        found.hidden = week.monday if hidden else earlier.hidden if earlier else 0
+        few_spent = found.dearest > 0 and found.spenders < k
+        found.hidden = week.monday if hidden or few_spent else earlier.hidden if earlier else 0
+        may_be_spent, may_have_expired = earlier.gone if earlier else (0, 0)
+        may_be_spent = AMOUNT_MAX if few_spent else may_be_spent
+        may_have_expired = min(AMOUNT_MAX, may_have_expired + _told_expired(week, found, k))
+        if may_be_spent:
+            found.quarters = min(QUARTERS, (earlier.quarters if earlier else 0) + bool(found.few))
+        if found.few and found.few[max(0, found.quarters - 1)] >= k:
+            spent = may_be_spent = found.quarters = 0
+        if found.behind[2] >= k:
+            expired, may_have_expired = expired % found.lump, found.lump
+        found.waiting = (issued - counts, spent, expired)
+        found.gone = (may_be_spent, may_have_expired)
+
+
+def _told_expired(week: WeekMeasures, found: CurrencyWeek, k: int) -> int:
+    """The most that is told to have expired in a week."""
+    if not found.lasts:
+        return 0
+    return _told_at_most(found.expired) if may_be_told(week, found) and found.losers >= k else AMOUNT_MAX
+
+
+def _told_at_most(amount: int) -> int:
+    """No less than the most that is told in the same words: these are two steps or more, and half of one is lost."""
+    step = balance_step(amount)
+    told = step * round(amount / step)
+    return told + told // 4 + 1
 
 
 def lump(found: CurrencyWeek, width: int, k: int) -> int:

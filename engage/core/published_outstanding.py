@@ -14,17 +14,22 @@ def remember_outstanding(week: WeekMeasures, before: WeekMeasures | None, k: int
 
 
 def _told_issued(week: WeekMeasures, k: int) -> dict[str, Told]:
-    """By currency; nothing of what is issued is told where it is hidden."""
-    shown = publish_events(week, k).issued if week.currencies else {}
-    events = publish_feature_events(week, k)
+    """By currency; nothing of what is issued is told where it is hidden. It is no more than all events can bring, and
+    where these are hidden too, they are taken to be no more than a power of two: what is told must not count them."""
+    if not week.currencies:
+        return {}
+    amounts, events = publish_events(week, k), publish_feature_events(week, k)
+    shown, most_events = amounts.issued, week.events
+    if amounts.events.value is None:
+        most_events = 1 << (max(4 * k, week.events) - 1).bit_length()
     found = {}
     for currency in week.currencies:
         prices = week.awards.get(currency, {})
         most = max((price.most for price in prices.values()), default=0)
         is_told = currency in shown and shown[currency].value is not None
         hidden = not is_told or any(events[name].value is None for name in prices if name in events)
-        least, highest = issued_band(week, currency, k) if is_told else (0, week.events * most)
-        if not is_told and "" in prices:
+        least, highest = issued_band(week, currency, k) if is_told else (0, most_events * most)
+        if not is_told and ("" in prices or not all(price.most for price in prices.values())):
             highest = AMOUNT_MAX
         found[currency] = Told(least, highest, max(1, 2 * k * most), hidden)
     return found

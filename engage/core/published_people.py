@@ -27,7 +27,6 @@ from typing import Final, NamedTuple
 
 from engage.core.balances import CurrencyWeek
 from engage.core.calendar import month_end
-from engage.core.language import say
 from engage.core.measures import WEEK, WeekMeasures
 from engage.core.outstanding import may_be_told
 from engage.core.privacy import (
@@ -48,9 +47,8 @@ from engage.core.published_beginners import publish_beginners, publish_features,
 from engage.core.published_cohorts import publish_active_cohorts
 from engage.core.published_floors import floor_of, is_told
 from engage.core.published_parts import publish_parts, untold
-from engage.core.rounding import BALANCE_STEPS, balance_step, rounded, two_digits
+from engage.core.rounding import BALANCE_STEPS, amount_between, balance_step, rounded, two_digits
 from engage.core.segments import CLASS_WEEKS, GROUP_OTHER, GroupWeek, cohort_of
-from engage.core.state import AMOUNT_MAX
 from engage.core.windows import between, publish_flow, publish_part, publish_union
 
 SMALLER: Final = "(smaller)"
@@ -298,18 +296,16 @@ def publish_points(week: WeekMeasures, currency: str, k: int) -> Points:
 
 
 def _publish_outstanding(found: CurrencyWeek, k: int) -> Figure:
-    """Without what counts later. Where that may be much, for what expires counts in lumps: no more than so much."""
+    """Without what counts later; where that may be more than a fifth of it, the bounds of all that members have."""
     issued, spent, expired = found.waiting
     counted = found.outstanding - issued + spent + expired
     figure = publish_amount(counted, found.holders if counted > 0 else 0, k, "points")
-    most = counted + found.room
-    if figure.value is None or not found.lasts or counted >= BALANCE_STEPS * found.lump:
-        return _about(figure)
-    if most >= AMOUNT_MAX:
-        return Figure(NOT_SHOWN, "points", hidden="few")
-    step = balance_step(most)
-    high = step * (most // step + 1)
-    return Figure(say("fewer than {k:,}", k=high), "points", hidden="few", low=0, high=high - 1)
+    if figure.value is None:
+        return figure
+    gone = max(sum(found.gone), found.lump if found.lasts else 0)
+    if counted >= BALANCE_STEPS * (found.room + gone):
+        return _about(fact(counted + (found.room - gone) // 2, "points"))
+    return amount_between(max(0, counted - gone), counted + found.room, "points")
 
 
 def _about(amount: Figure) -> Figure:

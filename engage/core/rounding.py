@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from engage.core.language import say
-from engage.core.privacy import Figure
+from engage.core.privacy import NOT_SHOWN, Figure, Unit
+from engage.core.state import AMOUNT_MAX
 
 BALANCE_STEPS: Final = 5
 """Whoever spent what nobody is told of had it before: to a tenth, two balances tell no more than how much that was."""
@@ -33,6 +34,22 @@ def rounded(figure: Figure, unit: int) -> Figure:
 def two_digits(value: int) -> int:
     """The unit by which a number has two digits."""
     return int(10 ** max(0, len(str(abs(value))) - 2))
+
+
+def amount_between(low: int, high: int, unit: Unit) -> Figure:
+    """An amount of which bounds are told: these, rounded away from it. `high` of the order of AMOUNT_MAX is none."""
+    if high >= AMOUNT_MAX // 2:
+        step = 10 ** (len(str(low)) - 1)
+        least = step * (low // step)
+        if not least:
+            return Figure(NOT_SHOWN, unit, hidden="few")
+        return Figure(say("{low} or more", low=f"{least:,}"), unit, hidden="few", low=least)
+    step = balance_step(high)
+    least, most = step * (low // step), step * (high // step + 1)
+    if not least:
+        return Figure(say("fewer than {k:,}", k=most), unit, hidden="few", low=0, high=most - 1)
+    text = say("{low} to {high}", low=f"{least:,}", high=f"{most:,}")
+    return Figure(text, unit, hidden="few", low=least, high=most)
 
 
 def band_around(amount: int, sure: int, width: int, most: int | None) -> tuple[int, int]:

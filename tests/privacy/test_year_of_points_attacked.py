@@ -11,6 +11,10 @@ import pytest
 from engage.core import balances, outstanding, published_outstanding, published_people
 from engage.core.measures import WeekMeasures
 from engage.core.outstanding import Behind, Told
+from engage.core.privacy import Figure
+from engage.core.published_people import publish_points
+from engage.core.rounding import amount_between
+from engage.core.state import AMOUNT_MAX
 from tests.privacy import year_points
 from tests.privacy.year_points import attack_year_of_points
 
@@ -27,12 +31,48 @@ def test_a_year_of_points_tells_of_nothing_that_few_did(expiring: bool) -> None:
         assert learned_of(seed, expiring=expiring, weeks=52) == [], f"company {seed}"
 
 
+@pytest.mark.parametrize("expiring", [False, True], ids=["lasting", "expiring"])
+def test_what_is_told_of_balances_is_true(expiring: bool) -> None:
+    told = set()
+    for seed in range(12):
+        random = Random(seed)
+        k, terms = random.choice((3, 4, 5)), year_points.random_terms(random, expiring=expiring)
+        members = year_points.random_year(random, terms, random.randint(2 * k, 6 * k), 26)
+        for week in year_points.weeks_of(terms, members, k):
+            has = week.currencies["points"].outstanding
+            figure = publish_points(week, "points", k).outstanding
+            low, high = figure.floor, figure.ceiling if figure.ceiling is not None else has
+            if figure.value is not None:
+                low, high = 0.7 * low, 1.5 * high
+            assert low <= has <= high, figure
+            told.add("about" if figure.value is not None else figure.text)
+    assert len(told) > 10
+
+
+def test_bounds_of_an_amount_are_rounded_away_from_it() -> None:
+    assert amount_between(400, 2030, "points").text == "fewer than 2,500"
+    assert amount_between(1234, 2030, "points") == Figure(
+        "1,000 to 2,500", "points", hidden="few", low=1000, high=2500
+    )
+    assert amount_between(1999, AMOUNT_MAX - 1, "points").text == "1,000 or more"
+    assert amount_between(0, AMOUNT_MAX, "points").text == "not shown"
+
+
 # --- with one defence switched off ----------------------------------------------------------------------------
 
 
 def _counts_at_once(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(balances, "ends_quarter", lambda monday: True)
+    _enough_behind(patch)
+
+
+def _enough_behind(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Behind, "people", lambda behind: (99, 99, 99))
+    patch.setattr(Behind, "few", lambda behind: (99,) * outstanding.QUARTERS)
+
+
+def _newest_quarter_alone(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(outstanding, "QUARTERS", 1)
 
 
 def _told(change: Callable[[WeekMeasures, Told], Told]) -> Callable[[pytest.MonkeyPatch], None]:
@@ -66,8 +106,9 @@ DEFENCES: dict[str, tuple[int, bool, Callable[[pytest.MonkeyPatch], None]]] = {
     "the floor behind what counts later": (
         6,
         False,
-        lambda patch: patch.setattr(Behind, "people", lambda behind: (99, 99, 99)),
+        _enough_behind,
     ),
+    "the floor behind all that counts later": (0, False, _newest_quarter_alone),
     "the least that is told to be issued": (5, False, _told(_all_of_it)),
     "room for what else may have been issued": (1156, False, _any_band),
     "nothing of what expires while something is hidden": (

@@ -14,16 +14,17 @@ from random import Random
 from typing import NamedTuple
 
 import numpy
+from msgspec.structs import replace
 
-from engage.core import published, published_outstanding
+from engage.core import outstanding, published, published_outstanding
 from engage.core.activity import mark_day, mark_earning, mark_feature, mark_use, with_week
 from engage.core.balances import CurrencyWeek
 from engage.core.looks import keep_month
 from engage.core.measures import WeekMeasures, measure_week
-from engage.core.privacy import Figure
+from engage.core.privacy import NOT_SHOWN, Figure
 from engage.core.program import Program
 from engage.core.published import remember_peaks
-from engage.core.published_people import publish_points
+from engage.core.published_people import _publish_outstanding, publish_points
 from engage.core.rounding import balance_step, band_around
 from engage.core.state import CompanyState, DayRollup, MemberState, Wallet, add_to
 from engage.document import read_program
@@ -199,6 +200,8 @@ class _Year:
         self.expired, self.gone = numpy.zeros(self.weeks * len(self.things)), 0
         self.waiting = numpy.zeros(self.weeks * len(self.things))
         """What was spent that does not count yet."""
+        self.bought: dict[int, Sum] = {}
+        """The same by weeks, as numbers of rewards."""
         self.groups: dict[str, tuple[Sum, int]] = {}
         """Sums of which nothing may be known when fewer than k are behind them: so many are."""
 
@@ -286,17 +289,30 @@ class _Year:
             self.reads(self.k, numpy.inf, self.sum(at, dict.fromkeys(costs, 1)))
 
     def _read_left(self, at: int, week: WeekMeasures) -> None:
-        """What is left, as far as it counts. How much counts of what came and expired is taken to be known: that is
-        more than is told."""
+        """What is left, as far as it counts. How much counts of what came and expired is taken to be known, and how
+        much can have come: that is more than is told."""
         found, k = week.currencies["points"], self.k
+        if published.publish_events(week, k).events.value is None:
+            highest = published_outstanding._told_issued(week, k)["points"].most // max(
+                self.terms.prices.values()
+            )
+            low = 0 if highest <= 8 * k else highest // 2 + 1
+            self.reads(low, highest, self.sum(at, dict.fromkeys((*self.terms.prices, PLAIN), 1)))
         flows = (self.terms.prices, self.terms.costs, {"expired": 1})
         here = [self.sum(at, {name: float(value) for name, value in worth.items()}) for worth in flows]
         self.came, self.issued = self.came + here[0], self.issued + week.issued.get("points", 0)
         self.expired, self.gone = self.expired + here[2], self.gone + found.expired
         if found.spenders < k:
             self.waiting = self.waiting + here[1]
-        if found.behind[1] >= k:
+            self.bought[at] = self.sum(at, dict.fromkeys(self.terms.costs, 1))
+        if found.few and not found.quarters:  # it is told that nothing of it waits any more
             self.waiting = 0 * self.waiting
+            weeks = outstanding.QUARTERS * outstanding.QUARTER_WEEKS
+            newest = [terms for one, terms in self.bought.items() if one > at - weeks]
+            bought: Sum = sum(newest, 0 * self.waiting)
+            some = int(bought @ self.count(self.members))
+            self.reads(min(k, some), numpy.inf, bought)
+            self.bought.clear()
         counted, most = self.issued - found.waiting[0], numpy.inf
         if found.behind[0] >= k:
             told = published_outstanding._told_issued(week, k)["points"]
@@ -308,8 +324,14 @@ class _Year:
         self.reads(counted, most, self.came)
         ended = self.gone - found.waiting[2]
         self.reads(ended, ended + found.lump - 1 if found.behind[2] >= k else numpy.inf, self.expired)
-        if publish_points(week, "points", k).outstanding.ceiling is not None:
-            low, high = _all_shown_so(found.outstanding - found.waiting[0] + sum(found.waiting[1:]))
+        if publish_points(week, "points", k).outstanding.text != NOT_SHOWN:
+            now = found.outstanding - found.waiting[0] + sum(found.waiting[1:])
+
+            def shown(counted: int) -> Figure:
+                other = replace(found, outstanding=found.outstanding + counted - now)
+                return _publish_outstanding(other, k)
+
+            low, high = _all_shown_so(now, shown)
             spent = self.came - self.left[at] - self.expired - self.waiting
             self.reads(counted - ended - high, counted - ended - low, spent)
 
@@ -347,13 +369,13 @@ class _Year:
         ]
 
 
-def _all_shown_so(amount: int) -> tuple[int, int]:
+def _about(amount: int) -> int:
+    step = balance_step(amount)
+    return step * round(amount / step)
+
+
+def _all_shown_so(amount: int, shown: Callable[[int], object] = _about) -> tuple[int, int]:
     """The least and the most that is told in the same words."""
-
-    def shown(one: int) -> int:
-        step = balance_step(one)
-        return step * round(one / step)
-
     ends = []
     for away in (-1, 1):
         reach = 0
