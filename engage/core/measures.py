@@ -42,7 +42,7 @@ from engage.core.presence import Presence, remember_sizes
 from engage.core.prices import Prices, prices_of
 from engage.core.program import Program
 from engage.core.quiet import HABIT_WEEKS_LEAST, Activity, events_in
-from engage.core.segments import Begun, GroupWeek, Segments, cohort_of
+from engage.core.segments import Begun, CohortMonth, GroupWeek, Segments, cohort_of
 from engage.core.stage_weeks import TWO_WEEKS, active_part, close_stages, count_left, idle_part, no_stages
 from engage.core.state import CompanyState, DayRollup, MemberState, add_to
 
@@ -119,7 +119,6 @@ class WeekMeasures(Struct, array_like=True):
     """Members whose level falls in the 28 days after, unless they earn enough."""
     stages: dict[str, int] = field(default_factory=dict)
     """Part of a stage -> members; see `engage.core.stage_weeks`. Empty: frozen before there were stages."""
-
     month: list[int] = field(default_factory=list)
     """Members active in each week of the month; 0 in a quiet one."""
     floor: int = FLOOR
@@ -197,6 +196,8 @@ class WeekMeasures(Struct, array_like=True):
     """Members some of whose events earned nothing in two weeks so far."""
     receivers_often: dict[str, int] = field(default_factory=dict)
     """Currency -> members who were awarded some in two weeks so far."""
+    cohort_months: dict[int, CohortMonth] = field(default_factory=dict)
+    """The last Monday of a month -> what its cohorts say of all activated by then. Empty: not kept yet."""
 
     @property
     def weeks_known(self) -> int:

@@ -7,6 +7,9 @@ stays the same while what stands beside it changes, so it is told nowhere, and t
 - It is no more than came in the four weeks in which it came, for whoever comes first in four weeks is active in them.
 - Cohorts together are no fewer than their peaks, and no more than are told to have been activated by their end; with
   those after it they are no more than the members.
+- By the end of a month are activated: who was active in it, those of each cohort who were besides in another month,
+  and whoever was by the end of an earlier one, with the cohorts since.
+- Of who was active in it, those of cohorts that came after an earlier one are all but who can have come by then.
 
 Where a month would bring two of these nearer than k - 1, so that with k - 2 members known they could meet, its cohorts
 are hidden. One that came within four weeks is hidden in these, or its size would be told.
@@ -14,14 +17,18 @@ are hidden. One that came within four weeks is hidden in these, or its size woul
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from itertools import accumulate
 from typing import Final, NamedTuple
 
 from engage.core.calendar import month_end
 from engage.core.measures import MONTH_WEEKS, WEEK, WeekMeasures
 from engage.core.privacy import NOT_SHOWN, Figure, publish_table
 from engage.core.published_beginners import begun_by
-from engage.core.segments import cohort_of
+from engage.core.segments import CohortMonth, cohort_of
+
+MONTHS_MAX: Final = 26
+"""Of so many months, the first and those of two years, it is remembered what they say of all activated by their end."""
 
 
 class _Month(NamedTuple):
@@ -46,6 +53,8 @@ def publish_active_cohorts(week: WeekMeasures, active_4w: Figure, k: int) -> dic
     too where that was not remembered to be safe, see `remember_cohorts`."""
     cells = cohort_cells(week, active_4w, k)
     most = _cohorts_most(cells, active_4w)
+    if (remembered := week.cohort_months.get(month_end(week.monday))) is not None:
+        return cells if remembered.hidden is not None else dict.fromkeys(cells, _untold(active_4w))
     if week.months_told and any(most[cohort] > week.cohort_peaks.get(cohort, 0) for cohort in most):
         return dict.fromkeys(cells, _untold(active_4w))
     return cells
@@ -134,27 +143,37 @@ def remember_cohorts(
     )
     cells = cohort_cells(week, month, k)
     came = _came(week, before, cells, month)
-    near = _near(_cohorts_least(cells, month), {**most, **came}, _month(week).over, k)
+    months = _months_before(before)
+    alone = _alone(months)
+    near = _near(_cohorts_least(cells, month), {**most, **came}, alone, _month(week).over, k)
     if near:
         week.cohorts_hidden = near
         cells = cohort_cells(week, month, k)
         came = _came(week, before, cells, month)
     reached = _reached(peaks, _cohorts_most(cells, month))
     least = _reached(leasts, _cohorts_least(cells, month))
+    end = month_end(week.monday)
+    without = {**months, end: _month_told(week, {}, month, activated, leasts)}
+    together = {**months, end: _month_told(week, cells, month, activated, least)}
+    within = before.cohorts_within if before else {}
+    is_new = reached != peaks or least != leasts
     if (
-        not _leaves_members(reached, members, k)
-        or _near(least, {**most, **came}, _month(week).over, k)
-        or not _leaves_together(least, before.cohorts_within if before else {}, k)
-        or not _leaves_after(least, _activated_before(week), members, k)
+        (is_new and not _leaves_members(reached, members, k))
+        or _near(least, {**most, **came}, alone, _month(week).over, k)
+        or (is_new and not _leaves_together(least, within, k))
+        or (is_new and not _leaves_after(least, _activated_before(week), members, k))
+        or not _leaves_by_then(together, least, without, leasts, k)
+        or not _leaves_since(cells, month, activated, before, k)
     ):
-        reached, least = dict(peaks), dict(leasts)
+        reached, least, together = dict(peaks), dict(leasts), without
         came = _came(week, before, dict.fromkeys(cells, _untold(month)), month)
     week.cohort_peaks, week.cohort_least, week.cohort_most = reached, least, {**most, **came}
+    week.cohort_months = together
 
 
 REMEMBERED: Final = (
     *("cohort_peaks", "cohort_least", "cohort_most", "cohorts_hidden", "cohorts_within"),
-    *("activated_told", "activated_before", "activated_room"),
+    *("activated_told", "activated_before", "activated_room", "cohort_months"),
 )
 
 
@@ -167,6 +186,8 @@ def remember_activated(week: WeekMeasures, before: WeekMeasures | None, activate
         came = sum(week.cohort_most.get(one, most) for one in range(span.first, span.last + 1))
         most = min(most, before.activated_told[1] + came)
     week.activated_told = (int(activated.floor), most)
+    this = week.cohort_months[month_end(week.monday)]
+    this.least, this.most = week.activated_told
     within = before.cohorts_within if before else {}
     week.cohorts_within = {**within, span.over: min(most, within.get(span.over, most))}
 
@@ -193,9 +214,25 @@ def _leaves_members(reached: Mapping[int, int], members: Figure, k: int) -> bool
     return sum(reached.values()) <= members.floor - k
 
 
-def _near(least: Mapping[int, int], most: Mapping[int, int], over: int, k: int) -> list[int]:
-    """Cohorts that are over, and may not have k - 1 more than were active of it in one month."""
-    return [one for one, low in least.items() if one <= over and one in most and low > most[one] - (k - 1)]
+def _near(
+    least: Mapping[int, int], most: Mapping[int, int], alone: Collection[int], over: int, k: int
+) -> list[int]:
+    """Cohorts that are over, and may not have k - 1 more than were active of it in one month. `alone`: of these it is
+    known how many they are."""
+    return [
+        one
+        for one, low in least.items()
+        if one <= over and one in most and low > most[one] - (k if one in alone else k - 1)
+    ]
+
+
+def _alone(months: Mapping[int, CohortMonth]) -> set[int]:
+    """Cohorts that came within a month in which nobody else can have been active."""
+    return {
+        month.over
+        for month in months.values()
+        if month.hidden is not None and [*month.hidden] == [month.over] and month.after == month.over + 1
+    }
 
 
 def _leaves_together(reached: Mapping[int, int], within: Mapping[int, int], k: int) -> bool:
@@ -209,3 +246,92 @@ def _leaves_after(least: Mapping[int, int], activated: Mapping[int, int], member
     """Whether cohorts after one, with those who are told to have been activated by its end, leave k of the members."""
     later = {last: sum(low for one, low in least.items() if one > last) for last in activated}
     return all(not later[last] or told + later[last] <= members.floor - k for last, told in activated.items())
+
+
+# --- who was activated by the end of each month ---------------------------------------------------------------
+
+
+def _months_before(before: WeekMeasures | None) -> dict[int, CohortMonth]:
+    kept = before.cohort_months if before else {}
+    first, *later = sorted(kept) or [0]
+    return {monday: kept[monday] for monday in (first, *later[2 - MONTHS_MAX :]) if kept}
+
+
+def _month_told(
+    week: WeekMeasures,
+    cells: Mapping[int, Figure],
+    month: Figure,
+    activated: Figure,
+    least: Mapping[int, int],
+) -> CohortMonth:
+    """Without cells: nothing is told of cohorts."""
+    span = _month(week)
+    part = least.get(span.last, 0) if span.last > span.over else 0
+    most = _cohorts_most(cells, month)
+    over = {cohort: cell for cohort, cell in cells.items() if cohort <= span.over}
+    rest = int(month.floor) - sum(int(cell.value) for cell in over.values() if cell.value is not None)
+    hidden = {
+        cohort: most.get(cohort, int(month.ceiling or 0))
+        for cohort, cell in over.items()
+        if cell.value is None
+    }
+    told = int(activated.floor), int(activated.ceiling or 0)
+    return CohortMonth(span.over, span.last + 1, part, rest, hidden if cells else None, *told)
+
+
+def _least_by(months: Mapping[int, CohortMonth], least: Mapping[int, int]) -> dict[int, int]:
+    """Of each month, the least that are told to have been activated by its end."""
+    first, last = min(least, default=0), max(least, default=0)
+    sums = list(accumulate((least.get(cohort, 0) for cohort in range(first, last + 1)), initial=0))
+
+    def before(cohort: int) -> int:
+        return sums[max(0, min(cohort - first, len(sums) - 1))]
+
+    found: dict[int, int] = {}
+    for monday in sorted(months):
+        month = months[monday]
+        so_far = before(month.over + 1)
+        low = max(month.least, month.rest, so_far + month.part)
+        if month.hidden is not None:
+            within = sum(min(least.get(cohort, 0), most) for cohort, most in month.hidden.items())
+            low = max(low, month.rest + so_far - within)
+        for earlier, fewest in found.items():
+            after = months[earlier].after
+            since = so_far - before(after) + month.part if after <= month.over + 1 else 0
+            low = max(low, fewest + since)
+        found[monday] = low
+    return found
+
+
+def _leaves_by_then(
+    told: Mapping[int, CohortMonth],
+    least: Mapping[int, int],
+    untold: Mapping[int, CohortMonth],
+    leasts: Mapping[int, int],
+    k: int,
+) -> bool:
+    """Whether by the end of each month `k` of those may be missing who are told to have been activated by then, as far
+    as that does not follow anyway."""
+    near = {monday: low for monday, low in _least_by(told, least).items() if low > told[monday].most - k}
+    anyway = _least_by(untold, leasts) if near else {}
+    return all(low <= anyway[monday] for monday, low in near.items())
+
+
+def _leaves_since(
+    cells: Mapping[int, Figure], month: Figure, activated: Figure, before: WeekMeasures | None, k: int
+) -> bool:
+    """Whether hidden cohorts that came after another may be k - 1 fewer: of the active members, no more came before
+    than are told to have been activated by then; and whoever came since the month before is active."""
+    highs = _cohorts_most(cells, month)
+    fewest = {
+        last: int(month.floor) - most for last, most in (before.cohorts_within if before else {}).items()
+    }
+    if before is not None and before.activated_told[1]:
+        last = _month(before).over
+        fewest[last] = max(fewest.get(last, 0), int(activated.floor) - before.activated_told[1])
+    for last, few in fewest.items():
+        since = [cohort for cohort in highs if cohort > last]
+        hidden = any(cells[cohort].value is None for cohort in since)
+        if hidden and sum(highs[cohort] for cohort in since) - max(0, few) < k - 1:
+            return False
+    return True

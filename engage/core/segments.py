@@ -69,6 +69,24 @@ class Begun(Struct, array_like=True):
     gone: int
 
 
+class CohortMonth(Struct, array_like=True):
+    """What cohorts of one month say of all who were activated by its end; see `engage.core.published_cohorts`. Stored
+    likewise."""
+
+    over: int
+    """The last cohort that is over with it, and the first that came after it."""
+    after: int
+    part: int
+    """The least that are told to have come in it of a cohort that goes on."""
+    rest: int
+    """The least that are told to be active in it, besides those of cohorts that are over and told by number."""
+    hidden: dict[int, int] | None
+    """The others that are over, and the most of each. None: nothing was told of cohorts."""
+    least: int
+    most: int
+    """That are told to have been activated by its end."""
+
+
 class Segments:
     """What the members add to `weeks`, one after the other."""
 

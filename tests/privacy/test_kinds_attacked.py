@@ -67,11 +67,15 @@ DEFENCES: dict[str, tuple[KindAttack, int, list[Switch]]] = {
         1,
         [(published_people, "publish_roles", _roles_besides)],
     ),
-    "cohorts that leave k in all": (attack_cohorts, 59, [(published_cohorts, "_leaves_members", _always)]),
+    "cohorts that leave k in all": (
+        attack_cohorts,
+        59,
+        [(published_cohorts, "_leaves_members", _always), (published_cohorts, "_leaves_by_then", _always)],
+    ),
     "new cohorts that leave k beside those activated before": (
         attack_cohorts,
         3843,
-        [(published_cohorts, "_leaves_after", _always)],
+        [(published_cohorts, "_leaves_after", _always), (published_cohorts, "_leaves_by_then", _always)],
     ),
     "new cohorts within what is left of those activated": (
         attack_cohorts,

@@ -30,10 +30,46 @@ def test_without_what_may_be_told_of_a_cohort_its_size_is_learned(monkeypatch: p
 def test_without_what_cohorts_leave_of_those_activated_a_cohort_is_learned(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Cohorts up to one may not add up to nearly all who are told to have been activated by its end."""
+    """Either of three keeps it in this company: that cohorts up to one may not add up to nearly all who are told to
+    have been activated by its end, nor with what is told of months; and what new cohorts are at least."""
     assert attack_year_of_cohorts(Random(1877)) == []
-    monkeypatch.setattr(published_cohorts, "_leaves_together", lambda *_: True)
+    for name in ("_leaves_together", "_leaves_by_then", "_leaves_since"):
+        monkeypatch.setattr(published_cohorts, name, lambda *_: True)
     assert attack_year_of_cohorts(Random(1877)) != []
+
+
+@pytest.mark.parametrize(
+    "seed",
+    [
+        pytest.param(6000189, id="active in a month, and of a cohort in another"),
+        pytest.param(6000356, id="cohorts hidden in a month"),
+        pytest.param(7000113, id="activated by a month, and a cohort since"),
+        pytest.param(7005182, id="activated while few were active"),
+    ],
+)
+def test_without_what_months_leave_of_those_activated_by_then_it_is_learned_that_all_came(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert attack_year_of_cohorts(Random(seed)) == []
+    monkeypatch.setattr(published_cohorts, "_leaves_by_then", lambda *_: True)
+    assert attack_year_of_cohorts(Random(seed)) != []
+
+
+def test_without_what_new_cohorts_are_at_least_a_hidden_one_is_learned(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert attack_year_of_cohorts(Random(7000560)) == []
+    monkeypatch.setattr(published_cohorts, "_leaves_since", lambda *_: True)
+    assert attack_year_of_cohorts(Random(7000560)) != []
+
+
+def test_of_a_cohort_that_came_alone_it_is_learned_how_many_were_not_active(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Where nobody else can have come, who was active in its month is all of it."""
+    assert attack_year_of_cohorts(Random(7002427)) == []
+    monkeypatch.setattr(published_cohorts, "_alone", lambda *_: set())
+    assert attack_year_of_cohorts(Random(7002427)) != []
 
 
 def test_a_year_of_beginners_who_begin_once_tells_of_no_group_below_the_floor() -> None:
