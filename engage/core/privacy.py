@@ -148,7 +148,10 @@ def publish_days(
     # A range of people must not become narrower by their days, even where k - 2 came once only, or every day.
     spare = k if people.value is not None else k + (most_each - 1) * (k - 2)
     low, high = members + spare, fewest * most_each - spare
-    if min(spread) < 1 or low > high + 1:
+    # Of an exact number of people k - 1 days from an end are of k - 1 people: fewer have no spread, more are told. Who
+    # knows all the others knows these.
+    is_pinned = people.value is not None and members <= 2 * k - 3 and not low <= days <= high
+    if min(spread) < 1 or low > high + 1 or is_pinned:
         return Figure(NOT_SHOWN, "days", hidden="few", low=least, high=most)
     if days < low:
         return Figure(say("fewer than {k:,}", k=low), "days", hidden="few", low=least, high=low - 1)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import combinations_with_replacement, product
+from itertools import combinations, combinations_with_replacement, product
 
 import pytest
 
@@ -120,8 +120,24 @@ def test_of_active_days_k_are_left_to_one_each_and_to_all_also_for_who_knows_k_l
     assert told == {*range(most + spare, least * each - spare + 1)}
     low, high = most + spare, least * each - spare + 1
     assert {figure.text for figure in found if figure.value is None} - {"not shown"} == (
-        {f"fewer than {low}", f"{high} or more"} if low <= high else set()
+        {f"fewer than {low}", f"{high} or more"} if low <= high and not least == most <= 2 * k - 3 else set()
     )
+
+
+@pytest.mark.parametrize(
+    "k, each, members", [(3, 3, 3), (3, 4, 6), (4, 3, 4), (4, 4, 5), (4, 3, 7), (5, 3, 5), (5, 3, 8)]
+)
+def test_no_range_of_days_tells_whoever_knows_k_less_two_that_each_of_the_others_had_as_many(
+    k: int, each: int, members: int
+) -> None:
+    found = defaultdict(set)
+    for days in weeks_of_days(members, each):
+        figure = publish_days(sum(days), fact(members, "members"), k, each, spread(days, each, k))
+        for known in {*combinations(range(members), k - 2)}:
+            theirs = tuple(days[at] for at in known)
+            found[figure, theirs].add(tuple(days[at] for at in range(members) if at not in known))
+    for told, others in found.items():
+        assert told[0].value is not None or len(others) > 1 or len({*next(iter(others))}) > 1, (told, others)
 
 
 def test_of_the_days_of_few_nothing_is_told() -> None:

@@ -194,7 +194,7 @@ def test_without_one_defence_the_activity_of_some_is_learned(
     defence: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ACTIVITY_DEFENCES[defence](monkeypatch)
-    learned = next(activity_learned(1, 300), None)
+    learned = next(activity_learned(2, 300), None)
     published._week_days.cache_clear()
     assert learned is not None
 
