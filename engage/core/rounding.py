@@ -43,13 +43,13 @@ def amount_between(low: int, high: int, unit: Unit) -> Figure:
         least = step * (low // step)
         if not least:
             return Figure(NOT_SHOWN, unit, hidden="few")
-        return Figure(say("{low} or more", low=f"{least:,}"), unit, hidden="few", low=least)
+        return Figure(say("{low} or more", low=f"{least:,}"), unit, hidden="protects", low=least)
     step = balance_step(high)
     least, most = step * (low // step), step * (high // step + 1)
     if not least:
-        return Figure(say("fewer than {k:,}", k=most), unit, hidden="few", low=0, high=most - 1)
+        return Figure(say("fewer than {k:,}", k=most), unit, hidden="protects", low=0, high=most - 1)
     text = say("{low} to {high}", low=f"{least:,}", high=f"{most:,}")
-    return Figure(text, unit, hidden="few", low=least, high=most)
+    return Figure(text, unit, hidden="protects", low=least, high=most)
 
 
 def band_around(amount: int, sure: int, width: int, most: int | None) -> tuple[int, int]:

@@ -52,7 +52,7 @@ def test_what_is_told_of_balances_is_true(expiring: bool) -> None:
 def test_bounds_of_an_amount_are_rounded_away_from_it() -> None:
     assert amount_between(400, 2030, "points").text == "fewer than 2,500"
     assert amount_between(1234, 2030, "points") == Figure(
-        "1,000 to 2,500", "points", hidden="few", low=1000, high=2500
+        "1,000 to 2,500", "points", hidden="protects", low=1000, high=2500
     )
     assert amount_between(1999, AMOUNT_MAX - 1, "points").text == "1,000 or more"
     assert amount_between(0, AMOUNT_MAX, "points").text == "not shown"
