@@ -320,8 +320,9 @@ def _leaves_by_then(
 def _leaves_since(
     cells: Mapping[int, Figure], month: Figure, activated: Figure, before: WeekMeasures | None, k: int
 ) -> bool:
-    """Whether hidden cohorts that came after another may be k - 1 fewer: of the active members, no more came before
-    than are told to have been activated by then; and whoever came since the month before is active."""
+    """Whether hidden cohorts that came after another may be k - 1 fewer, and hidden ones before as many more: of the
+    active members, no more came before than are told to have been activated by then; and whoever came since the month
+    before is active."""
     highs = _cohorts_most(cells, month)
     fewest = {
         last: int(month.floor) - most for last, most in (before.cohorts_within if before else {}).items()
@@ -333,5 +334,9 @@ def _leaves_since(
         since = [cohort for cohort in highs if cohort > last]
         hidden = any(cells[cohort].value is None for cohort in since)
         if hidden and sum(highs[cohort] for cohort in since) - max(0, few) < k - 1:
+            return False
+        earlier = [cells[cohort] for cohort in highs if cohort <= last]
+        open_to = int(month.floor) - max(0, few) - sum(int(cell.floor) for cell in earlier)
+        if few > 0 and any(cell.value is None for cell in earlier) and open_to < k - 1:
             return False
     return True

@@ -55,12 +55,15 @@ def test_without_what_months_leave_of_those_activated_by_then_it_is_learned_that
     assert attack_year_of_cohorts(Random(seed)) != []
 
 
+@pytest.mark.parametrize(
+    "seed", [pytest.param(7000560, id="a new one"), pytest.param(7300719, id="old ones")]
+)
 def test_without_what_new_cohorts_are_at_least_a_hidden_one_is_learned(
-    monkeypatch: pytest.MonkeyPatch,
+    seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert attack_year_of_cohorts(Random(7000560)) == []
+    assert attack_year_of_cohorts(Random(seed)) == []
     monkeypatch.setattr(published_cohorts, "_leaves_since", lambda *_: True)
-    assert attack_year_of_cohorts(Random(7000560)) != []
+    assert attack_year_of_cohorts(Random(seed)) != []
 
 
 def test_of_a_cohort_that_came_alone_it_is_learned_how_many_were_not_active(
