@@ -168,26 +168,27 @@ def _breadth(features: Features, k: int) -> Input:
     cells = features.members.values()
     if not cells:
         return _absent(say("the program declares no key events"))
-    untold = _untold(features, k)
-    if 2 * untold > len(cells):
+    known = len(cells) - _untold(features, k)
+    if 2 * known < len(cells):
         return _absent(say("how many features are in use cannot be shown"))
     used = sum(1 for cell in cells if cell.floor >= k)
-    share = round(100 * used / min(len(cells), FEATURES_ENOUGH), 1)
+    share = round(100 * used / min(known, FEATURES_ENOUGH), 1)
     text = say(
         "{used:d} of {count:d} key features are used by at least {k:d} members",
         used=used,
-        count=len(cells),
+        count=known,
         k=k,
     )
-    if untold:
-        text = say("{text}; {figure} cannot be shown", text=text, figure=untold)
-    return Input(fact(share, "percent"), share, text)
+    return Input(fact(share, "percent"), share, _besides(text, len(cells) - known))
 
 
 def _untold(features: Features, k: int) -> int:
-    """Of how many it is not told whether `k` members used them. Where it is told of most, those count as unused: fewer
-    than `k` came back to them, and nearly all who could be new to them had used them before."""
+    """Of how many it is not told whether `k` members used them: where it is told of most, these are left out."""
     return sum(1 for cell in features.members.values() if cell.text == NOT_SHOWN and cell.floor < k)
+
+
+def _besides(text: str, untold: int) -> str:
+    return say("{text}; {figure} cannot be shown", text=text, figure=untold) if untold else text
 
 
 def _features(features: Features, people: People, k: int) -> Input:
@@ -200,12 +201,11 @@ def _features(features: Features, people: People, k: int) -> Input:
         if 2 * untold > declared:
             return _absent(say("how many features a member uses cannot be shown"))
         uses = sum(one.estimate or 0.0 for one in features.members.values() if one.floor >= k)
-    each = min(float(declared), round(uses / _active(people), 1))
-    share = round(100 * each / min(declared, FEATURES_ENOUGH), 1)
-    text = say("an active member uses {each:g} of {count:d} key features", each=each, count=declared)
-    if untold:
-        text = say("{text}; {figure} cannot be shown", text=text, figure=untold)
-    return Input(fact(share, "percent"), share, text)
+    known = declared - untold
+    each = min(float(known), round(uses / _active(people), 1))
+    share = round(100 * each / min(known, FEATURES_ENOUGH), 1)
+    text = say("an active member uses {each:g} of {count:d} key features", each=each, count=known)
+    return Input(fact(share, "percent"), share, _besides(text, untold))
 
 
 def _trend(weeks: Sequence[WeekMeasures], k: int) -> Input:

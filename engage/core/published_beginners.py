@@ -9,8 +9,10 @@ common, so that all of them together are
 - from any month on, no more than the members who had not left before it.
 
 Those of a month are judged within what these leave, as within who was active in it. A step that `k` members have taken
-in two months is not of that kind: its months add up to nothing. How many are told to have been activated by the end of
-the month that is told with it follows from them, and not they from it.
+in two months is not of that kind: its months add up to nothing. Where it shows that `k` have, more must be able to: of
+ten members of whom five each are told in two months, these would be the same five. So it counts as of that kind until
+2k - 1 can have taken it twice, by what is told. How many are told to have been activated by the end of the month that
+is told with it follows from them, and not they from it.
 """
 
 from __future__ import annotations
@@ -108,7 +110,8 @@ def begun_by(week: WeekMeasures) -> dict[int, int]:
         for monday in sorted(months):
             so_far += months[monday].told
             month = cohort_of(monday)
-            found[month] = max(found.get(month, 0), so_far)
+            if so_far:
+                found[month] = max(found.get(month, 0), so_far)
     return found
 
 
@@ -118,24 +121,24 @@ def remember_beginners(week: WeekMeasures, before: WeekMeasures | None, k: int) 
     week.begun = dict(before.begun) if before else {}
     most = before.activated_most[same:] if before else []
     for funnel, (event, again) in week.funnel_begins.items():
-        if again >= k:
-            week.begun.pop(event, None)
-            continue
         ago = week.funnel_months[funnel]
         monday = month_end(week.monday) - WEEK * MONTH_WEEKS * ago
+        whole = week.month_members[-1] if week.month_members else week.members
         months = {**week.begun.get(event, {})}
         earlier = {one: begun for one, begun in months.items() if one < monday}
+        freely = publish_count(week.funnels[funnel][0], k, _beginning(week, _NOBODY, funnel))
+        if _is_seen_again(again, freely, earlier, k):
+            week.begun[event] = _adding_up_to_nothing({**earlier, monday: _begun(freely, 0, whole)})
+            continue
         later = (
             sum(low for one, low in before.cohort_least.items() if one > cohort_of(monday)) if before else 0
         )
-        whole = week.month_members[-1] if week.month_members else week.members
         able = min(most[ago - 1], most[0] - later) if len(most) >= ago else whole
         gone = months[monday].gone if monday in months else week.month_left[0]
         week.begun_room[funnel] = max(0, _room(able, whole, gone, earlier))
         if monday not in months:
             shown = publish_beginners(week, _NOBODY, funnel, k)
-            months[monday] = Begun(int(shown.floor), gone)
-            week.begun[event] = _joined(months)
+            week.begun[event] = _joined({**months, monday: _begun(shown, gone, whole)})
 
 
 def remember_users(week: WeekMeasures, active_4w: Figure, k: int) -> None:
@@ -148,20 +151,38 @@ def remember_users(week: WeekMeasures, active_4w: Figure, k: int) -> None:
 
 def _remember(week: WeekMeasures, name: str, again: int, count: int, active_4w: Figure, k: int) -> int:
     """How many can have done it in the month besides those told before, whom these join. -1: anybody can again."""
-    if again >= k:
-        week.begun.pop(name, None)
-    if not 0 <= again < k:
+    if again < 0:
         return -1
     monday = month_end(week.monday)
     whole = week.month_members[-1] if week.month_members else week.members
     months = week.begun.get(name, {})
     earlier = {one: begun for one, begun in months.items() if one < monday}
+    freely = publish_count(count, k, active_4w)
+    if _is_seen_again(again, freely, earlier, k):
+        week.begun[name] = _adding_up_to_nothing({**earlier, monday: _begun(freely, 0, whole)})
+        return -1
     gone = months[monday].gone if monday in months else week.month_left[0]
     room = max(0, _room(whole, whole, gone, earlier))
-    told = int(_publish_within(count, room, active_4w, k).floor)
-    if told and monday not in months:
-        week.begun[name] = _joined({**months, monday: Begun(told, gone)})
+    if monday not in months:
+        shown = _publish_within(count, room, active_4w, k)
+        week.begun[name] = _joined({**months, monday: _begun(shown, gone, whole)})
     return room
+
+
+def _begun(shown: Figure, gone: int, whole: int) -> Begun:
+    return Begun(int(shown.floor), gone, whole if shown.ceiling is None else int(shown.ceiling))
+
+
+def _is_seen_again(again: int, freely: Figure, earlier: Mapping[int, Begun], k: int) -> bool:
+    """Whether `k` have done it in two months, and 2k - 1 can have, by what is told of the `earlier` ones, and of this
+    one where it may be: `freely`."""
+    most = [int(freely.floor), *(one.most for one in earlier.values())]
+    return again >= k and min(sum(most) // 2, sum(most) - max(most)) >= 2 * k - 1
+
+
+def _adding_up_to_nothing(months: Mapping[int, Begun]) -> dict[int, Begun]:
+    """Those of one need be no others than those of the next."""
+    return _joined({one: Begun(0, begun.gone, begun.most) for one, begun in months.items()})
 
 
 def _room(able: int, whole: int, gone: int, earlier: Mapping[int, Begun]) -> int:
@@ -178,5 +199,6 @@ def _joined(months: Mapping[int, Begun]) -> dict[int, Begun]:
     mondays = sorted(months)
     surplus = max(0, len(mondays) - BEGUN_MONTHS)
     oldest, kept = mondays[: surplus + 1], mondays[surplus + 1 :]
-    together = Begun(sum(months[one].told for one in oldest), months[oldest[0]].gone)
+    told, most = sum(months[one].told for one in oldest), sum(months[one].most for one in oldest)
+    together = Begun(told, months[oldest[0]].gone, most)
     return {oldest[-1]: together, **{one: months[one] for one in kept}}

@@ -67,6 +67,8 @@ class Begun(Struct, array_like=True):
 
     told: int
     gone: int
+    most: int = 0
+    """The most that there can have been, by what is told."""
 
 
 class CohortMonth(Struct, array_like=True):

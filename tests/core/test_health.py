@@ -166,17 +166,17 @@ def with_hidden(count: int) -> Health:
     return scored(steady(features=dict(zip(NAMES, used, strict=True))))
 
 
-def test_features_hidden_by_earlier_months_count_as_unused() -> None:
+def test_features_hidden_by_earlier_months_are_left_out() -> None:
     found = with_hidden(2)
-    assert (driver(found, "breadth"), driver(found, "features")) == (75.0, 37.5)
+    assert (driver(found, "breadth"), driver(found, "features")) == (100.0, 50.0)
     assert {
-        "6 of 8 key features are used by at least 5 members; 2 cannot be shown",
-        "an active member uses 3 of 8 key features; 2 cannot be shown",
+        "6 of 6 key features are used by at least 5 members; 2 cannot be shown",
+        "an active member uses 3 of 6 key features; 2 cannot be shown",
     } <= {one.text for one in found.drivers}
 
 
 def test_with_more_than_half_of_the_features_hidden_breadth_is_missing() -> None:
-    assert driver(with_hidden(4), "breadth") == 50.0
+    assert driver(with_hidden(4), "breadth") == 100.0
     found = with_hidden(5)
     assert not {"breadth", "features"} & {one.name for one in found.drivers}
     assert "how many features are in use cannot be shown" in msgspec.json.encode(found).decode()

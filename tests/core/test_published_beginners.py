@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import product
 
+import pytest
 from msgspec.structs import replace
 
 from engage.core.activity import mark_day, mark_earning, mark_feature
@@ -15,6 +17,7 @@ from engage.core.privacy import fact, missing
 from engage.core.published import (
     publish_events,
     publish_feature_events,
+    publish_month,
     publish_people,
     remember_peaks,
 )
@@ -113,6 +116,43 @@ def test_a_feature_used_again_and_again_is_told_every_month() -> None:
     assert users_told([12] * 6, again=5) == ["12"] * 6
     assert users_told([12] * 6, again=-1) == ["12"] * 6, "frozen before it was kept"
     assert users_told([12] * 6, again=4)[3:] == ["not shown"] * 3
+
+
+TWO_MONTHS = tuple(product((0, 1), repeat=2))
+
+
+def two_months_told(members: int, active: int, counts: Sequence[int], again: int) -> tuple[str, ...]:
+    """What is told at k = 3 of the users of two months, in each of which as many were active."""
+    weeks = []
+    for at, count in enumerate(counts):
+        week = WeekMeasures(
+            FIRST + MONTH * at, members=members, definition=2, active_4w=active, activated=members, floor=3
+        )
+        week.month, week.month_members = [active] * 4, [members] * 4
+        week.features = {"Onboarded": FeatureWeek(count, count, count, min(again, 3) * at)}
+        weeks.append(week)
+    remember_peaks(weeks, None, 3)
+    return tuple(
+        publish_features(week, 3, publish_month(week, 3)).members["Onboarded"].text for week in weeks
+    )
+
+
+@pytest.mark.parametrize("members, active", [(6, 5), (8, 7), (9, 6), (9, 9)])
+def test_users_of_two_months_told_do_not_say_who_used_it_in_one_of_them_only(
+    members: int, active: int
+) -> None:
+    """Tried out: of all ways in which the members can have used it, those of which the same is told leave open how
+    many did so in any of the months, in one of them only, or in none."""
+    alike: dict[tuple[str, ...], list[tuple[int, ...]]] = {}
+    for did in product(range(members + 1), repeat=len(TWO_MONTHS)):
+        counts = [sum(of for of, used in zip(did, TWO_MONTHS, strict=True) if used[at]) for at in range(2)]
+        if sum(did) == members and max(counts) <= active:
+            alike.setdefault(two_months_told(members, active, counts, did[3]), []).append(did)
+    assert len(alike) > 2
+    for found in alike.values():
+        for group in range(1, 15):
+            sizes = {sum(of for at, of in enumerate(did) if group >> at & 1) for did in found}
+            assert len(sizes) > 1 or min(sizes) >= 3
 
 
 def test_how_often_a_feature_is_used_once_each_is_not_told() -> None:

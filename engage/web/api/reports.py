@@ -238,10 +238,10 @@ async def get_outcomes(asked: Asked[None, OutcomesQuery]) -> Outcomes | Download
 
 
 def _check_tier(tier: str, made: Portfolio) -> None:
-    known = ", ".join(one.id for one in made.tiers)
-    if tier not in {one.id for one in made.tiers}:
+    tiers = [one.id for one in made.tiers]
+    if tier not in tiers:
         raise InvalidRequest(
-            f"tier: must be one of {known}" if known else "tier: the host's book has no tiers"
+            f"tier: must be one of {', '.join(tiers)}" if tiers else "tier: the host's book has no tiers"
         )
 
 
