@@ -63,7 +63,8 @@ def keep_month(week: WeekMeasures, frozen: Mapping[int, WeekMeasures]) -> None:
     if changed and not first.features:
         week.features = {}
     for name, used in first.features.items():
-        week.features[name].members_4w, week.features[name].again = used.members_4w, used.again
+        kept = week.features[name]
+        kept.members_4w, kept.again, kept.organic = used.members_4w, used.again, used.organic
 
 
 def _keep_funnel(funnel: str, week: WeekMeasures, first: WeekMeasures) -> None:

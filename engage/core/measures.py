@@ -70,6 +70,7 @@ class FeatureWeek(Struct, array_like=True):
     """How many can have used it in the month besides those told before. -1: anybody can again."""
     often: int = 0
     """Members who have used it in two weeks so far, counted up to the floor."""
+    organic: bool = False  # no rule rewards it, as far as that was kept
 
 
 class WeekMeasures(Struct, array_like=True):
@@ -236,11 +237,12 @@ def measure_weeks(
     `names`: where those of an earlier look count. `floor`: a week in which fewer were active is a quiet one.
     `numbers`: those of the members, where a campaign may be measured.
     """
-    names = names or features_of(program, catalogue)
+    names, listed = names or features_of(program, catalogue), list(members)
+    rewarded = {rule.trigger for rule in program.rules} if program else set()
     weeks = [
         WeekMeasures(
             monday,
-            features={name: FeatureWeek(again=0) for name in names},
+            features={name: FeatureWeek(again=0, organic=name not in rewarded) for name in names},
             stages=no_stages(),
             floor=floor,
             organic_again=0,
@@ -251,8 +253,6 @@ def measure_weeks(
     ]
     if not weeks:
         return weeks
-    rewarded = {rule.trigger for rule in program.rules} if program else set()
-    listed = list(members)
     activity = Activity(weeks, listed, floor)
     segments, balances = Segments(program, weeks, activity), Balances(program, weeks, days)
     presence = Presence(weeks, activity)

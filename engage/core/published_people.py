@@ -49,7 +49,7 @@ from engage.core.published_floors import floor_of, is_told
 from engage.core.published_parts import publish_parts, untold
 from engage.core.rounding import BALANCE_STEPS, amount_between, balance_step, rounded, two_digits
 from engage.core.segments import CLASS_WEEKS, GROUP_OTHER, GroupWeek, cohort_of
-from engage.core.windows import between, publish_flow, publish_part, publish_union
+from engage.core.windows import between, publish_any, publish_flow, publish_part
 
 SMALLER: Final = "(smaller)"
 """The row of departments that are too small each to tell anything of."""
@@ -248,11 +248,12 @@ def publish_organic(week: WeekMeasures, people: People, k: int) -> Figure:
         return missing("members")
     if not is_told(week, k):
         return untold(people.members)
-    used, k = publish_features(week, k, people.active_4w).members, floor_of(week, k)
+    users, k = publish_features(week, k, people.active_4w).members, floor_of(week, k)
     within = within_room(people.active_4w, week.organic_room, k)
     if within is None:
         return Figure(NOT_SHOWN, "members", hidden="protects", low=0, high=people.active_4w.ceiling)
-    return publish_union(week.organic_4w, k, list(used.values()), within, complete=False)
+    each = [users[name] for name, used in week.features.items() if used.organic]
+    return publish_any(week.organic_4w, k, each, within)
 
 
 def publish_active_a_day(week: WeekMeasures, k: int) -> Figure:

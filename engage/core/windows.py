@@ -12,11 +12,8 @@ from engage.core.language import say
 from engage.core.privacy import NOT_SHOWN, Figure, Hidden
 
 
-def publish_union(
-    count: int, k: int, each: Sequence[Figure], within: Figure, *, complete: bool = True
-) -> Figure:
+def publish_union(count: int, k: int, each: Sequence[Figure], within: Figure) -> Figure:
     """How many of a group did something in one of several weeks; `each`: how many did in each of these, as published.
-    `complete`: nothing else brings somebody into the union.
 
     That it is too few is told, because a company is scored or not by it; but not in a group of fewer than 2k - 1,
     where that would say too much of one side or the other. Where fewer than k came to those of one week, or fewer than
@@ -29,7 +26,6 @@ def publish_union(
     if count < k:
         return _range(0, k - 1, whole)
     seen = int(max((one.floor for one in each), default=0))
-    each = each if complete else []
     visits = int(sum(one.ceiling or 0 for one in each)) if each else whole
     together = min(whole, visits)
     # Whoever knows k - 2 who came every week knows so many fewer that they can be together.
@@ -43,6 +39,42 @@ def publish_union(
     if count >= most:
         return _range(most, together, whole)
     return Figure(f"{count:,}", "members", count)
+
+
+def publish_any(count: int, k: int, each: Sequence[Figure], within: Figure) -> Figure:
+    """How many of a group did any of several things, or of others of which nothing is told; `each`: how many did each
+    of these, as published.
+
+    Told in a range where it is hardly more than did one of them, where it is near what they add up to, for if there are
+    no others, what is missing did two, and where it is nearly all.
+    """
+    whole, least = int(within.ceiling or 0), int(within.floor)
+    if whole < 2 * k - 1:
+        return _range(0, whole, whole)
+    if count < k:
+        return _range(0, k - 1, whole)
+    seen = int(max((one.floor for one in each), default=0))
+    ranges = [(max(seen, k), seen + k - 1)] if each else []
+    if len(each) > 1:
+        visits = int(sum(one.ceiling or 0 for one in each))
+        # Whoever knows k - 2 who did all of them knows so many fewer that they can be together.
+        ranges.append((visits - (k - 2) * (len(each) - 1) - k + 1, visits))
+    ranges.append((least - k + 1, whole))
+    for low, high in _joined(ranges):
+        if low <= count <= high:
+            return _range(max(low, seen, k), min(high, whole), whole)
+    return Figure(f"{count:,}", "members", count)
+
+
+def _joined(ranges: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Those that meet are one."""
+    joined: list[tuple[int, int]] = []
+    for low, high in sorted(ranges):
+        if joined and low <= joined[-1][1] + 1:
+            joined[-1] = (joined[-1][0], max(high, joined[-1][1]))
+        else:
+            joined.append((low, high))
+    return joined
 
 
 def publish_band(count: int, k: int, within: Figure, least: int = 0, peak: int = 0) -> Figure:

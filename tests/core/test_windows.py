@@ -16,6 +16,7 @@ from engage.core.privacy import Figure, fact, publish_count
 from engage.core.windows import (
     add_bands,
     between,
+    publish_any,
     publish_band,
     publish_bands,
     publish_flow,
@@ -50,10 +51,9 @@ def months(members: int) -> Iterator[tuple[int, ...]]:
         yield from combinations_with_replacement(range(K, members + 1), weeks)
 
 
-@pytest.mark.parametrize("complete", [True, False])
 @pytest.mark.parametrize("least, members", [(5, 5), (9, 9), (12, 12), (9, 12)])
 def test_a_month_beside_its_weeks_leaves_k_who_came_in_others_and_k_who_did_not(
-    least: int, members: int, complete: bool
+    least: int, members: int
 ) -> None:
     """`least`: whom of the members nobody can take off. A number is told where k came besides those of any one week, k
     did not come, and k came more than once whom nobody knows; else a range of k numbers, or all there can be."""
@@ -61,11 +61,11 @@ def test_a_month_beside_its_weeks_leaves_k_who_came_in_others_and_k_who_did_not(
     for month in months(least):
         each = [publish_count(count, K, fact(least, "members")) for count in month]
         seen = max(int(one.floor) for one in each)
-        visits = sum(int(one.ceiling or 0) for one in each) if complete else members
+        visits = sum(int(one.ceiling or 0) for one in each)
         possible = range(max(seen, K), min(visits, members) + 1)
         counts = [count for count in possible if count <= least]
-        told = alike(counts, lambda count: publish_union(count, K, each, within, complete=complete))  # noqa: B023
-        known = (K - 2) * (len(month) - 1) if complete else 0
+        told = alike(counts, lambda count: publish_union(count, K, each, within))  # noqa: B023
+        known = (K - 2) * (len(month) - 1)
         for count in exact(told) if len(possible) > 1 else ():
             assert count - seen >= K
             assert least - count >= K
@@ -77,6 +77,30 @@ def test_a_month_beside_its_weeks_leaves_k_who_came_in_others_and_k_who_did_not(
                 assert len(reach) >= K or reach == possible, (month, figure)
                 assert reach[0] >= possible[0]
                 assert reach[-1] <= possible[-1]
+
+
+@pytest.mark.parametrize("least, members", [(5, 5), (12, 12), (15, 15), (12, 15)])
+def test_who_did_any_of_several_things_leaves_k_who_did_one_only_and_k_who_did_two(
+    least: int, members: int
+) -> None:
+    """Whether there are others than these things is not known: those who did two of them are pinned only by a number
+    that is no more than they add up to."""
+    within = between(least, members, members)
+    for done in months(least):
+        each = [publish_count(count, K, fact(least, "members")) for count in done]
+        seen = max(int(one.floor) for one in each)
+        visits = sum(int(one.ceiling or 0) for one in each)
+        counts = range(max(seen, K), least + 1)
+        told = alike(counts, lambda count: publish_any(count, K, each, within))  # noqa: B023
+        known = (K - 2) * (len(done) - 1)
+        for count in exact(told):
+            assert count - seen >= K
+            assert least - count >= K
+            assert len(done) == 1 or count > visits or visits - known - count >= K
+        for figure, values in told.items():
+            if figure.value is None:
+                assert len(values) >= K or len(told) == 1, (done, figure)
+                assert figure.floor <= values[0] <= values[-1] <= (figure.ceiling or 0)
 
 
 def test_of_a_month_of_a_small_group_nothing_is_told() -> None:

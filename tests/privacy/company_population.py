@@ -247,7 +247,7 @@ def _second_month(company: Company, look: int) -> WeekMeasures:
     week.organic_4w = _count(there, lambda one: active(one) and bool(one.features & ORGANIC))
     for at, name in enumerate(FEATURES[:-1]):
         users = _count(there, lambda one, at=at: active(one) and bool(one.features >> at & 1))  # type: ignore[misc]
-        week.features[name] = FeatureWeek(users, users, users)
+        week.features[name] = FeatureWeek(users, users, users, organic=bool(ORGANIC >> at & 1))
     counts = [_count(there, lambda one, at=at: bool(one.base.pattern >> at & 1)) for at in range(4)]  # type: ignore[misc]
     week.month = [count if count >= company.k else 0 for count in counts]
     week.classes = [_count(there, lambda one, at=at: one.base.use == at) for at in range(5)]  # type: ignore[misc]

@@ -145,6 +145,22 @@ def test_a_hidden_part_hides_the_smallest_of_the_others() -> None:
     assert [cell.hidden for cell in cells] == ["", "protects", "few"]
 
 
+def test_organic_use_is_not_judged_by_who_used_what_is_rewarded() -> None:
+    """Of forty active members thirty used what earns points, and twelve did something that does not."""
+    found = week(
+        floor=4,
+        members=60,
+        activated=60,
+        active_4w=40,
+        organic_4w=12,
+        features={"Export": FeatureWeek(30, 30, 90, 9), "Invite": FeatureWeek(12, 12, 20, 9, organic=True)},
+    )
+    people = publish_people(found, 4)
+    assert publish_organic(found, people, 4).text == "12 to 15"
+    found.organic_4w = 20
+    assert publish_organic(found, people, 4).text == "20"
+
+
 def test_organic_use_of_all_who_are_active_is_told_as_a_range() -> None:
     """Though hardly anybody used a key event: there are others that earn nothing."""
     found = week(

@@ -89,8 +89,8 @@ DEFENCES: dict[str, tuple[int, list[Switch]]] = {
         [
             (
                 published_people,
-                "publish_union",
-                lambda count, k, _, within, **__: publish_count(count, k, within),
+                "publish_any",
+                lambda count, k, _, within: publish_count(count, k, within),
             )
         ],
     ),
