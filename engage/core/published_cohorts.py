@@ -153,8 +153,9 @@ def remember_cohorts(
     reached = _reached(peaks, _cohorts_most(cells, month))
     least = _reached(leasts, _cohorts_least(cells, month))
     end = month_end(week.monday)
-    without = {**months, end: _month_told(week, {}, month, activated, leasts)}
-    together = {**months, end: _month_told(week, cells, month, activated, least)}
+    untold = _came(week, before, {}, month)
+    without = {**months, end: _month_told(week, {}, month, activated, leasts, untold)}
+    together = {**months, end: _month_told(week, cells, month, activated, least, came)}
     within = before.cohorts_within if before else {}
     is_new = reached != peaks or least != leasts
     if (
@@ -165,8 +166,7 @@ def remember_cohorts(
         or not _leaves_by_then(together, least, without, leasts, k)
         or not _leaves_since(cells, month, activated, before, k)
     ):
-        reached, least, together = dict(peaks), dict(leasts), without
-        came = _came(week, before, dict.fromkeys(cells, _untold(month)), month)
+        reached, least, together, came = dict(peaks), dict(leasts), without, untold
     week.cohort_peaks, week.cohort_least, week.cohort_most = reached, least, {**most, **came}
     week.cohort_months = together
 
@@ -263,6 +263,7 @@ def _month_told(
     month: Figure,
     activated: Figure,
     least: Mapping[int, int],
+    came: Mapping[int, int],
 ) -> CohortMonth:
     """Without cells: nothing is told of cohorts."""
     span = _month(week)
@@ -276,7 +277,8 @@ def _month_told(
         if cell.value is None
     }
     told = int(activated.floor), int(activated.ceiling or 0)
-    return CohortMonth(span.over, span.last + 1, part, rest, hidden if cells else None, *told)
+    part_most = came.get(span.last) if span.last > span.over else None
+    return CohortMonth(span.over, span.last + 1, part, rest, hidden if cells else None, *told, part_most)
 
 
 def _least_by(months: Mapping[int, CohortMonth], least: Mapping[int, int]) -> dict[int, int]:
@@ -298,9 +300,16 @@ def _least_by(months: Mapping[int, CohortMonth], least: Mapping[int, int]) -> di
         for earlier, fewest in found.items():
             after = months[earlier].after
             since = so_far - before(after) + month.part if after <= month.over + 1 else 0
-            low = max(low, fewest + since)
+            low = max(low, fewest + since + _came_after(months[earlier], month, least))
         found[monday] = low
     return found
+
+
+def _came_after(earlier: CohortMonth, month: CohortMonth, least: Mapping[int, int]) -> int:
+    """Of a cohort that went on past the earlier month and is over with the other, the least that came after it."""
+    if earlier.part_most is None or earlier.after > month.over + 1:
+        return 0
+    return max(0, least.get(earlier.after - 1, 0) - earlier.part_most)
 
 
 def _leaves_by_then(

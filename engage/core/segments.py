@@ -87,6 +87,8 @@ class CohortMonth(Struct, array_like=True):
     least: int
     most: int
     """That are told to have been activated by its end."""
+    part_most: int | None = None
+    """The most that can have come in it of a cohort that goes on, where that is known."""
 
 
 class Segments:

@@ -66,6 +66,15 @@ def test_without_what_new_cohorts_are_at_least_a_hidden_one_is_learned(
     assert attack_year_of_cohorts(Random(seed)) != []
 
 
+def test_without_what_came_of_a_cohort_after_a_month_it_is_learned_who_came_in_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Where it goes on past the month, and has more than can have come by then."""
+    assert attack_year_of_cohorts(Random(7201876)) == []
+    monkeypatch.setattr(published_cohorts, "_came_after", lambda *_: 0)
+    assert attack_year_of_cohorts(Random(7201876)) != []
+
+
 def test_of_a_cohort_that_came_alone_it_is_learned_how_many_were_not_active(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
