@@ -21,10 +21,8 @@ def publish_union(count: int, k: int, each: Sequence[Figure], within: Figure) ->
     that these leave.
     """
     whole, least = int(within.ceiling or 0), int(within.floor)
-    if whole < 2 * k - 1:
-        return _range(0, whole, whole)
-    if count < k:
-        return _range(0, k - 1, whole)
+    if whole < 2 * k - 1 or count < k:
+        return _few(k, whole)
     seen = int(max((one.floor for one in each), default=0))
     visits = int(sum(one.ceiling or 0 for one in each)) if each else whole
     together = min(whole, visits)
@@ -41,6 +39,11 @@ def publish_union(count: int, k: int, each: Sequence[Figure], within: Figure) ->
     return Figure(f"{count:,}", "members", count)
 
 
+def _few(k: int, whole: int) -> Figure:
+    """Fewer than `k`, or nothing of a group in which that would tell of the others."""
+    return _range(0, whole if whole < 2 * k - 1 else k - 1, whole)
+
+
 def publish_any(count: int, k: int, each: Sequence[Figure], within: Figure) -> Figure:
     """How many of a group did any of several things, or of others of which nothing is told; `each`: how many did each
     of these, as published.
@@ -49,10 +52,8 @@ def publish_any(count: int, k: int, each: Sequence[Figure], within: Figure) -> F
     no others, what is missing did two, and where it is nearly all.
     """
     whole, least = int(within.ceiling or 0), int(within.floor)
-    if whole < 2 * k - 1:
-        return _range(0, whole, whole)
-    if count < k:
-        return _range(0, k - 1, whole)
+    if whole < 2 * k - 1 or count < k:
+        return _few(k, whole)
     seen = int(max((one.floor for one in each), default=0))
     ranges = [(max(seen, k), seen + k - 1)] if each else []
     if len(each) > 1:
