@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Final, TypeVar
 
 import asyncpg
@@ -213,8 +213,10 @@ class Connections:
                 raise Unavailable("the database is closed") from error
 
     async def release(self, connection: Any) -> None:
-        """The driver shields it, so that a task that is being cancelled gives its connection back as well."""
-        await self._pool.release(connection)
+        """The driver shields it, so that a task that is being cancelled gives its connection back as well. One that
+        breaks meanwhile it takes back by itself, and then calls this a mistake."""
+        with suppress(asyncpg.InternalClientError):
+            await self._pool.release(connection)
 
     async def close(self) -> None:
         """What is in use is waited for, but not for ever."""

@@ -48,10 +48,11 @@ import migrations
 from engage.store.database import Database
 from engage.store.migrate import migrate
 from engage.store.orm import ALIAS
+from engage.store.postgres import READERS, Postgres
 from engage.store.scope import EVERY_COMPANY
 from engage.store.statements import Statements, Transaction
 from engage.store.tables import Company, Setting
-from tests.places import ON_SQLITE, Place
+from tests.places import ON_POSTGRES, ON_SQLITE, Place
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -159,6 +160,22 @@ async def test_a_task_that_outlives_its_read_takes_no_connection(database: Datab
     if database.backend.engine.endswith("postgres_orm"):
         with pytest.raises(AssertionError, match="after its end"):
             await kept[0].rows("SELECT 1 FROM engage_company", scope=[])
+
+
+@ON_POSTGRES
+async def test_a_connection_may_break_while_it_is_given_back(database: Database) -> None:
+    """The driver takes it back by itself then, and calls it a mistake that its own task does so next."""
+    assert isinstance(database.backend, Postgres)
+    connections = database.backend._readers
+    connection = await connections.acquire()
+    giving_back = asyncio.create_task(connections.release(connection))
+    await asyncio.sleep(0)
+    connection._con.terminate()
+    await giving_back
+    async with asyncio.timeout(5):
+        held = [await connections.acquire() for _ in range(READERS)]
+    for one in held:
+        await connections.release(one)
 
 
 async def test_there_is_no_transaction_within_one(database: Database) -> None:
