@@ -41,8 +41,8 @@ class CurrencyWeek(Struct, array_like=True):
     """Of them, units that expire in the 28 days after."""
     at_risk: int = 0
     """Members who have some of these."""
-    behind: Flows = NONE
-    """At the end of a quarter: who is behind what was issued, spent and expired in it; `engage.core.outstanding`."""
+    behind: tuple[int, int] = (0, 0)
+    """At the end of a quarter: who is behind what was issued, and what expired, in it; `engage.core.outstanding`."""
     waiting: Flows = NONE
     """Of what was issued, spent and expired so far: what does not count yet; see `engage.core.outstanding`."""
     room: int = 0

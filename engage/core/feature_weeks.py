@@ -13,7 +13,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, TypeVar
 
 from engage.core.calendar import month_end
-from engage.core.quiet import Activity
+from engage.core.quiet import MONTH_WEEKS, WEEK, Activity
 from engage.core.state import MemberState, add_to
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def count_features(
     """Shift each feature's weeks so that bit 0 is the first of the first month."""
     organic = 0
     for name, (base, bits) in member.features.items():
-        shift = (activity.origin - base) // 7
+        shift = (activity.origin - base) // WEEK
         used = bits >> shift if shift >= 0 else bits << -shift
         listed = features.get(name, ())
         if listed and bits & bits - 1 and listed[0].again < activity.floor:
@@ -98,26 +98,25 @@ def _together(several: Iterable[tuple[int, int]]) -> tuple[int, int]:
     first = min((base for base, _ in listed), default=0)
     together = 0
     for base, bits in listed:
-        together |= bits << (base - first) // 7
+        together |= bits << (base - first) // WEEK
     return first, together
 
 
 def _second_week(base: int, bits: int) -> int:
     """The Monday of the second week in which somebody did it; 0: in one at most."""
     later = bits & bits - 1
-    return base + 7 * ((later & -later).bit_length() - 1) if later else 0
+    return base + WEEK * ((later & -later).bit_length() - 1) if later else 0
 
 
 def _second_month(base: int, bits: int) -> int:
     """The last Monday of the second month in which somebody did it; 0: in one at most."""
     if not bits & bits - 1:
         return 0
-    first = _month_of(base + 7 * ((bits & -bits).bit_length() - 1))
-    later = bits >> (first - base) // 7 + 1
-    return _month_of(first + 7 * (later & -later).bit_length()) if later else 0
+    first = _month_of(base + WEEK * ((bits & -bits).bit_length() - 1))
+    later = bits >> (first - base) // WEEK + 1
+    return _month_of(first + WEEK * (later & -later).bit_length()) if later else 0
 
 
 def _month_of(monday: int) -> int:
     """The last Monday of the month of four weeks that the week is in."""
-    end = month_end(monday)
-    return end if end == monday else end + 28
+    return month_end(monday + WEEK * (MONTH_WEEKS - 1))

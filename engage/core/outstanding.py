@@ -64,12 +64,13 @@ class Behind:
         shift = (first - base) // WEEK
         return (bits >> shift if shift >= 0 else bits << -shift) & ((1 << weeks) - 1)
 
-    def people(self) -> Flows:
+    def people(self) -> tuple[int, int]:
+        """Behind what was issued, and what expired."""
         issued, _, expired = self.weeks
-        return sum(map(bool, issued)), self.few()[0], sum(map(bool, expired))
+        return sum(map(bool, issued)), sum(map(bool, expired))
 
     def few(self) -> tuple[int, ...]:
-        """Behind the weeks of the newest quarter, of the newest two, and so on, in which few spent some."""
+        """Behind what was spent in weeks in which few spent: of the newest quarter, of the newest two, and so on."""
         spent, weeks = self.weeks[1], QUARTERS * QUARTER_WEEKS
         counts = (sum(own >> week & 1 for own in spent) for week in range(weeks))
         few = sum(1 << week for week, count in enumerate(counts) if count < self.floor)
@@ -111,7 +112,7 @@ def remember_waiting(
             found.quarters = min(QUARTERS, (earlier.quarters if earlier else 0) + bool(found.few))
         if found.few and found.few[max(0, found.quarters - 1)] >= k:
             spent = may_be_spent = found.quarters = 0
-        if found.behind[2] >= k:
+        if found.behind[1] >= k:
             expired, may_have_expired = expired % found.lump, found.lump
         found.waiting = (issued - counts, spent, expired)
         found.gone = (may_be_spent, may_have_expired)

@@ -67,7 +67,7 @@ def _counts_at_once(patch: pytest.MonkeyPatch) -> None:
 
 
 def _enough_behind(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Behind, "people", lambda behind: (99, 99, 99))
+    patch.setattr(Behind, "people", lambda behind: (99, 99))
     patch.setattr(Behind, "few", lambda behind: (99,) * outstanding.QUARTERS)
 
 

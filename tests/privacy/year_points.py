@@ -323,7 +323,7 @@ class _Year:
         self.before = found
         self.reads(counted, most, self.came)
         ended = self.gone - found.waiting[2]
-        self.reads(ended, ended + found.lump - 1 if found.behind[2] >= k else numpy.inf, self.expired)
+        self.reads(ended, ended + found.lump - 1 if found.behind[1] >= k else numpy.inf, self.expired)
         if publish_points(week, "points", k).outstanding.text != NOT_SHOWN:
             now = found.outstanding - found.waiting[0] + sum(found.waiting[1:])
 
