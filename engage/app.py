@@ -18,7 +18,7 @@ from functools import partial
 from typing import Any, Final
 
 from engage import telemetry
-from engage.actions.care import WantedGoal, set_goal, set_intervention
+from engage.actions.care import Adjustment, WantedGoal, adjust_goal, set_goal, set_intervention
 from engage.actions.group_commit import Ingestion
 from engage.actions.keys import KeyRing
 from engage.actions.portfolio import portfolio
@@ -45,7 +45,7 @@ from engage.schedule import Schedule
 from engage.settings import Settings, read_settings
 from engage.store.database import Database
 from engage.store.migrate import migrate
-from engage.web.console.forms import Agreed, Done
+from engage.web.console.forms import Adjusted, Agreed, Done
 from engage.web.console.routes import console_routes, open_ahead, prepare_pages
 from engage.web.server import Server, listen
 from engage.web.services import Services
@@ -156,6 +156,19 @@ class Console:
         wanted = WantedGoal(goal.name, goal.measure, goal.target, goal.by, goal.owner)
         await set_goal(
             services.database, company, goal.id, wanted, actor=goal.actor, reason="", now=services.now()
+        )
+
+    async def adjust_goal(self, company: str, told: Adjusted) -> None:
+        services = self._services()
+        await adjust_goal(
+            services.database,
+            company,
+            told.goal,
+            Adjustment(told.name, told.target, told.by, told.owner, told.dropped),
+            actor=told.actor,
+            reason=told.reason,
+            seen=told.seen,
+            now=services.now(),
         )
 
     async def session_for(self, cookie: str) -> SignedIn | None:

@@ -60,6 +60,16 @@ class WantedGoal(Struct, frozen=True):
     """The day it was agreed on, where that was before it was told here; else it is today, or stays what it is."""
 
 
+class Adjustment(Struct, frozen=True):
+    """What a page can adjust of a goal; its stages stay as they are."""
+
+    name: str
+    target: float
+    by: str
+    owner: str
+    dropped: bool = False
+
+
 # --- goals --------------------------------------------------------------------------------------------------
 
 
@@ -102,9 +112,50 @@ async def set_goal(
     return next(one for one in await company_goals(database, company) if one.id == id)
 
 
+async def adjust_goal(
+    database: Database,
+    company: str,
+    id: str,
+    wanted: Adjustment,
+    *,
+    actor: str,
+    reason: str,
+    seen: str,
+    now: int,
+) -> GoalView:
+    """Adjust a goal, drop it or take it up again, by somebody who saw it as it was after its last change, `seen`; the
+    same again changes nothing. Raises NotFound, InvalidRequest, and Conflict where it was adjusted since."""
+
+    async def work(tx: Transaction) -> int:
+        company_id = await find_company(tx, company)
+        before = (await load_care(tx, Goal, [company_id])).get(company_id, {}).get(id)
+        if before is None:
+            raise NotFound(say("There is no such goal."))
+        whole = WantedGoal(
+            wanted.name,
+            before.measure,
+            wanted.target,
+            wanted.by,
+            wanted.owner,
+            before.stages,
+            wanted.dropped,
+        )
+        if _adjusted(before, whole, actor, "any", now) == before:
+            return company_id
+        last = before.changes[-1].at if before.changes else None
+        if seen != (to_rfc3339(last) if last is not None else ""):
+            raise Conflict(say("The goal was adjusted since you opened the page. Please look at it again."))
+        _check(whole, to_rfc3339(now)[:10])
+        await save_care(tx, id, {company_id: _adjusted(before, whole, actor, reason, now)})
+        return company_id
+
+    await keep_late_goals(database, await database.write(work))
+    return next(one for one in await company_goals(database, company) if one.id == id)
+
+
 def _check_end(wanted: WantedGoal, start: str) -> None:
     if wanted.by <= start:
-        raise InvalidRequest(f"by: must be after {start}, when the goal starts")
+        raise InvalidRequest(say("by: must be after {day_name}, when the goal starts", day_name=start))
 
 
 def _check(wanted: WantedGoal, today: str) -> None:
@@ -120,7 +171,7 @@ def _check(wanted: WantedGoal, today: str) -> None:
     days = [stage.by for stage in wanted.stages]
     if days != sorted(set(days)) or (days and days[-1] > wanted.by):
         raise InvalidRequest(
-            "stages: each must be later than the one before, and none after the goal's own day"
+            say("stages: each must be later than the one before, and none after the goal's own day")
         )
 
 
@@ -152,9 +203,9 @@ def _adjusted(before: Goal, wanted: WantedGoal, actor: str, reason: str, now: in
     if not changed:
         return after
     if not reason:
-        raise InvalidRequest("reason: say why the goal is adjusted")
-    change = Change(now, actor, "; ".join(changed), reason)
-    return replace(after, changes=(*before.changes, change)[-CHANGES_MAX:])
+        raise InvalidRequest(say("reason: say why the goal is adjusted"))
+    changes = [Change(now, actor, text, reason) for text in changed]
+    return replace(after, changes=(*before.changes, *changes)[-CHANGES_MAX:])
 
 
 def _changed(before: Goal, after: Goal) -> list[str]:
@@ -162,7 +213,8 @@ def _changed(before: Goal, after: Goal) -> list[str]:
     if before.name != after.name:
         found.append(say("name from {was_name} to {now_name}", was_name=before.name, now_name=after.name))
     if before.target != after.target:
-        found.append(say("target from {was:g} to {now:g}", was=before.target, now=after.target))
+        was, now = _plain(before.target), _plain(after.target)
+        found.append(say("target from {was:,} to {now:,}", was=was, now=now))
     if before.by != after.by:
         found.append(say("by {was_name}, now by {now_name}", was_name=before.by, now_name=after.by))
     if before.owner != after.owner:
@@ -173,8 +225,13 @@ def _changed(before: Goal, after: Goal) -> list[str]:
 
 
 def _told(stages: Sequence[Stage]) -> str:
-    told = [say("{target:g} by {day_name}", target=one.target, day_name=one.by) for one in stages]
+    told = [say("{target:,} by {day_name}", target=_plain(one.target), day_name=one.by) for one in stages]
     return ", ".join(told) or say("none")
+
+
+def _plain(target: float) -> float:
+    """80, not 80.0."""
+    return int(target) if target.is_integer() else target
 
 
 async def accept_stage(

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
 from engage.actions.care import (
+    Adjustment,
     WantedGoal,
+    accept_stage,
+    adjust_goal,
     company_goals,
     judge_intervention,
     set_ceiling,
@@ -20,9 +24,10 @@ from engage.actions.care import (
 from engage.actions.portfolio import portfolio
 from engage.actions.report import company_health, company_report
 from engage.actions.score import score_companies
-from engage.core.care import LOWERED, POOR_AT_MOST, Ceiling, Intervention, Sentiment
+from engage.core.care import LOWERED, POOR_AT_MOST, Ceiling, Intervention, Sentiment, Stage
+from engage.core.care_shapes import GoalView
 from engage.core.plans import held_out
-from engage.errors import Conflict, InvalidRequest
+from engage.errors import Conflict, InvalidRequest, NotFound
 from engage.store.database import Database
 from tests.actions.signal_host import LAST_SUNDAY, NOW, TODAY, accept, seats, working
 
@@ -193,6 +198,43 @@ async def test_the_portfolio_tells_whose_goals_are_behind(database: Database) ->
     # And with each week's scores.
     await score_companies(database, TODAY)
     assert await late() == [("b", "b", "missed"), ("acme", "d", "missed")]
+
+
+async def test_who_adjusts_a_goal_on_a_page_overwrites_nothing_that_was_adjusted_since(
+    database: Database,
+) -> None:
+    await accept(database, [seats("acme", 12)])
+    stages = (Stage("2026-12-01", 60.0), Stage("2027-01-01", 70.0))
+    wanted = WantedGoal("All", "monthly_revenue", 1_500_000.0, "2027-06-30", "kim", stages)
+    await set_goal(database, "acme", "g", wanted, actor="kim", reason="", now=NOW)
+    await accept_stage(database, "acme", "g", 0, actor="kim", note="", now=NOW)
+
+    async def adjust(seen: str, now: int = NOW, reason: str = "less was bought", **change: Any) -> GoalView:
+        told = replace(Adjustment("All", 1_500_000.0, "2027-06-30", "kim"), **change)
+        return await adjust_goal(database, "acme", "g", told, actor="lee", reason=reason, seen=seen, now=now)
+
+    with pytest.raises(InvalidRequest, match="say why"):
+        await adjust("", reason="", dropped=True)
+    first = await adjust("", target=1_250_000.5, owner="lee")
+    assert [one.text for one in first.changes] == [
+        "target from 1,500,000 to 1,250,000.5",
+        "owner was kim, now lee",
+    ]
+    assert [one.standing for one in first.stages] == ["accepted", "to_come"], "its stages are what they were"
+    assert await adjust("", target=1_250_000.5, owner="lee") == first, "sent twice it is adjusted once"
+    with pytest.raises(Conflict, match="adjusted since"):
+        await adjust("", dropped=True)
+    second = await adjust(first.changes[-1].at, NOW + 1, target=1_250_000.5, owner="lee", dropped=True)
+    assert (second.standing, second.changes[-1].text) == ("dropped", "dropped")
+    with pytest.raises(Conflict, match="adjusted since"):
+        await adjust(first.changes[-1].at, NOW + 2)
+    again = await adjust(second.changes[-1].at, NOW + 2, target=1_250_000.5, owner="lee")
+    assert (again.standing, again.changes[-1].text) == ("not_known", "taken up again")
+    with pytest.raises(InvalidRequest, match="none after the goal's own day"):
+        await adjust(again.changes[-1].at, by="2026-12-31")
+    told = Adjustment("All", 1.0, "2027-06-30", "kim")
+    with pytest.raises(NotFound, match="no such goal"):
+        await adjust_goal(database, "acme", "x", told, actor="l", reason="r", seen="", now=NOW)
 
 
 async def test_a_goal_that_was_agreed_on_earlier_starts_with_the_score_of_that_day(

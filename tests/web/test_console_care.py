@@ -26,6 +26,7 @@ from engage.core.outline_portfolio import portfolio_outline
 from engage.core.plans import goal_view
 from engage.core.portfolio import why
 from engage.core.privacy import Figure, fact
+from engage.web.console.forms import Adjusted, Agreed
 from engage.web.console.pages import company_view
 from engage.web.console.routes import COOKIE, _html
 from tests.web.console_samples import AS_OF, ROWS, STAFF, SampleServices, measured, portfolio, report
@@ -282,6 +283,7 @@ async def test_a_goal_is_set_on_the_companys_page(
         assert (answer.status_code, answer.headers["location"][-5:]) == (303, "#care")
     (company, one), (_, again) = services.goals
     assert one == again, "sent twice it is set once"
+    assert isinstance(one, Agreed)
     assert (company, one.name, one.measure, one.target) == ("cobalt/eu", "All at work", "seats", 80)
     assert (one.by, one.owner, one.actor) == ("2999-12-31", "Kim", STAFF.name)
     wrong = (
@@ -296,6 +298,52 @@ async def test_a_goal_is_set_on_the_companys_page(
         answer = await browser.post(address, data={**fields, **goal, **change}, headers=HERE)
         assert answer.status_code == 400
         assert "This was not logged" in answer.text
+    assert len(services.goals) == 2
+
+
+async def test_a_goal_is_adjusted_dropped_and_taken_up_again_on_the_companys_page(
+    services: SampleServices, browser: httpx.AsyncClient
+) -> None:
+    company = ROWS[0].company
+    address = f"/console/companies/{company}"
+    shown = await services.company_report(company, "last-12-weeks")
+    goal = Goal('g"1', "Seats & more", "seats", 80.0, "2027-06-30", "Kim", "2026-01-01", 20.0)
+    at = "2026-02-01T00:00:00.123456Z"
+    fields: dict[str, str] = {}
+    for dropped, last in ((False, []), (True, [ChangeView(at, "lee", "dropped", "why")])):
+        view = goal_view(msgspec.structs.replace(goal, dropped=dropped), shown.health, shown.contract, last)
+        services.reports[company] = msgspec.structs.replace(shown, care=CareView((view,)))
+        fields = await _form(browser, address, "reason")
+        assert fields == {
+            "goal": 'g"1',
+            "seen": at if dropped else "",
+            "name": "Seats & more",
+            "target": "80",
+            "by": "2027-06-30",
+            "owner": "Kim",
+            "reason": "",
+        }
+        buttons = [
+            one.text() for one in tree_of(await browser.get(address)).css("form:has([name=reason]) button")
+        ]
+        assert buttons == (["Take it up again"] if dropped else ["Adjust it", "Drop it"])
+    said = {**fields, "reason": " less  was bought ", "target": "62.5"}
+    for more in ({}, {"do": "drop"}):
+        answer = await browser.post(address, data={**said, **more}, headers=HERE)
+        assert (answer.status_code, answer.headers["location"][-5:]) == (303, "#care")
+    adjusted = Adjusted(
+        'g"1', at, "Seats & more", 62.5, "2027-06-30", "Kim", False, "less was bought", STAFF.name
+    )
+    assert services.goals == [(company, adjusted), (company, adjusted._replace(dropped=True))]
+    for change in ({"name": ""}, {"target": "all"}, {"by": "soon"}, {"owner": ""}, {"reason": " "}):
+        assert (await browser.post(address, data={**said, **change}, headers=HERE)).status_code == 400
+    foreign = {"sec-fetch-site": "cross-site"}
+    assert (await browser.post(address, data=said, headers=foreign)).status_code == 403
+    services.cookies["mine"] = SignedIn(SHARED_NAME, STAFF.role)
+    assert (await _form(browser, address, "reason"))["actor"] == ""
+    assert (await browser.post(address, data=said, headers=HERE)).status_code == 400
+    services.cookies["mine"] = SignedIn("x", "administrator")
+    assert (await browser.post(address, data=said, headers=HERE)).status_code == 403
     assert len(services.goals) == 2
 
 

@@ -13,12 +13,12 @@ WORDS: Final = {
     "is no longer lowered by hand": "不再人工下调",
     # what was adjusted of a goal
     "name from {was_name} to {now_name}": "名称由“{was_name}”改为“{now_name}”",
-    "target from {was:g} to {now:g}": "目标由 {was} 改为 {now}",
+    "target from {was:,} to {now:,}": "目标由 {was} 改为 {now}",
     "by {was_name}, now by {now_name}": "期限由 {was_name} 改为 {now_name}",
     "owner was {was_name}, now {now_name}": "负责人由 {was_name} 改为 {now_name}",
     "taken up again": "重新启动",
     "stages from {was_list} to {now_list}": "阶段由 {was_list} 改为 {now_list}",
-    "{target:g} by {day_name}": "{day_name} 前达到 {target}",
+    "{target:,} by {day_name}": "{day_name} 前达到 {target}",
     "none": "无",
     # sections
     "Sentiment until {day_name}, says {actor_name}: {feeling}": (

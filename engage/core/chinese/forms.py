@@ -9,6 +9,16 @@ WORDS: Final = {
     "Say who did it, in {most:d} characters at most.": "请说明由谁采取，最多 {most} 个字符。",
     "Say what the goal is, in {most:d} characters at most.": "请说明目标是什么，最多 {most} 个字符。",
     "Say whose goal it is, in {most:d} characters at most.": "请说明由谁负责，最多 {most} 个字符。",
+    "Say why the goal is adjusted, in {most:d} characters at most.": "请说明调整目标的原因，最多 {most} 个字符。",
+    "reason: say why the goal is adjusted": "请说明调整目标的原因。",
+    "by: must be after {day_name}, when the goal starts": "期限须晚于目标的开始日期 {day_name}。",
+    "stages: each must be later than the one before, and none after the goal's own day": (
+        "各阶段的日期须依次推后，且不得晚于目标的期限。"
+    ),
+    "There is no such goal.": "没有此目标。",
+    "The goal was adjusted since you opened the page. Please look at it again.": (
+        "打开页面后该目标已有调整，请重新查看。"
+    ),
     "Choose what the goal is measured by.": "请选择衡量目标的指标。",
     "Say the target as a number.": "请用数字说明目标值。",
     "Say a day to come by which the target is to be reached.": "请说明达成目标的日期，须晚于今天。",

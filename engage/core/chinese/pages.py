@@ -265,6 +265,11 @@ _CARE: Final = {
         "每周显示进展，落后时也会显示在客户组合中。"
     ),
     "Set it": "设定",
+    "Adjust or drop": "调整或放弃",
+    "Take up again": "重新启动",
+    "Take it up again": "重新启动",
+    "Adjust it": "调整",
+    "Drop it": "放弃",
     "One page, for whoever decides": "一页摘要，供决策者阅读",
     "Sentiment:": "客户情绪：",
     "good": "良好",

@@ -30,6 +30,11 @@ def short(value: float) -> str:
     return f"{value:,.1f}".removesuffix(".0").replace("-", MINUS)
 
 
+def typed(value: float) -> str:
+    """1250, 12.5: as a field for a number takes it."""
+    return str(int(value)) if value.is_integer() else str(value)
+
+
 def signed(value: float | None) -> str:
     """+3, −12, 0: a change, rounded to whole units, with a real minus."""
     if value is None:
@@ -90,6 +95,7 @@ def pathpart(text: str) -> str:
 FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "whole": whole,
     "short": short,
+    "typed": typed,
     "signed": signed,
     "tenths": tenths,
     "amount": amount,

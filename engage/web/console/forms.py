@@ -60,20 +60,64 @@ class Agreed(NamedTuple):
     actor: str
 
 
+class Adjusted(NamedTuple):
+    """What a goal is from now on. `seen`: the time of its last change when the page was opened, empty for none."""
+
+    goal: str
+    seen: str
+    name: str
+    target: float
+    by: str
+    owner: str
+    dropped: bool
+    reason: str
+    actor: str
+
+
 def care_forms(session: SignedIn, today: date) -> CareForms:
     return CareForms(today.isoformat(), "" if session.name == SHARED_NAME else session.name)
 
 
-async def read_told(request: Request, session: SignedIn, company: str, today: date) -> Done | Agreed:
+async def read_told(
+    request: Request, session: SignedIn, company: str, today: date
+) -> Done | Agreed | Adjusted:
     """What was told on a company's page. InvalidRequest says what is missing. Raises TooLarge."""
     fields = await _fields(request)
+    if "goal" in fields:
+        return _adjusted(fields, session)
     return (
         _agreed(fields, session, company, today) if "measure" in fields else _done(fields, session, company)
     )
 
 
 def _agreed(fields: dict[str, str], session: SignedIn, company: str, today: date) -> Agreed:
-    name, owner, measure = _words(fields, "name"), _words(fields, "owner"), fields["measure"]
+    measure = fields["measure"]
+    if measure not in MEASURES:
+        raise InvalidRequest(say("Choose what the goal is measured by."))
+    name, target, by, owner = _goal(fields)
+    if by <= today:
+        raise InvalidRequest(say("Say a day to come by which the target is to be reached."))
+    actor = owner if session.name == SHARED_NAME else session.name
+    said = Agreed("", name, measure, target, by.isoformat(), owner, actor)
+    return said._replace(id=_id(company, *map(str, said)))
+
+
+def _adjusted(fields: dict[str, str], session: SignedIn) -> Adjusted:
+    name, target, by, owner = _goal(fields)
+    reason = _words(fields, "reason")
+    if not 0 < len(reason) <= WORDS_CHARS_MAX:
+        raise InvalidRequest(
+            say("Say why the goal is adjusted, in {most:d} characters at most.", most=WORDS_CHARS_MAX)
+        )
+    dropped = fields.get("do") == "drop"
+    actor = _actor(fields, session)
+    seen = fields.get("seen", "")
+    return Adjusted(fields["goal"], seen, name, target, by.isoformat(), owner, dropped, reason, actor)
+
+
+def _goal(fields: dict[str, str]) -> tuple[str, float, date, str]:
+    """Its name, target, day and owner."""
+    name, owner = _words(fields, "name"), _words(fields, "owner")
     if not 0 < len(name) <= WORDS_CHARS_MAX:
         raise InvalidRequest(
             say("Say what the goal is, in {most:d} characters at most.", most=WORDS_CHARS_MAX)
@@ -82,17 +126,18 @@ def _agreed(fields: dict[str, str], session: SignedIn, company: str, today: date
         raise InvalidRequest(
             say("Say whose goal it is, in {most:d} characters at most.", most=NAME_CHARS_MAX)
         )
-    if measure not in MEASURES:
-        raise InvalidRequest(say("Choose what the goal is measured by."))
     target = _number(fields.get("target", ""))
     if target is None:
         raise InvalidRequest(say("Say the target as a number."))
-    by = told_day("by", fields.get("by", ""))
-    if by <= today:
-        raise InvalidRequest(say("Say a day to come by which the target is to be reached."))
-    actor = owner if session.name == SHARED_NAME else session.name
-    said = Agreed("", name, measure, target, by.isoformat(), owner, actor)
-    return said._replace(id=_id(company, *map(str, said)))
+    return name, target, told_day("by", fields.get("by", "")), owner
+
+
+def _actor(fields: dict[str, str], session: SignedIn) -> str:
+    """Whose link it was, or who they say they are."""
+    actor = session.name if session.name != SHARED_NAME else _words(fields, "actor")
+    if not 0 < len(actor) <= NAME_CHARS_MAX:
+        raise InvalidRequest(say("Say who did it, in {most:d} characters at most.", most=NAME_CHARS_MAX))
+    return actor
 
 
 def told_day(name: str, text: str) -> date:
@@ -117,11 +162,7 @@ def _done(fields: dict[str, str], session: SignedIn, company: str) -> Done:
     what = _words(fields, "what")
     if not 0 < len(what) <= WORDS_CHARS_MAX:
         raise InvalidRequest(say("Say what was done, in {most:d} characters at most.", most=WORDS_CHARS_MAX))
-    actor = session.name
-    if actor == SHARED_NAME:
-        actor = _words(fields, "actor")
-    if not 0 < len(actor) <= NAME_CHARS_MAX:
-        raise InvalidRequest(say("Say who did it, in {most:d} characters at most.", most=NAME_CHARS_MAX))
+    actor = _actor(fields, session)
     day = told_day("day", fields.get("day", "")).isoformat()
     return Done(_id(company, day, actor, what), what, day, actor)
 

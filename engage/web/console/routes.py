@@ -39,7 +39,7 @@ from engage.formats.palette import BANDS
 from engage.formats.paper import paper
 from engage.web.console import pages
 from engage.web.console.formats import FILTERS
-from engage.web.console.forms import Agreed, Done, care_forms, read_told, told_day
+from engage.web.console.forms import Adjusted, Agreed, Done, care_forms, read_told, told_day
 from engage.web.console.translation import translate_page
 
 log = logging.getLogger(__name__)
@@ -88,6 +88,10 @@ class ConsoleServices(Protocol):
     async def set_goal(self, company: str, goal: Agreed) -> None:
         """A goal was agreed on with a company. NotFound where that is unknown, InvalidRequest where the goal was
         adjusted since."""
+
+    async def adjust_goal(self, company: str, told: Adjusted) -> None:
+        """A goal is adjusted, dropped or taken up again. NotFound where it is unknown, Conflict where it was adjusted
+        since it was seen."""
 
     async def session_for(self, cookie: str) -> SignedIn | None:
         """Who a cookie belongs to, or None when it is unknown or has run out."""
@@ -144,7 +148,13 @@ def console_routes(services: ConsoleServices) -> list[Route]:
             raise Forbidden(say("This form was sent from another site."))
         name = str(request.path_params["company"])
         told = await read_told(request, session, name, datetime.now(UTC).date())
-        await (services.set_goal(name, told) if isinstance(told, Agreed) else services.log_done(name, told))
+        match told:
+            case Agreed():
+                await services.set_goal(name, told)
+            case Adjusted():
+                await services.adjust_goal(name, told)
+            case Done():
+                await services.log_done(name, told)
         period = request.query_params.get("period") or PERIOD_DEFAULT
         here = f"/console/companies/{FILTERS['pathpart'](name)}?{urlencode({'period': period})}#care"
         return RedirectResponse(here, 303)
