@@ -10,9 +10,9 @@ DEFINITIONS: Final[tuple[Definition, ...]] = (
     Definition(
         "Health score",
         "50 plus the contributions of eight drivers, each from 0 to 100 between stated bounds; reckoned from published "
-        "figures, seats and time as a customer, and from nothing else. Version 3: bounds at the natural ends, trend "
-        "against the company's own best, time as a customer, months of four whole weeks; scores of different "
-        "versions are not compared.",
+        "figures, seats and time as a customer, and from nothing else. Version 4: bounds at the natural ends, trend "
+        "against the company's own best, time as a customer by its logarithm, months of four whole weeks; scores of "
+        "different versions are not compared.",
         "Depth and breadth in equal parts: Gainsight on its own customers; missing inputs as Catalyst shares them out.",
     ),
     Definition(

@@ -5,9 +5,9 @@ a raw count or a date: it reads what `engage.core.published` lets out, and contr
 middle of the range that may be told; a driver whose figures tell too little is missing, and its text says why. A
 profile of the host's (`engage.core.profiles`) may put other bounds to a driver, in the same units.
 
-Each driver runs linearly from 0 at its lower bound to 100 at its upper bound (Natero: (x - lo) / (hi - lo), clamped).
-The bounds are the natural ends of what is measured, so that no driver saturates where a company still can get better
-or worse; published thresholds then lie within, near the neutral 50:
+Each driver runs linearly from 0 at its lower bound to 100 at its upper bound (Natero: (x - lo) / (hi - lo), clamped);
+time does so by its logarithm. The bounds are the natural ends of what is measured, so that no driver saturates where a
+company still can get better or worse; published thresholds then lie within, near the neutral 50:
 
     driver    what                                          0     100    thresholds elsewhere
     activity  days active of 28, per active member          0     28     Gainsight: 10 are healthy; ChurnZero: 18 daily
@@ -26,12 +26,16 @@ breadth does not merely say that a company is large. The trend is measured again
 weeks before: a new company that is ramping up is not better off than a settled one, and a slow decline shows as long
 as the best is remembered. It counts active days, which fall when fewer come and when the same come less often.
 Tenure is no behaviour but a prior: in subscription businesses the risk of leaving is highest at first and falls with
-time (survival curves of contracts fall steeply early; the first renewal is the hardest), so a year is full trust.
+time, steeply at first and ever more slowly, since those who leave easily leave early. Where the propensity to leave
+varies as a beta distribution, it falls as 1 / (a + b + renewals so far) (Fader and Hardie, How to Project Customer
+Retention, 2007; their better customers have a + b of 4.5, their others 1.9). A score is a logarithm of risk (each 20
+points divide it by three: `engage.core.calibration`), so time counts by log(4 + months), and a year is full trust.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import log
 from typing import Final, NamedTuple
 
 from engage.core.language import say
@@ -53,7 +57,10 @@ TREND_WEEKS_LEAST: Final = 12
 """Before that many weeks of activity a company has no best to be measured by: it is still starting."""
 FEATURES_ENOUGH: Final = 30
 """Where more key events are declared, this many count as all: nobody needs every corner of a large product."""
+TENURE: Final = "tenure"
 TENURE_MONTHS: Final = 12
+TENURE_START: Final = 4
+"""The months that a customer is reckoned to have behind it when it begins: after as many more the risk has halved."""
 DAYS_PER_MONTH: Final = 365.25 / 12
 YOUNG_DAYS: Final = 180
 
@@ -67,9 +74,9 @@ SHARE: Final = Bounds(0, 100)
 MONTH: Final = Bounds(0, WEEK * MONTH_WEEKS)
 TREND: Final = Bounds(40, 100)
 SEATS_YOUNG: Final = Bounds(0, 75)
-TENURE: Final = Bounds(0, TENURE_MONTHS)
-_OTHERS: Final = {"activity": MONTH, "trend": TREND, "tenure": TENURE}
-ENDS: Final = {"activity": MONTH, "tenure": Bounds(0, 10 * TENURE_MONTHS)}
+YEAR: Final = Bounds(0, TENURE_MONTHS)
+_OTHERS: Final = {"activity": MONTH, "trend": TREND, TENURE: YEAR}
+ENDS: Final = {"activity": MONTH, TENURE: Bounds(0, 10 * TENURE_MONTHS)}
 """Between what a driver may have bounds of a profile's own; of all others it is a share."""
 
 
@@ -81,11 +88,6 @@ class Input(NamedTuple):
     text: str
     bounds: Bounds = SHARE
 
-    @property
-    def points(self) -> float:
-        assert self.estimate is not None, "a missing driver has no points"
-        return points_between(self.bounds, self.estimate)
-
 
 def is_young(age_days: int | None) -> bool:
     return age_days is not None and age_days < YOUNG_DAYS
@@ -96,9 +98,19 @@ def standard_bounds(name: str, age_days: int | None) -> Bounds:
     return SEATS_YOUNG if name == "seats" and is_young(age_days) else _OTHERS.get(name, SHARE)
 
 
-def points_between(bounds: Bounds, estimate: float) -> float:
-    low, high = bounds
-    return round(100 * min(1.0, max(0.0, (estimate - low) / (high - low))), 1)
+def points_of(name: str, bounds: Bounds, estimate: float) -> float:
+    """0 to 100, of a driver's estimate between its bounds."""
+    low, high, reached = (_along(name, value) for value in (*bounds, estimate))
+    return round(100 * min(1.0, max(0.0, (reached - low) / (high - low))), 1)
+
+
+def _along(name: str, value: float) -> float:
+    return log(TENURE_START + max(0.0, value)) if name == TENURE else value
+
+
+def tenure_points(age_days: int) -> float:
+    """Of the time as a customer alone, which is known of companies that are not scored as well."""
+    return points_of(TENURE, YEAR, age_days / DAYS_PER_MONTH)
 
 
 def read_inputs(
@@ -125,7 +137,7 @@ def read_inputs(
         "trend": _trend(weeks, k),
         "seats": _seats(people, seats, young=young),
         "levels": _levels(last, k),
-        "tenure": _tenure(last, age_days),
+        TENURE: _tenure(last, age_days),
     }
     for name, between in bounds.items():
         inputs[name] = inputs[name]._replace(bounds=between)
@@ -267,7 +279,7 @@ def _tenure(week: WeekMeasures, age_days: int | None) -> Input:
     text = _customer_for(months)
     if not known:
         text = say("{text}, going by the first activity", text=text)
-    return Input(fact(months, "each"), days / DAYS_PER_MONTH, text, TENURE)
+    return Input(fact(months, "each"), days / DAYS_PER_MONTH, text, YEAR)
 
 
 def _customer_for(months: int) -> str:

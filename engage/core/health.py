@@ -8,15 +8,17 @@ The score is 50 plus the contributions, weight x (driver - 50), each rounded to 
 up: the score is 50 and the printed tenths, rounded half to even. The weight of a missing driver is shared out among
 the others in proportion (Catalyst), and said.
 
-Weights sum to 1, in round numbers. Depth (activity, habit) and breadth (of the company, of a member) count the same, a
-quarter each, as in Gainsight's score of its own customers; what is a company's commitment - seats filled, levels
-reached - a fifth; trend and tenure the rest in equal parts. No weight was fitted to outcomes: a host's own outcomes
-are for checking the score, not for making it.
+Weights sum to 1, in round numbers. Time counts a quarter: 25 points of score divide the risk by four, and that is what
+a year of monthly renewals does to it (see `engage.core.drivers`). Depth (activity, habit) and breadth (of the company,
+of a member) count the same, as in Gainsight's score of its own customers, and so does what is a company's commitment,
+seats filled and levels reached: a fifth each; the trend the rest. No weight was fitted to outcomes: a host's own
+outcomes are for checking the score, not for making it.
 
 Version 1 had six drivers, with bounds at published thresholds (breadth and habit full at 50 %) and a trend of four
 weeks against the eight before: most companies lay beyond the bounds, and a start-up counted as growth. Version 2 took
 the newest 28 days; since version 3 figures of several weeks are of the newest month of four whole weeks that is over,
-quiet weeks count as idle in them, and members at a level are told in bands (see `engage.core.published`).
+quiet weeks count as idle in them, and members at a level are told in bands (see `engage.core.published`). Version 4
+counts time by its logarithm and a quarter; before it counted 15 % in a straight line, days active, breadth 15 % each.
 """
 
 from __future__ import annotations
@@ -26,23 +28,23 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from engage.core.drivers import TREND_WEEKS, Bounds, Input, points_between, read_inputs, standard_bounds
+from engage.core.drivers import TREND_WEEKS, Bounds, Input, points_of, read_inputs, standard_bounds
 from engage.core.language import say
 from engage.core.measures import HABIT_WEEKS, WeekMeasures
 from engage.core.published import People, publish_people, weeks_known
 from engage.core.reports import BAND_FLOORS, BAND_LABELS, Band, Confidence, Driver, Health
 from engage.core.scored_as import ScoredAs
 
-VERSION: Final = 3
+VERSION: Final = 4
 WEIGHTS: Final = {
-    "activity": 0.15,
+    "activity": 0.10,
     "habit": 0.10,
-    "breadth": 0.15,
+    "breadth": 0.10,
     "features": 0.10,
     "trend": 0.15,
     "seats": 0.10,
     "levels": 0.10,
-    "tenure": 0.15,
+    "tenure": 0.25,
 }
 LABELS: Final = {
     "activity": say("Days active"),
@@ -127,7 +129,8 @@ def _weigh(inputs: dict[str, Input], weights: Mapping[str, float]) -> tuple[Driv
     drivers = []
     for name, weight in shares.items():
         one = inputs[name]
-        points = one.points
+        assert one.estimate is not None, "a missing driver has no share"
+        points = points_of(name, one.bounds, one.estimate)
         contribution = _contribution(weight, points)
         figure = one.figure
         between = (figure.floor, figure.ceiling) if figure.value is None and figure.ceiling else None
@@ -170,7 +173,7 @@ def contributions_by(by: ScoredAs | None, then: Health, age_days: int | None) ->
         between = bounds.get(name) or standard_bounds(name, age_days)
         estimate = sum(one.between) / 2 if one.value is None and one.between else one.value
         if estimate is not None and between != (before.get(name) or standard_bounds(name, age_days)):
-            points = points_between(between, estimate)
+            points = points_of(name, between, estimate)
         found[name] = _contribution(weight, points)
     return found
 

@@ -17,6 +17,7 @@ from msgspec import Struct, field
 from engage.core.book import Book, Worth, tier_in, tier_table
 from engage.core.conditions import fold_name
 from engage.core.definitions import PORTFOLIO_DEFINITIONS
+from engage.core.drivers import TENURE, tenure_points
 from engage.core.health import WEIGHTS
 from engage.core.language import say
 from engage.core.reports import BAND_FLOORS, Band, Confidence, Contract, Health, Portfolio, PortfolioRow
@@ -25,10 +26,9 @@ from engage.core.stage_words import Stage
 from engage.core.terms import customer_since, day_of, money_cents
 
 MONTHS: Final = 12
-YEAR_DAYS: Final = 365
 SEGMENT_CHARS_MAX: Final = 100
 RISK_UNKNOWN: Final = 0.5
-"""Of a company that is not scored, half a year after it became a customer: neither good news nor bad."""
+"""Of a company that is not scored, four months after it became a customer: neither good news nor bad."""
 RISK_QUIET: Final = 0.9
 """Of one that was scored in the weeks shown and has since fallen below the floor of active members: as bad as a score
 of 10. What it did is not told; that it is not scored any more is."""
@@ -258,5 +258,4 @@ def risk_of(score: int | None, *, was_scored: bool, age_days: int | None = None)
         return round(1 - score / 100, 2)
     if was_scored or age_days is None:
         return RISK_QUIET if was_scored else RISK_UNKNOWN
-    years = min(1.0, max(0, age_days) / YEAR_DAYS)
-    return round(RISK_UNKNOWN - WEIGHTS["tenure"] * (years - 0.5), 2)
+    return round(RISK_UNKNOWN - WEIGHTS[TENURE] * (tenure_points(age_days) / 100 - 0.5), 2)

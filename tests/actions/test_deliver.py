@@ -307,7 +307,7 @@ async def test_a_health_score_that_changed_is_told_once_and_without_a_member(
     assert last == {
         "as_of": "2026-08-02",
         "stage": "churned",
-        "before": "at_risk",
+        "before": "adopting",
         "text": "The contract has ended.",
     }
 

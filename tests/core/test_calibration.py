@@ -307,4 +307,4 @@ def test_the_past_is_scored_by_the_profile_that_fits_it() -> None:
     assert case_of(replace(by, lasting={sunday: "at_risk"}), second, 30, 5) == late
     before = case_of(replace(by, lasting={sunday - 7: "at_risk"}), second, 30, 5)
     assert before is not None
-    assert before.score == round(100 * 180 / 365.25)  # at risk in the week before the one that is looked at
+    assert before.score == 66  # 65.5 of 180 days; at risk in the week before the one that is looked at

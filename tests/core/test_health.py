@@ -57,7 +57,7 @@ def test_each_driver_runs_linearly_between_its_bounds() -> None:
     assert driver(found, "trend") == 100.0  # as much as ever
     assert driver(found, "seats") == 64.5  # 40 of 62
     assert driver(found, "levels") == 57.5  # 30 to 39 of 60
-    assert driver(found, "tenure") == 50.1  # 183 days of a year
+    assert driver(found, "tenure") == 66.2  # log(1 + 6.01 / 4) of log(1 + 12 / 4)
 
 
 def test_what_is_reckoned_per_member_takes_the_middle_of_a_hidden_number_of_active_members() -> None:
@@ -193,7 +193,7 @@ def test_time_with_the_host_counts_up_to_a_year() -> None:
     assert [driver(scored(steady(), age=days), "tenure") for days in (-5, 0, 365, 366, 4000)] == [
         0.0,
         0.0,
-        99.9,
+        100.0,
         100.0,
         100.0,
     ]
@@ -205,7 +205,7 @@ def test_a_contract_that_has_not_begun_is_no_time_at_all() -> None:
 
 def test_without_a_contract_time_counts_from_the_first_activity() -> None:
     found = scored(steady(), age=None)
-    assert driver(found, "tenure") == pytest.approx(100 * 16 * 7 / 365.25, abs=0.1)
+    assert driver(found, "tenure") == 47.1  # 3.68 months: log(1 + 3.68 / 4) of log(1 + 12 / 4)
     assert "a customer for 3 months, going by the first activity" in {one.text for one in found.drivers}
 
 

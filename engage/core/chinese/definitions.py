@@ -6,11 +6,11 @@ from typing import Final
 
 WORDS: Final = {
     "50 plus the contributions of eight drivers, each from 0 to 100 between stated bounds; reckoned from published "
-    "figures, seats and time as a customer, and from nothing else. Version 3: bounds at the natural ends, trend "
-    "against the company's own best, time as a customer, months of four whole weeks; scores of different "
-    "versions are not compared.": (
+    "figures, seats and time as a customer, and from nothing else. Version 4: bounds at the natural ends, trend "
+    "against the company's own best, time as a customer by its logarithm, months of four whole weeks; scores of "
+    "different versions are not compared.": (
         "50 加上八个驱动因素的贡献，每个因素在既定上下限之间取 0 到 100；只根据已公布的数字、席位数和合作时长计算，"
-        "别无其他。第 3 版：上下限取自然端点，趋势与公司自身最好水平比较，计入合作时长，每月为四个整周；"
+        "别无其他。第 4 版：上下限取自然端点，趋势与公司自身最好水平比较，合作时长按对数计入，每月为四个整周；"
         "不同版本的评分不作比较。"
     ),
     "Depth and breadth in equal parts: Gainsight on its own customers; missing inputs as Catalyst shares them out.": (
