@@ -131,6 +131,12 @@ def _told_commands(path: Path) -> list[list[str]]:
     return [shlex.split(line.split("   ")[0]) for line in lines if not re.search(r"[\[\\|]|\.\.\.", line)]
 
 
+def test_the_reading_order_of_the_core_names_every_module_of_it() -> None:
+    core = ROOT / "engage" / "core"
+    named = set(re.findall(r"`(\w+\.py)`", (core / "README.md").read_text(encoding="utf-8")))
+    assert named == {path.name for path in core.glob("*.py")} - {"__init__.py"}
+
+
 @pytest.mark.parametrize("path", [README, *sorted(DOCS.glob("*.md"))], ids=lambda path: path.stem)
 def test_the_commands_told_are_commands_with_options_they_have(path: Path) -> None:
     wrong = []
