@@ -5,16 +5,19 @@ Owns this section. Takes every measure from `engage.core.published_campaigns`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from engage.core.language import say
-from engage.core.published_campaigns import publish_campaign_month
+from engage.core.privacy import Figure
+from engage.core.published_campaigns import CampaignMonth, pool_months, publish_campaign_month
 from engage.core.report_weeks import Source, Weeks
 from engage.core.reports import Column, Table
 
 
 def campaigns(source: Source, now: Weeks) -> Table:
-    """By four-week month that ends in the period, oldest first."""
+    """By four-week month that ends in the period, oldest first; then all of them together."""
     columns = (
-        Column("campaign", say("Campaign")),
+        Column("campaign", say("Campaign"), told=True),
         Column("last_day", say("Four weeks up to")),
         Column("weeks", say("Ran for"), told=True),
         Column("members", say("Members with it"), "members"),
@@ -24,9 +27,10 @@ def campaigns(source: Source, now: Weeks) -> Table:
         Column("difference", say("Difference, 95 % interval"), "percent"),
         Column("told", say("What that says"), told=True),
     )
-    found = [publish_campaign_month(week, source.k) for week in now.measures if week is not None]
+    published = (publish_campaign_month(week, source.k) for week in now.measures if week is not None)
+    found = [one for one in published if one is not None]
     known = source.program.campaigns if source.program else {}
-    rows = tuple(
+    rows: tuple[tuple[str | Figure, ...], ...] = tuple(
         (
             known[one.campaign].name if one.campaign in known else one.campaign,
             one.last_day,
@@ -39,10 +43,20 @@ def campaigns(source: Source, now: Weeks) -> Table:
             one.text,
         )
         for one in found
-        if one is not None
     )
     note = say(
         "Members held out were drawn by chance: the campaign did nothing for them. Of all members, whoever it was "
         "for. One comparison in twenty finds a difference where there is none."
     )
+    rows += _together(found)
     return Table("campaigns", say("What campaigns moved"), columns, rows, note if rows else "")
+
+
+def _together(found: Sequence[CampaignMonth]) -> tuple[tuple[str | Figure, ...], ...]:
+    pooled = pool_months(found)
+    if pooled is None:
+        return ()
+    members, percent = Figure("–", "members", hidden="missing"), Figure("–", "percent", hidden="missing")
+    months = say("{count:d} months", count=pooled.months)
+    label = say("All together, on average")
+    return ((label, "–", months, members, percent, members, percent, pooled.difference, pooled.text),)

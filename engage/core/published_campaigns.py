@@ -12,12 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from msgspec import Struct
 
 from engage.core.campaign_weeks import HeldOutMonth
-from engage.core.intervals import difference_interval
+from engage.core.intervals import Difference, difference_interval, pooled_interval
 from engage.core.language import Text, say
 from engage.core.measures import MONTH_WEEKS, WEEK, WeekMeasures
 from engage.core.privacy import NOT_SHOWN, Figure, fact, ratio
@@ -133,13 +133,56 @@ def _difference(band: Figure, rest: Figure, month: HeldOutMonth) -> tuple[Figure
     """From the interval where fewest of the others were active to the one where most were."""
     low, _ = difference_interval(int(rest.floor), month.others, int(band.ceiling or 0), month.members)
     _, high = difference_interval(int(rest.ceiling or 0), month.others, int(band.floor), month.members)
-    least, most = round(100 * low, 1), round(100 * high, 1)
+    return _interval(100 * low, 100 * high)
+
+
+def _interval(low: float, high: float) -> tuple[Figure, Told]:
+    least, most = round(low, 1), round(high, 1)
     text = say("{low:+.0f} to {high:+.0f} points", low=least, high=most).replace("-", "−")
     told: Told = "more" if least > 0 else "fewer" if most < 0 else "unclear"
     return Figure(text, "percent", hidden="protects", low=least, high=most), told
 
 
-def _text(told: Told, least: int) -> str:
+class Together(NamedTuple):
+    """What campaigns moved in several months."""
+
+    months: int
+    difference: Figure
+    text: Text
+
+
+def pool_months(months: Sequence[CampaignMonth]) -> Together | None:
+    """The mean over the months whose difference is told, from what is told of each; None of fewer than two. Months of
+    one campaign hold the same members out; two campaigns draw apart."""
+    found: dict[str, list[Difference]] = {}
+    for one in months:
+        difference = _difference_told(one)
+        if difference is not None:
+            found.setdefault(one.campaign, []).append(difference)
+    count = sum(map(len, found.values()))
+    if count < 2:
+        return None
+    figure, told = _interval(*pooled_interval(found.values()))
+    return Together(count, figure, _text(told))
+
+
+def _difference_told(month: CampaignMonth) -> Difference | None:
+    interval, active, held_out_active = month.difference, month.active, month.held_out_active
+    if interval.low is None or interval.high is None:
+        return None
+    if active.ceiling is None or held_out_active.ceiling is None:
+        return None
+    return Difference(
+        int(month.members.floor),
+        int(month.held_out.floor),
+        active.floor - held_out_active.ceiling,
+        active.ceiling - held_out_active.floor,
+        interval.low,
+        interval.high,
+    )
+
+
+def _text(told: Told, least: int = 0) -> str:
     match told:
         case "more":
             return say("More were active than without it.")

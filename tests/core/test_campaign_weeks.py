@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from random import Random
 
 import pytest
 from msgspec.structs import replace
@@ -11,10 +12,10 @@ from engage.core.activity import mark_day
 from engage.core.calendar import month_end
 from engage.core.campaign_weeks import HeldOutMonth, measured_campaign
 from engage.core.holdouts import is_held_out
-from engage.core.intervals import difference_interval
+from engage.core.intervals import Difference, difference_interval, pooled_interval
 from engage.core.measures import WeekMeasures, measure_weeks
 from engage.core.program import Campaign, EventType, Program
-from engage.core.published_campaigns import publish_campaign_month
+from engage.core.published_campaigns import CampaignMonth, pool_months, publish_campaign_month
 from engage.core.state import CampaignStop, CompanyState, MemberState
 
 MONDAY = month_end(date(2026, 6, 1).toordinal())
@@ -127,6 +128,65 @@ def test_a_small_difference_may_be_chance_and_a_loss_is_said() -> None:
     assert unclear.told == "unclear"
     assert fewer.told == "fewer"
     assert fewer.text == "Fewer were active than without it."
+
+
+def a_told_month(campaign: str, held_out: int, active: int, others: int, others_active: int) -> CampaignMonth:
+    week = a_month(held_out, active, others, others_active)
+    assert week.held_out is not None
+    week.held_out.campaign = campaign
+    told = publish_campaign_month(week, 5)
+    assert told is not None
+    return told
+
+
+def test_months_told_together_are_their_mean_from_what_is_told_of_each() -> None:
+    months = [a_told_month(name, 400, 200, 1600, 1200) for name in "ab"]
+    one = months[0].difference
+    both = pool_months(months)
+    assert both is not None
+    assert (both.months, both.text) == (2, "More were active than without it.")
+    assert one.low is not None
+    assert one.high is not None
+    assert both.difference.low is not None
+    assert both.difference.high is not None
+    assert one.low < both.difference.low < 25 < both.difference.high < one.high
+    again = pool_months([a_told_month("a", 400, 200, 1600, 1200)] * 2)
+    assert again is not None
+    assert again.difference == one, "the same people twice are no surer than once"
+    too_few = a_told_month("c", 49, 25, 900, 400)
+    assert pool_months([*months, too_few]) == both
+    assert pool_months([months[0], too_few]) is None
+    larger = pool_months([a_told_month("b", 100, 60, 900, 500), *months])
+    assert larger is not None
+    assert (larger.months, larger.difference.value) == (3, None)
+
+
+@pytest.mark.parametrize("campaigns, months", [(1, 3), (3, 1), (2, 2)])
+def test_a_pooled_interval_holds_the_mean_at_least_as_often_as_it_says(campaigns: int, months: int) -> None:
+    """Of members with habits, so that months of one campaign err alike."""
+    random, held, tries = Random(campaigns), 0, 300
+    for _ in range(tries):
+        habits = [random.random() for _ in range(200)]
+        groups = []
+        for _ in range(campaigns):
+            out = [random.random() < 0.35 for _ in habits]
+            groups.append([_difference(random, habits, out) for _ in range(months)])
+        low, high = pooled_interval(groups)
+        held += low <= 0.1 <= high
+    assert held >= 0.92 * tries
+
+
+def _difference(random: Random, habits: list[float], out: list[bool]) -> Difference:
+    """With the campaign every tenth member is active who would not have been."""
+    came = [
+        (habit if random.random() < 0.9 else random.random()) < (0.5 if is_out else 0.6)
+        for habit, is_out in zip(habits, out, strict=True)
+    ]
+    inside = [is_active for is_active, is_out in zip(came, out, strict=True) if not is_out]
+    outside = [is_active for is_active, is_out in zip(came, out, strict=True) if is_out]
+    counts = (sum(inside), len(inside), sum(outside), len(outside))
+    exact = counts[0] / counts[1] - counts[2] / counts[3]
+    return Difference(counts[1], counts[3], exact, exact, *difference_interval(*counts))
 
 
 def test_two_small_groups_are_too_few_to_tell() -> None:

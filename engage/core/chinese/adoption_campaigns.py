@@ -14,6 +14,8 @@ WORDS: Final = {
     "Of those active": "对照组中活跃",
     "Difference, 95 % interval": "差值的 95% 区间",
     "What that says": "说明什么",
+    "{count:d} months": "{count} 个月",
+    "All together, on average": "全部合计（平均）",
     "{weeks:d} of 4 weeks": "4 周中的 {weeks} 周",
     "Members held out were drawn by chance: the campaign did nothing for them. Of all members, whoever it was "
     "for. One comparison in twenty finds a difference where there is none.": "对照组成员随机抽取，活动对他们不生效。"
