@@ -12,6 +12,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from datetime import date
+from operator import itemgetter
 from typing import Final
 
 import msgspec
@@ -23,7 +24,7 @@ from engage.actions.late_goals import keep_late_goals
 from engage.actions.score_company import Company, Host, contract_of, measure_and_score
 from engage.actions.score_news import new_signals, news, place_behind, signal_now
 from engage.actions.settings import floor
-from engage.core.calendar import DAY, local_day_hour, month_end, week_of
+from engage.core.calendar import local_day_hour, month_end, week_of
 from engage.core.campaign_weeks import holds_out
 from engage.core.care import Ceiling, Sentiment
 from engage.core.health import WEEKS_NEEDED
@@ -46,6 +47,7 @@ from engage.store.signal import (
     Followed,
     Frozen,
     Scored,
+    decoded,
     is_any_frozen,
     load_days,
     load_first_days,
@@ -66,7 +68,7 @@ MEMBERS_PER_TRANSACTION: Final = 20_000
 BACKFILL_WEEKS_MAX: Final = 52
 """Weeks measured of the past: bitmaps go back 64 weeks, and a habit looks at 12."""
 QUIET_DAYS: Final = 7
-"""When no company has had an event for longer, nothing is known of the days since: they are not scored as idle."""
+"""When hardly anybody has had an event for longer, nothing is known of the days since: they are not scored as idle."""
 
 CATALOGUE_COMPANIES_MAX: Final = 50
 CATALOGUE_MEMBERS_MAX: Final = 200
@@ -136,7 +138,7 @@ async def score_companies(
         if on is not None:
             _refuse_forgotten(followed, on)
         catalogue = await load_names(s, without, CATALOGUE_MEMBERS_MAX, k) if without else set()
-    ended = _end_of_data(followed, time.time_ns() // 1000) if on is None else None
+        ended = await _end_of_data(s, followed, time.time_ns() // 1000, k) if on is None else None
     following = {one.id: programs.get(versions[one.id]) for one in followed}
     host = Host(following, catalogue, k, book.stages, book.score, on or ended, again)
     members = sum(one.state.members for one in followed)
@@ -222,13 +224,38 @@ async def score_batch(database: Database, host: Host, ids: Sequence[int]) -> Sco
     )
 
 
-def _end_of_data(followed: Sequence[Followed], now: int) -> date | None:
-    """The day after the newest event of any company, when the host has been quiet for longer than QUIET_DAYS."""
-    newest = max(followed, key=lambda one: one.state.head_at, default=None)
-    if newest is None or not newest.state.head_at or now - newest.state.head_at <= QUIET_DAYS * DAY:
+async def _end_of_data(s: Statements, followed: Sequence[Followed], now: int, k: int) -> date | None:
+    """The day after the last on which, or since which, `k` members of all companies have come, when that was more than
+    QUIET_DAYS ago. By the newest event of all it would be told, of a host that pauses, whether anybody has come.
+
+    None as well where so many have never come: then no score says anything.
+    """
+    known = ((_head_day(one), one) for one in followed if one.state.head_at)
+    heads = sorted(known, key=itemgetter(0), reverse=True)
+    if not heads:
         return None
-    day, _ = local_day_hour(newest.state.head_at, newest.state.timezone)
-    return date.fromordinal(day + 1)
+    since = local_day_hour(now, heads[0][1].state.timezone)[0] - QUIET_DAYS
+    lately = [one.id for day, one in heads if day >= since]
+    came = 0
+    for start in range(0, len(lately), COMPANIES_PER_TRANSACTION):
+        found = await load_days(s, lately[start : start + COMPANIES_PER_TRANSACTION], since)
+        came += sum(max((day.members for day in days.values()), default=0) for days in found.values())
+        if came >= k:
+            return None
+    newest: list[int] = []
+    for day, one in heads:
+        if len(newest) == k and day <= newest[-1]:
+            break
+        for _, states in (await load_states(s, [one.id])).values():
+            newest += [member.last_day for member in decoded(states) if member.last_day]
+        newest = sorted(newest, reverse=True)[:k]
+    ended = newest[k - 1] if len(newest) == k else since
+    return date.fromordinal(ended + 1) if ended < since else None
+
+
+def _head_day(one: Followed) -> int:
+    """The local day of a company's newest event."""
+    return local_day_hour(one.state.head_at, one.state.timezone)[0]
 
 
 def _refuse_forgotten(followed: Sequence[Followed], on: date) -> None:
@@ -246,8 +273,7 @@ def _first_known(one: Followed) -> int:
     """The Monday of the first week that can be measured of a company still."""
     if not one.state.head_at:
         return 0
-    day, _ = local_day_hour(one.state.head_at, one.state.timezone)
-    return week_of(day) - WEEK * BACKFILL_WEEKS_MAX
+    return week_of(_head_day(one)) - WEEK * BACKFILL_WEEKS_MAX
 
 
 def _batches(followed: Sequence[Followed]) -> Iterator[list[Followed]]:
@@ -340,7 +366,7 @@ async def _load(s: Statements, batch: Sequence[Followed], host: Host) -> list[Co
     ids = [one.id for one in batch]
     lasts = {one.id: _last_monday(one, host.on) for one in batch}
     newest, earliest = max(lasts.values()), min(lasts.values()) - WEEK * (BACKFILL_WEEKS_MAX - 1)
-    first_days = await load_first_days(s, ids)
+    first_days = await load_first_days(s, ids, host.k)
     known = {} if host.again else await load_frozen(s, ids, earliest, newest)
     terms = await load_terms(s, ids)
     signals = await load_signals(s, ids)

@@ -95,7 +95,7 @@ def score(
         f"as of {scoring.as_of}, {scoring.weeks:,} new weeks measured; the lowest score first, those who left last"
     )
     if scoring.data_until:
-        say(f"data until {scoring.data_until}: no company has had an event for more than a week")
+        say(f"data until {scoring.data_until}: hardly any member of any company came for more than a week")
     say_table(("company", "name", "score", "band", "4 weeks", "stage"), rows, right=(2, 4))
 
 

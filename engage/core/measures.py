@@ -394,7 +394,7 @@ def _stand_at_the_end(
             for level, count in days[moved[stood]].levels.items():
                 levels[level] = levels.get(level, 0) - count
             stood += 1
-        # Late events may activate a member on a day before the one on which they were first seen.
-        week.members = max(members, week.activated, week.active)
+        # Late events may activate members on days before they were first seen; of few that is not told.
+        week.members = max(members, *(one for one in (week.activated, week.active) if one >= week.floor), 0)
         if steps:
             week.levels = [(step.id, max(0, levels.get(step.id, 0))) for step in steps]

@@ -101,7 +101,8 @@ def remember_sizes(members: Sequence[MemberState], weeks: Sequence[WeekMeasures]
             week.members + later - (len(joined) - bisect_left(joined, end - WEEK * back))
             for back in reversed(range(MONTH_WEEKS))
         ]
-        active = [*week.month[:-1], max(week.month[-1], week.activated)]
+        activated = week.activated if week.activated >= week.floor else 0  # late, before they were named
+        active = [*week.month[:-1], max(week.month[-1], activated)]
         week.month_members = [max(pair) for pair in zip(sizes, active, strict=True)]
         if week.levels:
             without = max(0, week.month_members[-1] - sum(count for _, count in week.levels))

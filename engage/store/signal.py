@@ -158,12 +158,30 @@ def decoded(states: Iterable[bytes]) -> Iterable[MemberState]:
     return map(decode_measured, states)
 
 
-async def load_first_days(s: Statements, ids: Collection[int]) -> dict[int, int]:
-    """company -> the first local day with anything in it."""
+async def load_first_days(s: Statements, ids: Collection[int], least: int) -> dict[int, int]:
+    """company -> the first local day on which the host named a member, or `least` or more came. What fewer did before,
+    as told late, would by its weeks being there tell that somebody did something."""
     rows = await s.rows(
-        "SELECT company_id, MIN(day) FROM engage_rollup WHERE {scope} GROUP BY company_id", scope=ids
+        "SELECT r.company_id, r.day, r.document FROM engage_rollup r JOIN "
+        "(SELECT company_id, MIN(day) AS day FROM engage_rollup WHERE {scope} GROUP BY company_id) f "
+        "ON f.company_id = r.company_id AND f.day = r.day WHERE {r.scope}",
+        scope=ids,
     )
-    return {row[0]: row[1] for row in rows}
+    first = {company: day for company, day, document in rows if _is_first(document, least)}
+    if others := [row[0] for row in rows if row[0] not in first]:
+        rows = await s.rows(
+            "SELECT company_id, day, document FROM engage_rollup WHERE {scope} ORDER BY company_id, day",
+            scope=others,
+        )
+        for company, day, document in rows:
+            if company not in first and _is_first(document, least):
+                first[company] = day
+    return first
+
+
+def _is_first(document: bytes, least: int) -> bool:
+    day = decode_day(document)
+    return day.joined > 0 or day.members >= least
 
 
 async def load_days(s: Statements, ids: Collection[int], first: int) -> dict[int, dict[int, DayRollup]]:

@@ -240,25 +240,52 @@ async def test_history_that_ended_long_ago_is_scored_as_of_its_end(
     assert by_id["early"] is None or by_id["early"] < by_id["acme"]
 
 
-@pytest.mark.parametrize("hour, ended", [(10, False), (11, True)])
+@pytest.mark.parametrize("days, ended", [(7, False), (8, True)])
 async def test_a_week_of_silence_is_not_the_end_of_the_data(
-    database: Database, monkeypatch: pytest.MonkeyPatch, hour: int, ended: bool
+    database: Database, monkeypatch: pytest.MonkeyPatch, days: int, ended: bool
 ) -> None:
     await accept(database, working("acme", 12, 16))
-    newest = LAST_SUNDAY - timedelta(days=3)  # a Thursday, at ten
-    set_clock(monkeypatch, newest + timedelta(days=7), hour)
+    newest = LAST_SUNDAY - timedelta(days=3)  # a Thursday
+    set_clock(monkeypatch, newest + timedelta(days=days), 11)
     found = await score_companies(database)
     assert found.as_of == (LAST_SUNDAY - timedelta(days=7 if ended else 0)).isoformat()
     assert (found.data_until is not None) == ended
 
 
-async def test_an_event_on_a_sunday_completes_the_last_week(
-    database: Database, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("came, as_of", [(5, LAST_SUNDAY), (4, LAST_SUNDAY - timedelta(days=7))])
+async def test_events_of_k_members_on_a_sunday_complete_the_last_week(
+    database: Database, monkeypatch: pytest.MonkeyPatch, came: int, as_of: date
 ) -> None:
-    sunday = [call("acme", "emp-0", "Report Exported", LAST_SUNDAY)]
+    sunday = [call("acme", f"emp-{n}", "Report Exported", LAST_SUNDAY) for n in range(came)]
     await accept(database, [*working("acme", 12, 16), *sunday])
     set_clock(monkeypatch, TODAY + timedelta(days=150))
-    assert (await score_companies(database)).as_of == LAST_SUNDAY.isoformat()
+    assert (await score_companies(database)).as_of == as_of.isoformat()
+
+
+@pytest.mark.parametrize("companies", [1, 5])
+async def test_members_who_hardly_ever_come_on_one_day_are_no_silence(
+    database: Database, monkeypatch: pytest.MonkeyPatch, companies: int
+) -> None:
+    """Five a week, of one company or of five, each on another day."""
+    calls = [
+        call(f"c-{n % companies}", f"emp-{n}", "Report Exported", LAST_SUNDAY - timedelta(days=7 * week + n))
+        for n in range(5)
+        for week in range(4)
+    ]
+    await accept(database, calls)
+    set_clock(monkeypatch, TODAY)
+    found = await score_companies(database)
+    assert (found.as_of, found.data_until) == (LAST_SUNDAY.isoformat(), None)
+
+
+async def test_where_k_members_have_never_come_nothing_is_said_of_silence(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await accept(database, working("acme", 4, 16))
+    set_clock(monkeypatch, TODAY + timedelta(days=150))
+    found = await score_companies(database)
+    assert found.as_of == (LAST_SUNDAY + timedelta(days=147)).isoformat()
+    assert found.data_until is None
 
 
 async def test_older_history_found_later_is_frozen_too(database: Database) -> None:

@@ -1,0 +1,53 @@
+"""What stands around the figures and follows what one member did: which weeks there are, and up to when."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import date, timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engage.core.call import Call
+from tests.places import Places
+from tests.privacy.surfaces import Acts, did, differing, few, nobody, surfaces
+from tests.privacy.test_surfaces import at_work
+
+Played = Callable[..., dict[str, str]]
+
+
+@pytest.fixture
+def played(places: Places, tmp_path: Path) -> Played:
+    folders = (tmp_path / str(number) for number in count())
+
+    def play(acts: Acts, **asked: Any) -> dict[str, str]:
+        folder = next(folders)
+        folder.mkdir()
+        with places.migrated("sqlite", folder) as place, pytest.MonkeyPatch.context() as patched:
+            return asyncio.run(surfaces(place, patched, acts, **asked))
+
+    return play
+
+
+def pausing(meanwhile: Acts) -> Acts:
+    """At work for three weeks, and then only these."""
+    return lambda week, monday: at_work(week, monday) if week < 3 else list(meanwhile(week, monday))
+
+
+def test_while_the_only_company_pauses_it_shows_nowhere_whether_few_still_come(played: Played) -> None:
+    """Where the data ends, and which week is scored, follows from no fewer than k members."""
+    silent = played(pausing(nobody), alone=True)
+    assert differing(silent, played(pausing(few(4)), alone=True)) == []
+
+
+def test_what_few_did_before_anybody_was_named_shows_nowhere(played: Played) -> None:
+    """Told late, it makes no week of a time of which there was none."""
+
+    def with_late(week: int, monday: date) -> list[Call]:
+        late = [did(one, "Sign In", monday - timedelta(days=7), 2) for one in range(4)]
+        return [*at_work(week, monday), *(late if week == 0 else ())]
+
+    assert differing(played(at_work), played(with_late)) == []
