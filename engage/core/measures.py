@@ -127,8 +127,7 @@ class WeekMeasures(Struct, array_like=True):
     peak: int = 0
     """The most that may have been told to be active in this month or one before."""
     spread: tuple[int, int] = (1, 1)
-    """Days beyond one each, and days that lack to seven each, of the active members but the `floor` - 2 who have most
-    of these: were all days known of those, this much would be left of the others."""
+    """Not kept any more."""
     leading: tuple[int, int, int] = (0, 0, 0)
     """Events of the member with most, of the last of the `floor` - 1 with most, and of all others: 255 each at most."""
     month_members: list[int] = field(default_factory=list)
@@ -304,7 +303,7 @@ def _count_activity(
         days = (bits >> week.monday - first & 0b1111111).bit_count()
         if days:
             week.active += 1
-            activity.count_member(index, days, events_in(member, week.monday))
+            activity.count_member(index, events_in(member, week.monday))
             segments.come(member, index, days)
         end = month_end(week.monday)
         if since > end:

@@ -132,26 +132,20 @@ def publish_amount(amount: int, people: int, k: int, unit: Unit = "events") -> F
     return Figure(_words(amount, unit), unit, amount)
 
 
-def publish_days(
-    days: int, people: Figure, k: int, most_each: int, spread: tuple[int, int] = (1, 1)
-) -> Figure:
+def publish_days(days: int, people: Figure, k: int, most_each: int) -> Figure:
     """Active days summed over the members active in a span of `most_each` days.
 
-    All at once or all every day would be said of each one: near either end only that is told, as a range. `spread`: the
-    days beyond one each, and those that lack to all, of everybody but the k - 2 with most of these. With none left, who
-    knows these k - 2 would know all.
+    All at once or all every day would be said of each one: near either end only that is told, as a range. So far from
+    it that two are left where k - 2 had all the days there are, or one each: who knows these would know the others. By
+    the sum alone, whoever had them: that a number is hidden for what some did would tell what they did.
     """
     if people.floor < k:
         return Figure(NOT_SHOWN, "days", hidden="few")
     fewest, members = int(people.floor), int(people.ceiling or 0)
     least, most = fewest, members * most_each
-    # A range of people must not become narrower by their days, even where k - 2 came once only, or every day.
-    spare = k if people.value is not None else k + (most_each - 1) * (k - 2)
+    spare = 2 + (most_each - 1) * (k - 2)
     low, high = members + spare, fewest * most_each - spare
-    # Of an exact number of people k - 1 days from an end are of k - 1 people: fewer have no spread, more are told. Who
-    # knows all the others knows these.
-    is_pinned = people.value is not None and members <= 2 * k - 3 and not low <= days <= high
-    if min(spread) < 1 or low > high + 1 or is_pinned:
+    if low > high + 1:
         return Figure(NOT_SHOWN, "days", hidden="few", low=least, high=most)
     if days < low:
         return Figure(say("fewer than {k:,}", k=low), "days", hidden="few", low=least, high=low - 1)

@@ -210,12 +210,12 @@ def has_features(week: WeekMeasures) -> bool:
 def publish_week_days(week: WeekMeasures, k: int) -> Figure:
     """Active days in the week, summed over its active members."""
     k = floor_of(week, k)
-    return _week_days(week.days, week.active, week.members, week.absent, week.spread, k)
+    return _week_days(week.days, week.active, week.members, week.absent, k)
 
 
 @lru_cache(maxsize=1 << 16)  # the same week is looked at by 26 weeks' scores
-def _week_days(days: int, active: int, members: int, absent: int, spread: tuple[int, int], k: int) -> Figure:
-    return publish_days(days, publish_active(active, k, members, absent), k, WEEK, spread)
+def _week_days(days: int, active: int, members: int, absent: int, k: int) -> Figure:
+    return publish_days(days, publish_active(active, k, members, absent), k, WEEK)
 
 
 def days_told(weeks: Sequence[WeekMeasures], k: int) -> float:

@@ -48,8 +48,6 @@ class Activity:
         self.most: list[list[int]] = [[0] * max(1, floor - 1) for _ in weeks]
         """Per week: the events of the members with most, the least of them first."""
         self.events = [0] * len(weeks)
-        self.days = [[0] * (WEEK + 1) for _ in weeks]
-        """Per week: on how many days -> how many members were active."""
 
     def _fold(self, member: MemberState) -> int:
         bits = window_bits(member, self.first, self.last)
@@ -89,18 +87,13 @@ class Activity:
         shift = month_end(monday) - self.first - WEEK * (HABIT_WEEKS - 1)
         return (used & self.loud) >> shift & _HABIT
 
-    def count_member(self, index: int, days: int, events: int) -> None:
+    def count_member(self, index: int, events: int) -> None:
         """One who was active in the week `index`."""
-        self.days[index][days] += 1
         self.events[index] += events
         if events > self.most[index][0]:
             heapreplace(self.most[index], events)
 
     def describe(self, index: int, week: WeekMeasures) -> None:
-        more = [days - 1 for days, members in enumerate(self.days[index]) for _ in range(members)]
-        fewer = [WEEK - 1 - days for days in more]
-        known = self.floor - 2
-        week.spread = (sum(more[: len(more) - known]), sum(fewer[known:]))
         most = self.most[index]
         week.leading = (max(most), most[0], self.events[index] - sum(most))
         week.month = [count if count >= self.floor else 0 for count in self._month(month_end(week.monday))]

@@ -77,73 +77,61 @@ def weeks_of_days(members: int, each: int) -> Iterator[Table]:
     return combinations_with_replacement(range(1, each + 1), members)
 
 
-def spread(days: Table, each: int, k: int) -> tuple[int, int]:
-    """Beyond one each, and lacking to all, without the k - 2 who have most of these."""
-    least = sorted(days)
-    return sum(least[: len(least) - (k - 2)]) - (len(days) - (k - 2)), sum(
-        each - one for one in least[k - 2 :]
-    )
+@pytest.mark.parametrize("most_each", range(2, 8))
+@pytest.mark.parametrize("k", [3, 4])
+def test_who_knows_the_days_of_k_less_two_finds_two_values_for_each_of_the_others(
+    k: int, most_each: int
+) -> None:
+    """All ways in which a few were active: what is told tells neither on how many days one of the others was, nor,
+    where it is a range, on how many they were together."""
+    for members in range(k, k + 3):
+        people, found = fact(members, "members"), defaultdict(set)
+        for days in weeks_of_days(members, most_each):
+            figure = publish_days(sum(days), people, k, most_each)
+            assert figure.floor <= sum(days) <= (figure.ceiling or 0)
+            for known in combinations(range(members), k - 2):
+                theirs = tuple(days[at] for at in known)
+                found[figure, theirs].add(tuple(days[at] for at in range(members) if at not in known))
+        for (figure, known), others in found.items():
+            assert len({one for days in others for one in days}) >= 2, (figure, known, others)
+            assert figure.value is not None or len({sum(days) for days in others}) >= 2, (figure, known)
 
 
 @pytest.mark.parametrize(
     "k, each, least, most",
     [
-        *[(3, 2, 3, 3), (3, 4, 3, 3), (3, 2, 6, 6), (3, 4, 6, 6), (3, 4, 7, 7), (4, 4, 7, 7)],
-        *[(3, 4, 4, 6), (3, 4, 5, 9), (3, 4, 5, 10), (3, 4, 8, 9), (4, 4, 9, 10)],
+        *[(3, 2, 3, 3), (3, 4, 3, 3), (3, 2, 6, 6), (3, 4, 6, 6), (3, 4, 7, 7), (4, 4, 7, 7), (3, 7, 4, 4)],
+        *[(3, 4, 4, 6), (3, 4, 5, 9), (3, 4, 5, 10), (3, 4, 8, 9), (4, 4, 9, 10), (3, 7, 5, 6)],
     ],
 )
-def test_of_active_days_k_are_left_to_one_each_and_to_all_also_for_who_knows_k_less_two(
+def test_active_days_are_told_where_two_are_left_to_one_each_and_to_all_for_whoever_knows_k_less_two(
     k: int, each: int, least: int, most: int
 ) -> None:
+    """So that not even of a range of people one end is excluded."""
     people = fact(least, "members") if least == most else span(least, most)
     found = defaultdict(set)
     for members in range(least, most + 1):
         for days in weeks_of_days(members, each):
-            figure = publish_days(sum(days), people, k, each, spread(days, each, k))
+            figure = publish_days(sum(days), people, k, each)
             assert figure.floor <= sum(days) <= (figure.ceiling or 0)
             found[figure].add((members, days))
     for figure, alike in found.items():
-        if figure.value is None:
-            sums = {sum(days) for _, days in alike}
-            assert len(sums) >= k or least == most, figure
-            continue
-        for members, days in alike:
-            others, left = sorted(days), members - (k - 2)
-            assert left < sum(others[:left]), (figure, "who knows those with most")
-            assert sum(others[k - 2 :]) < each * left, (figure, "who knows those with least")
-        if least < most:
-            assert figure.value - each * (k - 2) >= most - (k - 2) + k
-            assert figure.value - (k - 2) <= each * (least - (k - 2)) - k
+        sums = {sum(days) for _, days in alike}
+        assert (figure.floor, figure.ceiling) == (min(sums), max(sums))
         assert {members for members, _ in alike} == {*range(least, most + 1)}, figure
-    told = {int(figure.value) for figure in found if figure.value is not None}
-    spare = k if least == most else k + (each - 1) * (k - 2)
-    assert told == {*range(most + spare, least * each - spare + 1)}
-    low, high = most + spare, least * each - spare + 1
-    assert {figure.text for figure in found if figure.value is None} - {"not shown"} == (
-        {f"fewer than {low}", f"{high} or more"} if low <= high and not least == most <= 2 * k - 3 else set()
+        assert figure.value is not None or len(sums) >= k, figure
+    spare = 2 + (each - 1) * (k - 2)
+    low, high = most + spare, least * each - spare
+    assert {figure.value for figure in found} - {None} == {*range(low, high + 1)}
+    assert {figure.text for figure in found if figure.value is None} == (
+        {f"fewer than {low}", f"{high + 1} or more"} if low <= high + 1 else {"not shown"}
     )
-
-
-@pytest.mark.parametrize(
-    "k, each, members", [(3, 3, 3), (3, 4, 6), (4, 3, 4), (4, 4, 5), (4, 3, 7), (5, 3, 5), (5, 3, 8)]
-)
-def test_no_range_of_days_tells_whoever_knows_k_less_two_that_each_of_the_others_had_as_many(
-    k: int, each: int, members: int
-) -> None:
-    found = defaultdict(set)
-    for days in weeks_of_days(members, each):
-        figure = publish_days(sum(days), fact(members, "members"), k, each, spread(days, each, k))
-        for known in {*combinations(range(members), k - 2)}:
-            theirs = tuple(days[at] for at in known)
-            found[figure, theirs].add(tuple(days[at] for at in range(members) if at not in known))
-    for told, others in found.items():
-        assert told[0].value is not None or len(others) > 1 or len({*next(iter(others))}) > 1, (told, others)
 
 
 def test_of_the_days_of_few_nothing_is_told() -> None:
     for members in range(K):
-        assert publish_days(4, span(members, 9), K, 7, (9, 9)) == Figure("not shown", "days", hidden="few")
-    assert publish_days(12, fact(K, "members"), K, 7, (9, 9)).value == 12
+        assert publish_days(4, span(members, 9), K, 7) == Figure("not shown", "days", hidden="few")
+    assert publish_days(12, fact(K, "members"), K, 7).value == 12
 
 
 # --- tables ---------------------------------------------------------------------------------------------------
