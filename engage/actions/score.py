@@ -33,7 +33,7 @@ from engage.core.peers import Peers, gather
 from engage.core.reports import Contract, Health
 from engage.core.signal import Signal
 from engage.core.stage_words import Stage
-from engage.errors import InvalidRequest
+from engage.errors import Conflict, InvalidRequest
 from engage.store.care import load_care
 from engage.store.companies import current_programs, load_program
 from engage.store.database import Database
@@ -69,6 +69,8 @@ BACKFILL_WEEKS_MAX: Final = 52
 """Weeks measured of the past: bitmaps go back 64 weeks, and a habit looks at 12."""
 QUIET_DAYS: Final = 7
 """When hardly anybody has had an event for longer, nothing is known of the days since: they are not scored as idle."""
+TRIES_MAX: Final = 20
+"""For some companies, where other runs freeze their weeks first: each of these does so once."""
 
 CATALOGUE_COMPANIES_MAX: Final = 50
 CATALOGUE_MEMBERS_MAX: Final = 200
@@ -194,8 +196,8 @@ async def _share(
 
 async def score_batch(database: Database, host: Host, ids: Sequence[int]) -> ScoredBatch:
     """Freeze and score the due weeks of some companies, in one transaction. Where another run froze some of them
-    meanwhile all is done once more, from what that one froze."""
-    while True:
+    meanwhile all is done once more, from what that one froze. Raises Conflict where that does not end."""
+    for _ in range(TRIES_MAX):
         async with database.read() as s:
             companies = await _load(s, await load_followed(s, ids), host)
         # Off the event loop: measuring large companies takes a while, and requests go on meanwhile.
@@ -207,6 +209,11 @@ async def score_batch(database: Database, host: Host, ids: Sequence[int]) -> Sco
         told = news(companies, scores)
         if await _freeze(database, weeks, scores, told, signals, last, again=host.again):
             break
+    else:
+        raise Conflict(
+            f"other runs froze weeks of the same companies {TRIES_MAX} times meanwhile; "
+            "score again when they are done: what they froze is kept"
+        )
     sundays = [company.last_monday + WEEK - 1 for company in companies]
     return ScoredBatch(
         tuple(

@@ -25,7 +25,7 @@ from engage.core.event import Kind
 from engage.core.privacy import Figure
 from engage.core.published import publish_people
 from engage.core.published_people import publish_departments
-from engage.errors import InvalidRequest
+from engage.errors import Conflict, InvalidRequest
 from engage.store.companies import name_companies
 from engage.store.database import Database
 from engage.store.scope import EVERY_COMPANY
@@ -286,6 +286,19 @@ async def test_where_k_members_have_never_come_nothing_is_said_of_silence(
     found = await score_companies(database)
     assert found.as_of == (LAST_SUNDAY + timedelta(days=147)).isoformat()
     assert found.data_until is None
+
+
+async def test_a_run_that_others_always_forestall_ends_with_an_error(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await accept(database, working("acme", 12, 6))
+
+    async def forestalled(*_: object) -> bool:
+        return True
+
+    monkeypatch.setattr(score, "is_any_frozen", forestalled)
+    with pytest.raises(Conflict, match="score again when they are done"):
+        await score_companies(database, TODAY)
 
 
 async def test_older_history_found_later_is_frozen_too(database: Database) -> None:
