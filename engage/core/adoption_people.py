@@ -14,6 +14,7 @@ from engage.core import privacy
 from engage.core.language import say
 from engage.core.measures import MONTH_WEEKS, WEEK, WeekMeasures
 from engage.core.privacy import Figure, Unit
+from engage.core.program import Funnel
 from engage.core.published import People, publish_people
 from engage.core.published_people import (
     SMALLER,
@@ -281,10 +282,10 @@ def funnels(source: Source, now: Weeks, then: Weeks) -> tuple[Table, ...]:
     )
     found = []
     for funnel in source.program.funnels if source.program else ():
-        reached = _reached(now, funnel.id)
+        reached = _reached(now, funnel)
         if reached is None or len(reached) != len(funnel.steps):
             continue
-        earlier = _reached(then, funnel.id)
+        earlier = _reached(then, funnel)
         rows = tuple(
             (
                 source.event_name(step),
@@ -305,10 +306,13 @@ def funnels(source: Source, now: Weeks, then: Weeks) -> tuple[Table, ...]:
     return tuple(found)
 
 
-def _reached(weeks: Weeks, funnel: str) -> tuple[Figure, ...] | None:
+def _reached(weeks: Weeks, funnel: Funnel) -> tuple[Figure, ...] | None:
+    """None as well where other steps were counted, before the funnel was changed."""
     if weeks.last is None or weeks.people_last is None:
         return None
-    return publish_funnel(weeks.last, weeks.people_last, funnel, weeks.k)
+    if weeks.last.funnel_keys.get(funnel.id, funnel.key) != funnel.key:
+        return None
+    return publish_funnel(weeks.last, weeks.people_last, funnel.id, weeks.k)
 
 
 # --- what they have to lose -----------------------------------------------------------------------------------

@@ -56,10 +56,10 @@ def keep_month(week: WeekMeasures, frozen: Mapping[int, WeekMeasures]) -> None:
     if first.departments or first.roles or changed:
         week.departments, week.roles = first.departments, first.roles
     for funnel in list(week.funnels):
-        if funnel in first.funnels:
+        if funnel in first.funnels and _is_as_it_was(funnel, week, first):
             _keep_funnel(funnel, week, first)
         elif changed:
-            del week.funnels[funnel]
+            del week.funnels[funnel], week.funnel_months[funnel], week.funnel_begins[funnel]
     if changed and not first.features:
         week.features = {}
     for name, used in first.features.items():
@@ -67,12 +67,20 @@ def keep_month(week: WeekMeasures, frozen: Mapping[int, WeekMeasures]) -> None:
         kept.members_4w, kept.again, kept.organic = used.members_4w, used.again, used.organic
 
 
+def _is_as_it_was(funnel: str, week: WeekMeasures, first: WeekMeasures) -> bool:
+    """Of a first look that does not know what it counted, by the number of steps alone."""
+    known = first.funnel_keys.get(funnel)
+    same = len(week.funnels[funnel]) == len(first.funnels[funnel])
+    return same if known is None else known == week.funnel_keys.get(funnel)
+
+
 def _keep_funnel(funnel: str, week: WeekMeasures, first: WeekMeasures) -> None:
-    if len(week.funnels[funnel]) != len(first.funnels[funnel]):
-        return
     week.funnels[funnel] = first.funnels[funnel]
+    week.funnel_keys.pop(funnel, None)
     week.funnel_months.pop(funnel, None)
     week.funnel_begins.pop(funnel, None)
+    if funnel in first.funnel_keys:
+        week.funnel_keys[funnel] = first.funnel_keys[funnel]
     if funnel in first.funnel_months:
         week.funnel_months[funnel] = first.funnel_months[funnel]
     if funnel in first.funnel_begins:

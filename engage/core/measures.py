@@ -14,8 +14,7 @@ Definitions, for the ISO week that starts on `monday`, in the company's own days
 - habitual: active in at least 9 of the 12 weeks that end with the month (Microsoft Viva Insights, "habit").
 - activated: active at least once by the end of the month; members: everybody the host has named so far, active or not.
 - days: active days summed over members. Divided by active members it is the depth of use.
-- features: the program's key events; without a program, every event name. Members who used one, in the week and in
-  the month.
+- features: key events; without a program, every event name. Members who used one, in the week and in the month.
 - earners: members who were awarded something, of any currency; receivers: by currency; unrewarded: members some of
   whose events earned nothing.
 - organic_4w: members who used, in the four weeks, a declared event that no rule rewards.
@@ -198,6 +197,8 @@ class WeekMeasures(Struct, array_like=True):
     """Currency -> members who were awarded some in two weeks so far."""
     cohort_months: dict[int, CohortMonth] = field(default_factory=dict)
     """The last Monday of a month -> what its cohorts say of all activated by then. Empty: not kept yet."""
+    funnel_keys: dict[str, str] = field(default_factory=dict)
+    """Funnel -> the steps and weeks it was counted for, as its `key` says them. Empty: not kept yet."""
 
     @property
     def weeks_known(self) -> int:
