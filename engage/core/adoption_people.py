@@ -179,9 +179,12 @@ def departments(now: Weeks, then: Weeks) -> Table:
     named = [group for group in groups if group.name not in ("", SMALLER)]
     if not named:
         return Table("departments", title, columns, rows)
+    count = sum(1 for group in named if group.active_4w.floor >= now.k)
     note = say(
-        "Of {count:d} of {all:d} departments it can be told that at least {k:d} members are active.",
-        count=sum(1 for group in named if group.active_4w.floor >= now.k),
+        "At least {k:d} members are active in each of {count:d} departments."
+        if count == len(named)
+        else "Of {count:d} of {all:d} departments it can be told that at least {k:d} members are active.",
+        count=count,
         all=len(named),
         k=now.k,
     )

@@ -55,6 +55,8 @@ TREND_WEEKS: Final = 26
 """How far back the best four weeks are looked for: half a year, so that last year's peak is not held against this."""
 TREND_WEEKS_LEAST: Final = 12
 """Before that many weeks of activity a company has no best to be measured by: it is still starting."""
+TREND_GOOD: Final = 70
+"""From this share of the best on a trend speaks for a company, and is said so: the middle of its bounds."""
 FEATURES_ENOUGH: Final = 30
 """Where more key events are declared, this many count as all: nobody needs every corner of a large product."""
 TENURE: Final = "tenure"
@@ -234,6 +236,12 @@ def _trend(weeks: Sequence[WeekMeasures], k: int) -> Input:
         # Weeks of which nothing may be told count as none: that nobody did anything would be too much to say.
         text = say(
             "hardly any activity in four weeks, against the best four of the last {count:d} weeks",
+            count=len(recent),
+        )
+    elif share >= TREND_GOOD:
+        text = say(
+            "{share:d} % of the activity in the best four of the last {count:d} weeks",
+            share=share,
             count=len(recent),
         )
     else:

@@ -28,7 +28,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from engage.core.drivers import TREND_WEEKS, Bounds, Input, points_of, read_inputs, standard_bounds
+from engage.core.drivers import TENURE, TREND_WEEKS, Bounds, Input, points_of, read_inputs, standard_bounds
 from engage.core.language import say
 from engage.core.measures import HABIT_WEEKS, WeekMeasures
 from engage.core.published import People, publish_people, weeks_known
@@ -220,8 +220,10 @@ def _confidence(
 
 
 def verdict_of(value: int, band: Band, drivers: Sequence[Driver]) -> str:
-    best = next((d for d in drivers if d.contribution > 0), None)
-    worst = next((d for d in drivers if d.contribution < 0), None)
+    """By what members do, where anything of that tells: nobody can act on how long a company has been a customer."""
+    told = sorted(drivers, key=lambda driver: driver.name == TENURE)
+    best = next((d for d in told if d.contribution > 0), None)
+    worst = next((d for d in told if d.contribution < 0), None)
     first, second = (worst, best) if value < NEUTRAL else (best, worst)
     first, second = (first, second) if first is not None else (second, None)
     label = BAND_LABELS[band]

@@ -44,6 +44,9 @@ NAMES: Final[Mapping[str, str]] = {
     "monthly_revenue": mark("Revenue per month"),
 }
 
+IN_PERCENT: Final = frozenset(MEASURES) - {"score", "activity", "monthly_revenue"}
+"""The measures that are shares."""
+
 AFTER_WEEKS: Final = (4, 13)
 NORMAL_95: Final = 1.96
 

@@ -230,7 +230,7 @@ def why(row: PortfolioRow) -> str:
     if row.fell:
         if row.fell in row.text:
             return row.text
-        return say("{verdict} Fell in four weeks: {what}.", verdict=row.text, what=row.fell)
+        return say("{verdict} Fell in four weeks, most of all: {what}.", verdict=row.text, what=row.fell)
     if row.slid:
         points = -(row.change_13w or 0)
         if row.slid in row.text:
@@ -238,7 +238,7 @@ def why(row: PortfolioRow) -> str:
                 "{verdict} Fell slowly, by {points:d} points in 13 weeks.", verdict=row.text, points=points
             )
         return say(
-            "{verdict} Fell slowly, by {points:d} points in 13 weeks: {what}.",
+            "{verdict} Fell slowly, by {points:d} points in 13 weeks, most of all: {what}.",
             verdict=row.text,
             points=points,
             what=row.slid,

@@ -127,6 +127,29 @@ def test_decline_lowers_the_score_and_is_named_first() -> None:
     assert "60 % less activity than in the best four of the last 16 weeks" in falling.verdict
 
 
+@pytest.mark.parametrize(
+    "last, words",
+    [
+        (150, "as much activity in four weeks as ever in the last 16"),
+        (147, "98 % of the activity in the best four of the last 16 weeks"),
+        (105, "70 % of the activity in the best four of the last 16 weeks"),
+        (104, "31 % less activity than in the best four of the last 16 weeks"),
+    ],
+)
+def test_what_is_nearly_the_best_is_not_said_as_a_loss(last: int, words: str) -> None:
+    found = after(*[150] * 12, *[last] * 4)
+    assert next(one.text for one in found.drivers if one.name == "trend") == words
+
+
+def test_how_long_a_company_has_been_a_customer_is_the_verdict_only_where_nothing_else_tells() -> None:
+    drivers = scored(steady()).drivers
+    [tenure] = [one for one in drivers if one.name == "tenure"]
+    [days] = [one for one in drivers if one.name == "activity"]
+    told = [replace(tenure, contribution=9.0), replace(days, contribution=1.0)]
+    assert health.verdict_of(60, "healthy", told) == f"Healthy at 60 of 100: {days.text}."
+    assert health.verdict_of(59, "watch", told[:1]) == f"Watch at 59 of 100: {tenure.text}."
+
+
 def test_weeks_of_which_nothing_may_be_told_are_not_said_to_be_empty() -> None:
     """Of 20 active members in four weeks few came in each: nobody may be told to have done nothing at all."""
     quiet = [week(index, active=3, days=4, active_4w=20) for index in range(12, 16)]

@@ -73,7 +73,7 @@ def test_a_report_shows_goals_interventions_and_sentiment() -> None:
     assert words is not None
     for text in (
         "Seats & more",
-        "of 80 by",
+        "target 80 % by",
         "Owner: kim",
         "A workshop",
         "Sentiment: poor",
@@ -94,11 +94,14 @@ async def test_a_sharp_fall_before_a_renewal_is_a_call_and_says_what_fell(
         calls = tree_of(await browser.get("/console/")).css_first(".calls")
         assert (calls is not None and row.name in calls.text()) == is_called, row
         if calls is not None:
-            assert "Fell in four weeks: 37 % less activity than before" in calls.text()
+            assert "Fell in four weeks, most of all: 37 % less activity than before" in calls.text()
     sections = {one.name: one for one in portfolio_outline(portfolio((ROWS[5], fallen)))}
     called = sections["calls"].table
     assert called is not None
-    assert called.rows[0][-1] == f"{fallen.text} Fell in four weeks: 37 % less activity than before."
+    assert (
+        called.rows[0][-1]
+        == f"{fallen.text} Fell in four weeks, most of all: 37 % less activity than before."
+    )
 
 
 async def test_a_slow_fall_before_a_renewal_is_a_call_and_says_what_fell(
@@ -113,14 +116,14 @@ async def test_a_slow_fall_before_a_renewal_is_a_call_and_says_what_fell(
         calls = tree_of(await browser.get("/console/")).css_first(".calls")
         assert (calls is not None and row.name in calls.text()) == is_called, row
         if calls is not None:
-            assert f"Fell slowly, in 13 weeks \N{MINUS SIGN}14: {what}" in calls.text()
+            assert f"Fell slowly, in 13 weeks \N{MINUS SIGN}14, most of all: {what}" in calls.text()
             chinese = tree_of(await browser.get("/console/?lang=zh-Hans")).css_first(".calls")
             assert chinese is not None
             assert "缓慢下降" in chinese.text()
     sections = {one.name: one for one in portfolio_outline(portfolio((ROWS[5], slid)))}
     called = sections["calls"].table
     assert called is not None
-    assert called.rows[0][-1] == f"{slid.text} Fell slowly, by 14 points in 13 weeks: {what}."
+    assert called.rows[0][-1] == f"{slid.text} Fell slowly, by 14 points in 13 weeks, most of all: {what}."
     said = msgspec.structs.replace(slid, text=f"{what}, yet a customer for a year or more.")
     assert why(said) == f"{said.text} Fell slowly, by 14 points in 13 weeks."
     services.companies = portfolio((ROWS[5], said))
@@ -161,6 +164,19 @@ async def test_a_section_of_which_nothing_is_told_is_named_and_has_no_card(
     assert "Levels" in hidden
     for link in page.css(".on-page a"):
         assert page.css_first(str(link.attributes["href"])) is not None
+
+
+async def test_of_a_range_it_is_not_said_that_it_is_not_shown(
+    services: SampleServices, browser: httpx.AsyncClient
+) -> None:
+    services.reports["some"] = measured(60, 0.8)
+    seen = set()
+    for hidden in tree_of(await browser.get("/console/companies/some")).css(".hidden"):
+        why, text = str(hidden.attributes["title"]), hidden.text(deep=False).strip()
+        seen.add(why)
+        if "not shown" in why.lower():
+            assert text == "not shown" or text.startswith("fewer than 5"), text
+    assert "Told as a range, to protect individuals" in seen
 
 
 async def test_an_intervention_of_which_nothing_can_be_said_yet_keeps_its_line(

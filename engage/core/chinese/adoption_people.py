@@ -27,6 +27,9 @@ WORDS: Final = {
     "Departments": "部门",
     "Department": "部门名称",
     "The program names no department.": "方案没有指定部门字段。",
+    "At least {k:d} members are active in each of {count:d} departments.": (
+        "{count} 个部门各有至少 {k} 名活跃成员。"
+    ),
     "Of {count:d} of {all:d} departments it can be told that at least {k:d} members are active.": (
         "{all} 个部门中，可以公布至少有 {k} 名活跃成员的有 {count} 个。"
     ),

@@ -52,6 +52,9 @@ WORDS: Final = {
     "hardly any activity in four weeks, against the best four of the last {count:d} weeks": (
         "与近 {count} 周中最好的四周相比，最近四周几乎没有活动"
     ),
+    "{share:d} % of the activity in the best four of the last {count:d} weeks": (
+        "活动量为近 {count} 周中最好四周的 {share}%"
+    ),
     "{share:d} % less activity than in the best four of the last {count:d} weeks": (
         "活动量比近 {count} 周中最好的四周少 {share}%"
     ),

@@ -8,10 +8,10 @@ WORDS: Final = {
     "Scores below {score:d} that renew within {days:d} days: {count:,}, worth {revenue:,} a year": (
         "评分低于 {score} 且 {days} 天内续约的公司：{count} 家，年收入 {revenue}"
     ),
-    "{verdict} Fell in four weeks: {what}.": "{verdict}四周内下降的原因：{what}。",
+    "{verdict} Fell in four weeks, most of all: {what}.": "{verdict}四周内下降的主要原因：{what}。",
     "{verdict} Fell slowly, by {points:d} points in 13 weeks.": "{verdict}13 周内缓慢下降了 {points} 分。",
-    "{verdict} Fell slowly, by {points:d} points in 13 weeks: {what}.": (
-        "{verdict}13 周内缓慢下降了 {points} 分：{what}。"
+    "{verdict} Fell slowly, by {points:d} points in 13 weeks, most of all: {what}.": (
+        "{verdict}13 周内缓慢下降了 {points} 分，主要原因：{what}。"
     ),
     "To call: {count:,}, with {revenue:,} a year at risk": "需联系的公司：{count} 家，每年风险金额 {revenue}",
     "Companies by band": "各分档的公司",

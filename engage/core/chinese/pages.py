@@ -15,7 +15,8 @@ _PORTFOLIO: Final = {
         "有风险或需关注的公司；90 天内续约的，四周或 13 周内下降 10 分、或活跃人数过少而无法评分的也算。"
         "90 天内续约的在前，其余按风险金额从高到低。"
     ),
-    "Fell in four weeks": "四周内下降的原因",
+    "Fell in four weeks, most of all": "四周内下降的主要原因",
+    ", most of all:": "，主要原因：",
     "Fell slowly, in 13 weeks": "13 周内缓慢下降",
     "Confidence is high with 20 active members, 12 weeks of activity and every measure told, and low with fewer than "
     "10 or 8.": "活跃成员满 20 人、有 12 周活动且每项指标均可公开时可信度为高；少于 10 人或 8 周时为低。",
@@ -278,7 +279,7 @@ _CARE: Final = {
     ", says": "，记录者",
     "on": "于",
     "; until": "；有效至",
-    "of {target:g} by": "，目标 {target}，期限",
+    "; target {figure} by": "；目标 {figure}，期限",
     "{share} of the way.": "已完成 {share}。",
     "About {share} of the way.": "已完成约 {share}。",
     "Told as a range, to protect individuals": "为保护个人，只公布区间",

@@ -30,6 +30,8 @@ from engage.core.digest import Digest
 from engage.core.language import ENGLISH, LANGUAGES, NAMES, Language, read_language, say, translate
 from engage.core.outline_care import STANDINGS
 from engage.core.periods import PERIOD_DEFAULT
+from engage.core.plans import IN_PERCENT
+from engage.core.privacy import NOT_SHOWN
 from engage.core.reports import BAND_LABELS, CompanyReport, Portfolio, PortfolioRow, portfolio_csv, report_csv
 from engage.core.stage_words import STAGE_LABELS
 from engage.core.telling import in_language
@@ -342,6 +344,8 @@ def _environment() -> Environment:
     environment.filters["reason"] = _reason
     environment.filters["stage"] = STAGE_LABELS.__getitem__
     environment.globals["bands"] = BANDS
+    environment.globals["goals_in_percent"] = IN_PERCENT
+    environment.globals["not_shown"] = NOT_SHOWN
     environment.globals["standings"] = STANDINGS
     environment.globals["standing_roles"] = STANDING_ROLES
     environment.globals["band_labels"] = BAND_LABELS
