@@ -1,30 +1,38 @@
 """What one event brings by a program: how far the points of a week tell how often something was done.
 
-Owns this reckoning alone. Must not know who did what, nor what may be told (`engage.core.published`).
+Owns this reckoning alone: prices, and what follows from them beside events that are told. Must not know who did what,
+nor which events may be told (`engage.core.published`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from engage.core.effects import Award, Formula, Multiply
 from engage.core.goals import referral_rules, reward_rules
 from engage.core.program import THOUSANDTHS_ONE, Program, Rule
+from engage.core.rounding import band_around
 from engage.core.rules import multiplied
 from engage.core.state import AMOUNT_MAX
 
 
 class Price(NamedTuple):
-    """The least and the most that one event brings; of formulas without an end no number of events follows, and they
-    are in neither. Stored within measures."""
+    """The least and the most that one event brings. Stored within measures."""
 
     least: int
     most: int
 
+    @property
+    def is_endless(self) -> bool:
+        """Whether it can be any amount, by a formula without an end. Earlier releases kept 0 as the most of these."""
+        return not 0 < self.most < AMOUNT_MAX
+
 
 NOTHING: Final = Price(0, 0)
 Prices = dict[str, dict[str, Price]]
-"""Currency -> event -> its price. "" is what no event triggers, such as a quest: the most that comes at once."""
+"""Currency -> event -> its price. "" is what no event triggers, such as a quest or a gift: the most that comes at once;
+and what some of an event's may bring without an end."""
 
 
 def prices_of(program: Program) -> Prices:
@@ -33,12 +41,23 @@ def prices_of(program: Program) -> Prices:
     for rule in rules:
         for currency, own in _brought(program, rules, rule).items():
             prices = found.setdefault(currency, {})
-            known = prices.get(rule.trigger, NOTHING)
-            if rule.trigger:
-                prices[rule.trigger] = _together(known, own)
+            if rule.trigger and (_is_for_all(rule) or not own.is_endless):
+                prices[rule.trigger] = _together(prices.get(rule.trigger, NOTHING), own)
             else:
-                prices[rule.trigger] = Price(0, max(known.most, own.most))
+                _add_at_once(prices, own.most)
+    for giving in program.giving:
+        gift = giving.allowance if giving.to_one is None else min(giving.to_one, giving.allowance)
+        _add_at_once(found.setdefault(giving.currency, {}), gift)
     return found
+
+
+def _add_at_once(prices: dict[str, Price], most: int) -> None:
+    prices[""] = Price(0, max(most, prices.get("", NOTHING).most))
+
+
+def _is_for_all(rule: Rule) -> bool:
+    """Whether it awards for each event of its kind."""
+    return not (rule.conditions or rule.limits or rule.audience or rule.campaign or rule.group)
 
 
 def _brought(program: Program, rules: tuple[Rule, ...], rule: Rule) -> dict[str, Price]:
@@ -56,18 +75,18 @@ def _together(one: Price, other: Price) -> Price:
 
 
 def _price(rule: Rule, award: Award) -> Price:
+    limits = (limit.amount or AMOUNT_MAX for limit in rule.limits if limit.currency == award.currency)
     if award.formula is not None:
-        return Price(0, _highest(award.formula))
-    always = not (rule.conditions or rule.limits or rule.audience or rule.campaign or rule.group)
-    return Price(award.amount if always and not award.pending else 0, award.amount)
+        return Price(0, min([_highest(award.formula), *limits]))
+    return Price(award.amount if _is_for_all(rule) and not award.pending else 0, award.amount)
 
 
 def _highest(formula: Formula) -> int:
     if formula.most is not None:
         return formula.most
     if formula.rate or any(bracket.rate for bracket in formula.brackets):
-        return 0
-    return max((bracket.amount for bracket in formula.brackets), default=0)
+        return AMOUNT_MAX
+    return max([formula.least, *(bracket.amount for bracket in formula.brackets)])
 
 
 def _multiplied(price: Price, program: Program, rules: tuple[Rule, ...], currency: str) -> Price:
@@ -86,3 +105,27 @@ def _multiplied(price: Price, program: Program, rules: tuple[Rule, ...], currenc
         multiplied(price.least, lowering, program.multipliers),
         multiplied(price.most, raising, program.multipliers),
     )
+
+
+def band_of_issued(
+    amount: int, prices: Mapping[str, Price], told: Mapping[str, int], earned: int, k: int, *, alone: bool
+) -> tuple[int, int]:
+    """The band that may be told of what was issued. `told`: event -> how often it happened, where that is told;
+    `earned`: so many events earned something; `alone`: no other currency is issued.
+
+    Beside the number of events that earned points, exact points would tell how often each thing was done: of events
+    that bring 10, and others that bring 50, there would be two equations. So bands begin at what is sure by the events
+    that are told, and are 2 k times as wide or more as what comes at once of anything else. What has no end has no
+    width: of that so many people are to be behind it.
+    """
+    untold = [price for event, price in prices.items() if event not in told]
+    left = max(0, earned - sum(told.values()))
+    least = min((price.least for price in untold), default=0)
+    sure = sum(prices[event].least * times for event, times in told.items()) + left * least
+    highest = max((price.most for price in untold), default=0)
+    at_once = [prices[event].most - prices[event].least for event in told if not prices[event].is_endless]
+    # Of nothing else than what is counted the most follows as well.
+    is_counted = "" not in prices and not any(price.is_endless for price in prices.values())
+    is_all = alone and is_counted and all(low == high for low, high in prices.values())
+    most = sure + left * (highest - least) if is_all else None
+    return band_around(amount, sure, 2 * k * max([highest, *at_once]), most)

@@ -17,6 +17,7 @@ from typing import NamedTuple
 from engage.core.activity import USES_MAX
 from engage.core.calendar import month_end
 from engage.core.measures import HABIT_WEEKS, MONTH_WEEKS, WEEK, WeekMeasures
+from engage.core.prices import Price, band_of_issued
 from engage.core.privacy import (
     K_MIN,
     NOT_SHOWN,
@@ -42,7 +43,7 @@ from engage.core.published_beginners import (
 from engage.core.published_cohorts import remember_activated, remember_cohorts
 from engage.core.published_floors import floor_of, is_told
 from engage.core.quiet import HABIT_WEEKS_LEAST
-from engage.core.rounding import balance_step, band_around, rounded, two_digits
+from engage.core.rounding import balance_step, rounded, two_digits
 from engage.core.windows import add_bands, between, publish_band, publish_bands, publish_union
 
 HABIT_MONTHS = HABIT_WEEKS // MONTH_WEEKS
@@ -337,37 +338,32 @@ def publish_events(week: WeekMeasures, k: int) -> Amounts:
 
 
 def issued_band(week: WeekMeasures, currency: str, k: int) -> tuple[int, int]:
-    """The least and the most that are told to have been issued.
-
-    Beside the number of events that earned points, exact points would tell how often each thing was done: of events
-    that bring 10, and others that bring 50, there would be two equations. So bands begin at what is sure by the events
-    that are told, and are 2 k times as wide or more as what comes at once of anything else.
-    """
+    """The least and the most that are told to have been issued."""
     prices, amount = week.awards.get(currency, {}), week.issued[currency]
+    told = _told_of(week, prices, k)
+    return band_of_issued(amount, prices, told, week.incentivised, k, alone=len(week.awards) == 1)
+
+
+def _told_of(week: WeekMeasures, prices: Mapping[str, Price], k: int) -> dict[str, int]:
+    """How often each event that brings some happened, where that is told."""
     shown = publish_feature_events(week, k)
-    told = {
+    return {
         event: int(shown[event].value or 0) for event in prices if event in shown and not shown[event].hidden
     }
-    untold = [price for event, price in prices.items() if event not in told]
-    left = max(0, week.incentivised - sum(told.values()))
-    sure = sum(prices[event].least * times for event, times in told.items())
-    sure += left * min((price.least for price in untold), default=0)
-    at_once = [price.most for price in untold]
-    at_once += [prices[event].most - prices[event].least for event in told]
-    spread = max((price.most for price in untold), default=0) - min(
-        (price.least for price in untold), default=0
-    )
-    # Of nothing else than what is counted the most follows as well.
-    is_all = len(week.awards) == 1 and "" not in prices and all(low == high for low, high in prices.values())
-    most = sure + left * spread if is_all else None
-    return band_around(amount, sure, 2 * k * max(at_once, default=0), most)
+
+
+def _is_endless(week: WeekMeasures, currency: str, k: int) -> bool:
+    """Whether what is not told may have brought any amount: no band is wide enough."""
+    prices = week.awards.get(currency, {})
+    told = _told_of(week, prices, k)
+    return any(price.is_endless for event, price in prices.items() if event not in told)
 
 
 def _publish_issued(week: WeekMeasures, currency: str, figure: Figure, k: int) -> Figure:
     """`figure`: hidden, or the number itself."""
     if figure.value is None:
         return figure
-    if not is_told(week, k):
+    if not is_told(week, k) or _is_endless(week, currency, k):
         return Figure(NOT_SHOWN, "points", hidden="few")
     if currency not in week.awards:  # measured before it was kept what events bring
         return rounded(figure, balance_step(int(figure.value)))

@@ -25,11 +25,12 @@ def _told_issued(week: WeekMeasures, k: int) -> dict[str, Told]:
     found = {}
     for currency in week.currencies:
         prices = week.awards.get(currency, {})
-        most = max((price.most for price in prices.values()), default=0)
+        is_endless = "" in prices or any(price.is_endless for price in prices.values())
+        most = max((price.most for price in prices.values() if not price.is_endless), default=0)
         is_told = currency in shown and shown[currency].value is not None
         hidden = not is_told or any(events[name].value is None for name in prices if name in events)
         least, highest = issued_band(week, currency, k) if is_told else (0, most_events * most)
-        if not is_told and ("" in prices or not all(price.most for price in prices.values())):
+        if not is_told and is_endless:
             highest = AMOUNT_MAX
         found[currency] = Told(least, highest, max(1, 2 * k * most), hidden)
     return found

@@ -9,13 +9,15 @@ from typing import Any
 
 import pytest
 
-from engage.core import published
-from engage.core.measures import WeekMeasures
+from engage.core import prices, published
+from engage.core.measures import FeatureWeek, WeekMeasures
 from engage.core.prices import Price, prices_of
 from engage.core.program import Program
 from engage.core.rounding import balance_step, band_around
+from engage.core.state import AMOUNT_MAX
 from engage.document import read_program
 from tests.privacy.points_attack import attack_points
+from tests.privacy.populations import FIRST
 
 ATTACKS = int(os.environ.get("ENGAGE_ATTACKS", "150"))
 
@@ -58,7 +60,7 @@ def test_without_bands_of_what_is_not_told_it_is_learned(
 
 def test_without_room_at_the_end_of_the_bands_it_is_learned(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        published, "band_around", lambda amount, sure, width, most: band_around(amount, sure, width, None)
+        prices, "band_around", lambda amount, sure, width, most: band_around(amount, sure, width, None)
     )
     assert next(learned(3000), None) is not None
 
@@ -96,7 +98,26 @@ rules:
 quests: [{id: ten, name: Ten, goal: {event: Export, reach: 10}, effects: [award: 100]}]
 """
     )
-    assert prices_of(program)["points"] == {"Export": Price(10, 15), "Deal": Price(0, 0), "": Price(0, 100)}
+    found = prices_of(program)["points"]
+    assert found == {"Export": Price(10, 15), "Deal": Price(0, AMOUNT_MAX), "": Price(0, 100)}
+
+
+def test_what_a_few_events_brought_without_an_end_is_not_told() -> None:
+    week = WeekMeasures(FIRST, members=30, active=30, active_4w=30, definition=2, floor=5)
+    week.events, week.incentivised, week.earners, week.unrewarded = 100, 42, 20, 30
+    week.receivers, week.issued = {"points": 20}, {"points": 403}
+    week.features = {
+        "Export": FeatureWeek(20, 20, 40),
+        "Deal": FeatureWeek(2, 2, 2),
+        "Note": FeatureWeek(30, 30, 58),
+    }
+    week.awards["points"] = {"Export": Price(10, 10), "Deal": Price(0, 30)}
+    assert published.publish_events(week, 5).issued["points"].value is not None
+    for endless in (Price(0, AMOUNT_MAX), Price(0, 0)):
+        week.awards["points"]["Deal"] = endless
+        assert published.publish_events(week, 5).issued["points"].value is None
+    week.awards["points"] = {"Export": Price(10, AMOUNT_MAX)}
+    assert published.publish_events(week, 5).issued["points"].text == "403"
 
 
 def _program(text: str) -> Program:
