@@ -61,6 +61,8 @@ class CurrencyWeek(Struct, array_like=True):
     """At the end of a quarter: who is behind what few spent, in it, in the newest two, and so on."""
     quarters: int = 0
     """Ends of quarters since what few spent counted last."""
+    came: tuple[int, ...] = ()
+    """Of what expires: how much can have been issued that has not, by quarters, the newest first."""
 
 
 class Balances:

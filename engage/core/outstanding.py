@@ -6,8 +6,12 @@ until at the end of a quarter of thirteen weeks as many people as the floor stan
 issued counts the least that is told, and of the rest as much as the bands of what is not told are wide.
 
 What expires is what was issued once and not spent. So where points expire, nothing of that is told until a time as long
-as they last has passed in which nothing of this was hidden. Owns what counts when, and between what bounds the rest is
-known to be, so that what is told of a balance is true; must not know figures.
+as they last has passed in which nothing of this was hidden; and of what members have, no more than was told already:
+what can have been issued in that time. How much has expired, beside what was issued, would say that nobody bought. Then
+what they have was issued since, and counts as if nothing had been before.
+
+Owns what counts when, and between what bounds the rest is known to be, so that what is told of a balance is true; must
+not know figures.
 """
 
 from __future__ import annotations
@@ -102,9 +106,12 @@ def remember_waiting(
             spent += found.spent
         expired += found.expired
         counts = band_around(issued, 0, width, room)[0] if found.behind[0] >= k else 0
-        found.room, found.lump = room - counts, lump(found, width, k)
+        if earlier is not None:  # what was asked for may be bought when the reward is no longer offered
+            found.dearest = max(found.dearest, earlier.dearest)
+        found.room, found.lump = room - counts, width
         few_spent = found.dearest > 0 and found.spenders < k
         found.hidden = week.monday if hidden or few_spent else earlier.hidden if earlier else 0
+        found.came = _came(week, before, currency, most, k)
         may_be_spent, may_have_expired = earlier.gone if earlier else (0, 0)
         may_be_spent = AMOUNT_MAX if few_spent else may_be_spent
         may_have_expired = min(AMOUNT_MAX, may_have_expired + _told_expired(week, found, k))
@@ -116,6 +123,32 @@ def remember_waiting(
             expired, may_have_expired = expired % found.lump, found.lump
         found.waiting = (issued - counts, spent, expired)
         found.gone = (may_be_spent, may_have_expired)
+        if not may_be_told(week, found):
+            found.waiting, found.gone = (issued - counts, 0, 0), (0, 0)
+            if found.hidden == week.monday:
+                found.waiting, found.room = NONE, 0
+
+
+def _came(
+    week: WeekMeasures, before: WeekMeasures | None, currency: str, most: int, k: int
+) -> tuple[int, ...]:
+    """How much members can have, from what is told: by quarters in which it was issued, the newest first. Where nobody
+    knows when it expires, all of it, less what is told to have been spent."""
+    found = week.currencies[currency]
+    if not found.lasts:
+        return ()
+    came: tuple[int, ...] = (0, AMOUNT_MAX)
+    if before is not None:
+        came = before.currencies[currency].came or came if currency in before.currencies else (0,)
+    elif week.weeks_known <= 1:
+        came = (0,)
+    if found.lasts >= FOR_EVER:
+        spent = _told_at_least(found.spent) if found.spenders >= k else 0
+        return (max(0, min(AMOUNT_MAX, sum(came) + most) - spent),)
+    quarters = 1 + -(-found.lasts // (WEEK * QUARTER_WEEKS))
+    if ends_quarter(week.monday - WEEK):
+        came = (0, *came)
+    return (min(AMOUNT_MAX, came[0] + most), *came[1:])[:quarters]
 
 
 def _told_expired(week: WeekMeasures, found: CurrencyWeek, k: int) -> int:
@@ -127,14 +160,18 @@ def _told_expired(week: WeekMeasures, found: CurrencyWeek, k: int) -> int:
 
 def _told_at_most(amount: int) -> int:
     """No less than the most that is told in the same words: these are two steps or more, and half of one is lost."""
-    step = balance_step(amount)
-    told = step * round(amount / step)
+    told = _told(amount)
     return told + told // 4 + 1
 
 
-def lump(found: CurrencyWeek, width: int, k: int) -> int:
-    """How much of what expired counts together: what was not, was spent, and by few."""
-    return max(width, 2 * k * found.dearest)
+def _told_at_least(amount: int) -> int:
+    told = _told(amount)
+    return told - told // 4 - 1
+
+
+def _told(amount: int) -> int:
+    step = balance_step(amount)
+    return step * round(amount / step)
 
 
 def may_be_told(week: WeekMeasures, found: CurrencyWeek) -> bool:

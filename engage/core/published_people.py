@@ -288,7 +288,7 @@ def publish_points(week: WeekMeasures, currency: str, k: int) -> Points:
     return Points(
         spent,
         expired,
-        _publish_outstanding(found, k),
+        _publish_outstanding(found, k) if told else _publish_may_be_left(found, k),
         _about(publish_amount(found.expiring, found.at_risk if told else 0, k, "points")),
         publish_part(found.at_risk, 2 * k, 0, found.holders, week.members)
         if is_told(week, k)
@@ -304,9 +304,19 @@ def _publish_outstanding(found: CurrencyWeek, k: int) -> Figure:
     if figure.value is None:
         return figure
     gone = max(sum(found.gone), found.lump if found.lasts else 0)
-    if counted >= BALANCE_STEPS * (found.room + gone):
-        return _about(fact(counted + (found.room - gone) // 2, "points"))
-    return amount_between(max(0, counted - gone), counted + found.room, "points")
+    # What was put right by hand, or given back, may be beyond: what is told is true of it too.
+    low, high = min(counted - gone, found.outstanding), max(counted + found.room, found.outstanding)
+    if counted >= BALANCE_STEPS * (high - low):
+        return _about(fact((low + high) // 2, "points"))
+    return amount_between(max(0, low), high, "points")
+
+
+def _publish_may_be_left(found: CurrencyWeek, k: int) -> Figure:
+    """The most that members can have of what expires, from what is told of what was issued; or what they have, where
+    more was put right by hand."""
+    if found.holders < k:
+        return publish_amount(0, 0, k, "points")
+    return amount_between(0, max(sum(found.came), found.outstanding), "points")
 
 
 def _about(amount: Figure) -> Figure:

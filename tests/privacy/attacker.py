@@ -51,8 +51,8 @@ class Attack:
         """Whether these can be one whole number only. Ways that were found before may already differ."""
         if self.differs(terms):
             return False
-        least, most = ceil(self._extreme(terms, 1) - _NEARLY), floor(self._extreme(terms, -1) + _NEARLY)
-        return least >= most
+        least = ceil(self._extreme(terms, 1) - _NEARLY)
+        return not self.differs(terms) and least >= floor(self._extreme(terms, -1) + _NEARLY)
 
     def differs(self, terms: Sum) -> bool:
         """Between ways that were found before."""

@@ -16,28 +16,43 @@ from engage.core.published_people import publish_points
 from engage.core.rounding import amount_between
 from engage.core.state import AMOUNT_MAX
 from tests.privacy import year_points
-from tests.privacy.year_points import attack_year_of_points
+from tests.privacy.year_points import Did, attack_year_of_points
 
 YEARS = int(os.environ.get("ENGAGE_ATTACKS", "0")) // 5
 
 
-def learned_of(seed: int, *, expiring: bool, weeks: int = 26) -> list[str]:
-    return attack_year_of_points(Random(seed), weeks, expiring=expiring)
+KINDS = {
+    "lasting": {"expiring": False},
+    "expiring": {"expiring": True},
+    "eager": {"expiring": True, "eager": True},
+}
+"""Of companies: what of their points is told."""
 
 
-@pytest.mark.parametrize("expiring", [False, True], ids=["lasting", "expiring"])
-def test_a_year_of_points_tells_of_nothing_that_few_did(expiring: bool) -> None:
+def learned_of(seed: int, kind: str, *, weeks: int = 26) -> list[str]:
+    return attack_year_of_points(Random(seed), weeks, **KINDS[kind])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_year_of_points_tells_of_nothing_that_few_did(kind: str) -> None:
     for seed in range(30_000, 30_000 + YEARS):
-        assert learned_of(seed, expiring=expiring, weeks=52) == [], f"company {seed}"
+        assert learned_of(seed, kind, weeks=52) == [], f"company {seed}"
 
 
+def test_what_expired_does_not_tell_that_nobody_bought() -> None:
+    assert learned_of(110_023, "expiring", weeks=52) == []
+
+
+@pytest.mark.parametrize("put_right", [False, True], ids=["", "put right by hand"])
 @pytest.mark.parametrize("expiring", [False, True], ids=["lasting", "expiring"])
-def test_what_is_told_of_balances_is_true(expiring: bool) -> None:
+def test_what_is_told_of_balances_is_true(expiring: bool, put_right: bool) -> None:
     told = set()
     for seed in range(12):
         random = Random(seed)
         k, terms = random.choice((3, 4, 5)), year_points.random_terms(random, expiring=expiring)
         members = year_points.random_year(random, terms, random.randint(2 * k, 6 * k), 26)
+        if put_right:
+            members = [_put_right(random, own) for own in members]
         for week in year_points.weeks_of(terms, members, k):
             has = week.currencies["points"].outstanding
             figure = publish_points(week, "points", k).outstanding
@@ -47,6 +62,12 @@ def test_what_is_told_of_balances_is_true(expiring: bool) -> None:
             assert low <= has <= high, figure
             told.add("about" if figure.value is not None else figure.text)
     assert len(told) > 10
+
+
+def _put_right(random: Random, own: list[Did]) -> list[Did]:
+    """From some week on one has more or less, of which nothing was issued or spent."""
+    more, at = random.choice((-1000, -50, 0, 20, 500)), random.randrange(len(own))
+    return [*own[:at], *(did._replace(has=max(0, did.has + more)) for did in own[at:])]
 
 
 def test_bounds_of_an_amount_are_rounded_away_from_it() -> None:
@@ -95,32 +116,29 @@ def _any_band(patch: pytest.MonkeyPatch) -> None:
         )
 
 
+def _all_that_expires(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(published_people, "may_be_told", lambda *_: True)
+
+
+def _expired_at_once(patch: pytest.MonkeyPatch) -> None:
+    _counts_at_once(patch)
+    _told(lambda _, told: told._replace(width=1))(patch)
+
+
 def _all_of_it(week: WeekMeasures, told: Told) -> Told:
     return told._replace(least=week.issued.get("points", 0), most=week.issued.get("points", 0))
 
 
 told_issued = published_outstanding._told_issued
 
-DEFENCES: dict[str, tuple[int, bool, Callable[[pytest.MonkeyPatch], None]]] = {
-    "what few spent counts later": (0, False, _counts_at_once),
-    "the floor behind what counts later": (
-        6,
-        False,
-        _enough_behind,
-    ),
-    "the floor behind all that counts later": (0, False, _newest_quarter_alone),
-    "the least that is told to be issued": (5, False, _told(_all_of_it)),
-    "room for what else may have been issued": (1156, False, _any_band),
-    "nothing of what expires while something is hidden": (
-        13,
-        True,
-        lambda patch: patch.setattr(published_people, "may_be_told", lambda *_: True),
-    ),
-    "lumps of what expired": (
-        58,
-        True,
-        lambda patch: patch.setattr(outstanding, "lump", lambda _, width, __: width),
-    ),
+DEFENCES: dict[str, tuple[int, str, Callable[[pytest.MonkeyPatch], None]]] = {
+    "what few spent counts later": (0, "lasting", _counts_at_once),
+    "the floor behind what counts later": (6, "lasting", _enough_behind),
+    "the floor behind all that counts later": (0, "lasting", _newest_quarter_alone),
+    "the least that is told to be issued": (5, "lasting", _told(_all_of_it)),
+    "room for what else may have been issued": (1156, "lasting", _any_band),
+    "nothing of what expires while something is hidden": (13, "expiring", _all_that_expires),
+    "what expired counts later": (3, "eager", _expired_at_once),
 }
 
 
@@ -128,7 +146,7 @@ DEFENCES: dict[str, tuple[int, bool, Callable[[pytest.MonkeyPatch], None]]] = {
 def test_without_one_defence_it_is_learned_what_few_did(
     defence: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    seed, expiring, switch = DEFENCES[defence]
-    assert learned_of(seed, expiring=expiring) == []
+    seed, kind, switch = DEFENCES[defence]
+    assert learned_of(seed, kind) == []
     switch(monkeypatch)
-    assert learned_of(seed, expiring=expiring) != []
+    assert learned_of(seed, kind) != []

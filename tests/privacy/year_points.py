@@ -9,7 +9,8 @@ and what came, less what went: so what is told of one week is also told of the o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from math import gcd
 from random import Random
 from typing import NamedTuple
 
@@ -21,6 +22,7 @@ from engage.core.activity import mark_day, mark_earning, mark_feature, mark_use,
 from engage.core.balances import CurrencyWeek
 from engage.core.looks import keep_month
 from engage.core.measures import WeekMeasures, measure_week
+from engage.core.outstanding import may_be_told
 from engage.core.privacy import NOT_SHOWN, Figure
 from engage.core.program import Program
 from engage.core.published import remember_peaks
@@ -35,6 +37,8 @@ PRICES = (1, 5, 10, 10, 50, 250)
 COSTS = (20, 50, 100, 100, 500, 500, 2000)
 AHEAD_WEEKS = 4
 PLAIN = "Plain"
+SO_FAR = ("got", "paid", "lost")
+"""All of it until the end of a week; as unknowns of their own, for sums of all weeks take four times as long."""
 
 
 class Terms(NamedTuple):
@@ -58,7 +62,13 @@ class Did(NamedTuple):
     """Units before buying."""
 
 
-def random_terms(random: Random, *, expiring: bool) -> Terms:
+def random_terms(random: Random, *, expiring: bool, eager: bool = False) -> Terms:
+    """`eager`: of a company in which nearly everybody buys something nearly every week."""
+    if eager:
+        prices = {f"Event {at}": random.choice(PRICES) for at in range(random.randint(1, 2))}
+        dear = max(prices.values())
+        costs = {f"reward {at}": dear * random.choice((1, 2, 3, 5, 10)) for at in range(random.randint(1, 2))}
+        return Terms(prices, costs, random.choice((3, 5, 6, 9)) if expiring else None)
     prices = {f"Event {at}": random.choice(PRICES) for at in range(random.randint(1, 2))}
     costs = {f"reward {at}": random.choice(COSTS) for at in range(random.randint(0, 2))}
     return Terms(prices, costs, random.choice((6, 13)) if expiring else None)
@@ -73,8 +83,15 @@ class _Habits(NamedTuple):
     starts: int
 
 
-def random_year(random: Random, terms: Terms, members: int, weeks: int) -> list[list[Did]]:
+def random_year(
+    random: Random, terms: Terms, members: int, weeks: int, *, eager: bool = False
+) -> list[list[Did]]:
     """Of each member the weeks."""
+    if eager:
+        often = {name: random.choice((0.1, 0.5, 0.9, 1.0)) for name in terms.prices}
+        often[PLAIN] = random.choice((0.0, 0.5, 1.0))
+        habits = _Habits(random.choice((0.7, 0.95, 1.0)), often, random.choice((0.3, 0.6, 0.9, 0.97)), 1)
+        return [_random_member(random, terms, habits, weeks) for _ in range(members)]
     often = {name: random.choice((0.02, 0.1, 0.5, 0.9, 1.0)) for name in terms.prices}
     often[PLAIN] = random.choice((0.0, 0.05, 0.5, 1.0))
     habits = _Habits(
@@ -189,61 +206,78 @@ class _Year:
         self.known = [members[one] for one in known]
         self.others = [own for one, own in enumerate(members) if one not in set(known)]
         self.weeks = len(members[0])
-        self.things = [*terms.prices, PLAIN, *terms.costs, "expired", "expiring"]
+        self.things = [*terms.prices, PLAIN, *terms.costs, "expired", "expiring", *SO_FAR]
+        self.unit = gcd(*terms.prices.values(), *terms.costs.values())
+        """All that is got, spent or lost is so much, or so many times as much."""
         self.attack = Attack(self.weeks * len(self.things), whole=whole)
         self.anyway = Attack(self.weeks * len(self.things), whole=whole)
         """Without what is told of rewards and balances: who has not earned enough cannot buy, and that is no secret."""
         self.of_points: set[int] = set()
         self.of_known = self.count(self.known)
         self.before = CurrencyWeek()
-        self.came, self.issued = numpy.zeros(self.weeks * len(self.things)), 0
-        self.expired, self.gone = numpy.zeros(self.weeks * len(self.things)), 0
-        self.waiting = numpy.zeros(self.weeks * len(self.things))
+        nothing = self.sum(0, {})
+        self.since, self.issued = nothing, 0
+        """Of what came until here it is told no more; and what was issued since."""
+        self.lost, self.gone = nothing, 0
+        """The same of what expired."""
+        self.waiting = nothing
         """What was spent that does not count yet."""
         self.bought: dict[int, Sum] = {}
         """The same by weeks, as numbers of rewards."""
         self.groups: dict[str, tuple[Sum, int]] = {}
         """Sums of which nothing may be known when fewer than k are behind them: so many are."""
 
-    def sum(self, at: int, worth: dict[str, float]) -> Sum:
+    def sum(self, at: int, worth: Mapping[str, float]) -> Sum:
         terms = numpy.zeros(self.weeks * len(self.things))
         for name, value in worth.items():
             terms[at * len(self.things) + self.things.index(name)] = value
         return terms
 
     def count(self, members: Sequence[Sequence[Did]]) -> Sum:
-        found = numpy.zeros(self.weeks * len(self.things))
+        found = self.sum(0, {})
+        prices, costs = self.terms.prices, self.terms.costs
         for own in members:
+            got = paid = lost = 0
             for at, did in enumerate(own):
-                done = {**did.events, **did.bought, "expired": did.expired, "expiring": did.expiring}
-                found += self.sum(at, {name: float(times) for name, times in done.items()})
+                got += sum(prices.get(name, 0) * times for name, times in did.events.items())
+                paid += sum(costs[name] * times for name, times in did.bought.items())
+                lost += did.expired
+                amounts = zip(SO_FAR, (got, paid, lost), strict=True)
+                points = {"expired": did.expired, "expiring": did.expiring, **dict(amounts)}
+                in_units = {name: amount // self.unit for name, amount in points.items()}
+                found += self.sum(at, {**did.events, **did.bought, **in_units})
         return found
+
+    def points(self, at: int, name: str) -> Sum:
+        return self.sum(at, {name: self.unit} if at >= 0 else {})
+
+    def until(self, at: int) -> Sum:
+        """What is left at the end of a week."""
+        return self.points(at, "got") - self.points(at, "paid") - self.points(at, "lost")
 
     def link(self) -> None:
         """What is left at the end of each week, and how much can expire."""
-        issued: dict[str, float] = {name: float(price) for name, price in self.terms.prices.items()}
-        gone: dict[str, float] = {name: float(cost) for name, cost in self.terms.costs.items()}
-        self.left = []
-        now = numpy.zeros(self.weeks * len(self.things))
-        came = []
-        lasts = self.terms.lasts
+        lasts, last = self.terms.lasts, self.weeks - 1
         for at in range(self.weeks):
-            came.append(self.sum(at, issued))
-            now = now + came[-1] - self.sum(at, gone) - self.sum(at, {"expired": 1})
-            self.left.append(now)
-            self.attack.knows(now - self.sum(at, {"expiring": 1}), 0)
-            expired, soon = self.sum(at, {"expired": 1}), self.sum(at, {"expiring": 1})
-            if lasts is None or at < lasts:
+            flows = (self.terms.prices, self.terms.costs, {"expired": self.unit})
+            for name, worth in zip(SO_FAR, flows, strict=True):
+                self.attack.knows(
+                    self.points(at, name) - self.points(at - 1, name) - self.sum(at, worth), 0, 0
+                )
+            left, expired, soon = self.until(at), self.points(at, "expired"), self.points(at, "expiring")
+            self.attack.knows(left - soon, 0)
+            if not lasts:
+                self.attack.knows(left, 0)
                 self.attack.knows(expired, 0, 0)
-            else:
-                self.attack.knows(came[at - lasts] - expired, 0)
-            ending = [v for v in range(at + 1) if lasts and at < v + lasts <= at + AHEAD_WEEKS]
-            self.attack.knows(sum((came[v] for v in ending), numpy.zeros(len(now))) - soon, 0)
-            if lasts and at >= lasts:  # what is left is of the last weeks only
-                self.attack.knows(sum(came[at - lasts + 1 : at + 1]) - now, 0)
-        for at, left in enumerate(self.left):  # what expires later
-            ending = [self.sum(one, {"expired": 1}) for one in range(at + 1, self.weeks)[: lasts or 0]]
-            self.attack.knows(left - sum(ending, numpy.zeros(len(left))), 0)
+                self.attack.knows(soon, 0, 0)
+                continue
+            self.attack.knows(self.sum(at - lasts, self.terms.prices if at >= lasts else {}) - expired, 0)
+            ending = min(at, at + AHEAD_WEEKS - lasts)
+            self.attack.knows(self.points(ending, "got") - self.points(at - lasts, "got") - soon, 0)
+            # What is left is of the last weeks only, and of it as much expires at most.
+            self.attack.knows(self.points(at, "got") - self.points(at - lasts, "got") - left, 0)
+            later = self.points(min(last, at + lasts), "lost") - self.points(at, "lost")
+            self.attack.knows(left - later, 0)
 
     def reads(self, low: float, high: float, terms: Sum) -> None:
         theirs = float(terms @ self.of_known)
@@ -279,8 +313,8 @@ class _Year:
         spent = self.sum(at, {name: float(cost) for name, cost in costs.items()})
         for figure, amount, terms in (
             (points.spent, found.spent, spent),
-            (points.expired, found.expired, self.sum(at, {"expired": 1})),
-            (points.expiring, found.expiring, self.sum(at, {"expiring": 1})),
+            (points.expired, found.expired, self.sum(at, {"expired": self.unit})),
+            (points.expiring, found.expiring, self.sum(at, {"expiring": self.unit})),
         ):
             if figure.value is not None:
                 self.reads(*_all_shown_so(amount), terms)
@@ -298,12 +332,13 @@ class _Year:
             )
             low = 0 if highest <= 8 * k else highest // 2 + 1
             self.reads(low, highest, self.sum(at, dict.fromkeys((*self.terms.prices, PLAIN), 1)))
-        flows = (self.terms.prices, self.terms.costs, {"expired": 1})
-        here = [self.sum(at, {name: float(value) for name, value in worth.items()}) for worth in flows]
-        self.came, self.issued = self.came + here[0], self.issued + week.issued.get("points", 0)
-        self.expired, self.gone = self.expired + here[2], self.gone + found.expired
+        self.issued, self.gone = self.issued + week.issued.get("points", 0), self.gone + found.expired
+        if not may_be_told(week, found):  # what is told of what members have follows from what was issued
+            self._read_hidden(at, week)
+            return
+        came, expired = self.points(at, "got") - self.since, self.points(at, "lost") - self.lost
         if found.spenders < k:
-            self.waiting = self.waiting + here[1]
+            self.waiting = self.waiting + self.sum(at, self.terms.costs)
             self.bought[at] = self.sum(at, dict.fromkeys(self.terms.costs, 1))
         if found.few and not found.quarters:  # it is told that nothing of it waits any more
             self.waiting = 0 * self.waiting
@@ -321,9 +356,9 @@ class _Year:
             low, high = band_around(waited, 0, told.width, room)
             most = counted + high - low
         self.before = found
-        self.reads(counted, most, self.came)
+        self.reads(counted, most, came)
         ended = self.gone - found.waiting[2]
-        self.reads(ended, ended + found.lump - 1 if found.behind[1] >= k else numpy.inf, self.expired)
+        self.reads(ended, ended + found.lump - 1 if found.behind[1] >= k else numpy.inf, expired)
         if publish_points(week, "points", k).outstanding.text != NOT_SHOWN:
             now = found.outstanding - found.waiting[0] + sum(found.waiting[1:])
 
@@ -332,8 +367,20 @@ class _Year:
                 return _publish_outstanding(other, k)
 
             low, high = _all_shown_so(now, shown)
-            spent = self.came - self.left[at] - self.expired - self.waiting
+            spent = came - self.until(at) - expired - self.waiting
             self.reads(counted - ended - high, counted - ended - low, spent)
+
+    def _read_hidden(self, at: int, week: WeekMeasures) -> None:
+        found = week.currencies["points"]
+        if found.hidden == week.monday:
+            self.since, self.issued = self.points(at, "got"), 0
+        self.lost, self.gone = self.points(at, "lost"), 0
+        self.waiting = 0 * self.waiting
+        self.bought.clear()
+        self.before = found
+        figure = publish_points(week, "points", self.k).outstanding
+        if figure.ceiling is not None:
+            self.reads(0, figure.ceiling, self.until(at))
 
     def _list(self, at: int, everything: Sequence[str]) -> None:
         costs = self.terms.costs
@@ -387,11 +434,11 @@ def _all_shown_so(amount: int, shown: Callable[[int], object] = _about) -> tuple
 
 
 def attack_year_of_points(
-    random: Random, weeks: int = 52, *, expiring: bool = False, whole: bool = False
+    random: Random, weeks: int = 52, *, expiring: bool = False, eager: bool = False, whole: bool = False
 ) -> list[str]:
     k = random.choice((3, 4, 5))
-    terms = random_terms(random, expiring=expiring)
-    members = random_year(random, terms, random.randint(2 * k, 6 * k), weeks)
+    terms = random_terms(random, expiring=expiring, eager=eager)
+    members = random_year(random, terms, random.randint(2 * k, 6 * k), weeks, eager=eager)
     busy = sorted(
         range(len(members)), key=lambda one: -sum(len(did.bought) for did in members[one]) + random.random()
     )
