@@ -141,6 +141,30 @@ def test_a_csv_row_of_another_width_is_named_by_its_line(tmp_path: Path) -> None
     assert len(rows(reading)) == 2
 
 
+def test_a_csv_in_another_encoding_names_nobody_wrongly(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    text = f"userId,event,timestamp\nMüller,A,{AT}\nRobin,A,{AT}\n"
+    path.write_bytes(text.encode("cp1252"))
+    [reading] = read(path)
+    assert [call.member for call in rows(reading).values()] == ["Robin"]
+    assert [(one.row, one.refusal.message) for one in reading.unread] == [
+        (2, "the row is not UTF-8: save it as CSV in UTF-8")
+    ]
+    path.write_text(text, encoding="utf-8")
+    assert len(rows(read(path)[0])) == 2
+    for other in ("utf-16", "cp1252"):
+        path.write_bytes(text.replace("userId", "Kürzel").encode(other))
+        with pytest.raises(InvalidRequest, match="is not UTF-8: save it as CSV in UTF-8"):
+            read(path)
+
+
+def test_a_spreadsheet_is_told_how_to_be_saved(tmp_path: Path) -> None:
+    path = tmp_path / "a.XLSX"
+    path.write_bytes(b"PK")
+    with pytest.raises(InvalidRequest, match="is a spreadsheet: save it as CSV in UTF-8"):
+        read(path)
+
+
 def test_an_id_in_a_csv_stays_as_it_is_written(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text(f"userId,groupId,event,timestamp\n007,1e5,404,{AT}\n")

@@ -24,6 +24,7 @@ from engage.core.conditions import fold_name
 from engage.core.reports import Contract
 
 Outcome = Literal["open", "renewed", "churned"]
+SPREADSHEET_DAY_0: Final = date(1899, 12, 30).toordinal()
 OUTCOMES: Final[tuple[Outcome, ...]] = ("open", "renewed", "churned")
 Source = Literal["import", "api", "group"]
 """Who said it: a billing export, a call about the term, or the company's traits."""
@@ -136,13 +137,13 @@ def _read(row: Mapping[str, Any]) -> Term | str:
     for column in ("term_start", "term_end"):
         day = _day(row.get(column))
         if day is None:
-            return f"{column} must be a date such as 2026-03-31, not {_shown(row.get(column))}"
+            return f"{column} must be a date such as 2026-03-31, not {_shown(row.get(column))}{_hint(row.get(column))}"
         days.append(day)
     if days[1] <= days[0]:
         return "term_end must be after term_start"
     cents = money_cents(row.get("monthly_revenue"))
     if _text(row.get("monthly_revenue")) and cents is None:
-        return f"monthly_revenue must be a sum of money, not {_shown(row.get('monthly_revenue'))}"
+        return f"monthly_revenue must be a sum of money such as 1200.50, not {_shown(row.get('monthly_revenue'))}"
     seats = _number(row.get("seats"))
     if _text(row.get("seats")) and (seats is None or seats != int(seats) or not 0 <= seats <= SEATS_MAX):
         return f"seats must be a whole number, not {_shown(row.get('seats'))}"
@@ -228,6 +229,15 @@ def _text(value: Any) -> str:
 
 def _shown(value: Any) -> str:
     return repr(_text(value)[:60])
+
+
+def _hint(value: Any) -> str:
+    """Of a day as spreadsheets keep it, when a column is saved without its format: days since the end of 1899."""
+    text = _text(value)
+    if not re.fullmatch(r"[2-6]\d{4}", text):
+        return ""
+    day = date.fromordinal(SPREADSHEET_DAY_0 + int(text))
+    return f": a spreadsheet's number for {day}; give the column the format yyyy-mm-dd"
 
 
 def _day(value: Any) -> int | None:

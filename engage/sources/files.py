@@ -34,6 +34,8 @@ ROWS_PER_CHUNK: Final = 8192
 LINE_BYTES_MAX: Final = 4 * 1024 * 1024
 """A longer line is one bad row; a batch of Segment's is at most half a megabyte."""
 SHOWN_CHARS_MAX: Final = 500
+SPREADSHEETS: Final = frozenset({".xlsx", ".xls", ".xlsm", ".ods", ".numbers"})
+SAVE_AS: Final = "save it as CSV in UTF-8"
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -133,6 +135,8 @@ def _open_source(name: str, path: Path) -> Source:
     format = FORMATS.get(suffix)
     if format is None or (zipped and format == "parquet"):
         known = ", ".join(FORMATS)
+        if suffix in SPREADSHEETS:
+            raise InvalidRequest(f"{name} is a spreadsheet: {SAVE_AS}")
         raise InvalidRequest(
             f"{name}: what kind of file is it? Name it {known}; .gz after it for packed text"
         )
@@ -145,7 +149,10 @@ def _open_source(name: str, path: Path) -> Source:
         first = text.readline(LINE_BYTES_MAX)
     if format == "json":
         return source
-    header = first.decode("utf-8-sig", "replace").rstrip("\r\n")
+    try:
+        header = first.decode("utf-8-sig").rstrip("\r\n")
+    except UnicodeDecodeError:
+        raise InvalidRequest(f"{name} is not UTF-8: {SAVE_AS}") from None
     if not header.strip():
         raise InvalidRequest(f"{name} is empty; a table starts with the names of its columns")
     separator = max(SEPARATORS, key=header.count)
@@ -265,7 +272,7 @@ def _lenient(line: bytes, number: int) -> Any:
 def _read_csv(source: Source, file: int) -> Iterator[Chunk]:
     width = len(source.columns)
     with _open_text(source) as (raw, disk):
-        text = io.TextIOWrapper(raw, "utf-8-sig", errors="replace", newline="")
+        text = io.TextIOWrapper(raw, "utf-8-sig", errors="surrogateescape", newline="")
         reader = csv.reader(text, delimiter=source.separator)
         start, more = 0, True
         next(reader, None)
@@ -280,19 +287,32 @@ def _read_csv(source: Source, file: int) -> Iterator[Chunk]:
                 if row is None:
                     more = False
                     break
-                if len(row) == width:
+                wrong = _wrong(row, width)
+                if wrong:
+                    shown = source.separator.join(row)[:SHOWN_CHARS_MAX]
+                    shown = shown.encode(errors="surrogateescape").decode(errors="replace")
+                    chunk.bad.append(BadRow(reader.line_num, wrong, shown))
+                elif row:
                     rows.append(row)
                     numbers.append(reader.line_num)
-                elif row:
-                    message = f"the row has {len(row)} cells, the header {width}"
-                    shown = source.separator.join(row)[:SHOWN_CHARS_MAX]
-                    chunk.bad.append(BadRow(reader.line_num, message, shown))
             chunk.columns = dict(zip(source.columns, map(list, zip(*rows, strict=True)), strict=False))
             chunk.cells = True
             chunk.numbers, chunk.size, start = numbers, disk.tell() - start, disk.tell()
             yield chunk
 
 
+def _wrong(row: list[str], width: int) -> str:
+    """Of a row that is there. One with letters in another encoding would name others than were meant."""
+    if row and len(row) != width:
+        return f"the row has {len(row)} cells, the header {width}"
+    text = "".join(row)
+    if not text.isascii() and _ESCAPED.search(text):
+        return f"the row is not UTF-8: {SAVE_AS}"
+    return ""
+
+
+_ESCAPED = re.compile("[\udc80-\udcff]")
+"""Bytes that were none of UTF-8, as Python keeps them."""
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,15})")
 _FLOAT = re.compile(r"-?(0|[1-9][0-9]{0,15})(\.[0-9]+)?([eE][-+]?[0-9]{1,3})?")
 _BOOLEANS = {"true": True, "false": False, "True": True, "False": False, "TRUE": True, "FALSE": False}

@@ -45,8 +45,12 @@ def test_that_a_term_of_traits_was_renewed_is_known_by_the_next_alone() -> None:
     "changes, words",
     [
         ({"termend": None}, "term_end must be a date"),
+        (
+            {"termend": "46023"},
+            "term_end must be a date such as 2026-03-31, not '46023': a spreadsheet's number for 2026-01-01",
+        ),
         ({"termend": "2025-01-01"}, "term_end must be after term_start"),
-        ({"monthlyrevenue": "much"}, "monthly_revenue must be a sum of money"),
+        ({"monthlyrevenue": "much"}, "monthly_revenue must be a sum of money such as 1200.50"),
         ({"termoutcome": "lost"}, "term_outcome must be one of"),
     ],
 )
