@@ -17,11 +17,18 @@ Told = Mapping[str, Figure]
 
 def told(week: WeekMeasures, k: int) -> Told:
     """All figures of a week, of the week itself and of its month."""
-    return {**dict(_of_the_week(week, k)), **told_of_month(week, k)}
+    return _each_once([*_of_the_week(week, k), *_of_the_month(week, k)])
 
 
 def told_of_month(week: WeekMeasures, k: int) -> Told:
-    return dict(_of_the_month(week, k))
+    return _each_once(list(_of_the_month(week, k)))
+
+
+def _each_once(figures: Sequence[tuple[str, Figure]]) -> Told:
+    """None is hidden behind another of its name."""
+    found = dict(figures)
+    assert len(found) == len(figures), [name for name, _ in figures]
+    return found
 
 
 def narrower(first: Told, second: Told) -> list[str]:
@@ -75,7 +82,7 @@ def _of_the_month(week: WeekMeasures, k: int) -> Iterator[tuple[str, Figure]]:
         for group in groups:
             yield f"active of {place} {group.name!r}", group.active_4w
             yield f"habit of {place} {group.name!r}", group.habitual
-    yield from publish_stages(week, k)
+    yield from ((f"stage {stage}", figure) for stage, figure in publish_stages(week, k))
     classes = published_people.publish_classes(week, people, k)
     yield from ((f"class {at}", figure) for at, figure in enumerate(classes))
     cohorts = published_people.publish_cohorts(week, people, k)
