@@ -1,7 +1,8 @@
 """Members by stage as figures: what follows from the figures shown of the same members, and bands within that.
 
 Owns how the stages stand within members, activated, active in four weeks and habitual, whose figures are shown beside
-them, and within those of the month's weeks: slipping is who came in its first two weeks and not in the others.
+them, and within those of the month's weeks: slipping is who came in its first two weeks and not in the others; new is
+none of whom the month before told that they had come.
 Activated is a band and the others may be ranges, so exact stages would give them away, month by month. Invited and
 dormant say nothing that does not follow from these figures; the others are bands of 2k (see
 `engage.core.windows.publish_part`), and active is what they leave.
@@ -11,8 +12,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from engage.core.calendar import month_end
 from engage.core.lifecycle import STAGES
-from engage.core.measures import WeekMeasures
+from engage.core.measures import MONTH_WEEKS, WEEK, WeekMeasures
 from engage.core.privacy import Figure
 from engage.core.published import People, publish_month_members, publish_month_weeks, publish_people
 from engage.core.published_floors import floor_of
@@ -71,12 +73,13 @@ def _active_stages(week: WeekMeasures, people: People, k: int) -> dict[str, Figu
     slips = _span(slipping)
     # Of the members without the habit some slip at least: neither these nor the others can be new.
     others = max(0, slips.low - (habit.high - steady.low))
+    room = _room(week)
     new = publish_part(
         parts["new"],
         width,
         0,
-        min(active.low - habit.high - others, active.low - steady.low - slips.low),
-        min(active.high - habit.low - others, active.high - steady.low - slips.low),
+        min(room.low, active.low - habit.high - others, active.low - steady.low - slips.low),
+        min(room.high, active.high - habit.low - others, active.high - steady.low - slips.low),
     )
     came = _span(new)
     return {
@@ -89,6 +92,15 @@ def _active_stages(week: WeekMeasures, people: People, k: int) -> dict[str, Figu
             active.high,
         ),
     }
+
+
+def _room(week: WeekMeasures) -> _Span:
+    """How many can have come for the first time in the month: those of whom it was not told that they came before."""
+    whole, start = int(publish_month_members(week).floor), month_end(week.monday) - WEEK * (MONTH_WEEKS - 1)
+    before = [week.cohort_months[end] for end in sorted(week.cohort_months) if end < start]
+    if not before:
+        return _Span(whole, whole)
+    return _Span(max(0, whole - before[-1].most - week.absent_4w), whole - max(one.least for one in before))
 
 
 def _slipping(week: WeekMeasures, active: _Span, habit: _Span, steady: _Span, k: int) -> tuple[int, int, int]:

@@ -28,6 +28,7 @@ TWO_WEEKS: Final = (1 << 2 * WEEK) - 1
 
 _LEAVING: Final = Lifecycle(left=Gone(""))
 assert STANDARD.slipping_days == 2 * WEEK, "what `active_part` looks at"
+assert STANDARD.new_days <= 4 * WEEK, "who is new came first in the month"
 
 
 def no_stages() -> dict[str, int]:

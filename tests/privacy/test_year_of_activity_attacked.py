@@ -8,11 +8,14 @@ from random import Random
 
 import pytest
 
+from engage.core import published_stages
 from engage.core.measures import WeekMeasures
 from engage.core.presence import Presence
+from engage.core.published import remember_peaks
 from engage.core.published_stages import publish_stages
 from engage.core.stage_weeks import no_stages
 from engage.core.state import MemberState
+from tests.privacy.populations import FIRST, MONTH, WEEK
 from tests.privacy.year_activity import acquaintances, attack_year
 from tests.privacy.year_population import random_year
 
@@ -45,6 +48,41 @@ def test_without_who_cannot_have_come_a_year_tells_of_those_who_stayed(
     assert learned_of(1001, ("",)) == []
     monkeypatch.setattr(Presence, "count", _only_listed)
     assert learned_of(1001, ("",)) != []
+
+
+MEMBERS = 20
+
+
+def _two_months(before: int, new: int, k: int) -> list[WeekMeasures]:
+    """So many came in the first month; in the second they came again, and others for the first time."""
+    weeks = []
+    for at, (active, first) in enumerate(((before, before), (before + new, new))):
+        week = WeekMeasures(FIRST + MONTH * at + 3 * WEEK, members=MEMBERS, definition=2, floor=k)
+        week.active_4w = week.activated = active
+        week.month, week.month_members = [active] * 4, [MEMBERS] * 4
+        week.stages = no_stages() | {"new": first, "active": active - first, "invited": MEMBERS - active}
+        weeks.append(week)
+    remember_peaks(weeks, None, k)
+    return weeks
+
+
+def _left_to_come(k: int) -> list[tuple[int, int]]:
+    """Who had come in the first month and came first in the second, where it is told how many never did."""
+    found = []
+    for before in range(k, MEMBERS + 1):
+        for new in range(MEMBERS - before + 1):
+            first, second = (dict(publish_stages(week, k)) for week in _two_months(before, new, k))
+            least = first["invited"].floor - (second["new"].ceiling or 0)
+            most = (first["invited"].ceiling or 0) - second["new"].floor
+            if MEMBERS - before - new < k and most - max(0, least) < 1:
+                found.append((before, new))
+    return found
+
+
+def test_who_is_new_does_not_tell_that_all_have_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert _left_to_come(3) == []
+    monkeypatch.setattr(published_stages, "_room", lambda _: published_stages._Span(MEMBERS, MEMBERS))
+    assert _left_to_come(3) != []
 
 
 @pytest.mark.parametrize("idle", [8, 9, 10, 12, 13])
