@@ -347,10 +347,11 @@ class YearAttack:
             for name, terms in groups.items()
             if terms.any() and (self._size(name, terms) < self.year.k or not round(float(terms @ unknown)))
         }
-        anyway = Attack(len(self.places))
+        undecided, anyway = self.attack.undecided(few), Attack(len(self.places))
         anyway.rows, anyway.bounds = self.attack.rows[:before], self.attack.bounds[:before]
-        for name, terms in self.attack.undecided(few).items():
-            if not anyway.pins(terms) and self.attack.pins(terms):
+        anyway.ways = [*self.attack.ways]  # whatever fits all that is told fits what is known anyway
+        for name, terms in undecided.items():
+            if self.attack.pins(terms) and not anyway.pins(terms):
                 yield f"{terms @ self.all:.0f} {name}"
 
     def _size(self, name: str, terms: Sum) -> float:

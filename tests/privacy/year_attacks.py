@@ -227,7 +227,7 @@ class _Year:
         groups = {**self.groups, **{name: terms for name, (terms, _) in self.idle.items()}}
         few = {name: terms for name, terms in groups.items() if terms.any() and sizes[name] < k}
         for name, terms in self.attack.undecided(few).items():
-            if not anyway.pins(terms) and self.attack.pins(terms):
+            if self.attack.pins(terms) and not anyway.pins(terms):
                 yield f"{sizes[name]:.0f} {name}"
 
 
