@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date
+from itertools import accumulate
 from typing import Final
 
 from msgspec import Struct, field
@@ -81,8 +82,9 @@ def _seats_class(seats: int) -> int:
 
 
 def _values(health: Health) -> dict[str, int]:
+    assert health.score is not None, "only companies with a score are compared"
     found = {driver.name: round(driver.score) for driver in health.drivers if driver.name in LABELS}
-    return found if health.score is None else {"score": health.score, **found}
+    return {"score": health.score, **found}
 
 
 def _is_newest(day: str, newest: str) -> bool:
@@ -158,12 +160,9 @@ def _percentile(counts: Mapping[int, int], value: int) -> int:
 
 def _quantile(counts: Mapping[int, int], share: float) -> int:
     """The least value that so many do not exceed."""
-    wanted, seen = share * sum(counts.values()), 0
-    for value in sorted(counts):
-        seen += counts[value]
-        if seen >= wanted:
-            return value
-    return max(counts)
+    values, wanted = sorted(counts), share * sum(counts.values())
+    so_far = accumulate(counts[value] for value in values)
+    return next(value for value, seen in zip(values, so_far, strict=True) if seen >= wanted)
 
 
 def _who(key: str, contract: Contract, others: int) -> str:

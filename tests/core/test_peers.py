@@ -54,6 +54,38 @@ def test_the_narrowest_group_with_k_others_is_compared_with() -> None:
     assert peers_table(peers, health(20), pro, 7).rows == ()
 
 
+def test_without_a_plan_companies_are_compared_by_seats_from_the_least_of_a_class_on() -> None:
+    companies = [(health(n), Contract(seats=seats)) for n, seats in enumerate((20, 20, 20, 20, 19, 19))]
+    peers = gather(AS_OF, companies)
+    assert peers_table(peers, health(0), Contract(seats=20), 3).note.endswith(
+        "3 other companies of 20 to 99 seats."
+    )
+    assert peers_table(peers, health(4), Contract(seats=19), 3).note == (
+        "Compared with all 5 other scored companies."
+    )
+
+
+def test_fewer_others_than_k_are_compared_with_in_nothing() -> None:
+    """Nor in a measure that fewer of them have."""
+    alone = replace(health(50), drivers=())
+    own, others = health(10), [health(20), health(30), health(40)]
+    peers = gather(AS_OF, [(one, Contract()) for one in (own, *others, alone)])
+    few = peers_table(peers, own, Contract(), 5)
+    assert (few.rows, few.note) == ((), "There are fewer than 5 other scored companies.")
+    assert set(cells(peers, own, Contract(), 4)) == {"Health score"}
+    assert set(cells(peers, own, Contract(), 3)) == {"Health score", "Habit"}
+
+
+def test_quartiles_are_the_least_values_that_so_many_do_not_exceed() -> None:
+    peers = gather(AS_OF, [(health(score), Contract()) for score in (10, 20, 30, 40)])
+    assert cells(peers, health(10), Contract())["Health score"] == [10, 0, 10, 20, 30]
+
+
+def test_a_company_scored_again_since_stands_between_the_others() -> None:
+    peers = gather(AS_OF, [(health(score), Contract()) for score in (10, 20, 30, 40, 50)])
+    assert cells(peers, health(25), Contract())["Health score"][:2] == [25, 50]
+
+
 def test_a_plan_of_few_companies_is_not_kept_and_the_unscored_and_the_old_do_not_count() -> None:
     plan = Contract(plan="Own")
     peers = gather(AS_OF, [(health(n), plan) for n in (1, 2, 3)])

@@ -1,0 +1,120 @@
+"""Who cannot have come, against a plain recount of who could in each week; and the sizes of a month."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from random import Random
+
+from engage.core.activity import mark_day
+from engage.core.calendar import month_end
+from engage.core.lifecycle import Gone, Lifecycle
+from engage.core.measures import WeekMeasures
+from engage.core.program import Program
+from engage.core.state import CompanyState, DayRollup, MemberState
+from tests.core.measuring import measure_weeks
+
+WEEK = 7
+WEEKS = 24
+MONDAY = 739_200 - 739_200 % 28 + 1
+FLOOR = 3
+PROGRAM = Program("presence", {}, {}, department="place", lifecycle=Lifecycle(left=Gone("status")))
+PLACES = ("sales", "it")
+
+
+class Person:
+    """`left`: 0, not yet."""
+
+    def __init__(self, random: Random) -> None:
+        self.place = random.choice(PLACES)
+        self.joined = MONDAY + random.choice((-90, -1, 0, random.randrange(WEEK * WEEKS)))
+        self.left = random.choice((0, 0, max(self.joined, MONDAY) + random.randrange(WEEK * WEEKS)))
+        often, until = random.choice((0.02, 0.3, 0.9)), self.left if random.random() < 0.9 else 0
+        began = max(self.joined - random.choice((0, 0, 0, 8)), MONDAY)
+        self.days = {
+            day
+            for day in range(began, MONDAY + WEEK * WEEKS)
+            if random.random() < often / 3 and (not until or day <= until)
+        }
+
+    def state(self) -> MemberState:
+        state = MemberState(joined=self.joined, left=self.left, traits={"place": self.place})
+        for day in sorted(self.days):
+            mark_day(state, day)
+        return state
+
+    @property
+    def since(self) -> int:
+        return min([self.joined, *self.days])
+
+    def came(self, monday: int) -> bool:
+        return any(day in self.days for day in range(monday, monday + WEEK))
+
+    def could(self, monday: int) -> bool:
+        gone = self.left and max(self.days, default=0) <= self.left
+        return self.came(monday) or (self.since < monday + WEEK and not (gone and monday > self.left))
+
+
+class Recount:
+    def __init__(self, people: list[Person], monday: int) -> None:
+        self.people, self.monday, self.end = people, monday, month_end(monday)
+
+    def loud(self, weeks: int) -> list[int]:
+        mondays = [self.end - WEEK * back for back in reversed(range(weeks))]
+        return [one for one in mondays if sum(person.came(one) for person in self.people) >= FLOOR]
+
+    def absent(self, monday: int) -> int:
+        known = [one for one in self.people if one.since < monday + WEEK]
+        return sum(not one.could(monday) for one in known)
+
+    def here(self, place: str = "") -> list[Person]:
+        """All who were known when the month ended; of a department those whom the host has named by now."""
+        known = [one for one in self.people if one.since < self.end + WEEK]
+        if not place:
+            return known
+        return [one for one in known if one.place == place and one.joined < self.monday + WEEK]
+
+    def absent_4w(self, place: str = "") -> int:
+        loud = self.loud(4)
+        return sum(bool(loud) and not any(map(one.could, loud)) for one in self.here(place))
+
+    def no_habit(self, place: str = "") -> int:
+        loud = self.loud(12)
+        return sum(len(loud) >= 9 > sum(map(one.could, loud)) for one in self.here(place))
+
+    def left(self) -> tuple[int, int]:
+        lefts = [one.left for one in self.people if one.left]
+        return sum(day < self.end - 21 for day in lefts), sum(day < self.end + WEEK for day in lefts)
+
+
+def companies() -> Iterator[tuple[list[Person], list[WeekMeasures]]]:
+    for seed in range(60):
+        random = Random(seed)
+        people = [Person(random) for _ in range(random.randint(4, 14))]
+        mondays = [MONDAY + WEEK * at for at in range(random.randrange(14, 20), WEEKS)]
+        company, states = CompanyState(members=len(people)), [one.state() for one in people]
+        rollups: dict[int, DayRollup] = {}
+        for one in people:
+            rollups.setdefault(one.joined, DayRollup()).joined += 1
+        yield people, measure_weeks(PROGRAM, company, states, rollups, mondays, (), FLOOR)
+
+
+def test_who_cannot_have_come_agrees_with_a_recount_of_who_could_in_each_week() -> None:
+    for people, weeks in companies():
+        for week in weeks:
+            recount = Recount(people, week.monday)
+            assert week.absent == recount.absent(week.monday)
+            assert week.month_absent == [recount.absent(recount.end - WEEK * back) for back in (3, 2, 1, 0)]
+            assert (week.absent_4w, week.no_habit) == (recount.absent_4w(), recount.no_habit())
+            assert week.month_left == recount.left()
+            for name, group in week.departments.items():
+                assert (group.absent, group.no_habit) == (recount.absent_4w(name), recount.no_habit(name))
+
+
+def test_the_sizes_of_a_month_count_who_joined_by_the_end_of_each_week_or_came() -> None:
+    for people, weeks in companies():
+        for week in weeks:
+            ends = [month_end(week.monday) + WEEK * (1 - back) for back in (3, 2, 1, 0)]
+            late = week.members - sum(one.joined < week.monday + WEEK for one in people)
+            joined = [sum(one.joined < end for one in people) + late for end in ends]
+            came = [*week.month[:3], max(week.month[3], week.activated if week.activated >= FLOOR else 0)]
+            assert week.month_members == [max(pair) for pair in zip(joined, came, strict=True)]
