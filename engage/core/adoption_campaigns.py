@@ -58,5 +58,5 @@ def _together(found: Sequence[CampaignMonth]) -> tuple[tuple[str | Figure, ...],
         return ()
     members, percent = Figure("–", "members", hidden="missing"), Figure("–", "percent", hidden="missing")
     months = say("{count:d} months", count=pooled.months)
-    label = say("All together, on average")
-    return ((label, "–", months, members, percent, members, percent, pooled.difference, pooled.text),)
+    label, last_day = say("All together, on average"), found[-1].last_day
+    return ((label, last_day, months, members, percent, members, percent, pooled.difference, pooled.text),)

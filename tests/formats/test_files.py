@@ -16,6 +16,8 @@ import pytest
 from msgspec.structs import replace
 from pptx.oxml.ns import qn
 
+from engage.core.adoption import company_report
+from engage.core.calendar import month_end
 from engage.core.care_shapes import Compared, EffectView
 from engage.core.department import department_report
 from engage.core.digest import digest
@@ -34,6 +36,7 @@ from engage.formats.files import FileFormat, render, render_portfolio
 from engage.formats.numbers import as_worded
 from engage.formats.paper import Paper
 from engage.formats.workbook import workbook
+from tests.core.test_campaign_weeks import a_month
 from tests.core.test_reports import report, source
 from tests.web.console_samples import portfolio
 
@@ -333,6 +336,20 @@ def test_a_section_of_which_little_is_told_is_named_and_gets_no_room() -> None:
     assert {"Enough", "Little"} < book.keys()
     assert "Nothing" not in book
     assert note.format("Nothing") in [cell for row in book["What is hidden"] for cell in row]
+
+
+@pytest.mark.parametrize("format", ["xlsx", "pptx", "pdf"])
+def test_what_campaigns_moved_together_is_in_every_file(format: FileFormat) -> None:
+    made, *periods = source()
+    weeks = {monday: a_month(400, 200, 1600, 1200) for monday in made.weeks if month_end(monday) == monday}
+    for monday, week in weeks.items():
+        week.monday, week.classes = monday, [0] * 5
+    found = company_report(msgspec.structs.replace(made, weeks={**made.weeks, **weeks}), *periods)
+    assert found.campaigns is not None
+    assert found.campaigns.column("campaign") == ("spring",) * 3 + ("All together, on average",)
+    content = render(found, format, "zh-Hans")
+    if format == "xlsx":
+        assert any("全部合计（平均）" in row for rows in sheets(content).values() for row in rows)
 
 
 def test_what_cannot_be_drawn_is_told_on_its_slide() -> None:
