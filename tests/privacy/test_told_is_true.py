@@ -176,7 +176,7 @@ def numbers(report: CompanyReport, true: dict[int, Week]) -> Iterator[Told]:
     counts = {
         "members": last.members,
         "activated": len(last.activated),
-        "active": len(last.active_4w),
+        "active": min(last.room, len(last.active_4w)),
         "habitual": len(last.habitual),
         "level_2": last.levels["silver"],
     }
@@ -191,9 +191,10 @@ def numbers(report: CompanyReport, true: dict[int, Week]) -> Iterator[Told]:
     yield from _rows(
         report, last, [week for week in true.values() if iso(week.monday) >= report.period.first]
     )
+    organic = last.users([name for name in NAMES if name != REWARDED])
     for one in report.summary:
         if one.name == "organic_4w":
-            yield Told(one.name, one.figure, last.users([name for name in NAMES if name != REWARDED]))
+            yield Told(one.name, one.figure, min(last.room, organic))
 
 
 def _in_week(week: Week, name: str) -> float:
@@ -201,7 +202,7 @@ def _in_week(week: Week, name: str) -> float:
         return week.classes[name]
     return {
         "active_week": week.active,
-        "active_4w": len(week.active_4w),
+        "active_4w": min(week.room, len(week.active_4w)),
         "organic": week.events - week.incentivised,
         "incentivised": week.incentivised,
         "active_day": week.days / WEEK,
@@ -211,7 +212,7 @@ def _in_week(week: Week, name: str) -> float:
 def _rows(report: CompanyReport, last: Week, period: list[Week]) -> Iterator[Told]:
     for row in _listed(report.breadth):
         name = str(row[0])
-        yield Told(f"users of {name}", row[1], last.users([name]))
+        yield Told(f"users of {name}", row[1], min(last.room, last.users([name])))
         yield Told(f"events of {name}", row[4], sum(week.of[name] for week in period))
     for row, count in zip(_listed(report.levels), last.levels.values(), strict=True):
         yield Told(f"level {row[0]}", row[1], count)

@@ -111,6 +111,17 @@ class Week:
         return set().union(*self.loud(range(self.last - 3, self.last + 1)))
 
     @property
+    def room(self) -> int:
+        """What the weeks of the month add up to, as they were told; who came besides, told late, is in no figure."""
+        counts = [len(one) for one in self.loud(range(self.last - 3, self.last + 1))]
+        frozen = [
+            len({act.member for act in self.story.told_by(monday) if monday <= act.day < monday + WEEK})
+            for monday in range(self.end - 3 * WEEK, self.end + 1, WEEK)
+        ]
+        pairs = zip(counts, frozen, strict=True)
+        return sum(told if told >= self.story.k else count for count, told in pairs if count)
+
+    @property
     def habitual(self) -> set[int]:
         came = self.loud(range(self.last - 11, self.last + 1))
         return {one for one in self.activated if sum(one in week for week in came) >= 9}
