@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from itertools import count
 from pathlib import Path
@@ -11,7 +11,12 @@ from typing import Any
 
 import pytest
 
+from engage.actions import score
+from engage.actions.score import QUIET_DAYS, _head_day
+from engage.core.calendar import utc_day
 from engage.core.call import Call
+from engage.store import signal
+from engage.store.signal import Followed
 from tests.places import Places
 from tests.privacy.surfaces import Acts, did, differing, few, nobody, surfaces
 from tests.privacy.test_surfaces import at_work
@@ -37,17 +42,31 @@ def pausing(meanwhile: Acts) -> Acts:
     return lambda week, monday: at_work(week, monday) if week < 3 else list(meanwhile(week, monday))
 
 
-def test_while_the_only_company_pauses_it_shows_nowhere_whether_few_still_come(played: Played) -> None:
+async def _by_the_newest_event(_: object, followed: Sequence[Followed], now: int, k: int) -> date | None:
+    newest = max(_head_day(one) for one in followed)
+    return date.fromordinal(newest + 1) if utc_day(now) - newest > QUIET_DAYS else None
+
+
+def test_while_the_only_company_pauses_it_shows_nowhere_whether_few_still_come(
+    played: Played, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Where the data ends, and which week is scored, follows from no fewer than k members."""
     silent = played(pausing(nobody), alone=True)
     assert differing(silent, played(pausing(few(4)), alone=True)) == []
+    monkeypatch.setattr(score, "_end_of_data", _by_the_newest_event)
+    assert differing(silent, played(pausing(few(4)), alone=True)) != []
 
 
-def test_what_few_did_before_anybody_was_named_shows_nowhere(played: Played) -> None:
+def test_what_few_did_before_anybody_was_named_shows_nowhere(
+    played: Played, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Told late, it makes no week of a time of which there was none."""
 
     def with_late(week: int, monday: date) -> list[Call]:
         late = [did(one, "Sign In", monday - timedelta(days=7), 2) for one in range(4)]
         return [*at_work(week, monday), *(late if week == 0 else ())]
 
-    assert differing(played(at_work), played(with_late)) == []
+    silent = played(at_work)
+    assert differing(silent, played(with_late)) == []
+    monkeypatch.setattr(signal, "_is_first", lambda document, least: True)
+    assert differing(silent, played(with_late)) != []
