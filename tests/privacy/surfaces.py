@@ -182,9 +182,10 @@ async def surfaces(
     files: bool = False,
     since: Acts = nobody,
     alone: bool = False,
+    program: str = PROGRAM,
 ) -> dict[str, str]:
     """Surface -> what is on it, of a company whose members did that, and `since` after the last week that is over.
-    Another company is at work beside it, unless it is `alone`."""
+    Another company is at work beside it, unless it is `alone`. `program`: "" is none."""
     service = create_app(Settings(database_url=place.url, secret="s" * 40, webhook_networks="any"))
     monkeypatch.setattr(Schedule, "start", lambda self: None)  # it would run by the clock of the machine
     log = io.StringIO()
@@ -195,7 +196,7 @@ async def surfaces(
         async with service.lifespan():
             played = _Played(service)
             monkeypatch.setattr(time, "time_ns", lambda: played.now() * 1000)
-            await _begin(played)
+            await _begin(played, program)
             for week in range(WEEKS):
                 await _live(played, acts, week, alone=alone)
             await played.take([*since(WEEKS, played.day)])
@@ -218,9 +219,10 @@ def _program(text: str) -> Program:
     return found.program
 
 
-async def _begin(played: _Played) -> None:
+async def _begin(played: _Played, program: str) -> None:
     database, now = played.database, played.now()
-    await publish(database, _program(PROGRAM), PROGRAM, company=None, actor="test", now=now)
+    if program:
+        await publish(database, _program(program), program, company=None, actor="test", now=now)
     book = read_book(BOOK)
     assert book.book is not None, [str(problem) for problem in book.problems]
     await keep_book(database, book.book, BOOK, actor="test", now=now)

@@ -16,10 +16,10 @@ from engage.actions.score import QUIET_DAYS, _head_day
 from engage.core.calendar import utc_day
 from engage.core.call import Call
 from engage.store import signal
-from engage.store.signal import Followed
+from engage.store.signal import Followed, load_names
 from tests.places import Places
 from tests.privacy.surfaces import Acts, did, differing, few, nobody, surfaces
-from tests.privacy.test_surfaces import at_work
+from tests.privacy.test_surfaces import at_work, besides
 
 Played = Callable[..., dict[str, str]]
 
@@ -70,3 +70,13 @@ def test_what_few_did_before_anybody_was_named_shows_nowhere(
     assert differing(silent, played(with_late)) == []
     monkeypatch.setattr(signal, "_is_first", lambda document, least: True)
     assert differing(silent, played(with_late)) != []
+
+
+def test_without_a_program_what_fewer_than_k_use_is_no_feature(
+    played: Played, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = played(besides(*((one, "Plan") for one in range(4))), program="")
+    draw = besides(*((one, "Draw") for one in range(4)))
+    assert differing(plan, played(draw, program="")) == []
+    monkeypatch.setattr(score, "load_names", lambda s, ids, members, least: load_names(s, ids, members, 1))
+    assert differing(plan, played(draw, program="")) != []

@@ -41,7 +41,7 @@ publish_amount, publish_count, publish_split = (
     privacy.publish_split,
 )
 publish_band, publish_bands = windows.publish_band, windows.publish_bands
-publish_part, publish_union = windows.publish_part, windows.publish_union
+publish_any, publish_part, publish_union = windows.publish_any, windows.publish_part, windows.publish_union
 
 
 def _core() -> Iterator[ModuleType]:
@@ -98,6 +98,12 @@ def _whatever_is_left(counts: Sequence[int], k: int, within: Figure) -> list[Fig
     return [windows.between(left, whole - sum(int(band.floor) for band in bands), whole), *bands]
 
 
+def _nearly_all(count: int, k: int, each: Sequence[Figure], within: Figure) -> Figure:
+    return publish_any(
+        count, k, each, Figure("", "members", low=(within.ceiling or 0) + k, high=within.ceiling)
+    )
+
+
 def attack_weeks(random: Random) -> list[str]:
     return _attack_weeks(random, random_population)
 
@@ -134,6 +140,7 @@ DEFENCES: dict[str, tuple[Callable[[Random], list[str]], int, str, object]] = {
     "room in the last band": (attack_windows, 27, "publish_part", _to_the_end),
     "bands of levels of twice k": (attack_levels, 31, "publish_bands", _narrow_bands),
     "a band left to those at no level": (attack_levels, 634, "publish_bands", _whatever_is_left),
+    "k left of those who did any of several things": (attack_reports, 38, "publish_any", _nearly_all),
     "bands of who left": (attack_reports, 13, "_publish_left", _all_who_left),
     "a first band as wide as what must have left": (attack_streaks, 2, "publish_flow", _not_wider),
 }

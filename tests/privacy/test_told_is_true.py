@@ -22,6 +22,7 @@ from engage.actions.ingest import accept_calls
 from engage.actions.publish import publish
 from engage.actions.redeem import request
 from engage.actions.report import company_report
+from engage.actions.reverse import reverse
 from engage.actions.score import score_companies
 from engage.actions.settings import set_floor
 from engage.actions.tick import Timekeeper
@@ -35,12 +36,14 @@ from engage.errors import Lacking
 from engage.store.database import Database
 from tests.places import Place, Places
 from tests.privacy.true_company import (
+    AMOUNT,
     CLASSES,
     FIRST,
     NAMES,
     REWARDED,
     UNITS,
     WEEK,
+    Act,
     Story,
     Week,
     iso,
@@ -72,8 +75,12 @@ def at(day: int, hour: int) -> int:
 def call(
     kind: int, member: str, name: str, day: int, told: int, said: Any = None, company: str = "acme"
 ) -> Call:
-    key = f"{company}/{member}/{name}/{kind}/{day}"
+    key = f"{company}/{member}/{name}/{day}"
     return Call(kind, key, member, "", company, name, said or {}, at(day, 9), at(told, 10), at(day, 9))
+
+
+def key_of(act: Act) -> str:
+    return f"acme/emp-{act.member}/{act.name}/{act.day}"
 
 
 def calls_of(story: Story, day: int) -> list[Call]:
@@ -136,7 +143,17 @@ async def told(database: Database, story: Story, random: Random, weeks: int) -> 
 
 
 async def by_hand(database: Database, story: Story, random: Random, day: int, now: int) -> None:
-    """Some buy a mug, and of some the balance is corrected."""
+    """Some buy a mug, of some the balance is corrected, and an event is undone that reached no level."""
+    reached = [id(act) for _, _, _, act, _ in story.history()]
+    for act in story.acts:
+        is_told = act.name == REWARDED and act.told <= day and act not in story.undone
+        if is_told and id(act) not in reached and random.random() < 0.01:
+            taken = min(AMOUNT, story.balance(act.member, day))
+            await reverse(
+                database, company="acme", message_id=key_of(act), reason="a mistake", actor="test", now=now
+            )
+            story.undone.append(act)
+            story.changes.append((day, act.member, -taken, True))
     for number, person in enumerate(story.people):
         if person.joined > day or random.random() > 0.1:
             continue
@@ -156,7 +173,7 @@ async def by_hand(database: Database, story: Story, random: Random, day: int, no
                 await adjust(database, currency="points", amount=units, **asked)
         except Lacking:
             continue
-        story.changes.append((day, number, units))
+        story.changes.append((day, number, units, units > 0))
 
 
 STAGES = {
@@ -193,6 +210,8 @@ def numbers(report: CompanyReport, true: dict[int, Week]) -> Iterator[Told]:
     )
     organic = last.users([name for name in NAMES if name != REWARDED])
     for one in report.summary:
+        if one.name == "top_tenth":
+            yield Told(one.name, one.figure, last.top_tenth)
         if one.name == "organic_4w":
             yield Told(one.name, one.figure, min(last.room, organic))
 

@@ -6,7 +6,7 @@ measured. What is told after a week was frozen is not in the week, and after a m
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from random import Random
@@ -48,8 +48,28 @@ class Story:
     k: int
     people: list[Person]
     acts: list[Act]
-    changes: list[tuple[int, int, int]] = field(default_factory=list)
-    """(day, member, units more) of points: spent, or corrected by hand."""
+    changes: list[tuple[int, int, int, bool]] = field(default_factory=list)
+    """(day, member, units of points more, whether they count as earned): spent, corrected by hand, or undone."""
+    undone: list[Act] = field(default_factory=list)
+
+    def history(self) -> Iterator[tuple[int, int, int, Act | None, str]]:
+        """What reached a level, in the order in which it came to be known: (day on which it did, its own day, member,
+        event, level). A level once reached stays."""
+        acts = [(act.told, act.day, act.member, AMOUNT, act) for act in self.acts if act.name == REWARDED]
+        changes = [(day, day, member, units, None) for day, member, units, counts in self.changes if counts]
+        points, stands = dict.fromkeys(range(len(self.people)), 0), dict.fromkeys(range(len(self.people)), "")
+        for told, day, member, units, act in sorted([*acts, *changes], key=lambda one: one[0]):
+            points[member] += units
+            worth = [level for level, least in LEVELS.items() if points[member] >= least]
+            if len(worth) > ("", *LEVELS).index(stands[member]):
+                stands[member] = worth[-1]
+                yield told, day, member, act, worth[-1]
+
+    def balance(self, member: int, day: int) -> int:
+        earned = sum(
+            AMOUNT for act in self.acts if (act.member, act.name) == (member, REWARDED) and act.told <= day
+        )
+        return earned + sum(units for _, one, units, _ in self.changes if one == member)
 
     def told_by(self, monday: int) -> list[Act]:
         """Those told when the week was frozen."""
@@ -153,6 +173,13 @@ class Week:
         )
 
     @property
+    def top_tenth(self) -> float:
+        """The share of the month's events, in percent, that the most active tenth of those active did."""
+        recent = [act.member for act in self.known if act.day >= self.end - 3 * WEEK]
+        did = sorted((recent.count(member) for member in self.active_4w), reverse=True)
+        return 100 * sum(did[: -(-len(did) // 10)]) / max(1, sum(did))
+
+    @property
     def month_members(self) -> set[int]:
         return {n for n, one in enumerate(self.story.people) if one.joined < self.end + WEEK}
 
@@ -182,17 +209,11 @@ class Week:
 
     @property
     def levels(self) -> dict[str, int]:
-        """Points count in the order in which they came to be known, and corrections as well; a level is of the day of
-        what reached it."""
-        acts = [(act.told, act.day, act.member, AMOUNT) for act in self.story.acts if act.name == REWARDED]
-        corrected = [(day, day, member, units) for day, member, units in self.story.changes if units > 0]
-        points, stands = dict.fromkeys(self.month_members, 0), dict.fromkeys(self.month_members, "")
-        for told, day, member, units in sorted([*acts, *corrected], key=lambda one: one[0]):
-            if told < self.end + WEEK and member in points:
-                points[member] += units
-                if day < self.end + WEEK:
-                    reached = [level for level, least in LEVELS.items() if points[member] >= least]
-                    stands[member] = reached[-1] if reached else ""
+        """At the end of the month, by the days of what reached them."""
+        stands = dict.fromkeys(self.month_members, "")
+        for told, day, member, _, reached in self.story.history():
+            if told < self.end + WEEK and day < self.end + WEEK and member in stands:
+                stands[member] = reached
         return {level: list(stands.values()).count(level) for level in ("", *LEVELS)}
 
     @property
@@ -202,7 +223,7 @@ class Week:
         earned = sum(
             AMOUNT for act in self.story.told_by(self.monday) if act.name == REWARDED and act.day < before
         )
-        return earned + sum(units for day, _, units in self.story.changes if day < before)
+        return earned + sum(units for day, _, units, _ in self.story.changes if day < before)
 
 
 def iso(monday: int) -> str:
