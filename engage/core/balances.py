@@ -63,6 +63,8 @@ class CurrencyWeek(Struct, array_like=True):
     """Ends of quarters since what few spent counted last."""
     came: tuple[int, ...] = ()
     """Of what expires: how much can have been issued that has not, by quarters, the newest first."""
+    cheapest: int = 0
+    """The cost of the cheapest reward that it buys."""
 
 
 class Balances:
@@ -82,8 +84,8 @@ class Balances:
         for week in weeks:
             week.weekly_streaks = weekly
             week.currencies = {
-                name: CurrencyWeek(lasts=lasts, dearest=dearest)
-                for name, lasts, dearest in self._policies(program)
+                name: CurrencyWeek(lasts=lasts, dearest=max(costs), cheapest=min(costs))
+                for name, lasts, costs in self._policies(program)
             }
         self.behind = [
             (currency, found, Behind(week.monday, week.floor))
@@ -93,14 +95,18 @@ class Balances:
         ]
 
     @staticmethod
-    def _policies(program: Program | None) -> list[tuple[str, int, int]]:
+    def _policies(program: Program | None) -> list[tuple[str, int, list[int]]]:
+        """Of each currency how long it lasts, and what the rewards that it buys cost."""
         if program is None:
             return []
-        costs: dict[str, int] = {}
-        for reward in program.rewards:
-            costs[reward.currency] = max(reward.cost, costs.get(reward.currency, 0))
-        currencies = program.currencies.items()
-        return [(name, lasting(one.expires), costs.get(name, 0)) for name, one in currencies]
+        return [
+            (
+                name,
+                lasting(currency.expires),
+                [reward.cost for reward in program.rewards if reward.currency == name] or [0],
+            )
+            for name, currency in program.currencies.items()
+        ]
 
     def count(self, member: MemberState) -> None:
         if member.wallets or member.spending:

@@ -108,6 +108,7 @@ def remember_waiting(
         counts = band_around(issued, 0, width, room)[0] if found.behind[0] >= k else 0
         if earlier is not None:  # what was asked for may be bought when the reward is no longer offered
             found.dearest = max(found.dearest, earlier.dearest)
+            found.cheapest = min(found.cheapest or earlier.cheapest, earlier.cheapest or found.cheapest)
         found.room, found.lump = room - counts, width
         few_spent = found.dearest > 0 and found.spenders < k
         found.hidden = week.monday if hidden or few_spent else earlier.hidden if earlier else 0
@@ -137,13 +138,13 @@ def _came(
     found = week.currencies[currency]
     if not found.lasts:
         return ()
-    came: tuple[int, ...] = (0, AMOUNT_MAX)
+    came: tuple[int, ...] = (AMOUNT_MAX,)
     if before is not None:
         came = before.currencies[currency].came or came if currency in before.currencies else (0,)
     elif week.weeks_known <= 1:
         came = (0,)
     if found.lasts >= FOR_EVER:
-        spent = _told_at_least(found.spent) if found.spenders >= k else 0
+        spent = spent_band(found, k)[0] if found.spenders >= k else 0
         return (max(0, min(AMOUNT_MAX, sum(came) + most) - spent),)
     quarters = 1 + -(-found.lasts // (WEEK * QUARTER_WEEKS))
     if ends_quarter(week.monday - WEEK):
@@ -160,18 +161,16 @@ def _told_expired(week: WeekMeasures, found: CurrencyWeek, k: int) -> int:
 
 def _told_at_most(amount: int) -> int:
     """No less than the most that is told in the same words: these are two steps or more, and half of one is lost."""
-    told = _told(amount)
+    step = balance_step(amount)
+    told = step * round(amount / step)
     return told + told // 4 + 1
 
 
-def _told_at_least(amount: int) -> int:
-    told = _told(amount)
-    return told - told // 4 - 1
-
-
-def _told(amount: int) -> int:
-    step = balance_step(amount)
-    return step * round(amount / step)
+def spent_band(found: CurrencyWeek, k: int) -> tuple[int, int]:
+    """The least and the most that are told to have been spent in a week in which as many as the floor bought something:
+    of rewards with several costs at least so wide that another of the dearest may be among it."""
+    width = found.dearest if found.cheapest < found.dearest else 0
+    return band_around(found.spent, k * found.cheapest, width, None)
 
 
 def may_be_told(week: WeekMeasures, found: CurrencyWeek) -> bool:

@@ -28,7 +28,7 @@ from typing import Final, NamedTuple
 from engage.core.balances import CurrencyWeek
 from engage.core.calendar import month_end
 from engage.core.measures import WEEK, WeekMeasures
-from engage.core.outstanding import may_be_told
+from engage.core.outstanding import may_be_told, spent_band
 from engage.core.privacy import (
     NOT_SHOWN,
     Figure,
@@ -49,6 +49,7 @@ from engage.core.published_floors import floor_of, is_told
 from engage.core.published_parts import publish_parts, untold
 from engage.core.rounding import BALANCE_STEPS, amount_between, balance_step, rounded, two_digits
 from engage.core.segments import CLASS_WEEKS, GROUP_OTHER, GroupWeek, cohort_of
+from engage.core.state import AMOUNT_MAX
 from engage.core.windows import between, publish_any, publish_flow, publish_part
 
 SMALLER: Final = "(smaller)"
@@ -281,7 +282,7 @@ def publish_points(week: WeekMeasures, currency: str, k: int) -> Points:
     if found is None:
         return Points(*(missing("points"),) * 4, missing("members"))
     k, told = floor_of(week, k), may_be_told(week, found)
-    spent = _about(publish_amount(found.spent, found.spenders, k, "points"))
+    spent = _publish_spent(found, k)
     expired = _about(publish_amount(found.expired, found.losers if told else 0, k, "points"))
     if not week.standing:
         return Points(spent, expired, missing("points"), missing("points"), missing("members"))
@@ -294,6 +295,17 @@ def publish_points(week: WeekMeasures, currency: str, k: int) -> Points:
         if is_told(week, k)
         else untold(publish_members(week)),
     )
+
+
+def _publish_spent(found: CurrencyWeek, k: int) -> Figure:
+    """What is told of it tells nothing of the single reward: that nobody bought the dear one, or that somebody did."""
+    figure = publish_amount(found.spent, found.spenders, k, "points")
+    if figure.value is None or not found.cheapest:
+        return _about(figure)
+    low, high = spent_band(found, k)
+    if low >= BALANCE_STEPS * (high - low):
+        return _about(fact((low + high) // 2, "points"))
+    return amount_between(low, high, "points")
 
 
 def _publish_outstanding(found: CurrencyWeek, k: int) -> Figure:
@@ -326,6 +338,9 @@ def _about(amount: Figure) -> Figure:
 
 def add_points(weeks: Sequence[Figure]) -> Figure:
     """What was spent or lost in some weeks, as far as it is told: no more exact than its parts."""
+    if any(one.value is None and one.high is not None for one in weeks):
+        most = [AMOUNT_MAX if one.ceiling is None else one.ceiling for one in weeks]
+        return amount_between(int(sum(one.floor for one in weeks)), min(AMOUNT_MAX, int(sum(most))), "points")
     figure = add_up(weeks, "points")
     return figure if figure.value is None else rounded(figure, two_digits(int(figure.value)))
 

@@ -9,8 +9,9 @@ from random import Random
 import pytest
 
 from engage.core import balances, outstanding, published_outstanding, published_people
+from engage.core.balances import CurrencyWeek
 from engage.core.measures import WeekMeasures
-from engage.core.outstanding import Behind, Told
+from engage.core.outstanding import Behind, Told, spent_band
 from engage.core.privacy import Figure
 from engage.core.published_people import publish_points
 from engage.core.rounding import amount_between
@@ -64,6 +65,18 @@ def test_what_is_told_of_balances_is_true(expiring: bool, put_right: bool) -> No
     assert len(told) > 10
 
 
+def test_another_of_the_dearest_reward_may_be_among_what_is_told_to_be_spent() -> None:
+    found = CurrencyWeek(spenders=5, cheapest=20, dearest=500)
+    for spent in range(100, 9000, 20):
+        found.spent = spent
+        low, high = spent_band(found, 5)
+        assert (low <= spent <= high and high - low >= 499 and (low - 100) % 500 == 0) or low > 2600, spent
+    found.dearest = 20  # so many were bought, by as many people or more
+    found.spent = 120
+    low, high = spent_band(found, 5)
+    assert low <= 120 <= high <= low + 4
+
+
 def _put_right(random: Random, own: list[Did]) -> list[Did]:
     """From some week on one has more or less, of which nothing was issued or spent."""
     more, at = random.choice((-1000, -50, 0, 20, 500)), random.randrange(len(own))
@@ -108,12 +121,12 @@ def _told(change: Callable[[WeekMeasures, Told], Told]) -> Callable[[pytest.Monk
 
 
 def _any_band(patch: pytest.MonkeyPatch) -> None:
+    def band(amount: int, _: int, width: int, __: int | None) -> tuple[int, int]:
+        low = amount - amount % max(1, width)
+        return low, low + max(1, width) - 1
+
     for module in (outstanding, year_points):
-        patch.setattr(
-            module,
-            "band_around",
-            lambda amount, _, width, __: (amount // width * width, amount // width * width + width - 1),
-        )
+        patch.setattr(module, "band_around", band)
 
 
 def _all_that_expires(patch: pytest.MonkeyPatch) -> None:
@@ -123,6 +136,11 @@ def _all_that_expires(patch: pytest.MonkeyPatch) -> None:
 def _expired_at_once(patch: pytest.MonkeyPatch) -> None:
     _counts_at_once(patch)
     _told(lambda _, told: told._replace(width=1))(patch)
+
+
+def _spent_to_a_fifth(patch: pytest.MonkeyPatch) -> None:
+    for module in (outstanding, published_people):
+        patch.setattr(module, "spent_band", lambda found, _: year_points._all_shown_so(found.spent))
 
 
 def _all_of_it(week: WeekMeasures, told: Told) -> Told:
@@ -139,6 +157,7 @@ DEFENCES: dict[str, tuple[int, str, Callable[[pytest.MonkeyPatch], None]]] = {
     "room for what else may have been issued": (1156, "lasting", _any_band),
     "nothing of what expires while something is hidden": (13, "expiring", _all_that_expires),
     "what expired counts later": (3, "eager", _expired_at_once),
+    "bands of what was spent": (10, "eager", _spent_to_a_fifth),
 }
 
 

@@ -311,15 +311,16 @@ class _Year:
         costs = self.terms.costs
         points, found = publish_points(week, "points", self.k), week.currencies["points"]
         spent = self.sum(at, {name: float(cost) for name, cost in costs.items()})
+        if found.spenders >= self.k:
+            self.reads(*outstanding.spent_band(found, self.k), spent)
         for figure, amount, terms in (
-            (points.spent, found.spent, spent),
             (points.expired, found.expired, self.sum(at, {"expired": self.unit})),
             (points.expiring, found.expiring, self.sum(at, {"expiring": self.unit})),
         ):
             if figure.value is not None:
                 self.reads(*_all_shown_so(amount), terms)
         self._read_left(at, week)
-        if points.spent.value is not None:
+        if found.spenders >= self.k:
             self.reads(self.k, numpy.inf, self.sum(at, dict.fromkeys(costs, 1)))
 
     def _read_left(self, at: int, week: WeekMeasures) -> None:
@@ -394,6 +395,13 @@ class _Year:
             self.group(
                 f"rewards in {at}", self.sum(at, dict.fromkeys(costs, 1)), lambda own: bool(own[at].bought)
             )
+        for reward, cost in costs.items():
+            if len(costs) > 1 and any(own[at].could >= cost for own in self.others):
+                self.group(
+                    f"{reward} in {at}",
+                    self.sum(at, {reward: 1}),
+                    lambda own, reward=reward: reward in own[at].bought,  # type: ignore[misc]
+                )
         if self.terms.lasts and at >= self.terms.lasts:
             self.group(f"expired in {at}", self.sum(at, {"expired": 1}), lambda own: own[at].expired > 0)
 

@@ -1,0 +1,260 @@
+"""What counts in balances, and when, beside a slower reckoning by sets of weeks."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+
+from engage.core.activity import with_week
+from engage.core.balances import CurrencyWeek
+from engage.core.measures import WeekMeasures
+from engage.core.outstanding import (
+    FOR_EVER,
+    QUARTER_WEEKS,
+    WEEK,
+    Behind,
+    Told,
+    ends_quarter,
+    lasting,
+    may_be_told,
+    remember_waiting,
+    spent_band,
+)
+from engage.core.privacy import Figure
+from engage.core.program import Expires, Length
+from engage.core.published_people import add_points, publish_points
+from engage.core.state import AMOUNT_MAX, MemberState, Wallet
+
+K = 3
+FIRST = WEEK * QUARTER_WEEKS * 8000
+"""The first week of a quarter."""
+SOME = 8 * 13
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_who_stands_behind_a_quarter_is_counted_once(seed: int) -> None:
+    random = Random(seed)
+    last = FIRST + WEEK * (SOME - 1)
+    behind = Behind(last, K)
+    weeks = range(SOME)
+    people: list[list[set[int]]] = []
+    for _ in range(random.randint(1, 9)):
+        own = [{week for week in weeks if random.random() < share} for share in (0.05, 0.03, 0.05)]
+        people.append(own)
+        member = MemberState(wallets={"points": Wallet()} if random.random() < 0.9 else {})
+        for used, times in ((member.earning, own[0]), (member.spending, own[1])):
+            for week in sorted(times):
+                used["points"] = with_week(used.get("points", (0, 0)), FIRST + WEEK * week)
+        if member.wallets:
+            days = sorted(FIRST + WEEK * week + random.randrange(WEEK) for week in own[2])
+            member.wallets["points"].expired = tuple((day, 1) for day in days)
+        else:
+            own[2].clear()
+        behind.count(member, "points")
+    newest = set(range(SOME - QUARTER_WEEKS, SOME))
+    assert behind.people() == (
+        sum(bool(own[0] & newest) for own in people),
+        sum(bool(own[2] & newest) for own in people),
+    )
+    few = {week for week in weeks if sum(week in own[1] for own in people) < K}
+    assert behind.few() == tuple(
+        sum(any(week in few and week >= SOME - QUARTER_WEEKS * quarters for week in own[1]) for own in people)
+        for quarters in (1, 2, 3, 4)
+    )
+
+
+@pytest.mark.parametrize(
+    "expires, days",
+    [
+        (None, 0),
+        (Expires(after=Length(n=90, unit="days")), 90),
+        (Expires(after=Length(n=2, unit="months")), 62),
+        (Expires(after=Length(n=1, unit="years")), 366),
+        (Expires(after=Length(n=90, unit="days"), round="month"), 456),
+        (Expires(on=("12-31",)), 366),
+        (Expires(idle=Length(n=90, unit="days")), FOR_EVER),
+    ],
+)
+def test_points_last_so_long_at_most(expires: Expires | None, days: int) -> None:
+    assert lasting(expires) == days
+
+
+def test_a_quarter_ends_every_thirteen_weeks() -> None:
+    ends = [at for at in range(40) if ends_quarter(FIRST + WEEK * at)]
+    assert ends == [12, 25, 38]
+
+
+# --- week by week ---------------------------------------------------------------------------------------------
+
+
+class Course:
+    """Weeks of a company: each told as it says."""
+
+    def __init__(self, **terms: int) -> None:
+        self.terms, self.weeks = terms, list[WeekMeasures]()
+
+    def then(
+        self,
+        issued: int = 0,
+        told: tuple[int, int] | None = None,
+        *,
+        width: int = 10,
+        hidden: bool = False,
+        behind: tuple[int, int] = (0, 0),
+        few: tuple[int, ...] = (),
+        **found: int,
+    ) -> CurrencyWeek:
+        monday = FIRST + WEEK * len(self.weeks)
+        week = WeekMeasures(monday, since=FIRST, standing=True, members=50, floor=K)
+        one = CurrencyWeek(**self.terms, **found, behind=behind, few=few)  # type: ignore[arg-type]
+        week.currencies, week.issued = {"points": one}, {"points": issued} if issued else {}
+        low, high = told or (issued, issued)
+        before = self.weeks[-1] if self.weeks else None
+        remember_waiting(week, before, {"points": Told(low, high, width, hidden)}, K)
+        self.weeks.append(week)
+        return one
+
+    def figure(self) -> Figure:
+        return publish_points(self.weeks[-1], "points", K).outstanding
+
+
+def test_what_was_issued_beyond_what_is_told_counts_in_lumps_when_so_many_stand_behind_it() -> None:
+    course = Course()
+    one = course.then(57, (40, 80))
+    assert (one.waiting, one.room) == ((17, 0, 0), 40)
+    one = course.then(33, (20, 60), behind=(K - 1, 0))
+    assert (one.waiting, one.room) == ((30, 0, 0), 80)
+    one = course.then(10, behind=(K, 0))
+    assert (one.waiting, one.room) == ((0, 0, 0), 50)  # 30 are the first of a lump of ten
+    one = course.then(17, (10, 90), behind=(K, 0))
+    assert (one.waiting, one.room) == ((7, 0, 0), 130)
+
+
+def test_what_few_spent_counts_when_so_many_spent_since_it_counted_last() -> None:
+    course = Course(dearest=100, cheapest=100)
+    one = course.then(spent=200, spenders=K - 1)
+    assert (one.waiting, one.gone) == ((0, 200, 0), (AMOUNT_MAX, 0))
+    one = course.then(spent=500, spenders=K)
+    assert (one.waiting, one.gone) == ((0, 200, 0), (AMOUNT_MAX, 0))
+    one = course.then(spenders=K, few=(K - 1, K, K, K))
+    assert (one.waiting, one.quarters) == ((0, 200, 0), 1)
+    one = course.then(spent=100, spenders=1, few=(K - 1, K - 1, K, K))
+    assert (one.waiting, one.quarters) == ((0, 300, 0), 2)
+    one = course.then(spenders=K, few=(0, 0, K, K))
+    assert (one.waiting, one.quarters, one.gone) == ((0, 0, 0), 0, (0, 0))
+    one = course.then(spenders=K, few=(K, K, K, K))  # nothing waits
+    assert (one.waiting, one.quarters) == ((0, 0, 0), 0)
+    one = course.then(spent=100, spenders=1, few=(K - 1, K, K, K))
+    assert (one.waiting, one.quarters) == ((0, 100, 0), 1)
+    one = course.then(spenders=K, few=(K, K, K, K))
+    assert one.waiting == (0, 0, 0)
+
+
+def test_without_rewards_nothing_waits_for_spenders_but_of_those_that_were_offered() -> None:
+    course = Course()
+    assert course.then().gone == (0, 0)
+    course.terms = {"dearest": 100, "cheapest": 20}
+    assert course.then(spenders=K).gone == (0, 0)
+    course.terms = {"dearest": 50, "cheapest": 50}
+    one = course.then(spenders=K)
+    assert (one.dearest, one.cheapest) == (100, 20)
+    course.terms = {}
+    one = course.then(spent=100, spenders=1)
+    assert (one.dearest, one.cheapest, one.gone) == (100, 20, (AMOUNT_MAX, 0))
+
+
+def test_what_expires_counts_anew_when_nothing_was_hidden_for_as_long_as_it_lasts() -> None:
+    course = Course(lasts=14)
+    one = course.then(57, (40, 80), hidden=True)
+    assert (one.waiting, one.room, one.gone, one.came) == ((0, 0, 0), 0, (0, 0), (80, 0))
+    for weeks in (1, 2, 3):  # it is told no more than what can have been issued
+        one = course.then(15, (10, 20), expired=5, outstanding=60, holders=9)
+        assert (one.waiting, one.room, one.gone) == ((5 * weeks, 0, 0), 10 * weeks, (0, 0))
+        assert one.came == (80 + 20 * weeks, 0)
+        assert not may_be_told(course.weeks[-1], one)
+        assert (course.figure().low, course.figure().high) == (0, [119, 149, 149][weeks - 1])
+    one = course.then(15, (10, 20), expired=5, losers=K - 1)
+    assert may_be_told(course.weeks[-1], one)
+    assert (one.waiting, one.room, one.gone) == ((20, 0, 5), 40, (0, AMOUNT_MAX))
+    one = course.then(15, (10, 20), expired=18, losers=K, behind=(0, K))
+    assert (one.waiting, one.room, one.gone) == ((25, 0, 3), 50, (0, 10))
+    one = course.then(15, (10, 20), expired=18, losers=K)
+    assert (one.waiting, one.room, one.gone) == ((30, 0, 21), 60, (0, 10 + 26))
+    one = course.then(hidden=True)
+    assert (one.waiting, one.room, one.gone) == ((0, 0, 0), 0, (0, 0))
+
+
+def test_what_can_have_been_issued_is_kept_for_as_long_as_it_lasts() -> None:
+    course = Course(lasts=92)
+    came = [course.then(1, hidden=True).came for _ in range(60)]
+    assert [sum(one) for one in came[:12]] == list(range(1, 13))
+    assert came[12:14] == [(13, 0), (1, 13, 0)]
+    assert came[51:53] == [(13, 13, 13), (1, 13, 13)]
+    course.weeks[-1].currencies["points"].came = ()  # frozen by an earlier release
+    assert course.then(1, hidden=True).came == (AMOUNT_MAX,)
+
+
+def test_of_what_was_before_the_first_week_nothing_is_known() -> None:
+    course = Course(lasts=30)
+    course.weeks = []
+    week = WeekMeasures(FIRST, since=FIRST - WEEK, standing=True, floor=K)
+    one = CurrencyWeek(lasts=30, outstanding=7, holders=K)
+    week.currencies = {"points": one}
+    remember_waiting(week, None, {"points": Told(5, 9, 10, True)}, K)
+    assert one.came == (9, AMOUNT_MAX)
+    assert publish_points(week, "points", K).outstanding.text == "not shown"
+    other = WeekMeasures(FIRST + WEEK, since=FIRST - WEEK, standing=True, floor=K)
+    other.currencies = {"coins": CurrencyWeek(lasts=30)}
+    remember_waiting(other, week, {"coins": Told(5, 9, 10, True)}, K)
+    assert other.currencies["coins"].came == (9,)
+
+
+def test_of_what_expires_nobody_knows_when_what_was_spent_is_taken_off() -> None:
+    course = Course(lasts=FOR_EVER, dearest=100, cheapest=100)
+    assert course.then(900, hidden=True, outstanding=900, holders=K).came == (900,)
+    assert course.then(900, hidden=True, spent=300, spenders=K).came == (1500,)
+    assert course.then(hidden=True, spent=200, spenders=K - 1).came == (1500,)
+    for _ in range(13):
+        course.then(10, hidden=True)
+    assert course.then(hidden=True, spent=3000, spenders=K).came == (0,)
+    assert course.then(told=(0, AMOUNT_MAX), hidden=True).came == (AMOUNT_MAX,)
+    assert course.then(told=(0, AMOUNT_MAX), hidden=True).came == (AMOUNT_MAX,)
+
+
+def test_what_was_put_right_by_hand_is_within_what_is_told() -> None:
+    course = Course(lasts=14)
+    course.then(50, hidden=True, outstanding=700, holders=K)
+    assert (course.figure().low, course.figure().high) == (0, 799)
+    course.then(50, hidden=True, outstanding=70, holders=K - 1)
+    assert course.figure().text == "not shown"
+    course = Course(dearest=100, cheapest=100)
+    course.then(1000, spent=-300, spenders=0, outstanding=1000, holders=K)  # given back
+    figure = course.figure()
+    assert (figure.low, figure.high) == (0, 1199)
+
+
+def test_points_of_some_weeks_are_as_exact_as_their_parts() -> None:
+    about = Figure("about 300", "points", 300)
+    between = Figure("100 to 250", "points", hidden="protects", low=100, high=250)
+    unknown = Figure("not shown", "points", hidden="few")
+    assert add_points([about, about]).value == 600
+    assert (add_points([about, between]).low, add_points([about, between]).high) == (400, 600)
+    assert add_points([about, between, unknown]).text == "400 or more"
+    assert add_points([about, unknown]).text == "300 or more"
+
+
+def test_spent_is_told_as_a_range_while_it_is_little_beside_the_dearest() -> None:
+    week = WeekMeasures(FIRST, floor=K)
+    found = CurrencyWeek(spent=340, spenders=K, cheapest=20, dearest=500)
+    week.currencies["points"] = found
+    assert publish_points(week, "points", K).spent.text == "fewer than 600"
+    found.spent = 1200
+    assert spent_band(found, K) == (1060, 1559)
+    assert publish_points(week, "points", K).spent.text == "1,000 to 2,000"
+    found.spent = 12_000
+    assert str(publish_points(week, "points", K).spent.text).startswith("about")
+    found.spenders = K - 1
+    assert publish_points(week, "points", K).spent.text == "not shown"
+    found.spenders, found.cheapest = K, 0  # measured before it was kept
+    assert publish_points(week, "points", K).spent.text == "about 10,000"
