@@ -23,10 +23,12 @@ cells are parts of and which of their sums a reader knows, for a hidden cell mus
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from math import ceil, floor
 from typing import Final, NamedTuple
 
 from engage.core.balances import CurrencyWeek
 from engage.core.calendar import month_end
+from engage.core.language import say
 from engage.core.measures import WEEK, WeekMeasures
 from engage.core.outstanding import may_be_told, spent_band
 from engage.core.privacy import (
@@ -348,10 +350,19 @@ def add_points(weeks: Sequence[Figure]) -> Figure:
 def breakage(outstanding: Figure, spent: Figure, expired: Figure) -> Figure:
     """Of what members have, what will expire if the share stays what it was: from figures alone."""
     used = spent.value, expired.value
-    if outstanding.value is None or used[0] is None or used[1] is None:
-        hidden = next(one.hidden for one in (outstanding, spent, expired) if one.value is None)
+    most = outstanding.ceiling
+    if most is None or used[0] is None or used[1] is None:
+        hidden = next((one.hidden for one in (outstanding, spent, expired) if one.value is None), "few")
         return missing("points") if hidden == "missing" else Figure(NOT_SHOWN, "points", hidden="few")
     if used[0] + used[1] <= 0:
         return missing("points")
-    value = round(outstanding.value * used[1] / (used[0] + used[1]))
-    return rounded(fact(value, "points"), two_digits(value))
+    share = used[1] / (used[0] + used[1])
+    if outstanding.value is not None:
+        value = round(most * share)
+        return rounded(fact(value, "points"), two_digits(value))
+    step = two_digits(round(most * share))
+    low, high = step * floor(outstanding.floor * share / step), step * ceil(most * share / step)
+    if not low:
+        return Figure(say("fewer than {k:,}", k=high), "points", hidden="protects", low=0, high=high - 1)
+    text = say("{low} to {high}", low=f"{low:,}", high=f"{high:,}")
+    return Figure(text, "points", hidden="protects", low=low, high=high)

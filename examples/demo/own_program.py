@@ -1,7 +1,8 @@
-"""The program of a company that runs a campaign of its own: the host's default with that campaign, and with points
-that expire.
+"""The program of a company that runs a campaign of its own: the host's default with that campaign, and with points that
+expire and that a reward can be bought with.
 
-Owns facts only, as `engage program publish` takes them. The dates follow the last day of the recorded activity.
+It awards what many people do in every week: what few do is not told, and with it what of the points expires. Owns facts
+only, as `engage program publish` takes them. The dates follow the last day of the recorded activity.
 """
 
 from __future__ import annotations
@@ -14,7 +15,20 @@ from ruamel.yaml import YAML
 
 from examples.demo.companies import WEEKS, Company
 
-POINTS_EXPIRE_DAYS = 90
+POINTS_EXPIRE_DAYS = 42
+BUDGET = 100_000
+REWARD = "lunch"
+REWARD_COST = 60
+AWARDED = frozenset(
+    {
+        "Inspection Created",
+        "Inspection Completed",
+        "Report Exported",
+        "Issue Raised",
+        "Issue Resolved",
+        "Comment Added",
+    }
+)
 
 
 def own_program(company: Company, default: Path, until: date) -> dict[str, Any]:
@@ -22,6 +36,11 @@ def own_program(company: Company, default: Path, until: date) -> dict[str, Any]:
     assert campaign is not None
     program: dict[str, Any] = YAML(typ="safe", pure=True).load(default.read_text("utf-8"))
     program["currencies"]["points"]["expires"] = {"after": {"days": POINTS_EXPIRE_DAYS}}
+    program["rules"] = [rule for rule in program["rules"] if rule["trigger"] in AWARDED]
+    program["budgets"][0]["amount"] = BUDGET
+    program["rewards"] = [
+        {"id": REWARD, "name": "Lunch with the crew", "cost": REWARD_COST, "approval": "automatic"}
+    ]
     first = until - timedelta(weeks=WEEKS - campaign.first_week)
     last = first + timedelta(weeks=campaign.weeks, days=-1)
     program["campaigns"] = {

@@ -23,6 +23,7 @@ from examples.demo import activity, contracts, plans
 from examples.demo.companies import COMPANIES
 from examples.demo.own_program import own_program
 from examples.demo.processes import DemoError, Service, answers, free_port, run
+from examples.demo.purchases import import_with_purchases
 
 if sys.platform != "win32":
     import fcntl
@@ -31,7 +32,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = Path("examples/programs/demo.yaml")
 
 #: Raise it when the generator or the program changes, so that an older folder says it is out of date.
-FORMAT = 3
+FORMAT = 4
 
 _OURS = (
     "state.json",
@@ -164,6 +165,7 @@ class Seeding:
             "companies": ("Importing companies", lambda: self._import("companies.csv", "companies")),
             "campaign": ("Publishing a company's own program, with a campaign", self._publish_own),
             "terms": ("Importing contract terms", lambda: self._import("terms.csv", "terms")),
+            "purchases": ("Importing a company's weeks, with what its people bought", self._import_purchases),
             "events": ("Importing events", lambda: self._import("events.ndjson", "events")),
             "book": ("Setting the book", lambda: self._engage("book", "set", self._file("book.json"))),
             "score": ("Scoring companies", lambda: self._engage("score", "--json")),
@@ -220,6 +222,13 @@ class Seeding:
             _write(self.folder.path / "program.json", json.dumps(program).encode())
             self._engage("program", "publish", self._file("program.json"), "--company", company.id)
         return ", ".join(company.name for company in running)
+
+    def _import_purchases(self) -> str:
+        """Those of its events that are imported here are known when all are."""
+        url, events = self.folder.environment()["ENGAGE_DATABASE_URL"], self.folder.path / "events.ndjson"
+        buying = [company for company in COMPANIES if company.campaign]
+        bought = sum(import_with_purchases(url, events, one, self.state.until) for one in buying)
+        return f"{bought} rewards"
 
     def _create_key(self) -> str:
         command = [sys.executable, "-m", "engage.cli", "key", "create", "--kind", "server", "--name", "demo"]

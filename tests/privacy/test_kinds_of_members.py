@@ -29,7 +29,9 @@ from engage.core.published_people import (
     publish_parts,
     publish_points,
 )
+from engage.core.rounding import amount_between
 from engage.core.segments import GroupWeek, cohort_of
+from engage.core.state import AMOUNT_MAX
 
 K = 3
 SINCE = 739_621
@@ -213,6 +215,10 @@ def test_balances_are_rounded_and_hidden_where_few_stand_behind_them() -> None:
     ]
     assert breakage(points.outstanding, points.spent, points.spent).text == "about 5,000"
     assert breakage(points.outstanding, points.spent, points.expired).text == "not shown"
+    spent, expired = fact(30, "points"), fact(10, "points")
+    assert breakage(amount_between(20_000, 49_000, "points"), spent, expired).text == "5,000 to 13,000"
+    assert breakage(amount_between(0, 4_900, "points"), spent, expired).text == "fewer than 1,300"
+    assert breakage(amount_between(20_000, AMOUNT_MAX, "points"), spent, expired).text == "not shown"
     assert {one.text for one in publish_points(found, "gold", 5)} == {"not shown"}
     assert {one.text for one in publish_points(week(floor=5), "points", 5)} == {"not measured"}
 
