@@ -26,12 +26,13 @@ from engage.core.stage_weeks import LEFT_IDLE, LEFT_NEVER
 from tests.docs_pages import DOCS
 from tests.privacy.activity_attack import attack_activity
 from tests.privacy.company_population import random_company, weeks_of_company
-from tests.privacy.count_attacks import attack_amounts, attack_awards, attack_levels
+from tests.privacy.count_attacks import attack_amounts, attack_awards, attack_growth, attack_levels
 from tests.privacy.flow_attacks import attack_streaks, attack_windows
 from tests.privacy.populations import acquaintances, lull, random_population, weeks_of
 from tests.privacy.report_attack import attack_company
+from tests.privacy.test_nothing_bypasses import MAKERS
 
-HERE = Path(__file__).parent
+HERE, CORE = Path(__file__).parent, Path(engage.core.__path__[0])
 
 # --- switched off here ----------------------------------------------------------------------------------------
 
@@ -104,6 +105,20 @@ def _nearly_all(count: int, k: int, each: Sequence[Figure], within: Figure) -> F
     )
 
 
+def _last_of_any_width(count: int, k: int, within: Figure, least: int = 0, peak: int = 0) -> Figure:
+    whole = int(within.ceiling or 0)
+    band = publish_band(count, k, windows.between(0, whole + k - 1, whole + k), least, peak)
+    return windows.between(int(band.floor), min(int(band.ceiling or 0), whole), whole)
+
+
+def _unless_each_had_one(largest: int, last: int, others: int, people: int) -> bool:
+    return last + others == people
+
+
+def _unless_one_had_most(largest: int, last: int, others: int, people: int) -> bool:
+    return privacy.DOMINANCE * others < largest
+
+
 def attack_weeks(random: Random) -> list[str]:
     return _attack_weeks(random, random_population)
 
@@ -137,6 +152,9 @@ DEFENCES: dict[str, tuple[Callable[[Random], list[str]], int, str, object]] = {
     "k behind a part of a sum": (attack_awards, 10, "publish_split", _whoever_did_the_part),
     "known members who came every week": (attack_weeks, 15, "publish_union", _of_strangers),
     "k left of those who came in a month": (attack_weeks, 12, "publish_union", _whoever_is_left),
+    "no sum of one person's": (attack_amounts, 2, "is_dominated", _unless_each_had_one),
+    "no sum of one each": (attack_amounts, 122, "is_dominated", _unless_one_had_most),
+    "a last band as wide as the others": (attack_growth, 542, "publish_band", _last_of_any_width),
     "room in the last band": (attack_windows, 27, "publish_part", _to_the_end),
     "bands of levels of twice k": (attack_levels, 31, "publish_bands", _narrow_bands),
     "a band left to those at no level": (attack_levels, 634, "publish_bands", _whatever_is_left),
@@ -158,35 +176,39 @@ def test_without_one_defence_something_is_learned(defence: str, monkeypatch: pyt
 
 # --- the rules, in their own words ----------------------------------------------------------------------------
 
-FIGURES = "test_nothing_bypasses.py: test_figures_are_made_by_privacy_alone"
+FIGURES = "nothing_bypasses: figures_are_made_by_privacy_alone"
 """Reckoned from figures, so it needs no test of its own."""
-OWN = "test_every_defence.py"
+OWN = "every_defence"
 
 RULES = {
-    "A count of people below k is hidden": ["test_attacks.py: the floor"],
-    "hidden when fewer than k of the group remain": ["test_attacks.py: what is left of a group"],
+    "A count of people below k is hidden": ["attacks: the floor"],
+    "hidden when fewer than k of the group remain": ["attacks: what is left of a group"],
     "In a group of fewer than 2k - 1 people": [
         f"{OWN}: not even the side in a small group",
-        "test_attacks.py: nothing of groups below 2k - 1",
+        "attacks: nothing of groups below 2k - 1",
     ],
     "A count of events, or an amount": [
         f"{OWN}: the floor behind an amount",
-        "test_attacks.py: who got an award, not who could have",
-        "test_attacks.py: hiding with the events of few those of many",
+        "attacks: who got an award, not who could have",
+        "attacks: hiding with the events of few those of many",
     ],
     "In a table whose total is shown": [
-        "test_attacks.py: hiding the next smallest",
-        "test_attacks.py: k values for each hidden cell",
+        "attacks: hiding the next smallest",
+        "attacks: k values for each hidden cell",
     ],
     "Counts of several weeks, and counts that only grow": [
-        "test_attacks.py: the range beside a week",
-        "test_attacks.py: what the weeks add up to",
+        "attacks: the range beside a week",
+        "attacks: what the weeks add up to",
         f"{OWN}: known members who came every week",
         f"{OWN}: k left of those who came in a month",
-        "test_attacks.py: bands of what grows",
-        "test_attacks.py: bands above who is active",
+        "attacks: bands of what grows",
+        "attacks: bands above who is active",
     ],
-    "A sum of events is hidden": ["test_attacks.py: dominance"],
+    "A sum of events is hidden": [
+        "attacks: dominance",
+        f"{OWN}: no sum of one person's",
+        f"{OWN}: no sum of one each",
+    ],
     "A ratio is hidden with either": [FIGURES],
     "A sum over weeks adds": [FIGURES],
 }
@@ -200,20 +222,20 @@ SEEN = {
     "30 to 39": [
         f"{OWN}: bands of levels of twice k",
         f"{OWN}: room in the last band",
-        "test_attacks.py: bands of levels",
-        "test_reports_attacked.py: bands of stages",
-        "test_flows_attacked.py: bands of who fell",
-        "test_flows_attacked.py: bands of who lost a streak",
-        "test_flows_attacked.py: bands of what is ahead",
+        "attacks: bands of levels",
+        "reports_attacked: bands of stages",
+        "flows_attacked: bands of who fell",
+        "flows_attacked: bands of who lost a streak",
+        "flows_attacked: bands of what is ahead",
     ],
     "events nearly all of which are one person's": [
-        "test_attacks.py: dominance",
-        "test_attacks.py: one of the most active tenth",
+        "attacks: dominance",
+        "attacks: one of the most active tenth",
     ],
-    "days": ["test_attacks.py: ranges at the ends of days"],
+    "days": ["attacks: ranges at the ends of days"],
     "fine by itself": [
-        "test_attacks.py: hiding the next smallest",
-        "test_year_attacked.py: test_without_what_earlier_users_leave_it_is_learned_that_all_have_used_it",
+        "attacks: hiding the next smallest",
+        "year_attacked: without_what_earlier_users_leave_it_is_learned_that_all_have_used_it",
     ],
     "20 % to 25 %": [FIGURES],
     "120 or more": [FIGURES],
@@ -224,56 +246,187 @@ SEEN = {
 
 SAID = {
     "hidden where it would follow from the others": [
-        "test_reports_attacked.py: hiding one department beside a range"
+        "reports_attacked: hiding one department beside a range"
     ],
     "their bands would leave next to nobody at none": [f"{OWN}: a band left to those at no level"],
     "months in which nobody was activated are cohorts": [
-        "test_kinds_attacked.py: months in which nobody was activated"
+        "kinds_attacked: months in which nobody was activated"
     ],
-    "add up to nearly all members": ["test_kinds_attacked.py: cohorts that leave k in all"],
-    "Of roles only": ["test_kinds_attacked.py: roles where there are no departments"],
+    "add up to nearly all members": ["kinds_attacked: cohorts that leave k in all"],
+    "Of roles only": ["kinds_attacked: roles where there are no departments"],
     "Departments that rest on one champion": [
-        "test_champions_attacked.py: test_with_a_band_for_each_kind_it_is_learned",
-        "test_champions_attacked.py: test_without_room_below_the_most_there_can_be_it_is_learned",
+        "champions_attacked: with_a_band_for_each_kind_it_is_learned",
+        "champions_attacked: without_room_below_the_most_there_can_be_it_is_learned",
     ],
     "Members held out of a campaign": [
-        "test_holdouts_attacked.py: bands",
-        "test_holdouts_attacked.py: bands within what departments tell",
-        "test_holdouts_attacked.py: bands wider than what is open of a department",
+        "holdouts_attacked: bands",
+        "holdouts_attacked: bands within what departments tell",
+        "holdouts_attacked: bands wider than what is open of a department",
     ],
     "Habits are also judged by what the twelve weeks add up to": [
-        "test_flows_attacked.py: habits below what the weeks add up to",
-        "test_flows_attacked.py: habits above what the weeks add up to",
+        "flows_attacked: habits below what the weeks add up to",
+        "flows_attacked: habits above what the weeks add up to",
     ],
-    "Beginners of a funnel are among the active": ["test_kinds_attacked.py: beginners within who was active"],
+    "Beginners of a funnel are among the active": ["kinds_attacked: beginners within who was active"],
     "months told before are added up": [
-        "test_year_attacked.py: test_without_what_earlier_beginners_leave_it_is_learned_that_all_have_begun"
+        "year_attacked: without_what_earlier_beginners_leave_it_is_learned_that_all_have_begun"
     ],
     "How often a key event happened is not told of a week": [
-        "test_year_attacked.py: test_told_how_often_it_happened_it_is_learned_too"
+        "year_attacked: told_how_often_it_happened_it_is_learned_too"
     ],
     "the two are not told apart": [
-        "test_year_attacked.py: test_told_how_often_it_happened_week_by_week_it_is_learned_that_all_have_done_it"
+        "year_attacked: told_how_often_it_happened_week_by_week_it_is_learned_that_all_have_done_it"
     ],
-    "judged by the members there were when it ended": [
-        "test_reports_attacked.py: the members of the month's end"
-    ],
+    "judged by the members there were when it ended": ["reports_attacked: the members of the month's end"],
     "takes them": [
-        "test_attacks.py: test_without_who_cannot_have_come_those_who_stayed_are_told_of",
-        "test_departments_attacked.py: test_without_who_cannot_have_come_departments_tell_of_those_who_stayed",
+        "attacks: without_who_cannot_have_come_those_who_stayed_are_told_of",
+        "departments_attacked: without_who_cannot_have_come_departments_tell_of_those_who_stayed",
     ],
     "Who left is told in bands": [f"{OWN}: bands of who left"],
-    "is told by one *k*": ["test_two_looks.py: test_by_the_floor_in_force_more_would_be_told"],
-    "Two looks at a week are attacked": [
-        "test_two_looks.py: test_without_a_defence_a_second_look_tells_more"
-    ],
-    "quiet week": ["test_attacks.py: quiet weeks"],
-    "month of four whole": ["test_attacks.py: months that do not overlap"],
+    "is told by one *k*": ["two_looks: by_the_floor_in_force_more_would_be_told"],
+    "Two looks at a week are attacked": ["two_looks: without_a_defence_a_second_look_tells_more"],
+    "quiet week": ["attacks: quiet weeks"],
+    "month of four whole": ["attacks: months that do not overlap"],
     "points would tell how often that was done": [
-        "test_points_attacked.py: test_without_bands_of_what_is_not_told_it_is_learned"
+        "points_attacked: without_bands_of_what_is_not_told_it_is_learned"
     ],
 }
 """Further ones, by words of the documentation."""
+
+
+STATED = {
+    "windows": {
+        "That it is too few is told": ["attacks: nothing of groups below 2k - 1"],
+        "came to those of one week": ["attacks: the range beside a week"],
+        "k of the group are left": [f"{OWN}: k left of those who came in a month"],
+        "what the weeks add up to": ["attacks: what the weeks add up to"],
+        "knows so many fewer that they can be together": [f"{OWN}: known members who came every week"],
+        "where it is nearly all": [f"{OWN}: k left of those who did any of several things"],
+        "hardly more than did one of them": ["reports_attacked: organic use as a union of features"],
+        "as a band of k values": ["attacks: bands of what grows"],
+        "the last is open to the whole": [f"{OWN}: a last band as wide as the others"],
+        "Bands begin k above them": ["attacks: bands above who is active"],
+        "in bands of twice k": [f"{OWN}: bands of levels of twice k"],
+        "not a band of its own": ["attacks: no band of the first level"],
+        "Where they leave less than a band": [f"{OWN}: a band left to those at no level"],
+        "leaves at least `width` values": [f"{OWN}: room in the last band"],
+        "leaves as much room in the group": ["flows_attacked: room above who had a streak"],
+        "as much wider as is `low`": [
+            f"{OWN}: a first band as wide as what must have left",
+            "flows_attacked: room below how many fewer came",
+        ],
+    },
+    "quiet": {"the rule about quiet weeks": ["attacks: quiet weeks"]},
+    "presence": {"takes these off": ["attacks: without_who_cannot_have_come_those_who_stayed_are_told_of"]},
+    "looks": {"Two looks at a four-week month": ["two_looks: without_a_defence_a_second_look_tells_more"]},
+    "published_floors": {"one for all looks": ["two_looks: by_the_floor_in_force_more_would_be_told"]},
+    "feature_weeks": {
+        "done once in a life, so that its months add up": [
+            "year_attacked: told_how_often_it_happened_it_is_learned_too"
+        ],
+        "what nothing else is rewarded than": [
+            "year_attacked: told_how_often_it_happened_week_by_week_it_is_learned_that_all_have_done_it"
+        ],
+    },
+    "published": {
+        "nine to twelve weeks for each": [
+            "flows_attacked: habits below what the weeks add up to",
+            "flows_attacked: habits above what the weeks add up to",
+        ],
+        "active in each of the three months": ["flows_attacked: habits within each of their months"],
+        "The size of the company when the month ended": ["reports_attacked: the members of the month's end"],
+    },
+    "published_parts": {
+        "no hidden one may follow": ["reports_attacked: hiding one department beside a range"],
+        "who cannot be counted, as everybody knows": [
+            "departments_attacked: without_who_cannot_have_come_departments_tell_of_those_who_stayed"
+        ],
+    },
+    "published_people": {
+        "- classes:": [
+            "year_of_kinds_attacked: power users",
+            "reports_attacked: bands of novices",
+        ],
+        "- departments:": ["year_of_kinds_attacked: without_what_groups_leave_of_each_other_few_are_told_of"],
+        "- roles:": ["kinds_attacked: roles where there are no departments"],
+        "- cohorts:": ["reports_attacked: cohorts of an exact number"],
+        "- funnels:": ["reports_attacked: beginners among the activated"],
+        "- moves:": [
+            "flows_attacked: bands of who fell",
+            "reports_attacked: risen among the active",
+        ],
+        "- members who have what expires": ["flows_attacked: bands of what is ahead"],
+        "- what members have, spend and lose": [
+            "attacks: balances in steps of a fifth",
+            "attacks: spending in steps of a fifth",
+        ],
+    },
+    "published_stages": {
+        "slipping is who came in its first two weeks": [
+            "kinds_attacked: slipping within what the weeks tell"
+        ],
+        "the others are bands of 2k": ["reports_attacked: bands of stages"],
+        "below the number of whom that was said": [f"{OWN}: bands of who left"],
+    },
+    "published_beginners": {
+        "no more than are told to have been activated": [
+            "year_attacked: without_what_earlier_beginners_leave_it_is_learned_that_all_have_begun"
+        ],
+        "as within who was active in it": ["kinds_attacked: beginners within who was active"],
+    },
+    "published_cohorts": {
+        "than were active of it in any month told": [
+            "year_attacked: without_what_may_be_told_of_a_cohort_its_size_is_learned"
+        ],
+        "no fewer than their peaks": [
+            "year_attacked: without_what_cohorts_leave_of_those_activated_a_cohort_is_learned",
+            "kinds_attacked: cohorts that leave k in all",
+        ],
+        "By the end of a month are activated": [
+            "year_attacked: without_what_months_leave_of_those_activated_by_then_it_is_learned_that_all_came",
+            "year_attacked: without_what_new_cohorts_are_at_least_a_hidden_one_is_learned",
+        ],
+        "those of cohorts that came after an earlier one": [
+            "year_attacked: without_what_came_of_a_cohort_after_a_month_it_is_learned_who_came_in_it"
+        ],
+    },
+    "published_champions": {
+        "which leave room below the most": [
+            "champions_attacked: without_room_below_the_most_there_can_be_it_is_learned",
+            "champions_attacked: without_room_on_either_side_it_is_learned_that_none_lacks_one",
+        ],
+        "a band of their own, beside the other": [
+            "champions_attacked: with_a_band_for_each_kind_it_is_learned"
+        ],
+        "joined too late for a habit": [
+            "champions_attacked: without_who_cannot_have_the_habit_it_is_learned_that_none_lacks_one"
+        ],
+    },
+    "published_campaigns": {
+        "in a band: wider than twice the floor": [
+            "holdouts_attacked: bands",
+            "holdouts_attacked: bands wider than what is open of a department",
+        ],
+        "what follows from the departments anyway": ["holdouts_attacked: bands within what departments tell"],
+    },
+    "outstanding": {
+        "as many people as the floor stand behind": [
+            "year_of_points_attacked: the floor behind what counts later"
+        ],
+        "Of a hidden one the balance that is told knows nothing": [
+            "year_of_points_attacked: what few spent counts later"
+        ],
+        "the least that is told": ["year_of_points_attacked: the least that is told to be issued"],
+        "the bands of what is not told": ["year_of_points_attacked: room for what else may have been issued"],
+        "where points expire, nothing of that is told": [
+            "year_of_points_attacked: nothing of what expires while something is hidden"
+        ],
+        "fewer than the floor spent counts only together": [
+            "year_of_points_attacked: what expired counts later"
+        ],
+    },
+}
+"""Of the modules beside it, by words of their docstrings."""
 
 
 def _plain(text: str) -> str:
@@ -302,11 +455,24 @@ def test_each_rule_of_the_wall_names_the_test_that_switches_it_off() -> None:
     assert [words for words in SAID if words not in _plain(_page())] == []
 
 
+@pytest.mark.parametrize("module", STATED)
+def test_each_rule_that_a_module_states_names_the_test_that_switches_it_off(module: str) -> None:
+    stated = _plain((CORE / f"{module}.py").read_text(encoding="utf-8"))
+    assert [words for words in STATED[module] if words not in stated.replace("# ", "")] == []
+
+
+def test_every_module_that_makes_figures_of_members_states_its_rules() -> None:
+    named = {name.removeprefix("core/").removesuffix(".py") for name in MAKERS}
+    told_elsewhere = {"privacy", "rounding"}  # the rules above; how an amount is worded
+    assert named - told_elsewhere <= STATED.keys()
+
+
 def test_the_tests_named_are_there() -> None:
-    for named in (*RULES.values(), *SEEN.values(), *SAID.values()):
+    tables = (RULES, SEEN, SAID, *STATED.values())
+    for named in (tests for table in tables for tests in table.values()):
         for one in named:
             name, _, test = one.partition(": ")
-            text = (HERE / name).read_text(encoding="utf-8")
-            assert f'"{test}"' in text or f"def {test}(" in text, (
+            text = (HERE / f"test_{name}.py").read_text(encoding="utf-8")
+            assert f'"{test}"' in text or f"def test_{test}(" in text, (
                 f"{one} is not there: what switches the rule off?"
             )
