@@ -405,7 +405,19 @@ NAMED = {
     *("period", "company", "department", "campaign", "told", "as_of", "None", "name", "new", "error"),
     *("date", "first", "least"),  # the first week that can be scored, and its day
     "tiers",  # names in the book
-    *("EXPECTED", "K_MIN", "k", "ROWS_MAX", "REASON_CHARS_MAX", "DONE", "step", "stands", "say", "repr"),
+    *(
+        "EXPECTED",
+        "K_MIN",
+        "k",
+        "ROWS_MAX",
+        "TRIES_MAX",
+        "REASON_CHARS_MAX",
+        "DONE",
+        "step",
+        "stands",
+        "say",
+        "repr",
+    ),
 }
 
 
