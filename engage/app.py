@@ -18,7 +18,7 @@ from functools import partial
 from typing import Any, Final
 
 from engage import telemetry
-from engage.actions.care import Adjustment, WantedGoal, adjust_goal, set_goal, set_intervention
+from engage.actions.care import Adjustment, WantedGoal, accept_stage, adjust_goal, set_goal, set_intervention
 from engage.actions.group_commit import Ingestion
 from engage.actions.keys import KeyRing
 from engage.actions.portfolio import portfolio
@@ -45,7 +45,7 @@ from engage.schedule import Schedule
 from engage.settings import Settings, read_settings
 from engage.store.database import Database
 from engage.store.migrate import migrate
-from engage.web.console.forms import Adjusted, Agreed, Done
+from engage.web.console.forms import Accepted, Adjusted, Agreed, Done
 from engage.web.console.routes import console_routes, open_ahead, prepare_pages
 from engage.web.server import Server, listen
 from engage.web.services import Services
@@ -169,6 +169,19 @@ class Console:
             reason=told.reason,
             seen=told.seen,
             now=services.now(),
+        )
+
+    async def accept_stage(self, company: str, told: Accepted) -> None:
+        services = self._services()
+        await accept_stage(
+            services.database,
+            company,
+            told.goal,
+            told.stage,
+            actor=told.actor,
+            note=told.note,
+            now=services.now(),
+            by=told.by,
         )
 
     async def session_for(self, cookie: str) -> SignedIn | None:

@@ -44,6 +44,7 @@ COMPANIES_MAX: Final = 10_000
 GOALS_MAX: Final = 100
 CEILINGS_MAX: Final = 100
 CURRENT: Final = "current"
+ADJUSTED: Final = say("The goal was adjusted since you opened the page. Please look at it again.")
 
 
 class WantedGoal(Struct, frozen=True):
@@ -144,7 +145,7 @@ async def adjust_goal(
             return company_id
         last = before.changes[-1].at if before.changes else None
         if seen != (to_rfc3339(last) if last is not None else ""):
-            raise Conflict(say("The goal was adjusted since you opened the page. Please look at it again."))
+            raise Conflict(ADJUSTED)
         _check(whole, to_rfc3339(now)[:10])
         await save_care(tx, id, {company_id: _adjusted(before, whole, actor, reason, now)})
         return company_id
@@ -235,9 +236,10 @@ def _plain(target: float) -> float:
 
 
 async def accept_stage(
-    database: Database, company: str, id: str, stage: int, *, actor: str, note: str, now: int
+    database: Database, company: str, id: str, stage: int, *, actor: str, note: str, now: int, by: str = ""
 ) -> GoalView:
-    """Somebody says that a stage (from 0) is done. Once; again by the same changes nothing."""
+    """Somebody says that a stage (from 0) is done. Once; again by the same changes nothing. `by`: its day, as it was
+    seen. Raises NotFound, and Conflict where somebody else accepted it, or its day is another by now."""
 
     async def work(tx: Transaction) -> int:
         company_id = await find_company(tx, company)
@@ -245,8 +247,16 @@ async def accept_stage(
         if goal is None or not 0 <= stage < len(goal.stages):
             raise NotFound("there is no such stage of a goal")
         found = goal.stages[stage]
+        if by not in ("", found.by):
+            raise Conflict(ADJUSTED)
         if found.accepted_by and found.accepted_by != actor:
-            raise Conflict(f"{found.accepted_by} accepted the stage on {found.accepted_on}")
+            raise Conflict(
+                say(
+                    "{actor_name} accepted the stage on {day_name}",
+                    actor_name=found.accepted_by,
+                    day_name=found.accepted_on,
+                )
+            )
         if not found.accepted_by:
             done = replace(found, accepted_by=actor, accepted_on=to_rfc3339(now)[:10], note=note)
             stages = (*goal.stages[:stage], done, *goal.stages[stage + 1 :])

@@ -209,6 +209,11 @@ async def test_who_adjusts_a_goal_on_a_page_overwrites_nothing_that_was_adjusted
     await set_goal(database, "acme", "g", wanted, actor="kim", reason="", now=NOW)
     await accept_stage(database, "acme", "g", 0, actor="kim", note="", now=NOW)
 
+    with pytest.raises(Conflict, match="adjusted since"):
+        await accept_stage(database, "acme", "g", 1, actor="kim", note="", now=NOW, by="2027-01-02")
+    with pytest.raises(Conflict, match="kim accepted the stage on"):
+        await accept_stage(database, "acme", "g", 0, actor="lee", note="", now=NOW, by="2026-12-01")
+
     async def adjust(seen: str, now: int = NOW, reason: str = "less was bought", **change: Any) -> GoalView:
         told = replace(Adjustment("All", 1_500_000.0, "2027-06-30", "kim"), **change)
         return await adjust_goal(database, "acme", "g", told, actor="lee", reason=reason, seen=seen, now=now)

@@ -38,7 +38,7 @@ from engage.core.reports import (
 from engage.core.segments import GroupWeek, cohort_of
 from engage.core.stage_words import CompanyStage
 from engage.errors import InvalidRequest, NotFound
-from engage.web.console.forms import Adjusted, Agreed, Done
+from engage.web.console.forms import Accepted, Adjusted, Agreed, Done
 from tests.core import test_reports
 
 AS_OF = date(2026, 11, 15)
@@ -274,7 +274,7 @@ class SampleServices:
         self.broken = False
         self.reports: dict[str, CompanyReport] = {}
         self.done: list[tuple[str, Done]] = []
-        self.goals: list[tuple[str, Agreed | Adjusted]] = []
+        self.goals: list[tuple[str, Agreed | Adjusted | Accepted]] = []
 
     async def portfolio(self, as_of: date | None) -> Portfolio:
         if self.broken:
@@ -307,6 +307,9 @@ class SampleServices:
         self.goals.append((company, goal))
 
     async def adjust_goal(self, company: str, told: Adjusted) -> None:
+        self.goals.append((company, told))
+
+    async def accept_stage(self, company: str, told: Accepted) -> None:
         self.goals.append((company, told))
 
     async def session_for(self, cookie: str) -> SignedIn | None:

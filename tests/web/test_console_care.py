@@ -26,7 +26,7 @@ from engage.core.outline_portfolio import portfolio_outline
 from engage.core.plans import goal_view
 from engage.core.portfolio import why
 from engage.core.privacy import Figure, fact
-from engage.web.console.forms import Adjusted, Agreed
+from engage.web.console.forms import Accepted, Adjusted, Agreed
 from engage.web.console.pages import company_view
 from engage.web.console.routes import COOKIE, _html
 from tests.web.console_samples import AS_OF, ROWS, STAFF, SampleServices, measured, portfolio, report
@@ -361,6 +361,39 @@ async def test_a_goal_is_adjusted_dropped_and_taken_up_again_on_the_companys_pag
     services.cookies["mine"] = SignedIn("x", "administrator")
     assert (await browser.post(address, data=said, headers=HERE)).status_code == 403
     assert len(services.goals) == 2
+
+
+async def test_a_stage_of_a_goal_is_accepted_on_the_companys_page(
+    services: SampleServices, browser: httpx.AsyncClient
+) -> None:
+    company = ROWS[0].company
+    address = f"/console/companies/{company}"
+    shown = await services.company_report(company, "last-12-weeks")
+    stages = (
+        Stage("2026-03-31", 40.0, accepted_by="Lee", accepted_on="2026-04-01"),
+        Stage("2027-03-31", 60.0),
+    )
+    goal = Goal("g", "Seats", "seats", 80.0, "2027-06-30", "Kim", "2026-01-01", 20.0, stages)
+    for dropped in (True, False):
+        view = goal_view(msgspec.structs.replace(goal, dropped=dropped), shown.health, shown.contract, [])
+        services.reports[company] = msgspec.structs.replace(shown, care=CareView((view,)))
+        forms = tree_of(await browser.get(address)).css("form:has([name=stage])")
+        assert len(forms) == (0 if dropped else 1), "what is accepted, or dropped, is not asked for"
+    said = {
+        str(one.attributes["name"]): str(one.attributes.get("value") or "") for one in forms[0].css("input")
+    }
+    assert said == {"goal": "g", "stage": "1", "by": "2027-03-31", "note": ""}
+    answer = await browser.post(address, data={**said, "note": " seen  in the review"}, headers=HERE)
+    assert (answer.status_code, answer.headers["location"][-5:]) == (303, "#care")
+    accepted = Accepted("g", 1, "2027-03-31", "seen in the review", STAFF.name)
+    assert services.goals == [(company, accepted)]
+    for change in ({"stage": "-1"}, {"stage": "x"}, {"stage": "1" * 9}, {"note": "x" * 501}):
+        assert (await browser.post(address, data={**said, **change}, headers=HERE)).status_code == 400
+    foreign = {"sec-fetch-site": "cross-site"}
+    assert (await browser.post(address, data=said, headers=foreign)).status_code == 403
+    services.cookies["mine"] = SignedIn(SHARED_NAME, STAFF.role)
+    assert (await browser.post(address, data=said, headers=HERE)).status_code == 400
+    assert len(services.goals) == 1
 
 
 async def test_nothing_is_logged_from_another_site_or_by_an_administrator(

@@ -15,6 +15,7 @@ WORDS: Final = {
     "stages: each must be later than the one before, and none after the goal's own day": (
         "各阶段的日期须依次推后，且不得晚于目标的期限。"
     ),
+    "{actor_name} accepted the stage on {day_name}": "{actor_name} 已于 {day_name} 验收该阶段",
     "There is no such goal.": "没有此目标。",
     "The goal was adjusted since you opened the page. Please look at it again.": (
         "打开页面后该目标已有调整，请重新查看。"

@@ -267,6 +267,8 @@ _CARE: Final = {
     ),
     "Set it": "设定",
     "Adjust or drop": "调整或放弃",
+    "Accept": "验收",
+    "Accept it": "验收",
     "Take up again": "重新启动",
     "Take it up again": "重新启动",
     "Adjust it": "调整",

@@ -26,6 +26,7 @@ FORM_BYTES_MAX: Final = 16 * 1024
 FIELDS_MAX: Final = 10
 WORDS_CHARS_MAX: Final = 500
 ID_BYTES: Final = 8
+STAGE_DIGITS: Final = 3
 _LABELS: Final = {measure: NAMES[measure] for measure in MEASURES}
 
 
@@ -74,15 +75,27 @@ class Adjusted(NamedTuple):
     actor: str
 
 
+class Accepted(NamedTuple):
+    """A stage of a goal, by its place among them and its day, and what was seen."""
+
+    goal: str
+    stage: int
+    by: str
+    note: str
+    actor: str
+
+
 def care_forms(session: SignedIn, today: date) -> CareForms:
     return CareForms(today.isoformat(), "" if session.name == SHARED_NAME else session.name)
 
 
 async def read_told(
     request: Request, session: SignedIn, company: str, today: date
-) -> Done | Agreed | Adjusted:
+) -> Done | Agreed | Adjusted | Accepted:
     """What was told on a company's page. InvalidRequest says what is missing. Raises TooLarge."""
     fields = await _fields(request)
+    if "stage" in fields:
+        return _accepted(fields, session)
     if "goal" in fields:
         return _adjusted(fields, session)
     return (
@@ -113,6 +126,14 @@ def _adjusted(fields: dict[str, str], session: SignedIn) -> Adjusted:
     actor = _actor(fields, session)
     seen = fields.get("seen", "")
     return Adjusted(fields["goal"], seen, name, target, by.isoformat(), owner, dropped, reason, actor)
+
+
+def _accepted(fields: dict[str, str], session: SignedIn) -> Accepted:
+    note, stage = _words(fields, "note"), fields["stage"]
+    if len(note) > WORDS_CHARS_MAX or not (stage.isascii() and stage.isdigit()) or len(stage) > STAGE_DIGITS:
+        raise InvalidRequest(say("The form cannot be read."))
+    actor = _actor(fields, session)
+    return Accepted(fields.get("goal", ""), int(stage), fields.get("by", ""), note, actor)
 
 
 def _goal(fields: dict[str, str]) -> tuple[str, float, date, str]:

@@ -41,7 +41,7 @@ from engage.formats.palette import BANDS
 from engage.formats.paper import paper
 from engage.web.console import pages
 from engage.web.console.formats import FILTERS
-from engage.web.console.forms import Adjusted, Agreed, Done, care_forms, read_told, told_day
+from engage.web.console.forms import Accepted, Adjusted, Agreed, Done, care_forms, read_told, told_day
 from engage.web.console.translation import translate_page
 
 log = logging.getLogger(__name__)
@@ -94,6 +94,10 @@ class ConsoleServices(Protocol):
     async def adjust_goal(self, company: str, told: Adjusted) -> None:
         """A goal is adjusted, dropped or taken up again. NotFound where it is unknown, Conflict where it was adjusted
         since it was seen."""
+
+    async def accept_stage(self, company: str, told: Accepted) -> None:
+        """A stage of a goal is done, says somebody. NotFound where it is unknown, Conflict where somebody else said so,
+        or it was adjusted since it was seen."""
 
     async def session_for(self, cookie: str) -> SignedIn | None:
         """Who a cookie belongs to, or None when it is unknown or has run out."""
@@ -155,6 +159,8 @@ def console_routes(services: ConsoleServices) -> list[Route]:
                 await services.set_goal(name, told)
             case Adjusted():
                 await services.adjust_goal(name, told)
+            case Accepted():
+                await services.accept_stage(name, told)
             case Done():
                 await services.log_done(name, told)
         period = request.query_params.get("period") or PERIOD_DEFAULT
