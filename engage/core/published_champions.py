@@ -74,23 +74,22 @@ def _divided(groups: Sequence[GroupWeek], rest: tuple[int, int] | None, k: int) 
     if rest is None:
         return (Figure(NOT_SHOWN, "each", hidden="few"),) * 2
     sizes = sorted((able for group in groups if (able := group.members - group.no_habit) > 0), reverse=True)
-    low, high = min(rest[0], sum(sizes)), min(rest[1], sum(sizes))
+    low, high = (min(one, sum(sizes)) for one in rest)
     # The most first grows with the champions, up to one in each department, and then falls.
     ends = [_most_single(sizes, champions) for champions in (low, min(max(low, len(sizes)), high), high)]
     sure, most = min(ends), max(ends)
     least = max(0, high - sum(size for size in sizes if size > 1))
     single = publish_flow(sum(group.habitual == 1 for group in groups), 2 * k, least, sure, most)
     fewest, highest = int(single.floor), int(single.ceiling or 0)
-    others = -(-max(0, low - fewest) // max(2, sizes[0])) if sizes else 0
-    without = between(
-        len(groups) - highest - max(0, high - highest) // 2, len(groups) - fewest - others, len(groups)
-    )
+    others = -(-max(0, low - fewest) // sizes[0]) if sizes else 0
+    several = (high - highest) // 2
+    without = between(len(groups) - highest - several, len(groups) - fewest - others, len(groups))
     return single, without
 
 
 def _most_single(sizes: Sequence[int], champions: int) -> int:
     """How many departments, those first where most can be, can have one champion where all together have so many."""
     single = min(len(sizes), champions)
-    while single and single + sum(sizes[: len(sizes) - single]) < champions:
+    while single + sum(sizes[: len(sizes) - single]) < champions:
         single -= 1
     return single
