@@ -88,7 +88,7 @@ class Presence:
 def _span(member: MemberState) -> tuple[int, int]:
     """The day before which, and the one after which, a member cannot have come; the latter 0: there is none."""
     since = min(member.joined, member.days_base) if member.days else member.joined
-    return since, member.left if member.left and member.last_day <= member.left else 0
+    return since, member.left if member.last_day <= member.left else 0
 
 
 def remember_sizes(members: Sequence[MemberState], weeks: Sequence[WeekMeasures]) -> None:

@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from random import Random
 
+import pytest
+from msgspec.structs import replace
+
 from engage.core.activity import mark_day
 from engage.core.calendar import month_end
 from engage.core.lifecycle import Gone, Lifecycle
 from engage.core.measures import WeekMeasures
+from engage.core.presence import Presence, remember_sizes
 from engage.core.program import Program
+from engage.core.quiet import Activity
 from engage.core.state import CompanyState, DayRollup, MemberState
 from tests.core.measuring import measure_weeks
 
@@ -26,7 +31,8 @@ class Person:
 
     def __init__(self, random: Random) -> None:
         self.place = random.choice(PLACES)
-        self.joined = MONDAY + random.choice((-90, -1, 0, random.randrange(WEEK * WEEKS)))
+        weeks, days = WEEK * random.randrange(WEEKS), random.randrange(WEEK * WEEKS)
+        self.joined = MONDAY + random.choice((-90, -1, weeks, days))
         self.left = random.choice((0, 0, max(self.joined, MONDAY) + random.randrange(WEEK * WEEKS)))
         often, until = random.choice((0.02, 0.3, 0.9)), self.left if random.random() < 0.9 else 0
         began = max(self.joined - random.choice((0, 0, 0, 8)), MONDAY)
@@ -108,6 +114,46 @@ def test_who_cannot_have_come_agrees_with_a_recount_of_who_could_in_each_week() 
             assert week.month_left == recount.left()
             for name, group in week.departments.items():
                 assert (group.absent, group.no_habit) == (recount.absent_4w(name), recount.no_habit(name))
+
+
+def test_each_who_is_absent_is_counted_among_those_who_are() -> None:
+    for people, weeks in companies():
+        states = [one.state() for one in people]
+        activity = Activity(weeks, states, FLOOR)
+        presence = Presence(weeks, activity)
+        for index, week in enumerate(weeks):
+            here = {id(one) for one in Recount(people, week.monday).here()}
+            absent = [
+                presence.is_absent(state, used, index)
+                for one, state, used in zip(people, states, activity.used, strict=True)
+                if id(one) in here
+            ]
+            assert sum(absent) == week.absent_4w
+
+
+@pytest.mark.parametrize(
+    "month, activated, expected",
+    [
+        ([0, 0, 0, 0], 0, [2, 3, 3, 5]),
+        ([4, 3, 5, 7], 0, [4, 3, 5, 7]),
+        ([0, 0, 0, 0], 6, [2, 3, 3, 6]),
+        ([0, 0, 0, 0], 5, [2, 3, 3, 5]),
+    ],
+)
+def test_fewer_than_the_floor_who_came_before_they_were_named_are_not_counted(
+    month: list[int], activated: int, expected: list[int]
+) -> None:
+    """Nor do those who joined after the month count; of the month's members those without a level are told first."""
+    days = (0, 0, 7, 24, 27, 28, 30)
+    members = [MemberState(joined=MONDAY + day) for day in days]
+    week = WeekMeasures(MONDAY + 28, members=len(days), month=month, activated=activated, floor=6)
+    week.levels = [("gold", 2)]
+    small = replace(week, activated=activated, levels=[("gold", 9)], floor=max(1, activated))
+    remember_sizes(members, [week, small])
+    assert week.month_members == expected
+    assert week.levels == [("", expected[-1] - 2), ("gold", 2)]
+    assert small.levels[0] == ("", 0)
+    assert small.month_members[-1] == max(expected[-1], activated)
 
 
 def test_the_sizes_of_a_month_count_who_joined_by_the_end_of_each_week_or_came() -> None:
