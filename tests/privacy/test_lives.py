@@ -16,7 +16,7 @@ from tests.privacy.lives import changed, play, random_life
 
 WEEKS = 13
 OTHERS = 5
-COMPANIES = max(3, int(os.environ.get("ENGAGE_ATTACKS", "0")) // 5)
+COMPANIES = max(2, int(os.environ.get("ENGAGE_ATTACKS", "0")) // 5)
 
 
 def bypassed(seed: int) -> tuple[int, list[str]]:
