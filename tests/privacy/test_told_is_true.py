@@ -137,7 +137,8 @@ async def told(database: Database, story: Story, random: Random, weeks: int) -> 
             await score_companies(database)
             true[monday] = Week(story, monday)
             if (monday - FIRST) // WEEK % 3 == 1 or monday == FIRST + WEEK * (weeks - 1):
-                report = await company_report(database, "acme", "last-12-weeks")
+                period = "last-12-weeks" if monday % 2 else "last-4-weeks"
+                report = await company_report(database, "acme", period)
                 found += [one._replace(what=f"{iso(monday)}: {one.what}") for one in numbers(report, true)]
     return found
 
@@ -208,12 +209,27 @@ def numbers(report: CompanyReport, true: dict[int, Week]) -> Iterator[Told]:
     yield from _rows(
         report, last, [week for week in true.values() if iso(week.monday) >= report.period.first]
     )
-    organic = last.users([name for name in NAMES if name != REWARDED])
+    then = true.get(last.monday - WEEK * report.period.weeks)
     for one in report.summary:
-        if one.name == "top_tenth":
-            yield Told(one.name, one.figure, last.top_tenth)
-        if one.name == "organic_4w":
-            yield Told(one.name, one.figure, min(last.room, organic))
+        if one.name in ("top_tenth", "organic_4w", "active_4w", "power_users"):
+            yield Told(one.name, one.figure, _at_end(last, one.name))
+            if then is not None and one.before.hidden != "missing":
+                yield Told(f"{one.name} before", one.before, _at_end(then, one.name))
+    for row, name in zip(_listed(report.habits), CLASSES, strict=True):
+        if then is not None and row[3].hidden != "missing":
+            yield Told(f"{name} before", row[3], then.classes[name])
+    for row in _listed(report.breadth):
+        if then is not None and row[3].hidden != "missing":
+            yield Told(f"users of {row[0]} before", row[3], min(then.room, then.users([str(row[0])])))
+
+
+def _at_end(week: Week, name: str) -> float:
+    return {
+        "active_4w": min(week.room, len(week.active_4w)),
+        "organic_4w": min(week.room, week.users([name for name in NAMES if name != REWARDED])),
+        "power_users": week.classes["power"],
+        "top_tenth": week.top_tenth,
+    }[name]
 
 
 def _in_week(week: Week, name: str) -> float:
