@@ -106,6 +106,8 @@ OWN: Final = {"date", "x-request-id", "content-length"}
 
 Acts = Callable[[int, date], Iterable[Call]]
 """What members do in the week number, from 0, that begins on the Monday."""
+Played = Callable[..., dict[str, str]]
+"""`surfaces` of a host of its own."""
 
 
 def call(

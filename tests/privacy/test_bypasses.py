@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
-from itertools import count
-from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -17,24 +13,8 @@ from engage.core.calendar import utc_day
 from engage.core.call import Call
 from engage.store import signal
 from engage.store.signal import Followed, load_names
-from tests.places import Places
-from tests.privacy.surfaces import Acts, did, differing, few, nobody, surfaces
+from tests.privacy.surfaces import Acts, Played, did, differing, few, nobody
 from tests.privacy.test_surfaces import at_work, besides
-
-Played = Callable[..., dict[str, str]]
-
-
-@pytest.fixture
-def played(places: Places, tmp_path: Path) -> Played:
-    folders = (tmp_path / str(number) for number in count())
-
-    def play(acts: Acts, **asked: Any) -> dict[str, str]:
-        folder = next(folders)
-        folder.mkdir()
-        with places.migrated("sqlite", folder) as place, pytest.MonkeyPatch.context() as patched:
-            return asyncio.run(surfaces(place, patched, acts, **asked))
-
-    return play
 
 
 def pausing(meanwhile: Acts) -> Acts:

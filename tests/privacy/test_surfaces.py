@@ -6,11 +6,8 @@ around them, down to headers, ids and the bytes of files. Each defence is switch
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from datetime import date, timedelta
-from itertools import count
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,23 +19,7 @@ from engage.core.event import Kind
 from engage.core.privacy import Figure, fact
 from engage.core.segments import Segments
 from engage.web.api import companies
-from tests.places import Places
-from tests.privacy.surfaces import COMPANY, Acts, call, did, differing, few, nobody, surfaces
-
-Played = Callable[..., dict[str, str]]
-
-
-@pytest.fixture
-def played(places: Places, tmp_path: Path) -> Played:
-    folders = (tmp_path / str(number) for number in count())
-
-    def play(acts: Acts, **asked: Any) -> dict[str, str]:
-        folder = next(folders)
-        folder.mkdir()
-        with places.migrated("sqlite", folder) as place, pytest.MonkeyPatch.context() as patched:
-            return asyncio.run(surfaces(place, patched, acts, **asked))
-
-    return play
+from tests.privacy.surfaces import COMPANY, Acts, Played, call, did, differing, few, nobody
 
 
 def at_work(week: int, monday: date) -> list[Call]:
