@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from engage.core.activity import USES_MAX
 from engage.core.calendar import month_end
+from engage.core.language import say
 from engage.core.measures import HABIT_WEEKS, MONTH_WEEKS, WEEK, WeekMeasures
 from engage.core.prices import Price, band_of_issued
 from engage.core.privacy import (
@@ -230,8 +231,15 @@ def days_of_month(weeks: Sequence[WeekMeasures], k: int) -> float:
 
 
 def publish_month_days(weeks: Sequence[WeekMeasures], k: int) -> Figure:
-    """The same as a figure: the sum of those of its weeks."""
-    return total([publish_week_days(week, k) for week in _month_of(weeks)], "days")
+    """The same as a figure: the sum of those of its weeks, a range of ranges."""
+    each = [publish_week_days(week, k) for week in _month_of(weeks)]
+    if all(one.value is not None for one in each) or any(one.ceiling is None for one in each):
+        return total(each, "days")
+    low, high = (
+        int(sum(ends)) for ends in zip(*((one.floor, one.ceiling or 0) for one in each), strict=True)
+    )
+    text = say("{low} to {high}", low=f"{low:,}", high=f"{high:,}")
+    return Figure(text, "days", hidden="partial", low=low, high=high)
 
 
 def _month_of(weeks: Sequence[WeekMeasures]) -> list[WeekMeasures]:

@@ -47,9 +47,9 @@ async def test_a_report_tells_kinds_of_members_from_what_was_frozen(database: Da
     # All twelve who are active have the habit: any exact class would tell so.
     assert {figure.value for figure in report.habits.column("members")} == {None}  # type: ignore[union-attr]
     summary = {one.name: one.figure.text for one in report.summary}
-    assert summary["days_each"] == "4.5 to 6"  # Tuesdays of all, Thursdays of every second one
-    assert summary["stickiness"] == "16 % to 21 %"
-    assert summary["momentum"] == "no change"
+    assert summary["days_each"] == "3 to 10.3"  # Tuesdays of all, Thursdays of some
+    assert summary["stickiness"] == "11 % to 37 %"
+    assert summary["momentum"] == "not shown"
     assert report.balances is not None
     assert report.balances.column("issued")[0].text == "about 1,400"  # type: ignore[union-attr]
     assert report.peers is not None
@@ -65,7 +65,7 @@ async def test_companies_are_compared_once_they_are_scored(database: Database) -
     peers = (await company_report(database, "c6")).peers
     assert peers is not None
     assert peers.note == "Compared with 6 other companies of 20 to 99 seats."
-    assert peers.column("percentile")[0].value == 50  # type: ignore[union-attr]
+    assert peers.column("percentile")[0].value == 67  # type: ignore[union-attr]
 
 
 async def test_a_report_of_few_says_nothing_about_them(database: Database) -> None:
