@@ -27,7 +27,7 @@ The size of a company (members known, seats) is the host's own list of people, n
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final, Literal, NamedTuple
 
 from msgspec import Struct
@@ -237,47 +237,56 @@ class Part(NamedTuple):
 
 
 def publish_amounts(
-    parts: Sequence[Part], total: int, people: int, k: int, *, relations: int = 0
+    parts: Sequence[Part], total: int, people: int, k: int, *, apart: bool = False
 ) -> tuple[Figure, ...]:
-    """Events that are parts of a shown total of `people`. What is not listed counts as one more part, hidden.
+    """Events that are parts of a total told of `people`; nothing where `publish_split` tells no total. What is not
+    listed is one more part, hidden, for it is not known how many stand behind it.
 
-    `relations`: how many other sums of linked parts are shown (events that earned, points issued): each gives an
-    equation, so that with a hidden linked part as many more parts are hidden.
+    `apart`: whether a sum of the linked parts is told too (events that earned): then they, and the others, are a total
+    each, within which hidden parts must be concealed as in the whole.
     """
-    if people < k:
+    if people < k or total - people < k:
         return tuple(Figure(NOT_SHOWN, "events", hidden="few") for _ in parts)
-    cells = [publish_amount(part.amount, 0 if part.secret else part.people, k) for part in parts]
-    hidden = {index for index, cell in enumerate(cells) if cell.hidden}
+    hidden = {at for at, part in enumerate(parts) if part.secret or part.people < k}
     rest = total - sum(part.amount for part in parts)
 
-    def is_safe() -> bool:
-        if not any(parts[index].people >= k for index in hidden):
-            return False  # whoever knows all those behind the others would know each
-        unknown = len(hidden) + (rest > 0)
-        equations = 1 + (relations if any(parts[index].linked for index in hidden) else 0)
-        concealed = rest + sum(parts[index].amount for index in hidden)
-        return unknown > equations and concealed > 0
+    # By amount, so that least is hidden; first of those that are in fewer sums. Where all that are shown are 2k - 1 or
+    # more, what is hidden with others can be k to that, so that to be the smallest tells little of it.
+    order = sorted(range(len(parts)), key=lambda at: (parts[at].linked, parts[at].amount, at))
+    linked = [at for at in order if parts[at].linked]
+    sums = [(order, rest, 2 * k - 1)]
+    if apart and linked:
+        others = order[: -len(linked)]
+        sums = [(others, rest, 2 * k - 1), (linked, 0, 2 * k - 1), (order, rest, 3 * k - 2)]
 
-    for index in sorted(range(len(parts)), key=lambda i: (parts[i].linked, parts[i].amount, i)):
-        if not hidden or is_safe():
-            break
-        if index not in hidden:
-            hidden.add(index)
-            cells[index] = Figure(NOT_SHOWN, "events", hidden="few")  # not said which of the two it is
-    return tuple(cells)
+    def exposed() -> Iterator[int]:
+        """Of each sum that gives away what is hidden of it: what is to join that."""
+        for group, besides, least in sums:
+            shown = [at for at in group if at not in hidden]
+            concealed = [parts[at] for at in group if at in hidden]
+            count, amount = len(concealed) + (besides > 0), besides + sum(part.amount for part in concealed)
+            # Who knows all those behind the others would know each; and k events of k people would leave them none.
+            is_safe = count > 1 and amount >= least and any(part.people >= k for part in concealed)
+            if count and shown and not (is_safe and parts[shown[0]].amount >= 2 * k - 1):
+                yield shown[0]
+
+    while (joining := next(exposed(), None)) is not None:
+        hidden.add(joining)
+    # Not said which of the two it is.
+    return tuple(publish_amount(part.amount, 0 if at in hidden else k, k) for at, part in enumerate(parts))
 
 
 def publish_split(
     part: int, behind_part: int, total: int, behind_rest: int, people: int, k: int, *, dominated: bool = False
 ) -> Published:
-    """A total in two parts, each hidden unless k people stand behind both: one would give the other away.
+    """A total in two parts, each hidden unless k people stand behind both: one would give the other away. Of fewer than
+    2k - 1 people that would say of all, but for some that are known, that they had some of each.
 
     Fewer than k events are of fewer than k people. Everybody has one event at least, so with hardly more each had one
     or two. `dominated`: see `is_dominated`.
     """
     shown_total = publish_amount(total, 0 if dominated or total - people < k else people, k)
-    few = shown_total.hidden or behind_part < k or part < k
-    if few or behind_rest < k or total - part < k:
+    if shown_total.hidden or people < 2 * k - 1 or min(behind_part, behind_rest, part, total - part) < k:
         cell = Figure(NOT_SHOWN, "events", hidden="few")
         return Published((cell, cell), shown_total)
     values = (part, total - part)

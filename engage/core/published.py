@@ -270,8 +270,7 @@ def publish_feature_events(week: WeekMeasures, k: int) -> dict[str, Figure]:
         for name, one in week.features.items()
     ]
     # Shown besides the week's events: those that earned. The points that they brought are told too roughly to count.
-    people = 0 if _is_dominated(week) else week.active
-    cells = publish_amounts(parts, week.events, people, k, relations=1)
+    cells = publish_amounts(parts, week.events, 0 if _is_dominated(week) else week.active, k, apart=True)
     return dict(zip(week.features, cells, strict=True))
 
 

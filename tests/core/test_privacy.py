@@ -164,19 +164,21 @@ parts_of_a_week = st.lists(
 )
 
 
-@given(parts_of_a_week, st.integers(0, 30), st.integers(0, 3), floors)
+@given(parts_of_a_week, st.integers(0, 30), st.booleans(), floors)
 def test_hidden_numbers_of_events_are_more_than_the_sums_that_contain_them(
-    parts: list[Part], rest: int, relations: int, k: int
+    parts: list[Part], rest: int, apart: bool, k: int
 ) -> None:
     total = sum(part.amount for part in parts) + rest
-    cells = publish_amounts(parts, total, 20, k, relations=relations)
+    cells = publish_amounts(parts, total, 20, k, apart=apart)
     for part, cell in zip(parts, cells, strict=True):
         assert cell.hidden or (cell.value == part.amount and part.people >= k)
+    for linked in (False, True) if apart else ():
+        theirs = [bool(cell.hidden) for part, cell in zip(parts, cells, strict=True) if part.linked == linked]
+        assert all(theirs) or sum(theirs) + (not linked and bool(rest)) != 1
     hidden = [part for part, cell in zip(parts, cells, strict=True) if cell.hidden]
-    if hidden and len(hidden) < len(parts):
-        equations = 1 + (relations if any(part.linked for part in hidden) else 0)
-        assert len(hidden) + bool(rest) > equations
-        assert sum(part.amount for part in hidden) + rest > 0  # all zero would be known as such
+    if len(hidden) < len(parts):
+        assert len(hidden) + bool(rest) != 1
+        assert not hidden or sum(part.amount for part in hidden) + rest >= 2 * k - 1
 
 
 @given(st.integers(0, 50), st.integers(0, 50), st.integers(0, 20), st.integers(0, 20), floors)

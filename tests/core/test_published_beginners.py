@@ -161,7 +161,7 @@ def test_how_often_a_feature_is_used_once_each_is_not_told() -> None:
             "Onboarded": FeatureWeek(12, 12, events, again, often=often),
             "Export": FeatureWeek(12, 12, 90, 9),
         }
-        week = WeekMeasures(FIRST, members=40, active=30, events=200, features=features)
+        week = WeekMeasures(FIRST, members=40, active=30, events=events + 90, features=features)
         return publish_feature_events(week, 5)["Onboarded"].text
 
     assert [told_of(12, 4), told_of(16, 4), told_of(17, 4)] == ["not shown", "not shown", "17"]

@@ -6,7 +6,7 @@ these are listed, also for somebody who knows k - 2 of the people: what they lea
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations, combinations_with_replacement, product
 
@@ -235,47 +235,153 @@ def test_a_sum_is_told_of_k_and_not_of_fewer() -> None:
         publish_amount(9, 9, 2)
 
 
+Done = tuple[Table, ...]
+"""How often each member did each thing."""
+
+
+def divisions(total: int, kinds: int) -> Iterator[Table]:
+    """What somebody with so many events may have done."""
+    if kinds == 1:
+        yield (total,)
+    else:
+        for first in range(total + 1):
+            yield from ((first, *others) for others in divisions(total - first, kinds - 1))
+
+
+def all_done(members: int, most: int, kinds: int, *, listed: bool) -> Iterator[Done]:
+    """All ways in which members had `most` events or fewer, each had some. `listed`: none of the last kind."""
+    for events in combinations_with_replacement(range(1, most + 1), members):
+        if sum(events) <= most:
+            each = [
+                combinations_with_replacement([(*one, 0) for one in divisions(count, kinds - 1)], alike)
+                if listed
+                else combinations_with_replacement(list(divisions(count, kinds)), alike)
+                for count, alike in Counter(events).items()
+            ]
+            for done in product(*each):
+                yield tuple(one for alike in done for one in alike)
+
+
+def publish_week(done: Done, linked: Table, k: int) -> tuple[int | None, int | None, tuple[Figure, ...]]:
+    """What is told of a week's events: of all, of those that are linked, and of each kind but the last."""
+    events = sorted((sum(own) for own in done), reverse=True)
+    people, total = len(done), sum(events)
+    dominated = is_dominated(events[0], events[k - 2], sum(events[k - 1 :]), people - (k - 2))
+    earned = [sum(own[at] for at in linked) for own in done]
+    behind, besides = (
+        sum(map(bool, earned)),
+        sum(sum(own) > one for own, one in zip(done, earned, strict=True)),
+    )
+    split = publish_split(sum(earned), behind, total, besides, people, k, dominated=dominated)
+    parts = [
+        Part(sum(column), sum(map(bool, column)), at in linked)
+        for at, column in enumerate(list(zip(*done, strict=True))[:-1])
+    ]
+    cells = publish_amounts(parts, total, 0 if dominated else people, k, apart=bool(linked))
+    told = None if split.total.value is None else total, None if split.cells[0].hidden else sum(earned)
+    return *told, cells
+
+
+@pytest.mark.parametrize(
+    "members, most, kinds, linked, listed",
+    [
+        *[(5, 10, 3, (), False), (5, 10, 4, (), True), (5, 9, 4, (2,), False), (5, 10, 4, (1, 2), True)],
+    ],
+)
+def test_who_knows_one_that_did_each_thing_once_at_most_finds_no_events_of_few(
+    members: int, most: int, kinds: int, linked: Table, listed: bool
+) -> None:
+    """All ways of a few events. Nor is it found that all others did a thing, or how often one of them did it."""
+    found = defaultdict(set)
+    for done in all_done(members, most, kinds, listed=listed):
+        told = publish_week(done, linked, K)
+        for at in {done.index(own) for own in done if max(own) == 1}:
+            found[told, done[at]].add(done[:at] + done[at + 1 :])
+    assert any(cell.value is not None for (_, _, cells), _ in found for cell in cells)
+    for ((total, earned, cells), known), alike in found.items():
+        columns = [list(zip(*others, strict=True)) for others in alike]
+        for at in range(kinds - listed):
+            values = {sum(column[at]) for column in columns}
+            is_shown = at < len(cells) and cells[at].value is not None
+            of_its_sum = [kind for kind in range(kinds - listed) if (kind in linked) == (at in linked)]
+            is_sum = len(of_its_sum) == 1 and earned is not None
+            if total is not None and not is_shown and not is_sum:
+                nothing_else = all(cell.value is not None for cell in cells) and values == {0}
+                assert len(values) >= 2 or nothing_else, (total, earned, cells, known)
+            assert (
+                total is None
+                or len({count for column in columns for count in column[at]}) >= 2
+                or values == {0}
+            )
+            assert not all(all(column[at]) for column in columns), (total, earned, cells, known)
+
+
 PARTS = [
     Part(amount, people, linked)
     for linked in (False, True)
-    for amount, people in [(0, 0), (4, 2), (5, 3), (3, 4)]
+    for amount, people in [(0, 0), (4, 2), (5, 3), (3, 4), (7, 3)]
 ]
 
 
-@pytest.mark.parametrize("relations", [0, 1])
+def is_concealed(parts: Sequence[Part], hidden: set[int], rest: int, *, apart: bool) -> bool:
+    """Of each sum that is told, and not hidden altogether: more than one part is hidden, k people are behind one of
+    them, some is left for the others, and the next that would join is not as small as one of k may be."""
+    kinds = [(False, True), (False,), (True,)] if apart else [(False, True)]
+    for linked in kinds:
+        group = [at for at, part in enumerate(parts) if part.linked in linked]
+        besides, both = rest * (False in linked), apart and len(linked) == 2
+        own = [parts[at] for at in group if at in hidden]
+        shown = sorted((parts[at].linked, parts[at].amount) for at in group if at not in hidden)
+        if shown and (own or besides):
+            few = len(own) + besides < 2 or max((part.people for part in own), default=0) < K
+            left = sum(part.amount for part in own) + besides >= (3 * K - 2 if both else 2 * K - 1)
+            if few or not left or shown[0][1] < 2 * K - 1:
+                return False
+    return True
+
+
+@pytest.mark.parametrize("apart", [False, True])
 @pytest.mark.parametrize("rest", [0, 1])
-def test_as_many_parts_of_a_sum_are_hidden_as_it_takes_and_no_more(rest: int, relations: int) -> None:
-    """More of them than sums that contain them, k people behind one, and some events in them."""
-
-    def is_safe(parts: Sequence[Part], hidden: Sequence[int]) -> bool:
-        linked = any(parts[at].linked for at in hidden)
-        return (
-            any(parts[at].people >= K for at in hidden)
-            and len(hidden) + rest > 1 + relations * linked
-            and rest + sum(parts[at].amount for at in hidden) > 0
-        )
-
+def test_as_many_parts_of_a_sum_are_hidden_as_it_takes_and_no_more(rest: int, apart: bool) -> None:
     for parts in product([*PARTS, Part(6, 9, secret=True)], repeat=3):
         total = sum(part.amount for part in parts) + rest
-        cells = publish_amounts(parts, total, 9, K, relations=relations)
-        assert all(cell.hidden for cell in publish_amounts(parts, total, K - 1, K, relations=relations))
-        hidden = [at for at, cell in enumerate(cells) if cell.hidden]
-        for at, part in enumerate(parts):
-            assert at in hidden or (cells[at].value == part.amount and part.people >= K and not part.secret)
-        joined = [at for at in hidden if parts[at].people >= K and not parts[at].secret]
-        assert len(hidden) in (0, len(parts)) or is_safe(parts, hidden), (parts, hidden)
-        if joined:
-            last = max(joined, key=lambda at: (parts[at].linked, parts[at].amount, at))
-            fewer = [at for at in hidden if at != last]
-            assert fewer, "nothing is hidden where nothing has to be"
-            assert not is_safe(parts, fewer), (parts, hidden)
+        cells = publish_amounts(parts, total, K, K, apart=apart)
+        assert all(cell.hidden for cell in publish_amounts(parts, total, K - 1, K, apart=apart))
+        assert all(cell.hidden for cell in publish_amounts(parts, total, total - K + 1, K, apart=apart))
+        if total < 2 * K:
+            assert all(cell.hidden for cell in cells)
+            continue
+        hidden = {at for at, cell in enumerate(cells) if cell.hidden}
+        own = {at for at, part in enumerate(parts) if part.people < K or part.secret}
+        assert own <= hidden
+        assert all(cells[at].value == parts[at].amount for at in {*range(3)} - hidden)
+        divided = apart and any(part.linked for part in parts)
+        assert is_concealed(parts, hidden, rest, apart=divided), (parts, hidden)
+        free = sorted({*range(3)} - own, key=lambda at: (parts[at].linked, parts[at].amount, at))
+        for linked in (False, True):
+            alike = [at in hidden for at in free if parts[at].linked == linked]
+            assert alike == sorted(alike, reverse=True), "the smallest"
+        if not divided:
+            least = next(n for n in range(4) if is_concealed(parts, own | {*free[:n]}, rest, apart=False))
+            assert hidden == own | {*free[:least]}, (parts, hidden)
+
+
+def test_of_linked_parts_fewer_are_hidden_where_the_others_will_do() -> None:
+    """They are in more sums: what is hidden of them has to be hidden within these too."""
+    few, many = Part(2, 1, linked=True), Part(30, 9, linked=True)
+    cells = publish_amounts([few, many, Part(40, 9), Part(50, 9)], 122, 9, K)
+    assert [cell.value for cell in cells] == [None, 30, None, 50]
+    cells = publish_amounts([few, many, Part(40, 9), Part(50, 9)], 122, 9, K, apart=True)
+    assert [cell.value for cell in cells] == [None, None, 40, 50]
 
 
 def test_of_two_parts_of_a_sum_each_leaves_k_people_and_k_events() -> None:
-    for part, total, behind, rest, people in product((2, 3, 6), (5, 6, 8, 9), (2, 3), (2, 3), (2, 3, 5, 6)):
+    for part, total, behind, rest, people in product(
+        (2, 3, 6), (5, 6, 8, 9), (2, 3), (2, 3), (2, 3, 4, 5, 6)
+    ):
         cells, whole = publish_split(part, behind, total, rest, people, K)
         assert (whole.value is None) == (people < K or total - people < K)
-        told = whole.value is not None and min(part, total - part, behind, rest) >= K
+        told = whole.value is not None and people >= 2 * K - 1 and min(part, total - part, behind, rest) >= K
         assert [cell.value for cell in cells] == ([part, total - part] if told else [None, None])
         assert publish_split(part, behind, total, rest, people, K, dominated=True).total.value is None
 
