@@ -51,27 +51,26 @@ class Behind:
 
     def __init__(self, monday: int, floor: int) -> None:
         self.end, self.floor = monday + WEEK, floor
-        self.weeks: tuple[list[int], list[int], list[int]] = ([], [], [])
-        """Of each member the weeks in which they got, spent and lost some, as bits."""
+        self.weeks: tuple[list[int], list[int]] = ([], [])
+        """Of each member the weeks in which they got and spent some, as bits."""
+        self.losers = 0
 
     def count(self, member: MemberState, currency: str) -> None:
         self.weeks[0].append(self._newest(member.earning, currency, QUARTER_WEEKS))
         self.weeks[1].append(self._newest(member.spending, currency, QUARTERS * QUARTER_WEEKS))
         wallet = member.wallets.get(currency)
         first = self.end - WEEK * QUARTER_WEEKS
-        expired = {(day - first) // WEEK for day, _ in wallet.expired} if wallet else ()
-        self.weeks[2].append(sum(1 << week for week in expired if 0 <= week < QUARTER_WEEKS))
+        self.losers += any(first <= day < self.end for day, _ in wallet.expired) if wallet else 0
 
     def _newest(self, used: Mapping[str, tuple[int, int]], currency: str, weeks: int) -> int:
         first = self.end - WEEK * weeks
         base, bits = used.get(currency, (first, 0))
         shift = (first - base) // WEEK
-        return (bits >> shift if shift >= 0 else bits << -shift) & ((1 << weeks) - 1)
+        return (bits >> shift if shift > 0 else bits << -shift) & ((1 << weeks) - 1)
 
     def people(self) -> tuple[int, int]:
         """Behind what was issued, and what expired."""
-        issued, _, expired = self.weeks
-        return sum(map(bool, issued)), sum(map(bool, expired))
+        return sum(map(bool, self.weeks[0])), self.losers
 
     def few(self) -> tuple[int, ...]:
         """Behind what was spent in weeks in which few spent: of the newest quarter, of the newest two, and so on."""
@@ -115,10 +114,10 @@ def remember_waiting(
         found.came = _came(week, before, currency, most, k)
         may_be_spent, may_have_expired = earlier.gone if earlier else (0, 0)
         may_be_spent = AMOUNT_MAX if few_spent else may_be_spent
-        may_have_expired = min(AMOUNT_MAX, may_have_expired + _told_expired(week, found, k))
+        may_have_expired = min(AMOUNT_MAX, may_have_expired + _told_expired(found, k))
         if may_be_spent:
             found.quarters = min(QUARTERS, (earlier.quarters if earlier else 0) + bool(found.few))
-        if found.few and found.few[max(0, found.quarters - 1)] >= k:
+        if found.few and found.few[found.quarters - 1] >= k:
             spent = may_be_spent = found.quarters = 0
         if found.behind[1] >= k:
             expired, may_have_expired = expired % found.lump, found.lump
@@ -152,11 +151,11 @@ def _came(
     return (min(AMOUNT_MAX, came[0] + most), *came[1:])[:quarters]
 
 
-def _told_expired(week: WeekMeasures, found: CurrencyWeek, k: int) -> int:
-    """The most that is told to have expired in a week."""
+def _told_expired(found: CurrencyWeek, k: int) -> int:
+    """The most that is told to have expired in a week of which that may be told."""
     if not found.lasts:
         return 0
-    return _told_at_most(found.expired) if may_be_told(week, found) and found.losers >= k else AMOUNT_MAX
+    return _told_at_most(found.expired) if found.losers >= k else AMOUNT_MAX
 
 
 def _told_at_most(amount: int) -> int:

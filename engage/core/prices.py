@@ -75,8 +75,8 @@ def _together(one: Price, other: Price) -> Price:
 
 
 def _price(rule: Rule, award: Award) -> Price:
-    limits = (limit.amount or AMOUNT_MAX for limit in rule.limits if limit.currency == award.currency)
     if award.formula is not None:
+        limits = [limit.amount for limit in rule.limits if limit.amount and limit.currency == award.currency]
         return Price(0, min([_highest(award.formula), *limits]))
     return Price(award.amount if _is_for_all(rule) and not award.pending else 0, award.amount)
 

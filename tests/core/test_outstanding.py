@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -21,9 +22,9 @@ from engage.core.outstanding import (
     remember_waiting,
     spent_band,
 )
-from engage.core.privacy import Figure
+from engage.core.privacy import Figure, missing
 from engage.core.program import Expires, Length
-from engage.core.published_people import add_points, publish_points
+from engage.core.published_people import add_points, breakage, publish_points
 from engage.core.state import AMOUNT_MAX, MemberState, Wallet
 
 K = 3
@@ -37,7 +38,7 @@ def test_who_stands_behind_a_quarter_is_counted_once(seed: int) -> None:
     random = Random(seed)
     last = FIRST + WEEK * (SOME - 1)
     behind = Behind(last, K)
-    weeks = range(SOME)
+    weeks = range(SOME + 4)  # what came later is known too where weeks are measured late
     people: list[list[set[int]]] = []
     for _ in range(random.randint(1, 9)):
         own = [{week for week in weeks if random.random() < share} for share in (0.05, 0.03, 0.05)]
@@ -57,7 +58,7 @@ def test_who_stands_behind_a_quarter_is_counted_once(seed: int) -> None:
         sum(bool(own[0] & newest) for own in people),
         sum(bool(own[2] & newest) for own in people),
     )
-    few = {week for week in weeks if sum(week in own[1] for own in people) < K}
+    few = {week for week in range(SOME) if sum(week in own[1] for own in people) < K}
     assert behind.few() == tuple(
         sum(any(week in few and week >= SOME - QUARTER_WEEKS * quarters for week in own[1]) for own in people)
         for quarters in (1, 2, 3, 4)
@@ -129,6 +130,8 @@ def test_what_was_issued_beyond_what_is_told_counts_in_lumps_when_so_many_stand_
     assert (one.waiting, one.room) == ((0, 0, 0), 50)  # 30 are the first of a lump of ten
     one = course.then(17, (10, 90), behind=(K, 0))
     assert (one.waiting, one.room) == ((7, 0, 0), 130)
+    one = course.then(told=(0, AMOUNT_MAX))
+    assert (one.room, one.came) == (AMOUNT_MAX, ())
 
 
 def test_what_few_spent_counts_when_so_many_spent_since_it_counted_last() -> None:
@@ -143,12 +146,16 @@ def test_what_few_spent_counts_when_so_many_spent_since_it_counted_last() -> Non
     assert (one.waiting, one.quarters) == ((0, 300, 0), 2)
     one = course.then(spenders=K, few=(0, 0, K, K))
     assert (one.waiting, one.quarters, one.gone) == ((0, 0, 0), 0, (0, 0))
-    one = course.then(spenders=K, few=(K, K, K, K))  # nothing waits
+    one = course.then(spenders=K, few=(0, 0, 0, 0))  # nothing waits
     assert (one.waiting, one.quarters) == ((0, 0, 0), 0)
     one = course.then(spent=100, spenders=1, few=(K - 1, K, K, K))
     assert (one.waiting, one.quarters) == ((0, 100, 0), 1)
-    one = course.then(spenders=K, few=(K, K, K, K))
-    assert one.waiting == (0, 0, 0)
+    one = course.then(spenders=K, few=(K - 1, K - 1, K, K))
+    assert (one.waiting, one.quarters) == ((0, 100, 0), 2)
+    for _ in range(4):
+        one = course.then(spenders=K, few=(0, 0, 0, K - 1))
+        assert one.waiting == (0, 100, 0)
+    assert course.then(spenders=K, few=(0, 0, 0, K)).waiting == (0, 0, 0)
 
 
 def test_without_rewards_nothing_waits_for_spenders_but_of_those_that_were_offered() -> None:
@@ -159,9 +166,11 @@ def test_without_rewards_nothing_waits_for_spenders_but_of_those_that_were_offer
     course.terms = {"dearest": 50, "cheapest": 50}
     one = course.then(spenders=K)
     assert (one.dearest, one.cheapest) == (100, 20)
+    course.terms = {"dearest": 50, "cheapest": 1}
+    assert course.then(spenders=K).cheapest == 1
     course.terms = {}
     one = course.then(spent=100, spenders=1)
-    assert (one.dearest, one.cheapest, one.gone) == (100, 20, (AMOUNT_MAX, 0))
+    assert (one.dearest, one.cheapest, one.gone) == (100, 1, (AMOUNT_MAX, 0))
 
 
 def test_what_expires_counts_anew_when_nothing_was_hidden_for_as_long_as_it_lasts() -> None:
@@ -169,7 +178,7 @@ def test_what_expires_counts_anew_when_nothing_was_hidden_for_as_long_as_it_last
     one = course.then(57, (40, 80), hidden=True)
     assert (one.waiting, one.room, one.gone, one.came) == ((0, 0, 0), 0, (0, 0), (80, 0))
     for weeks in (1, 2, 3):  # it is told no more than what can have been issued
-        one = course.then(15, (10, 20), expired=5, outstanding=60, holders=9)
+        one = course.then(15, (10, 20), expired=5, outstanding=60, holders=9, width=50, behind=(K, K))
         assert (one.waiting, one.room, one.gone) == ((5 * weeks, 0, 0), 10 * weeks, (0, 0))
         assert one.came == (80 + 20 * weeks, 0)
         assert not may_be_told(course.weeks[-1], one)
@@ -177,12 +186,23 @@ def test_what_expires_counts_anew_when_nothing_was_hidden_for_as_long_as_it_last
     one = course.then(15, (10, 20), expired=5, losers=K - 1)
     assert may_be_told(course.weeks[-1], one)
     assert (one.waiting, one.room, one.gone) == ((20, 0, 5), 40, (0, AMOUNT_MAX))
+    one = course.then(15, (10, 20), losers=K - 1, behind=(0, K - 1))
+    assert (one.waiting, one.room, one.gone) == ((25, 0, 5), 50, (0, AMOUNT_MAX))
     one = course.then(15, (10, 20), expired=18, losers=K, behind=(0, K))
-    assert (one.waiting, one.room, one.gone) == ((25, 0, 3), 50, (0, 10))
+    assert (one.waiting, one.room, one.gone) == ((30, 0, 3), 60, (0, 10))
     one = course.then(15, (10, 20), expired=18, losers=K)
-    assert (one.waiting, one.room, one.gone) == ((30, 0, 21), 60, (0, 10 + 26))
-    one = course.then(hidden=True)
-    assert (one.waiting, one.room, one.gone) == ((0, 0, 0), 0, (0, 0))
+    assert (one.waiting, one.room, one.gone) == ((35, 0, 21), 70, (0, 10 + 26))
+    course.terms |= {"dearest": 1, "cheapest": 1}
+    one = course.then(5, spenders=K - 1)
+    assert (one.waiting, one.room, one.gone, one.hidden) == ((0, 0, 0), 0, (0, 0), course.weeks[-1].monday)
+
+
+def test_what_expires_is_told_where_nothing_was_ever_hidden() -> None:
+    course = Course(lasts=FOR_EVER)
+    one = course.then(10, (0, 30), behind=(K, 0), width=10)
+    assert may_be_told(course.weeks[-1], one)
+    assert one.hidden == 0
+    assert (one.waiting, one.room) == ((0, 0, 0), 20)
 
 
 def test_what_can_have_been_issued_is_kept_for_as_long_as_it_lasts() -> None:
@@ -258,3 +278,90 @@ def test_spent_is_told_as_a_range_while_it_is_little_beside_the_dearest() -> Non
     assert publish_points(week, "points", K).spent.text == "not shown"
     found.spenders, found.cheapest = K, 0  # measured before it was kept
     assert publish_points(week, "points", K).spent.text == "about 10,000"
+
+
+# --- as figures -----------------------------------------------------------------------------------------------
+
+
+def test_what_is_told_of_a_currency() -> None:
+    week = WeekMeasures(FIRST, members=40, standing=True, floor=K)
+    found = CurrencyWeek(expired=777, losers=K, outstanding=7770, holders=30, expiring=888, at_risk=20)
+    week.currencies["points"] = found
+    told = publish_points(week, "points", K)
+    assert [str(one.text) for one in told[1:]] == ["about 800", "about 8,000", "about 800", "18 to 23"]
+    found.losers, found.at_risk = K - 1, K - 1
+    told = publish_points(week, "points", K)
+    assert [str(one.text) for one in told[1:]] == ["not shown", "about 8,000", "not shown", "fewer than 6"]
+    found.losers, found.at_risk = K, 20
+    week.floor = K - 1  # raised since
+    assert publish_points(week, "points", K).at_risk.text == "not shown"
+    week.floor, found.lasts, found.hidden, found.came = K, 7, FIRST, (900, 9000)
+    told = publish_points(week, "points", K)
+    assert [str(one.text) for one in told[1:]] == ["not shown", "fewer than 10,000", "not shown", "18 to 23"]
+    found.came, found.outstanding = (0, 0), 1
+    assert publish_points(week, "points", K).outstanding.text == "fewer than 2"
+    week.standing = False
+    told = publish_points(week, "points", K)
+    assert [one.hidden for one in told] == ["few", "few", "missing", "missing", "missing"]
+    nothing = publish_points(week, "coins", K)
+    assert [(one.unit, one.hidden) for one in nothing] == [("points", "missing")] * 4 + [
+        ("members", "missing")
+    ]
+
+
+@pytest.mark.parametrize(
+    "terms, text",
+    [
+        # What waits of what was issued does not count, what waits of what was spent and expired does. What was put
+        # right by hand, more than there was room for, is within.
+        ({"waiting": (900, 0, 0)}, "2,000 to 4,000"),
+        ({"waiting": (0, 900, 0)}, "3,000 to 4,000"),
+        ({"waiting": (0, 0, 900)}, "3,000 to 4,000"),
+        ({"waiting": (100, 0, 0)}, "about 3,000"),
+        ({"waiting": (0, 4000, 0)}, "2,000 to 8,000"),
+        ({"waiting": (300, 0, 0), "room": 540}, "about 3,000"),
+        ({"waiting": (300, 0, 0), "room": 541}, "2,000 to 4,000"),
+        ({"waiting": (0, 300, 0), "gone": (300, 360)}, "about 3,000"),
+        ({"waiting": (0, 300, 0), "gone": (300, 361)}, "2,000 to 4,000"),
+        ({"waiting": (3000, 0, 0), "room": 3000}, "not shown"),
+        ({"waiting": (2999, 0, 0), "room": 3000}, "fewer than 4,000"),
+        ({"gone": (0, AMOUNT_MAX)}, "fewer than 4,000"),
+        ({"room": AMOUNT_MAX}, "3,000 or more"),
+        ({"waiting": (0, 0, 9), "gone": (0, 9), "lump": 700}, "about 3,000"),
+        ({"waiting": (0, 0, 9), "gone": (0, 9), "lump": 700, "lasts": 7}, "2,000 to 4,000"),
+    ],
+)
+def test_a_balance_is_told_without_what_waits(terms: dict[str, Any], text: str) -> None:
+    week = WeekMeasures(FIRST, members=40, standing=True, floor=K)
+    week.currencies["points"] = CurrencyWeek(outstanding=3000, holders=30, **terms)
+    assert publish_points(week, "points", K).outstanding.text == text
+    week.currencies["points"].holders = K - 1
+    assert publish_points(week, "points", K).outstanding.text == "not shown"
+
+
+def test_breakage_is_the_share_that_expired() -> None:
+    def points(value: int) -> Figure:
+        return Figure(f"{value:,}", "points", value)
+
+    hidden, unmeasured = Figure("not shown", "points", hidden="few"), missing("points")
+    assert breakage(points(9000), points(300), points(150)).value == 3000
+    assert breakage(points(10_000), points(200), points(100)).text == "about 3,300"
+    assert breakage(points(10_000), points(1), points(0)).value == 0
+    assert breakage(points(9000), points(0), points(0)).hidden == "missing"
+    for at in range(3):
+        told = [points(9000), points(300), points(150)]
+        told[at] = hidden
+        assert breakage(*told).hidden == "few"
+        told[at] = unmeasured
+        assert breakage(*told).hidden == "missing"
+
+
+def test_the_middle_of_a_band_is_told_where_it_is_narrow() -> None:
+    week = WeekMeasures(FIRST, floor=K)
+    found = CurrencyWeek(spent=26_000, spenders=K, cheapest=200, dearest=500)
+    week.currencies["points"] = found
+    low, high = spent_band(found, K)
+    assert high - low > 4000
+    found.cheapest = found.dearest = 5_000
+    found.spent = 17_000
+    assert str(publish_points(week, "points", K).spent.text) == "about 15,000"

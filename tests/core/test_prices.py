@@ -84,11 +84,58 @@ def test_a_limited_formula_ends_at_its_limit_and_that_of_some_events_at_nothing(
     }
 
 
+@pytest.mark.parametrize(
+    "some",
+    [
+        "conditions: {field: event.hour, op: lt, value: 12}",
+        "limits: [{per: member, window: day, count: 1}]",
+        "audience: leads",
+        "group: one",
+    ],
+)
+def test_what_is_not_for_all_is_not_sure(some: str) -> None:
+    besides = (
+        "traits: {member: {team: {type: string}}}\ndepartment: member.traits.team\n"
+        "audiences: {leads: {name: Leads, conditions: {field: member.department, op: eq, value: leads}}}\n"
+        "groups: {one: {pick: first}}\n"
+    )
+    rule = "{id: deal, trigger: Deal, effects: [award: %s], %s}"
+    assert _prices(f"{besides}rules: [{rule % (10, some)}]") == {"Deal": Price(0, 10)}
+    endless = f"{{{VALUE}, rate: 0.5}}"
+    assert _prices(f"{besides}rules: [{rule % (endless, some)}]") == {"": Price(0, AMOUNT_MAX)}
+
+
+def test_what_a_campaign_brings_is_not_sure() -> None:
+    spring = "name: Spring, from: 2026-03-01, until: 2026-05-31"
+    rule = "{id: deal, trigger: Deal, effects: [award: 10]}"
+    assert _prices(f"campaigns: {{spring: {{{spring}, rules: [{rule}]}}}}") == {"Deal": Price(0, 10)}
+
+
+def test_what_waits_may_never_come_and_other_currencies_have_their_own_limits_and_multipliers() -> None:
+    waits = "{id: deal, trigger: Deal, effects: [award: {amount: 10, pending: {days: 5}}]}"
+    assert _prices(f"rules: [{waits}]") == {"Deal": Price(0, 10)}
+    text = (
+        "name: Prices\nevents: {Deal: {properties: {value: {type: number}}}}\n"
+        "currencies: {points: {}, coins: {}}\nrules:\n"
+        f"  - {{id: deal, trigger: Deal, effects: [award: {{currency: points, {VALUE}, rate: 1}}, "
+        "award: {currency: coins, amount: 9}],\n"
+        "     limits: [{per: member, window: day, currency: coins, amount: 5}]}\n"
+        "  - {id: fixed, trigger: Deal, effects: [award: {currency: points, amount: 10}]}\n"
+        "  - {id: more, trigger: Deal, effects: [multiply: {currency: coins, by: 0.5}]}\n"
+    )
+    found = read_program(text)
+    assert found.program is not None, [str(problem) for problem in found.problems]
+    assert prices_of(found.program)["points"] == {"Deal": Price(10, 10), "": Price(0, AMOUNT_MAX)}
+
+
 def test_a_gift_is_what_no_event_brings() -> None:
     gifts = "giving: [{currency: points, window: month, allowance: 100, to_one: 40}]"
     rules = "rules: [{id: deal, trigger: Deal, effects: [award: 10]}]"
     assert _prices(f"{rules}\n{gifts}") == {"Deal": Price(10, 10), "": Price(0, 40)}
     assert _prices(gifts.replace(", to_one: 40", "")) == {"": Price(0, 100)}
+    assert _prices(
+        f"{gifts}\nquests: [{{id: q, name: Q, goal: {{event: Deal, reach: 2}}, effects: [award: 30]}}]"
+    ) == {"": Price(0, 40)}
 
 
 def _prices(text: str) -> dict[str, Price]:
@@ -112,6 +159,32 @@ def test_of_a_formula_without_an_end_the_band_holds_what_was_issued() -> None:
         for amount in (200, 203, 12_345):
             low, high = _told({"Deal": price}, amount, {"Deal": 20}, 20)
             assert low <= amount <= high <= 1.25 * low + 1, price
+
+
+@pytest.mark.parametrize(
+    "prices, told, earned, amount, band",
+    [
+        # 20 that are told bring 200; five more bring 7 each at least, and beside them something of 50 may be.
+        ({"a": Price(10, 10), "b": Price(7, 7), "c": Price(50, 50)}, {"a": 20}, 25, 235, (235, 450)),
+        # No more happened than is told: of what does not always earn, fewer earned.
+        ({"a": Price(0, 10), "b": Price(7, 50)}, {"a": 20}, 15, 120, (0, 499)),
+        # What may bring 10 or 60 is told, and that it happened 20 times.
+        ({"a": Price(10, 60)}, {"a": 20}, 20, 700, (700, 1199)),
+        # All else is counted: ten of 3 to 50 are the most, and the last band has room.
+        ({"a": Price(10, 10), "b": Price(3, 3), "c": Price(50, 50)}, {"a": 20}, 30, 700, (230, 700)),
+        ({"a": Price(10, 10), "b": Price(3, 50)}, {"a": 20}, 30, 700, (230, 729)),
+        ({"a": Price(10, 10), "b": Price(3, 3), "": Price(0, 50)}, {"a": 20}, 30, 700, (700, 1199)),
+    ],
+)
+def test_bands_begin_at_what_is_sure(
+    prices: dict[str, Price], told: dict[str, int], earned: int, amount: int, band: tuple[int, int]
+) -> None:
+    assert _told(prices, amount, told, earned) == band
+
+
+def test_where_another_currency_is_issued_nobody_knows_how_many_events_brought_this_one() -> None:
+    prices = {"a": Price(10, 10), "b": Price(3, 3), "c": Price(50, 50)}
+    assert band_of_issued(700, prices, {"a": 20}, 30, 5, alone=False) == (230, 729)
 
 
 def test_what_fewer_than_k_gave_is_not_told_beside_the_events() -> None:
