@@ -167,8 +167,8 @@ def _told_at_most(amount: int) -> int:
 
 def spent_band(found: CurrencyWeek, k: int) -> tuple[int, int]:
     """The least and the most that are told to have been spent in a week in which as many as the floor bought something:
-    of rewards with several costs at least so wide that another of the dearest may be among it."""
-    width = found.dearest if found.cheapest < found.dearest else 0
+    of rewards with several costs so wide that, whatever those one knows bought, the dearest may be among it."""
+    width = k * found.dearest if found.cheapest < found.dearest else 0
     return band_around(found.spent, k * found.cheapest, width, None)
 
 

@@ -268,10 +268,10 @@ def test_spent_is_told_as_a_range_while_it_is_little_beside_the_dearest() -> Non
     week = WeekMeasures(FIRST, floor=K)
     found = CurrencyWeek(spent=340, spenders=K, cheapest=20, dearest=500)
     week.currencies["points"] = found
-    assert publish_points(week, "points", K).spent.text == "fewer than 600"
-    found.spent = 1200
-    assert spent_band(found, K) == (1060, 1559)
-    assert publish_points(week, "points", K).spent.text == "1,000 to 2,000"
+    assert publish_points(week, "points", K).spent.text == "fewer than 2,000"
+    found.spent = 3200
+    assert spent_band(found, K) == (3060, 4559)
+    assert publish_points(week, "points", K).spent.text == "3,000 to 5,000"
     found.spent = 12_000
     assert str(publish_points(week, "points", K).spent.text).startswith("about")
     found.spenders = K - 1
