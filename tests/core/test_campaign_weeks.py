@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from datetime import date
+from itertools import product
 from random import Random
 
 import pytest
 from msgspec.structs import replace
 
+from engage.core import published_campaigns
 from engage.core.activity import mark_day
 from engage.core.calendar import month_end
 from engage.core.campaign_weeks import HeldOutMonth, measured_campaign
 from engage.core.holdouts import is_held_out
 from engage.core.intervals import Difference, difference_interval, pooled_interval
 from engage.core.measures import WeekMeasures, measure_weeks
+from engage.core.privacy import Figure, fact
 from engage.core.program import Campaign, EventType, Program
 from engage.core.published_campaigns import CampaignMonth, pool_months, publish_campaign_month
+from engage.core.published_people import SMALLER, Group
+from engage.core.segments import GroupWeek
 from engage.core.state import CampaignStop, CompanyState, MemberState
+from engage.core.windows import between
 
 MONDAY = month_end(date(2026, 6, 1).toordinal())
 FIRST = MONDAY - 21
@@ -212,3 +218,77 @@ def test_the_interval_is_that_of_the_paper(
 ) -> None:
     found = difference_interval(count, of, other_count, other_of)
     assert [round(one, 4) for one in found] == [low, high]
+
+
+def _random_draw(random: Random) -> tuple[WeekMeasures, list[Group], list[tuple[int, int, Figure]]]:
+    """Departments, or roles, of which two are told as one; and of each that is told: who can have come of those held
+    out and of the others, and how many did."""
+    groups, month = dict[str, GroupWeek](), HeldOutMonth("sprint", 4, absent=random.choice(({}, None)))
+    told, ways = [], []
+    for names in (("it",), ("sales",), ("ops", "board")):
+        inside = outside = count = 0
+        for name in names:
+            held, others = random.randint(0, 3), random.randint(0, 3)
+            away, gone = (
+                random.randint(0, most) if month.absent is not None else 0 for most in (held, others)
+            )
+            groups[name] = GroupWeek(held + others, absent=away + gone)
+            month.members, month.others = month.members + held, month.others + others
+            if held:
+                month.among[name] = held
+            if away and month.absent is not None:
+                month.absent[name] = away
+            inside, outside = inside + held - away, outside + others - gone
+            came = random.randint(0, held - away)
+            month.active += came
+            count += came + random.randint(0, others - gone)
+        whole = fact(inside + outside, "members")
+        ranges = between(count - random.randint(0, 2), count + random.randint(1, 2), inside + outside)
+        figure = random.choice((fact(count, "members"), ranges))
+        told.append(Group(names[0] if len(names) == 1 else SMALLER, whole, figure, whole))
+        ways.append((inside, outside, figure))
+    week = WeekMeasures(739_018, held_out=month, absent_4w=sum(one.absent for one in groups.values()))
+    setattr(week, random.choice(("departments", "roles")), groups)
+    return week, told, ways
+
+
+def _came(inside: int, outside: int, figure: Figure) -> list[tuple[int, int]]:
+    """How many in all can have come, and how many of those held out."""
+    return [
+        (some + more, some)
+        for some in range(inside + 1)
+        for more in range(outside + 1)
+        if figure.floor <= some + more <= (figure.ceiling or 0)
+    ]
+
+
+def test_what_is_open_of_those_held_out_is_what_all_ways_leave() -> None:
+    for seed in range(400):
+        week, told, ways = _random_draw(Random(seed))
+        each = [_came(*one) for one in ways]
+        sums = [tuple(map(sum, zip(*one, strict=True))) for one in product(*each)]
+        count = Random(seed).choice(sums)[0]
+        low, high, width = published_campaigns._open(week, told, fact(count, "members"), 3)
+        fitting = [held for together, held in sums if together == count]
+        assert low <= min(fitting) <= max(fitting) <= high
+        if all(figure.value is not None for _, _, figure in ways):
+            assert (low, high) == (min(fitting), max(fitting))
+        helds = [[held for _, held in one] for one in each]
+        hidden = [
+            max(one) - min(one) + 1
+            for one, (*_, figure) in zip(helds, ways, strict=True)
+            if figure.value is None
+        ]
+        assert width == max(3, *hidden, 0)
+        low, high, _ = published_campaigns._open(week, (), fact(count, "members"), 3)
+        inside, outside = (sum(one[at] for one in ways) for at in (0, 1))
+        assert (low, high) == (max(0, count - outside), min(inside, count))
+
+
+@pytest.mark.parametrize(
+    "held_out, others, told", [(50, 400, True), (400, 50, True), (49, 400, False), (400, 49, False)]
+)
+def test_each_of_the_two_groups_is_ten_times_the_floor(held_out: int, others: int, told: bool) -> None:
+    found = publish_campaign_month(a_month(held_out, held_out // 2, others, others // 2), 5)
+    assert found is not None
+    assert (found.told != "few") is told
