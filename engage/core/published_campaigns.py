@@ -62,8 +62,8 @@ def publish_campaign_month(week: WeekMeasures, k: int) -> CampaignMonth | None:
     held_out, others = fact(month.members, "members"), fact(month.others, "members")
     shares = (Figure(NOT_SHOWN, "percent", hidden="few"),) * 2
     difference, told = shares[0], _untold(month, k)
-    if band is not None and people.active_4w.value is not None:
-        active, whole = int(people.active_4w.value), month.members + month.others
+    if band is not None:
+        active, whole = int(people.active_4w.floor), month.members + month.others
         rest = between(active - int(band.ceiling or 0), active - int(band.floor), whole)
         shares = (ratio(rest, others), ratio(band, held_out))
         difference, told = _difference(band, rest, month)
@@ -122,11 +122,10 @@ def _open(week: WeekMeasures, groups: Sequence[Group], active: Figure, width: in
         low, high = low + least, high + most
         if group.active_4w.value is None:
             width = max(width, most - least + 1)
-    held_out, count = month.members - sum(absent.values()), int(active.value or 0)
-    others = month.others - kept * (week.absent_4w - sum(absent.values()))
+    count, others = int(active.value or 0), month.others - kept * (week.absent_4w - sum(absent.values()))
     if not groups:
-        high = held_out
-    return max(low, count - others), min(high, held_out, count), width
+        high = month.members - sum(absent.values())
+    return max(low, count - others), min(high, count), width
 
 
 def _difference(band: Figure, rest: Figure, month: HeldOutMonth) -> tuple[Figure, Told]:

@@ -119,6 +119,7 @@ def test_a_large_difference_is_told_with_its_interval() -> None:
     assert told.difference.high is not None
     exact = difference_interval(1200, 1600, 200, 400)
     assert told.difference.low <= 100 * exact[0] < 100 * exact[1] <= told.difference.high
+    assert round(4 * (high - low)) + 1 == 10, "as wide as twice the floor"
     assert told.difference.text == "+17 to +30 points"
     assert (told.first_day, told.last_day) == (
         date.fromordinal(FIRST).isoformat(),
@@ -292,3 +293,19 @@ def test_each_of_the_two_groups_is_ten_times_the_floor(held_out: int, others: in
     found = publish_campaign_month(a_month(held_out, held_out // 2, others, others // 2), 5)
     assert found is not None
     assert (found.told != "few") is told
+
+
+def test_a_difference_is_told_to_a_tenth_and_is_clear_where_zero_is_not_in_it() -> None:
+    cases = {(0.06, 3.74): "more", (-3.7, -0.06): "fewer", (0.04, 2.0): "unclear", (-2.0, -0.04): "unclear"}
+    for (low, high), told in cases.items():
+        figure, found = published_campaigns._interval(low, high)
+        assert (figure.low, figure.high, found) == (round(low, 1), round(high, 1), told)
+    exact = difference_interval(600, 900, 50, 100)
+    figure, _ = published_campaigns._difference(
+        fact(50, "members"), fact(600, "members"), HeldOutMonth("spring", 4, 100, 50, 900)
+    )
+    assert (figure.low, figure.high) == tuple(round(100 * end, 1) for end in exact)
+
+
+def test_of_a_month_without_a_campaign_nothing_is_said() -> None:
+    assert publish_campaign_month(WeekMeasures(MONDAY), 5) is None
