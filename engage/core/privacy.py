@@ -15,8 +15,8 @@ The rules (k is the floor, 5 unless the host chose more, never below 3):
   shown". Only whether the floor is reached is told, of the active members, for a company is scored or not by it.
 - A count of events, or an amount, is hidden when fewer than k people stand behind it.
 - In a table whose total is shown, hidden cells are joined by others until every hidden cell has at least k possible
-  values, two for whoever knows k - 2 of the people, and together they are at least k people. The last of the table
-  join first: the next smallest one (Glint, Lattice) would say of itself that it is the smallest.
+  values, two for whoever knows k - 2 of the people, among all tables of which the same would be told; else nothing is
+  told. They join in a fixed order: the next smallest one (Glint, Lattice) would say of itself that it is the smallest.
 - Counts of several weeks, and counts that only grow, have their own rules: see `engage.core.windows`.
 - A sum of events is hidden when most of it is one person's.
 - A ratio is hidden with either of its parts, and a range of the parts gives a range of the ratio.
@@ -32,7 +32,7 @@ from typing import Final, Literal, NamedTuple
 
 from msgspec import Struct
 
-from engage.core.feasible import NO_LIMITS, feasible, highest, most_together
+from engage.core.feasible import feasible
 from engage.core.language import Text, say
 
 K_DEFAULT: Final = 5
@@ -171,7 +171,7 @@ def publish_table(
     *,
     partition: bool = False,
     secret: Collection[int] = (),
-    together: Mapping[int, int] = NO_LIMITS,
+    together: Mapping[int, int] | None = None,
 ) -> Published:
     """Counts of people of one group, and their sum, such that no hidden cell follows from what is shown.
 
@@ -179,7 +179,7 @@ def publish_table(
     the cells overlap (features: a member uses several), and the sum is shown with all of them only. `secret`: cells of
     a partition that are hidden whatever they hold; `together`: the most that is told of a cell and all after it.
     """
-    whole, amount = int(within.ceiling or 0), sum(counts)
+    whole, amount, limits = int(within.ceiling or 0), sum(counts), together or {}
     cells = [
         Figure(NOT_SHOWN, "members", hidden="protects", low=0, high=whole)
         if at in secret
@@ -192,38 +192,44 @@ def publish_table(
         return Published(tuple(cells), total)
     if within.hidden in ("few", "missing"):
         return Published(tuple(cells), Figure(NOT_SHOWN, unit, hidden="few"))
-    # From the last on: which of the counts is smallest would tell of them.
-    for index in reversed(range(len(cells))):
+    # In an order that is known: which of the counts is smallest would tell of them. Before the first limit, as none
+    # is near there.
+    first = min((at for at, most in limits.items() if most < whole), default=len(cells))
+    for index in (*reversed(range(first)), *reversed(range(first, len(cells)))):
         if cells[index].hidden:
             continue
-        if _is_concealed(cells, amount, whole, k, together):
+        if _is_concealed(cells, whole, k, limits):
             break
         cells[index] = Figure(NOT_SHOWN, "members", hidden="protects", low=k, high=whole - k)
-    # Others of k each leave a secret one of fewer than 3k - 1 next to nothing: that all are hidden would say so.
-    if (secret and whole < 3 * k - 1) or not _is_concealed(cells, amount, whole, k, together):
+    if not _is_concealed(cells, whole, k, limits):
         cells = [Figure(NOT_SHOWN, "members", hidden="few", low=0, high=whole) for _ in cells]
     return Published(tuple(cells), Figure(_words(amount, unit), unit, amount))
 
 
-def _is_concealed(
-    cells: Sequence[Figure], total: int, whole: int, k: int, together: Mapping[int, int]
-) -> bool:
+def _is_concealed(cells: Sequence[Figure], whole: int, k: int, limits: Mapping[int, int]) -> bool:
     """Whether each hidden cell keeps k possible values, and two for whoever knows k - 2 of the people.
 
-    Each person known is one more of one cell, which takes one from the room that the lowest values leave below the sum,
-    or the highest above it.
+    Whoever knows the rules knows of each cell that joined that the others were too few without it: that they had fewer
+    than k beyond the least that they can be. So k beyond it are asked for, which leaves k values on either side, and no
+    limit may come between. Where all hidden are of fewer than k, one joins whatever they hold.
     """
     hidden = [cell for cell in cells if cell.value is None]
-    if not hidden:
-        return True
-    left = total - sum(int(cell.value) for cell in cells if cell.value is not None)
-    room = left - sum(cell.floor for cell in hidden)
-    above = most_together([highest(cell, whole) for cell in cells], together) - total
-    return (
-        left >= k
-        and min(room, above) >= k - 1
-        and all(high - low >= k - 1 for low, high in feasible(cells, total, whole, together))
+    beyond = whole - sum(int(cell.floor) for cell in cells)
+    return not hidden or (
+        any(cell.hidden != "few" for cell in hidden)
+        and beyond >= k
+        and all(high - low >= k - 1 for low, high in feasible(cells, whole, whole))
+        and not any(most < 2 * k - 1 or whole - k < most < whole for most in limits.values())
+        and all(_has_room(cells[at:], beyond, most, k) for at, most in limits.items())
     )
+
+
+def _has_room(cells: Sequence[Figure], beyond: int, most: int, k: int) -> bool:
+    """Whether the hidden ones of these cells may have all of what is beyond the least, or all fewer than k."""
+    hidden = [cell for cell in cells if cell.value is None]
+    if all(cell.hidden == "few" for cell in hidden):
+        beyond = min(beyond, max(k, (k - 1) * len(hidden)))
+    return not hidden or beyond <= most - sum(int(cell.floor) for cell in cells)
 
 
 class Part(NamedTuple):

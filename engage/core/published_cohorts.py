@@ -8,7 +8,7 @@ stays the same while what stands beside it changes, so it is told nowhere, and t
 - Cohorts together are no fewer than their peaks, and no more than are told to have been activated by their end; with
   those after it they are no more than the members.
 - By the end of a month are activated: who was active in it, those of each cohort who were besides in another month,
-  and whoever was by the end of an earlier one, with the cohorts since.
+  and whoever was by the end of an earlier one, with the cohorts since; or of a later one, but for who can have come.
 - Of who was active in it, those of cohorts that came after an earlier one are all but who can have come by then.
 
 Where a month would bring two of these nearer than k - 1, so that with k - 2 members known they could meet, its cohorts
@@ -278,7 +278,11 @@ def _month_told(
     }
     told = int(activated.floor), int(activated.ceiling or 0)
     part_most = came.get(span.last) if span.last > span.over else None
-    return CohortMonth(span.over, span.last + 1, part, rest, hidden if cells else None, *told, part_most)
+    here = int(month.ceiling or 0)
+    newest = min(here, sum(most.get(cohort, here) for cohort in range(span.first, span.last + 1)))
+    return CohortMonth(
+        span.over, span.last + 1, part, rest, hidden if cells else None, *told, part_most, newest
+    )
 
 
 def _least_by(months: Mapping[int, CohortMonth], least: Mapping[int, int]) -> dict[int, int]:
@@ -302,6 +306,16 @@ def _least_by(months: Mapping[int, CohortMonth], least: Mapping[int, int]) -> di
             since = so_far - before(after) + month.part if after <= month.over + 1 else 0
             low = max(low, fewest + since + _came_after(months[earlier], month, least))
         found[monday] = low
+    return _without_who_came(found, months)
+
+
+def _without_who_came(least: Mapping[int, int], months: Mapping[int, CohortMonth]) -> dict[int, int]:
+    """The same, by what the month after each leaves: who is activated by its end and cannot have come in it."""
+    found = dict(least)
+    for monday in sorted(months, reverse=True):
+        before, came = monday - MONTH_WEEKS * WEEK, months[monday].came
+        if before in found and came is not None:
+            found[before] = max(found[before], found[monday] - came)
     return found
 
 

@@ -40,7 +40,6 @@ from engage.core.privacy import (
     publish_amount,
     publish_count,
     publish_split,
-    publish_table,
     ratio,
 )
 from engage.core.privacy import total as add_up
@@ -74,7 +73,7 @@ def publish_classes(week: WeekMeasures, people: People, k: int) -> tuple[Figure,
     k = floor_of(week, k)
     steady, activated, active = people.habitual, people.activated, people.active_4w
     if steady.value is not None:
-        with_habit = publish_table([power, habitual], k, steady, partition=True).cells
+        with_habit = (publish_count(power, k, steady), publish_count(habitual, k, steady))
     else:
         with_habit = (between(0, int(steady.ceiling or 0), week.members),) * 2
     # Who has no habit: their number follows from what is told of all activated and of those with the habit.

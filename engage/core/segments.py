@@ -89,6 +89,8 @@ class CohortMonth(Struct, array_like=True):
     """That are told to have been activated by its end."""
     part_most: int | None = None
     """The most that can have come in it of a cohort that goes on, where that is known."""
+    came: int | None = None
+    """The most that can have come in it, by what is told of those active in it; None: remembered before this was."""
 
 
 class Segments:

@@ -12,7 +12,7 @@ from itertools import combinations, combinations_with_replacement, product
 
 import pytest
 
-from engage.core.feasible import NO_LIMITS, feasible
+from engage.core.feasible import feasible
 from engage.core.privacy import (
     Figure,
     Part,
@@ -143,77 +143,98 @@ def tables(whole: int, cells: int) -> Iterator[Table]:
             yield (*others, whole - sum(others))
 
 
-@pytest.mark.parametrize("secret", [(), (1,), (2,), (0, 1)])
-@pytest.mark.parametrize("k", [3, 4])
-def test_which_cells_of_a_division_are_hidden_tells_neither_these_nor_the_secret_ones(
-    k: int, secret: Table
+def is_learned(alike: Sequence[Table], hidden: Sequence[int], k: int) -> str:
+    """Of what is told of these tables: a hidden cell with fewer than k values, or which is known to whoever knows
+    k - 2 of the people, or where each of the others is."""
+    for at in hidden:
+        if len({counts[at] for counts in alike}) < k:
+            return f"fewer than k values of {at}"
+    cells = range(len(alike[0]))
+    for known in combinations_with_replacement(cells, k - 2):
+        left = [counts for counts in alike if all(counts[at] >= known.count(at) for at in known)]
+        if left and any(len({counts[at] for counts in left}) < 2 for at in hidden):
+            return f"a cell to whoever knows {known}"
+        if len({at for counts in left for at in cells if counts[at] > known.count(at)}) == 1:
+            return f"the others to whoever knows {known}"
+    return ""
+
+
+def told(counts: Table, k: int, secret: Table, limits: Mapping[int, int]) -> tuple[Figure, ...]:
+    whole = fact(sum(counts), "members")
+    cells = publish_table(counts, k, whole, partition=True, secret=secret, together=limits).cells
+    for at, (cell, count) in enumerate(zip(cells, counts, strict=True)):
+        assert cell.floor <= count <= (cell.ceiling or 0)
+        assert cell.value is None or (at not in secret and k <= count <= sum(counts) - k)
+    return cells
+
+
+@pytest.mark.parametrize("limits", [{}, {1: 8}, {2: 6}, {1: -1}, {1: -4}, {2: -5}, {1: 9, 2: 4}])
+@pytest.mark.parametrize("secret", [(), (-1,), (-2,), (-2, -1), (0,)])
+@pytest.mark.parametrize("k, cells", [(3, 2), (3, 3), (3, 4), (4, 3)])
+def test_what_is_told_of_a_division_leaves_k_values_to_each_hidden_cell_and_two_to_who_knows_k_less_two(
+    k: int, cells: int, secret: Table, limits: dict[int, int]
 ) -> None:
-    for whole in range(22):
+    """Limits that are known besides: the most of a cell and all after it, or how many fewer than all these are."""
+    secret, some = tuple(sorted(at % cells for at in secret)), 0
+    for whole in range(3 * k + 9 - 2 * cells):
+        most = {at: most if most > 0 else max(0, whole + most) for at, most in limits.items()}
         found = defaultdict(list)
-        for counts in tables(whole, 3):
-            cells = publish_table(counts, k, fact(whole, "members"), partition=True, secret=secret).cells
-            for cell, count in zip(cells, counts, strict=True):
-                assert cell.floor <= count <= (cell.ceiling or 0)
-            assert all(cells[at].value is None for at in secret)
-            found[cells].append(counts)
-        assert whole < 3 * k or len(found) > 1
-        for cells, alike in found.items():
-            hidden = [at for at, cell in enumerate(cells) if cell.value is None]
-            if hidden and len(found) > 1:
-                assert sum(alike[0][at] for at in hidden) >= k
-                assert min(len({counts[at] for counts in alike}) for at in hidden) >= k - 1, (cells, alike)
+        for counts in tables(whole, cells):
+            if all(sum(counts[at:]) <= limit for at, limit in most.items()):
+                found[told(counts, k, secret, most)].append(counts)
+        some += len(found) > 1
+        for figures, alike in found.items():
+            hidden = [at for at, figure in enumerate(figures) if figure.value is None]
+            assert len(found) == 1 or not hidden or not is_learned(alike, hidden, k), (
+                whole,
+                most,
+                figures,
+                alike,
+            )
+    assert some or cells == 2 or limits
 
 
-def allowed(cells: Sequence[Figure], whole: int, together: Mapping[int, int] = NO_LIMITS) -> list[Table]:
-    """The tables that what is told of each cell, of their sum and of the last of them allows."""
-    ranges = [
-        range(int(cell.floor), int(whole if cell.ceiling is None else cell.ceiling) + 1) for cell in cells
-    ]
-    return [
-        values
-        for values in product(*ranges)
-        if sum(values) == whole and all(sum(values[at:]) <= limit for at, limit in together.items())
-    ]
+def test_a_table_is_told_with_as_few_hidden_as_that_takes() -> None:
+    for counts, secret, limits, texts in [
+        ((9, 9, 9), (), {}, "9 9 9"),
+        ((9, 9, 2), (), {}, "9 . <3"),
+        ((9, 2, 9), (), {}, "9 <3 ."),
+        ((9, 9, 4, 1), (), {}, "9 . . <3"),
+        ((9, 9, 4, 2), (), {}, "9 9 . <3"),
+        ((9, 9, 1, 2, 2), (), {}, "9 . <3 <3 <3"),
+        ((9, 9, 9, 4), (3,), {}, "9 9 . ."),
+        ((9, 9, 2, 1), (3,), {}, "9 9 <3 ."),
+        ((9, 9, 2, 0), (3,), {}, "9 . <3 ."),
+        ((9, 9, 2, 9), (), {3: 12}, "9 . <3 9"),
+        ((9, 9, 9, 2), (), {2: 14}, "9 . 9 <3"),
+        ((9, 9, 9, 2), (), {2: 11}, ". . . ."),
+        ((9, 9, 9, 2), (), {3: 5}, "9 9 . <3"),
+        ((9, 9, 9, 2), (), {3: 4}, ". . . ."),
+        ((9, 9, 2, 9), (), {1: 26}, ". 9 <3 9"),
+        ((9, 9, 2, 9), (), {1: 27}, ". . . ."),
+        ((0, 0, 29), (), {}, ". . ."),
+    ]:
+        cells = told(counts, K, secret, limits)
+        words = [
+            "<3" if cell.text == "fewer than 3" else "." if cell.text == "not shown" else cell.text
+            for cell in cells
+        ]
+        assert " ".join(words) == texts, counts
 
 
-@pytest.mark.parametrize("secret, limits", [((), 0), ((1,), 0), ((2,), 1), ((2,), 3), ((), 2)])
-@pytest.mark.parametrize("k, whole", [(3, 8), (3, 11), (4, 11), (4, 14)])
-def test_a_hidden_cell_of_a_division_has_k_values_and_two_for_whoever_knows_k_less_two(
-    k: int, whole: int, secret: Table, limits: int
-) -> None:
-    for counts in tables(whole, 3):
-        together = {at: min(sum(counts[at:]) + limits, whole) for at in (1, 2) if limits}
-        cells = publish_table(
-            counts, k, fact(whole, "members"), partition=True, secret=secret, together=together
-        ).cells
-        hidden = [at for at, cell in enumerate(cells) if cell.value is None]
-        if not hidden or len({*cells}) == 1:
-            continue
-        left = allowed(cells, whole, together)
-        assert counts in left
-        for at in hidden:
-            assert len({values[at] for values in left}) >= k, (counts, cells)
-        for known in combinations_with_replacement(hidden, k - 2):
-            could = [values for values in left if all(values[at] >= known.count(at) for at in hidden)]
-            for at in hidden:
-                if all(counts[one] >= known.count(one) for one in hidden):
-                    assert len({values[at] for values in could}) >= 2, (counts, cells, known)
-
-
-@pytest.mark.parametrize("together", [{}, {1: 3}, {1: 5, 2: 2}, {0: 9, 2: 4}])
-def test_what_hidden_cells_can_be_agrees_with_trying_out(together: Mapping[int, int]) -> None:
+def test_what_hidden_cells_can_be_agrees_with_trying_out() -> None:
     kinds = [fact(2, "members"), span(0, 2), span(1, 4), span(3, None)]
     for cells in product(kinds, repeat=3):
         for whole in range(12):
-            tried = allowed(cells, whole, together)
+            ranges = [
+                range(int(cell.floor), int(whole if cell.ceiling is None else cell.ceiling) + 1)
+                for cell in cells
+            ]
+            tried = [values for values in product(*ranges) if sum(values) == whole]
             if tried:
-                by_cell = list(zip(*tried, strict=True))
-                ends = [
-                    (min(values), max(values))
-                    for values, cell in zip(by_cell, cells, strict=True)
-                    if cell.value is None
-                ]
-                assert feasible(cells, whole, whole, together) == ends, (cells, whole, together)
+                by_cell = zip(zip(*tried, strict=True), cells, strict=True)
+                ends = [(min(values), max(values)) for values, cell in by_cell if cell.value is None]
+                assert feasible(cells, whole, whole) == ends, (cells, whole)
 
 
 def test_the_sum_of_a_division_is_the_group_and_of_overlapping_groups_told_with_all_of_them_only() -> None:

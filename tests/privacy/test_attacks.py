@@ -231,8 +231,8 @@ def _independent(sizes: list[int], k: int, within: Figure, **_: object) -> tuple
     return tuple(publish_count(size, k, within) for size in sizes), None
 
 
-def _two_values(cells: list[Figure], total: int, whole: int, k: int, _: object) -> bool:
-    return all(high > low for low, high in feasible(cells, total, whole))
+def _two_values(cells: list[Figure], whole: int, *_: object) -> bool:
+    return all(high > low for low, high in feasible(cells, whole, whole))
 
 
 def _all_bands(counts: list[int], k: int, within: Figure) -> list[Figure]:

@@ -53,34 +53,11 @@ def _of_those_who_came(week: WeekMeasures, active_4w: Figure, k: int) -> dict[in
 Switch = tuple[object, str, object]
 
 
-def _always(*_: object) -> bool:
-    return True
-
-
-def _nothing_known(_: WeekMeasures) -> dict[int, int]:
-    return {}
-
-
 DEFENCES: dict[str, tuple[KindAttack, int, list[Switch]]] = {
     "roles where there are no departments": (
         attack_roles,
         1,
         [(published_people, "publish_roles", _roles_besides)],
-    ),
-    "cohorts that leave k in all": (
-        attack_cohorts,
-        59,
-        [(published_cohorts, "_leaves_members", _always), (published_cohorts, "_leaves_by_then", _always)],
-    ),
-    "new cohorts that leave k beside those activated before": (
-        attack_cohorts,
-        3843,
-        [(published_cohorts, "_leaves_after", _always), (published_cohorts, "_leaves_by_then", _always)],
-    ),
-    "new cohorts within what is left of those activated": (
-        attack_cohorts,
-        546,
-        [(published_cohorts, "_told_after", _nothing_known)],
     ),
     "months in which nobody was activated": (
         attack_cohorts,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from random import Random
 
 import pytest
@@ -19,69 +20,47 @@ def test_a_year_of_cohorts_tells_of_no_group_below_the_floor() -> None:
         assert attack_year_of_cohorts(Random(seed)) == [], f"population {seed}"
 
 
-def test_without_what_may_be_told_of_a_cohort_its_size_is_learned(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Either of the two keeps it in this company: that it is hidden where it came within four weeks, and that a month
-    is hidden which brings what was active of it near to what can have come."""
-    monkeypatch.setattr(published_cohorts, "_near", lambda *_: [])
-    monkeypatch.setattr(published_cohorts, "_is_within", lambda *_: False)
-    assert attack_year_of_cohorts(Random(51)) != []
+def test_a_year_of_a_growing_company_tells_of_no_group_below_the_floor() -> None:
+    for seed in range(20000000, 20000000 + YEARS):
+        assert attack_year_of_cohorts(Random(seed), growing=True) == [], f"population {seed}"
 
 
-def test_without_what_cohorts_leave_of_those_activated_a_cohort_is_learned(
-    monkeypatch: pytest.MonkeyPatch,
+def _yes(*_: object) -> bool:
+    return True
+
+
+COHORT_DEFENCES: dict[str, tuple[int, dict[str, Callable[..., object]]]] = {
+    "months that bring what was active of a cohort near to what can have come": (
+        20000035,
+        {"_near": lambda *_: []},
+    ),
+    "cohorts that came within four weeks": (
+        20000009,
+        {"_near": lambda *_: [], "_is_within": lambda *_: False},
+    ),
+    "cohorts of a month beside those activated by its end": (
+        20000015,
+        {"_leaves_together": _yes, "_leaves_by_then": _yes},
+    ),
+    "active in a month, and of a cohort in another": (20000087, {"_leaves_by_then": _yes}),
+    "activated by a month, and a cohort since": (30000008, {"_leaves_by_then": _yes}),
+    "a cohort that goes on past a month": (20000062, {"_came_after": lambda *_: 0}),
+    "activated by a month, but for who came in the next": (
+        20000027,
+        {"_without_who_came": lambda least, _: least},
+    ),
+}
+
+
+@pytest.mark.parametrize("defence", COHORT_DEFENCES)
+def test_without_one_defence_of_cohorts_a_kind_of_few_is_learned(
+    defence: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Either of three keeps it in this company: that cohorts up to one may not add up to nearly all who are told to
-    have been activated by its end, nor with what is told of months; and what new cohorts are at least."""
-    assert attack_year_of_cohorts(Random(1877)) == []
-    for name in ("_leaves_together", "_leaves_by_then", "_leaves_since"):
-        monkeypatch.setattr(published_cohorts, name, lambda *_: True)
-    assert attack_year_of_cohorts(Random(1877)) != []
-
-
-@pytest.mark.parametrize(
-    "seed",
-    [
-        pytest.param(6000189, id="active in a month, and of a cohort in another"),
-        pytest.param(6000356, id="cohorts hidden in a month"),
-        pytest.param(7000113, id="activated by a month, and a cohort since"),
-        pytest.param(7005182, id="activated while few were active"),
-    ],
-)
-def test_without_what_months_leave_of_those_activated_by_then_it_is_learned_that_all_came(
-    seed: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert attack_year_of_cohorts(Random(seed)) == []
-    monkeypatch.setattr(published_cohorts, "_leaves_by_then", lambda *_: True)
-    assert attack_year_of_cohorts(Random(seed)) != []
-
-
-@pytest.mark.parametrize(
-    "seed", [pytest.param(7000560, id="a new one"), pytest.param(7300719, id="old ones")]
-)
-def test_without_what_new_cohorts_are_at_least_a_hidden_one_is_learned(
-    seed: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert attack_year_of_cohorts(Random(seed)) == []
-    monkeypatch.setattr(published_cohorts, "_leaves_since", lambda *_: True)
-    assert attack_year_of_cohorts(Random(seed)) != []
-
-
-def test_without_what_came_of_a_cohort_after_a_month_it_is_learned_who_came_in_it(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """Where it goes on past the month, and has more than can have come by then."""
-    assert attack_year_of_cohorts(Random(7201876)) == []
-    monkeypatch.setattr(published_cohorts, "_came_after", lambda *_: 0)
-    assert attack_year_of_cohorts(Random(7201876)) != []
-
-
-def test_of_a_cohort_that_came_alone_it_is_learned_how_many_were_not_active(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """Where nobody else can have come, who was active in its month is all of it."""
-    assert attack_year_of_cohorts(Random(7002427)) == []
-    monkeypatch.setattr(published_cohorts, "_alone", lambda *_: set())
-    assert attack_year_of_cohorts(Random(7002427)) != []
+    seed, switches = COHORT_DEFENCES[defence]
+    assert attack_year_of_cohorts(Random(seed), growing=True) == []
+    for name, without in switches.items():
+        monkeypatch.setattr(published_cohorts, name, without)
+    assert attack_year_of_cohorts(Random(seed), growing=True) != []
 
 
 def test_a_year_of_beginners_who_begin_once_tells_of_no_group_below_the_floor() -> None:

@@ -79,6 +79,20 @@ def random_members(random: Random, k: int, start: int) -> list[Came]:
     return found
 
 
+def growing_members(random: Random, k: int, start: int) -> list[Came]:
+    """Many at first, and some week by week: a company of which cohorts are told."""
+    often, most = random.choice((0.5, 0.75, 0.9)), random.randint(1, k)
+    found = [Came(-1, MONTHS, (0,) * MONTHS) for _ in range(random.choice((0, 1, k - 1, 3 * k)))]
+    for week in range(FIRST_WEEK, 4 * MONTHS):
+        first = max(BEFORE, week // 4)
+        for _ in range(random.randint(0, most) if week > FIRST_WEEK else random.randint(k, 6 * k)):
+            active = tuple(
+                int(at == first or (at > first and random.random() < often)) for at in range(MONTHS)
+            )
+            found.append(Came(cohort_of(start + WEEK * week), first, active))
+    return found
+
+
 def _random_beginners(random: Random, k: int, start: int) -> list[Came]:
     """Nearly all came before the year or in its first weeks, and begin with something within some months."""
     often = random.choice((0.7, 0.9, 0.97))
@@ -232,13 +246,19 @@ class _Year:
 
 
 def attack_year_of_cohorts(
-    random: Random, *, once: Once | None = None, departments: Sequence[str] = (), roles: Sequence[str] = ()
+    random: Random,
+    *,
+    once: Once | None = None,
+    growing: bool = False,
+    departments: Sequence[str] = (),
+    roles: Sequence[str] = (),
 ) -> list[str]:
     """Active members by month of activation, those ever activated and those active, for a year; `once`: and who
     did what each does once in a life; and by where they work."""
     k = random.choice((3, 4, 5))
     start = FIRST + MONTH * random.randrange(40)
-    members = (_random_beginners if once else random_members)(random, k, start)
+    make = _random_beginners if once else growing_members if growing else random_members
+    members = make(random, k, start)
     if departments or roles:
         members = _at_work(random, members, departments, roles)
     if len(members) < 2 * k - 1:
