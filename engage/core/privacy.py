@@ -32,7 +32,7 @@ from typing import Final, Literal, NamedTuple
 
 from msgspec import Struct
 
-from engage.core.feasible import feasible
+from engage.core.feasible import feasible, has_room
 from engage.core.language import Text, say
 
 K_DEFAULT: Final = 5
@@ -220,16 +220,8 @@ def _is_concealed(cells: Sequence[Figure], whole: int, k: int, limits: Mapping[i
         and beyond >= k
         and all(high - low >= k - 1 for low, high in feasible(cells, whole, whole))
         and not any(most < 2 * k - 1 or whole - k < most < whole for most in limits.values())
-        and all(_has_room(cells[at:], beyond, most, k) for at, most in limits.items())
+        and all(has_room(cells[at:], beyond, most, k) for at, most in limits.items())
     )
-
-
-def _has_room(cells: Sequence[Figure], beyond: int, most: int, k: int) -> bool:
-    """Whether the hidden ones of these cells may have all of what is beyond the least, or all fewer than k."""
-    hidden = [cell for cell in cells if cell.value is None]
-    if all(cell.hidden == "few" for cell in hidden):
-        beyond = min(beyond, max(k, (k - 1) * len(hidden)))
-    return not hidden or beyond <= most - sum(int(cell.floor) for cell in cells)
 
 
 class Part(NamedTuple):

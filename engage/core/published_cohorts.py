@@ -165,6 +165,7 @@ def remember_cohorts(
         or (is_new and not _leaves_after(least, _activated_before(week), members, k))
         or not _leaves_by_then(together, least, without, leasts, k)
         or not _leaves_since(cells, month, activated, before, k)
+        or not _leaves_new(cells, month, activated, months, k)
     ):
         reached, least, together, came = dict(peaks), dict(leasts), without, untold
     week.cohort_peaks, week.cohort_least, week.cohort_most = reached, least, {**most, **came}
@@ -361,5 +362,22 @@ def _leaves_since(
         earlier = [cells[cohort] for cohort in highs if cohort <= last]
         open_to = int(month.floor) - max(0, few) - sum(int(cell.floor) for cell in earlier)
         if few > 0 and any(cell.value is None for cell in earlier) and open_to < k - 1:
+            return False
+    return True
+
+
+def _leaves_new(
+    cells: Mapping[int, Figure],
+    month: Figure,
+    activated: Figure,
+    months: Mapping[int, CohortMonth],
+    k: int,
+) -> bool:
+    """Whether those who were activated by the end of an earlier month, with those active of cohorts since, are k fewer
+    than can have been activated by now."""
+    highs, most = _cohorts_most(cells, month), int(activated.ceiling or 0)
+    for earlier in months.values() if highs else ():
+        since = int(month.floor) - sum(high for cohort, high in highs.items() if cohort < earlier.after)
+        if since > 0 and earlier.least + since > most - k:
             return False
     return True

@@ -43,8 +43,7 @@ COHORT_DEFENCES: dict[str, tuple[int, dict[str, Callable[..., object]]]] = {
         {"_leaves_together": _yes, "_leaves_by_then": _yes},
     ),
     "active in a month, and of a cohort in another": (20000087, {"_leaves_by_then": _yes}),
-    "activated by a month, and a cohort since": (30000008, {"_leaves_by_then": _yes}),
-    "a cohort that goes on past a month": (20000062, {"_came_after": lambda *_: 0}),
+    "activated by a month, and a cohort since": (30000012, {"_leaves_by_then": _yes}),
     "activated by a month, but for who came in the next": (
         20000027,
         {"_without_who_came": lambda least, _: least},
@@ -61,6 +60,15 @@ def test_without_one_defence_of_cohorts_a_kind_of_few_is_learned(
     for name, without in switches.items():
         monkeypatch.setattr(published_cohorts, name, without)
     assert attack_year_of_cohorts(Random(seed), growing=True) != []
+
+
+def test_of_a_cohort_that_came_alone_it_is_learned_how_many_were_not_active(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """By who was activated with it, and who was active of those that came since."""
+    assert attack_year_of_cohorts(Random(7022880)) == []
+    monkeypatch.setattr(published_cohorts, "_leaves_new", _yes)
+    assert attack_year_of_cohorts(Random(7022880)) != []
 
 
 def test_a_year_of_beginners_who_begin_once_tells_of_no_group_below_the_floor() -> None:
