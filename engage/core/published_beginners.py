@@ -175,9 +175,10 @@ def _begun(shown: Figure, gone: int, whole: int) -> Begun:
 
 def _is_seen_again(again: int, freely: Figure, earlier: Mapping[int, Begun], k: int) -> bool:
     """Whether `k` have done it in two months, and 2k - 1 can have, by what is told of the `earlier` ones, and of this
-    one where it may be: `freely`."""
+    one where it may be: `freely`. By the few of a month it is not: some of them would be those who were missing."""
     most = [int(freely.floor), *(one.most for one in earlier.values())]
-    return again >= k and min(sum(most) // 2, sum(most) - max(most)) >= 2 * k - 1
+    able = min(sum(most) // 2, sum(most) - max(most))
+    return again >= k and freely.floor >= k and able >= 2 * k - 1
 
 
 def _adding_up_to_nothing(months: Mapping[int, Begun]) -> dict[int, Begun]:

@@ -155,6 +155,24 @@ def test_users_of_two_months_told_do_not_say_who_used_it_in_one_of_them_only(
             assert len(sizes) > 1 or min(sizes) >= 3
 
 
+def test_by_the_few_of_a_month_it_is_not_said_that_k_have_used_it_in_two() -> None:
+    """Whoever knows k - 2 of the few would know that others of them had used it before."""
+
+    def told_of(*agains: int) -> list[str]:
+        weeks = []
+        for at, (count, again) in enumerate(zip((9, 9, 4, 9), agains, strict=True)):
+            week = WeekMeasures(FIRST + MONTH * at, members=20, definition=2, active_4w=20, activated=20)
+            week.month, week.month_members = [20] * 4, [20] * 4
+            week.features = {"Onboarded": FeatureWeek(count, count, count, again)}
+            weeks.append(week)
+        remember_peaks(weeks, None, 5)
+        return [publish_features(week, 5, fact(20, "members")).members["Onboarded"].text for week in weeks]
+
+    assert told_of(0, 4, 4, 4) == told_of(0, 4, 5, 4) == ["9", "7 or more", "not shown", "not shown"]
+    assert told_of(0, 4, 5, 5) == ["9", "7 or more", "not shown", "9"]
+    assert told_of(0, 5, 5, 5) == ["9", "9", "fewer than 5", "9"]
+
+
 def test_how_often_a_feature_is_used_once_each_is_not_told() -> None:
     def told_of(events: int, again: int, often: int = 0) -> str:
         features = {
