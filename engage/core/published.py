@@ -35,8 +35,9 @@ from engage.core.privacy import (
     total,
 )
 from engage.core.published_beginners import (
+    behind_award,
+    behind_events,
     is_by_the_month,
-    is_once,
     most_begun,
     remember_beginners,
     remember_users,
@@ -319,7 +320,7 @@ class Amounts(NamedTuple):
 def publish_events(week: WeekMeasures, k: int) -> Amounts:
     """Events of the week, apart by whether they earned something, and the points they earned."""
     k = floor_of(week, k)
-    behind, besides = _behind_events(week, k)
+    behind, besides = behind_events(week, k)
     split: Published = publish_split(
         week.incentivised,
         behind,
@@ -335,7 +336,7 @@ def publish_events(week: WeekMeasures, k: int) -> Amounts:
             week,
             currency,
             publish_amount(
-                amount, 0 if incentivised.hidden else _behind_award(week, currency, k), k, "points"
+                amount, 0 if incentivised.hidden else behind_award(week, currency, k), k, "points"
             ),
             k,
         )
@@ -381,20 +382,3 @@ def _publish_issued(week: WeekMeasures, currency: str, figure: Figure, k: int) -
         if low == high
         else rounded(fact(middle, "points"), max(2, two_digits(middle)))
     )
-
-
-def _behind_events(week: WeekMeasures, k: int) -> tuple[int, int]:
-    """Members whose events earned something, and members whose events did not; where that was not counted, those who
-    may have. Nobody, where each may have done once in a life the only thing of that kind."""
-    behind, besides = week.earners, week.unrewarded if week.definition >= 2 else week.active
-    if is_once(week.earners_often, k, week.incentivised - behind):
-        behind = 0
-    if is_once(week.unrewarded_often, k, week.events - week.incentivised - besides):
-        besides = 0
-    return behind, besides
-
-
-def _behind_award(week: WeekMeasures, currency: str, k: int) -> int:
-    if week.earners_often >= 0 and is_once(week.receivers_often.get(currency, 0), k):
-        return 0
-    return week.receivers.get(currency, 0) if week.definition >= 2 else week.earners

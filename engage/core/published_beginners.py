@@ -78,14 +78,37 @@ def within_room(within: Figure, room: int, k: int) -> Figure | None:
 
 
 def is_by_the_month(used: FeatureWeek, k: int) -> bool:
-    """Whether it may be done once in a life, so that its events are as many members: they are told by the month."""
-    return 0 <= used.again < k and is_once(used.often, k, used.events - used.members)
+    """Whether it may be done once in a life, so that its events are as many members: they are told by the month. So
+    are those of which it would be told, as `k` members are behind them, that hardly anybody did it twice."""
+    return used.events < 2 * k or (0 <= used.again < k and is_once(used.often, k, used.events - used.members))
 
 
 def is_once(often: int, k: int, more: int = 0) -> bool:
     """Of what fewer than `k` members have done in two weeks, and hardly any twice in this: the numbers of its events
     add up to nearly everybody, week by week."""
     return 0 <= often < k and more < k
+
+
+def behind_events(week: WeekMeasures, k: int) -> tuple[int, int]:
+    """Members whose events earned something, and members whose events did not; where that was not counted, those who
+    may have. Nobody, where each may have done once in a life the only thing of that kind; and where it would be told,
+    as `k` are behind them, that hardly anybody did it twice."""
+    behind, besides = week.earners, week.unrewarded if week.definition >= 2 else week.active
+    earned, others = week.incentivised, week.events - week.incentivised
+    if min(earned, others) < 3 * k - 1:
+        return 0, 0
+    if is_once(week.earners_often, k, earned - behind):
+        behind = 0
+    if is_once(week.unrewarded_often, k, others - besides):
+        besides = 0
+    return behind, besides
+
+
+def behind_award(week: WeekMeasures, currency: str, k: int) -> int:
+    """Members who were awarded some of a currency. Nobody, where each may have been once in a life."""
+    if week.earners_often >= 0 and is_once(week.receivers_often.get(currency, 0), k):
+        return 0
+    return week.receivers.get(currency, 0) if week.definition >= 2 else week.earners
 
 
 def _beginning(week: WeekMeasures, activated: Figure, funnel: str) -> Figure:

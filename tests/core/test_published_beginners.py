@@ -211,18 +211,18 @@ def test_members_who_did_the_only_thing_without_a_reward_are_judged_by_earlier_m
 
 
 def apart(**changes: object) -> WeekMeasures:
-    """Of 30 active members 12 did one of 12 events that earned 100 points, all 30 three others."""
+    """Of 30 active members 15 did one of 15 events that earned 100 points, all 30 three others."""
     plain = WeekMeasures(
         FIRST,
         members=40,
         definition=2,
         active=30,
-        events=102,
-        incentivised=12,
-        earners=12,
+        events=105,
+        incentivised=15,
+        earners=15,
         unrewarded=30,
-        receivers={"points": 12},
-        issued={"points": 1200},
+        receivers={"points": 15},
+        issued={"points": 1500},
         receivers_often={"points": 5},
         earners_often=5,
         unrewarded_often=5,
@@ -230,18 +230,37 @@ def apart(**changes: object) -> WeekMeasures:
     return replace(plain, **changes)
 
 
-def test_events_that_earn_once_in_a_life_are_not_told_apart() -> None:
-    def told(**changes: object) -> list[str]:
-        found = publish_events(apart(**changes), 5)
-        return [found.incentivised.text, found.organic.text, found.issued["points"].text]
+def told_apart(**changes: object) -> list[str]:
+    found = publish_events(apart(**changes), 5)
+    return [found.incentivised.text, found.organic.text, found.issued["points"].text]
 
-    everything = told()
-    assert everything[:2] == ["12", "90"]
-    assert told(earners_often=4) == ["not shown"] * 3
-    assert told(earners_often=4, incentivised=17)[:2] == ["17", "85"], "some did it twice"
-    assert told(unrewarded_often=4, incentivised=72) == ["not shown"] * 3
-    assert told(earners_often=-1, unrewarded_often=-1, receivers_often={}) == everything, "frozen before"
-    assert told(receivers_often={"points": 4}) == ["12", "90", "not shown"]
+
+def test_events_that_earn_once_in_a_life_are_not_told_apart() -> None:
+    everything = told_apart()
+    assert everything[:2] == ["15", "90"]
+    assert told_apart(earners_often=4) == ["not shown"] * 3
+    assert told_apart(earners_often=4, incentivised=19) == ["not shown"] * 3
+    assert told_apart(earners_often=4, incentivised=20)[:2] == ["20", "85"], "some did it twice"
+    assert told_apart(unrewarded_often=4, incentivised=71) == ["not shown"] * 3
+    assert told_apart(unrewarded_often=4, incentivised=70)[:2] == ["70", "35"]
+    assert told_apart(earners_often=-1, unrewarded_often=-1, receivers_often={}) == everything, (
+        "frozen before"
+    )
+    assert told_apart(receivers_often={"points": 4}) == ["15", "90", "not shown"]
+
+
+def test_so_few_events_that_hardly_anybody_did_it_twice_are_not_told_apart() -> None:
+    """That they are says that k members are behind them."""
+    assert told_apart(incentivised=14, earners=14)[:2] == ["14", "91"]
+    assert told_apart(incentivised=13, earners=5)[:2] == ["not shown", "not shown"]
+    assert told_apart(incentivised=91, unrewarded=14)[:2] == ["91", "14"]
+    assert told_apart(incentivised=92, unrewarded=5)[:2] == ["not shown", "not shown"]
+
+
+def test_of_so_few_active_members_that_hardly_anybody_did_not_it_is_not_told_apart() -> None:
+    few = {"members": 20, "earners": 5, "unrewarded": 5}
+    assert told_apart(active=9, **few)[:2] == ["15", "90"]
+    assert told_apart(active=8, **few)[:2] == ["not shown", "not shown"]
 
 
 def once_and_again() -> list[WeekMeasures]:

@@ -255,13 +255,13 @@ COUNT_DEFENCES: dict[str, tuple[CountAttack, object, str, object]] = {
     "who got an award, not who could have": (
         attack_awards,
         published,
-        "_behind_award",
+        "behind_award",
         lambda week, *_: week.active,
     ),
     "whose events earned something, and whose did not": (
         attack_awards,
         published,
-        "_behind_events",
+        "behind_events",
         lambda week, *_: (week.active, week.active),
     ),
     "spending in steps of a fifth": (attack_spending, published_people, "_about", lambda amount: amount),

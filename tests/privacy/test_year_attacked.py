@@ -113,8 +113,8 @@ def test_a_year_of_the_only_thing_with_or_without_a_reward_tells_of_no_group_bel
 def test_told_how_often_it_happened_week_by_week_it_is_learned_that_all_have_done_it(
     once: Once, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(published, "is_once", lambda *_: False)
-    assert attack_year_of_cohorts(Random(6), once=once) != []
+    monkeypatch.setattr(published_beginners, "is_once", lambda *_: False)
+    assert attack_year_of_cohorts(Random(7), once=once) != []
 
 
 def test_without_what_earlier_months_leave_it_is_learned_from_who_did_something_beyond_rewards(
