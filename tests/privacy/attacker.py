@@ -72,6 +72,21 @@ class Attack:
             few = {name: terms for name, terms in few.items() if not self.differs(terms)}
         return few
 
+    def pinned(self, groups: dict[str, Sum]) -> set[str]:
+        """Those that can be one whole number only, many at once: of all in which nobody is in the first way found,
+        nobody ever is where they cannot be anybody together. No group may be one that can be below zero."""
+        left, found = self.undecided(groups), set[str]()
+        while empty := {name: terms for name, terms in left.items() if float(terms @ self.ways[0]) < _NEARLY}:
+            most, size = self._extreme(sum(empty.values()), -1), len(left)
+            if most < 1 - _NEARLY:
+                found |= set(empty)
+                left = {name: terms for name, terms in left.items() if name not in empty}
+                break
+            left = {name: terms for name, terms in left.items() if not self.differs(terms)}
+            if len(left) == size:
+                break
+        return found | {name for name, terms in left.items() if self.pins(terms)}
+
     def forget(self) -> None:
         """The ways found so far: more is known from here on."""
         self.ways, self._known = [], None

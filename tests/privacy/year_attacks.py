@@ -235,13 +235,16 @@ class _Year:
     def learned(self, k: int) -> Iterator[str]:
         anyway = Attack(len(self.unknowns))
         anyway.rows, anyway.bounds = self.attack.rows[: self.listed], self.attack.bounds[: self.listed]
-        self.attack.ways.append(self.all - self.of_known)
+        for attack in (self.attack, anyway):
+            attack.ways.append(self.all - self.of_known)
         sizes = {name: float(terms @ self.all) for name, terms in self.groups.items()}
         sizes |= {name: size - float(terms @ self.all) for name, (terms, size) in self.idle.items()}
         groups = {**self.groups, **{name: terms for name, (terms, _) in self.idle.items()}}
         few = {name: terms for name, terms in groups.items() if terms.any() and sizes[name] < k}
-        for name, terms in self.attack.undecided(few).items():
-            if self.attack.pins(terms) and not anyway.pins(terms):
+        pinned = self.attack.pinned(few)
+        known = anyway.pinned({name: few[name] for name in few if name in pinned})
+        for name in few:
+            if name in pinned and name not in known:
                 yield f"{sizes[name]:.0f} {name}"
 
 
