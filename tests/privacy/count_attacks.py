@@ -185,15 +185,20 @@ def attack_awards(random: Random) -> list[str]:
     """
     k = random.choice((3, 4, 5))
     chances = {one: random.choice((0.05, 0.2, 0.9)) for one in ("points", "gems", "")}
+    most, usual = random.choice((4, 12)), random.choice(("points", ""))
+    share = random.choice((0.15, 1.0, 1.0))
+    """Of whose events are not all of the usual kind."""
     states, rollup = [], DayRollup()
     behind: dict[str, set[int]] = {one: set() for one in (*chances, "earned")}
     for number in range(random.randint(2 * k, 5 * k)):
         states.append(member := MemberState())
-        for _ in range(random.randint(0, 4)):
+        is_usual = random.random() > share
+        for _ in range(random.randint(0, most)):
             mark_use(member, FIRST)
             rollup.members += mark_day(member, FIRST)
             rollup.events += 1
             got = [one for one, chance in chances.items() if random.random() < chance] or [""]
+            got = [usual] if is_usual else got
             rollup.incentivised += got != [""]
             for one in got if got == [""] else [one for one in got if one]:
                 mark_earning(member, one, FIRST)

@@ -148,8 +148,8 @@ def _all_who_left(week: WeekMeasures, whole: int, active: tuple[int, int], k: in
 DEFENCES: dict[str, tuple[Callable[[Random], list[str]], int, str, object]] = {
     "not even the side in a small group": (attack_lull, 3, "publish_count", _say_the_side),
     "the floor behind an amount": (attack_amounts, 0, "publish_amount", _whoever_is_behind),
-    "k behind the rest of a sum": (attack_awards, 61, "publish_split", _whoever_did_the_rest),
-    "k behind a part of a sum": (attack_awards, 10, "publish_split", _whoever_did_the_part),
+    "k behind the rest of a sum": (attack_awards, 42, "publish_split", _whoever_did_the_rest),
+    "k behind a part of a sum": (attack_awards, 104, "publish_split", _whoever_did_the_part),
     "known members who came every week": (attack_weeks, 15, "publish_union", _of_strangers),
     "k left of those who came in a month": (attack_weeks, 12, "publish_union", _whoever_is_left),
     "no sum of one person's": (attack_amounts, 2, "is_dominated", _unless_each_had_one),
