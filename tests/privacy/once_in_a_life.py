@@ -31,7 +31,11 @@ def measure_once(week: WeekMeasures, once: Once, active: int, did: int, k: int) 
         return
     week.active, week.events = active, 3 * active + did
     if once == "feature":
-        week.features = {NAME: FeatureWeek(did, did, did, 0)}
+        week.features = {
+            NAME: FeatureWeek(did, did, did, 0),
+            "Export": FeatureWeek(active, active, active, often=k),
+            "Print": FeatureWeek(active, active, 2 * active, often=k),
+        }
         return
     week.organic_again, week.awards = 0, {"points": {NAME: Price(PRICE, PRICE)}}
     if once == "rewarded":

@@ -19,7 +19,7 @@ from engage.core.published import publish_events, publish_feature_events
 from tests.privacy.populations import FIRST, WEEK
 
 K = 3
-LESS = 9
+LESS = 10
 """What others do is told exactly too: this often each."""
 
 Own = tuple[int, ...]
@@ -41,7 +41,12 @@ def _weeks(way: Way) -> Iterator[tuple[int, int, int, int]]:
 def tell_of_feature(way: Way) -> tuple[str, ...]:
     told = []
     for at, twice, users, events in _weeks(way):
-        features = {"Export": FeatureWeek(users, users, events, 0, often=twice)}
+        others = FeatureWeek(len(way), len(way), LESS * len(way) // 2, often=K)
+        features = {
+            "Export": FeatureWeek(users, users, events, 0, often=twice),
+            "Print": others,
+            "Share": others,
+        }
         week = WeekMeasures(FIRST + WEEK * at, members=len(way), definition=2, floor=K, features=features)
         week.active, week.events = len(way), LESS * len(way) + events
         told.append(publish_feature_events(week, K)["Export"].text)
