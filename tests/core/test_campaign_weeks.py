@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from itertools import product
 from random import Random
@@ -309,3 +310,21 @@ def test_a_difference_is_told_to_a_tenth_and_is_clear_where_zero_is_not_in_it() 
 
 def test_of_a_month_without_a_campaign_nothing_is_said() -> None:
     assert publish_campaign_month(WeekMeasures(MONDAY), 5) is None
+
+
+@pytest.mark.parametrize("departments, expected", [(True, "sales"), (False, "manager")])
+def test_those_held_out_are_told_within_departments_or_else_roles(
+    departments: bool, expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def remember(_: WeekMeasures, groups: Sequence[Group], *__: object) -> tuple[int, int, int]:
+        asked.extend(group.name for group in groups)
+        return 0, 100, 10
+
+    monkeypatch.setattr(published_campaigns, "_open", remember)
+    week = a_month(100, 50, 900, 470)
+    everybody = GroupWeek(1000, 520, 520, 520)
+    week.roles, week.departments = {"manager": everybody}, {"sales": everybody} if departments else {}
+    assert publish_campaign_month(week, 5) is not None
+    assert asked == [expected]
