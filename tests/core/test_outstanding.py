@@ -65,6 +65,13 @@ def test_who_stands_behind_a_quarter_is_counted_once(seed: int) -> None:
     )
 
 
+@pytest.mark.parametrize("day, losers", [(-1, 0), (0, 1), (90, 1), (91, 0)])
+def test_a_quarter_is_of_91_days(day: int, losers: int) -> None:
+    behind = Behind(FIRST + WEEK * 12, K)
+    behind.count(MemberState(wallets={"points": Wallet(expired=((FIRST + day, 5),))}), "points")
+    assert behind.people() == (0, losers)
+
+
 @pytest.mark.parametrize(
     "expires, days",
     [
@@ -195,6 +202,14 @@ def test_what_expires_counts_anew_when_nothing_was_hidden_for_as_long_as_it_last
     course.terms |= {"dearest": 1, "cheapest": 1}
     one = course.then(5, spenders=K - 1)
     assert (one.waiting, one.room, one.gone, one.hidden) == ((0, 0, 0), 0, (0, 0), course.weeks[-1].monday)
+
+
+def test_while_something_is_hidden_what_was_issued_since_counts_in_lumps_already() -> None:
+    course = Course(lasts=14)
+    course.then(hidden=True)
+    one = course.then(15, (0, 40), behind=(K, 0))
+    assert not may_be_told(course.weeks[-1], one)
+    assert (one.waiting, one.room) == ((5, 0, 0), 30)
 
 
 def test_what_expires_is_told_where_nothing_was_ever_hidden() -> None:
