@@ -339,7 +339,7 @@ def _about(amount: Figure) -> Figure:
 
 def add_points(weeks: Sequence[Figure]) -> Figure:
     """What was spent or lost in some weeks, as far as it is told: no more exact than its parts."""
-    if any(one.value is None and one.high is not None for one in weeks):
+    if any(one.high is not None for one in weeks):
         most = [AMOUNT_MAX if one.ceiling is None else one.ceiling for one in weeks]
         return amount_between(int(sum(one.floor for one in weeks)), min(AMOUNT_MAX, int(sum(most))), "points")
     figure = add_up(weeks, "points")

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
+from random import Random
+
+import pytest
 
 from engage.core.balances import CurrencyWeek
 from engage.core.levels import note_level
-from engage.core.program import Currency, EventType, Level, Levels, Program, Streak
+from engage.core.program import Currency, EventType, Expires, Length, Level, Levels, Program, Reward, Streak
 from engage.core.runs import add, lost_in, reach
 from engage.core.state import CompanyState, DayRollup, MemberState, Run, Standing, Waiting, Wallet
 from tests.core.measuring import measure_weeks
@@ -46,6 +49,107 @@ def test_points_are_counted_by_the_books_and_by_the_people_behind_them() -> None
     assert (first.standing, last.standing) == (False, True)
     # What was issued and spent after the week is taken back: 50 now, less 9, and 2 more.
     assert last.currencies["points"] == CurrencyWeek(5, 1, 6, 1, 43, 2, 20, 1)
+
+
+SHOP = Program(
+    name="Shop",
+    currencies={
+        "points": Currency("Points", expires=Expires(after=Length(n=90, unit="days"))),
+        "coins": Currency("Coins"),
+    },
+    events={"Export": EventType("Export")},
+    rewards=tuple(
+        Reward(id=f"r{at}", name="R", cost=cost, currency=currency)
+        for at, (cost, currency) in enumerate(
+            [(50, "points"), (20, "points"), (900, "coins"), (300, "points")]
+        )
+    ),
+    streaks=(Streak("deals", "Deals", every="week", event="Export"), Streak("daily", "Daily")),
+)
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_balances_are_what_a_slower_reckoning_finds(seed: int) -> None:
+    random = Random(seed)
+    members = [_random_member(random) for _ in range(8)]
+    days = {day: _random_day(random) for day in range(MONDAY, NEXT + 14) if random.random() < 0.5}
+    weeks = measure_weeks(SHOP, CompanyState(members=8), members, days, [MONDAY, NEXT])
+    for week in weeks:
+        within = range(week.monday, week.monday + 7)
+        for currency, found in week.currencies.items():
+            wallets = [member.wallets[currency] for member in members if currency in member.wallets]
+            assert found.spent == sum(days[day].spent.get(currency, 0) for day in within if day in days)
+            assert found.expired == sum(days[day].expired.get(currency, 0) for day in within if day in days)
+            assert found.losers == sum(any(day in within for day, _ in one.expired) for one in wallets)
+            assert found.spenders == sum(
+                _week_after(member.spending.get(currency, (0, 0)), week.monday) for member in members
+            )
+    last = weeks[-1].currencies
+    later = [rollup for day, rollup in days.items() if day >= NEXT + 7]
+    for currency, found in last.items():
+        wallets = [member.wallets[currency] for member in members if currency in member.wallets]
+        has = [one.active + one.held + sum(waiting.units for waiting in one.pending) for one in wallets]
+        came = sum(_of(one.issued, currency) + _of(one.adjusted, currency) for one in later)
+        went = sum(_of(one.spent, currency) + _of(one.expired, currency) for one in later)
+        assert (found.outstanding, found.holders) == (sum(has) - came + went, sum(one > 0 for one in has))
+        soon = [sum(units for day, units in one.lots if NEXT + 7 <= day < NEXT + 35) for one in wallets]
+        assert (found.expiring, found.at_risk) == (sum(soon), sum(one > 0 for one in soon))
+    assert [(one.lasts, one.dearest, one.cheapest) for one in last.values()] == [(90, 300, 20), (0, 900, 900)]
+    assert not weeks[-1].weekly_streaks
+
+
+def _of(amounts: dict[str, int], currency: str) -> int:
+    return amounts.get(currency, 0)
+
+
+def _week_after(used: tuple[int, int], monday: int) -> bool:
+    base, bits = used
+    return monday in {base + 7 * at for at in range(bits.bit_length()) if bits >> at & 1}
+
+
+def _random_member(random: Random) -> MemberState:
+    member = MemberState()
+    for currency in ("points", "coins", "gone"):
+        if random.random() < 0.7:
+            lots = sorted(
+                (NEXT + random.choice((3, 7, 8, 34, 35, 90)), random.randint(1, 9))
+                for _ in range(random.randrange(4))
+            )
+            member.wallets[currency] = Wallet(
+                active=random.randint(0, 50),
+                held=random.choice((0, 5)),
+                lots=[*lots, (0, 7)] if random.random() < 0.5 else lots,
+                pending=(Waiting(NEXT + 3, 7, 1, 0),) if random.random() < 0.3 else (),
+                expired=tuple(
+                    (MONDAY + random.choice((-1, 0, 6, 7, 13, 14)), 4) for _ in range(random.randrange(2))
+                ),
+            )
+        if random.random() < 0.6:
+            member.spending[currency] = (
+                MONDAY + 7 * random.choice((-2, 0, 1, 2)),
+                random.choice((0b1, 0b10, 0b111, 0b1010)),
+            )
+    return member
+
+
+def _random_day(random: Random) -> DayRollup:
+    def amounts() -> dict[str, int]:
+        return {name: random.randint(1, 99) for name in ("points", "coins", "gone") if random.random() < 0.4}
+
+    return DayRollup(issued=amounts(), adjusted=amounts(), spent=amounts(), expired=amounts())
+
+
+@pytest.mark.parametrize("latest, told", [(NEXT + 6, True), (NEXT + 7, False)])
+def test_what_members_have_is_told_until_the_week_after_is_over(latest: int, told: bool) -> None:
+    members = [MemberState(standing=Standing(falls=NEXT + day)) for day in (-1, 0, 27, 28)]
+    program = Program(
+        name="Weekly", currencies={}, events={}, streaks=(Streak("weekly", "Weekly", every="week"),)
+    )
+    days = {MONDAY: DayRollup(events=1), latest: DayRollup(events=1)}
+    (week,) = measure_weeks(program, CompanyState(members=4), members, days, [MONDAY])
+    assert (week.standing, week.falling) == (told, 2 if told else 0)
+    assert week.weekly_streaks
+    assert week.currencies == {}
 
 
 def test_what_members_have_is_not_told_of_a_week_long_past() -> None:

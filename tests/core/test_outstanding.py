@@ -276,7 +276,8 @@ def test_points_of_some_weeks_are_as_exact_as_their_parts() -> None:
     assert add_points([about, about]).value == 600
     assert (add_points([about, between]).low, add_points([about, between]).high) == (400, 600)
     assert add_points([about, between, unknown]).text == "400 or more"
-    assert add_points([about, unknown]).text == "300 or more"
+    assert add_points([Figure("330", "points", 330), unknown]).text == "330 or more"
+    assert add_points([unknown]).hidden == "few"
 
 
 def test_spent_is_told_as_a_range_while_it_is_little_beside_the_dearest() -> None:
