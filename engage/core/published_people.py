@@ -348,19 +348,20 @@ def add_points(weeks: Sequence[Figure]) -> Figure:
 
 def breakage(outstanding: Figure, spent: Figure, expired: Figure) -> Figure:
     """Of what members have, what will expire if the share stays what it was: from figures alone."""
-    used = spent.value, expired.value
-    most = outstanding.ceiling
-    if most is None or used[0] is None or used[1] is None:
+    gone, most, highest = expired.value, outstanding.ceiling, spent.ceiling
+    if most is None or highest is None or gone is None:
         hidden = next((one.hidden for one in (outstanding, spent, expired) if one.value is None), "few")
         return missing("points") if hidden == "missing" else Figure(NOT_SHOWN, "points", hidden="few")
-    if used[0] + used[1] <= 0:
+    if highest + gone <= 0:
         return missing("points")
-    share = used[1] / (used[0] + used[1])
-    if outstanding.value is not None:
+    if not gone:
+        return fact(0, "points")
+    least, share = (gone / (used + gone) for used in (highest, spent.floor))
+    if outstanding.value is not None and spent.value is not None:
         value = round(most * share)
         return rounded(fact(value, "points"), two_digits(value))
     step = two_digits(round(most * share))
-    low, high = step * floor(outstanding.floor * share / step), step * ceil(most * share / step)
+    low, high = step * floor(outstanding.floor * least / step), step * ceil(most * share / step)
     if not low:
         return Figure(say("fewer than {k:,}", k=high), "points", hidden="protects", low=0, high=high - 1)
     text = say("{low} to {high}", low=f"{low:,}", high=f"{high:,}")

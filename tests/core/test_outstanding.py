@@ -364,6 +364,13 @@ def test_breakage_is_the_share_that_expired() -> None:
     assert breakage(points(10_000), points(200), points(100)).text == "about 3,300"
     assert breakage(points(10_000), points(1), points(0)).value == 0
     assert breakage(points(9000), points(0), points(0)).hidden == "missing"
+    some = Figure("100 to 300", "points", hidden="protects", low=100, high=300)
+    few = Figure("fewer than 300", "points", hidden="protects", low=0, high=300)
+    assert breakage(points(9000), some, points(100)).text == "2,200 to 4,500"
+    assert breakage(some, points(100), points(300)).text == "70 to 230"
+    assert breakage(few, points(100), points(300)).text == "fewer than 230"
+    assert breakage(points(9000), few, points(100)).text == "2,200 to 9,000"
+    assert breakage(points(9000), few, points(0)).value == 0
     for at in range(3):
         told = [points(9000), points(300), points(150)]
         told[at] = hidden
