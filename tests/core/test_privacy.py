@@ -259,3 +259,103 @@ def test_one_member_at_an_upper_level_is_not_told_of_by_subtraction() -> None:
     assert levels is not None
     assert levels.upper.value is None
     assert sum(cell.value is None for _, cell in levels.members) >= 3
+
+
+def span(low: float | None, high: float | None, hidden: privacy.Hidden = "protects") -> Figure:
+    return Figure("", "members", hidden=hidden, low=low, high=high)
+
+
+def ranged(
+    text: str, unit: privacy.Unit, low: float, high: float, hidden: privacy.Hidden = "protects"
+) -> Figure:
+    return Figure(text, unit, hidden=hidden, low=low, high=high)
+
+
+MISSING = privacy.missing("percent")
+UNTOLD = span(None, None, "few")
+
+
+@pytest.mark.parametrize(
+    "part, whole, unit, figure",
+    [
+        (fact(1, "members"), fact(3, "members"), "percent", Figure("33 %", "percent", 33.3)),
+        (fact(1, "members"), fact(1, "members"), "percent", Figure("100 %", "percent", 100.0)),
+        (fact(1, "members"), fact(200, "members"), "percent", Figure("0.5 %", "percent", 0.5)),
+        (fact(7, "days"), fact(3, "members"), "each", Figure("2.3", "each", 2.3)),
+        (fact(6, "days"), fact(3, "members"), "each", Figure("2", "each", 2.0)),
+        (fact(6, "days"), fact(0, "members"), "each", privacy.missing("each")),
+        (fact(6, "days"), fact(-1, "members"), "each", privacy.missing("each")),
+        (MISSING, fact(3, "members"), "percent", MISSING),
+        (fact(3, "members"), MISSING, "percent", MISSING),
+        (MISSING, UNTOLD, "percent", MISSING),
+        (UNTOLD, fact(3, "members"), "percent", Figure("not shown", "percent", hidden="few")),
+        (fact(3, "members"), span(3, None), "percent", Figure("not shown", "percent", hidden="protects")),
+        (span(36, 40), fact(38, "seats"), "percent", ranged("95 % or more", "percent", 94.7, 100.0)),
+        (span(40, 45), fact(38, "seats"), "percent", ranged("100 % or more", "percent", 100.0, 100.0)),
+        (span(0, 1), fact(200, "members"), "percent", ranged("0.5 % or less", "percent", 0.0, 0.5)),
+        (span(120, 198), fact(200, "members"), "percent", ranged("60 % to 99 %", "percent", 60.0, 99.0)),
+        (fact(3, "members"), UNTOLD, "percent", Figure("not shown", "percent", hidden="few")),
+        (span(2, 3), span(0, 9, "few"), "percent", Figure("not shown", "percent", hidden="protects")),
+        (fact(3, "members"), span(0, 9, "few"), "percent", Figure("not shown", "percent", hidden="few")),
+        (span(3, 4), fact(9, "members"), "percent", ranged("33 % to 44 %", "percent", 33.3, 44.4)),
+        (
+            fact(3, "members"),
+            span(7, 9, "most"),
+            "percent",
+            ranged("33 % to 43 %", "percent", 33.3, 42.9, "most"),
+        ),
+        (span(1, 2), fact(3, "members"), "each", ranged("0.3 to 0.7", "each", 0.3, 0.7)),
+        (span(0, 1), fact(3, "members"), "percent", ranged("33 % or less", "percent", 0.0, 33.3)),
+        (span(1, 2), span(1, 1), "each", ranged("1 to 2", "each", 1.0, 2.0)),
+        (span(1, 2), fact(2, "members"), "percent", ranged("50 % or more", "percent", 50.0, 100.0)),
+        (span(1, 3), fact(5, "members"), "percent", ranged("20 % to 60 %", "percent", 20.0, 60.0)),
+        (span(1, 4), fact(5, "members"), "percent", Figure("not shown", "percent", hidden="protects")),
+        (span(60, 200), fact(1, "members"), "each", ranged("60 to 200", "each", 60.0, 200.0)),
+    ],
+)
+def test_a_ratio_is_what_its_parts_leave_open(
+    part: Figure, whole: Figure, unit: privacy.Unit, figure: Figure
+) -> None:
+    assert privacy.ratio(part, whole, unit) == figure
+
+
+def test_a_sum_and_a_mean_are_missing_hidden_in_part_or_known_with_their_figures() -> None:
+    few, two, four = span(0, 4, "few"), fact(2, "events"), fact(4.5, "events")
+    hidden = Figure("not shown", "events", hidden="few")
+    for summary in (privacy.total, privacy.mean):
+        assert summary([], "events") == summary([MISSING, MISSING], "events") == privacy.missing("events")
+        assert summary([MISSING, UNTOLD], "events") == summary([few], "events") == hidden
+    assert privacy.total([two, four], "events") == Figure("6.5", "events", 6.5)
+    assert privacy.total([two, few, MISSING], "events") == Figure(
+        "2 or more", "events", hidden="partial", low=2
+    )
+    assert privacy.mean([two, two, fact(3, "events")], "events") == Figure("2.3", "events", 2.3)
+    assert privacy.mean([two, four, UNTOLD, span(1, 3)], "events") == Figure("about 2.8", "events", 2.8)
+    assert (
+        privacy.mean([two, span(1, None)], "events").value
+        == privacy.mean([two, span(None, 3)], "events").value
+        == 2
+    )
+
+
+def test_a_change_is_told_of_two_values_and_hidden_for_the_reason_of_the_first_that_is() -> None:
+    def grown(now: float, before: float) -> tuple[str, float]:
+        figure = privacy.change(fact(now, "events"), fact(before, "events"))
+        assert figure.value is not None
+        return figure.text, figure.value
+
+    assert [grown(15, 10), grown(2, 3)] == [("+50 %", 50.0), ("−33 %", -33.3)]
+    assert [grown(1004, 1000), grown(1006, 1000)] == [("no change", 0.4), ("+1 %", 0.6)]
+    for compare in (privacy.change, privacy.difference):
+        ten = fact(10, "percent")
+        assert compare(ten, MISSING) == compare(MISSING, ten) == compare(MISSING, UNTOLD) == MISSING
+        assert [compare(ten, UNTOLD).hidden, compare(span(0, 1), UNTOLD).hidden] == ["few", "protects"]
+        assert compare(UNTOLD, ten) == Figure("not shown", "percent", hidden="few")
+    assert privacy.change(fact(10, "events"), fact(0, "events")) == Figure(
+        "not shown", "percent", hidden="few"
+    )
+    assert privacy.difference(fact(0.25, "percent"), fact(0, "percent")) == Figure(
+        "+0.2 points", "percent", 0.2
+    )
+    assert privacy.difference(fact(33.3, "percent"), fact(33.34, "percent")).text == "no change"
+    assert privacy.difference(fact(1033.3, "percent"), fact(33.2, "percent")).text == "+1,000.1 points"

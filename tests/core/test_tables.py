@@ -387,6 +387,20 @@ def test_as_many_parts_of_a_sum_are_hidden_as_it_takes_and_no_more(rest: int, ap
             assert hidden == own | {*free[:least]}, (parts, hidden)
 
 
+def test_parts_are_told_where_there_are_k_events_more_than_people() -> None:
+    parts = [Part(3, 3), Part(3, 3)]
+    assert [[cell.value for cell in publish_amounts(parts, 6, people, K)] for people in (K, K + 1)] == [
+        [3, 3],
+        [None, None],
+    ]
+
+
+def test_beside_hidden_parts_none_is_told_of_fewer_than_one_of_k_and_k_less_one_more() -> None:
+    few = [Part(2, 1), Part(3, 3)]
+    told = [publish_amounts([*few, Part(amount, 3)], 5 + amount, 5, K)[2].value for amount in (4, 5)]
+    assert told == [None, 5]
+
+
 def test_of_linked_parts_fewer_are_hidden_where_the_others_will_do() -> None:
     """They are in more sums: what is hidden of them has to be hidden within these too."""
     few, many = Part(2, 1, linked=True), Part(30, 9, linked=True)
@@ -394,6 +408,26 @@ def test_of_linked_parts_fewer_are_hidden_where_the_others_will_do() -> None:
     assert [cell.value for cell in cells] == [None, 30, None, 50]
     cells = publish_amounts([few, many, Part(40, 9), Part(50, 9)], 122, 9, K, apart=True)
     assert [cell.value for cell in cells] == [None, None, 40, 50]
+
+
+@pytest.mark.parametrize(
+    "linked, others, told",
+    [
+        ((1, 4), (2, 3), [None, None, 9, None, None, 9]),
+        ((1, 4), (1, 3), [None, None, None, None, None, 9]),
+        ((0, 4), (2, 3), [None, None, 9, None, None, None]),
+        ((3, 4), (9, 9), [9, 9, 9, None, None, 9]),
+        ((2, 4), (9, 9), [None, None, 9, None, None, 9]),
+    ],
+)
+def test_each_sum_leaves_as_much_to_what_is_hidden_of_it_as_it_takes(
+    linked: Table, others: Table, told: list[int | None]
+) -> None:
+    """Of the linked, of the others and of both, which leaves k - 1 more to what the one does not."""
+    parts = [Part(others[0], 3 if others[0] == 9 else 1), Part(others[1], 3), Part(9, 5)]
+    parts += [Part(linked[0], 1, linked=True), Part(linked[1], 3, linked=True), Part(9, 5, linked=True)]
+    cells = publish_amounts(parts, sum(part.amount for part in parts), 9, K, apart=True)
+    assert [cell.value for cell in cells] == told
 
 
 def test_of_two_parts_of_a_sum_each_leaves_k_people_and_k_events() -> None:
