@@ -47,6 +47,7 @@ from engage.core.published import (
     days_told,
     publish_levels,
     publish_members,
+    publish_month_days,
     weeks_known,
 )
 from engage.core.published_beginners import Features, publish_features
@@ -163,7 +164,10 @@ def _active(people: People) -> float:
 
 def _activity(weeks: Sequence[WeekMeasures], people: People, k: int) -> Input:
     each = round(days_of_month(weeks, k) / _active(people), 1)
-    text = say("an active member was active on {days:g} of the last 28 days", days=each)
+    if ratio(publish_month_days(weeks, k), people.active_4w, "each").value is None:
+        text = say("an active member was active on about {days:g} of the last 28 days", days=each)
+    else:
+        text = say("an active member was active on {days:g} of the last 28 days", days=each)
     return Input(fact(each, "days"), each, text, MONTH)
 
 

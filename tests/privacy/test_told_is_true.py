@@ -29,7 +29,7 @@ from engage.actions.tick import Timekeeper
 from engage.core.calendar import from_datetime
 from engage.core.call import Call
 from engage.core.event import Kind
-from engage.core.privacy import Figure
+from engage.core.privacy import Figure, fact
 from engage.core.reports import CompanyReport, Table
 from engage.document import read_program
 from engage.errors import Lacking
@@ -209,6 +209,11 @@ def numbers(report: CompanyReport, true: dict[int, Week]) -> Iterator[Told]:
     yield from _rows(
         report, last, [week for week in true.values() if iso(week.monday) >= report.period.first]
     )
+    for driver in report.health.drivers:
+        month = [true.get(last.end - WEEK * back) for back in range(4)]
+        if driver.name == "activity" and "about" not in driver.text and all(month):
+            days = sum(week.days for week in month if week)
+            yield Told("days active", fact(driver.value, "days"), days / len(last.active_4w))
     then = true.get(last.monday - WEEK * report.period.weeks)
     for one in report.summary:
         if one.name in ("top_tenth", "organic_4w", "active_4w", "power_users"):
