@@ -252,7 +252,7 @@ SAID = {
     "months in which nobody was activated are cohorts": [
         "kinds_attacked: months in which nobody was activated"
     ],
-    "add up to nearly all members": ["kinds_attacked: cohorts that leave k in all"],
+    "add up to nearly all members": ["year_attacked: cohorts of a month beside those activated by its end"],
     "Of roles only": ["kinds_attacked: roles where there are no departments"],
     "Departments that rest on one champion": [
         "champions_attacked: with_a_band_for_each_kind_it_is_learned",
@@ -376,19 +376,17 @@ STATED = {
     },
     "published_cohorts": {
         "than were active of it in any month told": [
-            "year_attacked: without_what_may_be_told_of_a_cohort_its_size_is_learned"
+            "year_attacked: months that bring what was active of a cohort near to what can have come"
         ],
-        "no fewer than their peaks": [
-            "year_attacked: without_what_cohorts_leave_of_those_activated_a_cohort_is_learned",
-            "kinds_attacked: cohorts that leave k in all",
+        "than came in the four weeks in which it came": [
+            "year_attacked: cohorts that came within four weeks"
         ],
+        "no fewer than their peaks": ["year_attacked: cohorts of a month beside those activated by its end"],
         "By the end of a month are activated": [
-            "year_attacked: without_what_months_leave_of_those_activated_by_then_it_is_learned_that_all_came",
-            "year_attacked: without_what_new_cohorts_are_at_least_a_hidden_one_is_learned",
+            "year_attacked: active in a month, and of a cohort in another",
+            "year_attacked: activated by a month, and a cohort since",
         ],
-        "those of cohorts that came after an earlier one": [
-            "year_attacked: without_what_came_of_a_cohort_after_a_month_it_is_learned_who_came_in_it"
-        ],
+        "but for who can have come": ["year_attacked: activated by a month, but for who came in the next"],
     },
     "published_champions": {
         "which leave room below the most": [
