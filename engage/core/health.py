@@ -8,17 +8,17 @@ The score is 50 plus the contributions, weight x (driver - 50), each rounded to 
 up: the score is 50 and the printed tenths, rounded half to even. The weight of a missing driver is shared out among
 the others in proportion (Catalyst), and said.
 
-Weights sum to 1, in round numbers. Time counts a quarter: 25 points of score divide the risk by four, and that is what
-a year of monthly renewals does to it (see `engage.core.drivers`). Depth (activity, habit) and breadth (of the company,
-of a member) count the same, as in Gainsight's score of its own customers, and so does what is a company's commitment,
-seats filled and levels reached: a fifth each; the trend the rest. No weight was fitted to outcomes: a host's own
-outcomes are for checking the score, not for making it.
+Five things count a fifth each: depth (activity, habit) and breadth (of the company, of a member), which count the same
+in Gainsight's score of its own customers; what is a company's commitment, seats filled and levels reached; its trend;
+and time. A fifth are 20 points, which divide the risk by three; a year of monthly renewals does so and more (see
+`engage.core.drivers`). So a company that does hardly anything any more is no better off for having been there for long.
+No weight was fitted to outcomes: a host's own outcomes are for checking the score, not for making it.
 
 Version 1 had six drivers, with bounds at published thresholds (breadth and habit full at 50 %) and a trend of four
 weeks against the eight before: most companies lay beyond the bounds, and a start-up counted as growth. Version 2 took
 the newest 28 days; since version 3 figures of several weeks are of the newest month of four whole weeks that is over,
 quiet weeks count as idle in them, and members at a level are told in bands (see `engage.core.published`). Version 4
-counts time by its logarithm and a quarter; before it counted 15 % in a straight line, days active, breadth 15 % each.
+counts time by its logarithm; time and trend counted 15 % before, in a straight line, and days active and breadth too.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ WEIGHTS: Final = {
     "habit": 0.10,
     "breadth": 0.10,
     "features": 0.10,
-    "trend": 0.15,
+    "trend": 0.20,
     "seats": 0.10,
     "levels": 0.10,
-    "tenure": 0.25,
+    "tenure": 0.20,
 }
 LABELS: Final = {
     "activity": say("Days active"),

@@ -348,10 +348,10 @@ def test_a_change_of_profile_alone_is_the_profile_s_to_the_last_tenth() -> None:
 
 
 def test_who_fades_a_little_every_week_slid_though_nothing_fell_sharply() -> None:
-    """From 20 people on most days to less than half of that, over ten weeks; still healthy."""
+    """From 20 people on every working day to half of that, over ten weeks; still healthy."""
     found = {}
     for weeks_ago in (13, 4, 0):
-        known = [week(n, days=100 - 6 * max(0, n - 15)) for n in range(26 - weeks_ago)]
+        known = [week(n, days=100 - 5 * max(0, n - 15)) for n in range(26 - weeks_ago)]
         found[weeks_ago] = health.score("2026-01-04", known[-26:], 24, 400 - 7 * weeks_ago, K)
     now = compared(found[0], {MONTH_WEEKS: found[4], QUARTER_WEEKS: found[13]}, 400)
     assert now.change_4w is not None
