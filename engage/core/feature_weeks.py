@@ -110,8 +110,6 @@ def _second_week(base: int, bits: int) -> int:
 
 def _second_month(base: int, bits: int) -> int:
     """The last Monday of the second month in which somebody did it; 0: in one at most."""
-    if not bits & bits - 1:
-        return 0
     first = _month_of(base + WEEK * ((bits & -bits).bit_length() - 1))
     later = bits >> (first - base) // WEEK + 1
     return _month_of(first + WEEK * (later & -later).bit_length()) if later else 0
