@@ -112,11 +112,57 @@ def test_of_a_month_of_a_small_group_nothing_is_told() -> None:
     assert list(told.values()) == [[0, 1, 2], [3, 4, 5]]
 
 
+@pytest.mark.parametrize("publish", [publish_union, publish_any])
+def test_that_it_is_few_is_told_of_a_group_of_2k_less_one(publish: Callable[..., Figure]) -> None:
+    small, large = fact(2 * K - 2, "members"), fact(2 * K - 1, "members")
+    assert {publish(count, K, [], small) for count in range(2 * K - 1)} == {between(0, 4, 4)}
+    assert [publish(count, K, [], large) for count in (0, K - 1)] == [between(0, 2, 5)] * 2
+    assert [publish(count, K, [], large) for count in (K, 2 * K - 1)] == [between(3, 5, 5)] * 2
+
+
+def test_a_month_is_told_in_one_range_where_two_would_leave_no_number_between() -> None:
+    def told(*each: int) -> dict[Figure, list[int]]:
+        weeks = [fact(count, "members") for count in each]
+        return alike(
+            range(max(each), sum(each) + 1), lambda count: publish_union(count, K, weeks, fact(20, "members"))
+        )
+
+    assert list(told(6, 6)) == [between(6, 12, 20)]
+    assert list(told(7, 7)) == [between(7, 9, 20), fact(10, "members"), between(11, 14, 20)]
+
+
+def test_without_a_week_told_a_month_is_told_exactly_up_to_k_from_all() -> None:
+    told = alike(range(13), lambda count: publish_union(count, K, [], fact(12, "members")))
+    assert exact(told) == [*range(3, 10)]
+
+
 def test_a_month_of_many_is_told_exactly() -> None:
     each = [fact(count, "members") for count in (12, 12, 15)]
     told = alike(range(15, 40), lambda count: publish_union(count, 5, each, fact(60, "members")))
     # 15 came in one week, and of 39 visits three who came each week may have made six more.
     assert exact(told) == [*range(20, 29)]
+
+
+@pytest.mark.parametrize(
+    "each, hidden",
+    [
+        ((), [(18, 20)]),
+        ((6,), [(6, 8), (18, 20)]),
+        ((5, 5), [(5, 10), (18, 20)]),
+        ((5, 10), [(10, 15), (18, 20)]),
+        ((5, 12), [(12, 20)]),
+        ((5, 5, 5), [(5, 7), (11, 15), (18, 20)]),
+        ((18,), [(18, 20)]),
+    ],
+)
+def test_who_did_any_is_a_range_near_one_near_their_sum_and_near_all(
+    each: tuple[int, ...], hidden: list[tuple[int, int]]
+) -> None:
+    """Of 20. Of two ranges that meet one is made."""
+    seen = [fact(count, "members") for count in each]
+    told = alike(range(max((K, *each)), 21), lambda count: publish_any(count, K, seen, fact(20, "members")))
+    ranges = [(figure.low, figure.high) for figure in told if figure.value is None]
+    assert ranges == hidden
 
 
 # --- what grows -----------------------------------------------------------------------------------------------
@@ -158,6 +204,47 @@ def test_no_cell_of_a_division_in_bands_follows_from_the_others(cells: int) -> N
             for numbers in zip(*found, strict=True):
                 assert len(set(numbers)) >= K or len(told) == 1, (members, bands_told)
         assert members < 6 * K or len(told) > 1
+
+
+@pytest.mark.parametrize(
+    "members, least, peak, starts",
+    [
+        (4, 0, 0, [0]),
+        (5, 0, 0, [0, 3]),
+        (19, 0, 0, [0, 3, 6, 9, 12, 15]),
+        (20, 0, 0, [0, 3, 6, 9, 12, 15, 18]),
+        (20, 4, 4, [4, 9, 12, 15, 18]),
+        (20, 4, 6, [4, 9, 12, 15, 18]),
+        (20, 4, 7, [4, 12, 15, 18]),
+        (20, 4, 15, [4, 18]),
+        (20, 4, 16, [4]),
+    ],
+)
+def test_bands_follow_one_another(members: int, least: int, peak: int, starts: list[int]) -> None:
+    within = fact(members, "members")
+    told = alike(range(least, members + 1), lambda count: publish_band(count, K, within, least, peak))
+    ends = [start - 1 for start in starts[1:]] + [members]
+    assert [(figure.low, figure.high) for figure in told] == list(zip(starts, ends, strict=True))
+
+
+@pytest.mark.parametrize(
+    "counts, bands",
+    [
+        ((11, 0), [(6, 11), (0, 5)]),
+        ((5, 6), None),
+        ((6, 6), [(0, 6), (6, 12)]),
+        ((12, 0, 0), [(2, 12), (0, 5), (0, 5)]),
+        ((6, 6, 0), None),
+        ((7, 6, 0), None),
+        ((8, 6, 0), [(0, 8), (6, 14), (0, 5)]),
+    ],
+)
+def test_the_first_cell_is_what_the_bands_of_the_others_leave(
+    counts: tuple[int, ...], bands: list[tuple[int, int]] | None
+) -> None:
+    """Nothing, where they leave less than a band; or two, where the rest beyond whole bands is less than k - 1."""
+    told = publish_bands(counts, K, fact(sum(counts), "members"))
+    assert [(one.low, one.high) for one in told] == (bands or [(0, sum(counts))] * len(counts))
 
 
 # --- parts ----------------------------------------------------------------------------------------------------
