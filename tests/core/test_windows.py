@@ -288,3 +288,16 @@ def test_a_range_is_said_alike_wherever_in_it_the_number_is() -> None:
     }
     assert list(said.values()) == ["not shown", "fewer than 5", "5 or more", "2 to 6", "4", "not shown"]
     assert between(0, 0, 9).value is None
+
+
+def test_why_a_number_is_hidden_is_said_by_the_end_of_its_group_that_it_may_be_at() -> None:
+    reasons = {(low, high): between(low, high, 9).hidden for low, high in ((0, 9), (0, 4), (5, 9), (2, 6))}
+    assert list(reasons.values()) == ["few", "few", "most", "protects"]
+
+
+def test_parts_and_who_left_are_told_band_by_band() -> None:
+    parts = [publish_part(count, 6, 0, 20, 22) for count in (5, 6, 12)]
+    assert parts == [between(0, 5, 22), between(6, 11, 22), between(12, 22, 22)]
+    flows = [publish_flow(count, 6, 2, 20, 22) for count in (0, 7, 8, 14)]
+    assert flows == [between(0, 7, 22), between(0, 7, 22), between(8, 13, 22), between(14, 22, 22)]
+    assert publish_part(1, 6, 9, 8, 8) == between(8, 8, 8), "what is sure may be more than the most"
