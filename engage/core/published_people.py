@@ -4,8 +4,10 @@ The second half of `engage.core.published`, with the same duty: it alone reads t
 cells are parts of and which of their sums a reader knows, for a hidden cell must not follow from them:
 
 - classes: power + habitual is the figure "habitual", which is shown besides: where that is exact they divide it, else
-  they are told by its range. Novice is a band of what the figures leave for members without the habit; low and none say
-  nothing more, for exact ones would add up to those ever activated, and two looks at that number tell who came between.
+  they are told by its range. Novice is a band of what the figures leave for members without the habit, and only beside
+  an exact number of power users: what novices did at least may leave too few of the events for one of these. Low and
+  none say nothing more, for exact ones would add up to those ever activated, and two looks at that number tell who came
+  between.
 - departments: the active of each are among its own members, whose number is the host's list, and add up to the active
   members, exact or not. Departments too small to tell anything of are one row, by their size alone.
 - roles: likewise, where there are no departments; see `publish_roles`.
@@ -79,7 +81,7 @@ def publish_classes(week: WeekMeasures, people: People, k: int) -> tuple[Figure,
     # Who has no habit: their number follows from what is told of all activated and of those with the habit.
     least = int(activated.floor - (steady.ceiling or 0))
     most = int((activated.ceiling or 0) - steady.floor)
-    some = publish_part(novice, 2 * k, 0, least, most)
+    some = _publish_novices(novice, with_habit[0], k, least, most)
     low = between(
         int(active.floor - (steady.ceiling or 0) - (some.ceiling or 0)), most - int(some.floor), week.members
     )
@@ -87,6 +89,11 @@ def publish_classes(week: WeekMeasures, people: People, k: int) -> tuple[Figure,
     young = (month_end(week.monday) - week.since) // WEEK < CLASS_WEEKS
     none = between(0, int((activated.ceiling or 0) - active.floor), week.members)
     return (*with_habit, some, low, missing("members") if young else none)
+
+
+def _publish_novices(novice: int, power: Figure, k: int, least: int, most: int) -> Figure:
+    """Beside a hidden number of power users nothing but what is left: the end of a band alone would tell its begin."""
+    return publish_part(novice, 2 * k, 0, least, most) if power.value is not None else between(0, most, most)
 
 
 # --- departments, roles, cohorts ------------------------------------------------------------------------------

@@ -347,6 +347,9 @@ STATED = {
             "year_of_kinds_attacked: power users",
             "reports_attacked: bands of novices",
         ],
+        "only beside an exact number of power users": [
+            "year_of_kinds_attacked: with_novices_told_beside_few_power_users_it_is_learned_that_there_are_none"
+        ],
         "- departments:": ["year_of_kinds_attacked: without_what_groups_leave_of_each_other_few_are_told_of"],
         "- roles:": ["kinds_attacked: roles where there are no departments"],
         "- cohorts:": ["reports_attacked: cohorts of an exact number"],

@@ -15,7 +15,8 @@ from engage.core.measures import WeekMeasures
 from engage.core.privacy import Figure, publish_count
 from engage.core.published import People
 from engage.core.published_people import Group, publish_classes
-from tests.privacy import year_activity, year_attacks
+from engage.core.windows import publish_part
+from tests.privacy import year_activity, year_attacks, year_population
 from tests.privacy.year_activity import acquaintances, attack_year, read_year
 from tests.privacy.year_attacks import attack_year_of_cohorts
 from tests.privacy.year_population import MONTHS, STAYS, Person, Year, random_year
@@ -86,6 +87,17 @@ NEWCOMER = Year(
 )
 """Two are power users; one comes first in the sixth month."""
 
+IDLE = Year(
+    3,
+    _did(EVERY, 2, 11)
+    + _did(0xB5B, 2, 8)
+    + _did(0x421, 1, 5)
+    + _did(0x142, 1, 5)
+    + _did(0x884, 1, 5)
+    + _did(0, 1, 8),
+)
+"""Of three months. Nobody is a power user, and novices did so much that of the events too few are left for one."""
+
 
 def _with_the_habit(week: WeekMeasures, people: People, k: int) -> tuple[Figure, ...]:
     counts = [publish_count(count, k, people.activated) for count in week.classes]
@@ -95,6 +107,10 @@ def _with_the_habit(week: WeekMeasures, people: People, k: int) -> tuple[Figure,
 def _without_the_habit(week: WeekMeasures, people: People, k: int) -> tuple[Figure, ...]:
     counts = [publish_count(count, k, people.activated) for count in week.classes]
     return (*publish_classes(week, people, k)[:2], *counts[2:])
+
+
+def _novices_anyway(novice: int, _: Figure, k: int, least: int, most: int) -> Figure:
+    return publish_part(novice, 2 * k, 0, least, most)
 
 
 def _first_learned(year: Year) -> str | None:
@@ -115,6 +131,17 @@ def test_with_exact_classes_of_use_few_are_told_of(
     assert _first_learned(year) is None
     monkeypatch.setattr(year_activity, "publish_classes", exact)
     assert _first_learned(year) is not None
+
+
+def test_with_novices_told_beside_few_power_users_it_is_learned_that_there_are_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for module in (year_population, year_activity):
+        monkeypatch.setattr(module, "MONTHS", 3)
+    monkeypatch.setattr(year_population, "WEEKS", 12)
+    assert _first_learned(IDLE) is None
+    monkeypatch.setattr(published_people, "_publish_novices", _novices_anyway)
+    assert _first_learned(IDLE) == "0 power in 2"
 
 
 QUICK = {"classes": (24,), "departments": (41,), "roles": (9,), "roles, then departments": (324,)}
