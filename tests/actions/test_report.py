@@ -17,8 +17,8 @@ from tests.actions.signal_host import TODAY, accept, publish_default, seats, wor
 
 async def seeded(database: Database) -> None:
     await publish_default(database)
-    idle = working("acme", 30, 1, until=date(2025, 9, 28))  # thirty once, twelve of them every week since
-    await accept(database, [seats("acme", 40), *idle, *working("acme", 12, 20), *working("tiny", 3, 8)])
+    idle = working("acme", 70, 1, until=date(2025, 9, 28))  # seventy once, 28 of them every week since
+    await accept(database, [seats("acme", 80), *idle, *working("acme", 28, 20), *working("tiny", 3, 8)])
     await score_companies(database, TODAY)
 
 
@@ -27,16 +27,16 @@ async def test_the_report_counts_what_the_events_say(database: Database) -> None
     report = await company_report(database, "acme")
     assert (report.name, report.period.last, report.period.weeks) == ("Acme", "2026-06-28", 12)
     funnel = {step.name: step.figure.text for step in report.funnel}
-    assert funnel["seats"] == "40"
-    assert funnel["members"] == "30"
-    assert funnel["active"] == "12 to 16"
-    assert funnel["habitual"] == "8 or more"
+    assert funnel["seats"] == "80"
+    assert funnel["members"] == "70"
+    assert funnel["active"] == "28 to 32"
+    assert funnel["habitual"] == "24 or more"
     events, organic = report.incentives[0].figures[0], report.incentives[1].figures[0]
-    assert (events.value, organic.value) == (6, 12)
-    assert report.points[0].figures[-1].value == 120
+    assert (events.value, organic.value) == (14, 28)
+    assert report.points[0].figures[-1].value == 280
     members = dict(zip(report.breadth.column("feature"), report.breadth.column("members"), strict=True))
-    assert members["Report Exported"].text == "8 or more"  # type: ignore[union-attr]
-    assert members["Report Shared"].text == "6"  # type: ignore[union-attr]
+    assert members["Report Exported"].text == "24 or more"  # type: ignore[union-attr]
+    assert members["Report Shared"].text == "14"  # type: ignore[union-attr]
     assert members["Comment Added"].text == "fewer than 5"  # type: ignore[union-attr]
 
 
@@ -44,14 +44,15 @@ async def test_a_report_tells_kinds_of_members_from_what_was_frozen(database: Da
     await seeded(database)
     report = await company_report(database, "acme")
     assert report.habits is not None
-    # All twelve who are active have the habit: any exact class would tell so.
+    # All twenty-eight who are active have the habit: any exact class would tell so.
     assert {figure.value for figure in report.habits.column("members")} == {None}  # type: ignore[union-attr]
     summary = {one.name: one.figure.text for one in report.summary}
-    assert summary["days_each"] == "3 to 10.3"  # Tuesdays of all, Thursdays of some
-    assert summary["stickiness"] == "11 % to 37 %"
+    assert summary["days_each"] == "3.5 to 6.7"  # Tuesdays of all, Thursdays of some
+    assert summary["stickiness"] == "12 % to 24 %"
     assert summary["momentum"] == "not shown"
     assert report.balances is not None
-    assert report.balances.column("issued")[0].text == "about 1,400"  # type: ignore[union-attr]
+    assert summary["issued_points"] == "about 280"
+    assert report.balances.column("issued")[0].text == "about 3,400"  # type: ignore[union-attr]
     assert report.peers is not None
     assert report.peers.note == "There are fewer than 5 other scored companies."
 
