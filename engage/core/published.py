@@ -240,7 +240,7 @@ def publish_month_days(weeks: Sequence[WeekMeasures], k: int) -> Figure:
         int(sum(ends)) for ends in zip(*((one.floor, one.ceiling or 0) for one in each), strict=True)
     )
     text = say("{low} to {high}", low=f"{low:,}", high=f"{high:,}")
-    return Figure(text, "days", hidden="partial", low=low, high=high)
+    return Figure(text, "days", hidden="protects", low=low, high=high)
 
 
 def _month_of(weeks: Sequence[WeekMeasures]) -> list[WeekMeasures]:

@@ -174,9 +174,14 @@ async def test_of_a_range_it_is_not_said_that_it_is_not_shown(
     for hidden in tree_of(await browser.get("/console/companies/some")).css(".hidden"):
         why, text = str(hidden.attributes["title"]), hidden.text(deep=False).strip()
         seen.add(why)
-        if "not shown" in why.lower():
-            assert text == "not shown" or text.startswith("fewer than 5"), text
+        assert text == "not shown" or "not shown" not in why.lower(), text
     assert "Told as a range, to protect individuals" in seen
+    chinese = tree_of(await browser.get("/console/companies/some?lang=zh-Hans"))
+    whys = {
+        str(one.attributes["title"]) for one in chinese.css(".hidden") if "不予显示" in one.text(deep=False)
+    }
+    assert whys
+    assert not whys & {"为保护个人，只公布区间"}
 
 
 async def test_an_intervention_of_which_nothing_can_be_said_yet_keeps_its_line(

@@ -351,7 +351,7 @@ def _environment() -> Environment:
     environment.filters["stage"] = STAGE_LABELS.__getitem__
     environment.globals["bands"] = BANDS
     environment.globals["goals_in_percent"] = IN_PERCENT
-    environment.globals["not_shown"] = NOT_SHOWN
+    environment.globals["not_shown"] = frozenset(translate(NOT_SHOWN, language) for language in LANGUAGES)
     environment.globals["standings"] = STANDINGS
     environment.globals["standing_roles"] = STANDING_ROLES
     environment.globals["band_labels"] = BAND_LABELS
