@@ -35,6 +35,7 @@ from engage.core.reports import (
     Step,
     Table,
 )
+from engage.core.rounding import rounded, two_digits
 
 HISTORY_WEEKS: Final = 26
 """How far back the score is drawn, whatever the period."""
@@ -188,8 +189,8 @@ def _summary(source: Source, now: Weeks, then: Weeks) -> tuple[Comparison, ...]:
         (
             f"issued_{currency}",
             say("{currency_name} issued per week", currency_name=name),
-            privacy.mean(now.issued(currency), "points"),
-            privacy.mean(then.issued(currency), "points"),
+            _issued_per_week(now, currency),
+            _issued_per_week(then, currency),
         )
         for currency, name in _currencies(source)
     ]
@@ -226,6 +227,12 @@ def _incentivised_per_week(weeks: Weeks) -> Figure:
 
 def _events_each(weeks: Weeks) -> Figure:
     return privacy.ratio(_events_per_week(weeks), _active_per_week(weeks), "each")
+
+
+def _issued_per_week(weeks: Weeks, currency: str) -> Figure:
+    """No more exact than what is told to have been issued in all."""
+    mean = privacy.mean(weeks.issued(currency), "points")
+    return mean if mean.value is None else rounded(mean, max(2, two_digits(round(mean.value))))
 
 
 def _features_each(weeks: Weeks) -> Figure:

@@ -202,7 +202,11 @@ def _breadth(features: Features, k: int) -> Input:
 
 def _untold(features: Features, k: int) -> int:
     """Of how many it is not told whether `k` members used them: where it is told of most, these are left out."""
-    return sum(1 for cell in features.members.values() if cell.text == NOT_SHOWN and cell.floor < k)
+    return sum(1 for cell in features.members.values() if _is_untold(cell, k))
+
+
+def _is_untold(cell: Figure, k: int) -> bool:
+    return cell.text == NOT_SHOWN and cell.floor < k
 
 
 def _besides(text: str, untold: int) -> str:
@@ -222,7 +226,11 @@ def _features(features: Features, people: People, k: int) -> Input:
     known = declared - untold
     each = min(float(known), round(uses / _active(people), 1))
     share = round(100 * each / min(known, FEATURES_ENOUGH), 1)
-    text = say("an active member uses {each:g} of {count:d} key features", each=each, count=known)
+    is_exact = all(cell.value is not None or _is_untold(cell, k) for cell in features.members.values())
+    if not is_exact or people.active_4w.value is None:
+        text = say("an active member uses about {each:g} of {count:d} key features", each=each, count=known)
+    else:
+        text = say("an active member uses {each:g} of {count:d} key features", each=each, count=known)
     return Input(fact(share, "percent"), share, _besides(text, untold))
 
 

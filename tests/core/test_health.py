@@ -189,6 +189,14 @@ def with_hidden(count: int) -> Health:
     return scored(steady(features=dict(zip(NAMES, used, strict=True))))
 
 
+def test_what_members_use_of_features_that_few_use_is_said_to_be_an_estimate() -> None:
+    few = {name: FeatureWeek(4, 4 if name in "ab" else 20, 9) for name in NAMES}
+    assert "an active member uses about 3 of 8 key features" in {
+        one.text for one in scored(steady(features=few)).drivers
+    }
+    assert "an active member uses 4 of 8 key features" in {one.text for one in scored(steady()).drivers}
+
+
 def test_features_hidden_by_earlier_months_are_left_out() -> None:
     found = with_hidden(2)
     assert (driver(found, "breadth"), driver(found, "features")) == (100.0, 50.0)

@@ -49,6 +49,9 @@ WORDS: Final = {
     "{text}; {figure} cannot be shown": "{text}；其中 {figure} 项不能显示",
     "how many features a member uses cannot be shown": "人均使用的功能数不能显示",
     "an active member uses {each:g} of {count:d} key features": "活跃成员人均使用 {count} 项关键功能中的 {each} 项",
+    "an active member uses about {each:g} of {count:d} key features": (
+        "活跃成员人均使用 {count} 项关键功能中的约 {each} 项"
+    ),
     "as much activity in four weeks as ever in the last {count:d}": "最近四周的活动量达到近 {count} 周的最高水平",
     "hardly any activity in four weeks, against the best four of the last {count:d} weeks": (
         "与近 {count} 周中最好的四周相比，最近四周几乎没有活动"
