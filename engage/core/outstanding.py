@@ -3,7 +3,8 @@
 What members have at the end of a week is what they had before it, and what was issued, less what was spent or expired.
 So where one of these is hidden, two balances would tell it. Of a hidden one the balance that is told knows nothing,
 until at the end of a quarter of thirteen weeks as many people as the floor stand behind all that waits. Of what was
-issued counts the least that is told, and of the rest as much as the bands of what is not told are wide.
+issued, and of what was spent on rewards with several costs, counts the least that is told, and of the rest as much as
+bands are wide: exactly, it told that nobody bought the dear reward.
 
 What expires is what was issued once and not spent. So where points expire, nothing of that is told until a time as long
 as they last has passed in which nothing of this was hidden; and of what members have, no more than was told already:
@@ -101,8 +102,6 @@ def remember_waiting(
         least, most, width, hidden = told[currency]
         issued += week.issued.get(currency, 0) - least
         room = min(AMOUNT_MAX, (earlier.room if earlier else 0) + most - least)
-        if found.spenders < k:
-            spent += found.spent
         expired += found.expired
         counts = band_around(issued, 0, width, room)[0] if found.behind[0] >= k else 0
         if earlier is not None:  # what was asked for may be bought when the reward is no longer offered
@@ -113,12 +112,15 @@ def remember_waiting(
         found.hidden = week.monday if hidden or few_spent else earlier.hidden if earlier else 0
         found.came = _came(week, before, currency, most, k)
         may_be_spent, may_have_expired = earlier.gone if earlier else (0, 0)
-        may_be_spent = AMOUNT_MAX if few_spent else may_be_spent
+        least_spent, most_spent = _told_spent(found, k)
+        spent += found.spent - least_spent
+        may_be_spent = min(AMOUNT_MAX, may_be_spent + most_spent - least_spent)
         may_have_expired = min(AMOUNT_MAX, may_have_expired + _told_expired(found, k))
         if may_be_spent:
             found.quarters = min(QUARTERS, (earlier.quarters if earlier else 0) + bool(found.few))
-        if found.few and found.few[found.quarters - 1] >= k:
-            spent = may_be_spent = found.quarters = 0
+        if found.few and (may_be_spent < AMOUNT_MAX or found.few[found.quarters - 1] >= k):
+            lump = max(1, _lump_of_spent(found, k))
+            spent, may_be_spent, found.quarters = spent % lump, min(may_be_spent, lump - 1), 0
         if found.behind[1] >= k:
             expired, may_have_expired = expired % found.lump, found.lump
         found.waiting = (issued - counts, spent, expired)
@@ -165,11 +167,22 @@ def _told_at_most(amount: int) -> int:
     return told + told // 4 + 1
 
 
+def _told_spent(found: CurrencyWeek, k: int) -> tuple[int, int]:
+    """Of which balances know the least at once; all of it, where so many bought rewards that cost the same."""
+    if found.spenders < k:
+        return 0, AMOUNT_MAX if found.dearest else 0
+    return spent_band(found, k) if found.cheapest < found.dearest else (found.spent, found.spent)
+
+
 def spent_band(found: CurrencyWeek, k: int) -> tuple[int, int]:
     """The least and the most that are told to have been spent in a week in which as many as the floor bought something:
     of rewards with several costs so wide that, whatever those one knows bought, the dearest may be among it."""
-    width = k * found.dearest if found.cheapest < found.dearest else 0
-    return band_around(found.spent, k * found.cheapest, width, None)
+    return band_around(found.spent, k * found.cheapest, _lump_of_spent(found, k), None)
+
+
+def _lump_of_spent(found: CurrencyWeek, k: int) -> int:
+    """Nothing of rewards that all cost the same."""
+    return k * found.dearest if found.cheapest < found.dearest else 0
 
 
 def may_be_told(week: WeekMeasures, found: CurrencyWeek) -> bool:

@@ -165,11 +165,28 @@ def test_what_few_spent_counts_when_so_many_spent_since_it_counted_last() -> Non
     assert course.then(spenders=K, few=(0, 0, 0, K)).waiting == (0, 0, 0)
 
 
+def test_of_what_was_spent_on_several_rewards_counts_the_least_that_is_told_and_lumps_of_the_rest() -> None:
+    course = Course(dearest=100, cheapest=20)
+    lump, least = K * 100, K * 20
+    one = course.then(spent=least + 70, spenders=K)
+    assert (one.waiting, one.gone) == ((0, 70, 0), (lump - 1, 0))
+    one = course.then(spent=least + lump + 50, spenders=K)
+    assert (one.waiting, one.gone) == ((0, 120, 0), (2 * lump - 2, 0))
+    one = course.then(spent=least + 200, spenders=K, few=(0, 0, 0, 0))  # k are behind it in each week
+    assert (one.waiting, one.gone, one.quarters) == ((0, 20, 0), (lump - 1, 0), 0)
+    one = course.then(spent=lump - 60, spenders=K - 1)
+    assert (one.waiting, one.gone) == ((0, lump - 40, 0), (AMOUNT_MAX, 0))
+    one = course.then(few=(K - 1, K, K, K))
+    assert (one.waiting, one.gone, one.quarters) == ((0, lump - 40, 0), (AMOUNT_MAX, 0), 1)
+    one = course.then(spent=60, spenders=1, few=(1, K, K, K))
+    assert (one.waiting, one.gone, one.quarters) == ((0, 20, 0), (lump - 1, 0), 0)
+
+
 def test_without_rewards_nothing_waits_for_spenders_but_of_those_that_were_offered() -> None:
     course = Course()
     assert course.then().gone == (0, 0)
     course.terms = {"dearest": 100, "cheapest": 20}
-    assert course.then(spenders=K).gone == (0, 0)
+    assert course.then(spenders=K).gone == (3 * 100 - 1, 0)
     course.terms = {"dearest": 50, "cheapest": 50}
     one = course.then(spenders=K)
     assert (one.dearest, one.cheapest) == (100, 20)

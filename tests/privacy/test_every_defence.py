@@ -417,8 +417,14 @@ STATED = {
         "Of a hidden one the balance that is told knows nothing": [
             "year_of_points_attacked: what few spent counts later"
         ],
-        "the least that is told": ["year_of_points_attacked: the least that is told to be issued"],
-        "the bands of what is not told": ["year_of_points_attacked: room for what else may have been issued"],
+        "the least that is told": [
+            "year_of_points_attacked: the least that is told to be issued",
+            "year_of_points_attacked: the least that is told to be spent",
+        ],
+        "as much as bands are wide": [
+            "year_of_points_attacked: room for what else may have been issued",
+            "year_of_points_attacked: what few spent counts in lumps",
+        ],
         "where points expire, nothing of that is told": [
             "year_of_points_attacked: nothing of what expires while something is hidden"
         ],

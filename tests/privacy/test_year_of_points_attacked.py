@@ -26,6 +26,7 @@ KINDS = {
     "lasting": {"expiring": False},
     "expiring": {"expiring": True},
     "eager": {"expiring": True, "eager": True},
+    "eager, lasting": {"expiring": False, "eager": True},
 }
 """Of companies: what of their points is told."""
 
@@ -107,6 +108,19 @@ def _enough_behind(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Behind, "few", lambda behind: (99,) * outstanding.QUARTERS)
 
 
+def _what_few_spent_exactly(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(outstanding, "_lump_of_spent", lambda *_: 1)
+
+
+def _what_many_spent_exactly(patch: pytest.MonkeyPatch) -> None:
+    told = outstanding._told_spent
+    patch.setattr(
+        outstanding,
+        "_told_spent",
+        lambda found, k: (found.spent, found.spent) if found.spenders >= k else told(found, k),
+    )
+
+
 def _newest_quarter_alone(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(outstanding, "QUARTERS", 1)
 
@@ -153,6 +167,8 @@ told_issued = published_outstanding._told_issued
 
 DEFENCES: dict[str, tuple[int, str, Callable[[pytest.MonkeyPatch], None]]] = {
     "what few spent counts later": (0, "lasting", _counts_at_once),
+    "what few spent counts in lumps": (900_067, "lasting", _what_few_spent_exactly),
+    "the least that is told to be spent": (970_005, "eager, lasting", _what_many_spent_exactly),
     "the floor behind what counts later": (6, "lasting", _enough_behind),
     "the floor behind all that counts later": (0, "lasting", _newest_quarter_alone),
     "the least that is told to be issued": (5, "lasting", _told(_all_of_it)),

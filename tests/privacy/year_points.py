@@ -220,8 +220,8 @@ class _Year:
         """Of what came until here it is told no more; and what was issued since."""
         self.lost, self.gone = nothing, 0
         """The same of what expired."""
-        self.waiting = nothing
-        """What was spent that does not count yet."""
+        self.waiting, self.waited = nothing, 0
+        """What was spent, where it does not all count at once. How much of it does is taken to be known as well."""
         self.bought: dict[int, Sum] = {}
         """The same by weeks, as numbers of rewards."""
         self.groups: dict[str, tuple[Sum, int]] = {}
@@ -338,11 +338,13 @@ class _Year:
             self._read_hidden(at, week)
             return
         came, expired = self.points(at, "got") - self.since, self.points(at, "lost") - self.lost
+        if found.spenders < k or found.cheapest < found.dearest:
+            spent = self.sum(at, self.terms.costs)
+            self.reads(*outstanding._told_spent(found, k), spent)
+            self.waiting, self.waited = self.waiting + spent, self.waited + found.spent
         if found.spenders < k:
-            self.waiting = self.waiting + self.sum(at, self.terms.costs)
             self.bought[at] = self.sum(at, dict.fromkeys(self.terms.costs, 1))
-        if found.few and not found.quarters:  # it is told that nothing of it waits any more
-            self.waiting = 0 * self.waiting
+        if found.few and not found.quarters:  # it is told that so many are behind it that it counts
             weeks = outstanding.QUARTERS * outstanding.QUARTER_WEEKS
             newest = [terms for one, terms in self.bought.items() if one > at - weeks]
             bought: Sum = sum(newest, 0 * self.waiting)
@@ -358,6 +360,8 @@ class _Year:
             most = counted + high - low
         self.before = found
         self.reads(counted, most, came)
+        paid = self.waited - found.waiting[1]
+        self.reads(paid, paid + found.gone[0], self.waiting)
         ended = self.gone - found.waiting[2]
         self.reads(ended, ended + found.lump - 1 if found.behind[1] >= k else numpy.inf, expired)
         if publish_points(week, "points", k).outstanding.text != NOT_SHOWN:
@@ -369,14 +373,15 @@ class _Year:
 
             low, high = _all_shown_so(now, shown)
             spent = came - self.until(at) - expired - self.waiting
-            self.reads(counted - ended - high, counted - ended - low, spent)
+            counted -= ended + paid
+            self.reads(counted - high, counted - low, spent)
 
     def _read_hidden(self, at: int, week: WeekMeasures) -> None:
         found = week.currencies["points"]
         if found.hidden == week.monday:
             self.since, self.issued = self.points(at, "got"), 0
         self.lost, self.gone = self.points(at, "lost"), 0
-        self.waiting = 0 * self.waiting
+        self.waiting, self.waited = 0 * self.waiting, 0
         self.bought.clear()
         self.before = found
         figure = publish_points(week, "points", self.k).outstanding
