@@ -42,7 +42,7 @@ from engage.core.published_beginners import (
     remember_beginners,
     remember_users,
 )
-from engage.core.published_cohorts import remember_activated, remember_cohorts
+from engage.core.published_cohorts import is_first_month, remember_activated, remember_cohorts
 from engage.core.published_floors import floor_of, is_told
 from engage.core.quiet import HABIT_WEEKS_LEAST
 from engage.core.rounding import balance_step, rounded, two_digits
@@ -125,11 +125,12 @@ def remember_peaks(weeks: Sequence[WeekMeasures], before: WeekMeasures | None, k
         remember_beginners(week, before, k)
         remember_users(week, month, k)
         peak = week.peak = max(peak, int(month.ceiling or 0), most_begun(week))
+        most = before.activated_most[same:] if before else []
+        week.activated_most = [week.members, *most]
         activated = _publish_activated(week, k, month)
         remember_cohorts(week, before, month, publish_month_members(week), activated, k)
         peak = week.peak = max(peak, sum(week.cohort_peaks.values()))
         remember_activated(week, before, _publish_activated(week, k, month))
-        most = before.activated_most[same:] if before else []
         week.activated_most = [week.activated_told[1], *most][:MONTHS_TOLD]
         if before and before.monday == week.monday - WEEK:
             active = publish_active(before.active, k, before.members, before.absent)
@@ -155,8 +156,19 @@ def publish_people(week: WeekMeasures, k: int) -> People:
 
 
 def _publish_activated(week: WeekMeasures, k: int, active_4w: Figure) -> Figure:
-    peak = max(week.peak, int(active_4w.ceiling or 0))
-    return publish_band(week.activated, k, publish_month_members(week), int(active_4w.floor), peak)
+    whole, peak = publish_month_members(week), max(week.peak, int(active_4w.ceiling or 0))
+    most = _most_activated(week, int(whole.floor), active_4w)
+    band = publish_band(week.activated, k, between(most, most, most), int(active_4w.floor), peak)
+    return between(int(band.floor), int(band.ceiling or 0), int(whole.floor))
+
+
+def _most_activated(week: WeekMeasures, whole: int, active_4w: Figure) -> int:
+    """Who was activated by the end of the month before, as is told, and whoever can have come since was active: the
+    last band leaves room below that, or it would be told that nobody else came back. Where more are, as people were
+    away, that cannot be concluded."""
+    before = 0 if is_first_month(week) else (week.activated_most[1:2] or [whole])[0] or whole
+    most = min(whole, before + int(active_4w.ceiling or 0))
+    return most if week.activated <= most else whole
 
 
 def _publish_habitual(week: WeekMeasures, k: int, active_4w: Figure, activated: int) -> Figure:

@@ -96,6 +96,11 @@ def _is_within(span: _Month, cohort: int) -> bool:
     return cohort <= span.over and (cohort > span.first or (cohort == span.first and span.begins))
 
 
+def is_first_month(week: WeekMeasures) -> bool:
+    """Whether everybody came in these four weeks, which the oldest of their months of activation tells."""
+    return bool(week.cohorts) and _is_within(_month(week), min(week.cohorts))
+
+
 def _untold(active_4w: Figure) -> Figure:
     return Figure(NOT_SHOWN, "members", hidden="few", low=0, high=active_4w.ceiling)
 

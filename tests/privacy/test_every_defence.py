@@ -334,6 +334,9 @@ STATED = {
             "flows_attacked: habits above what the weeks add up to",
         ],
         "active in each of the three months": ["flows_attacked: habits within each of their months"],
+        "the last band leaves room below that": [
+            "year_attacked: of_the_first_to_come_it_is_learned_that_none_came_back"
+        ],
         "The size of the company when the month ended": ["reports_attacked: the members of the month's end"],
     },
     "published_parts": {

@@ -71,6 +71,13 @@ def test_of_a_cohort_that_came_alone_it_is_learned_how_many_were_not_active(
     assert attack_year_of_cohorts(Random(7022880)) != []
 
 
+def test_of_the_first_to_come_it_is_learned_that_none_came_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where as many more are told to be activated as are active in the next month."""
+    assert attack_year_of_cohorts(Random(7029931)) == []
+    monkeypatch.setattr(published, "_most_activated", lambda week, *_: week.members)
+    assert attack_year_of_cohorts(Random(7029931)) != []
+
+
 def test_a_year_of_beginners_who_begin_once_tells_of_no_group_below_the_floor() -> None:
     for seed in range(6, 6 + YEARS):
         assert attack_year_of_cohorts(Random(seed), once="funnel") == [], f"population {seed}"
