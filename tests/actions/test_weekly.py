@@ -17,7 +17,7 @@ from tests.actions.signal_host import TODAY, accept, publish_default, working
 
 async def test_the_file_holds_what_reports_show_week_by_week(database: Database, tmp_path: Path) -> None:
     await publish_default(database)
-    await accept(database, [*working("acme", 12, 20), *working("tiny", 2, 8)])
+    await accept(database, [*working("acme", 28, 20), *working("tiny", 2, 8)])
     await score_companies(database, TODAY)
     reports = [await company_report(database, name, "last-8-weeks") for name in await every_company(database)]
     path = tmp_path / "weekly.parquet"
@@ -32,7 +32,7 @@ async def test_the_file_holds_what_reports_show_week_by_week(database: Database,
     }
     assert newest["score"]["value"] == acme.health.score
     assert newest["active_4w"]["shown"] == acme.activity[1].figures[-1].text
-    assert newest["issued:points"]["value"] == 120
+    assert newest["issued:points"]["value"] == 280
     hidden = [row for row in rows if row["company"] == "tiny"]
     assert hidden
     assert all(row["value"] is None and row["hidden"] for row in hidden)
