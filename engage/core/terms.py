@@ -24,12 +24,13 @@ from engage.core.conditions import fold_name
 from engage.core.reports import Contract
 
 Outcome = Literal["open", "renewed", "churned"]
-SPREADSHEET_DAY_0: Final = date(1899, 12, 30).toordinal()
 OUTCOMES: Final[tuple[Outcome, ...]] = ("open", "renewed", "churned")
 Source = Literal["import", "api", "group"]
 """Who said it: a billing export, a call about the term, or the company's traits."""
 COLUMNS: Final = ("groupId", "term_start", "term_end", "monthly_revenue", "seats", "plan", "outcome")
 """Of a billing export; others are not read."""
+SPREADSHEET_DAY_0: Final = date(1899, 12, 30).toordinal()
+"""From which spreadsheets count the days."""
 TRAITS: Final = ("term_start", "term_end", "monthly_revenue", "term_outcome", "plan", "seats")
 """The traits of a company that a term is read from; names compare as `fold_name` writes them."""
 _FOLDED: Final = frozenset(map(fold_name, TRAITS))
@@ -135,9 +136,10 @@ def settle(recorded: Sequence[Term], stated: Sequence[Term]) -> list[Term]:
 def _read(row: Mapping[str, Any]) -> Term | str:
     days = []
     for column in ("term_start", "term_end"):
-        day = _day(row.get(column))
+        told = row.get(column)
+        day = _day(told)
         if day is None:
-            return f"{column} must be a date such as 2026-03-31, not {_shown(row.get(column))}{_hint(row.get(column))}"
+            return f"{column} must be a date such as 2026-03-31, not {_shown(told)}{_spreadsheet_day(told)}"
         days.append(day)
     if days[1] <= days[0]:
         return "term_end must be after term_start"
@@ -231,8 +233,8 @@ def _shown(value: Any) -> str:
     return repr(_text(value)[:60])
 
 
-def _hint(value: Any) -> str:
-    """Of a day as spreadsheets keep it, when a column is saved without its format: days since the end of 1899."""
+def _spreadsheet_day(value: Any) -> str:
+    """What to do where it is a day as spreadsheets keep it, and save it from a column without a format."""
     text = _text(value)
     if not re.fullmatch(r"[2-6]\d{4}", text):
         return ""
