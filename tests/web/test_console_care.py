@@ -322,6 +322,24 @@ async def test_a_goal_is_set_on_the_companys_page(
     assert len(services.goals) == 2
 
 
+async def test_what_was_adjusted_at_once_stands_in_one_line(
+    services: SampleServices, browser: httpx.AsyncClient
+) -> None:
+    company, at = ROWS[0].company, "2026-02-01T00:00:00.123456Z"
+    shown = await services.company_report(company, "last-12-weeks")
+    goal = Goal("g", "Seats", "seats", 8_000.0, "2027-06-30", "Kim", "2026-01-01", 20.0)
+    changes = [ChangeView(at, "lee", text, "why") for text in ("target from 80 to 8,000", "taken up again")]
+    view = goal_view(goal, shown.health, shown.contract, changes)
+    view = msgspec.structs.replace(view, progress=-0.0001)
+    services.reports[company] = msgspec.structs.replace(shown, care=CareView((view,)))
+    english = words_of(await browser.get(f"/console/companies/{company}"))
+    assert "lee: target from 80 to 8,000; taken up again. why" in english
+    assert " 0 % of the way." in english
+    chinese = words_of(await browser.get(f"/console/companies/{company}?lang=zh-Hans"))
+    assert "目标由 80 改为 8,000；" in chinese
+    assert "已完成 0%。" in chinese
+
+
 async def test_a_goal_is_adjusted_dropped_and_taken_up_again_on_the_companys_page(
     services: SampleServices, browser: httpx.AsyncClient
 ) -> None:

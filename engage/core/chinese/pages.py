@@ -298,6 +298,7 @@ _CARE: Final = {
     "Owner:": "负责人：",
     "A page for the manager of": "部门经理专页：",
     ".": "。",
+    ";": "；",
     ":": "：",
     "What moves it": "影响因素",
 }

@@ -26,8 +26,8 @@ def whole(value: float | None) -> str:
 
 
 def short(value: float) -> str:
-    """70, 12.5, 1,250: no more digits than there are."""
-    return f"{value:,.1f}".removesuffix(".0").replace("-", MINUS)
+    """70, 12.5, 1,250: no more digits than there are, and no minus before zero."""
+    return f"{round(value, 1) or 0:,.1f}".removesuffix(".0").replace("-", MINUS)
 
 
 def typed(value: float) -> str:
