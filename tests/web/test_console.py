@@ -16,8 +16,10 @@ import engage.web.console as console
 from engage.actions.sessions import SignedIn
 from engage.core.accuracy import CHURNED_LEAST, Accuracy, Calibration, CalibrationCard, measure, threshold
 from engage.core.book import Book
+from engage.core.department import DepartmentReport
 from engage.core.economics import Customer, economics
 from engage.core.outcomes import outcomes
+from engage.core.privacy import NOT_SHOWN, Figure
 from engage.core.terms import Term
 from engage.core.worth import TierColumn
 from engage.web.console.pages import (
@@ -540,3 +542,23 @@ async def test_companies_can_be_shown_by_tier(services: SampleServices, browser:
 
 async def test_a_bad_day_is_answered_in_the_language_of_the_page(browser: httpx.AsyncClient) -> None:
     assert "as_of：请填写日期" in words_of(await browser.get("/console/?as_of=soon&lang=zh-Hans"))
+
+
+async def test_a_departments_page_says_where_nothing_can_be_drawn(
+    services: SampleServices, browser: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address, nothing = "/console/companies/measured?department=sales", "Nothing can be drawn here"
+    assert nothing not in words_of(await browser.get(address))
+    made = await services.company_department("measured", "sales", "last-12-weeks")
+    hidden = [
+        msgspec.structs.replace(
+            series, figures=(Figure(NOT_SHOWN, "members", hidden="few"),) * len(series.figures)
+        )
+        for series in made.activity
+    ]
+
+    async def untold(*_: str) -> DepartmentReport:
+        return msgspec.structs.replace(made, activity=tuple(hidden))
+
+    monkeypatch.setattr(services, "company_department", untold)
+    assert nothing in words_of(await browser.get(address))
