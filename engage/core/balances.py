@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
+from engage.core.eligible import NOT_TO_FEW, Eligible
 from engage.core.levels import level_at
 from engage.core.outstanding import NONE, Behind, Flows, ends_quarter, lasting
 from engage.core.program import Program
@@ -65,6 +66,8 @@ class CurrencyWeek(Struct, array_like=True):
     """Of what expires: how much can have been issued that has not, by quarters, the newest first."""
     cheapest: int = 0
     """The cost of the cheapest reward that it buys."""
+    to_few: int = NOT_TO_FEW
+    """Whether some rule brings it to fewer members than the floor alone, and how; see `engage.core.eligible`."""
 
 
 class Balances:
@@ -79,6 +82,7 @@ class Balances:
         steps = program.levels.steps if program and program.levels else ()
         self.ranks = {step.id: rank for rank, step in enumerate(steps, 1)}
         last = weeks[-1]
+        self.eligible = Eligible(program, weeks[0].monday, last.monday + WEEK - 1, last.floor)
         last.standing = max(days, default=0) <= last.monday + 2 * WEEK - 1
         weekly = any(one.every == "week" and not one.event for one in program.streaks) if program else False
         for week in weeks:
@@ -109,6 +113,7 @@ class Balances:
         ]
 
     def count(self, member: MemberState) -> None:
+        self.eligible.count(member)
         if member.wallets or member.spending:
             self._count_points(member)
         if member.rises and member.rises[-1][0] >= self.weeks[0].monday:
@@ -170,6 +175,8 @@ class Balances:
     def close(self) -> None:
         """Add what the days' books say; of what members have now, take back what came after the week."""
         for week in self.weeks:
+            for currency, found in week.currencies.items():
+                found.to_few = self.eligible.to_few(currency)
             for day in range(week.monday, week.monday + WEEK):
                 if day in self.days:
                     for currency, found in week.currencies.items():

@@ -100,10 +100,14 @@ def remember_waiting(
         earlier = before.currencies.get(currency) if before is not None else None
         issued, spent, expired = earlier.waiting if earlier else NONE
         least, most, width, hidden = told[currency]
+        if earlier and earlier.lump >= AMOUNT_MAX and not found.lasts:
+            width = AMOUNT_MAX  # what was awarded to few alone is still among what waits
         issued += week.issued.get(currency, 0) - least
         room = min(AMOUNT_MAX, (earlier.room if earlier else 0) + most - least)
         expired += found.expired
-        counts = band_around(issued, 0, width, room)[0] if found.behind[0] >= k else 0
+        counts = 0
+        if found.behind[0] >= k and width < AMOUNT_MAX:
+            counts = band_around(issued, 0, width, room)[0]
         if earlier is not None:  # what was asked for may be bought when the reward is no longer offered
             found.dearest = max(found.dearest, earlier.dearest)
             found.cheapest = min(found.cheapest or earlier.cheapest, earlier.cheapest or found.cheapest)

@@ -21,6 +21,7 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from engage.core.calendar import month_end
+from engage.core.eligible import AWARDED
 from engage.core.measures import MONTH_WEEKS, WEEK, FeatureWeek, WeekMeasures
 from engage.core.privacy import NOT_SHOWN, Figure, fact, publish_count, total
 from engage.core.published_floors import floor_of
@@ -92,7 +93,10 @@ def is_once(often: int, k: int, more: int = 0) -> bool:
 def behind_events(week: WeekMeasures, k: int) -> tuple[int, int]:
     """Members whose events earned something, and members whose events did not; where that was not counted, those who
     may have. Nobody, where each may have done once in a life the only thing of that kind; and where it would be told,
-    as `k` are behind them, that hardly anybody did it twice."""
+    as `k` are behind them, that hardly anybody did it twice; nor where some rule is for few alone: beside how often
+    everything happened it would be told how often they did it."""
+    if any(found.to_few == AWARDED for found in week.currencies.values()):
+        return 0, 0
     behind, besides = week.earners, week.unrewarded if week.definition >= 2 else week.active
     earned, others = week.incentivised, week.events - week.incentivised
     if min(earned, others) < 3 * k - 1:
@@ -105,7 +109,10 @@ def behind_events(week: WeekMeasures, k: int) -> tuple[int, int]:
 
 
 def behind_award(week: WeekMeasures, currency: str, k: int) -> int:
-    """Members who were awarded some of a currency. Nobody, where each may have been once in a life."""
+    """Members who were awarded some of a currency. Nobody, where each may have been once in a life, or where some rule
+    is for few alone."""
+    if currency in week.currencies and week.currencies[currency].to_few:
+        return 0
     if week.earners_often >= 0 and is_once(week.receivers_often.get(currency, 0), k):
         return 0
     return week.receivers.get(currency, 0) if week.definition >= 2 else week.earners

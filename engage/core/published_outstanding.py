@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from engage.core.eligible import NOT_TO_FEW
 from engage.core.measures import WeekMeasures
 from engage.core.outstanding import Told, remember_waiting
 from engage.core.published import issued_band, publish_events, publish_feature_events
@@ -23,7 +24,7 @@ def _told_issued(week: WeekMeasures, k: int) -> dict[str, Told]:
     if amounts.events.value is None:
         most_events = 1 << (max(4 * k, week.events) - 1).bit_length()
     found = {}
-    for currency in week.currencies:
+    for currency, one in week.currencies.items():
         prices = week.awards.get(currency, {})
         is_endless = "" in prices or any(price.is_endless for price in prices.values())
         most = max((price.most for price in prices.values() if not price.is_endless), default=0)
@@ -32,5 +33,6 @@ def _told_issued(week: WeekMeasures, k: int) -> dict[str, Told]:
         least, highest = issued_band(week, currency, k) if is_told else (0, most_events * most)
         if not is_told and is_endless:
             highest = AMOUNT_MAX
-        found[currency] = Told(least, highest, max(1, 2 * k * most), hidden)
+        width = max(1, 2 * k * most) if one.to_few == NOT_TO_FEW else AMOUNT_MAX
+        found[currency] = Told(least, highest, width, hidden)
     return found

@@ -141,6 +141,17 @@ def test_what_was_issued_beyond_what_is_told_counts_in_lumps_when_so_many_stand_
     assert (one.room, one.came) == (AMOUNT_MAX, ())
 
 
+def test_what_was_awarded_to_few_alone_never_counts() -> None:
+    course = Course()
+    one = course.then(500, (0, 900), width=AMOUNT_MAX, behind=(K, 0))
+    assert (one.waiting, one.room, one.lump) == ((500, 0, 0), 900, AMOUNT_MAX)
+    one = course.then(70, (40, 80), behind=(K, 0))
+    assert (one.waiting, one.room, one.lump) == ((530, 0, 0), 940, AMOUNT_MAX)
+    course = Course(lasts=7)
+    course.then(500, (0, 900), width=AMOUNT_MAX, hidden=True)
+    assert course.then(70, (40, 80), behind=(K, 0)).lump == 10
+
+
 def test_what_few_spent_counts_when_so_many_spent_since_it_counted_last() -> None:
     course = Course(dearest=100, cheapest=100)
     one = course.then(spent=200, spenders=K - 1)

@@ -1,0 +1,93 @@
+"""For whom rules are, by what they ask of members."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from engage.core.eligible import AWARDED, MULTIPLIED, NOT_TO_FEW, Eligible
+from engage.core.state import MemberState
+from engage.document import read_program
+
+FLOOR, DAY = 3, 738_000
+PROGRAM = """
+name: Few
+traits: {{member: {{team: {{type: string}}}}}}
+events: {{Export: {{properties: {{size: {{type: integer}}}}}}}}
+currencies: {{points: {{}}, coins: {{}}}}
+audiences: {{sales: {{conditions: {{field: member.traits.team, op: eq, value: sales}}}}}}
+{}
+"""
+SALES = "{field: member.traits.team, op: eq, value: sales}"
+AWARD = "effects: [award: {currency: points, amount: 10}]"
+RULE = "id: one, trigger: Export"
+
+
+def _to_few(text: str, sales: int, others: int = 10, **said: Any) -> tuple[int, int]:
+    found = read_program(PROGRAM.format(text))
+    assert found.program is not None, [str(problem) for problem in found.problems]
+    eligible = Eligible(found.program, DAY, DAY + 6, FLOOR)
+    for team, members in (("sales", sales), ("other", others)):
+        for _ in range(members):
+            eligible.count(MemberState(joined=DAY, traits={"team": team}, **said))
+    return eligible.to_few("points"), eligible.to_few("coins")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"rules: [{{{RULE}, audience: sales, {AWARD}}}]",
+        f"rules: [{{{RULE}, conditions: {SALES}, {AWARD}}}]",
+        f"rules: [{{{RULE}, conditions: {{all: [{SALES}, {{field: event.hour, op: lt, value: 9}}]}}, {AWARD}}}]",
+        f"audience: sales\nrules: [{{{RULE}, {AWARD}}}]",
+        f"quests: [{{id: ten, audience: sales, goal: {{event: Export, reach: 2}}, {AWARD}}}]",
+    ],
+)
+@pytest.mark.parametrize("sales, told", [(0, NOT_TO_FEW), (1, AWARDED), (2, AWARDED), (3, NOT_TO_FEW)])
+def test_what_a_rule_for_few_awards_is_awarded_to_few(text: str, sales: int, told: int) -> None:
+    assert _to_few(text, sales) == (told, NOT_TO_FEW)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"rules: [{{{RULE}, {AWARD}}}]",
+        f"rules: [{{{RULE}, audience: sales, effects: [tag: keen]}}]\ntags: {{keen: {{}}}}",
+        f"rules: [{{{RULE}, conditions: {{any: [{SALES}, {{field: event.hour, op: lt, value: 9}}]}}, {AWARD}}}]",
+        f"rules: [{{{RULE}, conditions: {{field: event.properties.size, op: gt, value: 9}}, {AWARD}}}]",
+    ],
+)
+def test_what_others_can_earn_too_is_not(text: str) -> None:
+    assert _to_few(text, 1) == (NOT_TO_FEW, NOT_TO_FEW)
+
+
+def test_what_is_multiplied_for_few_is_another_thing() -> None:
+    rule = f"{{{RULE}, audience: sales, effects: [multiply: {{currency: coins, by: 2}}]}}"
+    assert _to_few(f"rules: [{rule}]", 1) == (NOT_TO_FEW, MULTIPLIED)
+    assert _to_few(f"rules: [{rule}, {{{RULE.replace('one', 'two')}, audience: sales, {AWARD}}}]", 2) == (
+        AWARDED,
+        MULTIPLIED,
+    )
+
+
+def test_who_left_or_came_later_is_not_among_them() -> None:
+    rule = f"rules: [{{{RULE}, audience: sales, {AWARD}}}]"
+    assert _to_few(rule, 5, left=DAY) == (NOT_TO_FEW, NOT_TO_FEW)
+    found = read_program(PROGRAM.format(rule)).program
+    eligible = Eligible(found, DAY, DAY + 6, FLOOR)
+    for joined in (DAY + 6, DAY + 7, DAY + 7):
+        eligible.count(MemberState(joined=joined, traits={"team": "sales"}))
+    assert eligible.to_few("points") == AWARDED
+
+
+def test_a_campaign_counts_while_it_runs() -> None:
+    dated = "from: 2021-07-27, until: 2021-08-01"
+    rule = f"campaigns: {{july: {{audience: sales, {dated}, rules: [{{{RULE}, {AWARD}}}]}}}}"
+    found = read_program(PROGRAM.format(rule))
+    assert found.program is not None, [str(problem) for problem in found.problems]
+    campaign = found.program.campaigns["july"]
+    for first, told in ((-6, AWARDED), (-7, NOT_TO_FEW), (5, AWARDED), (6, NOT_TO_FEW)):
+        eligible = Eligible(found.program, campaign.first_day + first, campaign.first_day + first + 6, FLOOR)
+        eligible.count(MemberState(traits={"team": "sales"}))
+        assert eligible.to_few("points") == told, first
