@@ -237,7 +237,7 @@ def publish_concentration(week: WeekMeasures, k: int) -> Figure:
         return missing("percent")
     top, theirs, events = week.top
     others, k = week.active_4w - top, floor_of(week, k)
-    if not is_told(week, k) or top < k or _is_one_sided(week, (top, others)):
+    if not is_told(week, k) or _is_one_sided(week, (top, others)):
         return Figure(NOT_SHOWN, "percent", hidden="few")
     split = publish_split(theirs, top, events, others, week.active_4w, k)
     return ratio(split.cells[0], split.total)

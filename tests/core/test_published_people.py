@@ -1,0 +1,258 @@
+"""Where what is told of kinds of members begins and ends, table by table; what an attacker concludes is tried in
+`tests/privacy`."""
+
+from __future__ import annotations
+
+import pytest
+
+from engage.core.calendar import month_end
+from engage.core.measures import FeatureWeek, WeekMeasures
+from engage.core.privacy import Figure, fact
+from engage.core.published import People, publish_people
+from engage.core.published_people import (
+    SMALLER,
+    is_complete,
+    publish_active_a_day,
+    publish_classes,
+    publish_cohorts,
+    publish_concentration,
+    publish_departments,
+    publish_funnel,
+    publish_moves,
+    publish_organic,
+    publish_roles,
+)
+from engage.core.segments import GROUP_OTHER, GroupWeek, cohort_of
+from engage.core.windows import between
+
+K = 3
+MONDAY = month_end(739_000 - 739_000 % 7 + 1)
+MEMBERS = 60
+
+
+def week(**said: object) -> WeekMeasures:
+    return WeekMeasures(MONDAY, **{"members": MEMBERS, "definition": 2, "floor": K, **said})  # type: ignore[arg-type]
+
+
+def people(habitual: Figure, activated: Figure, active: int = 38) -> People:
+    members = fact(MEMBERS, "members")
+    return People(members, activated, fact(active, "members"), fact(active, "members"), habitual)
+
+
+def members(count: int) -> Figure:
+    return fact(count, "members")
+
+
+@pytest.mark.parametrize(
+    "classes, habitual, told",
+    [
+        ((8, 12, 7, 0, 0), members(20), ["8", "12", "6 to 11", "7 to 18", "fewer than 7"]),
+        ((8, 12, 5, 0, 0), members(20), ["8", "12", "fewer than 6", "13 to 24", "fewer than 7"]),
+        ((8, 12, 12, 0, 0), members(20), ["8", "12", "12 or more", "fewer than 13", "fewer than 7"]),
+        ((2, 18, 7, 0, 0), members(20), ["fewer than 3", "18 or more", "not shown", "fewer than 25", "fewer than 7"]),
+        ((18, 2, 7, 0, 0), members(20), ["18 or more", "fewer than 3", "not shown", "fewer than 25", "fewer than 7"]),
+        ((8, 12, 7, 0, 0), between(10, 15, 60), ["fewer than 16"] * 2 + ["not shown", "fewer than 35", "fewer than 7"]),
+    ],
+)  # fmt: skip
+def test_classes_of_use_are_told_within_who_has_the_habit_and_who_was_activated(
+    classes: tuple[int, ...], habitual: Figure, told: list[str]
+) -> None:
+    """Of 40 to 44 activated members, 38 of them active."""
+    found = week(classes=[*classes])
+    assert [one.text for one in publish_classes(found, people(habitual, between(40, 44, MEMBERS)), K)] == told
+
+
+def test_nobody_is_without_use_in_the_first_twelve_weeks() -> None:
+    for weeks, told in ((11, "not measured"), (12, "fewer than 7")):
+        found = week(classes=[8, 12, 7, 0, 0], since=MONDAY - 7 * weeks)
+        shown = publish_classes(found, people(members(20), between(40, 44, MEMBERS)), K)
+        assert shown[4].text == told
+
+
+def test_what_was_frozen_before_kinds_of_members_were_measured_is_missing() -> None:
+    found = week(definition=0, classes=[8, 12, 7, 0, 0], organic_4w=9, top=(6, 30, 60), active_4w=60)
+    everybody = people(members(20), members(40))
+    assert [one.text for one in publish_classes(found, everybody, K)] == ["not measured"] * 5
+    assert publish_organic(found, everybody, K).text == "not measured"
+    assert publish_concentration(found, K).text == "not measured"
+    found.cohorts = {cohort_of(MONDAY) - 3: (30, 20)}
+    assert publish_cohorts(found, everybody, K) == {}
+    found.definition = 1
+    assert len(publish_cohorts(found, everybody, K)) == 4
+    assert publish_classes(found, everybody, K)[1].text == "12"
+
+
+# --- departments and roles ------------------------------------------------------------------------------------
+
+
+def test_departments_of_2k_less_one_have_a_row_and_the_others_share_one_that_comes_last() -> None:
+    groups = {
+        "": GroupWeek(4), "five": GroupWeek(2 * K - 1), "also": GroupWeek(2 * K - 1), "four": GroupWeek(2 * K - 2),
+        GROUP_OTHER: GroupWeek(20), "large": GroupWeek(30),
+    }  # fmt: skip
+    found = week(departments=groups, roles=groups)
+    everybody = publish_people(found, K)
+    told = [(one.name, one.members.value) for one in publish_departments(found, everybody, K)]
+    assert told == [("large", 30), ("also", 5), ("five", 5), (SMALLER, 24), ("", 4)]
+
+
+def test_roles_have_a_row_each_and_nothing_else_beside_departments() -> None:
+    groups = {"manager": GroupWeek(20, 0, 0, 10, 6), "executor": GroupWeek(34, 0, 0, 20, 9), "": GroupWeek(4)}
+    groups["decision_maker"] = GroupWeek(2)
+    found = week(roles=groups, active_4w=30, activated=30, month=[20] * 4)
+    everybody = people(members(15), members(30), 30)
+    for departments, told in (
+        ({}, ["20", "9", *["not shown"] * 6]),
+        ({"": GroupWeek(60)}, ["20", "9", *["not shown"] * 6]),
+        ({"it": GroupWeek(60)}, ["not shown"] * 8),
+    ):
+        found.departments = departments
+        shown = publish_roles(found, everybody, K)
+        assert [one.name for one in shown] == ["executor", "manager", "decision_maker", ""]
+        assert [figure.text for one in shown for figure in (one.active_4w, one.habitual)] == told
+        assert [(shown[3].habitual.low, shown[3].habitual.high)] == [(0, 4)]
+
+
+@pytest.mark.parametrize(
+    "no_habit, habitual, told",
+    [(0, 7, "7"), (10, 7, "7"), (11, 7, "not shown"), (12, 5, "5"), (0, 8, "not shown"), (13, 4, "4")],
+)
+def test_a_department_has_no_habit_of_whom_nobody_can_have_it(
+    no_habit: int, habitual: int, told: str
+) -> None:
+    """Of twenty members ten are active: those beyond ten who cannot have the habit are among them. What is left of a
+    department is no fewer than k; else nothing is told of either, for they add up to all."""
+    departments = {
+        "it": GroupWeek(20, active_4w=10, habitual=habitual, no_habit=no_habit),
+        "ops": GroupWeek(40, active_4w=20, habitual=10),
+    }
+    found = week(departments=departments)
+    shown = publish_departments(found, people(members(habitual + 10), members(30), 30), K)
+    assert {one.name: one.habitual.text for one in shown}["it"] == told
+
+
+# --- ways, moves, concentration -------------------------------------------------------------------------------
+
+RAISED = K + 1
+"""A floor, since the week was frozen."""
+
+
+def test_under_a_floor_raised_since_nothing_is_told_of_ways_and_moves() -> None:
+    found = week(
+        funnels={"f": [30, 9]}, risen=9, fallen=9, falling=9, streaks=40, streaks_broken=9, organic_4w=20,
+        active_4w=60, top=(6, 300, 600), levels=[("", 20), ("bronze", 40)],
+    )  # fmt: skip
+    everybody = people(members(20), members(40))
+    nothing = ("not shown", 0, MEMBERS)
+    steps = publish_funnel(found, everybody, "f", RAISED)
+    assert steps is not None
+    assert [(one.text, one.low, one.high) for one in steps] == [nothing] * 2
+    for standing, falling in ((True, nothing), (False, ("not measured", None, None))):
+        found.standing = standing
+        moves = publish_moves(found, everybody, RAISED)
+        assert [(one.text, one.low, one.high) for one in moves] == [*[nothing] * 3, falling]
+    organic = publish_organic(found, everybody, RAISED)
+    assert (organic.text, organic.low, organic.high) == nothing
+    assert publish_concentration(found, RAISED).text == "not shown"
+    assert publish_concentration(found, K).text == "50 %"
+
+
+def test_under_a_floor_lowered_since_ways_and_moves_are_told_as_they_were() -> None:
+    found = week(
+        funnels={"f": [30, 9, 4]}, risen=9, fallen=9, falling=9, streaks=40, streaks_broken=9, organic_4w=20,
+        active_4w=60, top=(6, 300, 600), levels=[("", 20), ("bronze", 40)], floor=5, standing=True,
+        classes=[8, 12, 7, 0, 0], departments={"it": GroupWeek(8, 0, 0, 6, 4), "ops": GroupWeek(52, 0, 0, 32, 16)},
+        features={"Export": FeatureWeek(13, 13, 90, 9, organic=True)},
+    )  # fmt: skip
+    everybody = people(members(20), between(40, 44, MEMBERS))
+    for publish in (publish_classes, publish_moves, publish_organic, publish_departments):
+        assert publish(found, everybody, K) == publish(found, everybody, 5)
+    assert publish_funnel(found, everybody, "f", K) == publish_funnel(found, everybody, "f", 5)
+    assert publish_concentration(found, K) == publish_concentration(found, 5)
+
+
+def test_a_month_of_activation_is_complete_with_the_week_before_the_first_of_the_next() -> None:
+    for at in range(12):
+        found = WeekMeasures(month_end(MONDAY + 28 * at))
+        now, then = cohort_of(found.monday), cohort_of(found.monday + 7)
+        assert is_complete(found, now) == (now < then)
+        assert is_complete(found, now - 1)
+        assert not is_complete(found, then)
+
+
+@pytest.mark.parametrize(
+    "levels, count, told",
+    [
+        ([("", 20), ("bronze", 40)], 5, "fewer than 6"),
+        ([("", 20), ("bronze", 40)], 6, "6 to 11"),
+        ([("", 20), ("bronze", 40)], 29, "24 to 29"),
+        ([("", 20), ("bronze", 40)], 30, "30 or more"),
+        ([], 6, "not shown"),
+    ],
+)
+def test_who_fell_or_may_is_told_in_bands_within_who_stands_at_a_level(
+    levels: list[tuple[str, int]], count: int, told: str
+) -> None:
+    found = week(levels=levels, fallen=count, falling=count, standing=True)
+    moves = publish_moves(found, people(members(20), members(40)), K)
+    assert (moves.fallen.text, moves.falling.text) == (told, told)
+    found.standing = False
+    assert publish_moves(found, people(members(20), members(40)), K).falling.text == "not measured"
+
+
+@pytest.mark.parametrize(
+    "said, count, told",
+    [
+        ({"streaks": 50}, 5, "fewer than 6"),
+        ({"streaks": 50}, 41, "36 to 41"),
+        ({"streaks": 50}, 42, "42 or more"),
+        ({"streaks": 50, "weekly_streaks": True, "active_before": (44, 46)}, 13, "fewer than 14"),
+        ({"streaks": 50, "weekly_streaks": True, "active_before": (44, 46)}, 14, "14 or more"),
+        ({"streaks": 18, "weekly_streaks": True, "active_before": (44, 46)}, 14, "not shown"),
+        ({"streaks": 50, "weekly_streaks": True, "active_before": (16, 30)}, 5, "fewer than 6"),
+        ({"streaks": 50, "weekly_streaks": True, "active_before": (16, 30)}, 12, "6 or more"),
+    ],
+)
+def test_who_lost_a_streak_had_one_and_of_weeks_came_before_and_stayed_away_since(
+    said: dict[str, object], count: int, told: str
+) -> None:
+    """Of 60 members 38 are active."""
+    found = week(streaks_broken=count, **said)
+    assert publish_moves(found, people(members(20), members(40)), K).streaks_broken.text == told
+
+
+@pytest.mark.parametrize(
+    "top, leading, told",
+    [
+        ((6, 300, 600), [(60, 50, 190), (30, 6, 264)], "50 %"),
+        ((3, 300, 600), [(150, 60, 90), (30, 6, 264)], "50 %"),
+        ((2, 300, 600), [(150, 150, 0), (30, 6, 264)], "not shown"),
+        ((6, 300, 600), [(250, 26, 24), (30, 6, 264)], "not shown"),
+        ((6, 300, 600), [(60, 50, 190), (271, 2, 27)], "not shown"),
+        ((6, 300, 354), [(60, 50, 190), (1, 1, 52)], "not shown"),
+        ((6, 300, 355), [(60, 50, 190), (1, 1, 53)], "84 %"),
+        ((6, 6, 120), [(1, 1, 4), (30, 6, 84)], "not shown"),
+        ((6, 7, 121), [(2, 1, 4), (30, 6, 84)], "not shown"),
+        ((6, 9, 123), [(2, 2, 5), (30, 6, 84)], "7 %"),
+        ((58, 580, 600), [(60, 50, 190), (10, 10, 0)], "not shown"),
+    ],
+)
+def test_the_share_of_the_most_active_is_not_one_members_nor_one_thing_each(
+    top: tuple[int, int, int], leading: list[tuple[int, int, int]], told: str
+) -> None:
+    assert publish_concentration(week(active_4w=60, top=top, top_leading=leading), K).text == told
+
+
+@pytest.mark.parametrize(
+    "room, told", [(-1, "20"), (60, "20"), (4, "not shown"), (21, "19 or more"), (5, "3 or more")]
+)
+def test_organic_use_is_judged_by_how_many_can_have_begun_it_since(room: int, told: str) -> None:
+    organic = publish_organic(week(organic_4w=20, organic_room=room), people(members(20), members(50)), K)
+    assert organic.text == told
+    if told == "not shown":
+        assert (organic.hidden, organic.low, organic.high) == ("protects", 0, 38)
+
+
+def test_active_members_a_day_are_a_seventh_of_the_active_days() -> None:
+    for days, told in ((69, "10"), (74, "11"), (73, "10")):
+        assert publish_active_a_day(week(active=30, days=days), K).text == told
