@@ -347,13 +347,16 @@ def total(figures: Iterable[Figure], unit: Unit) -> Figure:
 
 
 def mean(figures: Iterable[Figure], unit: Unit) -> Figure:
-    """The mean of figures, hidden ones at the middle of their range; then it is "about". All hidden: so is it."""
+    """The mean of figures, hidden ones at the middle of their range; then it is "about", without tenths from ten on.
+    All hidden: so is it."""
     listed = list(figures)
     estimates = [figure.estimate for figure in listed if figure.estimate is not None]
     if all(figure.value is None for figure in listed):
         return missing(unit) if not any(f.hidden != "missing" for f in listed) else _hidden(unit)
     value = round(sum(estimates) / len(estimates), 1)
     exact = all(figure.value is not None for figure in listed)
+    if not exact and value >= 10:
+        value = float(round(value))
     return Figure(
         _words(value, unit) if exact else say("about {figure}", figure=_words(value, unit)), unit, value
     )
