@@ -141,13 +141,14 @@ async def adjust_goal(
             before.stages,
             wanted.dropped,
         )
-        if _adjusted(before, whole, actor, "any", now) == before:
+        after = _adjusted(before, whole, actor, reason, now)
+        if after == before:
             return company_id
         last = before.changes[-1].at if before.changes else None
         if seen != (to_rfc3339(last) if last is not None else ""):
             raise Conflict(ADJUSTED)
         _check(whole, to_rfc3339(now)[:10])
-        await save_care(tx, id, {company_id: _adjusted(before, whole, actor, reason, now)})
+        await save_care(tx, id, {company_id: after})
         return company_id
 
     await keep_late_goals(database, await database.write(work))
