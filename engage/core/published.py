@@ -68,7 +68,7 @@ def publish_month_members(week: WeekMeasures) -> Figure:
 
 def publish_active(count: int, k: int, members: int, absent: int) -> Figure:
     """Members active in a week, within those who can have come; nothing where these are too few."""
-    if absent and members - absent < 2 * k - 1:
+    if members - absent < 2 * k - 1:
         return Figure(NOT_SHOWN, "members", hidden="few", low=0, high=members)
     return publish_count(count, k, _present(members, absent))
 
@@ -106,7 +106,7 @@ def publish_month(week: WeekMeasures, k: int) -> Figure:
     if not is_told(week, k):
         return Figure(NOT_SHOWN, "members", hidden="few", low=0, high=members.value)
     whole = int(members.floor)
-    if week.absent_4w and whole - week.absent_4w < 2 * k - 1:
+    if whole - week.absent_4w < 2 * k - 1:
         return between(0, whole, whole)
     each = [one for one, count in zip(_month_weeks(week, k), week.month, strict=True) if count]
     return publish_union(week.active_4w, k, each, _present(whole, week.absent_4w))
@@ -139,9 +139,8 @@ def remember_peaks(weeks: Sequence[WeekMeasures], before: WeekMeasures | None, k
 
 
 def _visits(week: WeekMeasures, k: int) -> int:
-    """Active members summed over the weeks of the month, quiet ones aside, as far as they are told."""
-    each = zip(publish_month_weeks(week, k), week.month, strict=True)
-    return sum(int(one.floor) for one, count in each if count)
+    """Active members summed over the weeks of the month, as far as they are told: of quiet ones none."""
+    return sum(int(one.floor) for one in publish_month_weeks(week, k))
 
 
 def publish_people(week: WeekMeasures, k: int) -> People:
