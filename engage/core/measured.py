@@ -28,6 +28,7 @@ MEASURED: Final = frozenset(
         "spending",
         "standing",
         "streaks",
+        "tags",
         "traits",
         "uses",
         "wallets",

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from engage.core.eligible import AWARDED, MULTIPLIED, NOT_TO_FEW, Eligible
-from engage.core.state import MemberState
+from engage.core.measured import decode_measured
+from engage.core.state import MemberState, encode_state
 from engage.document import read_program
 
 FLOOR, DAY = 3, 738_000
@@ -30,7 +31,9 @@ def _to_few(text: str, sales: int, others: int = 10, **said: Any) -> tuple[int, 
     eligible = Eligible(found.program, DAY, DAY + 6, FLOOR)
     for team, members in (("sales", sales), ("other", others)):
         for _ in range(members):
-            eligible.count(MemberState(joined=DAY, traits={"team": team}, **said))
+            eligible.count(
+                decode_measured(encode_state(MemberState(joined=DAY, traits={"team": team}, **said)))
+            )
     return eligible.to_few("points"), eligible.to_few("coins")
 
 
