@@ -106,7 +106,7 @@ def publish_month(week: WeekMeasures, k: int) -> Figure:
     if not is_told(week, k):
         return Figure(NOT_SHOWN, "members", hidden="few", low=0, high=members.value)
     whole = int(members.floor)
-    if whole - week.absent_4w < 2 * k - 1:
+    if week.absent_4w and whole - week.absent_4w < 2 * k - 1:
         return between(0, whole, whole)
     each = [one for one, count in zip(_month_weeks(week, k), week.month, strict=True) if count]
     return publish_union(week.active_4w, k, each, _present(whole, week.absent_4w))
