@@ -41,7 +41,7 @@ def prices_of(program: Program) -> Prices:
     for rule in rules:
         for currency, own in _brought(program, rules, rule).items():
             prices = found.setdefault(currency, {})
-            if rule.trigger and (_is_for_all(rule) or not own.is_endless):
+            if rule.trigger and (_is_for_all(program, rule) or not own.is_endless):
                 prices[rule.trigger] = _together(prices.get(rule.trigger, NOTHING), own)
             else:
                 _add_at_once(prices, own.most)
@@ -51,13 +51,21 @@ def prices_of(program: Program) -> Prices:
     return found
 
 
+def events_that_earn(awards: Mapping[str, Mapping[str, Price]]) -> tuple[set[str], set[str]]:
+    """Those of which each earns something; and those of which some may, "" being any others."""
+    found = [(event, price) for prices in awards.values() for event, price in prices.items()]
+    each = {event for event, price in found if price.least > 0}
+    return each, {event for event, _ in found} - each
+
+
 def _add_at_once(prices: dict[str, Price], most: int) -> None:
     prices[""] = Price(0, max(most, prices.get("", NOTHING).most))
 
 
-def _is_for_all(rule: Rule) -> bool:
+def _is_for_all(program: Program, rule: Rule) -> bool:
     """Whether it awards for each event of its kind."""
-    return not (rule.conditions or rule.limits or rule.audience or rule.campaign or rule.group)
+    some = rule.conditions or rule.limits or rule.audience or rule.campaign or rule.group
+    return not (some or program.audience)
 
 
 def _brought(program: Program, rules: tuple[Rule, ...], rule: Rule) -> dict[str, Price]:
@@ -65,7 +73,7 @@ def _brought(program: Program, rules: tuple[Rule, ...], rule: Rule) -> dict[str,
     found: dict[str, Price] = {}
     for effect in rule.effects:
         if isinstance(effect, Award):
-            own = _multiplied(_price(rule, effect), program, rules, effect.currency)
+            own = _multiplied(_price(program, rule, effect), program, rules, effect.currency)
             found[effect.currency] = _together(found.get(effect.currency, NOTHING), own)
     return found
 
@@ -74,11 +82,11 @@ def _together(one: Price, other: Price) -> Price:
     return Price(one.least + other.least, min(AMOUNT_MAX, one.most + other.most))
 
 
-def _price(rule: Rule, award: Award) -> Price:
+def _price(program: Program, rule: Rule, award: Award) -> Price:
     if award.formula is not None:
         limits = [limit.amount for limit in rule.limits if limit.amount and limit.currency == award.currency]
         return Price(0, min([_highest(award.formula), *limits]))
-    return Price(award.amount if _is_for_all(rule) and not award.pending else 0, award.amount)
+    return Price(award.amount if _is_for_all(program, rule) and not award.pending else 0, award.amount)
 
 
 def _highest(formula: Formula) -> int:

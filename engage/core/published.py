@@ -23,7 +23,6 @@ from engage.core.privacy import (
     K_MIN,
     NOT_SHOWN,
     Figure,
-    Part,
     Published,
     fact,
     is_dominated,
@@ -37,7 +36,7 @@ from engage.core.privacy import (
 from engage.core.published_beginners import (
     behind_award,
     behind_events,
-    is_by_the_month,
+    event_parts,
     most_begun,
     remember_beginners,
     remember_users,
@@ -274,16 +273,11 @@ def publish_feature_events(week: WeekMeasures, k: int) -> dict[str, Figure]:
     the rules in force the cell hidden beside a small one would change."""
     if not is_told(week, k):
         return dict.fromkeys(week.features, Figure(NOT_SHOWN, "events", hidden="few"))
-    rewarded = {event for prices in week.awards.values() for event in prices}
-    any_earns = "" in rewarded or (week.incentivised > 0 and not rewarded)
     k = floor_of(week, k)
-    parts = [
-        Part(one.events, one.members, any_earns or name in rewarded, is_by_the_month(one, k))
-        for name, one in week.features.items()
-    ]
+    parts = event_parts(week, k)
     # Shown besides the week's events: those that earned. The points that they brought are told too roughly to count.
     cells = publish_amounts(parts, week.events, 0 if _is_dominated(week) else week.active, k, apart=True)
-    return dict(zip(week.features, cells, strict=True))
+    return dict(zip(week.features, cells, strict=False))
 
 
 class Levels(NamedTuple):

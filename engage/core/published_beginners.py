@@ -23,7 +23,8 @@ from typing import Final, NamedTuple
 from engage.core.calendar import month_end
 from engage.core.eligible import AWARDED
 from engage.core.measures import MONTH_WEEKS, WEEK, FeatureWeek, WeekMeasures
-from engage.core.privacy import NOT_SHOWN, Figure, fact, publish_count, total
+from engage.core.prices import events_that_earn
+from engage.core.privacy import NOT_SHOWN, Figure, Part, fact, publish_count, total
 from engage.core.published_floors import floor_of
 from engage.core.segments import Begun, cohort_of
 from engage.core.windows import between
@@ -84,6 +85,25 @@ def is_by_the_month(used: FeatureWeek, k: int) -> bool:
     return used.events < 2 * k or (0 <= used.again < k and is_once(used.often, k, used.events - used.members))
 
 
+def event_parts(week: WeekMeasures, k: int) -> list[Part]:
+    """How often each key event happened, as parts of a week's events, and of those that earned something. Of events of
+    which only some earned, it is not known how many people are behind those; so where others earn each time, these
+    would be what is missing: they are one more part, hidden, and missing from what did not earn."""
+    each, some = events_that_earn(week.awards)
+    any_earns = "" in some or (week.incentivised > 0 and not (each or some))
+    listed = each & week.features.keys()
+    is_mixed = bool(listed) and bool(some or each - listed) and not _awards_to_few(week)
+    earning = each if is_mixed else week.features.keys() if any_earns else each | some
+    parts = [
+        Part(one.events, one.members, name in earning, is_by_the_month(one, k))
+        for name, one in week.features.items()
+    ]
+    if is_mixed:
+        others = week.incentivised - sum(week.features[name].events for name in listed)
+        parts += [Part(others, 0, linked=True, secret=True), Part(-others, 0, secret=True)]
+    return parts
+
+
 def is_once(often: int, k: int, more: int = 0) -> bool:
     """Of what fewer than `k` members have done in two weeks, and hardly any twice in this: the numbers of its events
     add up to nearly everybody, week by week."""
@@ -95,7 +115,7 @@ def behind_events(week: WeekMeasures, k: int) -> tuple[int, int]:
     may have. Nobody, where each may have done once in a life the only thing of that kind; and where it would be told,
     as `k` are behind them, that hardly anybody did it twice; nor where some rule is for few alone: beside how often
     everything happened it would be told how often they did it."""
-    if any(found.to_few == AWARDED for found in week.currencies.values()):
+    if _awards_to_few(week):
         return 0, 0
     behind, besides = week.earners, week.unrewarded if week.definition >= 2 else week.active
     earned, others = week.incentivised, week.events - week.incentivised
@@ -106,6 +126,10 @@ def behind_events(week: WeekMeasures, k: int) -> tuple[int, int]:
     if is_once(week.unrewarded_often, k, others - besides):
         besides = 0
     return behind, besides
+
+
+def _awards_to_few(week: WeekMeasures) -> bool:
+    return any(found.to_few == AWARDED for found in week.currencies.values())
 
 
 def behind_award(week: WeekMeasures, currency: str, k: int) -> int:

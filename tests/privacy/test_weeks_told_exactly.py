@@ -13,7 +13,7 @@ from itertools import combinations_with_replacement, product
 
 import pytest
 
-from engage.core import published
+from engage.core import published_beginners
 from engage.core.measures import FeatureWeek, WeekMeasures
 from engage.core.published import publish_events, publish_feature_events
 from tests.privacy.populations import FIRST, WEEK
@@ -124,5 +124,5 @@ def test_told_of_few_it_is_learned_that_nobody_did_it_for_the_first_time(
     def without(used: FeatureWeek, k: int) -> bool:
         return 0 <= used.often < k and used.events - used.members < k
 
-    monkeypatch.setattr(published, "is_by_the_month", without)
+    monkeypatch.setattr(published_beginners, "is_by_the_month", without)
     assert "in the second week only" in learned(tell_of_feature, 2 * K, (0, 1, 4), 6, weeks=2)

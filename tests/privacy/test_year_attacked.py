@@ -104,7 +104,7 @@ def test_without_what_earlier_users_leave_it_is_learned_that_all_have_used_it(
 
 def test_told_how_often_it_happened_it_is_learned_too(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of what each does once, events are members."""
-    monkeypatch.setattr(published, "is_by_the_month", lambda *_: False)
+    monkeypatch.setattr(published_beginners, "is_by_the_month", lambda *_: False)
     assert attack_year_of_cohorts(Random(6), once="feature") != []
 
 
