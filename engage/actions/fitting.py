@@ -47,6 +47,7 @@ def available() -> bool:
 
 def foretell(cases: Sequence[Case]) -> list[float]:
     """The probability of churn of each case, between DEALS times three models fitted without its company."""
+    import sklearn.ensemble  # noqa: F401  # only of what is loaded are the threads limited
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(1):  # of fits so small, several threads would mostly wait for each other
