@@ -5,7 +5,7 @@ Owns the transactions and what is refused. Reads published figures only: a goal'
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Final
 
@@ -109,8 +109,7 @@ async def set_goal(
             await save_care(tx, id, {company_id: goal})
         return company_id
 
-    await keep_late_goals(database, await database.write(work))
-    return next(one for one in await company_goals(database, company) if one.id == id)
+    return await _saved(database, company, id, work)
 
 
 async def adjust_goal(
@@ -151,8 +150,7 @@ async def adjust_goal(
         await save_care(tx, id, {company_id: after})
         return company_id
 
-    await keep_late_goals(database, await database.write(work))
-    return next(one for one in await company_goals(database, company) if one.id == id)
+    return await _saved(database, company, id, work)
 
 
 def _check_end(wanted: WantedGoal, start: str) -> None:
@@ -264,6 +262,13 @@ async def accept_stage(
             await save_care(tx, id, {company_id: replace(goal, stages=stages)})
         return company_id
 
+    return await _saved(database, company, id, work)
+
+
+async def _saved(
+    database: Database, company: str, id: str, work: Callable[[Transaction], Awaitable[int]]
+) -> GoalView:
+    """The goal as it stands after `work`, which says whose it is."""
     await keep_late_goals(database, await database.write(work))
     return next(one for one in await company_goals(database, company) if one.id == id)
 

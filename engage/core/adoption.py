@@ -35,7 +35,7 @@ from engage.core.reports import (
     Step,
     Table,
 )
-from engage.core.rounding import rounded, two_digits
+from engage.core.rounding import in_two_digits
 
 HISTORY_WEEKS: Final = 26
 """How far back the score is drawn, whatever the period."""
@@ -231,8 +231,7 @@ def _events_each(weeks: Weeks) -> Figure:
 
 def _issued_per_week(weeks: Weeks, currency: str) -> Figure:
     """No more exact than what is told to have been issued in all."""
-    mean = privacy.mean(weeks.issued(currency), "points")
-    return mean if mean.value is None else rounded(mean, max(2, two_digits(round(mean.value))))
+    return in_two_digits(privacy.mean(weeks.issued(currency), "points"), 2)
 
 
 def _features_each(weeks: Weeks) -> Figure:

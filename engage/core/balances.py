@@ -79,8 +79,7 @@ class Balances:
         self.weeks = weeks
         self.days = days
         self.streaks = {streak.id: streak.every for streak in program.streaks} if program else {}
-        steps = program.levels.steps if program and program.levels else ()
-        self.ranks = {step.id: rank for rank, step in enumerate(steps, 1)}
+        self.ranks = program.levels.ranks if program and program.levels else {}
         last = weeks[-1]
         self.eligible = Eligible(program, weeks[0].monday, last.monday + WEEK - 1, last.floor)
         last.standing = max(days, default=0) <= last.monday + 2 * WEEK - 1

@@ -356,7 +356,7 @@ def compile_program(program: Program) -> CompiledProgram:
         notices=tuple(Notice(*notice_of(on), on) for on in by_occasion if on.kind == EXPIRING),
         expires=expires,
         sliding=tuple((name, found.idle) for name, found in expires.items() if found.idle is not None),
-        level_ranks={level.id: rank for rank, level in enumerate(steps, start=1)},
+        level_ranks=program.levels.ranks if program.levels else {},
         period_key=_period_key(program.levels),
         reviews=_reviews(program.levels),
         warnings=tuple(sorted(int(on.name) for on in by_occasion if on.kind == DOWNGRADE_DUE)),

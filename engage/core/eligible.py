@@ -29,8 +29,7 @@ class Eligible:
     def __init__(self, program: Program | None, first: int, last: int, floor: int) -> None:
         """`first`, `last`: the local days in which the rules fired."""
         self.program, self.last, self.floor = program, last, floor
-        steps = program.levels.steps if program and program.levels else ()
-        self.ranks = {step.id: rank for rank, step in enumerate(steps, 1)}
+        self.ranks = program.levels.ranks if program and program.levels else {}
         self.brought: dict[Asked, dict[str, int]] = {}
         for asked, effects in _rules(program, first, last) if program else ():
             if asked:

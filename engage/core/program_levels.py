@@ -41,6 +41,11 @@ class Levels(msgspec.Struct, frozen=True, omit_defaults=True):
         "keep"  # what a publication with other thresholds does to members at the next midnight
     )
 
+    @property
+    def ranks(self) -> dict[str, int]:
+        """Level -> its rank, from 1."""
+        return {level.id: rank for rank, level in enumerate(self.steps, 1)}
+
 
 class Leaderboard(msgspec.Struct, frozen=True, omit_defaults=True):
     """Who scored most in a period, of the members who want to be compared, or by department."""

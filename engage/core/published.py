@@ -16,7 +16,6 @@ from typing import NamedTuple
 
 from engage.core.activity import USES_MAX
 from engage.core.calendar import month_end
-from engage.core.language import say
 from engage.core.measures import HABIT_WEEKS, MONTH_WEEKS, WEEK, WeekMeasures
 from engage.core.prices import Price, band_of_issued
 from engage.core.privacy import (
@@ -44,7 +43,7 @@ from engage.core.published_beginners import (
 from engage.core.published_cohorts import is_first_month, remember_activated, remember_cohorts
 from engage.core.published_floors import floor_of, is_told
 from engage.core.quiet import HABIT_WEEKS_LEAST
-from engage.core.rounding import balance_step, rounded, two_digits
+from engage.core.rounding import balance_step, bounds_told, in_two_digits, rounded
 from engage.core.windows import add_bands, between, publish_band, publish_bands, publish_union
 
 HABIT_MONTHS = HABIT_WEEKS // MONTH_WEEKS
@@ -249,8 +248,7 @@ def publish_month_days(weeks: Sequence[WeekMeasures], k: int) -> Figure:
     low, high = (
         int(sum(ends)) for ends in zip(*((one.floor, one.ceiling or 0) for one in each), strict=True)
     )
-    text = say("{low} to {high}", low=f"{low:,}", high=f"{high:,}")
-    return Figure(text, "days", hidden="protects", low=low, high=high)
+    return bounds_told(low, high, "days")
 
 
 def _month_of(weeks: Sequence[WeekMeasures]) -> list[WeekMeasures]:
@@ -368,8 +366,8 @@ def _told_of(week: WeekMeasures, prices: Mapping[str, Price], k: int) -> dict[st
 def _is_endless(week: WeekMeasures, currency: str, k: int) -> bool:
     """Whether what is not told may have brought any amount: no band is wide enough."""
     prices = week.awards.get(currency, {})
-    told = _told_of(week, prices, k)
-    return any(price.is_endless for event, price in prices.items() if event not in told)
+    endless = {event: price for event, price in prices.items() if price.is_endless}
+    return bool(endless) and _told_of(week, endless, k).keys() != endless.keys()
 
 
 def _publish_issued(week: WeekMeasures, currency: str, figure: Figure, k: int) -> Figure:
@@ -382,8 +380,4 @@ def _publish_issued(week: WeekMeasures, currency: str, figure: Figure, k: int) -
         return rounded(figure, balance_step(int(figure.value)))
     low, high = issued_band(week, currency, k)
     middle = (low + high) // 2
-    return (
-        Figure(f"{low:,}", "points", low)
-        if low == high
-        else rounded(fact(middle, "points"), max(2, two_digits(middle)))
-    )
+    return Figure(f"{low:,}", "points", low) if low == high else in_two_digits(fact(middle, "points"), 2)

@@ -30,7 +30,6 @@ from typing import Final, NamedTuple
 
 from engage.core.balances import CurrencyWeek
 from engage.core.calendar import month_end
-from engage.core.language import say
 from engage.core.measures import WEEK, WeekMeasures
 from engage.core.outstanding import may_be_told, spent_band
 from engage.core.privacy import (
@@ -50,7 +49,15 @@ from engage.core.published_beginners import publish_beginners, publish_features,
 from engage.core.published_cohorts import publish_active_cohorts
 from engage.core.published_floors import floor_of, is_told
 from engage.core.published_parts import publish_parts, untold
-from engage.core.rounding import BALANCE_STEPS, amount_between, balance_step, rounded, two_digits
+from engage.core.rounding import (
+    BALANCE_STEPS,
+    amount_between,
+    balance_step,
+    bounds_told,
+    in_two_digits,
+    rounded,
+    two_digits,
+)
 from engage.core.segments import CLASS_WEEKS, GROUP_OTHER, GroupWeek, cohort_of
 from engage.core.state import AMOUNT_MAX
 from engage.core.windows import between, publish_any, publish_flow, publish_part
@@ -349,8 +356,7 @@ def add_points(weeks: Sequence[Figure]) -> Figure:
     if any(one.high is not None for one in weeks):
         most = [AMOUNT_MAX if one.ceiling is None else one.ceiling for one in weeks]
         return amount_between(int(sum(one.floor for one in weeks)), min(AMOUNT_MAX, int(sum(most))), "points")
-    figure = add_up(weeks, "points")
-    return figure if figure.value is None else rounded(figure, two_digits(int(figure.value)))
+    return in_two_digits(add_up(weeks, "points"))
 
 
 def breakage(outstanding: Figure, spent: Figure, expired: Figure) -> Figure:
@@ -365,11 +371,7 @@ def breakage(outstanding: Figure, spent: Figure, expired: Figure) -> Figure:
         return fact(0, "points")
     least, share = (gone / (used + gone) for used in (highest, spent.floor))
     if outstanding.value is not None and spent.value is not None:
-        value = round(most * share)
-        return rounded(fact(value, "points"), two_digits(value))
+        return in_two_digits(fact(round(most * share), "points"))
     step = two_digits(round(most * share))
     low, high = step * floor(outstanding.floor * least / step), step * ceil(most * share / step)
-    if not low:
-        return Figure(say("fewer than {k:,}", k=high), "points", hidden="protects", low=0, high=high - 1)
-    text = say("{low} to {high}", low=f"{low:,}", high=f"{high:,}")
-    return Figure(text, "points", hidden="protects", low=low, high=high)
+    return bounds_told(low, high, "points")

@@ -36,6 +36,11 @@ def two_digits(value: int) -> int:
     return int(10 ** max(0, len(str(abs(value))) - 2))
 
 
+def in_two_digits(figure: Figure, least: int = 1) -> Figure:
+    """To two digits, and to a multiple of `least` or more."""
+    return figure if figure.value is None else rounded(figure, max(least, two_digits(round(figure.value))))
+
+
 def amount_between(low: int, high: int, unit: Unit) -> Figure:
     """An amount of which bounds are told: these, rounded away from it. `high` of the order of AMOUNT_MAX is none."""
     if high >= AMOUNT_MAX // 2:
@@ -45,11 +50,15 @@ def amount_between(low: int, high: int, unit: Unit) -> Figure:
             return Figure(NOT_SHOWN, unit, hidden="few")
         return Figure(say("{low} or more", low=f"{least:,}"), unit, hidden="protects", low=least)
     step = balance_step(high)
-    least, most = step * (low // step), step * (high // step + 1)
-    if not least:
-        return Figure(say("fewer than {k:,}", k=most), unit, hidden="protects", low=0, high=most - 1)
-    text = say("{low} to {high}", low=f"{least:,}", high=f"{most:,}")
-    return Figure(text, unit, hidden="protects", low=least, high=most)
+    return bounds_told(step * (low // step), step * (high // step + 1), unit)
+
+
+def bounds_told(low: int, high: int, unit: Unit) -> Figure:
+    """What is known to lie between two numbers, which may be told."""
+    if not low:
+        return Figure(say("fewer than {k:,}", k=high), unit, hidden="protects", low=0, high=high - 1)
+    text = say("{low} to {high}", low=f"{low:,}", high=f"{high:,}")
+    return Figure(text, unit, hidden="protects", low=low, high=high)
 
 
 def band_around(amount: int, sure: int, width: int, most: int | None) -> tuple[int, int]:
