@@ -96,6 +96,11 @@ def _seed(console: Console, seeding: Seeding) -> None:
             console.print("A fresh one: [bold]python -m examples.demo --reset[/bold]")
         return
     if state.done:
+        if state.format != FORMAT:
+            raise DemoError(
+                f"another version of the demo began to fill {_short(folder.path)}; "
+                "start from nothing: python -m examples.demo --reset"
+            )
         console.print("An earlier start was broken off; going on from there.")
     console.print(f"Filling {_short(folder.path)} with {len(COMPANIES)} companies. This happens once.")
     began = time.monotonic()

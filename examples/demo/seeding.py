@@ -178,7 +178,8 @@ class Seeding:
 
     @property
     def complete(self) -> bool:
-        return set(self.state.done) >= self.steps().keys()
+        """By the last step: those before it that an older demo did not have are not for its folder."""
+        return list(self.steps())[-1] in self.state.done
 
     def run(self, started: Tell, finished: Tell) -> None:
         for name, (label, act) in self.steps().items():

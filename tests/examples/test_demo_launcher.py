@@ -19,7 +19,7 @@ import pytest
 from examples.demo import __main__ as launcher
 from examples.demo import processes
 from examples.demo.processes import DemoError, Service, Stopped, free_port, run, stop_signals
-from examples.demo.seeding import DataFolder, Seeding
+from examples.demo.seeding import FORMAT, DataFolder, Seeding
 
 DAY = date(2026, 11, 22)
 
@@ -143,6 +143,22 @@ def test_steps_that_are_done_are_not_done_again(tmp_path: Path) -> None:
     told: list[str] = []
     seeding.run(told.append, told.append)
     assert told == []
+
+
+@pytest.mark.parametrize("finished", [True, False])
+def test_a_folder_of_an_older_demo_is_used_as_it_is_or_begun_anew(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], finished: bool
+) -> None:
+    folder = DataFolder(tmp_path / "demo")
+    state = folder.state(DAY, 7)
+    older = [step for step in Seeding(folder, state, show=False).steps() if step != "purchases"]
+    state.format, state.done = FORMAT - 1, older if finished else older[:6]
+    folder.database.touch()
+    folder.save(state)
+    assert launcher.main(["--no-serve", "--data", str(folder.path)]) == (0 if finished else 1)
+    told = capsys.readouterr().out
+    assert ("another version of the demo began to fill" in told) is not finished
+    assert "python -m examples.demo --reset" in told
 
 
 def test_the_sign_in_link_is_found_among_what_serve_prints() -> None:
