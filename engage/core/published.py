@@ -40,7 +40,12 @@ from engage.core.published_beginners import (
     remember_beginners,
     remember_users,
 )
-from engage.core.published_cohorts import is_first_month, remember_activated, remember_cohorts
+from engage.core.published_cohorts import (
+    in_quiet_weeks,
+    is_first_month,
+    remember_activated,
+    remember_cohorts,
+)
 from engage.core.published_floors import floor_of, is_told
 from engage.core.quiet import HABIT_WEEKS_LEAST
 from engage.core.rounding import balance_step, bounds_told, in_two_digits, rounded
@@ -160,11 +165,11 @@ def _publish_activated(week: WeekMeasures, k: int, active_4w: Figure) -> Figure:
 
 
 def _most_activated(week: WeekMeasures, whole: int, active_4w: Figure) -> int:
-    """Who was activated by the end of the month before, as is told, and whoever can have come since was active: the
-    last band leaves room below that, or it would be told that nobody else came back. Where more are, as people were
-    away, that cannot be concluded."""
+    """Who was activated by the end of the month before, as is told, and whoever can have come since was active, or came
+    in a quiet week: the last band leaves room below that, or it would be told that nobody else came back. Where more
+    are, as some were named late, that cannot be concluded."""
     before = 0 if is_first_month(week) else (week.activated_most[1:2] or [whole])[0] or whole
-    most = min(whole, before + int(active_4w.ceiling or 0))
+    most = min(whole, before + int(active_4w.ceiling or 0) + in_quiet_weeks(week))
     return most if week.activated <= most else whole
 
 

@@ -101,6 +101,11 @@ def is_first_month(week: WeekMeasures) -> bool:
     return bool(week.cohorts) and _is_within(_month(week), min(week.cohorts))
 
 
+def in_quiet_weeks(week: WeekMeasures) -> int:
+    """The most who can have come in quiet weeks of the month: nobody there is among those active in it."""
+    return (week.floor - 1) * week.month.count(0)
+
+
 def _untold(active_4w: Figure) -> Figure:
     return Figure(NOT_SHOWN, "members", hidden="few", low=0, high=active_4w.ceiling)
 
@@ -190,7 +195,8 @@ def remember_activated(week: WeekMeasures, before: WeekMeasures | None, activate
     span, most = _month(week), int(activated.ceiling or 0)
     if before is not None and before.activated_told[1]:
         came = sum(week.cohort_most.get(one, most) for one in range(span.first, span.last + 1))
-        most = min(most, before.activated_told[1] + came)
+        able = before.activated_told[1] + came + in_quiet_weeks(week)
+        most = min(most, able) if week.activated <= able else most
     week.activated_told = (int(activated.floor), most)
     this = week.cohort_months[month_end(week.monday)]
     this.least, this.most = week.activated_told

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import pairwise
 
 import pytest
@@ -183,15 +184,22 @@ def test_who_is_activated_is_told_above_who_is_active_where_no_month_is_remember
         pytest.param(56, {"activated_most": [60, 0]}, "55 or more", id="not kept of the month before"),
         pytest.param(48, {"activated_most": [60, 34]}, "45 to 49", id="34 before, and up to 24 active since"),
         pytest.param(58, {"activated_most": [60, 34]}, "50 to 58", id="all of these"),
-        pytest.param(59, {"activated_most": [60, 34]}, "55 or more", id="more, as some were away"),
+        pytest.param(59, {"activated_most": [60, 34]}, "55 or more", id="more, as some were named late"),
         pytest.param(56, {"activated_most": [60, 50]}, "55 or more", id="more than there are members"),
     ],
 )
 def test_who_is_activated_leaves_room_below_those_before_and_the_active(
     activated: int, said: dict[str, object], told: str
 ) -> None:
-    week = replace(month(20, 20, 20), members=60, activated=activated, months_told=[(20, 20)] * 2, **said)
-    assert publish_people(week, K).activated.text == told
+    week = replace(month(20, *[20] * 4), members=60, activated=activated, months_told=[(20, 20)] * 2)
+    assert publish_people(replace(week, **said), K).activated.text == told
+
+
+def test_who_came_in_quiet_weeks_is_activated_as_others_are() -> None:
+    """Were it taken that nobody did, that it cannot be so would tell of the last two."""
+    week = replace(month(20, 20, 20), members=60, activated_most=[60, 34], months_told=[(20, 20)] * 2)
+    told = Counter(publish_people(replace(week, activated=one), K).activated.text for one in range(30, 61))
+    assert min(told.values()) >= K
 
 
 def test_under_a_floor_raised_since_no_habit_nor_who_is_activated_is_told() -> None:

@@ -15,9 +15,10 @@ from engage.core.published import remember_peaks
 from engage.core.published_stages import publish_stages
 from engage.core.stage_weeks import no_stages
 from engage.core.state import MemberState
+from tests.privacy import year_activity, year_population
 from tests.privacy.populations import FIRST, MONTH, WEEK
 from tests.privacy.year_activity import acquaintances, attack_year
-from tests.privacy.year_population import random_year
+from tests.privacy.year_population import MONTHS, STAYS, Person, Year, random_year
 
 YEARS = int(os.environ.get("ENGAGE_ATTACKS", "0")) // 5
 QUICK = {("",): (1001, 2001, 2003, 2008, 2009), ("sales", "it"): (2001,)}
@@ -48,6 +49,26 @@ def test_without_who_cannot_have_come_a_year_tells_of_those_who_stayed(
     assert learned_of(1001, ("",)) == []
     monkeypatch.setattr(Presence, "count", _only_listed)
     assert learned_of(1001, ("",)) != []
+
+
+YOUNG = Year(
+    3,
+    [
+        Person(0, STAYS, ("",) * MONTHS, weeks)
+        for weeks, members in ((0, 2), (0b1, 2), (0b10, 5), (0b1000, 2), (0b10000, 3))
+        for _ in range(members)
+    ],
+)
+"""Each comes once; in two weeks so few come that these are quiet."""
+
+
+def test_those_who_came_in_quiet_weeks_of_a_young_company_tell_nothing_of_the_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for module in (year_population, year_activity):
+        monkeypatch.setattr(module, "MONTHS", 3)
+    monkeypatch.setattr(year_population, "WEEKS", 12)
+    assert attack_year(YOUNG, YOUNG.members[:1]) == []
 
 
 MEMBERS = 20
