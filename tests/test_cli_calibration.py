@@ -52,6 +52,16 @@ def test_without_a_term_that_ended_it_says_so(capsys: pytest.CaptureFixture[str]
     assert "No term has ended that could be looked at so early." in out
     assert "Lead time" not in out
     assert "in a band" not in out
+    assert out.startswith("No term is known that has ended: `engage import --kind terms FILE`")
+
+
+def test_terms_of_companies_that_were_never_scored_name_the_command_that_scores(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    tell(Calibration({"0": measure([0.1, 0.2], [0.1, 0.2], [False, True])}, {}))
+    assert "Run `engage score` first" in capsys.readouterr().out
+    tell(Calibration({"0": replace(measure([0.1, 0.2], [0.1, 0.2], [False, True]), scored=1)}, {}))
+    assert "engage score" not in capsys.readouterr().out
 
 
 def test_what_a_forecast_does_not_know_is_said_of_it_by_name(capsys: pytest.CaptureFixture[str]) -> None:

@@ -158,6 +158,19 @@ def test_a_csv_in_another_encoding_names_nobody_wrongly(tmp_path: Path) -> None:
             read(path)
 
 
+def test_a_line_in_another_encoding_names_nobody_wrongly(tmp_path: Path) -> None:
+    path = tmp_path / "a.ndjson"
+    lines = [
+        {"type": "track", "userId": member, "event": "A", "timestamp": AT} for member in ("Müller", "Robin")
+    ]
+    path.write_bytes("\n".join(json.dumps(line, ensure_ascii=False) for line in lines).encode("cp1252"))
+    [reading] = read(path)
+    assert [call.member for call in rows(reading).values()] == ["Robin"]
+    assert [(one.row, one.refusal.message) for one in reading.unread] == [
+        (1, "the line is not UTF-8: save the file in UTF-8")
+    ]
+
+
 def test_a_spreadsheet_is_told_how_to_be_saved(tmp_path: Path) -> None:
     path = tmp_path / "a.XLSX"
     path.write_bytes(b"PK")

@@ -31,7 +31,7 @@ from engage.core.care import (
 )
 from engage.core.care_shapes import Compared, GoalView
 from engage.core.language import say
-from engage.core.plans import MEASURES, held_out, measured
+from engage.core.plans import MEASURES, MOST, NAMES, held_out, measured
 from engage.days import read_day
 from engage.errors import Conflict, InvalidRequest, NotFound
 from engage.store.care import forget_elsewhere, load_care, save_care
@@ -85,6 +85,7 @@ async def set_goal(
         company_id = await find_company(tx, company)
         known = (await load_care(tx, Goal, [company_id])).get(company_id, {})
         before = known.get(id)
+        _check_targets(wanted, before)
         if before is None:
             if len(known) >= GOALS_MAX:
                 raise InvalidRequest(f"a company has at most {GOALS_MAX} goals")
@@ -147,6 +148,7 @@ async def adjust_goal(
         if seen != (to_rfc3339(last) if last is not None else ""):
             raise Conflict(ADJUSTED)
         _check(whole, to_rfc3339(now)[:10])
+        _check_targets(whole, before)
         await save_care(tx, id, {company_id: after})
         return company_id
 
@@ -173,6 +175,29 @@ def _check(wanted: WantedGoal, today: str) -> None:
         raise InvalidRequest(
             say("stages: each must be later than the one before, and none after the goal's own day")
         )
+
+
+def _check_targets(wanted: WantedGoal, before: Goal | None) -> None:
+    """What was agreed on stays: a goal that asks for too much can still be dropped."""
+    agreed = () if before is None else (before.target, *(one.target for one in before.stages))
+    targets = {"target": wanted.target}
+    targets |= {f"stages[{index}].target": one.target for index, one in enumerate(wanted.stages)}
+    most = MOST.get(wanted.measure)
+    for field, target in targets.items():
+        if target in agreed:
+            continue
+        if target < 0:
+            raise InvalidRequest(say("{field_name}: must not be below 0", field_name=field))
+        if most is not None and target > most:
+            raise InvalidRequest(
+                say(
+                    "{field_name}: {measure} goes from 0 to {most:g}, so {target:,} cannot be reached",
+                    field_name=field,
+                    measure=NAMES[wanted.measure],
+                    most=most,
+                    target=_plain(target),
+                )
+            )
 
 
 def _adjusted(before: Goal, wanted: WantedGoal, actor: str, reason: str, now: int) -> Goal:
@@ -430,27 +455,31 @@ def _corrected(before: Intervention, said: Intervention, reason: str) -> Interve
     if before.day != said.day:
         found.append(say("day was {was_name}, now {now_name}", was_name=before.day, now_name=said.day))
     if (before.companies, before.held_out) != (said.companies, said.held_out):
-        found.append(
-            say(
-                "companies were {was:d} and {was_out:d} held out, now {now:d} and {now_out:d}",
-                was=len(before.companies),
-                was_out=len(before.held_out),
-                now=len(said.companies),
-                now_out=len(said.held_out),
+        now, now_out = len(said.companies), len(said.held_out)
+        if (now, now_out) == (len(before.companies), len(before.held_out)):
+            found.append(say("now other companies, as many as before"))
+        else:
+            found.append(
+                say(
+                    "companies were {was:d} and {was_out:d} held out, now {now:d} and {now_out:d}",
+                    was=len(before.companies),
+                    was_out=len(before.held_out),
+                    now=now,
+                    now_out=now_out,
+                )
             )
-        )
     if not found:
         return before
     if not reason:
         raise InvalidRequest("reason: say why the intervention is corrected")
-    change = Change(said.recorded_at, said.actor, "; ".join(found), reason)
+    changes = [Change(said.recorded_at, said.actor, text, reason) for text in found]
     return replace(
         before,
         what=said.what,
         day=said.day,
         companies=said.companies,
         held_out=said.held_out,
-        changes=(*before.changes, change)[-CHANGES_MAX:],
+        changes=(*before.changes, *changes)[-CHANGES_MAX:],
         withdrawn=False,
     )
 

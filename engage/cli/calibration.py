@@ -5,7 +5,7 @@ Owns the words and the tables, each within 80 columns. Must not know how a forec
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from textwrap import fill
 from typing import Final
 
@@ -22,6 +22,7 @@ CALLED: Final = {
 
 def tell(found: Calibration) -> None:
     forecasts = {"score": found.expert, "fitted": found.fitted}
+    _first(found.expert.values())
     _ranks(forecasts)
     _calls(forecasts)
     for name, by_days in forecasts.items():
@@ -34,6 +35,20 @@ def tell(found: Calibration) -> None:
         )
     for name, by_days in forecasts.items():
         _tell_words(name, by_days)
+
+
+def _first(by_days: Collection[Accuracy]) -> None:
+    """What to do before this can tell anything."""
+    if not any(one.n for one in by_days):
+        _tell("No term is known that has ended: `engage import --kind terms FILE` brings them.")
+    elif not any(one.scored for one in by_days):
+        _tell(
+            "Run `engage score` first: no company was scored by the time that one of its terms ended. It measures the "
+            "weeks of the imported events, and nothing else is read here."
+        )
+    else:
+        return
+    say("")
 
 
 def _ranks(forecasts: Mapping[str, Mapping[str, Accuracy]]) -> None:

@@ -15,6 +15,7 @@ from engage.core import privacy
 from engage.core.adoption_campaigns import campaigns
 from engage.core.adoption_champions import champions
 from engage.core.definitions import DEFINITIONS
+from engage.core.drivers import uses_each
 from engage.core.language import mark, say
 from engage.core.measures import WEEK
 from engage.core.peers import peers_table
@@ -238,7 +239,14 @@ def _features_each(weeks: Weeks) -> Figure:
     if weeks.last is None or weeks.people_last is None or not has_features(weeks.last):
         return privacy.missing("each")
     active = weeks.people_last.active_4w
-    return privacy.ratio(publish_features(weeks.last, weeks.k, active).uses, active, "each")
+    features = publish_features(weeks.last, weeks.k, active)
+    known = privacy.ratio(features.uses, active, "each")
+    if known.text != privacy.NOT_SHOWN or active.floor < weeks.k:
+        return known
+    about = uses_each(features, weeks.people_last, weeks.k)
+    if about is None:
+        return known
+    return Figure(say("about {figure}", figure=f"{about[0]:g}"), "each", hidden="protects")
 
 
 def _breadth(source: Source, now: Weeks, then: Weeks) -> Table:

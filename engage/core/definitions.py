@@ -21,7 +21,8 @@ DEFINITIONS: Final[tuple[Definition, ...]] = (
         "Gainsight's red, yellow and green, the middle split in two.",
     ),
     Definition(
-        "Active", "At least one event, page or screen in the week, or in the four weeks that end with it."
+        "Active",
+        "At least one event, page or screen in the week, or in the newest four whole weeks that are over.",
     ),
     Definition(
         "Habitual",

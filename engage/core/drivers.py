@@ -191,12 +191,15 @@ def _breadth(features: Features, k: int) -> Input:
         return _absent(say("how many features are in use cannot be shown"))
     used = sum(1 for cell in cells if cell.floor >= k)
     share = round(100 * used / min(known, FEATURES_ENOUGH), 1)
-    text = say(
-        "{used:d} of {count:d} key features are used by at least {k:d} members",
-        used=used,
-        count=known,
-        k=k,
-    )
+    if known == 1:
+        text = say("{used:d} of 1 key feature is used by at least {k:d} members", used=used, k=k)
+    else:
+        text = say(
+            "{used:d} of {count:d} key features are used by at least {k:d} members",
+            used=used,
+            count=known,
+            k=k,
+        )
     return Input(fact(share, "percent"), share, _besides(text, len(cells) - known))
 
 
@@ -218,20 +221,38 @@ def _features(features: Features, people: People, k: int) -> Input:
     declared = len(features.members)
     if not declared:
         return _absent(say("the program declares no key events"))
+    untold = _untold(features, k)
+    found = uses_each(features, people, k)
+    if found is None:
+        return _absent(say("how many features a member uses cannot be shown"))
+    each, is_exact = found
+    known = declared - untold
+    share = round(100 * each / min(known, FEATURES_ENOUGH), 1)
+    text = _uses_words(each, known, is_exact)
+    return Input(fact(share, "percent"), share, _besides(text, untold))
+
+
+def uses_each(features: Features, people: People, k: int) -> tuple[float, bool] | None:
+    """How many key features an active member uses, and whether that is exact; None where of most it is not told. Some
+    were active."""
     uses, untold = features.uses.value, _untold(features, k)
     if uses is None:
-        if 2 * untold > declared:
-            return _absent(say("how many features a member uses cannot be shown"))
+        if 2 * untold > len(features.members):
+            return None
         uses = sum(one.estimate or 0.0 for one in features.members.values() if one.floor >= k)
-    known = declared - untold
-    each = min(float(known), round(uses / _active(people), 1))
-    share = round(100 * each / min(known, FEATURES_ENOUGH), 1)
-    is_exact = all(cell.value is not None or _is_untold(cell, k) for cell in features.members.values())
-    if not is_exact or people.active_4w.value is None:
-        text = say("an active member uses about {each:g} of {count:d} key features", each=each, count=known)
-    else:
-        text = say("an active member uses {each:g} of {count:d} key features", each=each, count=known)
-    return Input(fact(share, "percent"), share, _besides(text, untold))
+    each = min(float(len(features.members) - untold), round(uses / _active(people), 1))
+    is_told = all(cell.value is not None or _is_untold(cell, k) for cell in features.members.values())
+    return each, is_told and people.active_4w.value is not None
+
+
+def _uses_words(each: float, known: int, is_exact: bool) -> str:
+    if known == 1 and is_exact:
+        return say("an active member uses {each:g} of 1 key feature", each=each)
+    if known == 1:
+        return say("an active member uses about {each:g} of 1 key feature", each=each)
+    if is_exact:
+        return say("an active member uses {each:g} of {count:d} key features", each=each, count=known)
+    return say("an active member uses about {each:g} of {count:d} key features", each=each, count=known)
 
 
 def _trend(weeks: Sequence[WeekMeasures], k: int) -> Input:

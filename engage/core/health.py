@@ -182,10 +182,10 @@ def _redistributed(inputs: dict[str, Input], weights: Mapping[str, float]) -> tu
     absent = [name for name, one in inputs.items() if one.estimate is None and weights.get(name)]
     return tuple(
         say(
-            "{driver} is missing: {why}. Its weight of {weight:.0%} is shared out among the others in proportion.",
+            "{driver} is missing: {why}. Its weight of {weight} is shared out among the others in proportion.",
             driver=LABELS[name],
             why=inputs[name].text,
-            weight=weights[name],
+            weight=f"{100 * weights[name]:.0f} %",
         )
         for name in absent
     )

@@ -36,6 +36,8 @@ NAMES: Final[Mapping[Language, str]] = {"en": "English", "zh-Hans": "简体中�
 _CATALOGUES: Final[Mapping[Language, Mapping[str, str]]] = {"zh-Hans": CHINESE}
 _COMMA: Final[Mapping[Language, str]] = {"zh-Hans": "、"}
 _TRADITIONAL: Final = re.compile(r"zh-(hant|tw|hk|mo)\b")
+_CLOSE: Final = re.compile(r"(?<=[\u4e00-\u9fff])\{(\w+)\}")
+"""A part right behind an ideograph: a number or a Latin word stands apart from it, another ideograph does not."""
 _TEXTS_KEPT: Final = 4096
 _NUMBER: Final = r"[+\-−]?\d[\d,]*(?:\.\d+)?"
 _ONLY_NUMBER: Final = re.compile(_NUMBER)
@@ -101,7 +103,12 @@ def _fields(template: str) -> list[tuple[str, str]]:
 
 def _fill(language: Language, template: str, parts: Mapping[str, str]) -> str:
     told = {name: _part(name, part, language) for name, part in parts.items()}
-    return _CATALOGUES[language][template].format(**told)
+
+    def apart(match: re.Match[str]) -> str:
+        part = told[match.group(1)]
+        return f" {match.group(0)}" if part[:1].isascii() and part[:1].isalnum() else match.group(0)
+
+    return _CLOSE.sub(apart, _CATALOGUES[language][template]).format(**told)
 
 
 def _part(name: str, part: str, language: Language) -> str:

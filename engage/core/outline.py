@@ -107,7 +107,7 @@ def outline(report: CompanyReport) -> tuple[Section, ...]:
         _history(report),
         _summary(report),
         _funnel(report),
-        weekly("activity", say("Active members"), report.activity, _grown(report, "active_4w")),
+        active_members(report.activity, _grown(report, "active_4w")),
         _listed("breadth", report.breadth, "share", _driver(report, "breadth")),
         weekly("incentives", say("Organic and incentivised"), report.incentives, "", "columns"),
         weekly("points", say("Points issued"), report.points, ""),
@@ -221,6 +221,13 @@ def _funnel(report: CompanyReport) -> Section | None:
             message = say("{share} of the seats have become a habit", share=habitual.share.text)
     title = say("From seats to habit")
     return tabled("funnel", title, columns, rows, message, chart=Chart("bars", ("members",)))
+
+
+def active_members(activity: Sequence[Series], message: str) -> Section | None:
+    """It says why, beside active in the week, the count of four weeks stands still, and may be the lower of the two."""
+    found = weekly("activity", say("Active members"), activity, message)
+    note = say("Active in four weeks is counted of four whole weeks, and stays until the next four are over.")
+    return replace(found, notes=(note,)) if found is not None else None
 
 
 def weekly(

@@ -90,11 +90,11 @@ def _goals(goals: tuple[GoalView, ...]) -> Section | None:
     title = say("Goals")
     open_goals = [one for one in goals if one.standing != "dropped"]
     late = sum(one.standing in ("behind", "missed") for one in open_goals)
-    message = (
-        say("{late:d} of {count:d} goals are behind or missed", late=late, count=len(open_goals))
-        if late
-        else ""
-    )
+    message = ""
+    if late and len(open_goals) == 1:
+        message = say("The goal is behind or missed")
+    elif late:
+        message = say("{late:d} of {count:d} goals are behind or missed", late=late, count=len(open_goals))
     return tabled("goals", title, columns, rows, message)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from engage.core.department import DepartmentReport
 from engage.core.digest import Digest
 from engage.core.language import say
-from engage.core.outline import Chart, Row, Section, points_of, tabled, weekly
+from engage.core.outline import Chart, Row, Section, active_members, points_of, tabled
 from engage.core.privacy import Figure, fact
 from engage.core.reports import Column
 
@@ -74,6 +74,6 @@ def department_outline(report: DepartmentReport) -> tuple[Section, ...]:
     )
     rows = tuple((one.label, one.figure, one.before, one.change) for one in report.figures)
     title = say("This period and the one before")
-    activity = weekly("activity", say("Active members"), report.activity, "")
+    activity = active_members(report.activity, "")
     sections = (tabled("figures", title, columns, rows), activity)
     return tuple(section for section in sections if section is not None)

@@ -47,6 +47,13 @@ NAMES: Final[Mapping[str, str]] = {
 IN_PERCENT: Final = frozenset(MEASURES) - {"score", "activity", "monthly_revenue"}
 """The measures that are shares."""
 
+MOST: Final = {
+    measure: 28.0 if measure == "activity" else 100.0
+    for measure in MEASURES
+    if measure not in ("seats", "monthly_revenue")
+}
+"""No measure can be higher. Of seats more than there are may be in use, and revenue has no end."""
+
 AFTER_WEEKS: Final = (4, 13)
 NORMAL_95: Final = 1.96
 

@@ -41,8 +41,8 @@ K_MIN: Final = 3
 Unit = Literal[
     "members", "seats", "events", "features", "points", "days", "percent", "score", "cents", "each"
 ]
-Hidden = Literal["", "few", "most", "protects", "partial", "missing"]
-"""Why there is no value: too few people; too few left; it would give another away; weeks missing; not measured."""
+Hidden = Literal["", "few", "most", "protects", "wide", "partial", "missing"]
+"""Why no value: too few; too few left; it would give another away; too uncertain; weeks missing; not measured."""
 
 NOT_SHOWN: Final = say("not shown")
 
@@ -324,7 +324,7 @@ def ratio(part: Figure, whole: Figure, unit: Unit = "percent") -> Figure:
     if unit == "percent":
         low, high = min(low, 100.0), min(high, 100.0)
         if high - low > RANGE_MAX:
-            return Figure(NOT_SHOWN, unit, hidden=reason)
+            return Figure(NOT_SHOWN, unit, hidden="wide")
     if low <= 0:
         text = say("{high} or less", high=_words(high, unit)) if high > 0 else NOT_SHOWN
     elif unit == "percent" and high >= 100:

@@ -124,7 +124,9 @@ def _portfolio_facts(portfolio: Portfolio, language: Language) -> list[tuple[str
 
 
 def _dated(section: Section, language: Language) -> Section:
-    """A sentiment's own sentence has a day in it; what somebody noted beside it stays as it is."""
+    """With days as people write them in sentences of ours. What somebody noted beside a sentiment stays as it is."""
+    if section.name == "score_history":
+        return structs.replace(section, notes=tuple(dated(note, language) for note in section.notes))
     if section.name != "sentiment":
         return section
     said, *noted = section.notes
@@ -135,7 +137,7 @@ def paper(report: Report, language: Language) -> Paper:
     """Of a report in English."""
     if isinstance(report, CompanyReport):
         definitions = in_language(report.definitions, language)
-        found = in_language(outline(report), language)
+        found = tuple(_dated(one, language) for one in in_language(outline(report), language))
         told = tuple(section for section in found if tells(section))
         untold = tuple(section for section in found if not tells(section))
         care = tuple(_dated(one, language) for one in in_language(care_sections(report), language))

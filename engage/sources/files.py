@@ -36,6 +36,8 @@ LINE_BYTES_MAX: Final = 4 * 1024 * 1024
 SHOWN_CHARS_MAX: Final = 500
 SPREADSHEETS: Final = frozenset({".xlsx", ".xls", ".xlsm", ".ods", ".numbers"})
 SAVE_AS: Final = "save it as CSV in UTF-8"
+NOT_UTF_8: Final = "the line is not UTF-8: save the file in UTF-8"
+"""A name read with other letters would be another one."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -259,7 +261,10 @@ def _read_documents(source: Source, file: int) -> Iterator[Chunk]:
 
 
 def _lenient(line: bytes, number: int) -> Any:
-    text = line.decode("utf-8", "replace")
+    try:
+        text = line.decode("utf-8")
+    except UnicodeDecodeError:
+        return BadRow(number, NOT_UTF_8, line.decode("utf-8", "replace")[:SHOWN_CHARS_MAX])
     try:
         return json.loads(text)
     except RecursionError:

@@ -70,9 +70,9 @@ class Interventions:
             return ok(before)
         if not body.get("reason"):
             return problem(400, "invalid_request", "reason: say why the intervention is corrected")
-        change = _change(said["actor"], "; ".join(corrected), body["reason"])
+        changes = [_change(said["actor"], text, body["reason"]) for text in corrected]
         kept = {key: said[key] for key in ("what", "day", "companies", "held_out")}
-        after = {**before, **kept, "changes": [*before.get("changes", []), change], "withdrawn": False}
+        after = {**before, **kept, "changes": [*before.get("changes", []), *changes], "withdrawn": False}
         self._logged[id] = after
         return ok(after)
 
@@ -106,7 +106,8 @@ def _corrected(before: Json, said: Json) -> list[str]:
     found += [f"{key} was {before[key]}, now {said[key]}" for key in differing]
     if (before["companies"], before["held_out"]) != (said["companies"], said["held_out"]):
         was, now = (f"{len(one['companies'])} and {len(one['held_out'])}" for one in (before, said))
-        found.append(f"companies were {was} held out, now {now}")
+        same = "now other companies, as many as before"
+        found.append(same if was == now else f"companies were {was} held out, now {now}")
     return found
 
 

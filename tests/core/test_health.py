@@ -197,6 +197,14 @@ def test_what_members_use_of_features_that_few_use_is_said_to_be_an_estimate() -
     assert "an active member uses 4 of 8 key features" in {one.text for one in scored(steady()).drivers}
 
 
+def test_of_a_single_key_feature_it_speaks_in_the_singular() -> None:
+    one = {"a": FeatureWeek(20, 20, 90)}
+    assert {
+        "1 of 1 key feature is used by at least 5 members",
+        "an active member uses 0.5 of 1 key feature",
+    } <= {driver.text for driver in scored(steady(features=one)).drivers}
+
+
 def test_features_hidden_by_earlier_months_are_left_out() -> None:
     found = with_hidden(2)
     assert (driver(found, "breadth"), driver(found, "features")) == (100.0, 50.0)

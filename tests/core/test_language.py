@@ -133,10 +133,19 @@ def test_a_text_leads_back_to_its_template() -> None:
 
 
 def test_parts_are_translated_but_names_are_not() -> None:
-    assert translate("Points issued per week", "zh-Hans") == "每周发放的Points"
-    assert translate("Healthy issued per week", "zh-Hans") == "每周发放的Healthy"
+    assert translate("Points issued per week", "zh-Hans") == "每周发放的 Points"
+    assert translate("Healthy issued per week", "zh-Hans") == "每周发放的 Healthy"
     assert translate("12 % to 20 %", "zh-Hans") == "12% 至 20%"
     assert translate("fewer than 1,005", "zh-Hans") == "少于 1,005"
+
+
+def test_a_number_stands_apart_from_the_ideograph_before_it() -> None:
+    text = "Watch at 48 of 100: hardly any activity in four weeks, against the best four of the last 13 weeks, yet {}."
+    used = "7 of 10 key features are used by at least 5 members"
+    assert translate(text.format(used), "zh-Hans").endswith(
+        "；不过 10 项关键功能中有 7 项的使用人数达到 5 人。"
+    )
+    assert "；不过合作 " in translate(text.format("a customer for 2 months"), "zh-Hans")
 
 
 def test_what_was_not_said_by_us_stays_as_it_is() -> None:

@@ -189,7 +189,7 @@ def test_a_share_told_as_a_range_is_narrow_and_ends_at_a_hundred() -> None:
     assert privacy.ratio(publish_count(3, K, members(30)), seats).text == "not shown"  # 0 to 133 %
     assert privacy.ratio(publish_count(38, K, members(40)), fact(38, "seats")).text == "95 % or more"
     wide = privacy.Figure(privacy.NOT_SHOWN, "members", hidden="protects", low=5, high=55)
-    assert privacy.ratio(wide, members(60)) == Figure("not shown", "percent", hidden="protects")
+    assert privacy.ratio(wide, members(60)) == Figure("not shown", "percent", hidden="wide")
     assert privacy.ratio(fact(45, "seats"), fact(30, "seats")).text == "150 %"  # no range: as it is
 
 
@@ -309,7 +309,7 @@ UNTOLD = span(None, None, "few")
         (span(1, 2), span(1, 1), "each", ranged("1 to 2", "each", 1.0, 2.0)),
         (span(1, 2), fact(2, "members"), "percent", ranged("50 % or more", "percent", 50.0, 100.0)),
         (span(1, 3), fact(5, "members"), "percent", ranged("20 % to 60 %", "percent", 20.0, 60.0)),
-        (span(1, 4), fact(5, "members"), "percent", Figure("not shown", "percent", hidden="protects")),
+        (span(1, 4), fact(5, "members"), "percent", Figure("not shown", "percent", hidden="wide")),
         (span(60, 200), fact(1, "members"), "each", ranged("60 to 200", "each", 60.0, 200.0)),
     ],
 )

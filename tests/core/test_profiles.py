@@ -223,7 +223,7 @@ def test_only_a_driver_that_counts_is_missed() -> None:
     assert [
         note
         for note in settled.notes
-        if note.endswith("Its weight of 60% is shared out among the others in proportion.")
+        if note.endswith("Its weight of 60 % is shared out among the others in proportion.")
     ]
     assert (settled.confidence, {one.name: one.weight for one in settled.drivers if one.weight}) == (
         "low",

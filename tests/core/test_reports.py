@@ -173,6 +173,14 @@ def test_a_feature_of_few_is_hidden_and_levels_are_told_in_bands() -> None:
     assert levels == ["12 to 30", "30 to 39", "fewer than 10"]
 
 
+def test_how_many_features_a_member_uses_is_told_as_the_driver_tells_it() -> None:
+    found = report()
+    [driver] = [one.text for one in found.health.drivers if one.name == "features"]
+    [each] = [one.figure for one in found.summary if one.name == "breadth"]
+    assert (each.text, each.value) == (driver.partition(" uses ")[2].partition(" of ")[0], None)
+    assert each.text.startswith("about ")
+
+
 def numbers(value: object) -> set[float]:
     if isinstance(value, dict):
         return set().union(*map(numbers, value.values())) if value else set()

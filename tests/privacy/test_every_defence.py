@@ -238,6 +238,7 @@ SEEN = {
         "year_attacked: without_what_earlier_users_leave_it_is_learned_that_all_have_used_it",
     ],
     "20 % to 25 %": [FIGURES],
+    "about 4.6": [FIGURES],
     "120 or more": [FIGURES],
     "about 31": [FIGURES],
     "not measured": [FIGURES],

@@ -185,6 +185,7 @@ MAKERS = {
 }
 """Of figures."""
 OWN = {
+    "core/adoption.py": "how many features a member uses, as told of a driver of the score",
     "core/adoption_campaigns.py": "a dash where several months stand together",
     "core/digest.py": "seats less a figure, both shown",
     "core/outline_care.py": "of a goal how it stands, as told of a driver of the score",

@@ -105,6 +105,13 @@ async def test_a_stage_is_accepted_once_and_by_name(known: Running) -> None:
         ({"by": "soon"}, "by: must be a day"),
         ({"stages": [{"by": "2999-13-01", "target": 1}]}, "stages[0].by: must be a day"),
         ({"by": "2999-01-01"}, "stages: each must be later"),
+        ({"target": 110, "measure": "score"}, "target: Health score goes from 0 to 100, so 110 cannot be"),
+        ({"target": 29, "measure": "activity"}, "target: Days active goes from 0 to 28, so 29 cannot be"),
+        (
+            {"stages": [{"by": "2999-06-30", "target": 101}], "measure": "habit"},
+            "stages[0].target: Habit goes from 0 to 100",
+        ),
+        ({"target": -1}, "target: must not be below 0"),
         ({"owner": ""}, "owner: "),
     ],
 )
@@ -112,6 +119,11 @@ async def test_a_goal_that_makes_no_sense_is_refused(
     known: Running, change: dict[str, Any], words: str
 ) -> None:
     assert (await put(known, f"{ACME}/goals/g", GOAL | change, 400))["message"].startswith(words)
+
+
+async def test_more_seats_than_are_paid_for_and_any_revenue_can_be_a_goal(known: Running) -> None:
+    await put(known, f"{ACME}/goals/over", GOAL | {"target": 130})
+    await put(known, f"{ACME}/goals/rich", GOAL | {"measure": "monthly_revenue", "target": 1e6})
 
 
 async def test_a_feeling_expires(known: Running) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
+from typing import Any
 
 import httpx
 import msgspec
@@ -25,10 +26,10 @@ from engage.core.digest import digest
 from engage.core.outline_portfolio import portfolio_outline
 from engage.core.plans import goal_view
 from engage.core.portfolio import why
-from engage.core.privacy import Figure, fact
+from engage.core.privacy import NOT_SHOWN, Figure, fact
 from engage.web.console.forms import Accepted, Adjusted, Agreed
 from engage.web.console.pages import company_view
-from engage.web.console.routes import COOKIE, _html
+from engage.web.console.routes import COOKIE, _environment, _html
 from tests.web.console_samples import AS_OF, ROWS, STAFF, SampleServices, measured, portfolio, report
 from tests.web.reading import browse, one_of, tree_of, words_of
 
@@ -175,13 +176,23 @@ async def test_of_a_range_it_is_not_said_that_it_is_not_shown(
         why, text = str(hidden.attributes["title"]), hidden.text(deep=False).strip()
         seen.add(why)
         assert text == "not shown" or "not shown" not in why.lower(), text
-    assert "Told as a range, to protect individuals" in seen
+    assert "Told only roughly, to protect individuals" in seen
     chinese = tree_of(await browser.get("/console/companies/some?lang=zh-Hans"))
     whys = {
         str(one.attributes["title"]) for one in chinese.css(".hidden") if "不予显示" in one.text(deep=False)
     }
     assert whys
-    assert not whys & {"为保护个人，只公布区间"}
+    assert not whys & {"为保护个人，只公布大致的数字"}
+
+
+def test_why_a_figure_is_hidden_speaks_of_few_people_only_where_there_are_few() -> None:
+    parts: Any = _environment().get_template("parts.html").module
+    why = parts.why_hidden
+    few, wide = "Fewer than 5 people", "Not shown: what may be told of it is too uncertain"
+    assert why(Figure(NOT_SHOWN, "percent", hidden="wide"), 5).strip() == wide
+    assert why(Figure(NOT_SHOWN, "members", hidden="few", low=0, high=95), 5).strip() == wide
+    assert why(Figure(NOT_SHOWN, "members", hidden="few", low=0, high=4), 5).strip().startswith(few)
+    assert why(Figure(NOT_SHOWN, "events", hidden="few"), 5).strip().startswith(few)
 
 
 async def test_an_intervention_of_which_nothing_can_be_said_yet_keeps_its_line(

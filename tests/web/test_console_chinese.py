@@ -208,6 +208,13 @@ async def test_downloads_are_in_the_language_of_the_page(reader: httpx.AsyncClie
     assert (await reader.get("/console/?format=doc")).status_code == 400
 
 
+def test_behind_a_full_stop_of_chinese_there_is_no_space_besides() -> None:
+    page = '<p>No week has a score yet.\n <span translate="no">Acme</span> <b>Score</b></p>'
+    assert translate_page(page, "zh-Hans") == (
+        '<p>还没有任何一周有评分。<span translate="no">Acme</span> <b>评分</b></p>'
+    )
+
+
 def test_what_is_translated_stays_text() -> None:
     page = '<p>x</p><a title="Name &lt;b&gt;">1 &lt; 2</a><time datetime="2026-11-22">22 Nov 2026</time>'
     page += "<svg><text>Name</text></svg>"

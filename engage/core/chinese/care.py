@@ -35,6 +35,7 @@ WORDS: Final = {
     "logged on the company's page": "在企业页面上登记",
     "what was {was_name}, now {now_name}": "内容由“{was_name}”改为“{now_name}”",
     "day was {was_name}, now {now_name}": "日期由 {was_name} 改为 {now_name}",
+    "now other companies, as many as before": "改为同样数量的其他公司",
     "companies were {was:d} and {was_out:d} held out, now {now:d} and {now_out:d}": (
         "公司由 {was} 家、对照 {was_out} 家改为 {now} 家、对照 {now_out} 家"
     ),
@@ -48,6 +49,7 @@ WORDS: Final = {
     "By": "期限",
     "Standing": "状态",
     "Owner": "负责人",
+    "The goal is behind or missed": "目标落后或未达成",
     "{late:d} of {count:d} goals are behind or missed": "{count} 个目标中有 {late} 个落后或未达成",
     "Stage": "阶段",
     "Stages of goals": "目标的阶段",

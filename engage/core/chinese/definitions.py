@@ -21,8 +21,8 @@ WORDS: Final = {
         "80 分起为蓬勃，60 分起为健康，40 分起为需关注，以下为有风险。"
     ),
     "Gainsight's red, yellow and green, the middle split in two.": "Gainsight 的红、黄、绿三档，中间一档分为两档。",
-    "At least one event, page or screen in the week, or in the four weeks that end with it.": (
-        "当周（或截至当周的四周内）至少有一次事件、页面或屏幕访问。"
+    "At least one event, page or screen in the week, or in the newest four whole weeks that are over.": (
+        "当周（或最近结束的完整四周内）至少有一次事件、页面或屏幕访问。"
     ),
     "Microsoft Viva Insights, definition of a habit.": "Microsoft Viva Insights 对习惯的定义。",
     "How many of the declared key events at least k members used in four weeks; beside it, how many an active "

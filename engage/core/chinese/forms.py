@@ -11,6 +11,10 @@ WORDS: Final = {
     "Say whose goal it is, in {most:d} characters at most.": "请说明由谁负责，最多 {most} 个字符。",
     "Say why the goal is adjusted, in {most:d} characters at most.": "请说明调整目标的原因，最多 {most} 个字符。",
     "reason: say why the goal is adjusted": "请说明调整目标的原因。",
+    "{field_name}: must not be below 0": "{field_name}：不能小于 0。",
+    "{field_name}: {measure} goes from 0 to {most:g}, so {target:,} cannot be reached": (
+        "{field_name}：{measure}的范围是 0 到 {most}，{target} 无法达到。"
+    ),
     "by: must be after {day_name}, when the goal starts": "期限须晚于目标的开始日期 {day_name}。",
     "stages: each must be later than the one before, and none after the goal's own day": (
         "各阶段的日期须依次推后，且不得晚于目标的期限。"

@@ -24,7 +24,7 @@ WORDS: Final = {
     "{band} at {score:d} of 100: {why}, but {other}.": "{band}，{score} 分（满分 100）：{why}；但{other}。",
     "Not scored: fewer than {k:d} members were active in the last four weeks, too few to say anything without telling "
     "on individuals.": "未评分：最近四周的活跃成员少于 {k} 人，人数过少，任何数字都可能暴露个人。",
-    "{driver} is missing: {why}. Its weight of {weight:.0%} is shared out among the others in proportion.": (
+    "{driver} is missing: {why}. Its weight of {weight} is shared out among the others in proportion.": (
         "缺少“{driver}”：{why}。其 {weight} 的权重按比例分给其他因素。"
     ),
     "Fewer than 20 active members: single people move the score.": "活跃成员少于 20 人：个别人就会影响评分。",
@@ -46,9 +46,12 @@ WORDS: Final = {
     "{used:d} of {count:d} key features are used by at least {k:d} members": (
         "{count} 项关键功能中有 {used} 项的使用人数达到 {k} 人"
     ),
+    "{used:d} of 1 key feature is used by at least {k:d} members": "1 项关键功能中有 {used} 项的使用人数达到 {k} 人",
     "{text}; {figure} cannot be shown": "{text}；其中 {figure} 项不能显示",
     "how many features a member uses cannot be shown": "人均使用的功能数不能显示",
     "an active member uses {each:g} of {count:d} key features": "活跃成员人均使用 {count} 项关键功能中的 {each} 项",
+    "an active member uses {each:g} of 1 key feature": "活跃成员人均使用 1 项关键功能中的 {each} 项",
+    "an active member uses about {each:g} of 1 key feature": "活跃成员人均使用 1 项关键功能中的约 {each} 项",
     "an active member uses about {each:g} of {count:d} key features": (
         "活跃成员人均使用 {count} 项关键功能中的约 {each} 项"
     ),

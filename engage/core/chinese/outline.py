@@ -53,6 +53,9 @@ WORDS: Final = {
         "选一项几乎无人使用的关键功能，介绍给最需要它的部门。"
     ),
     "Show active members the feature next to the ones they use.": "向活跃成员展示与其常用功能相邻的功能。",
+    "Active in four weeks is counted of four whole weeks, and stays until the next four are over.": (
+        "四周内活跃按完整的四周统计，下一个四周结束之前保持不变。"
+    ),
     "Ask what changed: activity is falling from the best weeks of the last half year.": (
         "询问发生了什么变化：活动量正在从近半年的最好水平回落。"
     ),

@@ -284,6 +284,8 @@ _CARE: Final = {
     "; target {figure} by": "；目标 {figure}，期限",
     "{share} of the way.": "已完成 {share}。",
     "About {share} of the way.": "已完成约 {share}。",
+    "Told only roughly, to protect individuals": "为保护个人，只公布大致的数字",
+    "Not shown: what may be told of it is too uncertain": "不予显示：可公布的范围过宽，没有意义",
     "Told as a range, to protect individuals": "为保护个人，只公布区间",
     "What was done, and what followed": "已采取的措施及其后续变化",
     "Change of the score from the week before to 4 and 13 weeks after, beside companies that went without. In "

@@ -24,6 +24,8 @@ _TIME: Final = re.compile(r'<time datetime="(\d{4}-\d{2}-\d{2})">')
 
 _JOINED: Final = "，。："
 """They stand close to what is before them."""
+_OPEN_AFTER: Final = frozenset("，。：；")
+"""They bring their own space."""
 _DAYS_WITHIN: Final = re.compile(r'((?:translate="no"|as-is)[^>]*>[^<]*)|>[^<>]*\b\d{4}-\d{2}-\d{2}\b[^<]*')
 
 
@@ -31,19 +33,22 @@ def translate_page(page: str, language: Language) -> str:
     if language == ENGLISH:
         return _DAYS_WITHIN.sub(lambda match: match.group(1) or dated(match.group(0), language), page)
     said: list[str] = []
-    before = ""
+    before = last = ""
     for index, piece in enumerate(_PIECES.split(page)):
         if index % 2:
             said.append(
                 _SPOKEN.sub(lambda match: _attribute(match, language), piece) if _is_tag(piece) else piece
             )
             before = piece
-        elif (when := _TIME.fullmatch(before)) is not None:
-            said.append(day(when.group(1), language))
-        elif 'translate="no"' in before or not piece.strip():
-            said.append(piece)
         else:
-            said.append(_text(piece, language, as_is="as-is" in before))
+            if (when := _TIME.fullmatch(before)) is not None:
+                told = day(when.group(1), language)
+            elif 'translate="no"' in before or not piece.strip():
+                told = piece
+            else:
+                told = _text(piece, language, as_is="as-is" in before)
+            said.append(told.lstrip() if last in _OPEN_AFTER else told)
+            last = told.rstrip()[-1:] or last
     return "".join(said)
 
 
@@ -60,7 +65,7 @@ def _text(piece: str, language: Language, *, as_is: bool) -> str:
     if told == words:
         return piece
     start = "" if told[0] in _JOINED else piece[: len(piece) - len(piece.lstrip())]
-    end = piece[len(piece.rstrip()) :]
+    end = "" if told[-1] in _OPEN_AFTER else piece[len(piece.rstrip()) :]
     return f"{start}{html.escape(told, quote=False)}{end}"
 
 
