@@ -7,7 +7,7 @@ member did. Owns which measures are of the month; knows nothing of figures.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from engage.core.calendar import month_end
@@ -18,6 +18,7 @@ OF_THE_MONTH: Final = (
     *("top", "top_leading", "month", "month_members"),
     *("month_absent", "absent_4w", "no_habit", "month_left"),
 )
+OF_A_FUNNEL: Final = ("funnels", "funnel_keys", "funnel_months", "funnel_begins")
 
 
 class Look(NamedTuple):
@@ -32,8 +33,9 @@ def look_at(monday: int, frozen: Mapping[int, WeekMeasures], floor: int) -> Look
     """How a week is to be measured, so that it tells of its month what an earlier look told. `floor`: that in force,
     which counts from the next month on, as do key events: with the name of one more or fewer in the table, another
     would be hidden beside the smallest, and two looks would give it away."""
-    first = _earlier_look(monday, frozen)
-    return Look(first.floor, tuple(first.features)) if first is not None else Look(floor)
+    looks = _earlier_looks(monday, frozen)
+    named = _first_with(("features",), looks)
+    return Look(looks[0].floor if looks else floor, tuple(named.features) if named else ())
 
 
 def keep_month(week: WeekMeasures, frozen: Mapping[int, WeekMeasures]) -> None:
@@ -41,57 +43,58 @@ def keep_month(week: WeekMeasures, frozen: Mapping[int, WeekMeasures]) -> None:
 
     At the first look, the weeks of the month are told by what was frozen of them. What the first look had no word of
     (levels, departments, a funnel: the program was published since) is told by a later one only where all else is as
-    it was; else it would say, beside the numbers kept, who came late.
+    it was; else it would say, beside the numbers kept, who came late. What that one told, those after it tell.
     """
-    first = _earlier_look(week.monday, frozen)
-    if first is None:
+    looks = _earlier_looks(week.monday, frozen)
+    if not looks:
         _keep_weeks(week, frozen)
         return
+    first = looks[0]
     changed = any(getattr(week, name) != getattr(first, name) for name in OF_THE_MONTH)
-    for name in OF_THE_MONTH:
+    for name in (*OF_THE_MONTH, "organic_again"):
         setattr(week, name, getattr(first, name))
-    week.organic_again = first.organic_again
-    if first.levels or changed:
-        week.levels = first.levels
-    if first.departments or first.roles or changed:
-        week.departments, week.roles = first.departments, first.roles
+    for names in (("levels",), ("departments", "roles")):
+        told = _first_with(names, looks) or (first if changed else week)
+        for name in names:
+            setattr(week, name, getattr(told, name))
     for funnel in list(week.funnels):
-        if funnel in first.funnels and _is_as_it_was(funnel, week, first):
-            _keep_funnel(funnel, week, first)
-        elif changed:
-            del week.funnels[funnel], week.funnel_months[funnel], week.funnel_begins[funnel]
-    if changed and not first.features:
+        same = [one for one in looks if funnel in one.funnels and _is_as_it_was(funnel, week, one)]
+        if same or changed:
+            _tell_funnel(funnel, week, same[0] if same else None)
+    named = _first_with(("features",), looks)
+    if changed and not named:
         week.features = {}
-    for name, used in first.features.items():
+    for name, used in (named.features if named else {}).items():
         kept = week.features[name]
         kept.members_4w, kept.again, kept.organic = used.members_4w, used.again, used.organic
 
 
-def _is_as_it_was(funnel: str, week: WeekMeasures, first: WeekMeasures) -> bool:
-    """Of a first look that does not know what it counted, by the number of steps alone."""
-    known = first.funnel_keys.get(funnel)
-    same = len(week.funnels[funnel]) == len(first.funnels[funnel])
-    return same if known is None else known == week.funnel_keys.get(funnel)
+def _first_with(names: Sequence[str], looks: Sequence[WeekMeasures]) -> WeekMeasures | None:
+    return next((one for one in looks if any(getattr(one, name) for name in names)), None)
 
 
-def _keep_funnel(funnel: str, week: WeekMeasures, first: WeekMeasures) -> None:
-    week.funnels[funnel] = first.funnels[funnel]
-    week.funnel_keys.pop(funnel, None)
-    week.funnel_months.pop(funnel, None)
-    week.funnel_begins.pop(funnel, None)
-    if funnel in first.funnel_keys:
-        week.funnel_keys[funnel] = first.funnel_keys[funnel]
-    if funnel in first.funnel_months:
-        week.funnel_months[funnel] = first.funnel_months[funnel]
-    if funnel in first.funnel_begins:
-        week.funnel_begins[funnel] = first.funnel_begins[funnel]
+def _is_as_it_was(funnel: str, week: WeekMeasures, look: WeekMeasures) -> bool:
+    """Of a look that does not know what it counted, by the number of steps alone."""
+    known = look.funnel_keys.get(funnel)
+    if known is None:
+        return len(week.funnels[funnel]) == len(look.funnels[funnel])
+    return known == week.funnel_keys.get(funnel)
 
 
-def _earlier_look(monday: int, frozen: Mapping[int, WeekMeasures]) -> WeekMeasures | None:
-    """The first that was frozen; of weeks measured by another definition none is one."""
+def _tell_funnel(funnel: str, week: WeekMeasures, told: WeekMeasures | None) -> None:
+    """As of the week that is `told`, or not at all."""
+    for name in OF_A_FUNNEL:
+        ours, theirs = getattr(week, name), getattr(told, name) if told else {}
+        ours.pop(funnel, None)
+        if funnel in theirs:
+            ours[funnel] = theirs[funnel]
+
+
+def _earlier_looks(monday: int, frozen: Mapping[int, WeekMeasures]) -> list[WeekMeasures]:
+    """Those that are frozen, the first one first; of weeks measured by another definition none is one."""
     end = month_end(monday)
-    looks = (frozen.get(end + WEEK * at) for at in range(MONTH_WEEKS) if end + WEEK * at != monday)
-    return next((one for one in looks if one is not None and one.definition == DEFINITION), None)
+    looks = (frozen.get(one) for one in range(end, end + WEEK * MONTH_WEEKS, WEEK) if one != monday)
+    return [one for one in looks if one is not None and one.definition == DEFINITION]
 
 
 def _keep_weeks(week: WeekMeasures, frozen: Mapping[int, WeekMeasures]) -> None:

@@ -185,6 +185,20 @@ async def test_departments_named_since_are_told_where_nobody_came_late(
     assert ("active of department 'it'" in shown) == (not late)
 
 
+async def test_departments_named_since_tell_the_looks_after_that_nothing_of_who_moved(
+    database: Database,
+) -> None:
+    await at_work(database, replace(PLAIN, department=""))
+    await publish(database, PLAIN, "", company=None, actor="test", now=NOW)
+    await score_companies(database, ENDED + timedelta(days=8))
+    await somebody_moves(database)
+    await score_companies(database, ENDED + timedelta(days=15))
+    weeks = await frozen(database)
+    first, second = (told_of_month(weeks[ENDED.toordinal() + day], K) for day in (1, 8))
+    assert "active of department 'it'" in first
+    assert narrower(first, second) == []
+
+
 async def late_of_two_looks(database: Database) -> list[int]:
     await at_work(database)
     newest = ENDED.toordinal() - 6
