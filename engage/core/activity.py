@@ -109,6 +109,11 @@ def _last_week(used: tuple[int, int]) -> int:
     return base + 7 * (bits.bit_length() - 1)
 
 
+def known_since(member: MemberState) -> int:
+    """The day on which the host named a member, or an earlier one on which they came, as was told late."""
+    return min(member.joined, member.days_base) if member.days else member.joined
+
+
 def window_bits(member: MemberState, first: int, last: int) -> int:
     """The activity of the days `first` to `last`: bit 0 is `first`."""
     bits = int.from_bytes(member.days, "little")

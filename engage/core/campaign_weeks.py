@@ -11,6 +11,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from engage.core.activity import known_since
 from engage.core.calendar import local_day_hour, month_end
 from engage.core.holdouts import is_held_out
 from engage.core.program import Program
@@ -44,10 +45,10 @@ def holds_out(program: Program | None) -> bool:
     return program is not None and any(one.holdout for one in program.campaigns.values())
 
 
-def measured_campaign(program: Program | None, company: CompanyState, monday: int) -> tuple[str, int] | None:
+def measured_campaign(program: Program, company: CompanyState, monday: int) -> tuple[str, int] | None:
     """(id, whole weeks) of the campaign that the week of `monday` measures, if that ends a month: of those that hold
     members out the one that ran longest in it."""
-    if program is None or month_end(monday) != monday:
+    if month_end(monday) != monday:
         return None
     found: list[tuple[int, str]] = []
     for id, campaign in program.campaigns.items():
@@ -76,8 +77,7 @@ def count_held_out(
     absent = held_out.absent = {}
     share = program.campaigns[held_out.campaign].holdout
     for number, member, was_active, is_absent in members:
-        since = min(member.joined, member.days_base) if member.days else member.joined
-        if since >= monday + WEEK:
+        if known_since(member) >= monday + WEEK:
             continue
         if is_held_out(held_out.campaign, share, number):
             held_out.members += 1

@@ -260,7 +260,7 @@ def measure_weeks(
     for member, used in zip(listed, activity.used, strict=True):
         if segments.grouped:
             segments.name(member)
-        presence.count(member, used, segments.groups)
+        presence.count(member, segments.groups)
         if member.days:
             _count_activity(member, used, weeks, activity, segments)
         else:
@@ -356,7 +356,7 @@ def _count_held_out(
         group_of = segments.department_of if segments.department else segments.role_of
         since = WEEK * (HABIT_WEEKS - MONTH_WEEKS)
         active = [activity.habit(used, week.monday) >> since > 0 for used in activity.used]
-        absent = map(presence.is_absent, members, activity.used, repeat(index))
+        absent = map(presence.is_absent, members, repeat(index))
         everybody = list(zip(numbers, members, active, absent, strict=True))
         count_held_out(program, week.held_out, week.monday, everybody, group_of)
 
@@ -394,7 +394,6 @@ def _stand_at_the_end(
             for level, count in days[moved[stood]].levels.items():
                 levels[level] = levels.get(level, 0) - count
             stood += 1
-        # Late events may activate members on days before they were first seen; of few that is not told.
-        week.members = max(members, *(one for one in (week.activated, week.active) if one >= week.floor), 0)
+        week.members = max(0, members)
         if steps:
             week.levels = [(step.id, max(0, levels.get(step.id, 0))) for step in steps]

@@ -11,8 +11,10 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
+from datetime import date
 from typing import TYPE_CHECKING, Final
 
+from engage.core.activity import known_since
 from engage.core.calendar import month_end
 from engage.core.quiet import HABIT_WEEKS, HABIT_WEEKS_LEAST, MONTH_WEEKS, WEEK, Activity
 from engage.core.state import MemberState
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 _NO_LEVEL: Final = ""
 _OF_THE_MONTH: Final = WEEK * (HABIT_WEEKS - MONTH_WEEKS)
 """By so many bits the weeks of a habit are shifted, so that those of the month are left."""
+_NEVER: Final = date.max.toordinal()
 
 
 class Presence:
@@ -35,29 +38,26 @@ class Presence:
         for week in weeks:
             week.month_absent = [0] * MONTH_WEEKS
 
-    def count(self, member: MemberState, used: int, groups: Sequence[Sequence[GroupWeek]]) -> None:
+    def count(self, member: MemberState, groups: Sequence[Sequence[GroupWeek]]) -> None:
         """`groups`: per week, those that the member is in."""
         activity = self.activity
         if member.left:
             self._list(member.left)
-        since, gone = _span(member)
-        if since < activity.first + WEEK and not gone:
+        since, until = _span(member)
+        if since < activity.first + WEEK and until >= activity.last:
             return
-        possible = self._possible(since, gone) | used
+        possible = self._possible(since, until)
         for index, week in enumerate(self.weeks):
-            place, month, loud = activity.places[index]
-            before = (activity.origin - activity.first) // WEEK
-            if since < week.monday + WEEK:
-                week.absent += not possible >> WEEK * (before + place) & 1
+            _, month, loud = activity.places[index]
+            week.absent += since < week.monday + WEEK and until < week.monday
             start = activity.origin + WEEK * month
-            for at in range(MONTH_WEEKS):
-                if since < start + WEEK * (at + 1):
-                    week.month_absent[at] += not possible >> WEEK * (before + month + at) & 1
+            for at, monday in enumerate(range(start, start + WEEK * MONTH_WEEKS, WEEK)):
+                week.month_absent[at] += since < monday + WEEK and until < monday
             if since >= start + WEEK * MONTH_WEEKS:
                 continue
             habit = activity.habit(possible, week.monday)
-            absent = loud > 0 and not habit >> _OF_THE_MONTH
-            nobody = activity.habit(-1, week.monday).bit_count() < HABIT_WEEKS_LEAST
+            absent = bool(loud) and not habit >> _OF_THE_MONTH
+            nobody = activity.habit(activity.loud, week.monday).bit_count() < HABIT_WEEKS_LEAST
             no_habit = not nobody and habit.bit_count() < HABIT_WEEKS_LEAST
             week.absent_4w += absent
             week.no_habit += no_habit
@@ -65,11 +65,10 @@ class Presence:
                 group.absent += absent
                 group.no_habit += no_habit
 
-    def is_absent(self, member: MemberState, used: int, index: int) -> bool:
+    def is_absent(self, member: MemberState, index: int) -> bool:
         """Whether `count` takes a member, who is known by then, to be absent in the month of the week `index`."""
-        possible = self._possible(*_span(member)) | used
-        loud = self.activity.places[index][2]
-        return loud > 0 and not self.activity.habit(possible, self.weeks[index].monday) >> _OF_THE_MONTH
+        possible, loud = self._possible(*_span(member)), self.activity.places[index][2]
+        return bool(loud) and not self.activity.habit(possible, self.weeks[index].monday) >> _OF_THE_MONTH
 
     def _list(self, left: int) -> None:
         for week in self.weeks:
@@ -77,33 +76,33 @@ class Presence:
             before, by_end = week.month_left
             week.month_left = (before + (left < end - WEEK * MONTH_WEEKS), by_end + (left < end))
 
-    def _possible(self, since: int, gone: int) -> int:
-        """The weeks that end after the day `since` and begin on the day `gone` or before."""
-        first, weeks = self.activity.first, len(self.activity.counts)
-        begin = max(0, (since - first) // WEEK)
-        end = min(weeks, (gone - first) // WEEK + 1) if gone else weeks
-        return sum(1 << WEEK * week for week in range(begin, end))
+    def _possible(self, since: int, until: int) -> int:
+        """The weeks that end on the day `since` or later and begin on the day `until` or before."""
+        first = self.activity.first
+        mondays = range(first, self.activity.last, WEEK)
+        return sum(1 << monday - first for monday in mondays if since < monday + WEEK and monday <= until)
 
 
 def _span(member: MemberState) -> tuple[int, int]:
-    """The day before which, and the one after which, a member cannot have come; the latter 0: there is none."""
-    since = min(member.joined, member.days_base) if member.days else member.joined
-    return since, member.left if member.last_day <= member.left else 0
+    """The day before which, and the one after which, a member cannot have come, who did come on none beyond."""
+    return known_since(member), member.left if member.left and member.last_day <= member.left else _NEVER
 
 
 def remember_sizes(members: Sequence[MemberState], weeks: Sequence[WeekMeasures]) -> None:
-    """Members when each week of the month ended, and those of them who stand at no level."""
+    """Members when the week and each one of the month ended, no fewer than came, and those of the month at no level."""
     joined = sorted(member.joined for member in members)
     for week in weeks:
+        # Late events activate some on days before the host named them; of few that is not told.
+        activated, active = (one if one >= week.floor else 0 for one in (week.activated, week.active))
+        week.members = max(week.members, activated, active)
         end = month_end(week.monday) + WEEK
         later = len(joined) - bisect_left(joined, week.monday + WEEK)
         sizes = [
             week.members + later - (len(joined) - bisect_left(joined, end - WEEK * back))
             for back in reversed(range(MONTH_WEEKS))
         ]
-        activated = week.activated if week.activated >= week.floor else 0  # late, before they were named
-        active = [*week.month[:-1], max(week.month[-1], activated)]
-        week.month_members = [max(pair) for pair in zip(sizes, active, strict=True)]
+        came = [*week.month[:-1], max(week.month[-1], activated)]
+        week.month_members = [max(pair) for pair in zip(sizes, came, strict=True)]
         if week.levels:
             without = max(0, week.month_members[-1] - sum(count for _, count in week.levels))
             week.levels.insert(0, (_NO_LEVEL, without))

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
+from engage.core.activity import known_since
 from engage.core.calendar import month_end
 from engage.core.funnels import has_begun_again, steps_reached
 from engage.core.program import Program
@@ -134,8 +135,9 @@ class Segments:
                     groups.append(_group(week.departments, department))
                 if self.role:
                     groups.append(_group(week.roles, role))
-                first = min(member.joined, member.days_base) if member.days else member.joined
-                if first < month_end(week.monday) + WEEK:  # the others are in no figure of the month
+                if (
+                    known_since(member) < month_end(week.monday) + WEEK
+                ):  # the others are in no figure of the month
                     for group in groups:
                         group.members += 1
 

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from engage.core import published_campaigns
 from engage.core.activity import mark_day
 from engage.core.calendar import month_end
-from engage.core.campaign_weeks import HeldOutMonth, measured_campaign
+from engage.core.campaign_weeks import HeldOutMonth, count_held_out, holds_out, measured_campaign
 from engage.core.holdouts import is_held_out
 from engage.core.intervals import Difference, difference_interval, pooled_interval
 from engage.core.measures import WeekMeasures, measure_weeks
@@ -59,10 +59,19 @@ def test_of_two_campaigns_a_month_measures_one() -> None:
     assert measured_campaign(program(c=open_to_all), CompanyState(), MONDAY) is None
 
 
+def test_a_program_can_be_measured_that_holds_members_out_of_any_campaign() -> None:
+    open_to_all = replace(SPRING, holdout=0)
+    assert holds_out(program(a=open_to_all, b=SPRING))
+    assert not holds_out(program(a=open_to_all))
+    assert not holds_out(None)
+
+
 def test_a_campaign_that_was_ended_ran_until_then() -> None:
     ended = CampaignStop(True, "olga", "enough", (FIRST + 14 - EPOCH) * DAY)
     company = CompanyState(campaigns={"spring": ended})
     assert measured_campaign(program(spring=SPRING), company, MONDAY) == ("spring", 2)
+    over = replace(SPRING, last_day=FIRST + 9)
+    assert measured_campaign(program(spring=over), company, MONDAY) is None, "ended by hand when it was over"
     paused = CompanyState(campaigns={"spring": CampaignStop(False, "olga", "wait", ended.at)})
     assert measured_campaign(program(spring=SPRING), paused, MONDAY) == ("spring", 4)
 
@@ -94,6 +103,21 @@ def test_members_and_those_of_them_who_were_active_are_counted_by_the_draw() -> 
     )
     [unnumbered] = measure_weeks(made, CompanyState(members=200), members, {}, [MONDAY])
     assert unnumbered.held_out is None
+
+
+@pytest.mark.parametrize(
+    "named, came, counted",
+    [(27, None, True), (28, None, False), (60, None, False), (60, 27, True), (60, 28, False), (20, 60, True)],
+)
+def test_those_are_counted_who_were_named_or_came_by_the_end_of_the_month(
+    named: int, came: int | None, counted: bool
+) -> None:
+    member = MemberState(joined=FIRST + named)
+    if came is not None:
+        mark_day(member, FIRST + came)
+    month = HeldOutMonth("spring", 4, among={})
+    count_held_out(program(spring=SPRING), month, MONDAY, [(1, member, False, False)], lambda _: "")
+    assert month.members + month.others == counted
 
 
 # --- what is told -----------------------------------------------------------------------------------------------

@@ -100,3 +100,14 @@ def test_who_used_and_earned_what_is_as_the_weeks_say(seed: int) -> None:
         for currency in CURRENCIES[1:]:
             often = twice([own[currency] for own in earned], at, int, floor)
             assert week.receivers_often.get(currency, 0) == often
+
+
+def test_what_is_longer_ago_than_is_remembered_is_not_counted_as_once_more() -> None:
+    member = MemberState(joined=FIRST - 800)
+    for week in (-70, 0):
+        mark_day(member, FIRST + 7 * week)
+        mark_feature(member, "Export", FIRST + 7 * week)
+        mark_earning(member, "points", FIRST + 7 * week)
+    for told in measured([member], (), 5):
+        assert (told.features["Export"].often, told.features["Export"].again, told.organic_again) == (0, 0, 0)
+        assert (told.earners_often, told.receivers_often) == (0, {})

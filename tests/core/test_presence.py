@@ -129,8 +129,8 @@ def test_each_who_is_absent_is_counted_among_those_who_are() -> None:
         for index, week in enumerate(weeks):
             here = {id(one) for one in Recount(people, week.monday).here()}
             absent = [
-                presence.is_absent(state, used, index)
-                for one, state, used in zip(people, states, activity.used, strict=True)
+                presence.is_absent(state, index)
+                for one, state in zip(people, states, strict=True)
                 if id(one) in here
             ]
             assert sum(absent) == week.absent_4w
