@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from engage.core.eligible import NOT_TO_FEW, Eligible
 from engage.core.levels import level_at
-from engage.core.outstanding import NONE, Behind, Flows, ends_quarter, lasting
+from engage.core.outstanding import NONE, NOT_KNOWN, Behind, Flows, Had, ends_quarter, lasting
 from engage.core.program import Program
 from engage.core.runs import had_before, lost_in, period_of
 from engage.core.state import DayRollup, MemberState
@@ -68,6 +68,8 @@ class CurrencyWeek(Struct, array_like=True):
     """The cost of the cheapest reward that it buys."""
     to_few: int = NOT_TO_FEW
     """Whether some rule brings it to fewer members than the floor alone, and how; see `engage.core.eligible`."""
+    had: Had = NOT_KNOWN
+    """What members can have had to spend, and have at the week's end, from what is told."""
 
 
 class Balances:

@@ -6,6 +6,10 @@ until at the end of a quarter of thirteen weeks as many people as the floor stan
 issued, and of what was spent on rewards with several costs, counts the least that is told, and of the rest as much as
 bands are wide: exactly, it told that nobody bought the dear reward.
 
+What is spent was issued before. Where hardly less was spent than can have been issued, by what is told, that tells that
+nearly all that anybody did earned something. So the last band of what was spent is open to all that members can have
+had, and leaves as much of it as many of the dearest events bring.
+
 What expires is what was issued once and not spent. So where points expire, nothing of that is told until a time as long
 as they last has passed in which nothing of this was hidden; and of what members have, no more than was told already:
 what can have been issued in that time. How much has expired, beside what was issued, would say that nobody bought. Then
@@ -40,6 +44,20 @@ FOR_EVER: Final = 10**6
 Flows = tuple[int, int, int]
 """Of what was issued, spent and expired."""
 NONE: Final[Flows] = (0, 0, 0)
+
+
+class Had(NamedTuple):
+    """What members can have had in a week to spend, from what is told. Stored within measures."""
+
+    most: int
+    spare: int
+    """So much of it what is told to be spent leaves, or it would follow that nearly everything earned some."""
+    left: int = AMOUNT_MAX
+    """The most that they can have at its end."""
+
+
+NOT_KNOWN: Final = Had(AMOUNT_MAX, 0)
+"""As of weeks that were frozen by earlier releases."""
 
 
 def ends_quarter(monday: int) -> bool:
@@ -84,12 +102,13 @@ class Behind:
 
 class Told(NamedTuple):
     """Of one currency in a week: the least and the most that are told to have been issued, how much of what lies
-    between counts together, and whether anything is hidden of what brought it."""
+    between counts together, whether anything is hidden of what brought it, and what many dear events would bring."""
 
     least: int
     most: int
     width: int
     hidden: bool
+    dear: int = 0
 
 
 def remember_waiting(
@@ -99,7 +118,7 @@ def remember_waiting(
     for currency, found in week.currencies.items():
         earlier = before.currencies.get(currency) if before is not None else None
         issued, spent, expired = earlier.waiting if earlier else NONE
-        least, most, width, hidden = told[currency]
+        least, most, width, hidden, dear = told[currency]
         if earlier and earlier.lump >= AMOUNT_MAX and not found.lasts:
             width = AMOUNT_MAX  # what was awarded to few alone is still among what waits
         issued += week.issued.get(currency, 0) - least
@@ -114,6 +133,9 @@ def remember_waiting(
         found.room, found.lump = room - counts, width
         few_spent = found.dearest > 0 and found.spenders < k
         found.hidden = week.monday if hidden or few_spent else earlier.hidden if earlier else 0
+        had = _left(week, before, currency) + most
+        if found.spent <= had < AMOUNT_MAX:  # else it was put right by hand
+            found.had = Had(had, dear)
         found.came = _came(week, before, currency, most, k)
         may_be_spent, may_have_expired = earlier.gone if earlier else (0, 0)
         least_spent, most_spent = _told_spent(found, k)
@@ -123,16 +145,40 @@ def remember_waiting(
         if may_be_spent:
             found.quarters = min(QUARTERS, (earlier.quarters if earlier else 0) + bool(found.few))
         if found.few and (may_be_spent < AMOUNT_MAX or found.few[found.quarters - 1] >= k):
-            lump = max(1, _lump_of_spent(found, k))
-            spent, may_be_spent, found.quarters = spent % lump, min(may_be_spent, lump - 1), 0
+            least_spent += spent
+            spent, may_be_spent = _waits_still(
+                spent, may_be_spent, found.had.most - least_spent + spent, found, k
+            )
+            least_spent, found.quarters = least_spent - spent, 0
         if found.behind[1] >= k:
             expired, may_have_expired = expired % found.lump, found.lump
+        if had < AMOUNT_MAX:
+            left = max(0, had - least_spent)
+            found.had = found.had._replace(left=min(left, sum(found.came)) if found.lasts else left)
         found.waiting = (issued - counts, spent, expired)
         found.gone = (may_be_spent, may_have_expired)
         if not may_be_told(week, found):
             found.waiting, found.gone = (issued - counts, 0, 0), (0, 0)
             if found.hidden == week.monday:
                 found.waiting, found.room = NONE, 0
+
+
+def _waits_still(spent: int, most: int, had: int, found: CurrencyWeek, k: int) -> tuple[int, int]:
+    """What does not count yet of `spent`, now that so many people are behind it, and the most that this can be: less
+    than a lump, and where what members `had` at most would leave too little, all that it leaves. More than that was
+    put right by hand."""
+    lump = max(1, _lump_of_spent(found, k))
+    counts = spent if spent > had else min(spent, max(0, had - found.had.spare))
+    counts -= counts % lump
+    left = spent - counts
+    return left, min(most, lump - 1) if left < lump else min(most, had) - counts
+
+
+def _left(week: WeekMeasures, before: WeekMeasures | None, currency: str) -> int:
+    """The most that members can have when the week begins."""
+    if before is None:
+        return 0 if week.weeks_known <= 1 else AMOUNT_MAX
+    return before.currencies[currency].had.left if currency in before.currencies else 0
 
 
 def _came(
@@ -172,16 +218,23 @@ def _told_at_most(amount: int) -> int:
 
 
 def _told_spent(found: CurrencyWeek, k: int) -> tuple[int, int]:
-    """Of which balances know the least at once; all of it, where so many bought rewards that cost the same."""
+    """Of which balances know the least at once; all of it, where so many bought rewards that cost the same, and as much
+    is left of what they can have had."""
     if found.spenders < k:
         return 0, AMOUNT_MAX if found.dearest else 0
-    return spent_band(found, k) if found.cheapest < found.dearest else (found.spent, found.spent)
+    low, high = spent_band(found, k)
+    is_last = high == found.had.most
+    return (low, high) if is_last or found.cheapest < found.dearest else (found.spent, found.spent)
 
 
 def spent_band(found: CurrencyWeek, k: int) -> tuple[int, int]:
     """The least and the most that are told to have been spent in a week in which as many as the floor bought something:
-    of rewards with several costs so wide that, whatever those one knows bought, the dearest may be among it."""
-    return band_around(found.spent, k * found.cheapest, _lump_of_spent(found, k), None)
+    of rewards with several costs so wide that, whatever those one knows bought, the dearest may be among it. The last
+    ends with all that they can have had."""
+    least, lump, had = k * found.cheapest, _lump_of_spent(found, k), found.had
+    low, high = band_around(found.spent, least, lump, None)
+    last = band_around(max(least, had.most - max(lump, had.spare)), least, lump, None)[0]
+    return (last, had.most) if low >= last and had.most < AMOUNT_MAX else (low, high)
 
 
 def _lump_of_spent(found: CurrencyWeek, k: int) -> int:

@@ -34,5 +34,5 @@ def _told_issued(week: WeekMeasures, k: int) -> dict[str, Told]:
         if not is_told and is_endless:
             highest = AMOUNT_MAX
         width = max(1, 2 * k * most) if one.to_few == NOT_TO_FEW else AMOUNT_MAX
-        found[currency] = Told(least, highest, width, hidden)
+        found[currency] = Told(least, highest, width, hidden, 2 * k * most)
     return found

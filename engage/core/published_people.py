@@ -330,9 +330,14 @@ def _publish_outstanding(found: CurrencyWeek, k: int) -> Figure:
     figure = publish_amount(counted, found.holders if counted > 0 else 0, k, "points")
     if figure.value is None:
         return figure
-    gone = max(sum(found.gone), found.lump if found.lasts else 0)
+    low, high, gone = counted, counted, sum(found.gone)
+    if found.lasts:
+        # Beside what is told to be left at most, the rest would be what expired before.
+        most = found.had.left if counted <= found.had.left else AMOUNT_MAX
+        band = publish_part(counted, max(1, found.lump), 0, most, most)
+        low, high, gone = int(band.floor), int(band.ceiling or 0), max(gone, found.lump)
     # What was put right by hand, or given back, may be beyond: what is told is true of it too.
-    low, high = min(counted - gone, found.outstanding), max(counted + found.room, found.outstanding)
+    low, high = min(low - gone, found.outstanding), max(high + found.room, found.outstanding)
     if counted >= BALANCE_STEPS * (high - low):
         return _about(fact((low + high) // 2, "points"))
     return amount_between(max(0, low), high, "points")

@@ -12,9 +12,11 @@ from engage.core.balances import CurrencyWeek
 from engage.core.measures import WeekMeasures
 from engage.core.outstanding import (
     FOR_EVER,
+    NOT_KNOWN,
     QUARTER_WEEKS,
     WEEK,
     Behind,
+    Had,
     Told,
     ends_quarter,
     lasting,
@@ -109,6 +111,7 @@ class Course:
         *,
         width: int = 10,
         hidden: bool = False,
+        dear: int = 0,
         behind: tuple[int, int] = (0, 0),
         few: tuple[int, ...] = (),
         **found: int,
@@ -119,7 +122,7 @@ class Course:
         week.currencies, week.issued = {"points": one}, {"points": issued} if issued else {}
         low, high = told or (issued, issued)
         before = self.weeks[-1] if self.weeks else None
-        remember_waiting(week, before, {"points": Told(low, high, width, hidden)}, K)
+        remember_waiting(week, before, {"points": Told(low, high, width, hidden, dear)}, K)
         self.weeks.append(week)
         return one
 
@@ -191,6 +194,69 @@ def test_of_what_was_spent_on_several_rewards_counts_the_least_that_is_told_and_
     assert (one.waiting, one.gone, one.quarters) == ((0, lump - 40, 0), (AMOUNT_MAX, 0), 1)
     one = course.then(spent=60, spenders=1, few=(1, K, K, K))
     assert (one.waiting, one.gone, one.quarters) == ((0, 20, 0), (lump - 1, 0), 0)
+
+
+def test_the_last_band_of_what_was_spent_ends_with_all_that_they_can_have_had() -> None:
+    course = Course(dearest=100, cheapest=20)
+    lump, least = K * 100, K * 20
+    one = course.then(500, (0, 700), spent=400, spenders=K)
+    assert spent_band(one, K) == (least + lump, 700)
+    assert (one.had, one.waiting, one.gone) == (Had(700, 0, 340), (500, 40, 0), (340, 0))
+    one = course.then(400, spent=350, spenders=K)
+    assert spent_band(one, K) == (least, least + lump - 1)
+    assert one.had == Had(740, 0, 740 - least)
+    one = course.then(20, dear=400, spent=380, spenders=K)
+    assert spent_band(one, K) == (least, 700)
+    one = course.then(spent=900, spenders=K)  # some of it was put right by hand
+    assert spent_band(one, K) == (660, 959)
+    assert one.had == NOT_KNOWN._replace(left=0)
+    course.weeks[-1].currencies = {}
+    assert course.then(30).had == Had(30, 0, 30)
+
+
+def test_of_rewards_that_cost_the_same_all_counts_at_once_unless_hardly_anything_is_left() -> None:
+    course = Course(dearest=10, cheapest=10)
+    one = course.then(200, dear=60, spent=140, spenders=K)
+    assert spent_band(one, K) == (135, 200)
+    assert (one.waiting, one.gone, one.had.left) == ((0, 5, 0), (65, 0), 65)
+    one = course.then(200, dear=60, spent=140, spenders=K)
+    assert (one.waiting, one.gone, one.had.left) == ((0, 5, 0), (65, 0), 125)
+
+
+def test_when_what_was_spent_counts_as_much_is_left_of_what_they_can_have_had() -> None:
+    course = Course(dearest=100, cheapest=100)
+    for spent, waits, most, left in ((0, 0, 0, 500), (380, 0, 0, 120), (480, 90, 110, 110), (520, 0, 0, 0)):
+        course.weeks = []
+        one = course.then(500, dear=110, spent=spent, spenders=K - 1, few=(K, K, K, K))
+        assert (one.waiting[1], one.gone[0], one.had.left) == (waits, most, left), spent
+
+
+def test_of_weeks_before_it_was_kept_what_they_can_have_had_is_not_known() -> None:
+    course = Course(dearest=100, cheapest=20)
+    course.then(500)
+    course.weeks[-1].currencies["points"].had = NOT_KNOWN
+    one = course.then(500, spent=900, spenders=K)
+    assert (one.had, spent_band(one, K)) == (NOT_KNOWN, (660, 959))
+
+
+def test_what_is_left_of_what_expires_is_no_more_than_was_issued_since() -> None:
+    course = Course(lasts=14)
+    lefts = [course.then(100, hidden=True).had.left for _ in range(40)]
+    assert lefts[:13] == [100 * (weeks + 1) for weeks in range(13)]
+    assert max(lefts) == lefts[25] == 2600
+    assert lefts[26] == 1400
+
+
+def test_what_is_left_of_what_expires_is_told_in_lumps() -> None:
+    week = WeekMeasures(FIRST, standing=True, floor=K)
+    found = CurrencyWeek(lasts=FOR_EVER, lump=100, outstanding=730, holders=K)
+    week.currencies["points"] = found
+    for left, low, high in ((AMOUNT_MAX, 600, 800), (800, 600, 1000), (700, 600, 800)):
+        found.had = Had(left, 0, left)
+        figure = publish_points(week, "points", K).outstanding
+        assert (figure.low, figure.high) == (low, high), left
+    found.lump = 0  # frozen by an early release
+    assert publish_points(week, "points", K).outstanding.text == "about 800"
 
 
 def test_without_rewards_nothing_waits_for_spenders_but_of_those_that_were_offered() -> None:

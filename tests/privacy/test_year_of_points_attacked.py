@@ -16,6 +16,7 @@ from engage.core.privacy import Figure
 from engage.core.published_people import publish_points
 from engage.core.rounding import amount_between
 from engage.core.state import AMOUNT_MAX
+from engage.core.windows import publish_part
 from tests.privacy import year_points
 from tests.privacy.year_points import Did, attack_year_of_points
 
@@ -43,6 +44,12 @@ def test_a_year_of_points_tells_of_nothing_that_few_did(kind: str) -> None:
 
 def test_what_expired_does_not_tell_that_nobody_bought() -> None:
     assert learned_of(110_023, "expiring", weeks=52) == []
+
+
+def test_what_is_spent_leaves_room_for_events_that_earned_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert learned_of(971_384, "eager", weeks=52) == []
+    _all_they_had_not_known(monkeypatch)
+    assert learned_of(971_384, "eager", weeks=52) != []
 
 
 @pytest.mark.parametrize("put_right", [False, True], ids=["", "put right by hand"])
@@ -159,6 +166,16 @@ def _spent_to_a_fifth(patch: pytest.MonkeyPatch) -> None:
         patch.setattr(module, "spent_band", lambda found, _: year_points._all_shown_so(found.spent))
 
 
+def _all_they_had_not_known(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(outstanding, "_left", lambda *_: AMOUNT_MAX)
+
+
+def _what_is_left_exactly(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(
+        "engage.core.published_people.publish_part", lambda count, _, *within: publish_part(count, 1, *within)
+    )
+
+
 def _all_of_it(week: WeekMeasures, told: Told) -> Told:
     return told._replace(least=week.issued.get("points", 0), most=week.issued.get("points", 0))
 
@@ -176,6 +193,7 @@ DEFENCES: dict[str, tuple[int, str, Callable[[pytest.MonkeyPatch], None]]] = {
     "nothing of what expires while something is hidden": (13, "expiring", _all_that_expires),
     "what expired counts later": (3, "eager", _expired_at_once),
     "bands of what was spent": (10, "eager", _spent_to_a_fifth),
+    "lumps of what is left beside what expired": (5_000_123, "eager", _what_is_left_exactly),
 }
 
 
