@@ -68,6 +68,8 @@ class CurrencyWeek(Struct, array_like=True):
     """The cost of the cheapest reward that it buys."""
     to_few: int = NOT_TO_FEW
     """Whether some rule brings it to fewer members than the floor alone, and how; see `engage.core.eligible`."""
+    few_at_end: int = NOT_TO_FEW
+    """The same as far as it is known of this week alone."""
     had: Had = NOT_KNOWN
     """What members can have had to spend, and have at the week's end, from what is told."""
 
@@ -177,7 +179,7 @@ class Balances:
         """Add what the days' books say; of what members have now, take back what came after the week."""
         for week in self.weeks:
             for currency, found in week.currencies.items():
-                found.to_few = self.eligible.to_few(currency)
+                found.to_few = found.few_at_end = self.eligible.to_few(currency)
             for day in range(week.monday, week.monday + WEEK):
                 if day in self.days:
                     for currency, found in week.currencies.items():

@@ -1,8 +1,9 @@
 """For whom rules are: which currencies some rule brings to fewer members than the floor, by what it asks of a member.
 
 What such a rule brings has no end in a week, and whoever knows its audience knows whose it is. Owns this reckoning
-alone, by traits, tags and levels as they are when a week is measured; members of whom the host said that they left do
-not count. What a condition asks of an event, too, is taken to hold. Must not know figures.
+alone, by traits, tags and levels as they are when a week is measured; members of whom the host said that they left make
+no audience large, but are one until the week in which they left is over. What a condition asks of an event, too, is
+taken to hold. What an invitation brings is told of whoever may invite. Must not know figures.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ class Eligible:
 
     def __init__(self, program: Program | None, first: int, last: int, floor: int) -> None:
         """`first`, `last`: the local days in which the rules fired."""
-        self.program, self.last, self.floor = program, last, floor
+        self.program, self.first, self.last, self.floor = program, first, last, floor
         self.ranks = program.levels.ranks if program and program.levels else {}
         self.brought: dict[Asked, dict[str, int]] = {}
         for asked, effects in _rules(program, first, last) if program else ():
@@ -41,23 +42,29 @@ class Eligible:
         self.members = dict.fromkeys((asked for asked, brought in self.brought.items() if brought), 0)
         """Those for whom each is, counted up to the floor."""
         self.open: Final = set(self.members)
+        self.gone: Final = set[Asked]()
+        """For whom each was who left in these days."""
         self.reads_stage = any(reads(one, "member.stage") for asked in self.open for one in asked)
 
     def count(self, member: MemberState) -> None:
-        if not self.open or member.left or member.joined > self.last or self.program is None:
+        is_gone = 0 < member.left < self.first
+        if not self.open or is_gone or member.joined > self.last or self.program is None:
             return
         stage = stage_on(self.program.lifecycle, member, self.last) if self.reads_stage else ""
         rank = self.ranks.get(member.level, 0)
         facts = Facts({}, member.traits, {}, rank, tags=member.tags, stage=stage)
         for asked in tuple(self.open):
             if all(holds(condition, facts) for condition in asked):
+                if member.left:
+                    self.gone.add(asked)
+                    continue
                 self.members[asked] += 1
                 if self.members[asked] >= self.floor:
                     self.open.discard(asked)
 
     def to_few(self, currency: str) -> int:
         """NOT_TO_FEW, MULTIPLIED or AWARDED."""
-        few = (self.brought[asked] for asked in self.open if self.members[asked])
+        few = (self.brought[asked] for asked in self.open if self.members[asked] or asked in self.gone)
         return max((brought.get(currency, 0) for brought in few), default=NOT_TO_FEW)
 
 
@@ -68,9 +75,11 @@ def _rules(program: Program, first: int, last: int) -> Iterator[tuple[Asked, Seq
         for id, one in program.campaigns.items()
         if one.first_day <= last and one.last_day >= first
     }
-    for rule in (*program.rules, *referral_rules(program)):
+    inviting = program.referral.audience if program.referral is not None else ""
+    rules = [(rule, rule.audience) for rule in program.rules]
+    for rule, audience in (*rules, *((rule, inviting) for rule in referral_rules(program))):
         if rule.campaign in running:
-            audiences = (program.audience, running[rule.campaign], rule.audience)
+            audiences = (program.audience, running[rule.campaign], audience)
             yield _asked(program, audiences, rule.conditions), rule.effects
     for quest in program.quests:
         if quest.campaign in running:

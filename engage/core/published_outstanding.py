@@ -10,7 +10,12 @@ from engage.core.state import AMOUNT_MAX
 
 
 def remember_outstanding(week: WeekMeasures, before: WeekMeasures | None, k: int) -> None:
-    """Write it into the week; `before`: the week before."""
+    """Write it into the week; `before`: the week before. Whom rules are for is known of a week's end, so what was for
+    few at the end of that is taken to have been until somewhen in this."""
+    for currency, earlier in before.currencies.items() if before is not None else ():
+        if currency in week.currencies:
+            found = week.currencies[currency]
+            found.to_few = max(found.to_few, earlier.few_at_end)
     remember_waiting(week, before, _told_issued(week, k), k)
 
 

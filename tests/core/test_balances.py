@@ -9,6 +9,7 @@ import pytest
 
 from engage.core.balances import CurrencyWeek
 from engage.core.levels import note_level
+from engage.core.outstanding import ends_quarter
 from engage.core.program import Currency, EventType, Expires, Length, Level, Levels, Program, Reward, Streak
 from engage.core.runs import add, lost_in, reach
 from engage.core.state import CompanyState, DayRollup, MemberState, Run, Standing, Waiting, Wallet
@@ -177,6 +178,35 @@ def test_who_stands_higher_or_lower_at_the_end_of_a_week() -> None:
     assert last.falling == 1
 
 
+def test_to_the_lowest_level_one_rises_and_from_it_one_falls_to_none() -> None:
+    rising, falling = MemberState(), MemberState()
+    note_level(rising, MONDAY + 1, "")
+    rising.level = "bronze"
+    note_level(falling, MONDAY + 1, "bronze")
+    for members, moves in (([rising], (1, 0)), ([falling], (0, 1))):
+        (week,) = measure_weeks(PROGRAM, CompanyState(members=1), members, {}, [MONDAY])
+        assert (week.risen, week.fallen) == moves
+
+
+def test_without_a_program_there_are_neither_points_nor_streaks() -> None:
+    members = [MemberState(wallets={"points": Wallet(active=9)}, streaks={"daily": run([0], 3)})]
+    (week,) = measure_weeks(None, CompanyState(members=1), members, {}, [MONDAY])
+    assert (week.currencies, week.weekly_streaks, week.streaks) == ({}, False, 0)
+
+
+def test_at_the_end_of_a_quarter_it_is_counted_who_is_behind_what_counts_then() -> None:
+    monday = next(day for day in range(MONDAY, MONDAY + 14 * 7, 7) if ends_quarter(day))
+    members = [
+        MemberState(
+            earning={"points": (monday - 7, 0b1)}, spending={"points": (monday, 0b1)}, wallets=wallets
+        )
+        for wallets in ({"points": Wallet(expired=((monday, 5),))}, {"points": Wallet()})
+    ]
+    before, week = measure_weeks(PROGRAM, CompanyState(members=2), members, {}, [monday - 7, monday])
+    assert (before.currencies["points"].behind, before.currencies["points"].few) == ((0, 0), ())
+    assert (week.currencies["points"].behind, week.currencies["points"].few) == ((2, 1), (2, 2, 2, 2))
+
+
 def run(done: list[int], until: int, excused: int = 0) -> Run:
     made = Run()
     for day in done:
@@ -197,3 +227,23 @@ def test_a_streak_is_lost_in_the_week_of_the_day_that_was_missed() -> None:
     members = [MemberState(streaks={"daily": broken, "gone": broken})]
     week, after = measure_weeks(PROGRAM, CompanyState(members=1), members, {}, [MONDAY, NEXT])
     assert (week.streaks_broken, after.streaks_broken) == (1, 0)
+
+
+@pytest.mark.parametrize("done, until, lost, had", [
+    ([4, 5], 7, (1, 0), (1, 0)),  # on Sunday
+    ([5, 6], 8, (0, 1), (0, 1)),  # on the Monday after
+    ([-1, 0, 1, 2, 3, 4, 5, 6, 7], 8, (0, 0), (1, 1)),
+    ([], 8, (0, 0), (0, 0)),
+])  # fmt: skip
+def test_who_had_a_streak_in_a_week_lost_one_or_had_one_before(
+    done: list[int], until: int, lost: tuple[int, int], had: tuple[int, int]
+) -> None:
+    other, nothing = run(done, until), run([], until)
+    program = Program(
+        name="Two", currencies={}, events={}, streaks=(Streak("one", "One"), Streak("two", "Two"))
+    )
+    for streaks in ({"one": other, "two": nothing}, {"one": nothing, "two": other}):
+        members = [MemberState(streaks=streaks)]
+        weeks = measure_weeks(program, CompanyState(members=1), members, {}, [MONDAY, NEXT])
+        assert tuple(week.streaks_broken for week in weeks) == lost
+        assert tuple(week.streaks for week in weeks) == had

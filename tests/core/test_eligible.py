@@ -76,12 +76,30 @@ def test_what_is_multiplied_for_few_is_another_thing() -> None:
 
 def test_who_left_or_came_later_is_not_among_them() -> None:
     rule = f"rules: [{{{RULE}, audience: sales, {AWARD}}}]"
-    assert _to_few(rule, 5, left=DAY) == (NOT_TO_FEW, NOT_TO_FEW)
+    assert _to_few(rule, 5, left=DAY - 1) == (NOT_TO_FEW, NOT_TO_FEW)
+    assert _to_few(rule, 5, left=DAY) == (AWARDED, NOT_TO_FEW)  # somewhen in these days
     found = read_program(PROGRAM.format(rule)).program
     eligible = Eligible(found, DAY, DAY + 6, FLOOR)
     for joined in (DAY + 6, DAY + 7, DAY + 7):
         eligible.count(MemberState(joined=joined, traits={"team": "sales"}))
     assert eligible.to_few("points") == AWARDED
+
+
+def test_who_left_in_these_days_makes_no_audience_large() -> None:
+    found = read_program(PROGRAM.format(f"rules: [{{{RULE}, audience: sales, {AWARD}}}]")).program
+    for stay, told in ((0, AWARDED), (1, AWARDED), (2, AWARDED), (3, NOT_TO_FEW)):
+        eligible = Eligible(found, DAY, DAY + 6, FLOOR)
+        for one in range(stay + 3):
+            eligible.count(MemberState(joined=DAY, traits={"team": "sales"}, left=DAY + 2 if one < 3 else 0))
+        assert eligible.to_few("points") == told, stay
+
+
+@pytest.mark.parametrize("side", ["invited", "inviter"])
+@pytest.mark.parametrize("sales, told", [(0, NOT_TO_FEW), (2, AWARDED), (3, NOT_TO_FEW)])
+def test_what_invitations_bring_is_told_of_whoever_may_invite(side: str, sales: int, told: int) -> None:
+    invites = f"referral: {{active: {{event: Export}}, {side}: {{{AWARD}}}"
+    assert _to_few(f"{invites}, audience: sales}}", sales) == (told, NOT_TO_FEW)
+    assert _to_few(f"{invites}}}", sales) == (NOT_TO_FEW, NOT_TO_FEW)
 
 
 def test_a_campaign_counts_while_it_runs() -> None:

@@ -37,9 +37,9 @@ rules:
 """
 
 
-def _told(exports: int, *, chosen: int = 1) -> list[Any]:
+def _told(exports: int, *, chosen: int = 1, moves: bool = False) -> list[Any]:
     """Every week's figures of events and points: of the EXPORTS so many were done by the first member. So many are in
-    the audience."""
+    the audience. `moves`: in the last week the first one leaves it."""
     program = read_program(FEW).program
     assert program is not None
     states = [
@@ -61,6 +61,8 @@ def _told(exports: int, *, chosen: int = 1) -> list[Any]:
             has[one] += sum(prices.get(name, 0) * times for name, times in did.items())
             week = Did({name: times for name, times in did.items() if times}, {}, 0, has[one], 0, has[one])
             _fold(Terms(prices, {}, None), state, rollup, week, monday)
+        if moves and at == WEEKS - 1:
+            states[0].traits = {"team": "other"}
         measured = measure_week(program, company, states, days, monday, (), K)
         keep_month(measured, frozen)
         remember_peaks([measured], frozen.get(monday - WEEK), K)
@@ -85,6 +87,10 @@ def _figures(week: WeekMeasures) -> Sequence[Any]:
 @pytest.mark.parametrize("exports", [1, 7, 20, 32])
 def test_of_an_audience_of_one_it_is_not_told_what_that_member_did(exports: int) -> None:
     assert _told(exports) == _told(0)
+
+
+def test_of_who_left_the_audience_in_the_week_it_is_not_told_either() -> None:
+    assert _told(7, moves=True) == _told(0, moves=True)
 
 
 def test_of_an_audience_of_as_many_as_the_floor_it_is_told_what_they_earned() -> None:
