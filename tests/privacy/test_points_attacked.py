@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from engage.core import prices, published
+from engage.core import prices, published, rounding
 from engage.core.measures import FeatureWeek, WeekMeasures
 from engage.core.prices import Price, prices_of
 from engage.core.program import Program
@@ -118,6 +118,33 @@ def test_what_a_few_events_brought_without_an_end_is_not_told() -> None:
         assert published.publish_events(week, 5).issued["points"].value is None
     week.awards["points"] = {"Export": Price(10, AMOUNT_MAX)}
     assert published.publish_events(week, 5).issued["points"].text == "403"
+
+
+def _of_one_member(deals: int) -> float:
+    """How far apart are the least and the most deals of one member that brought most of the points, for whoever knows
+    how often all else was done; as a share of what they were."""
+    k, price, logs = 5, 250, 90
+    week = WeekMeasures(FIRST, members=30, active=30, active_4w=30, definition=2, floor=k)
+    week.events, week.incentivised, week.earners, week.unrewarded = logs + deals + 60, logs + deals, 30, 30
+    week.receivers, week.issued = {"points": 30}, {"points": logs + price * deals}
+    week.features = {
+        "Log": FeatureWeek(30, 30, logs, often=k),
+        "Deal": FeatureWeek(1, 1, deals),
+        "Note": FeatureWeek(30, 30, 60, often=k),
+    }
+    week.awards["points"] = {"Log": Price(1, 1), "Deal": Price(price, price)}
+    assert published.publish_events(week, k).issued["points"].value is not None
+    low, high = published.issued_band(week, "points", k)
+    assert (high - low) // price >= 2 * k - 1
+    return (high - low) / price / deals
+
+
+def test_what_one_member_brought_by_dear_events_is_told_no_closer_than_within_a_sixth(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert min(map(_of_one_member, range(1, 400))) > 0.165
+    monkeypatch.setattr(rounding, "BALANCE_STEPS", 1000)
+    assert min(map(_of_one_member, range(1, 400))) < 0.165
 
 
 def _program(text: str) -> Program:
