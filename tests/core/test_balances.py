@@ -8,11 +8,13 @@ from random import Random
 import pytest
 
 from engage.core.balances import CurrencyWeek
+from engage.core.eligible import AWARDED, NOT_TO_FEW
 from engage.core.levels import note_level
 from engage.core.outstanding import ends_quarter
 from engage.core.program import Currency, EventType, Expires, Length, Level, Levels, Program, Reward, Streak
 from engage.core.runs import add, lost_in, reach
 from engage.core.state import CompanyState, DayRollup, MemberState, Run, Standing, Waiting, Wallet
+from tests.core.history import program_of
 from tests.core.measuring import measure_weeks
 
 MONDAY = date(2026, 1, 5).toordinal()
@@ -154,12 +156,33 @@ def test_what_members_have_is_told_until_the_week_after_is_over(latest: int, tol
 
 
 def test_what_members_have_is_not_told_of_a_week_long_past() -> None:
-    days = {MONDAY + 14: DayRollup(events=1)}
+    days = {MONDAY + 14: DayRollup(events=1, issued={"points": 5})}
     members = [MemberState(wallets={"points": Wallet(active=9)}, standing=Standing(falls=NEXT + 3))]
     (week,) = measure_weeks(PROGRAM, CompanyState(members=1), members, days, [MONDAY])
     assert not week.standing
     assert week.currencies["points"] == CurrencyWeek()
     assert week.falling == 0
+
+
+@pytest.mark.parametrize("joined, told", [(NEXT + 6, AWARDED), (NEXT + 7, NOT_TO_FEW)])
+def test_whom_rules_are_for_is_known_as_of_the_end_of_the_newest_week(joined: int, told: int) -> None:
+    program = program_of(
+        """
+name: Few
+traits: {member: {team: {type: string}}}
+events: {Export: {}}
+currencies: {points: {}, coins: {}}
+rules:
+  - id: export
+    trigger: Export
+    conditions: {field: member.traits.team, op: eq, value: sales}
+    effects: [award: {currency: points, amount: 10}]
+"""
+    )
+    members = [MemberState(joined=joined, traits={"team": "sales"})]
+    for week in measure_weeks(program, CompanyState(members=1), members, {}, [MONDAY, NEXT]):
+        assert week.currencies["points"].to_few == week.currencies["points"].few_at_end == told
+        assert week.currencies["coins"].to_few == NOT_TO_FEW
 
 
 def test_who_stands_higher_or_lower_at_the_end_of_a_week() -> None:

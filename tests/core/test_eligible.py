@@ -85,6 +85,28 @@ def test_who_left_or_came_later_is_not_among_them() -> None:
     assert eligible.to_few("points") == AWARDED
 
 
+def test_a_rule_for_everybody_is_for_no_few_in_a_small_company() -> None:
+    assert _to_few(f"rules: [{{{RULE}, {AWARD}}}]", 1, 0) == (NOT_TO_FEW, NOT_TO_FEW)
+
+
+def test_what_is_awarded_and_multiplied_is_awarded() -> None:
+    effects = "effects: [award: {currency: points, amount: 10}, multiply: {currency: points, by: 2}]"
+    assert _to_few(f"rules: [{{{RULE}, audience: sales, {effects}}}]", 1) == (AWARDED, NOT_TO_FEW)
+
+
+@pytest.mark.parametrize("level, told", [("", NOT_TO_FEW), ("gold", AWARDED)])
+def test_a_level_may_be_one_of_few(level: str, told: int) -> None:
+    levels = "levels: {currency: points, steps: [{id: base, name: B, threshold: 0}, {id: gold, name: G, threshold: 9}]}"
+    rule = f"{{{RULE}, conditions: {{field: member.level, op: ge, value: gold}}, {AWARD}}}"
+    assert _to_few(f"{levels}\nrules: [{rule}]", 2, 0, level=level) == (told, NOT_TO_FEW)
+
+
+@pytest.mark.parametrize("stage, told", [("dormant", NOT_TO_FEW), ("invited", AWARDED)])
+def test_a_stage_may_be_one_of_few(stage: str, told: int) -> None:
+    rule = f"{{{RULE}, conditions: {{field: member.stage, op: eq, value: {stage}}}, {AWARD}}}"
+    assert _to_few(f"rules: [{rule}]", 2, 0) == (told, NOT_TO_FEW)
+
+
 def test_who_left_in_these_days_makes_no_audience_large() -> None:
     found = read_program(PROGRAM.format(f"rules: [{{{RULE}, audience: sales, {AWARD}}}]")).program
     for stay, told in ((0, AWARDED), (1, AWARDED), (2, AWARDED), (3, NOT_TO_FEW)):
