@@ -10,7 +10,6 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from engage.core.feasible import feasible
 from engage.core.privacy import NOT_SHOWN, Figure, fact, publish_count
 
 
@@ -27,27 +26,32 @@ def publish_parts(
     be counted, as everybody knows.
     """
     if any(absent):
-        left = [
+        able = [
             whole if whole.value is None else fact(whole.value - away, "members")
             for whole, away in zip(wholes, absent, strict=True)
         ]
-        cells = publish_parts(counts, left, total, k)
+        cells = publish_parts(counts, able, total, k)
         return [_of_all(cell, whole, k) for cell, whole in zip(cells, wholes, strict=True)]
     cells = [_part(count, whole, k) for count, whole in zip(counts, wholes, strict=True)]
-    if total.ceiling is None or all(whole.value is None for whole in wholes):
-        return [untold(whole) for whole in wholes]
-    most = sum(int(whole.ceiling or 0) for whole in wholes)
+    hidden = [cell for cell in cells if cell.value is None]
+    if not hidden and total.value is not None:
+        return cells
+    known = sum(int(cell.value) for cell in cells if cell.value is not None)
+    left = [int(end) - known for end in (total.floor, total.ceiling or 0)]
     # The smallest group first: its size is known, while which of the counts is smallest would tell of them.
-    for index in sorted(range(len(cells)), key=lambda i: (wholes[i].ceiling or 0, i)):
-        if _is_safe(cells, wholes, total, most, k):
-            break
-        if not cells[index].hidden:
-            high = int(wholes[index].value or 0) - k
-            cells[index] = Figure(NOT_SHOWN, "members", hidden="protects", low=k, high=high)
-    if all(cell.hidden for cell in cells) or not _is_safe(cells, wholes, total, most, k):
-        # Nothing is left to hide. That must not be seen in the telling cases only, or it would tell them.
-        return [untold(whole) for whole in wholes]
-    return cells
+    for at in sorted(range(len(cells)), key=lambda at: (wholes[at].floor, at)):
+        count, size = cells[at].value, int(wholes[at].floor)
+        if count is None:
+            continue
+        if all(_is_concealed(hidden, end, k) for end in left):
+            return cells
+        if size < 3 * k:  # It can be fewer than k numbers, so it could not hide another.
+            continue
+        left = [end + int(count) for end in left]
+        cells[at] = Figure(NOT_SHOWN, "members", hidden="protects", low=k, high=size - k)
+        hidden.append(cells[at])
+    # Nothing is left to hide. That must not be seen in the telling cases only, or it would tell them.
+    return [untold(whole) for whole in wholes]
 
 
 def _of_all(cell: Figure, whole: Figure, k: int) -> Figure:
@@ -73,25 +77,19 @@ def _part(count: int, whole: Figure, k: int) -> Figure:
     return publish_count(count, k, whole)
 
 
-def _is_safe(cells: Sequence[Figure], wholes: Sequence[Figure], total: Figure, most: int, k: int) -> bool:
-    """Whether no hidden cell follows, and the hidden ones together leave k who are counted and k who are not; of a
-    total that is a range, with each end of it."""
-    hidden = [index for index, cell in enumerate(cells) if cell.value is None]
-    if not hidden:
-        return total.value is not None
-    shown = sum(int(cell.value) for cell in cells if cell.value is not None)
-    known = sum(whole.floor for whole, cell in zip(wholes, cells, strict=True) if cell.value is not None)
-    room = min(sum(int(wholes[index].ceiling or 0) for index in hidden), most - known)
-    highest = sum(cells[index].ceiling or 0 for index in hidden)
-    lowest = sum(cells[index].floor for index in hidden)
-    least_left, most_left = total.floor - shown, (total.ceiling or 0) - shown
-    return (
-        least_left >= k
-        and room - most_left >= k
-        and min(highest - most_left, least_left - lowest) >= k - 1
-        and all(
-            high - low >= k - 1
-            for end in {total.floor, total.ceiling or 0}
-            for low, high in feasible(cells, int(end), most)
-        )
+def _is_concealed(hidden: Sequence[Figure], together: int, k: int) -> bool:
+    """Whether each of the hidden parts keeps k values, where so many are `together` in all of them.
+
+    Whoever knows the rules knows of one that joined that those before were not concealed without it. That they may have
+    been the least that they can be, or up to k - 1 more, whatever had joined them; or as few less than the most. So
+    these must be k from either, which leaves k values; and the last that joined has to have room for all the others
+    that one of the two ends leaves.
+    """
+    if len(hidden) < 2 or any((cell.ceiling or 0) < k - 1 for cell in hidden):
+        return False
+    near = min(
+        together - sum(int(cell.floor) for cell in hidden),
+        sum(int(cell.ceiling or 0) for cell in hidden) - together,
     )
+    last = hidden[-1]
+    return near >= k and (last.hidden != "protects" or near <= (last.ceiling or 0) - last.floor)

@@ -110,7 +110,7 @@ DEFENCES: dict[str, tuple[int, list[Switch]]] = {
             (published, "_by_visits", lambda week, *_: (-week.members, week.members)),
         ],
     ),
-    "hiding one department beside a range": (9, [(published_parts, "_is_safe", lambda *_: True)]),
+    "hiding one department beside a range": (9, [(published_parts, "_is_concealed", lambda *_: True)]),
 }
 
 
