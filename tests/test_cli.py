@@ -100,7 +100,7 @@ def test_the_top_lists_every_command(engage: Engage) -> None:
         (["import", "a.csv", "--map", "user"], "'user' is not COLUMN=FIELD"),
         (["import", "a.csv", "--kind", "people"], "--kind"),
         (["key", "create"], "--kind"),
-        (["key", "create", "--kind", "admin"], "admin"),
+        (["key", "create", "--kind", "admin"], "for '--kind': 'admin' is not one of"),
         (["score", "--date", "yesterday"], "'yesterday' is not a day"),
         (["serve", "--port", "http"], "--port"),
         (["report", "acme", "--format", "docx"], "docx"),

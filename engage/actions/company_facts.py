@@ -14,7 +14,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from engage.actions.import_rejects import Imported, NewCompany, Origin, Rejects, Unread
+from engage.actions.import_rejects import OVERLAPS_SHOWN, Imported, NewCompany, Origin, Rejects, Unread
 from engage.actions.ingest import accept_calls
 from engage.actions.terms import ROWS_MAX, record_terms
 from engage.core.calendar import is_time_zone
@@ -174,6 +174,8 @@ async def import_terms(
             summary.duplicates += recorded.left
             summary.created += len(recorded.created)
             new += recorded.created[: NEW_SHOWN - len(new)]
+            overlaps = [one for one in recorded.overlaps if one not in summary.overlaps]
+            summary.overlaps += overlaps[: OVERLAPS_SHOWN - len(summary.overlaps)]
             refused = {one.index: one.message for one in recorded.refused}
             await rejects.keep(
                 reading.file,

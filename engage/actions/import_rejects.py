@@ -19,6 +19,7 @@ from engage.store.database import Database
 from engage.store.held import insert_rejects
 from engage.store.statements import Row
 
+OVERLAPS_SHOWN: Final = 10
 REJECTS_SHOWN: Final = 20
 REJECTS_PER_WRITE: Final = 1000
 UNREADABLE_FILE: Final = "unreadable_file"
@@ -73,6 +74,8 @@ class Imported(Struct):
     """Of these, companies that nobody had named before a row of terms did: new ones, or misspelt."""
     new: list[NewCompany] = []
     """The first NEW_SHOWN of them."""
+    overlaps: list[str] = []
+    """Terms of one company that run in the same days, the first OVERLAPS_SHOWN pairs: both count."""
     broken_files: int = 0
     """Files that could not be read to their end."""
     reasons: dict[str, int] = {}

@@ -7,13 +7,22 @@ reason and stops nobody.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any, Final
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from engage.core.terms import Term, prevails, read_term, says_the_same, settle, term_of_traits
+from engage.core.terms import (
+    Term,
+    in_words,
+    overlapping,
+    prevails,
+    read_term,
+    says_the_same,
+    settle,
+    term_of_traits,
+)
 from engage.errors import InvalidRequest, NotFound
 from engage.store.companies import create_companies, find_company, load_company_ids, may_create_companies
 from engage.store.database import Database
@@ -37,6 +46,8 @@ class RecordedTerms(Struct, frozen=True):
     """Of those recorded, terms that stay as the API said."""
     created: tuple[str, ...] = ()
     """Companies nobody had named before, by name."""
+    overlaps: tuple[str, ...] = ()
+    """Of a term in these rows, which other of its company runs in the same days. Both count."""
 
 
 async def record_terms(database: Database, rows: Sequence[Mapping[str, Any]]) -> RecordedTerms:
@@ -55,7 +66,7 @@ async def record_terms(database: Database, rows: Sequence[Mapping[str, Any]]) ->
         else:
             read.append((index, *found))
 
-    async def write(tx: Transaction) -> tuple[list[RefusedRow], int, tuple[str, ...]]:
+    async def write(tx: Transaction) -> tuple[list[RefusedRow], int, tuple[str, ...], tuple[str, ...]]:
         companies = {company for _, company, _ in read}
         before = await load_company_ids(tx, companies)
         if await may_create_companies():
@@ -76,15 +87,32 @@ async def record_terms(database: Database, rows: Sequence[Mapping[str, Any]]) ->
             for index, company, _ in read
             if company not in ids
         ]
-        return strangers, len(newest) - len(winning), tuple(sorted(ids.keys() - before.keys()))
+        overlaps = _overlaps(ids, known | winning, newest.keys())
+        return strangers, len(newest) - len(winning), tuple(sorted(ids.keys() - before.keys())), overlaps
 
     left = 0
     created: tuple[str, ...] = ()
+    overlaps: tuple[str, ...] = ()
     if read:
-        strangers, left, created = await database.write(write)
+        strangers, left, created, overlaps = await database.write(write)
         refused += strangers
     return RecordedTerms(
-        len(rows) - len(refused), tuple(sorted(refused, key=lambda one: one.index)), left, created
+        len(rows) - len(refused), tuple(sorted(refused, key=lambda one: one.index)), left, created, overlaps
+    )
+
+
+def _overlaps(
+    ids: Mapping[str, int], terms: Mapping[tuple[int, int], Term], told: Set[tuple[int, int]]
+) -> tuple[str, ...]:
+    """`terms` by company and first day; `told`: of which rows told."""
+    of: dict[int, list[Term]] = {}
+    for (company_id, _), term in terms.items():
+        of.setdefault(company_id, []).append(term)
+    return tuple(
+        f"{company}: {in_words(one)} and {in_words(other)}"
+        for company, id in sorted(ids.items())
+        for one, other in overlapping(of.get(id, ()))
+        if (id, one.start) in told or (id, other.start) in told
     )
 
 
@@ -95,6 +123,15 @@ class KnownTerms(Struct, frozen=True):
     """By first day, and whether each counts; one of traits that counts is as `settle` made it."""
     unread: str | None = None
     """What is wrong with the term that its traits tell of now."""
+
+    def beside(self, term: Term) -> tuple[Term, ...]:
+        """Others that count and run in the same days."""
+        counted = [one for one, counts in self.terms if counts]
+        return tuple(
+            one
+            for one in counted
+            if one.start != term.start and one.start < term.end and term.start < one.end
+        )
 
 
 async def company_terms(database: Database, company: str) -> KnownTerms:

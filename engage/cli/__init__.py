@@ -95,7 +95,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return help.exit_code
     except UsageError as error:
         hint = f"; see {error.ctx.command_path} --help" if error.ctx is not None else ""
-        complain(error.format_message().rstrip(".") + hint)
+        complain(error.format_message().replace("Value error, ", "").rstrip(".") + hint)
         return error.exit_code
     except ClickException as error:
         complain(error.format_message())

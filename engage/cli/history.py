@@ -203,6 +203,8 @@ def _tell(done: Imported, kind: Kind, seconds: float) -> None:
     say_table(("", WORDS[kind][1], ""), [row for row in rows if row], right=(1,))
     if done.created:
         _tell_new(done)
+    for overlap in done.overlaps:
+        note(f"two terms run in the same days, and both count: {overlap}")
     for problem in done.problems:
         note(str(problem))
     if done.rejected > len(done.problems):

@@ -41,6 +41,8 @@ REVENUE_CENTS_MAX: Final = 10**13
 SEATS_MAX: Final = 10_000_000
 PLAN_CHARS_MAX: Final = 200
 COMPANY_CHARS_MAX: Final = 255
+OVERLAPS_MAX: Final = 20
+"""Of one company, told at once."""
 
 
 class Term(Struct, array_like=True, frozen=True):
@@ -131,6 +133,24 @@ def settle(recorded: Sequence[Term], stated: Sequence[Term]) -> list[Term]:
             outcome: Outcome = "renewed" if term.outcome == "open" else term.outcome
             counted[index] = replace(term, end=min(term.end, following.start), outcome=outcome)
     return counted
+
+
+def overlapping(terms: Sequence[Term]) -> list[tuple[Term, Term]]:
+    """Those that run in the same days, by first day: contracts side by side, or one of which a day is wrong. At most
+    OVERLAPS_MAX."""
+    ordered = sorted(terms, key=lambda one: one.start)
+    found: list[tuple[Term, Term]] = []
+    for index, one in enumerate(ordered):
+        for at in range(index + 1, len(ordered)):
+            if ordered[at].start >= one.end or len(found) == OVERLAPS_MAX:
+                break
+            found.append((one, ordered[at]))
+    return found
+
+
+def in_words(term: Term) -> str:
+    """Its days, as a term is told: the first, and the one on which it does not run any more."""
+    return f"{_written(term.start)} to {_written(term.end)}"
 
 
 def _read(row: Mapping[str, Any]) -> Term | str:

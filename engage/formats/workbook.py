@@ -21,7 +21,7 @@ from engage.core.privacy import Figure, Unit, fact
 from engage.core.reports import BAND_LABELS, Column, Definition, Portfolio, PortfolioRow, Table
 from engage.core.stage_words import STAGE_LABELS
 from engage.core.telling import in_language
-from engage.formats.cover import in_cell
+from engage.formats.cover import dated, in_cell
 from engage.formats.numbers import WHOLE, number_format, read_number
 from engage.formats.palette import SERIES, light
 from engage.formats.paper import Paper
@@ -89,7 +89,8 @@ def portfolio_workbook(portfolio: Portfolio, language: Language) -> bytes:
     sheet.autofilter(0, 0, len(told.data), len(columns) - 1)
     for section in in_language(portfolio_outline(portfolio), language):
         book.section(section)
-    book.words(speak(language, "What the words mean"), told.notes, told.definitions)
+    notes = [dated(note, language) for note in told.notes]
+    book.words(speak(language, "What the words mean"), notes, told.definitions)
     book.book.close()
     return out.getvalue()
 
@@ -160,7 +161,10 @@ class _Book:
 
     def sheet(self, name: str) -> Any:
         """A new sheet; names are short, without some characters, and unlike each other."""
-        base = re.sub(r"[\[\]:*?/\\]", " ", name).strip("' ")[:NAME_CHARS_MAX] or "-"
+        base = " ".join(re.sub(r"[\[\]:*?/\\]", " ", name).split()).strip("' ") or "-"
+        if len(base) > NAME_CHARS_MAX:
+            base = base[: NAME_CHARS_MAX - 1]
+            base = (base.rpartition(" ")[0] or base).rstrip("' ") + "…"
         name, number = base, 2
         while name.casefold() in self.names:
             tail = f" {number}"

@@ -45,9 +45,34 @@ async def test_a_term_is_told_once_and_the_same_again_changes_nothing(known: Run
     assert first.json() == again.json()
     [term] = (await terms(known))["data"]
     assert term.pop("recorded_at")
-    assert term == FACTS | {"start": "2026-01-01", "outcome": "open", "source": "api", "counts": True}
+    assert term == FACTS | {
+        "start": "2026-01-01",
+        "outcome": "open",
+        "source": "api",
+        "counts": True,
+        "beside": [],
+    }
     posted = await known.server.post(TERMS, json={**FACTS, "start": "2026-01-01", "outcome": "churned"})
     assert (posted.status_code, posted.json()["outcome"]) == (200, "churned")
+
+
+async def test_terms_that_run_in_the_same_days_are_both_kept_and_name_each_other(known: Running) -> None:
+    assert (await put(known)).json()["beside"] == []
+    upgrade = await put(known, "2026-06-01", end="2027-06-01")
+    assert (upgrade.status_code, upgrade.json()["beside"]) == (201, ["2026-01-01"])
+    await put(known, "2027-06-01", end="2028-06-01")
+    await group(known, term_start="2026-09-01", term_end="2026-12-01")
+    assert [(one["start"], one["counts"], one["beside"]) for one in (await terms(known))["data"]] == [
+        ("2026-01-01", True, ["2026-06-01"]),
+        ("2026-06-01", True, ["2026-01-01"]),
+        ("2026-09-01", False, ["2026-01-01", "2026-06-01"]),
+        ("2027-06-01", True, []),
+    ]
+    row = ROW | {"term_start": "2028-01-01", "term_end": "2029-01-01"}
+    for _ in range(2):
+        assert (await record_terms(known.database, [ROW | {"groupId": "b"}, row])).overlaps == (
+            "acme: 2027-06-01 to 2028-06-01 and 2028-01-01 to 2029-01-01",
+        )
 
 
 async def test_an_import_leaves_what_the_api_said_until_that_is_forgotten(known: Running) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
-from engage.actions.terms import company_terms, remove_term, set_term
+from engage.actions.terms import KnownTerms, company_terms, remove_term, set_term
 from engage.core.calendar import to_rfc3339
 from engage.core.terms import PLAN_CHARS_MAX, REVENUE_CENTS_MAX, SEATS_MAX, Outcome, Source, Term
 from engage.days import read_day
@@ -50,6 +50,13 @@ class CompanyTerm(TermFacts, kw_only=True):
     counts: Annotated[
         bool, Meta(description="False for one of traits, where what was recorded otherwise runs in its days.")
     ]
+    beside: Annotated[
+        list[Day],
+        Meta(
+            description="The first days of other terms that count and run in the same days: contracts side by side, or "
+            "one of which a day is wrong."
+        ),
+    ]
 
 
 class CompanyTerms(Struct):
@@ -59,7 +66,7 @@ class CompanyTerms(Struct):
     ]
 
 
-def _shape(term: Term, *, counts: bool = True) -> CompanyTerm:
+def _shape(term: Term, known: KnownTerms, *, counts: bool = True) -> CompanyTerm:
     return CompanyTerm(
         start=date.fromordinal(term.start).isoformat(),
         end=date.fromordinal(term.end).isoformat(),
@@ -71,6 +78,7 @@ def _shape(term: Term, *, counts: bool = True) -> CompanyTerm:
         actor=term.actor or None,
         recorded_at=to_rfc3339(term.recorded_at) if term.recorded_at else None,
         counts=counts,
+        beside=[date.fromordinal(one.start).isoformat() for one in known.beside(term)],
     )
 
 
@@ -120,15 +128,16 @@ async def _set(
         said.plan,
         said.outcome,
     )
+    database, company = asked.services.database, asked.path["company"]
     kept, new = await set_term(
-        asked.services.database,
-        asked.path["company"],
+        database,
+        company,
         term,
         actor=actor_of(asked, said.actor),
         now=asked.services.now(),
     )
     asked.status = 201 if new else 200
-    return _shape(kept)
+    return _shape(kept, await company_terms(database, company))
 
 
 @endpoint(
@@ -150,7 +159,7 @@ async def delete_term(asked: Asked[None, None]) -> CompanyTerms:
 
 async def _all(asked: Asked[None, None]) -> CompanyTerms:
     known = await company_terms(asked.services.database, asked.path["company"])
-    return CompanyTerms([_shape(term, counts=counts) for term, counts in known.terms], known.unread)
+    return CompanyTerms([_shape(term, known, counts=counts) for term, counts in known.terms], known.unread)
 
 
 ENDPOINTS: Final = [get_terms, post_term, put_term, delete_term]
