@@ -25,7 +25,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from engage.core.program import Expires
-from engage.core.rounding import balance_step, band_around
+from engage.core.rounding import band_around
 from engage.core.state import AMOUNT_MAX, MemberState
 
 if TYPE_CHECKING:
@@ -207,14 +207,7 @@ def _told_expired(found: CurrencyWeek, k: int) -> int:
     """The most that is told to have expired in a week of which that may be told."""
     if not found.lasts:
         return 0
-    return _told_at_most(found.expired) if found.losers >= k else AMOUNT_MAX
-
-
-def _told_at_most(amount: int) -> int:
-    """No less than the most that is told in the same words: these are two steps or more, and half of one is lost."""
-    step = balance_step(amount)
-    told = step * round(amount / step)
-    return told + told // 4 + 1
+    return gone_band(found.expired, found)[1] if found.losers >= k else AMOUNT_MAX
 
 
 def _told_spent(found: CurrencyWeek, k: int) -> tuple[int, int]:
@@ -235,6 +228,12 @@ def spent_band(found: CurrencyWeek, k: int) -> tuple[int, int]:
     low, high = band_around(found.spent, least, lump, None)
     last = band_around(max(least, had.most - max(lump, had.spare)), least, lump, None)[0]
     return (last, had.most) if low >= last and had.most < AMOUNT_MAX else (low, high)
+
+
+def gone_band(amount: int, found: CurrencyWeek) -> tuple[int, int]:
+    """The least and the most that are told of what expired, or will: no closer than of what was issued, for where
+    nothing is bought it is that."""
+    return band_around(amount, 0, found.lump, None)
 
 
 def _lump_of_spent(found: CurrencyWeek, k: int) -> int:

@@ -31,7 +31,7 @@ from typing import Final, NamedTuple
 from engage.core.balances import CurrencyWeek
 from engage.core.calendar import month_end
 from engage.core.measures import WEEK, WeekMeasures
-from engage.core.outstanding import may_be_told, spent_band
+from engage.core.outstanding import gone_band, may_be_told, spent_band
 from engage.core.privacy import (
     NOT_SHOWN,
     Figure,
@@ -298,14 +298,14 @@ def publish_points(week: WeekMeasures, currency: str, k: int) -> Points:
         return Points(*(missing("points"),) * 4, missing("members"))
     k, told = floor_of(week, k), may_be_told(week, found)
     spent = _publish_spent(found, k)
-    expired = _about(publish_amount(found.expired, found.losers if told else 0, k, "points"))
+    expired = _publish_gone(found.expired, found.losers if told else 0, found, k)
     if not week.standing:
         return Points(spent, expired, missing("points"), missing("points"), missing("members"))
     return Points(
         spent,
         expired,
         _publish_outstanding(found, k) if told else _publish_may_be_left(found, k),
-        _about(publish_amount(found.expiring, found.at_risk if told else 0, k, "points")),
+        _publish_gone(found.expiring, found.at_risk if told else 0, found, k),
         publish_part(found.at_risk, 2 * k, 0, found.holders, week.members)
         if is_told(week, k)
         else untold(publish_members(week)),
@@ -317,7 +317,17 @@ def _publish_spent(found: CurrencyWeek, k: int) -> Figure:
     figure = publish_amount(found.spent, found.spenders, k, "points")
     if figure.value is None or not found.cheapest:
         return _about(figure)
-    low, high = spent_band(found, k)
+    return _within(*spent_band(found, k))
+
+
+def _publish_gone(amount: int, people: int, found: CurrencyWeek, k: int) -> Figure:
+    """What expired, or will."""
+    figure = publish_amount(amount, people, k, "points")
+    return figure if figure.value is None else _within(*gone_band(amount, found))
+
+
+def _within(low: int, high: int) -> Figure:
+    """The middle of a band, where it is narrow; else the band."""
     if low >= BALANCE_STEPS * (high - low):
         return _about(fact((low + high) // 2, "points"))
     return amount_between(low, high, "points")
@@ -366,16 +376,17 @@ def add_points(weeks: Sequence[Figure]) -> Figure:
 
 def breakage(outstanding: Figure, spent: Figure, expired: Figure) -> Figure:
     """Of what members have, what will expire if the share stays what it was: from figures alone."""
-    gone, most, highest = expired.value, outstanding.ceiling, spent.ceiling
+    gone, most, highest = expired.ceiling, outstanding.ceiling, spent.ceiling
     if most is None or highest is None or gone is None:
-        hidden = next((one.hidden for one in (outstanding, spent, expired) if one.value is None), "few")
+        hidden = next((one.hidden for one in (outstanding, spent, expired) if one.ceiling is None), "few")
         return missing("points") if hidden == "missing" else Figure(NOT_SHOWN, "points", hidden="few")
     if highest + gone <= 0:
         return missing("points")
     if not gone:
         return fact(0, "points")
-    least, share = (gone / (used + gone) for used in (highest, spent.floor))
-    if outstanding.value is not None and spent.value is not None:
+    least = expired.floor / (highest + expired.floor) if expired.floor else 0.0
+    share = gone / (spent.floor + gone)
+    if all(one.value is not None for one in (outstanding, spent, expired)):
         return in_two_digits(fact(round(most * share), "points"))
     step = two_digits(round(most * share))
     low, high = step * floor(outstanding.floor * least / step), step * ceil(most * share / step)

@@ -292,7 +292,7 @@ def test_what_expires_counts_anew_when_nothing_was_hidden_for_as_long_as_it_last
     one = course.then(15, (10, 20), expired=18, losers=K, behind=(0, K))
     assert (one.waiting, one.room, one.gone) == ((30, 0, 3), 60, (0, 10))
     one = course.then(15, (10, 20), expired=18, losers=K)
-    assert (one.waiting, one.room, one.gone) == ((35, 0, 21), 70, (0, 10 + 26))
+    assert (one.waiting, one.room, one.gone) == ((35, 0, 21), 70, (0, 10 + 19))
     course.terms |= {"dearest": 1, "cheapest": 1}
     one = course.then(5, spenders=K - 1)
     assert (one.waiting, one.room, one.gone, one.hidden) == ((0, 0, 0), 0, (0, 0), course.weeks[-1].monday)
@@ -449,6 +449,21 @@ def test_a_balance_is_told_without_what_waits(terms: dict[str, Any], text: str) 
     assert publish_points(week, "points", K).outstanding.text == "not shown"
 
 
+@pytest.mark.parametrize("soon", [False, True], ids=["expired", "expiring"])
+def test_what_expires_is_told_no_closer_than_what_was_issued(soon: bool) -> None:
+    """Ten members got 10 each, and one 100 more, or 200; nothing can be bought."""
+    told = set()
+    for amount in (100, 200, 300):
+        week = WeekMeasures(FIRST, members=40, standing=True, floor=K)
+        terms = {"expiring": amount, "at_risk": 10} if soon else {"expired": amount, "losers": 10}
+        week.currencies["points"] = CurrencyWeek(lasts=42, lump=2 * K * 100, **terms)
+        points = publish_points(week, "points", K)
+        told.add(points.expiring.text if soon else points.expired.text)
+    assert told == {"fewer than 600"}
+    week.currencies["points"].expired, week.currencies["points"].losers = 61_000, 10
+    assert publish_points(week, "points", K).expired.text == "about 60,000"
+
+
 def test_breakage_is_the_share_that_expired() -> None:
     def points(value: int) -> Figure:
         return Figure(f"{value:,}", "points", value)
@@ -465,6 +480,9 @@ def test_breakage_is_the_share_that_expired() -> None:
     assert breakage(few, points(100), points(300)).text == "fewer than 230"
     assert breakage(points(9000), few, points(100)).text == "2,200 to 9,000"
     assert breakage(points(9000), few, points(0)).value == 0
+    assert breakage(points(9000), points(100), some).text == "4,500 to 6,800"
+    assert breakage(points(9000), points(100), few).text == "fewer than 6,800"
+    assert breakage(points(9000), points(0), few).text == "fewer than 9,000"
     for at in range(3):
         told = [points(9000), points(300), points(150)]
         told[at] = hidden

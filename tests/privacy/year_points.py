@@ -317,8 +317,8 @@ class _Year:
             (points.expired, found.expired, self.sum(at, {"expired": self.unit})),
             (points.expiring, found.expiring, self.sum(at, {"expiring": self.unit})),
         ):
-            if figure.value is not None:
-                self.reads(*_all_shown_so(amount), terms)
+            if figure.ceiling is not None:
+                self.reads(*outstanding.gone_band(amount, found), terms)
         self._read_left(at, week)
         if found.spenders >= self.k:
             self.reads(self.k, numpy.inf, self.sum(at, dict.fromkeys(costs, 1)))
