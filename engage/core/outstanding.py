@@ -171,7 +171,7 @@ def _waits_still(spent: int, most: int, had: int, found: CurrencyWeek, k: int) -
     counts = spent if spent > had else min(spent, max(0, had - found.had.spare))
     counts -= counts % lump
     left = spent - counts
-    return left, min(most, lump - 1) if left < lump else min(most, had) - counts
+    return left, lump - 1 if left < lump else min(most, had) - counts
 
 
 def _left(week: WeekMeasures, before: WeekMeasures | None, currency: str) -> int:
@@ -225,9 +225,11 @@ def spent_band(found: CurrencyWeek, k: int) -> tuple[int, int]:
     of rewards with several costs so wide that, whatever those one knows bought, the dearest may be among it. The last
     ends with all that they can have had."""
     least, lump, had = k * found.cheapest, _lump_of_spent(found, k), found.had
-    low, high = band_around(found.spent, least, lump, None)
+    band = band_around(found.spent, least, lump, None)
+    if had.most >= AMOUNT_MAX:
+        return band
     last = band_around(max(least, had.most - max(lump, had.spare)), least, lump, None)[0]
-    return (last, had.most) if low >= last and had.most < AMOUNT_MAX else (low, high)
+    return (last, had.most) if band[0] >= last else band
 
 
 def gone_band(amount: int, found: CurrencyWeek) -> tuple[int, int]:

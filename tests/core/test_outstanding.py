@@ -225,10 +225,15 @@ def test_of_rewards_that_cost_the_same_all_counts_at_once_unless_hardly_anything
 
 def test_when_what_was_spent_counts_as_much_is_left_of_what_they_can_have_had() -> None:
     course = Course(dearest=100, cheapest=100)
-    for spent, waits, most, left in ((0, 0, 0, 500), (380, 0, 0, 120), (480, 90, 110, 110), (520, 0, 0, 0)):
+    cases = [
+        (0, 110, 0, 0, 500), (380, 110, 0, 0, 120), (391, 110, 1, 110, 110), (480, 110, 90, 110, 110),
+        (500, 110, 110, 110, 110), (520, 110, 0, 0, 0), (480, 600, 480, 500, 500),
+    ]  # fmt: skip
+    for spent, dear, waits, most, left in cases:
         course.weeks = []
-        one = course.then(500, dear=110, spent=spent, spenders=K - 1, few=(K, K, K, K))
+        one = course.then(500, dear=dear, spent=spent, spenders=K - 1, few=(K, K, K, K))
         assert (one.waiting[1], one.gone[0], one.had.left) == (waits, most, left), spent
+        assert (one.had.most == 500) == (spent <= 500)
 
 
 def test_of_weeks_before_it_was_kept_what_they_can_have_had_is_not_known() -> None:
@@ -237,6 +242,7 @@ def test_of_weeks_before_it_was_kept_what_they_can_have_had_is_not_known() -> No
     course.weeks[-1].currencies["points"].had = NOT_KNOWN
     one = course.then(500, spent=900, spenders=K)
     assert (one.had, spent_band(one, K)) == (NOT_KNOWN, (660, 959))
+    assert course.then(spent=900, spenders=K).had == NOT_KNOWN
 
 
 def test_what_is_left_of_what_expires_is_no_more_than_was_issued_since() -> None:
@@ -245,6 +251,8 @@ def test_what_is_left_of_what_expires_is_no_more_than_was_issued_since() -> None
     assert lefts[:13] == [100 * (weeks + 1) for weeks in range(13)]
     assert max(lefts) == lefts[25] == 2600
     assert lefts[26] == 1400
+    course = Course(lasts=14, dearest=100, cheapest=100)
+    assert course.then(900, hidden=True, spent=400, spenders=K).had.left == 500
 
 
 def test_what_is_left_of_what_expires_is_told_in_lumps() -> None:
@@ -331,7 +339,7 @@ def test_of_what_was_before_the_first_week_nothing_is_known() -> None:
     one = CurrencyWeek(lasts=30, outstanding=7, holders=K)
     week.currencies = {"points": one}
     remember_waiting(week, None, {"points": Told(5, 9, 10, True)}, K)
-    assert one.came == (9, AMOUNT_MAX)
+    assert (one.came, one.had) == ((9, AMOUNT_MAX), NOT_KNOWN)
     assert publish_points(week, "points", K).outstanding.text == "not shown"
     other = WeekMeasures(FIRST + WEEK, since=FIRST - WEEK, standing=True, floor=K)
     other.currencies = {"coins": CurrencyWeek(lasts=30)}
@@ -452,16 +460,16 @@ def test_a_balance_is_told_without_what_waits(terms: dict[str, Any], text: str) 
 @pytest.mark.parametrize("soon", [False, True], ids=["expired", "expiring"])
 def test_what_expires_is_told_no_closer_than_what_was_issued(soon: bool) -> None:
     """Ten members got 10 each, and one 100 more, or 200; nothing can be bought."""
-    told = set()
-    for amount in (100, 200, 300):
-        week = WeekMeasures(FIRST, members=40, standing=True, floor=K)
-        terms = {"expiring": amount, "at_risk": 10} if soon else {"expired": amount, "losers": 10}
-        week.currencies["points"] = CurrencyWeek(lasts=42, lump=2 * K * 100, **terms)
+    week = WeekMeasures(FIRST, members=40, standing=True, floor=K)
+    found = week.currencies["points"] = CurrencyWeek(lasts=42, lump=2 * K * 100, losers=10, at_risk=10)
+
+    def told(amount: int) -> str:
+        found.expired, found.expiring = (0, amount) if soon else (amount, 0)
         points = publish_points(week, "points", K)
-        told.add(points.expiring.text if soon else points.expired.text)
-    assert told == {"fewer than 600"}
-    week.currencies["points"].expired, week.currencies["points"].losers = 61_000, 10
-    assert publish_points(week, "points", K).expired.text == "about 60,000"
+        return str(points.expiring.text if soon else points.expired.text)
+
+    assert {told(amount) for amount in (100, 200, 300)} == {"fewer than 600"}
+    assert told(61_000) == "about 60,000"
 
 
 def test_breakage_is_the_share_that_expired() -> None:
