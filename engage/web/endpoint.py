@@ -269,10 +269,7 @@ def _read_query(request: Request, kind: t.Any) -> t.Any:
     try:
         return msgspec.convert(dict(request.query_params), kind, strict=False)
     except msgspec.ValidationError as error:
-        message = explain(error, kind)
-        if str(error).startswith(UNKNOWN_FIELD):
-            message += f" in the query; it may say {', '.join(kind.__struct_fields__)}"
-        raise InvalidRequest(message) from None
+        raise InvalidRequest(explain(error, kind, " in the query")) from None
 
 
 UNKNOWN_FIELD: t.Final = "Object contains unknown field `"
@@ -307,16 +304,24 @@ def _whole(value: t.Any) -> t.Any:
     return {name: _whole(one) for name, one in value.items()} if isinstance(value, dict) else value
 
 
-def explain(error: msgspec.ValidationError, kind: t.Any) -> str:
+def explain(error: msgspec.ValidationError, kind: t.Any, within: str = "") -> str:
     """msgspec's words with the place first: "amount: expected `int`, got `str`". `kind`: what was to be read."""
     what, _, place = str(error).partition(" - at `")
     name = place.rstrip("`").removeprefix("$").removeprefix(".")
     if what.startswith(UNKNOWN_FIELD):
         name = ".".join(filter(None, (name, what.removeprefix(UNKNOWN_FIELD).rstrip("`"))))
-        what = "there is no such field"
+        what = f"there is no such field{within}"
+        if not place and (known := _fields(kind)):
+            what += f"; it may say {', '.join(known)}"
     elif what.startswith(NO_CHOICE) and (choices := _choices(kind, name)):
         what = f"must be one of {', '.join(choices)}, not {what.removeprefix(NO_CHOICE)}"
     return f"{name}: {what[:1].lower()}{what[1:]}" if name else what
+
+
+def _fields(kind: t.Any) -> list[str]:
+    if not (isinstance(kind, type) and issubclass(kind, msgspec.Struct)):
+        return []
+    return [one.encode_name for one in msgspec.structs.fields(kind)]
 
 
 def _choices(kind: t.Any, name: str) -> list[str]:

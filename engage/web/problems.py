@@ -85,7 +85,9 @@ async def on_router(request: Request, error: HTTPException) -> Response:
     if error.status_code == 404:
         message = "there is nothing at this address"
     elif error.status_code == 405:
-        message = f"{request.method} is not for this address"
+        allowed = sorted({*(error.headers or {}).get("Allow", "").split(", ")} - {"", "HEAD", "OPTIONS"})
+        takes = f", which takes {', '.join(allowed)}" if allowed else ""
+        message = f"{request.method} is not for this address{takes}"
     else:
         message = error.detail
     return problem(error.status_code, code, message, headers=error.headers)

@@ -101,6 +101,7 @@ async def test_a_wrong_method_is_a_405_that_names_the_right_ones(running: Runnin
         assert_problem(answer, 405, "method_not_allowed")
         named = set(answer.headers["allow"].split(", ")) - {"HEAD", "OPTIONS"}
         assert named == allowed, path
+        assert answer.json()["message"].endswith(f", which takes {', '.join(sorted(allowed))}")
 
 
 async def test_errors_carry_the_security_headers_too(running: Running) -> None:
@@ -174,7 +175,7 @@ async def test_the_message_names_the_place_of_the_mistake(running: Running) -> N
     answer = await running.server.post("/v1/companies", json={"id": "a", "seats": "many"})
     assert answer.json()["message"].startswith("seats: ")
     answer = await running.server.post("/v1/companies", json={"id": "a", "time_zone": "UTC"})
-    assert answer.json()["message"] == "time_zone: there is no such field"
+    assert answer.json()["message"].startswith("time_zone: there is no such field; it may say id, ")
 
 
 async def test_companies_are_read_page_by_page_each_once(running: Running) -> None:
