@@ -51,6 +51,7 @@ from engage.core.published import (
     weeks_known,
 )
 from engage.core.published_beginners import Features, publish_features
+from engage.core.rounding import at_most
 
 TREND_WEEKS: Final = 26
 """How far back the best four weeks are looked for: half a year, so that last year's peak is not held against this."""
@@ -58,6 +59,8 @@ TREND_WEEKS_LEAST: Final = 12
 """Before that many weeks of activity a company has no best to be measured by: it is still starting."""
 TREND_GOOD: Final = 70
 """From this share of the best on a trend speaks for a company, and is said so: the middle of its bounds."""
+WIDE: Final = 1.5
+"""A range whose ends differ by more is told as one, for its middle may be far off."""
 FEATURES_ENOUGH: Final = 30
 """Where more key events are declared, this many count as all: nobody needs every corner of a large product."""
 TENURE: Final = "tenure"
@@ -164,7 +167,14 @@ def _active(people: People) -> float:
 
 def _activity(weeks: Sequence[WeekMeasures], people: People, k: int) -> Input:
     each = round(days_of_month(weeks, k) / _active(people), 1)
-    if ratio(publish_month_days(weeks, k), people.active_4w, "each").value is None:
+    told = at_most(ratio(publish_month_days(weeks, k), people.active_4w, "each"), WEEK * MONTH_WEEKS)
+    if told.value is None and told.low and told.high and told.high > WIDE * told.low:
+        text = say(
+            "an active member was active on {low:g} to {high:g} of the last 28 days",
+            low=told.low,
+            high=told.high,
+        )
+    elif told.value is None:
         text = say("an active member was active on about {days:g} of the last 28 days", days=each)
     else:
         text = say("an active member was active on {days:g} of the last 28 days", days=each)

@@ -26,6 +26,7 @@ from engage.core.published import (
     publish_people,
 )
 from engage.core.reports import Contract, Health, Period
+from engage.core.rounding import at_most
 from engage.core.stage_words import CompanyStage
 from engage.core.worth import CompanyTier
 
@@ -105,7 +106,7 @@ class Weeks:
     def days_each(self, ago: int = 0, week: int = -1) -> Figure:
         """Active days per member active in four weeks, of the four weeks that end with one of the period's."""
         days, people = self._month(self._monday(week) - WEEK * ago)
-        return privacy.ratio(days, people, "each")
+        return at_most(privacy.ratio(days, people, "each"), WEEK * MONTH_WEEKS)
 
     def month_days(self, ago: int = 0) -> Figure:
         """Active days of the four weeks that end so many weeks before the end of the period."""

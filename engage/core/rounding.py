@@ -61,6 +61,14 @@ def bounds_told(low: int, high: int, unit: Unit) -> Figure:
     return Figure(text, unit, hidden="protects", low=low, high=high)
 
 
+def at_most(figure: Figure, most: int) -> Figure:
+    """A range that ends where there can be no more, as everybody knows."""
+    if figure.low is None or figure.high is None or figure.high <= most:
+        return figure
+    text = say("{low} to {high}", low=f"{figure.low:g}", high=f"{most:,}")
+    return Figure(text, figure.unit, hidden=figure.hidden, low=figure.low, high=most)
+
+
 def band_around(amount: int, sure: int, width: int, most: int | None) -> tuple[int, int]:
     """The band in which an amount lies, both ends included, of bands that begin at `sure`, upward and downward, of
     `width` or more, and of a fifth of their distance or more. `most`: it can be no higher; the last band up to it has

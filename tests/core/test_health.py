@@ -205,6 +205,14 @@ def test_of_a_single_key_feature_it_speaks_in_the_singular() -> None:
     } <= {driver.text for driver in scored(steady(features=one)).drivers}
 
 
+def test_days_of_which_hardly_anything_is_told_are_said_to_be_a_range_that_ends_with_the_month() -> None:
+    for days in (60, 280):
+        few = [week(index, members=12, active=12, active_4w=12, days=days) for index in range(16)]
+        assert "an active member was active on 12.3 to 28 of the last 28 days" in {
+            one.text for one in scored(few).drivers
+        }
+
+
 def test_features_hidden_by_earlier_months_are_left_out() -> None:
     found = with_hidden(2)
     assert (driver(found, "breadth"), driver(found, "features")) == (100.0, 50.0)

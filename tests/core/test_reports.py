@@ -181,6 +181,13 @@ def test_how_many_features_a_member_uses_is_told_as_the_driver_tells_it() -> Non
     assert each.text.startswith("about ")
 
 
+def test_nobody_is_told_to_be_active_on_more_days_than_there_are() -> None:
+    for active in range(5, 40):
+        [days] = [one.figure for one in report(active=active).summary if one.name == "days_each"]
+        assert (days.ceiling or 0) <= 28, days.text
+        assert days.high is None or f"{days.high:g}" in days.text
+
+
 def numbers(value: object) -> set[float]:
     if isinstance(value, dict):
         return set().union(*map(numbers, value.values())) if value else set()

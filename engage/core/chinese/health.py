@@ -36,6 +36,9 @@ WORDS: Final = {
     "needs {needed:d} weeks of activity; there are {weeks:d}": "需要 {needed} 周的活动数据，目前有 {weeks} 周",
     "an active member was active on {days:g} of the last 28 days": "活跃成员在最近 28 天里人均活跃 {days} 天",
     "an active member was active on about {days:g} of the last 28 days": "活跃成员在最近 28 天里人均活跃约 {days} 天",
+    "an active member was active on {low:g} to {high:g} of the last 28 days": (
+        "活跃成员在最近 28 天里人均活跃 {low} 至 {high} 天"
+    ),
     "how many members have the habit cannot be shown": "养成使用习惯的成员数不能显示",
     "{share} of active members were active in at least 9 of the last 12 weeks": (
         "{share}的活跃成员在最近 12 周里至少有 9 周活跃"
