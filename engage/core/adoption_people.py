@@ -38,6 +38,7 @@ from engage.core.published_people import (
 )
 from engage.core.report_weeks import Source, Weeks
 from engage.core.reports import Column, Series, Table
+from engage.core.windows import mean_band
 
 COHORTS_SHOWN: Final = 12
 CLASSES: Final = (
@@ -180,15 +181,22 @@ def departments(now: Weeks, then: Weeks) -> Table:
     if not named:
         return Table("departments", title, columns, rows)
     count = sum(1 for group in named if group.active_4w.floor >= now.k)
-    note = say(
-        "At least {k:d} members are active in each of {count:d} departments."
-        if count == len(named)
-        else "Of {count:d} of {all:d} departments it can be told that at least {k:d} members are active.",
+    return Table("departments", title, columns, rows, _active_in(count, len(named), now.k))
+
+
+def _active_in(count: int, all: int, k: int) -> str:
+    if not count:
+        return say("Of no department can it be told that at least {k:d} members are active.", k=k)
+    return say(
+        "Of {count:d} of {all:d} departments it can be told that at least {k:d} members are active."
+        if count < all
+        else "At least {k:d} members are active in the department."
+        if all == 1
+        else "At least {k:d} members are active in each of {count:d} departments.",
         count=count,
-        all=len(named),
-        k=now.k,
+        all=all,
+        k=k,
     )
-    return Table("departments", title, columns, rows, note)
 
 
 def roles(now: Weeks, then: Weeks) -> Table:
@@ -328,24 +336,22 @@ def moves(now: Weeks, then: Weeks) -> Table:
         Column("before", say("Members before"), "members"),
     )
     title = say("Levels and streaks won and lost")
-    here, there = _moves(now), _moves(then)
-    if not any(here):
+    if not any(_moves(now)):
         return Table("moves", title, columns, ())
-
-    def mean(weeks: Sequence[Moves | None], name: str) -> Figure:
-        figures = [getattr(one, name) if one else privacy.missing("members") for one in weeks]
-        return privacy.mean(figures, "members")
-
-    rows = [(label, mean(here, name), mean(there, name)) for name, label in MOVES]
-    last, last_before = here[-1], there[-1] if there else None
-    rows.append(
-        (
-            say("Level falls in four weeks unless more is earned"),
-            last.falling if last else privacy.missing("members"),
-            last_before.falling if last_before else privacy.missing("members"),
-        )
-    )
+    rows = [(label, _moved(now, name), _moved(then, name)) for name, label in MOVES]
+    rows.append((say("Level falls in four weeks unless more is earned"), _falling(now), _falling(then)))
     return Table("moves", title, columns, tuple(rows))
+
+
+def _moved(weeks: Weeks, name: str) -> Figure:
+    """In a mean week, of those in which it was measured."""
+    told = [getattr(one, name) for one in _moves(weeks) if one]
+    members = [people.members for people in weeks.people if people]
+    return mean_band(told, members[-1]) if told else privacy.missing("members")
+
+
+def _falling(weeks: Weeks) -> Figure:
+    return _at_end(weeks, lambda week, people: publish_moves(week, people, weeks.k).falling, "members")
 
 
 def _moves(weeks: Weeks) -> list[Moves | None]:

@@ -154,6 +154,13 @@ def add_bands(bands: Sequence[Figure], within: Figure) -> Figure:
     )
 
 
+def mean_band(bands: Sequence[Figure], within: Figure) -> Figure:
+    """How many of so many weeks are in a mean one, from what is told of each; bounds in whole ones, away from it."""
+    low, high = sum(band.floor for band in bands), sum(band.ceiling or 0 for band in bands)
+    whole = int(within.ceiling or 0)
+    return _range(int(low // len(bands)), min(whole, -int(-high // len(bands))), whole)
+
+
 def _range(low: int, high: int, whole: int) -> Figure:
     """What is told of a hidden number: the same words, and the same reason, wherever in the range it is."""
     if low == high and high:

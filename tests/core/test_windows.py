@@ -16,6 +16,7 @@ from engage.core.privacy import Figure, fact, publish_count
 from engage.core.windows import (
     add_bands,
     between,
+    mean_band,
     publish_any,
     publish_band,
     publish_bands,
@@ -279,6 +280,16 @@ def test_bands_that_are_added_up_tell_no_more_than_each_of_them() -> None:
     assert add_bands(bands[:2], whole) == between(9, 16, 20)
     assert add_bands(bands, whole) == between(9, 20, 20)
     assert between(-3, 25, 20) == between(0, 20, 20)
+
+
+def test_a_mean_of_bands_lies_between_those_of_their_ends() -> None:
+    """Between 9 and 16 in two weeks: 4.5 to 8 in each, of which a whole number says no more."""
+    whole = fact(20, "members")
+    bands = [between(3, 5, 20), between(6, 11, 20), between(0, 9, 20), between(0, 20, 20)]
+    assert mean_band(bands[:2], whole) == between(4, 8, 20)
+    assert mean_band(bands[:3], whole) == between(3, 9, 20)
+    assert mean_band(bands[3:], whole).text == "not shown"
+    assert mean_band(bands[:1], whole) == bands[0]
 
 
 def test_a_range_is_said_alike_wherever_in_it_the_number_is() -> None:

@@ -27,6 +27,10 @@ WORDS: Final = {
     "Departments": "部门",
     "Department": "部门名称",
     "The program names no department.": "方案没有指定部门字段。",
+    "Of no department can it be told that at least {k:d} members are active.": (
+        "没有一个部门可以公布至少有 {k} 名活跃成员。"
+    ),
+    "At least {k:d} members are active in the department.": "该部门至少有 {k} 名活跃成员。",
     "At least {k:d} members are active in each of {count:d} departments.": (
         "{count} 个部门各有至少 {k} 名活跃成员。"
     ),
