@@ -227,7 +227,7 @@ def _top(did: Mapping[int, int]) -> tuple[list[tuple[int, int]], list[tuple[int,
         left -= taken
         top.append((events, taken))
         others.append((events, did[events] - taken))
-    return [one for one in top if one[1]], [one for one in others if one[1]]
+    return top, others
 
 
 def _leading(did: Sequence[tuple[int, int]], floor: int) -> tuple[int, int, int]:
@@ -243,12 +243,10 @@ def _events(did: Sequence[tuple[int, int]]) -> int:
 def month_ends(monday: int, months: int) -> dict[int, int]:
     """Month -> the Monday of its last whole week, of so many months up to that of the week of `monday`."""
     found: dict[int, int] = {}
-    while True:
-        month = cohort_of(monday)
-        if month not in found and len(found) == months:
-            return found
-        found.setdefault(month, monday)
+    while len(found) < months:
+        found.setdefault(cohort_of(monday), monday)
         monday -= WEEK
+    return found
 
 
 @lru_cache(maxsize=4096)

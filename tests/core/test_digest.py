@@ -13,9 +13,12 @@ from engage.core.language import translate
 from engage.core.portfolio import decode_summary, encode_summary, fell_sharply, summary_of
 from engage.core.privacy import Figure, fact
 from engage.core.reports import Contract, Driver, Health
+from engage.core.segments import GroupWeek
 from engage.core.stage_words import CompanyStage
 from engage.core.telling import in_language
 from tests.core.test_reports import numbers, report, source
+
+WELL = Health("2026-11-15", 90, "thriving", "high", "")
 
 
 def test_a_digest_holds_the_reports_own_figures() -> None:
@@ -39,6 +42,123 @@ def test_three_movers_the_largest_first_and_nothing_that_did_not_move() -> None:
     assert len(digest(moved).movers) == MOVERS
     still = replace(moved, health=replace(moved.health, drivers=tuple(replace(d, change=0) for d in drivers)))
     assert digest(still).movers == ()
+
+
+def test_before_a_change_is_known_those_move_most_that_make_the_score() -> None:
+    made = [
+        Driver(name, name, 40, 40.0, 0.2, contribution, "", change=0.0)
+        for name, contribution in (("habit", 2.0), ("seats", -9.0), ("trend", 0.0), ("levels", 4.0))
+    ]
+    health = replace(report().health, drivers=tuple(made), change_4w=None)
+    assert [one.name for one in digest(replace(report(), health=health)).movers] == [
+        "seats",
+        "levels",
+        "habit",
+    ]
+
+
+def advised(*, health: Health = WELL, days: int | None = None, **steps: Figure) -> list[str]:
+    """What is advised to a company of 62 seats; `steps` are other figures of the funnel than its own."""
+    whole = report()
+    funnel = tuple(
+        replace(
+            step, figure=steps.get(step.name, step.figure), share=steps.get(f"{step.name}_share", step.share)
+        )
+        for step in whole.funnel
+    )
+    contract = Contract(seats=62, days_to_renewal=days, renewal_date="2026-11-15")
+    return list(digest(replace(whole, health=health, contract=contract, funnel=funnel)).advice)
+
+
+NOTHING = "Nothing needs doing: tell them how well it goes, and ask who else could use it."
+
+
+@pytest.mark.parametrize(
+    "share, said",
+    [
+        (fact(100, "percent"), "Talk about more seats: 100 % of them are in use."),
+        (fact(90, "percent"), "Talk about more seats: 90 % of them are in use."),
+        (fact(89, "percent"), NOTHING),
+        (fact(50, "percent"), NOTHING),
+        (fact(49, "percent"), ADVICE["seats"]),
+        (fact(0, "percent"), ADVICE["seats"]),
+        (Figure("90 % or more", "percent", hidden="most", low=90, high=100), NOTHING),
+    ],
+)
+def test_seats_are_talked_about_where_hardly_any_is_left_or_half_are_idle(share: Figure, said: str) -> None:
+    assert advised(active_share=share) == [said]
+
+
+def test_the_two_drivers_that_cost_most_are_advised_on_and_seats_but_once() -> None:
+    costs = {"habit": -3.0, "seats": -6.0, "trend": -4.0, "levels": 5.0, "tenure": 0.0}
+    drivers = tuple(Driver(name, name, 40, 40.0, 0.2, cost, "") for name, cost in costs.items())
+    few = fact(20, "percent")
+    assert advised(health=replace(WELL, drivers=drivers), active_share=few) == [
+        ADVICE["seats"],
+        ADVICE["trend"],
+    ]
+    others = tuple(one for one in drivers if one.name != "trend")
+    assert advised(health=replace(WELL, drivers=others)) == [ADVICE["seats"], ADVICE["habit"]]
+    best = replace(WELL, drivers=tuple(one for one in drivers if one.contribution >= 0))
+    assert advised(health=best) == [NOTHING]
+
+
+@pytest.mark.parametrize(
+    "days, said",
+    [
+        (91, NOTHING),
+        (90, NOTHING),
+        (0, NOTHING),
+        (-1, "The term ended on 2026-11-15, and no other is known: ask whether they go on, and record it."),
+        (None, NOTHING),
+    ],
+)
+def test_of_a_company_that_does_well_only_a_term_that_is_over_is_asked_about(
+    days: int | None, said: str
+) -> None:
+    assert advised(days=days) == [said]
+
+
+@pytest.mark.parametrize("days, when", [(2, "in 2 days"), (1, "on 2026-11-15")])
+def test_a_term_that_ends_tomorrow_is_told_by_its_day(days: int, when: str) -> None:
+    assert advised(health=replace(WELL, band="watch"), days=days) == [
+        f"Talk to them now: the term ends {when}."
+    ]
+
+
+@pytest.mark.parametrize("members, few", [(8, True), (9, False)])
+def test_of_fewer_than_2k_less_one_members_no_figure_may_be_told(members: int, few: bool) -> None:
+    unscored = replace(WELL, score=None, band="unscored")
+    [said, *_] = advised(health=unscored, members=fact(members, "members"))
+    assert said.startswith("Ask them how it goes" if few else "Find out whether the product is still wanted")
+
+
+@pytest.mark.parametrize(
+    "seats, active, idle",
+    [
+        (fact(62, "seats"), fact(40, "members"), "22"),
+        (fact(62, "seats"), fact(70, "members"), "0"),
+        (fact(62, "seats"), Figure("58 or more", "members", hidden="most", low=58, high=62), "not shown"),
+        (Figure("not measured", "seats", hidden="missing"), fact(40, "members"), "not measured"),
+    ],
+)
+def test_idle_seats_are_those_beyond_who_is_told_to_be_active(
+    seats: Figure, active: Figure, idle: str
+) -> None:
+    whole = report()
+    told = {"seats": seats, "active": active}
+    funnel = tuple(replace(step, figure=told.get(step.name, step.figure)) for step in whole.funnel)
+    assert digest(replace(whole, funnel=funnel)).idle_seats.text == idle
+    without = tuple(step for step in funnel if step.name != "seats")
+    assert digest(replace(whole, funnel=without)).idle_seats.text == "not measured"
+
+
+def test_a_company_gone_too_quiet_to_be_scored_has_more_at_risk_than_one_never_scored() -> None:
+    whole = replace(report(), contract=Contract(monthly_revenue_cents=100_000))
+    quiet = replace(whole, health=replace(whole.health, score=None))
+    nothing = replace(whole.score_history, figures=(Figure("not measured", "score", hidden="missing"),))
+    assert digest(quiet).value_at_risk_cents == 1_080_000
+    assert digest(replace(quiet, score_history=nothing)).value_at_risk_cents == 600_000
 
 
 def test_every_driver_has_an_advice() -> None:
@@ -119,6 +239,21 @@ def test_a_report_of_few_people_says_why_hardly_anything_is_shown() -> None:
     assert said_of_few(replace(whole, funnel=few, health=replace(whole.health, score=None))) == ""
 
 
+@pytest.mark.parametrize(
+    "members, hidden, said", [(19, 3, True), (20, 3, False), (19, 2, False), (None, 3, False)]
+)
+def test_few_are_fewer_than_four_times_k_of_whom_half_the_figures_or_more_are_hidden(
+    members: int | None, hidden: int, said: bool
+) -> None:
+    """Of the five beside seats."""
+    range_of = Figure("12 or more", "members", hidden="most", low=12, high=16)
+    figures = [fact(members, "members"), *([range_of] * hidden), *([fact(9, "members")] * 4)]
+    whole = report()
+    funnel = [replace(step, figure=one) for step, one in zip(whole.funnel[1:], figures, strict=False)]
+    few = replace(whole, funnel=(replace(whole.funnel[0], figure=range_of), *funnel))
+    assert bool(said_of_few(few)) == said
+
+
 def test_a_summary_says_what_fell_sharply() -> None:
     drivers = tuple(
         replace(one, change=change)
@@ -191,6 +326,43 @@ def test_a_departments_page_has_the_row_of_the_companys_table() -> None:
         _, members, active, _, _, habitual = table[name]
         assert (figures["members"], figures["active_4w"], figures["habitual"]) == (members, active, habitual)
         assert page.activity[0].figures[-1] == active
+
+
+def test_a_departments_page_is_of_its_own_weeks_beside_those_of_the_period_before() -> None:
+    """Week by week in the period; each figure, and its growth, at the end of both."""
+    made, now, then = source()
+    mondays = sorted(made.weeks)
+    for at, monday in enumerate(mondays):
+        week = made.weeks[monday]
+        few, many = GroupWeek(240 + at, 200, 60 + at, 100 + at, 60), GroupWeek(500, 400, 200, 300, 100)
+        found = {"sales": many, "it": few} if at != 15 else {"sales": many}
+        week.departments, week.members, week.active_4w = found, 740 + at, 400 + at
+        week.activated, week.active, week.habitual, week.month_members = 640, 260 + at, 160, [740 + at] * 4
+    page = department_report(made, now, then, "it")
+    assert page is not None
+    told = [(one.name, one.figure.text, one.before.text, one.change.text) for one in page.figures]
+    assert told == [
+        ("members", "263", "251", "+5 %"),
+        ("active_4w", "123", "111", "+11 %"),
+        ("habitual", "60", "60", "no change"),
+    ]
+    [series] = page.activity
+    shown = [figure.text for figure in series.figures]
+    assert shown == [str(100 + at) if at != 15 else "not measured" for at in range(12, 24)]
+    assert (page.company, page.as_of, page.period, page.before) == ("acme", now.last, now, then)
+    assert department_names(made, now) == ("sales", "it")
+
+
+def test_a_department_of_a_week_that_was_not_measured_has_no_page() -> None:
+    made, now, then = source()
+    measured = dict(made.weeks)
+    del measured[max(measured)]
+    assert department_names(replace(made, weeks=measured), now) == ()
+    assert department_report(replace(made, weeks=measured), now, then, "sales") is None
+    recent = {monday: week for monday, week in made.weeks.items() if monday > min(measured) + 83}
+    page = department_report(replace(made, weeks=recent), now, then, "sales")
+    assert page is not None
+    assert {one.before.text for one in page.figures} == {"not measured"}
 
 
 def test_it_tells_of_no_other_department_and_not_of_the_company() -> None:

@@ -161,6 +161,30 @@ def test_fewer_than_the_floor_who_came_before_they_were_named_are_not_counted(
     assert small.month_members[-1] == max(expected[-1], activated)
 
 
+@pytest.mark.parametrize(
+    "active, activated, members", [(6, 6, 5), (7, 6, 7), (6, 7, 7), (8, 7, 8), (0, 0, 5)]
+)
+def test_a_company_has_no_fewer_members_than_came_but_for_few_who_came_before_they_were_named(
+    active: int, activated: int, members: int
+) -> None:
+    week = WeekMeasures(MONDAY, members=5, active=active, activated=activated, month=[0] * 4, floor=7)
+    remember_sizes([], [week])
+    assert (week.members, week.month_members[-1]) == (members, members)
+
+
+def test_who_is_said_to_have_left_before_they_were_named_is_absent_from_the_week_in_which_they_were() -> None:
+    """The host's word may come late. A week in which nobody can have come is none of the month before that."""
+    named = MONDAY + 14 * WEEK + 6
+    member = MemberState(joined=named, left=MONDAY)
+    mondays = [MONDAY + WEEK * at for at in range(13, 17)]
+    weeks = measure_weeks(PROGRAM, CompanyState(members=1), [member], {}, mondays, (), FLOOR)
+    assert [week.absent for week in weeks] == [0, 1, 1, 1]
+    ends = {week.monday: month_end(week.monday) for week in weeks}
+    for week in weeks:
+        month = [ends[week.monday] - WEEK * back for back in (3, 2, 1, 0)]
+        assert week.month_absent == [int(monday >= MONDAY + 14 * WEEK) for monday in month]
+
+
 def test_the_sizes_of_a_month_count_who_joined_by_the_end_of_each_week_or_came() -> None:
     for people, weeks in companies():
         for week in weeks:

@@ -96,16 +96,17 @@ def test_members_are_grouped_by_what_the_host_says_of_them() -> None:
         somebody({-3: 1}, team="it", title="clerk"),
         somebody({-4: 1}, team=7, title=7),
         somebody(title="owner"),
+        somebody(team=["it"], title=["lead"]),
     )
     assert {name: (one.members, one.activated, one.active_4w) for name, one in week.departments.items()} == {
         "sales": (2, 1, 1),
         "it": (1, 1, 1),
-        "": (2, 1, 0),
+        "": (3, 1, 0),
     }
     assert {name: (one.members, one.active) for name, one in week.roles.items()} == {
         "manager": (2, 1),
         "executor": (1, 0),
-        "": (2, 0),
+        "": (3, 0),
     }
 
 
@@ -185,6 +186,13 @@ def test_the_most_active_tenth_is_rounded_up_and_of_four_weeks() -> None:
     week = measured(*busy, *others, somebody({-4: 200}))
     assert week.top == (2, 17, 35)
     assert measured(*busy, *others[:8]).top == (1, 9, 33)
+
+
+def test_of_a_newcomer_all_events_count_and_none_that_came_after_the_month() -> None:
+    assert measured(somebody({-2: 5, -1: 6, 0: 7})).top == (1, 18, 18)
+    assert measured(somebody({0: 7} | dict.fromkeys(range(1, 9), 20))).top == (1, 7, 7)
+    long_ago = somebody({0: 7} | dict.fromkeys(range(20, 70), 20))  # of which no events are remembered
+    assert measured(long_ago).top == (1, 0, 0)
 
 
 def test_what_an_attacker_may_know_of_the_most_active_is_told_apart() -> None:
