@@ -259,11 +259,14 @@ def test_what_is_left_of_what_expires_is_told_in_lumps() -> None:
     week = WeekMeasures(FIRST, standing=True, floor=K)
     found = CurrencyWeek(lasts=FOR_EVER, lump=100, outstanding=730, holders=K)
     week.currencies["points"] = found
-    for left, low, high in ((AMOUNT_MAX, 600, 800), (800, 600, 1000), (700, 600, 800)):
-        found.had = Had(left, 0, left)
+    for left, gone, low, high in (
+        (AMOUNT_MAX, 0, 600, 800), (800, 0, 600, 1000), (730, 0, 400, 800), (700, 0, 600, 800),
+        (AMOUNT_MAX, 150, 400, 800),
+    ):  # fmt: skip
+        found.had, found.gone = Had(left, 0, left), (gone, 0)
         figure = publish_points(week, "points", K).outstanding
         assert (figure.low, figure.high) == (low, high), left
-    found.lump = 0  # frozen by an early release
+    found.lump, found.gone = 0, (0, 0)  # frozen by an early release
     assert publish_points(week, "points", K).outstanding.text == "about 800"
 
 
