@@ -71,15 +71,13 @@ def _active_stages(week: WeekMeasures, people: People, k: int) -> dict[str, Figu
         parts["slipping"] + parts[SLIPPING_HABIT], width, *_slipping(week, active, habit, steady, k)
     )
     slips = _span(slipping)
-    # Of the members without the habit some slip at least: neither these nor the others can be new.
-    others = max(0, slips.low - (habit.high - steady.low))
-    room = _room(week)
+    room, others = _room(week), steady.low + slips.low
     new = publish_part(
         parts["new"],
         width,
         0,
-        min(room.low, active.low - habit.high - others, active.low - steady.low - slips.low),
-        min(room.high, active.high - habit.low - others, active.high - steady.low - slips.low),
+        min(room.low, active.low - max(habit.high, others)),
+        min(room.high, active.high - max(habit.low, others)),
     )
     came = _span(new)
     return {
@@ -100,7 +98,7 @@ def _room(week: WeekMeasures) -> _Span:
     before = [week.cohort_months[end] for end in sorted(week.cohort_months) if end < start]
     if not before:
         return _Span(whole, whole)
-    return _Span(max(0, whole - before[-1].most - week.absent_4w), whole - max(one.least for one in before))
+    return _Span(whole - before[-1].most - week.absent_4w, whole - max(one.least for one in before))
 
 
 def _slipping(week: WeekMeasures, active: _Span, habit: _Span, steady: _Span, k: int) -> tuple[int, int, int]:

@@ -55,7 +55,7 @@ def publish_any(count: int, k: int, each: Sequence[Figure], within: Figure) -> F
     if whole < 2 * k - 1 or count < k:
         return _few(k, whole)
     seen = int(max((one.floor for one in each), default=0))
-    ranges = [(max(seen, k), seen + k - 1)] if each else []
+    ranges = [(seen, seen + k - 1)]
     if len(each) > 1:
         visits = int(sum(one.ceiling or 0 for one in each))
         # Whoever knows k - 2 who did all of them knows so many fewer that they can be together.
@@ -86,8 +86,8 @@ def publish_band(count: int, k: int, within: Figure, least: int = 0, peak: int =
     """
     whole = int(within.ceiling or 0)
     last = (whole - k + 1) // k * k
-    start = -(-(peak + k) // k) * k if peak else 0
-    if last <= 0 or start > last:
+    start = -(-(peak + k) // k) * k
+    if start > last:
         return _range(least, whole, whole)
     if count < start:
         return _range(least, start - 1, whole)

@@ -154,14 +154,22 @@ def test_a_month_of_many_is_told_exactly() -> None:
         ((5, 12), [(12, 20)]),
         ((5, 5, 5), [(5, 7), (11, 15), (18, 20)]),
         ((18,), [(18, 20)]),
+        ((7, 8), [(8, 10), (12, 15), (18, 20)]),
+        ((7, 10), [(10, 12), (14, 20)]),
+        ((12, 12), [(12, 14), (18, 20)]),
+        ((range(5, 10),), [(5, 7), (18, 20)]),
+        ((range(3), range(3)), [(3, 4), (18, 20)]),
+        ((10, range(3)), [(10, 12), (18, 20)]),
+        ((10, range(3), range(2)), [(10, 13), (18, 20)]),
     ],
 )
 def test_who_did_any_is_a_range_near_one_near_their_sum_and_near_all(
-    each: tuple[int, ...], hidden: list[tuple[int, int]]
+    each: tuple[int | range, ...], hidden: list[tuple[int, int]]
 ) -> None:
     """Of 20. Of two ranges that meet one is made."""
-    seen = [fact(count, "members") for count in each]
-    told = alike(range(max((K, *each)), 21), lambda count: publish_any(count, K, seen, fact(20, "members")))
+    seen = [between(one[0], one[-1], 20) if isinstance(one, range) else fact(one, "members") for one in each]
+    least = max((K, *(int(one.floor) for one in seen)))
+    told = alike(range(least, 21), lambda count: publish_any(count, K, seen, fact(20, "members")))
     ranges = [(figure.low, figure.high) for figure in told if figure.value is None]
     assert ranges == hidden
 
