@@ -200,7 +200,7 @@ def _breadth(features: Features, k: int) -> Input:
     if 2 * known < len(cells):
         return _absent(say("how many features are in use cannot be shown"))
     used = sum(1 for cell in cells if cell.floor >= k)
-    share = round(100 * used / min(known, FEATURES_ENOUGH), 1)
+    share = _of_enough(used, known)
     if known == 1:
         text = say("{used:d} of 1 key feature is used by at least {k:d} members", used=used, k=k)
     else:
@@ -211,6 +211,11 @@ def _breadth(features: Features, k: int) -> Input:
             k=k,
         )
     return Input(fact(share, "percent"), share, _besides(text, len(cells) - known))
+
+
+def _of_enough(count: float, known: int) -> float:
+    """In percent of as many features as there are, or as anybody needs."""
+    return min(100.0, round(100 * count / min(known, FEATURES_ENOUGH), 1))
 
 
 def _untold(features: Features, k: int) -> int:
@@ -237,7 +242,7 @@ def _features(features: Features, people: People, k: int) -> Input:
         return _absent(say("how many features a member uses cannot be shown"))
     each, is_exact = found
     known = declared - untold
-    share = round(100 * each / min(known, FEATURES_ENOUGH), 1)
+    share = _of_enough(each, known)
     text = _uses_words(each, known, is_exact)
     return Input(fact(share, "percent"), share, _besides(text, untold))
 

@@ -99,6 +99,15 @@ def test_the_two_drivers_that_cost_most_are_advised_on_and_seats_but_once() -> N
     ]
     others = tuple(one for one in drivers if one.name != "trend")
     assert advised(health=replace(WELL, drivers=others)) == [ADVICE["seats"], ADVICE["habit"]]
+    costs |= {"seats": -3.5}
+    later = tuple(replace(one, contribution=costs[one.name]) for one in drivers)
+    assert advised(health=replace(WELL, drivers=later), active_share=few) == [
+        ADVICE["trend"],
+        ADVICE["seats"],
+    ]
+    third = tuple(replace(one, contribution=-1.0) if one.name == "seats" else one for one in drivers)
+    said = [ADVICE["trend"], ADVICE["habit"], ADVICE["seats"]]
+    assert advised(health=replace(WELL, drivers=third), active_share=few) == said
     best = replace(WELL, drivers=tuple(one for one in drivers if one.contribution >= 0))
     assert advised(health=best) == [NOTHING]
 
@@ -223,6 +232,8 @@ def test_a_slow_fall_before_a_term_ends_is_talked_about_too() -> None:
 def test_of_a_company_that_left_there_is_only_to_ask_why() -> None:
     left = replace(report(), stage=CompanyStage("churned", "2026-10-05", "The contract has ended."))
     assert digest(left).advice == ("The contract has ended: ask why they left, and write it down.",)
+    stays = replace(left, stage=CompanyStage("adopting", "2026-10-05", "It is new."))
+    assert digest(stays).advice == digest(report()).advice
 
 
 def test_a_report_of_few_people_says_why_hardly_anything_is_shown() -> None:
@@ -240,7 +251,8 @@ def test_a_report_of_few_people_says_why_hardly_anything_is_shown() -> None:
 
 
 @pytest.mark.parametrize(
-    "members, hidden, said", [(19, 3, True), (20, 3, False), (19, 2, False), (None, 3, False)]
+    "members, hidden, said",
+    [(19, 3, True), (20, 3, False), (19, 2, False), (None, 3, False)],
 )
 def test_few_are_fewer_than_four_times_k_of_whom_half_the_figures_or_more_are_hidden(
     members: int | None, hidden: int, said: bool
@@ -252,6 +264,11 @@ def test_few_are_fewer_than_four_times_k_of_whom_half_the_figures_or_more_are_hi
     funnel = [replace(step, figure=one) for step, one in zip(whole.funnel[1:], figures, strict=False)]
     few = replace(whole, funnel=(replace(whole.funnel[0], figure=range_of), *funnel))
     assert bool(said_of_few(few)) == said
+    one_less = replace(few, funnel=few.funnel[:-1])  # and so half of four
+    assert bool(said_of_few(one_less)) == (members == 19)
+    nothing = Figure("not measured", "members", hidden="missing")
+    missing = [*few.funnel[:-2], *(replace(step, figure=nothing) for step in few.funnel[-2:])]
+    assert said_of_few(replace(few, funnel=tuple(missing))) == ""
 
 
 def test_a_summary_says_what_fell_sharply() -> None:
