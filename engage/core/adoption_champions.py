@@ -8,7 +8,7 @@ from __future__ import annotations
 from engage.core.language import say
 from engage.core.privacy import Figure, Unit, missing
 from engage.core.published_champions import Champions, publish_champions
-from engage.core.published_people import is_measured
+from engage.core.published_floors import is_measured
 from engage.core.report_weeks import Weeks
 from engage.core.reports import Column, Table
 

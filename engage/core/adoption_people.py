@@ -16,6 +16,8 @@ from engage.core.measures import MONTH_WEEKS, WEEK, WeekMeasures
 from engage.core.privacy import Figure, Unit
 from engage.core.program import Funnel
 from engage.core.published import People, publish_people
+from engage.core.published_classes import publish_classes
+from engage.core.published_floors import is_measured
 from engage.core.published_people import (
     SMALLER,
     Group,
@@ -24,9 +26,7 @@ from engage.core.published_people import (
     add_points,
     breakage,
     is_complete,
-    is_measured,
     publish_active_a_day,
-    publish_classes,
     publish_cohorts,
     publish_concentration,
     publish_departments,

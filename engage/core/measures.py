@@ -20,8 +20,7 @@ Definitions, for the ISO week that starts on `monday`, in the company's own days
 - organic_4w: members who used, in the four weeks, a declared event that no rule rewards.
 - levels: how many stood at each level when the month ended, from today's count and what changed since; risen and
   fallen: members who stood higher or lower when the week ended than when it began.
-- classes, departments, roles, cohorts, funnels, the top tenth: see `engage.core.segments`.
-- what members spent, have and are about to lose: see `engage.core.balances`.
+- classes, departments, cohorts and the like: see `engage.core.segments`; what members have: `engage.core.balances`.
 """
 
 from __future__ import annotations
@@ -51,8 +50,7 @@ MONTH_WEEKS: Final = 4
 FEATURES_MAX: Final = 300
 """Key events measured per company: as many names as a rollup keeps."""
 
-FLOOR: Final = 5
-"""Unless the host chose another; see `engage.core.privacy`."""
+FLOOR: Final = 5  # unless the host chose another
 DEFINITION: Final = 2
 """Of what a week holds; see `WeekMeasures.definition`."""
 
@@ -199,6 +197,8 @@ class WeekMeasures(Struct, array_like=True):
     """The last Monday of a month -> what its cohorts say of all activated by then. Empty: not kept yet."""
     funnel_keys: dict[str, str] = field(default_factory=dict)
     """Funnel -> the steps and weeks it was counted for, as its `key` says them. Empty: not kept yet."""
+    beyond_days: list[int] = field(default_factory=list)
+    """Of this week and those before: see `engage.core.published_classes`. -1: not told. Empty: not kept yet."""
 
     @property
     def weeks_known(self) -> int:

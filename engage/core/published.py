@@ -40,6 +40,7 @@ from engage.core.published_beginners import (
     remember_beginners,
     remember_users,
 )
+from engage.core.published_classes import remember_beyond_days
 from engage.core.published_cohorts import (
     in_quiet_weeks,
     is_first_month,
@@ -138,6 +139,7 @@ def remember_peaks(weeks: Sequence[WeekMeasures], before: WeekMeasures | None, k
         if before and before.monday == week.monday - WEEK:
             active = publish_active(before.active, k, before.members, before.absent)
             week.active_before = (int(active.floor), int(active.ceiling or 0))
+        remember_beyond_days(week, before, _all_events(week, k), publish_week_days(week, k))
         before = week
 
 
@@ -323,6 +325,10 @@ class Amounts(NamedTuple):
     organic: Figure
     incentivised: Figure
     issued: Mapping[str, Figure]
+
+
+def _all_events(week: WeekMeasures, k: int) -> Figure:
+    return publish_split(0, 0, week.events, 0, week.active, k, dominated=_is_dominated(week)).total
 
 
 def publish_events(week: WeekMeasures, k: int) -> Amounts:

@@ -14,3 +14,8 @@ def floor_of(week: WeekMeasures, k: int) -> int:
 def is_told(week: WeekMeasures, k: int) -> bool:
     """Not where the floor was raised since: then only that may be told which says the less, the higher the floor."""
     return week.floor >= k
+
+
+def is_measured(week: WeekMeasures) -> bool:
+    """Whether it was frozen with what is published of kinds of members."""
+    return week.definition >= 1

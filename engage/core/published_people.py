@@ -1,13 +1,8 @@
-"""Kinds of members as figures: what reports may read of classes of use, departments, cohorts, funnels and moves.
+"""Kinds of members as figures: what reports may read of departments, cohorts, funnels and moves.
 
 The second half of `engage.core.published`, with the same duty: it alone reads these counts. Each table names what its
 cells are parts of and which of their sums a reader knows, for a hidden cell must not follow from them:
 
-- classes: power + habitual is the figure "habitual", which is shown besides: where that is exact they divide it, else
-  they are told by its range. Novice is a band of what the figures leave for members without the habit, and only beside
-  an exact number of power users: what novices did at least may leave too few of the events for one of these. Low and
-  none say nothing more, for exact ones would add up to those ever activated, and two looks at that number tell who came
-  between.
 - departments: the active of each are among its own members, whose number is the host's list, and add up to the active
   members, exact or not. Departments too small to tell anything of are one row, by their size alone.
 - roles: likewise, where there are no departments; see `publish_roles`.
@@ -47,7 +42,7 @@ from engage.core.privacy import total as add_up
 from engage.core.published import People, publish_levels, publish_members, publish_week_days
 from engage.core.published_beginners import publish_beginners, publish_features, within_room
 from engage.core.published_cohorts import publish_active_cohorts
-from engage.core.published_floors import floor_of, is_told
+from engage.core.published_floors import floor_of, is_measured, is_told
 from engage.core.published_parts import publish_parts, untold
 from engage.core.rounding import (
     BALANCE_STEPS,
@@ -58,49 +53,12 @@ from engage.core.rounding import (
     rounded,
     two_digits,
 )
-from engage.core.segments import CLASS_WEEKS, GROUP_OTHER, GroupWeek, cohort_of
+from engage.core.segments import GROUP_OTHER, GroupWeek, cohort_of
 from engage.core.state import AMOUNT_MAX
-from engage.core.windows import between, publish_any, publish_flow, publish_part
+from engage.core.windows import publish_any, publish_flow, publish_part
 
 SMALLER: Final = "(smaller)"
 """The row of departments that are too small each to tell anything of."""
-
-
-def is_measured(week: WeekMeasures) -> bool:
-    """Whether it was frozen with what is published here."""
-    return week.definition >= 1
-
-
-# --- classes of use -------------------------------------------------------------------------------------------
-
-
-def publish_classes(week: WeekMeasures, people: People, k: int) -> tuple[Figure, ...]:
-    """Activated members by class of use: power, habitual, novice, low, none; see `engage.core.segments`."""
-    if not is_measured(week):
-        return (missing("members"),) * 5
-    power, habitual, novice = week.classes[:3]
-    k = floor_of(week, k)
-    steady, activated, active = people.habitual, people.activated, people.active_4w
-    if steady.value is not None:
-        with_habit = (publish_count(power, k, steady), publish_count(habitual, k, steady))
-    else:
-        with_habit = (between(0, int(steady.ceiling or 0), week.members),) * 2
-    # Who has no habit: their number follows from what is told of all activated and of those with the habit.
-    least = int(activated.floor - (steady.ceiling or 0))
-    most = int((activated.ceiling or 0) - steady.floor)
-    some = _publish_novices(novice, with_habit[0], k, least, most)
-    low = between(
-        int(active.floor - (steady.ceiling or 0) - (some.ceiling or 0)), most - int(some.floor), week.members
-    )
-    # In its first twelve weeks nobody activated can be without use.
-    young = (month_end(week.monday) - week.since) // WEEK < CLASS_WEEKS
-    none = between(0, int((activated.ceiling or 0) - active.floor), week.members)
-    return (*with_habit, some, low, missing("members") if young else none)
-
-
-def _publish_novices(novice: int, power: Figure, k: int, least: int, most: int) -> Figure:
-    """Beside a hidden number of power users nothing but what is left: the end of a band alone would tell its begin."""
-    return publish_part(novice, 2 * k, 0, least, most) if power.value is not None else between(0, most, most)
 
 
 # --- departments, roles, cohorts ------------------------------------------------------------------------------

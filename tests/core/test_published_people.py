@@ -9,11 +9,11 @@ from engage.core.calendar import month_end
 from engage.core.measures import FeatureWeek, WeekMeasures
 from engage.core.privacy import Figure, fact
 from engage.core.published import People, publish_people
+from engage.core.published_classes import publish_classes
 from engage.core.published_people import (
     SMALLER,
     is_complete,
     publish_active_a_day,
-    publish_classes,
     publish_cohorts,
     publish_concentration,
     publish_departments,
@@ -41,32 +41,6 @@ def people(habitual: Figure, activated: Figure, active: int = 38) -> People:
 
 def members(count: int) -> Figure:
     return fact(count, "members")
-
-
-@pytest.mark.parametrize(
-    "classes, habitual, told",
-    [
-        ((8, 12, 7, 0, 0), members(20), ["8", "12", "6 to 11", "7 to 18", "fewer than 7"]),
-        ((8, 12, 5, 0, 0), members(20), ["8", "12", "fewer than 6", "13 to 24", "fewer than 7"]),
-        ((8, 12, 12, 0, 0), members(20), ["8", "12", "12 or more", "fewer than 13", "fewer than 7"]),
-        ((2, 18, 7, 0, 0), members(20), ["fewer than 3", "18 or more", "not shown", "fewer than 25", "fewer than 7"]),
-        ((18, 2, 7, 0, 0), members(20), ["18 or more", "fewer than 3", "not shown", "fewer than 25", "fewer than 7"]),
-        ((8, 12, 7, 0, 0), between(10, 15, 60), ["fewer than 16"] * 2 + ["not shown", "fewer than 35", "fewer than 7"]),
-    ],
-)  # fmt: skip
-def test_classes_of_use_are_told_within_who_has_the_habit_and_who_was_activated(
-    classes: tuple[int, ...], habitual: Figure, told: list[str]
-) -> None:
-    """Of 40 to 44 activated members, 38 of them active."""
-    found = week(classes=[*classes])
-    assert [one.text for one in publish_classes(found, people(habitual, between(40, 44, MEMBERS)), K)] == told
-
-
-def test_nobody_is_without_use_in_the_first_twelve_weeks() -> None:
-    for weeks, told in ((11, "not measured"), (12, "fewer than 7")):
-        found = week(classes=[8, 12, 7, 0, 0], since=MONDAY - 7 * weeks)
-        shown = publish_classes(found, people(members(20), between(40, 44, MEMBERS)), K)
-        assert shown[4].text == told
 
 
 def test_what_was_frozen_before_kinds_of_members_were_measured_is_missing() -> None:

@@ -19,8 +19,8 @@ from engage.core.measures import WeekMeasures
 from engage.core.privacy import Figure
 from engage.core.published import publish_levels, publish_people
 from engage.core.published_beginners import publish_features
+from engage.core.published_classes import publish_classes
 from engage.core.published_people import (
-    publish_classes,
     publish_cohorts,
     publish_departments,
     publish_funnel,

@@ -346,14 +346,20 @@ STATED = {
             "departments_attacked: without_who_cannot_have_come_departments_tell_of_those_who_stayed"
         ],
     },
-    "published_people": {
-        "- classes:": [
-            "year_of_kinds_attacked: power users",
-            "reports_attacked: bands of novices",
+    "published_classes": {
+        "where that is exact they divide it": ["year_of_kinds_attacked: power users"],
+        "Low and none say nothing more": ["year_of_kinds_attacked: the others"],
+        "of power users for k more": [
+            "year_of_kinds_attacked: where_all_did_the_least_of_their_class_it_is_not_told_that_others_are_none"
         ],
-        "only beside an exact number of power users": [
+        "in bands": [
+            "year_of_kinds_attacked: with_an_exact_number_of_novices_it_is_learned_that_there_are_few"
+        ],
+        "beside an exact number of power users": [
             "year_of_kinds_attacked: with_novices_told_beside_few_power_users_it_is_learned_that_there_are_none"
         ],
+    },
+    "published_people": {
         "- departments:": ["year_of_kinds_attacked: without_what_groups_leave_of_each_other_few_are_told_of"],
         "- roles:": ["kinds_attacked: roles where there are no departments"],
         "- cohorts:": ["reports_attacked: cohorts of an exact number"],

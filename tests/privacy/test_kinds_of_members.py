@@ -16,10 +16,10 @@ from engage.core.calendar import month_end
 from engage.core.measures import FeatureWeek, WeekMeasures
 from engage.core.privacy import Figure, fact, publish_count
 from engage.core.published import publish_people
+from engage.core.published_classes import publish_classes
 from engage.core.published_people import (
     breakage,
     publish_active_a_day,
-    publish_classes,
     publish_cohorts,
     publish_concentration,
     publish_departments,

@@ -172,7 +172,7 @@ def test_what_is_declared_is_still_there() -> None:
 READERS = {
     *("engage.core.published", "engage.core.published_campaigns", "engage.core.published_champions"),
     *("engage.core.published_beginners", "engage.core.published_cohorts"),
-    *("engage.core.published_parts", "engage.core.published_people"),
+    *("engage.core.published_parts", "engage.core.published_people", "engage.core.published_classes"),
     *("engage.core.published_floors", "engage.core.published_stages"),
 }
 """Of a week's raw counts, on their way to customer success."""
@@ -180,7 +180,7 @@ MAKERS = {
     *("core/privacy.py", "core/rounding.py", "core/windows.py"),
     *("core/published.py", "core/published_campaigns.py", "core/published_champions.py"),
     *("core/published_beginners.py", "core/published_cohorts.py"),
-    *("core/published_parts.py", "core/published_people.py"),
+    *("core/published_parts.py", "core/published_people.py", "core/published_classes.py"),
     "core/published_stages.py",
 }
 """Of figures."""

@@ -94,7 +94,6 @@ DEFENCES: dict[str, tuple[int, list[Switch]]] = {
             )
         ],
     ),
-    "bands of novices": (20_001, [(published_people, "publish_part", _exact)]),
     "bands of levels": (20_001, [(published, "publish_bands", _all_exact)]),
     "risen among the active": (20_005, [(published_people, "_publish_risen", _risen_of_members)]),
     "the members of the month's end": (20_006, [(published, "publish_month_members", _members_now)]),

@@ -6,15 +6,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from math import inf
 from random import Random
 
 import pytest
 
-from engage.core import published_people
+from engage.core import published_classes, published_people
 from engage.core.measures import WeekMeasures
-from engage.core.privacy import Figure, publish_count
+from engage.core.privacy import Figure, fact, publish_count
 from engage.core.published import People
-from engage.core.published_people import Group, publish_classes
+from engage.core.published_classes import publish_classes
+from engage.core.published_people import Group
 from engage.core.windows import publish_part
 from tests.privacy import year_activity, year_attacks, year_population
 from tests.privacy.year_activity import acquaintances, attack_year, read_year
@@ -98,6 +100,22 @@ IDLE = Year(
 )
 """Of three months. Nobody is a power user, and novices did so much that of the events too few are left for one."""
 
+LEAST = Year(
+    3,
+    _did(EVERY, 1, 10)
+    + _did(EVERY, 15, 5)
+    + _did(0x421, 1, 5)
+    + _did(0x142, 1, 5)
+    + _did(0x884, 1, 5)
+    + _did(0, 1, 8),
+)
+"""Of three months. Five did the least of a power user, and all others one thing whenever they came."""
+
+FEW_NOVICES = Year(
+    3, _did(EVERY, 2, 8) + _did(EVERY, 60, 4) + _did(0x4DB, 3, 2) + _did(0x421, 1, 8) + _did(0, 1, 8)
+)
+"""Of three months. They did much more than the least."""
+
 
 def _with_the_habit(week: WeekMeasures, people: People, k: int) -> tuple[Figure, ...]:
     counts = [publish_count(count, k, people.activated) for count in week.classes]
@@ -109,7 +127,7 @@ def _without_the_habit(week: WeekMeasures, people: People, k: int) -> tuple[Figu
     return (*publish_classes(week, people, k)[:2], *counts[2:])
 
 
-def _novices_anyway(novice: int, _: Figure, k: int, least: int, most: int) -> Figure:
+def _novices_anyway(novice: int, _: Figure, k: int, least: int, most: int, room: float) -> Figure:
     return publish_part(novice, 2 * k, 0, least, most)
 
 
@@ -133,15 +151,35 @@ def test_with_exact_classes_of_use_few_are_told_of(
     assert _first_learned(year) is not None
 
 
-def test_with_novices_told_beside_few_power_users_it_is_learned_that_there_are_none(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+@pytest.fixture
+def three_months(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (year_population, year_activity):
         monkeypatch.setattr(module, "MONTHS", 3)
     monkeypatch.setattr(year_population, "WEEKS", 12)
+
+
+def test_with_novices_told_beside_few_power_users_it_is_learned_that_there_are_none(
+    three_months: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert _first_learned(IDLE) is None
-    monkeypatch.setattr(published_people, "_publish_novices", _novices_anyway)
+    monkeypatch.setattr(published_classes, "_publish_novices", _novices_anyway)
     assert _first_learned(IDLE) == "0 power in 2"
+
+
+def test_where_all_did_the_least_of_their_class_it_is_not_told_that_others_are_none(
+    three_months: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert _first_learned(LEAST) is None
+    monkeypatch.setattr(published_classes, "_beyond_days", lambda _: inf)
+    assert _first_learned(LEAST) == "0 novice in 2"
+
+
+def test_with_an_exact_number_of_novices_it_is_learned_that_there_are_few(
+    three_months: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert _first_learned(FEW_NOVICES) is None
+    monkeypatch.setattr(published_classes, "publish_part", lambda count, *_: fact(count, "members"))
+    assert _first_learned(FEW_NOVICES) == "2 novice in 2"
 
 
 QUICK = {"classes": (24,), "departments": (41,), "roles": (9,), "roles, then departments": (324,)}

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy
 
-from engage.core import published, published_beginners, published_people
+from engage.core import published, published_beginners, published_classes, published_people
 from engage.core.measures import WeekMeasures
 from engage.core.privacy import MISSING_TEXT, NOT_SHOWN, Figure
 from engage.core.published_stages import publish_stages
@@ -83,7 +83,7 @@ def _of_the_month(week: WeekMeasures, k: int) -> Iterator[tuple[str, Figure]]:
             yield f"active of {place} {group.name!r}", group.active_4w
             yield f"habit of {place} {group.name!r}", group.habitual
     yield from ((f"stage {stage}", figure) for stage, figure in publish_stages(week, k))
-    classes = published_people.publish_classes(week, people, k)
+    classes = published_classes.publish_classes(week, people, k)
     yield from ((f"class {at}", figure) for at, figure in enumerate(classes))
     cohorts = published_people.publish_cohorts(week, people, k)
     yield from ((f"cohort {month}", figure) for month, figure in cohorts.items())

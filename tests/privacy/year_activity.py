@@ -24,7 +24,8 @@ import numpy
 from engage.core.measures import WeekMeasures
 from engage.core.privacy import Figure
 from engage.core.published import publish_events, publish_month_weeks, publish_people
-from engage.core.published_people import SMALLER, publish_classes, publish_departments, publish_roles
+from engage.core.published_classes import publish_classes
+from engage.core.published_people import SMALLER, publish_departments, publish_roles
 from engage.core.published_stages import publish_stages
 from tests.privacy.attacker import Attack, Sum
 from tests.privacy.year_population import MONTHS, STAYS, Person, Year, weeks_of_year
