@@ -88,21 +88,27 @@ def _span(member: MemberState) -> tuple[int, int]:
     return known_since(member), member.left if member.left and member.last_day <= member.left else _NEVER
 
 
+def _with_late(listed: int, came: int, floor: int) -> int:
+    """Members by the host's list, and in whole `floor`s those who came before they were named, where they and all who
+    are listed did: by one more than the list has it would be told that everybody in it came, and who was named late."""
+    return listed + max(0, came - listed) // floor * floor
+
+
 def remember_sizes(members: Sequence[MemberState], weeks: Sequence[WeekMeasures]) -> None:
-    """Members when the week and each one of the month ended, no fewer than came, and those of the month at no level."""
+    """Members when the week and each one of the month ended, with who came late, and those of the month at no level."""
     joined = sorted(member.joined for member in members)
     for week in weeks:
-        # Late events activate some on days before the host named them; of few that is not told.
-        activated, active = (one if one >= week.floor else 0 for one in (week.activated, week.active))
-        week.members = max(week.members, activated, active)
+        week.members = _with_late(week.members, max(week.activated, week.active), week.floor)
         end = month_end(week.monday) + WEEK
         later = len(joined) - bisect_left(joined, week.monday + WEEK)
         sizes = [
             week.members + later - (len(joined) - bisect_left(joined, end - WEEK * back))
             for back in reversed(range(MONTH_WEEKS))
         ]
-        came = [*week.month[:-1], max(week.month[-1], activated)]
-        week.month_members = [max(pair) for pair in zip(sizes, came, strict=True)]
+        came = [*week.month[:-1], max(week.month[-1], week.activated)]
+        week.month_members = [
+            _with_late(size, count, week.floor) for size, count in zip(sizes, came, strict=True)
+        ]
         if week.levels:
             without = max(0, week.month_members[-1] - sum(count for _, count in week.levels))
             week.levels.insert(0, (_NO_LEVEL, without))

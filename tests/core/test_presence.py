@@ -140,34 +140,52 @@ def test_each_who_is_absent_is_counted_among_those_who_are() -> None:
     "month, activated, expected",
     [
         ([0, 0, 0, 0], 0, [2, 3, 3, 5]),
-        ([4, 3, 5, 7], 0, [4, 3, 5, 7]),
-        ([0, 0, 0, 0], 7, [2, 3, 3, 7]),
-        ([0, 0, 0, 0], 6, [2, 3, 3, 5]),
+        ([7, 3, 5, 9], 0, [5, 3, 3, 8]),
+        ([0, 0, 0, 0], 8, [2, 3, 3, 8]),
+        ([0, 0, 0, 0], 7, [2, 3, 3, 5]),
     ],
 )
-def test_fewer_than_the_floor_who_came_before_they_were_named_are_not_counted(
+def test_who_came_before_they_were_named_are_counted_by_the_floor(
     month: list[int], activated: int, expected: list[int]
 ) -> None:
     """Nor do those who joined after the month count; of the month's members those without a level are told first."""
     days = (0, 0, 7, 24, 27, 28, 30)
     members = [MemberState(joined=MONDAY + day) for day in days]
-    week = WeekMeasures(MONDAY + 28, members=len(days), month=month, activated=activated, floor=7)
+    week = WeekMeasures(MONDAY + 28, members=len(days), month=month, activated=activated, floor=3)
     week.levels = [("gold", 2)]
-    small = replace(week, activated=activated, levels=[("gold", 9)], floor=max(1, activated))
+    small = replace(week, levels=[("gold", 9)])
     remember_sizes(members, [week, small])
-    assert week.month_members == expected
+    assert week.month_members == small.month_members == expected
     assert week.levels == [("", expected[-1] - 2), ("gold", 2)]
     assert small.levels[0] == ("", 0)
-    assert small.month_members[-1] == max(expected[-1], activated)
+
+
+def _sizes(late: int, came: bool) -> list[int]:
+    """Of a month in which seven came each week, and maybe some who were named a week after it."""
+    states, joins = [], {MONDAY + 28: DayRollup(joined=late)}
+    for number in range(7 + late):
+        state = MemberState(joined=MONDAY - 1 if number < 7 else MONDAY + 28)
+        for week in range(4) if number < 7 or came else ():
+            mark_day(state, MONDAY + WEEK * week)
+        states.append(state)
+    mondays = [MONDAY + WEEK * week for week in range(4)]
+    weeks = measure_weeks(None, CompanyState(members=len(states)), states, joins, mondays, (), FLOOR)
+    return [one.members for one in weeks] + weeks[-1].month_members
+
+
+def test_the_size_of_a_company_does_not_tell_that_few_came_before_they_were_named() -> None:
+    for late in range(1, FLOOR):
+        assert _sizes(late, came=True) == _sizes(late, came=False) == [7] * 8
+    assert _sizes(FLOOR, came=True) == [7 + FLOOR] * 8
 
 
 @pytest.mark.parametrize(
-    "active, activated, members", [(6, 6, 5), (7, 6, 7), (6, 7, 7), (8, 7, 8), (0, 0, 5)]
+    "active, activated, members", [(7, 7, 5), (8, 7, 8), (6, 8, 8), (10, 6, 8), (6, 11, 11), (0, 0, 5)]
 )
-def test_a_company_has_no_fewer_members_than_came_but_for_few_who_came_before_they_were_named(
+def test_a_company_has_as_many_members_as_came_but_for_fewer_than_the_floor_who_were_named_late(
     active: int, activated: int, members: int
 ) -> None:
-    week = WeekMeasures(MONDAY, members=5, active=active, activated=activated, month=[0] * 4, floor=7)
+    week = WeekMeasures(MONDAY, members=5, active=active, activated=activated, month=[0] * 4, floor=3)
     remember_sizes([], [week])
     assert (week.members, week.month_members[-1]) == (members, members)
 
@@ -191,5 +209,7 @@ def test_the_sizes_of_a_month_count_who_joined_by_the_end_of_each_week_or_came()
             ends = [month_end(week.monday) + WEEK * (1 - back) for back in (3, 2, 1, 0)]
             late = week.members - sum(one.joined < week.monday + WEEK for one in people)
             joined = [sum(one.joined < end for one in people) + late for end in ends]
-            came = [*week.month[:3], max(week.month[3], week.activated if week.activated >= FLOOR else 0)]
-            assert week.month_members == [max(pair) for pair in zip(joined, came, strict=True)]
+            came = [*week.month[:3], max(week.month[3], week.activated)]
+            assert week.month_members == [
+                size + max(0, count - size) // FLOOR * FLOOR for size, count in zip(joined, came, strict=True)
+            ]
