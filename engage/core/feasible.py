@@ -23,11 +23,3 @@ def feasible(cells: Sequence[Figure], total: int, whole: int) -> list[tuple[int,
         for cell, low, high in zip(cells, lows, highs, strict=True)
         if cell.value is None
     ]
-
-
-def has_room(cells: Sequence[Figure], beyond: int, most: int, k: int) -> bool:
-    """Whether the hidden ones of these cells may have all of what is beyond the least, or all fewer than k."""
-    hidden = [cell for cell in cells if cell.value is None]
-    if all(cell.hidden == "few" for cell in hidden):
-        beyond = min(beyond, max(k, (k - 1) * len(hidden)))
-    return not hidden or beyond <= most - sum(int(cell.floor) for cell in cells)

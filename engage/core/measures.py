@@ -130,7 +130,7 @@ class WeekMeasures(Struct, array_like=True):
     month_members: list[int] = field(default_factory=list)
     """Members when each week of the month ended: who came since is in no figure of it. Empty: not kept yet."""
     cohort_peaks: dict[int, int] = field(default_factory=dict)
-    """Month of activation -> the most of its members that may have been told to be active in one month so far."""
+    """Month of activation -> the most that may have been told of it in a month so far. Not kept any more."""
     months_told: list[tuple[int, int]] = field(default_factory=list)
     """The least and the most that are told to be active in the month, and in the three before, the newest first."""
     receivers: dict[str, int] = field(default_factory=dict)
@@ -151,13 +151,12 @@ class WeekMeasures(Struct, array_like=True):
     cohort_most: dict[int, int] = field(default_factory=dict)
     """Month of activation -> the most that are told to have been activated in it, where that is told."""
     cohorts_within: dict[int, int] = field(default_factory=dict)
-    """Month of activation -> the most that are told to have been activated in it or before."""
+    """Month of activation -> the most that are told to have been activated in it or before. Not kept any more."""
     activated_told: tuple[int, int] = (0, 0)
     """The least and the most that are told to have been activated so far; (0, 0): not kept yet."""
     activated_before: dict[int, int] = field(default_factory=dict)
-    """Month of activation -> the least that are told to have been activated by a week in it, of earlier months."""
+    """Not kept any more, nor is the next."""
     activated_room: int = 0
-    """The most that would be told to be activated without the cohorts of the month. 0: not kept yet."""
     cohort_least: dict[int, int] = field(default_factory=dict)
     """Month of activation -> the most of which it is told that no fewer of it were active in one month so far."""
     cohorts_hidden: list[int] = field(default_factory=list)

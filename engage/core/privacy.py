@@ -27,12 +27,12 @@ The size of a company (members known, seats) is the host's own list of people, n
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Final, Literal, NamedTuple
 
 from msgspec import Struct
 
-from engage.core.feasible import feasible, has_room
+from engage.core.feasible import feasible
 from engage.core.language import Text, say
 
 K_DEFAULT: Final = 5
@@ -171,15 +171,14 @@ def publish_table(
     *,
     partition: bool = False,
     secret: Collection[int] = (),
-    together: Mapping[int, int] | None = None,
 ) -> Published:
     """Counts of people of one group, and their sum, such that no hidden cell follows from what is shown.
 
     `partition`: each of the group is in exactly one cell (departments), so the sum is known and cannot be hidden. Else
     the cells overlap (features: a member uses several), and the sum is shown with all of them only. `secret`: cells of
-    a partition that are hidden whatever they hold; `together`: the most that is told of a cell and all after it.
+    a partition that are hidden whatever they hold.
     """
-    whole, amount, limits = int(within.ceiling or 0), sum(counts), together or {}
+    whole, amount = int(within.ceiling or 0), sum(counts)
     cells = [
         Figure(NOT_SHOWN, "members", hidden="protects", low=0, high=whole)
         if at in secret
@@ -192,26 +191,24 @@ def publish_table(
         return Published(tuple(cells), total)
     if within.hidden in ("few", "missing"):
         return Published(tuple(cells), Figure(NOT_SHOWN, unit, hidden="few"))
-    # In an order that is known: which of the counts is smallest would tell of them. Before the first limit, as none
-    # is near there.
-    first = min((at for at, most in limits.items() if most < whole), default=len(cells))
-    for index in (*reversed(range(first)), *reversed(range(first, len(cells)))):
+    # In an order that is known: which of the counts is smallest would tell of them.
+    for index in reversed(range(len(cells))):
         if cells[index].hidden:
             continue
-        if _is_concealed(cells, whole, k, limits):
+        if _is_concealed(cells, whole, k):
             break
         cells[index] = Figure(NOT_SHOWN, "members", hidden="protects", low=k, high=whole - k)
-    if not _is_concealed(cells, whole, k, limits):
+    if not _is_concealed(cells, whole, k):
         cells = [Figure(NOT_SHOWN, "members", hidden="few", low=0, high=whole) for _ in cells]
     return Published(tuple(cells), Figure(_words(amount, unit), unit, amount))
 
 
-def _is_concealed(cells: Sequence[Figure], whole: int, k: int, limits: Mapping[int, int]) -> bool:
+def _is_concealed(cells: Sequence[Figure], whole: int, k: int) -> bool:
     """Whether each hidden cell keeps k possible values, and two for whoever knows k - 2 of the people.
 
     Whoever knows the rules knows of each cell that joined that the others were too few without it: that they had fewer
-    than k beyond the least that they can be. So k beyond it are asked for, which leaves k values on either side, and no
-    limit may come between. Where all hidden are of fewer than k, one joins whatever they hold.
+    than k beyond the least that they can be. So k beyond it are asked for, which leaves k values on either side. Where
+    all hidden are of fewer than k, one joins whatever they hold.
     """
     hidden = [cell for cell in cells if cell.value is None]
     beyond = whole - sum(int(cell.floor) for cell in cells)
@@ -219,8 +216,6 @@ def _is_concealed(cells: Sequence[Figure], whole: int, k: int, limits: Mapping[i
         any(cell.hidden != "few" for cell in hidden)
         and beyond >= k
         and all(high - low >= k - 1 for low, high in feasible(cells, whole, whole))
-        and not any(most < 2 * k - 1 or whole - k < most < whole for most in limits.values())
-        and all(has_room(cells[at:], beyond, most, k) for at, most in limits.items())
     )
 
 

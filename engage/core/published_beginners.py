@@ -156,19 +156,6 @@ def most_begun(week: WeekMeasures) -> int:
     return max((sum(one.told for one in months.values()) for months in week.begun.values()), default=0)
 
 
-def begun_by(week: WeekMeasures) -> dict[int, int]:
-    """Month of activation -> the least who came in it or before, by what is told of beginners."""
-    found: dict[int, int] = {}
-    for months in week.begun.values():
-        so_far = 0
-        for monday in sorted(months):
-            so_far += months[monday].told
-            month = cohort_of(monday)
-            if so_far:
-                found[month] = max(found.get(month, 0), so_far)
-    return found
-
-
 def remember_beginners(week: WeekMeasures, before: WeekMeasures | None, k: int) -> None:
     """Write into a new week what is told of beginners so far, with those of the months that it tells of."""
     same = before is not None and month_end(before.monday) == month_end(week.monday)

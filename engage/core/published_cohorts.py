@@ -4,12 +4,13 @@ Owns the cells and what is remembered of those told before. Must not know how ma
 stays the same while what stands beside it changes, so it is told nowhere, and these follow of it:
 
 - It is no less than were active of it in any month told (its peak).
-- It is no more than came in the four weeks in which it came, for whoever comes first in four weeks is active in them.
-- Cohorts together are no fewer than their peaks, and no more than are told to have been activated by their end; with
-  those after it they are no more than the members.
+- It is no more than came in the four weeks in which it came, for whoever comes first in four weeks is active in them,
+  and no more than can have been activated between their ends, by what is told of that.
 - By the end of a month are activated: who was active in it, those of each cohort who were besides in another month,
-  and whoever was by the end of an earlier one, with the cohorts since; or of a later one, but for who can have come.
-- Of who was active in it, those of cohorts that came after an earlier one are all but who can have come by then.
+  and whoever was by the end of an earlier one, with the cohorts since.
+- Of who was active in a month, those of cohorts that came between two others are no more than can have been activated
+  between these; those of cohorts up to one no more than by its end; and those of the newest no fewer than must have
+  come since the month before.
 
 Where a month would bring two of these nearer than k - 1, so that with k - 2 members known they could meet, its cohorts
 are hidden. One that came within four weeks is hidden in these, or its size would be told.
@@ -17,14 +18,13 @@ are hidden. One that came within four weeks is hidden in these, or its size woul
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from itertools import accumulate
 from typing import Final, NamedTuple
 
 from engage.core.calendar import month_end
 from engage.core.measures import MONTH_WEEKS, WEEK, WeekMeasures
 from engage.core.privacy import NOT_SHOWN, Figure, publish_table
-from engage.core.published_beginners import begun_by
 from engage.core.segments import CohortMonth, cohort_of
 
 MONTHS_MAX: Final = 26
@@ -72,23 +72,8 @@ def cohort_cells(week: WeekMeasures, active_4w: Figure, k: int) -> dict[int, Fig
     secret = {
         at for at, month in enumerate(months) if _is_within(span, month) or month in week.cohorts_hidden
     }
-    after = {month - months[0]: most for month, most in _told_after(week).items() if month in months}
-    cells = publish_table(counts, k, active_4w, partition=True, secret=secret, together=after).cells
+    cells = publish_table(counts, k, active_4w, partition=True, secret=secret).cells
     return dict(zip(months, cells, strict=True))
-
-
-def _told_after(week: WeekMeasures) -> dict[int, int]:
-    """Month of activation -> the most that can have come in it or later: who is activated, less who was before."""
-    return {last + 1: week.activated_room - least for last, least in _activated_before(week).items()}
-
-
-def _activated_before(week: WeekMeasures) -> dict[int, int]:
-    """The same least, by what is told of beginners of funnels too."""
-    begun = begun_by(week)
-    return {
-        last: max(begun.get(last, 0), week.activated_before.get(last, 0))
-        for last in {**week.activated_before, **begun}
-    }
 
 
 def _is_within(span: _Month, cohort: int) -> bool:
@@ -110,82 +95,68 @@ def _untold(active_4w: Figure) -> Figure:
     return Figure(NOT_SHOWN, "members", hidden="few", low=0, high=active_4w.ceiling)
 
 
-def _cohorts_most(cells: Mapping[int, Figure], month: Figure) -> dict[int, int]:
-    """Of cells that tell anything, the most that each can be."""
+def _cohorts_most(
+    cells: Mapping[int, Figure], month: Figure, most: Mapping[int, int] | None = None
+) -> dict[int, int]:
+    """Of cells that tell anything, the most that each can be. `most`: the most that the cohort can be."""
     floors = sum(cell.floor for cell in cells.values())
     if not month.value or all(
         not cell.floor and (cell.ceiling or 0) >= month.value for cell in cells.values()
     ):
         return {}
     return {
-        cohort: int(min(cell.ceiling or 0, month.value - floors + cell.floor))
+        cohort: int(
+            min(cell.ceiling or 0, month.value - floors + cell.floor, (most or {}).get(cohort, month.value))
+        )
         for cohort, cell in cells.items()
     }
 
 
-def _cohorts_least(cells: Mapping[int, Figure], month: Figure) -> dict[int, int]:
+def _cohorts_least(cells: Mapping[int, Figure], month: Figure, most: Mapping[int, int]) -> dict[int, int]:
     """Of the same cells, the least."""
-    most = _cohorts_most(cells, month)
-    left = (month.value or 0) - sum(most.values())
-    return {cohort: max(int(cells[cohort].floor), int(left) + high) for cohort, high in most.items()}
+    highs = _cohorts_most(cells, month, most)
+    left = int(month.value or 0) - sum(highs.values())
+    return {cohort: max(int(cells[cohort].floor), left + high) for cohort, high in highs.items()}
 
 
 # --- what is remembered ---------------------------------------------------------------------------------------
 
 
 def remember_cohorts(
-    week: WeekMeasures, before: WeekMeasures | None, month: Figure, members: Figure, activated: Figure, k: int
+    week: WeekMeasures, before: WeekMeasures | None, month: Figure, activated: Figure, k: int
 ) -> None:
     """Write into a new week what is told of cohorts so far, with those of its month where that is safe. `month`,
-    `members`, `activated`: those active in it, the size of the company, and who is activated by what was told before.
-    """
+    `activated`: those active in it, and who is activated by what was told before."""
     if before is not None and month_end(before.monday) == month_end(week.monday):
         for name in REMEMBERED:
             setattr(week, name, getattr(before, name))
         return
-    if before is not None and before.activated_told[1]:
-        last = _month(before).last
-        told = max(before.activated_told[0], before.activated_before.get(last, 0))
-        week.activated_before = {**before.activated_before, last: told}
-    week.activated_room = int(activated.ceiling or 0)
-    peaks, leasts, most = (
-        (before.cohort_peaks, before.cohort_least, before.cohort_most) if before else ({}, {}, {})
-    )
+    leasts, most = (before.cohort_least, before.cohort_most) if before else ({}, {})
+    since = int(activated.ceiling or 0) - (before.activated_told[0] if before else 0)
+    over, end, months = _month(week).over, month_end(week.monday), _months_before(before)
     cells = cohort_cells(week, month, k)
-    came = _came(week, before, cells, month)
-    months = _months_before(before)
-    alone = _alone(months)
-    near = _near(_cohorts_least(cells, month), {**most, **came}, alone, _month(week).over, k)
-    if near:
+    came = {**most, **_came(week, most, cells, month, since)}
+    if near := _near(_cohorts_least(cells, month, came), came, over, k):
         week.cohorts_hidden = near
         cells = cohort_cells(week, month, k)
-        came = _came(week, before, cells, month)
-    reached = _reached(peaks, _cohorts_most(cells, month))
-    least = _reached(leasts, _cohorts_least(cells, month))
-    end = month_end(week.monday)
-    untold = _came(week, before, {}, month)
+        came = {**most, **_came(week, most, cells, month, since)}
+    untold = {**most, **_came(week, most, {}, month, since)}
+    least = _reached(leasts, _cohorts_least(cells, month, came))
     without = {**months, end: _month_told(week, {}, month, activated, leasts, untold)}
     together = {**months, end: _month_told(week, cells, month, activated, least, came)}
-    within = before.cohorts_within if before else {}
-    is_new = reached != peaks or least != leasts
+    by_then, active = _least_by(together, least), _Active(cells, month, came)
     if (
-        (is_new and not _leaves_members(reached, members, k))
-        or _near(least, {**most, **came}, alone, _month(week).over, k)
-        or (is_new and not _leaves_together(least, within, k))
-        or (is_new and not _leaves_after(least, _activated_before(week), members, k))
-        or not _leaves_by_then(together, least, without, leasts, k)
-        or not _leaves_since(cells, month, activated, before, k)
-        or not _leaves_new(cells, month, activated, months, k)
+        _near(least, came, over, k)
+        or not _leaves_by_then(by_then, together, without, leasts, k)
+        or not _leaves_until(active, months, k)
+        or not _leaves_between(active, together, by_then, k)
+        or not _leaves_before(active, together, by_then, k)
     ):
-        reached, least, together, came = dict(peaks), dict(leasts), without, untold
-    week.cohort_peaks, week.cohort_least, week.cohort_most = reached, least, {**most, **came}
-    week.cohort_months = together
+        least, together, came = dict(leasts), without, untold
+    week.cohort_least, week.cohort_most, week.cohort_months = least, came, together
 
 
-REMEMBERED: Final = (
-    *("cohort_peaks", "cohort_least", "cohort_most", "cohorts_hidden", "cohorts_within"),
-    *("activated_told", "activated_before", "activated_room", "cohort_months"),
-)
+REMEMBERED: Final = ("cohort_least", "cohort_most", "cohorts_hidden", "activated_told", "cohort_months")
 
 
 def remember_activated(week: WeekMeasures, before: WeekMeasures | None, activated: Figure) -> None:
@@ -200,64 +171,41 @@ def remember_activated(week: WeekMeasures, before: WeekMeasures | None, activate
     week.activated_told = (int(activated.floor), most)
     this = week.cohort_months[month_end(week.monday)]
     this.least, this.most = week.activated_told
-    within = before.cohorts_within if before else {}
-    week.cohorts_within = {**within, span.over: min(most, within.get(span.over, most))}
 
 
-def _reached(peaks: Mapping[int, int], most: Mapping[int, int]) -> dict[int, int]:
-    return {cohort: max(peaks.get(cohort, 0), most.get(cohort, 0)) for cohort in {*peaks, *most}}
+def _reached(leasts: Mapping[int, int], least: Mapping[int, int]) -> dict[int, int]:
+    return {cohort: max(leasts.get(cohort, 0), least.get(cohort, 0)) for cohort in {*leasts, *least}}
 
 
 def _came(
-    week: WeekMeasures, before: WeekMeasures | None, cells: Mapping[int, Figure], month: Figure
+    week: WeekMeasures, most: Mapping[int, int], cells: Mapping[int, Figure], month: Figure, since: int
 ) -> dict[int, int]:
-    """Of cohorts that came in the four weeks, the most that can have come by their end: by what is told of each."""
-    span, most = _month(week), before.cohort_most if before else {}
-    told = _cohorts_most(cells, month)
+    """Of cohorts that came in the four weeks, the most that can have come by their end: by what is told of each, and
+    of how many were activated `since` the month before. `most`: that came before, of each."""
+    span, told = _month(week), _cohorts_most(cells, month)
     found = {}
     for cohort in range(span.first, span.last + 1):
         began = cohort > span.first or span.begins
         if began or cohort in most:
-            found[cohort] = (0 if began else most[cohort]) + told.get(cohort, int(month.ceiling or 0))
+            here = min(since, told.get(cohort, int(month.ceiling or 0)))
+            found[cohort] = (0 if began else most[cohort]) + max(0, here)
     return found
 
 
-def _leaves_members(reached: Mapping[int, int], members: Figure, k: int) -> bool:
-    return sum(reached.values()) <= members.floor - k
+def _near(least: Mapping[int, int], most: Mapping[int, int], over: int, k: int) -> list[int]:
+    """Cohorts that are over, and may not have k - 1 more than were active of it in one month."""
+    return [one for one, low in least.items() if one <= over and one in most and low > most[one] - (k - 1)]
 
 
-def _near(
-    least: Mapping[int, int], most: Mapping[int, int], alone: Collection[int], over: int, k: int
-) -> list[int]:
-    """Cohorts that are over, and may not have k - 1 more than were active of it in one month. `alone`: of these it is
-    known how many they are."""
-    return [
-        one
-        for one, low in least.items()
-        if one <= over and one in most and low > most[one] - (k if one in alone else k - 1)
-    ]
+class _Sums:
+    """Of cohorts before one."""
 
+    def __init__(self, of_each: Mapping[int, int], first: int) -> None:
+        self.first, last = first, max(of_each, default=first)
+        self.sums = list(accumulate((of_each.get(one, 0) for one in range(first, last + 1)), initial=0))
 
-def _alone(months: Mapping[int, CohortMonth]) -> set[int]:
-    """Cohorts that came within a month in which nobody else can have been active."""
-    return {
-        month.over
-        for month in months.values()
-        if month.hidden is not None and [*month.hidden] == [month.over] and month.after == month.over + 1
-    }
-
-
-def _leaves_together(reached: Mapping[int, int], within: Mapping[int, int], k: int) -> bool:
-    """Whether cohorts up to one leave k of those who are told to have been activated by its end."""
-    return all(
-        sum(peak for one, peak in reached.items() if one <= last) <= most - k for last, most in within.items()
-    )
-
-
-def _leaves_after(least: Mapping[int, int], activated: Mapping[int, int], members: Figure, k: int) -> bool:
-    """Whether cohorts after one, with those who are told to have been activated by its end, leave k of the members."""
-    later = {last: sum(low for one, low in least.items() if one > last) for last in activated}
-    return all(not later[last] or told + later[last] <= members.floor - k for last, told in activated.items())
+    def before(self, cohort: int) -> int:
+        return self.sums[max(0, min(cohort - self.first, len(self.sums) - 1))]
 
 
 # --- who was activated by the end of each month ---------------------------------------------------------------
@@ -280,7 +228,7 @@ def _month_told(
     """Without cells: nothing is told of cohorts."""
     span = _month(week)
     part = least.get(span.last, 0) if span.last > span.over else 0
-    most = _cohorts_most(cells, month)
+    most = _cohorts_most(cells, month, came)
     over = {cohort: cell for cohort, cell in cells.items() if cohort <= span.over}
     rest = int(month.floor) - sum(int(cell.value) for cell in over.values() if cell.value is not None)
     hidden = {
@@ -290,44 +238,29 @@ def _month_told(
     }
     told = int(activated.floor), int(activated.ceiling or 0)
     part_most = came.get(span.last) if span.last > span.over else None
-    here = int(month.ceiling or 0)
-    newest = min(here, sum(most.get(cohort, here) for cohort in range(span.first, span.last + 1)))
-    return CohortMonth(
-        span.over, span.last + 1, part, rest, hidden if cells else None, *told, part_most, newest
-    )
+    return CohortMonth(span.over, span.last + 1, part, rest, hidden if cells else None, *told, part_most)
 
 
 def _least_by(months: Mapping[int, CohortMonth], least: Mapping[int, int]) -> dict[int, int]:
     """Of each month, the least that are told to have been activated by its end."""
-    first, last = min(least, default=0), max(least, default=0)
-    sums = list(accumulate((least.get(cohort, 0) for cohort in range(first, last + 1)), initial=0))
-
-    def before(cohort: int) -> int:
-        return sums[max(0, min(cohort - first, len(sums) - 1))]
-
+    first = min(least, default=0)
+    sums = _Sums(least, first)
     found: dict[int, int] = {}
     for monday in sorted(months):
         month = months[monday]
-        so_far = before(month.over + 1)
-        low = max(month.least, month.rest, so_far + month.part)
-        if month.hidden is not None:
-            within = sum(min(least.get(cohort, 0), most) for cohort, most in month.hidden.items())
-            low = max(low, month.rest + so_far - within)
+        so_far, hidden = sums.before(month.over + 1), month.hidden or {}
+        again = {one: min(least.get(one, 0), most) for one, most in hidden.items()}
+        spared = _Sums({one: most - again[one] for one, most in hidden.items()}, first)
+        rest = month.part if month.hidden is None else month.rest - sum(again.values())
+
+        # Of cohorts since, by the most of each hidden one in the month, or by the least of it in another.
+        low = max(month.least, month.rest, so_far + max(month.part, rest))
         for earlier, fewest in found.items():
-            after = months[earlier].after
-            since = so_far - before(after) + month.part if after <= month.over + 1 else 0
+            after, since = months[earlier].after, 0
+            if after <= month.over + 1:
+                since = so_far - sums.before(after) + max(month.part, rest - spared.before(after))
             low = max(low, fewest + since + _came_after(months[earlier], month, least))
         found[monday] = low
-    return _without_who_came(found, months)
-
-
-def _without_who_came(least: Mapping[int, int], months: Mapping[int, CohortMonth]) -> dict[int, int]:
-    """The same, by what the month after each leaves: who is activated by its end and cannot have come in it."""
-    found = dict(least)
-    for monday in sorted(months, reverse=True):
-        before, came = monday - MONTH_WEEKS * WEEK, months[monday].came
-        if before in found and came is not None:
-            found[before] = max(found[before], found[monday] - came)
     return found
 
 
@@ -339,56 +272,73 @@ def _came_after(earlier: CohortMonth, month: CohortMonth, least: Mapping[int, in
 
 
 def _leaves_by_then(
+    by_then: Mapping[int, int],
     told: Mapping[int, CohortMonth],
-    least: Mapping[int, int],
     untold: Mapping[int, CohortMonth],
     leasts: Mapping[int, int],
     k: int,
 ) -> bool:
     """Whether by the end of each month `k` of those may be missing who are told to have been activated by then, as far
     as that does not follow anyway."""
-    near = {monday: low for monday, low in _least_by(told, least).items() if low > told[monday].most - k}
+    near = {monday: low for monday, low in by_then.items() if low > told[monday].most - k}
     anyway = _least_by(untold, leasts) if near else {}
     return all(low <= anyway[monday] for monday, low in near.items())
 
 
-def _leaves_since(
-    cells: Mapping[int, Figure], month: Figure, activated: Figure, before: WeekMeasures | None, k: int
+# --- who was active in a month, beside who was activated between others ---------------------------------------
+
+
+class _Active:
+    """The active members of a month, where anything is told of their cohorts."""
+
+    def __init__(self, cells: Mapping[int, Figure], month: Figure, most: Mapping[int, int]) -> None:
+        highs = _cohorts_most(cells, month, most)
+        self.cells = cells if highs else {}
+        self.first, self.last = min(highs, default=0), max(highs, default=0)
+        self.month = int(month.floor)
+        self._floors = _Sums({one: int(cells[one].floor) for one in highs}, self.first)
+        self._highs = _Sums(highs, self.first)
+
+    def fewest(self, first: int, last: int) -> int:
+        """Of these cohorts."""
+        inside, most = (sums.before(last + 1) - sums.before(first) for sums in (self._floors, self._highs))
+        return max(inside, self.month - self._highs.before(self.last + 1) + most) if first <= last else 0
+
+
+def _leaves_until(active: _Active, months: Mapping[int, CohortMonth], k: int) -> bool:
+    """Whether those of cohorts up to an earlier month are `k` fewer than can have been activated by its end. How many
+    that were may be known."""
+    return not active.cells or all(
+        active.fewest(active.first, month.over) + month.part <= month.most - k for month in months.values()
+    )
+
+
+def _leaves_between(
+    active: _Active, told: Mapping[int, CohortMonth], by_then: Mapping[int, int], k: int
 ) -> bool:
-    """Whether hidden cohorts that came after another may be k - 1 fewer, and hidden ones before as many more: of the
-    active members, no more came before than are told to have been activated by then; and whoever came since the month
-    before is active."""
-    highs = _cohorts_most(cells, month)
-    fewest = {
-        last: int(month.floor) - most for last, most in (before.cohorts_within if before else {}).items()
-    }
-    if before is not None and before.activated_told[1]:
-        last = _month(before).over
-        fewest[last] = max(fewest.get(last, 0), int(activated.floor) - before.activated_told[1])
-    for last, few in fewest.items():
-        since = [cohort for cohort in highs if cohort > last]
-        hidden = any(cells[cohort].value is None for cohort in since)
-        if hidden and sum(highs[cohort] for cohort in since) - max(0, few) < k - 1:
-            return False
-        earlier = [cells[cohort] for cohort in highs if cohort <= last]
-        open_to = int(month.floor) - max(0, few) - sum(int(cell.floor) for cell in earlier)
-        if few > 0 and any(cell.value is None for cell in earlier) and open_to < k - 1:
-            return False
+    """Whether those of cohorts between two months are k - 1 fewer than can have been activated between: so many numbers
+    are left to each as the cells leave."""
+    *earlier, newest = sorted(told) if active.cells else [0]
+    for at, monday in enumerate(earlier):
+        begun = told[monday]
+        for later in (*earlier[at + 1 :], newest):
+            over, part = (active.last, 0) if later == newest else (told[later].over, told[later].part)
+            since = active.fewest(begun.after, over)
+            if begun.part_most is not None:
+                since = max(since, active.fewest(begun.over + 1, over) - begun.part_most)
+            is_after = begun.after <= over + 1 and since + part > 0
+            if is_after and by_then[monday] + since + part > told[later].most - (k - 1):
+                return False
     return True
 
 
-def _leaves_new(
-    cells: Mapping[int, Figure],
-    month: Figure,
-    activated: Figure,
-    months: Mapping[int, CohortMonth],
-    k: int,
+def _leaves_before(
+    active: _Active, told: Mapping[int, CohortMonth], by_then: Mapping[int, int], k: int
 ) -> bool:
-    """Whether those who were activated by the end of an earlier month, with those active of cohorts since, are k fewer
-    than can have been activated by now."""
-    highs, most = _cohorts_most(cells, month), int(activated.ceiling or 0)
-    for earlier in months.values() if highs else ():
-        since = int(month.floor) - sum(high for cohort, high in highs.items() if cohort < earlier.after)
-        if since > 0 and earlier.least + since > most - k:
-            return False
-    return True
+    """Whether those of newer cohorts can be k - 1 more than must have come since the month before, who are active."""
+    *earlier, newest = sorted(told)
+    if not (active.cells and earlier):
+        return True
+    before = told[earlier[-1]]
+    came = by_then[newest] - before.most
+    return active.fewest(active.first, before.over) <= active.month - came - (k - 1)

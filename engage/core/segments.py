@@ -91,7 +91,7 @@ class CohortMonth(Struct, array_like=True):
     part_most: int | None = None
     """The most that can have come in it of a cohort that goes on, where that is known."""
     came: int | None = None
-    """The most that can have come in it, by what is told of those active in it; None: remembered before this was."""
+    """Not kept any more."""
 
 
 class Segments:

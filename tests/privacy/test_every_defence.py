@@ -253,7 +253,10 @@ SAID = {
     "months in which nobody was activated are cohorts": [
         "kinds_attacked: months in which nobody was activated"
     ],
-    "add up to nearly all members": ["year_attacked: cohorts of a month beside those activated by its end"],
+    "nearly all who are told to have been activated by some month": [
+        "year_attacked: activated by a month, and those of cohorts in others"
+    ],
+    "nearly all who can have been activated between two": ["year_attacked: cohorts between two months"],
     "Of roles only": ["kinds_attacked: roles where there are no departments"],
     "Departments that rest on one champion": [
         "champions_attacked: with_a_band_for_each_kind_it_is_learned",
@@ -392,14 +395,21 @@ STATED = {
             "year_attacked: months that bring what was active of a cohort near to what can have come"
         ],
         "than came in the four weeks in which it came": [
-            "year_attacked: cohorts that came within four weeks"
+            "small_years_attacked: cohorts that came within four weeks"
         ],
-        "no fewer than their peaks": ["year_attacked: cohorts of a month beside those activated by its end"],
+        "than can have been activated between their ends": [
+            "small_years_attacked: a month in which few can have come",
+            "small_years_attacked: a hidden cohort of which few can have come",
+        ],
         "By the end of a month are activated": [
-            "year_attacked: active in a month, and of a cohort in another",
-            "year_attacked: activated by a month, and a cohort since",
+            "year_attacked: activated by a month, and those of cohorts in others",
+            "year_attacked: activated by a month, and who came of a cohort after it",
         ],
-        "but for who can have come": ["year_attacked: activated by a month, but for who came in the next"],
+        "those of cohorts that came between two others": ["year_attacked: cohorts between two months"],
+        "those of cohorts up to one": [
+            "small_years_attacked: of_the_first_who_came_and_came_alone_some_are_missed"
+        ],
+        "must have come since the month before": ["small_years_attacked: beside many who must have come"],
     },
     "published_champions": {
         "which leave room below the most": [

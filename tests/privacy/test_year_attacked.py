@@ -29,25 +29,15 @@ def _yes(*_: object) -> bool:
     return True
 
 
-COHORT_DEFENCES: dict[str, tuple[int, dict[str, Callable[..., object]]]] = {
+COHORT_DEFENCES: dict[str, tuple[int, str, Callable[..., object]]] = {
     "months that bring what was active of a cohort near to what can have come": (
         20000035,
-        {"_near": lambda *_: []},
+        "_near",
+        lambda *_: [],
     ),
-    "cohorts that came within four weeks": (
-        20000009,
-        {"_near": lambda *_: [], "_is_within": lambda *_: False},
-    ),
-    "cohorts of a month beside those activated by its end": (
-        20000015,
-        {"_leaves_together": _yes, "_leaves_by_then": _yes},
-    ),
-    "active in a month, and of a cohort in another": (20000087, {"_leaves_by_then": _yes}),
-    "activated by a month, and a cohort since": (30000012, {"_leaves_by_then": _yes}),
-    "activated by a month, but for who came in the next": (
-        20000027,
-        {"_without_who_came": lambda least, _: least},
-    ),
+    "cohorts between two months": (20000032, "_leaves_between", _yes),
+    "activated by a month, and those of cohorts in others": (20000062, "_leaves_by_then", _yes),
+    "activated by a month, and who came of a cohort after it": (20000108, "_came_after", lambda *_: 0),
 }
 
 
@@ -55,20 +45,10 @@ COHORT_DEFENCES: dict[str, tuple[int, dict[str, Callable[..., object]]]] = {
 def test_without_one_defence_of_cohorts_a_kind_of_few_is_learned(
     defence: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    seed, switches = COHORT_DEFENCES[defence]
+    seed, name, without = COHORT_DEFENCES[defence]
     assert attack_year_of_cohorts(Random(seed), growing=True) == []
-    for name, without in switches.items():
-        monkeypatch.setattr(published_cohorts, name, without)
+    monkeypatch.setattr(published_cohorts, name, without)
     assert attack_year_of_cohorts(Random(seed), growing=True) != []
-
-
-def test_of_a_cohort_that_came_alone_it_is_learned_how_many_were_not_active(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """By who was activated with it, and who was active of those that came since."""
-    assert attack_year_of_cohorts(Random(7022880)) == []
-    monkeypatch.setattr(published_cohorts, "_leaves_new", _yes)
-    assert attack_year_of_cohorts(Random(7022880)) != []
 
 
 def test_of_the_first_to_come_it_is_learned_that_none_came_back(monkeypatch: pytest.MonkeyPatch) -> None:

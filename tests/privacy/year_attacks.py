@@ -270,6 +270,19 @@ def attack_year_of_cohorts(
         return []  # quiet weeks have their own rule and attack
     wave = random.choice(members).cohort
     known = sorted(members, key=lambda one: (one.cohort != wave, random.random()))[: k - 2]
+    return attack_members(members, known, k, start, once, departments, roles)
+
+
+def attack_members(
+    members: list[Came],
+    known: list[Came],
+    k: int,
+    start: int,
+    once: Once | None = None,
+    departments: Sequence[str] = (),
+    roles: Sequence[str] = (),
+) -> list[str]:
+    """The same of these members."""
     year = _Year(members, known, start)
     for at, week in enumerate(weeks_of_year(members, k, start, once=once)):
         people = publish_people(week, k)

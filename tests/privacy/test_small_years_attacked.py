@@ -1,0 +1,72 @@
+"""Privacy as an attack, on years of a few months that show what one rule of cohorts is for; see `year_attacks.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+
+import pytest
+
+from engage.core import published_cohorts
+from tests.privacy import year_attacks
+from tests.privacy.populations import FIRST, MONTH
+from tests.privacy.year_attacks import Came, attack_members, growing_members
+
+
+def _wave(cohort: int, first: int, *active: int) -> list[Came]:
+    """So many of it are active in each month from the first in which somebody came."""
+    counts = (*[0] * max(0, first), *active)
+    return [Came(cohort, first, tuple(int(one < count) for count in counts)) for one in range(max(counts))]
+
+
+def test_of_the_first_who_came_and_came_alone_some_are_missed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Six came in a month in which nobody else can have been active; four of them are later."""
+    monkeypatch.setattr(year_attacks, "MONTHS", 4)
+    waves = [
+        [Came(-1, 4, (0,) * 4)] * 3,
+        _wave(24291, 0, 6, 4, 4, 4),
+        _wave(24292, 1, 8, 5, 8),
+        _wave(24292, 2, 4, 4),
+        _wave(24294, 3, 5),
+    ]
+    members = [one for wave in waves for one in wave]
+    assert attack_members(members, members[-1:], 3, FIRST) == []
+    monkeypatch.setattr(published_cohorts, "_leaves_until", lambda *_: True)
+    assert attack_members(members, members[-1:], 3, FIRST) != []
+
+
+cohorts_most, who_came = published_cohorts._cohorts_most, published_cohorts._came
+GROWING: dict[str, tuple[int, int, dict[str, Callable[..., object]]]] = {
+    "cohorts that came within four weeks": (
+        800400343,
+        -1,
+        {"_near": lambda *_: [], "_is_within": lambda *_: False},
+    ),
+    "a month in which few can have come": (
+        800000290,
+        39,
+        {"_came": lambda week, most, cells, month, _: who_came(week, most, cells, month, 10**6)},
+    ),
+    "a hidden cohort of which few can have come": (
+        800400071,
+        -1,
+        {"_cohorts_most": lambda cells, month, *_: cohorts_most(cells, month)},
+    ),
+    "beside many who must have come": (800402668, -1, {"_leaves_before": lambda *_: True}),
+}
+"""Companies of some months, and who is known."""
+
+
+@pytest.mark.parametrize("defence", GROWING)
+def test_without_one_defence_of_cohorts_a_growing_company_tells_of_few(
+    defence: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seed, known, switches = GROWING[defence]
+    random = Random(seed)
+    k, start = random.choice((3, 4, 5)), FIRST + MONTH * random.randrange(40)
+    monkeypatch.setattr(year_attacks, "MONTHS", random.choice((4, 6, 13)))
+    members = growing_members(random, random.choice((k, k, 2)), start)
+    assert attack_members(members, [members[known]], k, start) == []
+    for name, without in switches.items():
+        monkeypatch.setattr(published_cohorts, name, without)
+    assert attack_members(members, [members[known]], k, start) != []
