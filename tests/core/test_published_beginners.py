@@ -13,7 +13,7 @@ from engage.core.calendar import month_end
 from engage.core.funnels import has_begun_again
 from engage.core.looks import keep_month
 from engage.core.measures import FeatureWeek, WeekMeasures, measure_weeks
-from engage.core.privacy import fact, missing
+from engage.core.privacy import Figure, fact, missing
 from engage.core.published import (
     publish_events,
     publish_feature_events,
@@ -21,9 +21,18 @@ from engage.core.published import (
     publish_people,
     remember_peaks,
 )
-from engage.core.published_beginners import BEGUN_MONTHS, publish_beginners, publish_features
+from engage.core.published_beginners import (
+    BEGUN_MONTHS,
+    is_by_the_month,
+    most_begun,
+    publish_beginners,
+    publish_features,
+    within_room,
+)
 from engage.core.published_people import publish_organic
+from engage.core.segments import Begun
 from engage.core.state import CompanyState, DayRollup, MemberState
+from engage.core.windows import between
 
 MONTH = 28
 FIRST = month_end(739_018)
@@ -291,3 +300,49 @@ def test_it_is_counted_who_did_something_in_two_weeks_so_far() -> None:
     assert [week.earners_often for week in found] == [1, 2, 2, 2, 2, 2, 2, 2, 2]
     assert [week.receivers_often.get("points", 0) for week in found] == [1, 2, 2, 2, 2, 2, 2, 2, 2]
     assert [week.unrewarded_often for week in found] == [0] * 9
+
+
+def test_the_sum_of_features_used_is_told_with_all_of_them_only() -> None:
+    def told_of(*counts: int, k: int = 5) -> tuple[str, str]:
+        features = {f"f{at}": FeatureWeek(count, count, 90, 9) for at, count in enumerate(counts)}
+        week = WeekMeasures(FIRST, members=40, active_4w=30, features=features, floor=5)
+        uses = publish_features(week, k, fact(30, "members")).uses
+        return uses.text, uses.unit
+
+    assert told_of(12, 9) == ("21", "features")
+    assert told_of(12, 4) == told_of(12, 4, k=3) == told_of(4, 12) == ("not shown", "features")
+    assert told_of() == ("0", "features")
+
+
+@pytest.mark.parametrize(
+    "within, room, told",
+    [
+        pytest.param(between(20, 24, 40), -1, (20, 24), id="anybody can again"),
+        pytest.param(missing("members"), 3, (0, None), id="it is not known within whom"),
+        pytest.param(between(20, 24, 40), 8, None, id="so few that their number would tell of each"),
+        pytest.param(between(20, 24, 40), 9, (9, 24), id="2k less one"),
+        pytest.param(between(20, 24, 40), 19, (19, 24), id="fewer than the least that were active"),
+        pytest.param(between(20, 24, 40), 20, (20, 24), id="as many as these"),
+        pytest.param(between(20, 24, 40), 30, (20, 24), id="more than these"),
+    ],
+)
+def test_of_a_month_so_many_can_begin_as_earlier_ones_leave_of_the_active(
+    within: Figure, room: int, told: tuple[int, int | None] | None
+) -> None:
+    """What is left of them is judged by the least that can be; how many there are at most is told besides."""
+    able = within_room(within, room, 5)
+    assert (able and (able.floor, able.ceiling)) == told
+
+
+def test_so_few_events_of_a_feature_that_they_are_as_many_members_are_told_by_the_month() -> None:
+    assert [is_by_the_month(FeatureWeek(5, 5, events, 9, often=9), 5) for events in (9, 10)] == [True, False]
+    assert not is_by_the_month(FeatureWeek(5, 5, 12, -1, often=0), 5), "frozen before it was kept"
+
+
+def test_the_most_who_began_with_one_thing_is_that_of_all_its_months() -> None:
+    begun = {
+        "Invited": {FIRST: Begun(6, 0, 9), FIRST + MONTH: Begun(5, 0, 9)},
+        "Onboarded": {FIRST: Begun(8, 0, 9)},
+    }
+    week = WeekMeasures(FIRST, begun=begun)
+    assert (most_begun(week), most_begun(WeekMeasures(FIRST))) == (11, 0)
