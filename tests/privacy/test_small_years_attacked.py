@@ -8,9 +8,11 @@ from random import Random
 import pytest
 
 from engage.core import published_cohorts
+from engage.core.published import publish_people
+from engage.core.published_people import publish_cohorts
 from tests.privacy import year_attacks
 from tests.privacy.populations import FIRST, MONTH
-from tests.privacy.year_attacks import Came, attack_members, growing_members
+from tests.privacy.year_attacks import Came, attack_members, growing_members, weeks_of_year
 
 
 def _wave(cohort: int, first: int, *active: int) -> list[Came]:
@@ -70,3 +72,17 @@ def test_without_one_defence_of_cohorts_a_growing_company_tells_of_few(
     for name, without in switches.items():
         monkeypatch.setattr(published_cohorts, name, without)
     assert attack_members(members, [members[known]], k, start) != []
+
+
+def test_of_growing_companies_cohorts_are_told_in_most_months() -> None:
+    months = exact = ranges = 0
+    for seed in range(12):
+        random = Random(seed)
+        k, start = random.choice((3, 4, 5)), FIRST + MONTH * random.randrange(40)
+        for week in weeks_of_year(growing_members(random, k, start), k, start):
+            cells = publish_cohorts(week, publish_people(week, k), k).values()
+            told = [cell.value for cell in cells if cell.value is not None]
+            months += bool(told)
+            exact += len(told)
+            ranges += sum(cell.value is None and cell.floor > 0 for cell in cells)
+    assert (months, exact, ranges) == (118, 761, 87)
