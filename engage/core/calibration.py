@@ -217,15 +217,18 @@ def _volumes(weeks: Sequence[WeekMeasures], k: int) -> dict[str, float]:
     is a step.
 
     Of the newest weeks, where the figures of a month may be four weeks old, and of the quarter, in which a single week
-    matters less. What is hidden is left out: few stand behind it, and what hangs on few goes when they go. Where only
-    the sum is told, the others are all there is.
+    matters less. What is hidden is left out: few stand behind it, and what hangs on few goes when they go. What was
+    done is told by the weeks that name any of it: where hardly more than few were active, none is named, and that says
+    nothing of what they did. Where all weeks tell only the sum, the others are all there is.
     """
     told = [_told_of(week, k) for week in weeks[-QUARTER_WEEKS:]]
-    return {
-        f"{prefix}{name}": log(1 + sum(week.get(name, 0) for week in part) / len(part))
-        for prefix, part in (("", told[-MONTH_WEEKS:]), (QUARTER, told))
-        for name in dict.fromkeys(name for week in part for name in week)
-    }
+    found = {}
+    for prefix, part in (("", told[-MONTH_WEEKS:]), (QUARTER, told)):
+        naming = [week for week in part if week.keys() - {EVENTS, OTHER}] or part
+        for name in dict.fromkeys(name for week in part for name in week):
+            among = part if name == EVENTS else naming
+            found[f"{prefix}{name}"] = log(1 + sum(week.get(name, 0) for week in among) / len(among))
+    return found
 
 
 def _told_of(week: WeekMeasures, k: int) -> dict[str, int]:

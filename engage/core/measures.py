@@ -123,8 +123,7 @@ class WeekMeasures(Struct, array_like=True):
     """Below so many active members a week was a quiet one."""
     peak: int = 0
     """The most that may have been told to be active in this month or one before."""
-    spread: tuple[int, int] = (1, 1)
-    """Not kept any more."""
+    spread: tuple[int, int] = (1, 1)  # not kept any more
     leading: tuple[int, int, int] = (0, 0, 0)
     """Events of the member with most, of the last of the `floor` - 1 with most, and of all others: 255 each at most."""
     month_members: list[int] = field(default_factory=list)
@@ -198,6 +197,7 @@ class WeekMeasures(Struct, array_like=True):
     """Funnel -> the steps and weeks it was counted for, as its `key` says them. Empty: not kept yet."""
     beyond_days: list[int] = field(default_factory=list)
     """Of this week and those before: see `engage.core.published_classes`. -1: not told. Empty: not kept yet."""
+    alike: int = 0  # the most members who had equally many events, fewer than 255; 0: not counted yet
 
     @property
     def weeks_known(self) -> int:

@@ -13,12 +13,13 @@ The rules (k is the floor, 5 unless the host chose more, never below 3):
   hides a filter whose remainder is below the floor; CMS: not derivable by percentages either.)
 - In a group of fewer than 2k - 1 people one of the two always holds and even the side would say too much: "not
   shown". Only whether the floor is reached is told, of the active members, for a company is scored or not by it.
-- A count of events, or an amount, is hidden when fewer than k people stand behind it.
+- A count of events, or an amount, is hidden when fewer than k people stand behind it; a part of one also where fewer
+  than 2k - 1 can have been active, of whom hardly one would have had none of it.
 - In a table whose total is shown, hidden cells are joined by others until every hidden cell has at least k possible
   values, two for whoever knows k - 2 of the people, among all tables of which the same would be told; else nothing is
   told. They join in a fixed order: the next smallest one (Glint, Lattice) would say of itself that it is the smallest.
 - Counts of several weeks, and counts that only grow, have their own rules: see `engage.core.windows`.
-- A sum of events is hidden when most of it is one person's.
+- A sum of events is hidden when most of it is one person's, or all but k - 2 people had equally many.
 - A ratio is hidden with either of its parts, and a range of the parts gives a range of the ratio.
 - A sum over weeks adds what is shown, and says that something is missing.
 
@@ -45,12 +46,8 @@ Hidden = Literal["", "few", "most", "protects", "wide", "partial", "missing"]
 """Why no value: too few; too few left; it would give another away; too uncertain; weeks missing; not measured."""
 
 NOT_SHOWN: Final = say("not shown")
-
-
 RANGE_MAX: Final = 50.0
 """Percentage points: what may be told of a share only as a range wider than this is not worth telling."""
-
-
 DOMINANCE: Final = 10
 """The rest is at least one in so many of a person's part, or it would tell that part."""
 
@@ -238,7 +235,7 @@ def publish_amounts(
     `apart`: whether a sum of the linked parts is told too (events that earned): then they, and the others, are a total
     each, within which hidden parts must be concealed as in the whole.
     """
-    if people < k or total - people < k:
+    if people < 2 * k - 1 or total - people < k:
         return tuple(Figure(NOT_SHOWN, "events", hidden="few") for _ in parts)
     hidden = {at for at, part in enumerate(parts) if part.secret or part.people < k}
     rest = total - sum(part.amount for part in parts)
@@ -286,15 +283,16 @@ def publish_split(
     return Published(tuple(Figure(_words(value, "events"), "events", value) for value in values), shown_total)
 
 
-def is_dominated(largest: int, last: int, others: int, people: int) -> bool:
-    """Whether a sum tells one person's part nearly, or that each had one: `largest` is the largest part, `last` that of
+def is_dominated(largest: int, last: int, others: int, people: int, alike: int = 0) -> bool:
+    """Whether a sum tells one person's part nearly, or everybody's: `largest` is the largest part, `last` that of
     the last of the k - 1 people with most, and `others` is everybody's after them; `people` have all but the k - 2
-    largest parts.
+    largest parts, and `alike` have equal ones.
 
     The p % rule with p = 10, against k - 2 who put together what they know. (ACRO's output checker and the tables of
-    statistical offices use it; there one part is known.)
+    statistical offices use it; there one part is known.) That it is told says something of the parts too. But it asks
+    the same of everybody: of two unequal ones nobody can say whose is whose, unless all that are not known are equal.
     """
-    return DOMINANCE * others < largest or last + others == people
+    return DOMINANCE * others < largest or last + others == people or alike >= people
 
 
 # --- from figures alone ---------------------------------------------------------------------------------------

@@ -279,9 +279,9 @@ def publish_feature_events(week: WeekMeasures, k: int) -> dict[str, Figure]:
     if not is_told(week, k):
         return dict.fromkeys(week.features, Figure(NOT_SHOWN, "events", hidden="few"))
     k = floor_of(week, k)
-    parts = event_parts(week, k)
+    active = 0 if _is_dominated(week) else _most_active(week, k)
     # Shown besides the week's events: those that earned. The points that they brought are told too roughly to count.
-    cells = publish_amounts(parts, week.events, 0 if _is_dominated(week) else week.active, k, apart=True)
+    cells = publish_amounts(event_parts(week, k, active), week.events, active, k, apart=True)
     return dict(zip(week.features, cells, strict=False))
 
 
@@ -311,13 +311,19 @@ def publish_levels(week: WeekMeasures, k: int) -> Levels | None:
 
 
 def _is_dominated(week: WeekMeasures) -> bool:
-    """Whether most of the week's events were one member's, or one each, but for those with even more."""
+    """Whether most of the week's events were one member's, or all had as many, but for those that one may know."""
     largest, last, others = week.leading
     if not largest:
         return False
     if largest == USES_MAX:  # no more are counted of one member
         largest = week.events - others
-    return is_dominated(largest, last, others, week.active - (week.floor - 2))
+    return is_dominated(largest, last, others, week.active - (week.floor - 2), week.alike)
+
+
+def _most_active(week: WeekMeasures, k: int) -> int:
+    """Who can have been active by what is told, so that nothing judged by it tells more; nobody, where few were."""
+    told = publish_active(week.active, k, week.members, week.absent)
+    return min(int(told.ceiling or 0), week.members - week.absent) if week.active >= k else 0
 
 
 class Amounts(NamedTuple):
@@ -340,7 +346,7 @@ def publish_events(week: WeekMeasures, k: int) -> Amounts:
         behind,
         week.events,
         besides,
-        week.active,
+        _most_active(week, k),
         k,
         dominated=_is_dominated(week),
     )

@@ -79,23 +79,26 @@ def within_room(within: Figure, room: int, k: int) -> Figure | None:
     return within if within.floor <= room else between(room, int(within.ceiling), int(within.ceiling))
 
 
-def is_by_the_month(used: FeatureWeek, k: int) -> bool:
+def is_by_the_month(used: FeatureWeek, k: int, active: int) -> bool:
     """Whether it may be done once in a life, so that its events are as many members: they are told by the month. So
-    are those of which it would be told, as `k` members are behind them, that hardly anybody did it twice."""
-    return used.events < 2 * k or (0 <= used.again < k and is_once(used.often, k, used.events - used.members))
+    are those of which it would be told, as `k` members are behind them, that hardly anybody did it twice, or how few
+    of the `active` did not do it."""
+    least = 2 * k + (active < 2 * k)
+    return used.events < least or (0 <= used.again < k and is_once(used.often, k, used.events - used.members))
 
 
-def event_parts(week: WeekMeasures, k: int) -> list[Part]:
-    """How often each key event happened, as parts of a week's events, and of those that earned something. Of events of
-    which only some earned, it is not known how many people are behind those; so where others earn each time, these
-    would be what is missing: they are one more part, hidden, and missing from what did not earn."""
+def event_parts(week: WeekMeasures, k: int, active: int) -> list[Part]:
+    """How often each key event happened, as parts of a week's events, and of those that earned something. `active`: how
+    many members can have been, by what is told of it. Of events of which only some earned, it is not known how many
+    people are behind those; so where others earn each time, these would be what is missing: they are one more part,
+    hidden, and missing from what did not earn."""
     each, some = events_that_earn(week.awards)
     any_earns = "" in some or (week.incentivised > 0 and not (each or some))
     listed = each & week.features.keys()
     is_mixed = bool(listed) and bool(some or each - listed) and not _awards_to_few(week)
     earning = each if is_mixed else week.features.keys() if any_earns else each | some
     parts = [
-        Part(one.events, one.members, name in earning, is_by_the_month(one, k))
+        Part(one.events, one.members, name in earning, is_by_the_month(one, k, active))
         for name, one in week.features.items()
     ]
     if is_mixed:

@@ -7,12 +7,12 @@ nothing about such a week, whatever is subtracted from what. Must not know what 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
-from heapq import heapreplace
 from typing import TYPE_CHECKING, Final
 
-from engage.core.activity import window_bits
+from engage.core.activity import USES_MAX, window_bits
 from engage.core.calendar import month_end, week_of
 from engage.core.state import MemberState
 
@@ -45,9 +45,8 @@ class Activity:
         """The first week of the first month."""
         self.places = [self._place(week.monday) for week in weeks]
         """Per week, from `origin` on: itself, the first week of its month, the weeks of it that were not quiet."""
-        self.most: list[list[int]] = [[0] * max(1, floor - 1) for _ in weeks]
-        """Per week: the events of the members with most, the least of them first."""
-        self.events = [0] * len(weeks)
+        self.had: list[Counter[int]] = [Counter() for _ in weeks]
+        """Per week: so many events, as far as they are counted -> members who had as many."""
 
     def _fold(self, member: MemberState) -> int:
         bits = window_bits(member, self.first, self.last)
@@ -89,13 +88,13 @@ class Activity:
 
     def count_member(self, index: int, events: int) -> None:
         """One who was active in the week `index`."""
-        self.events[index] += events
-        if events > self.most[index][0]:
-            heapreplace(self.most[index], events)
+        self.had[index][events] += 1
 
     def describe(self, index: int, week: WeekMeasures) -> None:
-        most = self.most[index]
-        week.leading = (max(most), most[0], self.events[index] - sum(most))
+        had, known = self.had[index], max(0, self.floor - 2)
+        each = [*sorted(had.elements(), reverse=True), *[0] * (known + 1)]
+        week.leading = (each[0], each[known], sum(each[known + 1 :]))
+        week.alike = max((members for events, members in had.items() if 0 < events < USES_MAX), default=0)
         week.month = [count if count >= self.floor else 0 for count in self._month(month_end(week.monday))]
         week.since = self.began if self.began <= week.monday else 0
 

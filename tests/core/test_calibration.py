@@ -253,6 +253,17 @@ def test_what_is_told_of_no_key_event_by_name_is_an_input_of_its_own() -> None:
         assert none_told.features[f"{when}other events"] == none_told.features[f"{when}events"]
 
 
+def test_a_week_that_names_no_key_event_is_none_in_which_nothing_was_done() -> None:
+    past = Company().past()
+    fewer = {m: week(m, 7) if m == START + 7 * 28 else one for m, one in past.weeks.items()}
+    case, without = (case_of(replace(past, weeks=w), past.terms[1], 0, 5) for w in (past.weeks, fewer))
+    assert case is not None
+    assert without is not None
+    named = [name for name in case.features if "events " in name]
+    assert [without.features[name] for name in named] == [case.features[name] for name in named]
+    assert without.features["events"] < case.features["events"]
+
+
 def test_the_stated_mapping_loses_a_fifth_a_year_at_a_neutral_score() -> None:
     assert probability_of(0.5, 12) == pytest.approx(0.2)
     assert probability_of(0.7, 1) == pytest.approx(3 * probability_of(0.5, 1), rel=0.02)

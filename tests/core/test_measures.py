@@ -112,6 +112,7 @@ def test_who_has_most_of_a_week_is_known_of_all_but_as_many_as_an_attacker_may_k
     week = measure_week(PROGRAM, company, members, days, MONDAY, floor=FLOOR)
     events = sorted((sum(1 for w, d, _ in done if w == who and d < 7) for who in range(7)), reverse=True)
     assert week.leading == (events[0], events[1], sum(events[2:]))
+    assert week.alike == max((events.count(one) for one in events if one), default=0)
 
 
 @given(histories)

@@ -275,7 +275,8 @@ def publish_week(done: Done, linked: Table, k: int) -> tuple[int | None, int | N
     """What is told of a week's events: of all, of those that are linked, and of each kind but the last."""
     events = sorted((sum(own) for own in done), reverse=True)
     people, total = len(done), sum(events)
-    dominated = is_dominated(events[0], events[k - 2], sum(events[k - 1 :]), people - (k - 2))
+    alike = max(Counter(events).values())
+    dominated = is_dominated(events[0], events[k - 2], sum(events[k - 1 :]), people - (k - 2), alike)
     earned = [sum(own[at] for at in linked) for own in done]
     behind, besides = (
         sum(map(bool, earned)),
@@ -354,10 +355,10 @@ def is_concealed(parts: Sequence[Part], hidden: set[int], rest: int, *, apart: b
 def test_as_many_parts_of_a_sum_are_hidden_as_it_takes_and_no_more(rest: int, apart: bool) -> None:
     for parts in product([*PARTS, Part(6, 9, secret=True)], repeat=3):
         total = sum(part.amount for part in parts) + rest
-        cells = publish_amounts(parts, total, K, K, apart=apart)
-        assert all(cell.hidden for cell in publish_amounts(parts, total, K - 1, K, apart=apart))
+        cells = publish_amounts(parts, total, 2 * K - 1, K, apart=apart)
+        assert all(cell.hidden for cell in publish_amounts(parts, total, 2 * K - 2, K, apart=apart))
         assert all(cell.hidden for cell in publish_amounts(parts, total, total - K + 1, K, apart=apart))
-        if total < 2 * K:
+        if total < 3 * K - 1:
             assert all(cell.hidden for cell in cells)
             continue
         hidden = {at for at, cell in enumerate(cells) if cell.hidden}
@@ -375,12 +376,10 @@ def test_as_many_parts_of_a_sum_are_hidden_as_it_takes_and_no_more(rest: int, ap
             assert hidden == own | {*free[:least]}, (parts, hidden)
 
 
-def test_parts_are_told_where_there_are_k_events_more_than_people() -> None:
-    parts = [Part(3, 3), Part(3, 3)]
-    assert [[cell.value for cell in publish_amounts(parts, 6, people, K)] for people in (K, K + 1)] == [
-        [3, 3],
-        [None, None],
-    ]
+def test_parts_are_told_of_2k_less_one_people_and_where_there_are_k_events_more_than_people() -> None:
+    parts = [Part(4, 3), Part(4, 3)]
+    told = [[cell.value for cell in publish_amounts(parts, 8, people, K)] for people in (4, 5, 6)]
+    assert told == [[None, None], [4, 4], [None, None]]
 
 
 def test_beside_hidden_parts_none_is_told_of_fewer_than_one_of_k_and_k_less_one_more() -> None:

@@ -134,7 +134,8 @@ def attack_amounts(random: Random) -> list[str]:
     known = set(busy[: k - 2] if random.random() < 0.5 else random.sample(range(members), k - 2))
     if active < k:
         return []
-    dominated = privacy.is_dominated(done[0], done[k - 2], sum(done[k - 1 :]), active - (k - 2))
+    alike = max(done.count(one) for one in done)
+    dominated = privacy.is_dominated(done[0], done[k - 2], sum(done[k - 1 :]), active - (k - 2), alike)
     shown = privacy.publish_split(0, 0, total, 0, active, k, dominated=dominated).total
     parts = [
         Part(sum(own[at] for own in events), sum(own[at] > 0 for own in events)) for at in range(features)
@@ -159,8 +160,8 @@ def attack_amounts(random: Random) -> list[str]:
     if not shown.hidden and len(strangers) > 1:
         if 10 * sum(strangers[1:]) < strangers[0]:
             learned.append("one member's events, to a tenth")
-        if strangers[0] == 1:
-            learned.append("that everybody had one event")
+        if strangers[0] == strangers[-1]:
+            learned.append("how many events each had")
     return learned
 
 

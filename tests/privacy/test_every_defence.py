@@ -111,11 +111,11 @@ def _last_of_any_width(count: int, k: int, within: Figure, least: int = 0, peak:
     return windows.between(int(band.floor), min(int(band.ceiling or 0), whole), whole)
 
 
-def _unless_each_had_one(largest: int, last: int, others: int, people: int) -> bool:
-    return last + others == people
+def _unless_all_had_as_many(largest: int, last: int, others: int, people: int, alike: int = 0) -> bool:
+    return last + others == people or alike >= people
 
 
-def _unless_one_had_most(largest: int, last: int, others: int, people: int) -> bool:
+def _unless_one_had_most(largest: int, last: int, others: int, people: int, alike: int = 0) -> bool:
     return privacy.DOMINANCE * others < largest
 
 
@@ -152,8 +152,8 @@ DEFENCES: dict[str, tuple[Callable[[Random], list[str]], int, str, object]] = {
     "k behind a part of a sum": (attack_awards, 104, "publish_split", _whoever_did_the_part),
     "known members who came every week": (attack_weeks, 15, "publish_union", _of_strangers),
     "k left of those who came in a month": (attack_weeks, 12, "publish_union", _whoever_is_left),
-    "no sum of one person's": (attack_amounts, 2, "is_dominated", _unless_each_had_one),
-    "no sum of one each": (attack_amounts, 122, "is_dominated", _unless_one_had_most),
+    "no sum of one person's": (attack_amounts, 2, "is_dominated", _unless_all_had_as_many),
+    "no sum of equally many": (attack_amounts, 122, "is_dominated", _unless_one_had_most),
     "a last band as wide as the others": (attack_growth, 542, "publish_band", _last_of_any_width),
     "room in the last band": (attack_windows, 27, "publish_part", _to_the_end),
     "bands of levels of twice k": (attack_levels, 31, "publish_bands", _narrow_bands),
@@ -179,6 +179,10 @@ def test_without_one_defence_something_is_learned(defence: str, monkeypatch: pyt
 FIGURES = "nothing_bypasses: figures_are_made_by_privacy_alone"
 """Reckoned from figures, so it needs no test of its own."""
 OWN = "every_defence"
+EQUALLY_MANY = "weeks_told_exactly: told_whatever_is_equal_it_is_learned_how_much_somebody_did"
+TOO_FEW_ACTIVE = (
+    "weeks_told_exactly: told_of_fewer_than_2k_less_one_active_members_it_is_learned_who_did_not_do_it"
+)
 
 RULES = {
     "A count of people below k is hidden": ["attacks: the floor"],
@@ -191,6 +195,7 @@ RULES = {
         f"{OWN}: the floor behind an amount",
         "attacks: who got an award, not who could have",
         "attacks: hiding with the events of few those of many",
+        TOO_FEW_ACTIVE,
     ],
     "In a table whose total is shown": [
         "attacks: hiding the next smallest",
@@ -207,7 +212,8 @@ RULES = {
     "A sum of events is hidden": [
         "attacks: dominance",
         f"{OWN}: no sum of one person's",
-        f"{OWN}: no sum of one each",
+        f"{OWN}: no sum of equally many",
+        EQUALLY_MANY,
     ],
     "A ratio is hidden with either": [FIGURES],
     "A sum over weeks adds": [FIGURES],
@@ -229,6 +235,7 @@ SEEN = {
         "flows_attacked: bands of what is ahead",
     ],
     "events nearly all of which are one person's": [
+        EQUALLY_MANY,
         "attacks: dominance",
         "attacks: one of the most active tenth",
     ],
@@ -278,6 +285,7 @@ SAID = {
     "How often a key event happened is not told of a week": [
         "year_attacked: told_how_often_it_happened_it_is_learned_too"
     ],
+    "hardly one of them would be left who did not do it": [TOO_FEW_ACTIVE],
     "the two are not told apart": [
         "year_attacked: told_how_often_it_happened_week_by_week_it_is_learned_that_all_have_done_it"
     ],

@@ -56,7 +56,11 @@ def _told(exports: int, *, chosen: int = 1, moves: bool = False) -> list[Any]:
             others = (
                 EXPORTS - exports - (MEMBERS - 2)
             )  # each of them does it once, and the second one the rest
-            did = {"Log": LOGS, "Note": 3, "Export": exports if not one else 1 + (others if one == 1 else 0)}
+            did = {
+                "Log": LOGS,
+                "Note": 3 + one,
+                "Export": exports if not one else 1 + (others if one == 1 else 0),
+            }
             prices = {"Log": 10, "Export": 100} if one < chosen else {"Log": 10}
             has[one] += sum(prices.get(name, 0) * times for name, times in did.items())
             week = Did({name: times for name, times in did.items() if times}, {}, 0, has[one], 0, has[one])

@@ -91,7 +91,9 @@ NEWCOMER = Year(
 
 IDLE = Year(
     3,
-    _did(EVERY, 2, 11)
+    _did(EVERY, 2, 9)
+    + _did(EVERY, 1, 1)
+    + _did(EVERY, 3, 1)
     + _did(0xB5B, 2, 8)
     + _did(0x421, 1, 5)
     + _did(0x142, 1, 5)
