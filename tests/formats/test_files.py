@@ -37,7 +37,7 @@ from engage.formats.numbers import as_worded
 from engage.formats.paper import Paper
 from engage.formats.workbook import workbook
 from tests.core.test_campaign_weeks import a_month
-from tests.core.test_reports import report, source
+from tests.core.test_reports import report, source, source_of_departments
 from tests.web.console_samples import portfolio
 
 PROTECTED: dict[Language, str] = {"en": "To protect individuals", "zh-Hans": "为保护个人"}
@@ -577,7 +577,7 @@ def test_without_the_extra_it_is_said_in_one_line_what_to_install(
 def test_the_digest_and_a_departments_page_are_files_too(format: FileFormat, language: Language) -> None:
     contract = Contract("Business", 62, 490_000, "2025-12-24", "2026-12-24", 38, "2023-12-24")
     page = digest(replace(found(), contract=contract))
-    department = department_report(*source(), "sales")
+    department = department_report(*source_of_departments(), "sales")
     assert department is not None
     made = {"digest": render(page, format, language), "department": render(department, format, language)}
     if format == "pdf":

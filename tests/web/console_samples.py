@@ -295,7 +295,7 @@ class SampleServices:
         return digest(await self.company_report(company, period))
 
     async def company_department(self, company: str, department: str, period: str) -> DepartmentReport:
-        made = department_report(*test_reports.source(), department)
+        made = department_report(*test_reports.source_of_departments(), department)
         if made is None:
             raise NotFound(f"There is no page for {department!r}.")
         return made
