@@ -335,8 +335,12 @@ def test_of_a_month_so_many_can_begin_as_earlier_ones_leave_of_the_active(
 
 
 def test_so_few_events_of_a_feature_that_they_are_as_many_members_are_told_by_the_month() -> None:
-    assert [is_by_the_month(FeatureWeek(5, 5, events, 9, often=9), 5) for events in (9, 10)] == [True, False]
-    assert not is_by_the_month(FeatureWeek(5, 5, 12, -1, often=0), 5), "frozen before it was kept"
+    for active, least in ((9, 11), (10, 10)):
+        told = [
+            is_by_the_month(FeatureWeek(5, 5, events, 9, often=9), 5, active) for events in (least - 1, least)
+        ]
+        assert told == [True, False]
+    assert not is_by_the_month(FeatureWeek(5, 5, 12, -1, often=0), 5, 10), "frozen before it was kept"
 
 
 def test_the_most_who_began_with_one_thing_is_that_of_all_its_months() -> None:
