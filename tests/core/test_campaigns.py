@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import date
 from random import Random
 
 import pytest
@@ -11,7 +12,7 @@ from msgspec.structs import replace
 
 from engage.core.calendar import utc_day, week_of
 from engage.core.campaign_counters import awarded_key, campaign_key, reached_key
-from engage.core.campaigns import cloned
+from engage.core.campaigns import Figures, cloned, days_of, figures, state_of
 from engage.core.check import check
 from engage.core.check_quests import within_campaigns
 from engage.core.diff import diff_programs
@@ -21,6 +22,7 @@ from engage.core.ledger import ISSUED
 from engage.core.limits import used
 from engage.core.problems import Problems
 from engage.core.program import Award, Campaign, CampaignBudget, Effect, Limit, Program, Tier
+from engage.core.state import CampaignStop, CompanyState, DayRollup
 from engage.core.verdicts import Extended, Kept, Verdict, as_extended, campaign_code, fired
 from engage.core.why import verdict_word
 from engage.document import read_plain, read_program
@@ -345,3 +347,68 @@ def test_a_used_up_budget_of_a_campaign_is_told_as_a_budget() -> None:
     """So that a backtest lists it among the limits that were hit; that a campaign is over is none."""
     assert verdict_word(campaign_code(Kept.BUDGET, 3)) == "budget"
     assert verdict_word(campaign_code(Kept.OVER)) == "campaign"
+
+
+# --- what is told of one ----------------------------------------------------------------------------------------
+
+SPRING = date(2026, 3, 1).toordinal()
+SPRING_ENDS = date(2026, 3, 31).toordinal()
+
+
+@pytest.mark.parametrize(
+    "day, plain, paused, ended",
+    [
+        (SPRING - 1, "planned", "planned", "ended"),
+        (SPRING, "running", "paused", "ended"),
+        (SPRING_ENDS, "running", "paused", "ended"),
+        (SPRING_ENDS + 1, "over", "over", "ended"),
+    ],
+)
+def test_a_campaign_runs_on_its_days_unless_it_was_paused_or_ended(
+    day: int, plain: str, paused: str, ended: str
+) -> None:
+    program = program_of(TEXT)
+    states = [
+        state_of(program, CompanyState(campaigns=stops), "spring", day)
+        for stops in (
+            {},
+            {"spring": CampaignStop(False, "ann", "wait", 0)},
+            {"spring": CampaignStop(True, "ann", "enough", 0)},
+        )
+    ]
+    assert states == [plain, paused, ended]
+
+
+@pytest.mark.parametrize(
+    "today, before, last",
+    [
+        (SPRING - 9, SPRING, SPRING - 9),
+        (SPRING, SPRING - 1, SPRING),
+        (SPRING + 9, SPRING - 10, SPRING + 9),
+        (SPRING_ENDS + 90, SPRING - 31, SPRING_ENDS),
+    ],
+)
+def test_the_days_of_a_campaign_so_far_are_compared_with_as_many_before_it(
+    today: int, before: int, last: int
+) -> None:
+    assert days_of(program_of(TEXT), "spring", today) == (before, SPRING, last)
+
+
+def test_a_campaign_is_told_by_what_its_triggers_were_reported_in_its_days_and_before() -> None:
+    """On each day one more sale and call than on the day before, and looks that trigger nothing of it."""
+    usage = {
+        campaign_key("spring"): {0: 12},
+        reached_key("spring"): {0: 7},
+        awarded_key("spring", "points"): {0: 50},
+        awarded_key("spring", "gems"): {0: 0},
+    }
+    company = CompanyState(usage=usage)
+    rollups = {
+        SPRING + at: DayRollup(names={"Sale": 10 + at, "Call": 100, "Look": 7})
+        for at in range(-9, 9)
+        if at != -2
+    }
+    found = figures(program_of(TEXT), company, "spring", SPRING + 2, rollups)
+    assert found == Figures(12, 7, {"points": 50}, 3, 3 * 110 + 3, 2 * 110 - 4)
+    none = figures(program_of(TEXT), CompanyState(), "spring", SPRING - 5, rollups)
+    assert none == Figures(0, 0, {}, 0, 0, 0)

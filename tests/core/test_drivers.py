@@ -89,6 +89,26 @@ def test_breadth_is_of_the_features_that_the_floor_uses_and_depth_of_each_use() 
     assert said("features", steady(features={})) == (None, "the program declares no key events")
 
 
+@pytest.mark.parametrize("users, share", [(5, 100.0), (4, 75.0)])
+def test_a_feature_counts_from_the_floor_on(users: int, share: float) -> None:
+    assert said("breadth", steady(features=features(20, users, 12, 12)))[0] == share
+
+
+def test_active_days_are_told_in_tenths_of_a_member() -> None:
+    """400 of thirty who were active."""
+    told = "an active member was active on 13.3 of the last 28 days"
+    assert said("activity", steady(active_4w=30)) == (13.3, told)
+
+
+def test_what_is_told_as_a_range_counts_with_its_middle() -> None:
+    assert said("habit", steady(habitual=2))[0] == 5.0
+    estimate, text = said("seats", steady(active_4w=58))
+    assert text.startswith("56 or more active members for 62 seats")
+    assert estimate == pytest.approx(100 * 58 / 62, abs=0.1)
+    none_above = said("levels", steady(levels=[("", 60), ("a", 0), ("b", 0)]))
+    assert none_above == (7.5, "15 % or less of members stand at the second level or above")
+
+
 @pytest.mark.parametrize("count, share", [(30, 100.0), (29, 96.7), (40, 100.0)])
 def test_thirty_features_are_as_many_as_anybody_needs(count: int, share: float) -> None:
     """Of forty; more than all of them are no more than all."""
