@@ -8,8 +8,11 @@ from itertools import product
 import pytest
 from msgspec.structs import replace
 
+from engage.core import published_beginners
 from engage.core.activity import mark_day, mark_earning, mark_feature
+from engage.core.balances import CurrencyWeek
 from engage.core.calendar import month_end
+from engage.core.eligible import AWARDED
 from engage.core.funnels import has_begun_again
 from engage.core.looks import keep_month
 from engage.core.measures import FeatureWeek, WeekMeasures, measure_weeks
@@ -350,3 +353,26 @@ def test_the_most_who_began_with_one_thing_is_that_of_all_its_months() -> None:
     }
     week = WeekMeasures(FIRST, begun=begun)
     assert (most_begun(week), most_begun(WeekMeasures(FIRST))) == (11, 0)
+
+
+@pytest.mark.parametrize(
+    "able, gone, told, room",
+    [
+        pytest.param(40, 3, [], 27, id="members who had not left"),
+        pytest.param(20, 3, [], 20, id="who are told to have been activated"),
+        pytest.param(40, 0, [(6, 0), (5, 0)], 19, id="and had not begun before"),
+        pytest.param(28, 0, [(6, 0), (5, 0)], 17, id="of these too"),
+        pytest.param(40, 0, [(6, 0), (5, 12)], 13, id="since the month before which some had left"),
+    ],
+)
+def test_in_a_month_can_begin_who_had_neither_left_nor_begun(
+    able: int, gone: int, told: list[tuple[int, int]], room: int
+) -> None:
+    earlier = {FIRST + MONTH * at: Begun(began, left, 30) for at, (began, left) in enumerate(told)}
+    assert published_beginners._room(able, 30, gone, earlier) == room
+
+
+def test_events_that_earn_are_not_told_apart_where_a_rule_awards_to_few_alone() -> None:
+    assert told_apart()[:2] == ["15", "90"]
+    assert told_apart(currencies={"points": CurrencyWeek(to_few=AWARDED)}) == ["not shown"] * 3
+    assert told_apart(currencies={"coins": CurrencyWeek(to_few=AWARDED)})[:2] == ["not shown"] * 2
