@@ -112,17 +112,37 @@ def _publish_groups(
     active_4w = parts(
         lambda group: group.active_4w, sizes, people.active_4w, [group.absent for group in shown]
     )
-    unable = [max(0, group.active_4w - (group.members - group.no_habit)) for group in shown]
+    able = [group.members - group.no_habit for group in shown]
+    most = _most_steady(active_4w, able, people)
+    # What groups leave of those who can have the habit is told where it is k more than are told to.
+    near = people.habitual.floor + k
+    if most < min(near, people.active_4w.ceiling or 0, sum(able)):
+        active_4w = [untold(size) for size in sizes]
+    unable = [max(0, group.active_4w - one) for group, one in zip(shown, able, strict=True)]
+    habitual = parts(lambda group: group.habitual, active_4w, people.habitual, unable)
+    left = [one if cell.value is None else int(cell.value) for cell, one in zip(habitual, able, strict=True)]
+    if left != [cell.value for cell in habitual] and _most_steady(active_4w, left, people) < min(near, most):
+        habitual = [untold(one) for one in active_4w]
     return tuple(
         Group(*row)
         for row in zip(
             names,
             sizes,
             active_4w,
-            parts(lambda group: group.habitual, active_4w, people.habitual, unable),
+            habitual,
             strict=True,
         )
     )
+
+
+def _most_steady(active_4w: Sequence[Figure], able: Sequence[int], people: People) -> int:
+    """The most who can have the habit, where so many of each group can, and so many are told to be active."""
+    least = sum(cell.floor for cell in active_4w)
+    steady = sum(min(cell.floor, most) for cell, most in zip(active_4w, able, strict=True))
+    room = sum(
+        max(0, min(cell.ceiling or 0, most) - cell.floor) for cell, most in zip(active_4w, able, strict=True)
+    )
+    return int(steady + min(room, (people.active_4w.ceiling or 0) - least))
 
 
 def publish_cohorts(week: WeekMeasures, people: People, k: int) -> Mapping[int, Figure]:

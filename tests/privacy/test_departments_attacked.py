@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from math import inf
 from random import Random
 
 import pytest
@@ -45,4 +46,12 @@ def test_without_who_joined_too_late_for_a_habit_those_who_did_not_are_told_of(
     without: Callable[[WeekMeasures], None],
 ) -> None:
     assert [attack_habits(Random(seed)) for seed in range(4 * ATTACKS)] == [[]] * 4 * ATTACKS
-    assert sum(attack_habits(Random(seed), without) != [] for seed in range(100)) > 1
+    assert sum(attack_habits(Random(seed), without) != [] for seed in range(150)) > 1
+
+
+def test_departments_leave_room_for_k_more_with_the_habit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By who was active in each, and who of these joined early enough, beside those who have it in all."""
+    seeds = (343, 344, 976, 1337, 1657)
+    assert [attack_habits(Random(seed)) for seed in seeds] == [[]] * len(seeds)
+    monkeypatch.setattr(published_people, "_most_steady", lambda *_: inf)
+    assert all(attack_habits(Random(seed)) for seed in seeds)
