@@ -305,9 +305,9 @@ def _publish_gone(amount: int, people: int, found: CurrencyWeek, k: int) -> Figu
 
 
 def _within(low: int, high: int) -> Figure:
-    """The middle of a band, where it is narrow; else the band."""
-    if low >= BALANCE_STEPS * (high - low):
-        return _about(fact((low + high) // 2, "points"))
+    """The middle of a band, where that is no wider than it must be; else the band."""
+    if low >= (BALANCE_STEPS - 1) * (high - low):
+        return in_two_digits(fact((low + high) // 2, "points"))
     return amount_between(low, high, "points")
 
 

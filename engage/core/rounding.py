@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import Final
 
 from engage.core.language import say
@@ -71,11 +72,11 @@ def at_most(figure: Figure, most: int) -> Figure:
 
 def band_around(amount: int, sure: int, width: int, most: int | None) -> tuple[int, int]:
     """The band in which an amount lies, both ends included, of bands that begin at `sure`, upward and downward, of
-    `width` or more, and of a fifth of their distance or more. `most`: it can be no higher; the last band up to it has
-    its width as well."""
+    `width` or more, and of a fifth of the distance of their far end or more. `most`: it can be no higher; the last band
+    up to it has its width as well."""
     low, upward = sure, amount >= sure
     while True:
-        wide = max(width, abs(low - sure) // BALANCE_STEPS, 1)
+        wide = max(width, ceil(abs(low - sure) / (BALANCE_STEPS - 1)), 1)
         if not upward:
             if amount >= low - wide:
                 return low - wide, low - 1

@@ -373,7 +373,7 @@ def test_points_are_of_the_whole_period_and_what_members_have_of_its_end() -> No
     """A fifth of the 60,000 spent or expired in twelve weeks expired, so a fifth of 120,000 may."""
     last = replace(POINTS, outstanding=100_000)
     assert of_points(dict.fromkeys(range(23), POINTS) | {23: last}) == [
-        ["about 48,000", "about 12,000", "about 100,000", "about 20,000", "about 8,000", "250 to 259"]
+        ["about 48,000", "about 12,000", "about 100,000", "about 20,000", "about 7,400", "250 to 259"]
     ]
 
 

@@ -349,7 +349,7 @@ FREE = Price(0, AMOUNT_MAX)
         ),
         pytest.param({"awards": {"points": {"Export": Price(5, 6), "Share": FREE}}}, "not shown", id="endless"),
         pytest.param(
-            {"awards": {"points": {"Export": FREE}}, "features": FEATURES}, "about 490",
+            {"awards": {"points": {"Export": FREE}}, "features": FEATURES}, "about 510",
             id="endless, of an event that is told",
         ),
         pytest.param(

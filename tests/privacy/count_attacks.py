@@ -244,11 +244,12 @@ def attack_concentration(random: Random) -> list[str]:
 
 
 def attack_spending(random: Random) -> list[str]:
-    """What was spent, has expired and soon will, in a week: how much of it was one member's, to a tenth?"""
+    """What was spent, or has expired, in a week: how much of it was one member's, to a tenth?"""
     k, largest = random.choice((3, 4, 5)), random.choice((10, 300, 9000))
     own = [random.randint(1, random.choice((10, 10, largest))) for _ in range(random.randint(k, 2 * k))]
     known = sorted(own, reverse=True)[1 : k - 1] if random.random() < 0.5 else own[: k - 2]
     found = CurrencyWeek(*(sum(own), len(own)) * 2, 10**6, len(own), sum(own), len(own))
+    priced = CurrencyWeek(sum(own), len(own), cheapest=1, dearest=1)
     week = WeekMeasures(
         FIRST,
         members=3 * k,
@@ -263,10 +264,15 @@ def attack_spending(random: Random) -> list[str]:
     for one in known:
         strangers.remove(one)
     learned = []
-    for name in ("spent", "expired", "expiring"):
-        value, step = getattr(shown, name).value, published_people.balance_step(sum(own))
-        reach = step / 2 if value % step == 0 else 0
-        high, low = value + reach - sum(known), value - reach - sum(known)
+    value, step = shown.spent.value or 0, published_people.balance_step(sum(own))
+    reach = step / 2 if value % step == 0 else 0
+    bands = {
+        "spent": (value - reach, value + reach),
+        "spent on rewards of one cost": published_people.spent_band(priced, k),
+        "lost": published_people.gone_band(sum(own), found),
+    }
+    for name, band in bands.items():
+        low, high = (end - sum(known) for end in band)
         if max(high - strangers[-1], strangers[-1] - low) < strangers[-1] / 10:
             learned.append(f"one member's of what was {name}, to a tenth")
     return learned

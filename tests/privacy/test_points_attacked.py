@@ -71,7 +71,7 @@ def test_without_room_at_the_end_of_the_bands_it_is_learned(monkeypatch: pytest.
         (100, 10, None, (100, 109)),
         (110, 10, None, (110, 119)),
         (99, 10, None, (90, 99)),
-        (1000, 10, None, (851, 1000)),
+        (1000, 10, None, (843, 1028)),
         (112, 10, 115, (100, 115)),
         (100, 0, None, (100, 100)),
     ],
