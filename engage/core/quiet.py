@@ -35,6 +35,8 @@ class Activity:
     def __init__(self, weeks: Sequence[WeekMeasures], members: Sequence[MemberState], floor: int) -> None:
         self.first = month_end(weeks[0].monday) - WEEK * (WEEKS_BACK - 1)
         self.last = weeks[-1].monday + WEEK - 1
+        self.starts = _starts((weeks[-1].monday - self.first) // WEEK + 1)
+        """The first bit of each of these weeks."""
         self.floor = floor
         self.used = [self._fold(member) if member.days else 0 for member in members]
         """Per member: the first bit of seven of each week in which they were active."""
@@ -52,15 +54,11 @@ class Activity:
         bits = window_bits(member, self.first, self.last)
         pairs = bits | bits >> 1
         fours = pairs | pairs >> 2
-        return (fours | fours >> 3) & self._starts
-
-    @property
-    def _starts(self) -> int:
-        return _starts((self.last + 1 - self.first) // WEEK)
+        return (fours | fours >> 3) & self.starts
 
     def _count(self) -> list[int]:
         """How many were active in each week: bitmaps are added like numbers of base 128."""
-        counts = [0] * ((self.last + 1 - self.first) // WEEK)
+        counts = [0] * self.starts.bit_count()
         for start in range(0, len(self.used), _ADDED_MAX):
             added = sum(self.used[start : start + _ADDED_MAX])
             for index in range(len(counts)):
