@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from engage.core.calendar import month_end
 from engage.core.measures import WEEK, WeekMeasures
-from engage.core.privacy import Figure, fact, missing, publish_count
+from engage.core.privacy import Figure, missing, publish_count
 from engage.core.published_floors import floor_of, is_measured
 from engage.core.published_parts import untold
 from engage.core.quiet import HABIT_WEEKS_LEAST, WEEKS_BACK
@@ -66,8 +66,6 @@ def _publish_power(power: int, k: int, steady: Figure, room: float) -> tuple[Fig
         told = between(k, whole, whole)
     else:
         told = publish_count(power, k, steady)
-    if told.value is not None:
-        return told, fact(whole - power, "members")
     return told, between(int(whole - (told.ceiling or 0)), int(whole - told.floor), whole)
 
 
@@ -92,7 +90,7 @@ def remember_beyond_days(
     earlier: list[int] = []
     if before is not None:
         is_next = before.monday == week.monday - WEEK and before.beyond_days
-        earlier = before.beyond_days if is_next else [NOT_TOLD] * WEEKS_BACK
+        earlier = before.beyond_days if is_next else [NOT_TOLD]
     week.beyond_days = [found, *earlier][:WEEKS_BACK]
 
 

@@ -5,13 +5,20 @@ from __future__ import annotations
 import pytest
 
 from engage.core.measures import WeekMeasures
-from engage.core.privacy import Figure
+from engage.core.privacy import NOT_SHOWN, Figure, fact
 from engage.core.published import remember_peaks
-from engage.core.published_classes import NOT_TOLD, NOVICE_MORE, POWER_MORE, publish_classes
+from engage.core.published_classes import (
+    NOT_TOLD,
+    NOVICE_MORE,
+    POWER_MORE,
+    publish_classes,
+    remember_beyond_days,
+)
 from engage.core.windows import between
 from tests.core.test_published_people import MEMBERS, MONDAY, K, members, people, week
 
 WEEK = 7
+HIDDEN = Figure(NOT_SHOWN, "events", hidden="few")
 
 
 @pytest.mark.parametrize(
@@ -97,3 +104,36 @@ def test_a_week_remembers_the_events_besides_days_that_k_less_two_did_not_do() -
     late = WeekMeasures(weeks[19].monday + 2 * WEEK, floor=K)
     remember_peaks([late], weeks[19], K)
     assert set(late.beyond_days) == {NOT_TOLD}
+
+
+@pytest.mark.parametrize(
+    "leading, events, days, besides",
+    [
+        ((50, 40, 110), members(200), fact(30, "days"), 120),
+        ((50, 40, 110), members(200), between(30, 60, 140), 90),
+        ((50, 40, 110), members(200), HIDDEN, 10),  # no more than seven days of each of 20 members
+        ((50, 40, 110), members(200), fact(151, "days"), 0),
+        ((50, 40, 110), HIDDEN, fact(30, "days"), NOT_TOLD),
+        ((0, 0, 0), members(200), fact(30, "days"), NOT_TOLD),  # frozen before these were kept
+    ],
+)
+def test_besides_as_many_days_as_there_can_have_been_by_what_is_told_so_many_events_were(
+    leading: tuple[int, int, int], events: Figure, days: Figure, besides: int
+) -> None:
+    found = WeekMeasures(MONDAY, members=20, leading=leading)
+    remember_beyond_days(found, None, events, days)
+    assert found.beyond_days == [besides]
+
+
+def test_of_twelve_weeks_not_all_of_which_are_remembered_nothing_is_said() -> None:
+    room = 5 * POWER_MORE
+    for past in range(4):
+        for earlier, told in (([], "3 or more"), ([0] * 11, "3 or more"), ([0] * 10 + [NOT_TOLD], "3")):
+            found = week(classes=[3, 17, 7, 0, 0], beyond_days=[*[99 * room] * past, room, *earlier])
+            found.monday += WEEK * past
+            shown = publish_classes(found, people(members(20), between(40, 44, MEMBERS)), K)
+            assert shown[0].text == told
+    before = WeekMeasures(MONDAY)  # frozen by an earlier release
+    after = WeekMeasures(MONDAY + WEEK, leading=(9, 9, 9))
+    remember_beyond_days(after, before, members(30), fact(9, "days"))
+    assert after.beyond_days == [9, NOT_TOLD]

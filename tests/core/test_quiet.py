@@ -118,6 +118,6 @@ def test_of_the_events_of_a_week_those_of_the_most_active_are_told_apart(
 
 
 def test_events_are_of_the_week_asked_for_and_none_outside_those_counted() -> None:
-    member = MemberState(uses=(MONDAY, [3, 0, 5]))
+    member = MemberState(uses=(MONDAY, bytes([3, 0, 5])))
     told = [events_in(member, MONDAY + WEEK * week) for week in range(-2, 5)]
     assert told == [0, 0, 3, 0, 5, 0, 0]
