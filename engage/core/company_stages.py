@@ -24,7 +24,7 @@ from typing import Final
 from msgspec import Struct
 
 from engage.core.language import say
-from engage.core.privacy import Figure, fact, ratio
+from engage.core.privacy import NOT_SHOWN, Figure, fact, ratio
 from engage.core.published import People
 from engage.core.stage_words import PASSING, Stage
 from engage.core.terms import Term, term_on
@@ -94,17 +94,31 @@ def stage_before_score(of: CompanyStages, now: Situation, lasting: Stage | None)
     return _settled(of, now, now.people)[0] if now.people is not None else None
 
 
-def _settled(of: CompanyStages, now: Situation, people: People) -> tuple[Stage, str]:
-    """The stage of a company that is scored and not at risk."""
-    active = ratio(people.active_4w, fact(now.seats, "seats") if now.seats else people.members)
-    habitual = ratio(people.habitual, people.active_4w)
-    why = say(
+def _why_settled(active: Figure, habitual: Figure, *, of_seats: bool) -> str:
+    """A share that is too uncertain to be told is no share: "not shown of active members" reads as none."""
+    if active.text == NOT_SHOWN:
+        return say("How many are active is too uncertain to show.")
+    if habitual.text == NOT_SHOWN:
+        return say(
+            "{share} of the seats are in use; how many have the habit is too uncertain to show."
+            if of_seats
+            else "{share} of the members are active; how many have the habit is too uncertain to show.",
+            share=active.text,
+        )
+    return say(
         "{share} of the seats are in use, and {habit} of active members have the habit."
-        if now.seats
+        if of_seats
         else "{share} of the members are active, and {habit} of active members have the habit.",
         share=active.text,
         habit=habitual.text,
     )
+
+
+def _settled(of: CompanyStages, now: Situation, people: People) -> tuple[Stage, str]:
+    """The stage of a company that is scored and not at risk."""
+    active = ratio(people.active_4w, fact(now.seats, "seats") if now.seats else people.members)
+    habitual = ratio(people.habitual, people.active_4w)
+    why = _why_settled(active, habitual, of_seats=bool(now.seats))
     if (active.estimate or 0) < of.established_active or (habitual.estimate or 0) < of.established_habitual:
         return "adopting", why
     if now.contract_grew:

@@ -151,7 +151,7 @@ def told_profile(by: ScoredAs) -> Definition:
     """What a score was reckoned with, beside the definitions of a report."""
     weights: Mapping[str, float] = {name: by.weights.get(name, 0.0) for name in LABELS}
     shares = ", ".join(
-        say("{driver} {share:.0%}", driver=LABELS[name], share=weight)
+        say("{driver} {share:.0f} %", driver=LABELS[name], share=100 * weight)
         for name, weight in weights.items()
         if weight
     )

@@ -58,6 +58,8 @@ NAME_LETTER, NAME_HIGH = 0.008, 0.06
 """Of a letter's width and a line's height, beside those of the map."""
 LABELS_MAX: Final = 13
 """Weeks named below a chart."""
+NOTE_LETTERS, NOTE_HIGH = 140, Inches(0.2)
+"""Of a line of a chart's notes."""
 NO_BREAK: Final = "\N{NO-BREAK SPACE}"
 OWN: Final = ("sentiment",)
 """Sections for customer success itself: slides are shown to the customer."""
@@ -237,12 +239,17 @@ class _Deck:
         if section.chart.kind == "map":
             self.map(slide, section, section.table, TOP)
             return
-        if self.chart(slide, section, WHOLE_SLIDE):
-            words = speak(
+        words = " ".join(section.notes)
+        lines = -(-wide(words) // NOTE_LETTERS)
+        if self.chart(slide, section, WHOLE_SLIDE._replace(high=WHOLE_SLIDE.high - lines * NOTE_HIGH)):
+            hidden = speak(
                 self.language,
                 "To protect individuals some figures are left out of the chart, or drawn at the least they may be.",
             )
-            self.text(slide, MARGIN, Inches(6.62), INNER, Inches(0.3), words, 11, "muted")
+            self.text(slide, MARGIN, Inches(6.62), INNER, Inches(0.3), hidden, 11, "muted")
+        if words:
+            top = Inches(6.62) - lines * NOTE_HIGH
+            self.text(slide, MARGIN, top, INNER, lines * NOTE_HIGH, words, 11, "muted")
 
     def chart(self, slide: Any, section: Section, place: Place) -> bool:
         """Whether something of it is hidden."""
@@ -259,12 +266,12 @@ class _Deck:
         for name, cells in zip(spec.columns, columns, strict=True):
             data.add_series(table.columns[names.index(name)].label, [_drawn(cell) for cell in cells])
         beside = spec.kind == "signed"
-        width = Emu(place.width * (6 if place is WHOLE_SLIDE else 5) // 10) if beside else place.width
+        width = Emu(place.width * (6 if place.width == INNER else 5) // 10) if beside else place.width
         frame = slide.shapes.add_chart(_CHARTS[spec.kind], place.left, place.top, width, place.high, data)
         frame.name = section.title
         self.describe(frame, section)
         chart = frame.chart
-        reach = (1.25 if place is WHOLE_SLIDE else 1.8) * max(
+        reach = (1.25 if place.width == INNER else 1.8) * max(
             (abs(drawn(cell) or 0) for cell in columns[0]), default=1
         )
         named = len(columns) > 1 or (weekly and table.columns[first].label != section.title)
@@ -431,7 +438,7 @@ class _Deck:
     def table(self, slide: Any, laid: _Laid, rows: Sequence[Row], place: Place = WHOLE_SLIDE) -> None:
         table, shares = laid.table, laid.shares
         high = min(
-            ROW_HIGH, (TABLE_HIGH if place is WHOLE_SLIDE else place.high / Inches(1)) / (len(rows) + 1)
+            ROW_HIGH, (TABLE_HIGH if place.width == INNER else place.high / Inches(1)) / (len(rows) + 1)
         )
         shape = slide.shapes.add_table(
             len(rows) + 1,

@@ -64,6 +64,25 @@ def test_a_company_s_stage_is_that_of_its_situation(now: Situation, stage: str |
     assert (found[0] if found else None) == stage
 
 
+def test_a_share_that_is_not_shown_is_said_to_be_uncertain_and_not_to_be_of_nobody() -> None:
+    """Of fifteen members no share with the habit is narrow enough to be told; of eight not even who is active."""
+    week = WeekMeasures(1, members=15, activated=12, active=9, active_4w=11, habitual=9)
+    now = replace(situation(seats=17), people=publish_people(week, 5))
+    why = "{} are in use; how many have the habit is too uncertain to show."
+    assert said(now) == why.format("65 % to 88 % of the seats")
+    why = "{} are active; how many have the habit is too uncertain to show."
+    assert said(replace(now, seats=None)) == why.format("73 % or more of the members")
+    few = WeekMeasures(1, members=8, activated=8, active=6, active_4w=6, habitual=6)
+    none = replace(now, seats=None, people=publish_people(few, 5))
+    assert said(none) == "How many are active is too uncertain to show."
+
+
+def said(now: Situation) -> str:
+    found = decide_stage(DEFAULT, now)
+    assert found is not None
+    return found[1]
+
+
 def test_the_book_sets_the_definitions() -> None:
     said = {
         "onboarding": {"days": 30},

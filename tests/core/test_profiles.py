@@ -417,7 +417,8 @@ def test_the_history_says_when_another_profile_came_into_use() -> None:
 def test_a_report_tells_the_weights_in_both_languages() -> None:
     told = told_profile(chosen(FIRST_MONTHS))
     assert (
-        told.text == "Weights: Days active 50%, Seat use 50%. From nothing to full points: Seat use 0 to 50."
+        told.text
+        == "Weights: Days active 50 %, Seat use 50 %. From nothing to full points: Seat use 0 to 50."
     )
     chinese = in_language(told, "zh-Hans")
     assert chinese.text == "权重：活跃天数 50%、席位使用 50%。从零分到满分：席位使用 0 至 50。"

@@ -20,6 +20,13 @@ WORDS: Final = {
     "{share} of the members are active, and {habit} of active members have the habit.": (
         "{share}的成员活跃，{habit}的活跃成员已形成习惯。"
     ),
+    "{share} of the seats are in use; how many have the habit is too uncertain to show.": (
+        "{share}的席位在使用；已形成习惯者的比例范围过宽，不予显示。"
+    ),
+    "{share} of the members are active; how many have the habit is too uncertain to show.": (
+        "{share}的成员活跃；已形成习惯者的比例范围过宽，不予显示。"
+    ),
+    "How many are active is too uncertain to show.": "活跃者的比例范围过宽，不予显示。",
     "Established, and the contract has grown.": "已稳定，且合同有所增长。",
     "Established, and {growth:d} % more members are active than {weeks:d} weeks before.": (
         "已稳定，且活跃成员比 {weeks} 周前多 {growth}%。"

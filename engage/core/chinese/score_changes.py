@@ -18,7 +18,7 @@ WORDS: Final = {
         "没有适用于“{stage}”阶段的自定义方案；其他阶段持续四周后才计入。"
     ),
     "None of the profiles fits.": "不符合任何自定义评分方案的条件。",
-    "{driver} {share:.0%}": "{driver} {share}",
+    "{driver} {share:.0f} %": "{driver} {share}%",
     "{driver} {low:g} to {high:g}": "{driver} {low} 至 {high}",
     "Weights: {weight_list}.": "权重：{weight_list}。",
     "Weights: {weight_list}. From nothing to full points: {bound_list}.": (
