@@ -47,11 +47,10 @@ from engage.core.published import (
     days_told,
     publish_levels,
     publish_members,
-    publish_month_days,
     weeks_known,
 )
 from engage.core.published_beginners import Features, publish_features
-from engage.core.rounding import at_most
+from engage.core.published_people import publish_days_each
 
 TREND_WEEKS: Final = 26
 """How far back the best four weeks are looked for: half a year, so that last year's peak is not held against this."""
@@ -166,8 +165,11 @@ def _active(people: People) -> float:
 
 
 def _activity(weeks: Sequence[WeekMeasures], people: People, k: int) -> Input:
-    each = round(days_of_month(weeks, k) / _active(people), 1)
-    told = at_most(ratio(publish_month_days(weeks, k), people.active_4w, "each"), WEEK * MONTH_WEEKS)
+    told = publish_days_each(weeks, people.active_4w, k)
+    each = told.estimate
+    if each is None:  # of some weeks it is not told at all
+        each = min(MONTH.high, days_of_month(weeks, k) / _active(people))
+    each = round(each, 1)
     if told.value is None and told.low and told.high and told.high > WIDE * told.low:
         text = say(
             "an active member was active on {low:g} to {high:g} of the last 28 days",

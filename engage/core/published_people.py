@@ -25,7 +25,7 @@ from typing import Final, NamedTuple
 
 from engage.core.balances import CurrencyWeek
 from engage.core.calendar import month_end
-from engage.core.measures import WEEK, WeekMeasures
+from engage.core.measures import MONTH_WEEKS, WEEK, WeekMeasures
 from engage.core.outstanding import gone_band, may_be_told, spent_band
 from engage.core.privacy import (
     NOT_SHOWN,
@@ -39,7 +39,13 @@ from engage.core.privacy import (
     ratio,
 )
 from engage.core.privacy import total as add_up
-from engage.core.published import People, publish_levels, publish_members, publish_week_days
+from engage.core.published import (
+    People,
+    publish_levels,
+    publish_members,
+    publish_month_days,
+    publish_week_days,
+)
 from engage.core.published_beginners import publish_beginners, publish_features, within_room
 from engage.core.published_cohorts import publish_active_cohorts
 from engage.core.published_floors import floor_of, is_measured, is_told
@@ -47,6 +53,7 @@ from engage.core.published_parts import publish_parts, untold
 from engage.core.rounding import (
     BALANCE_STEPS,
     amount_between,
+    at_most,
     balance_step,
     bounds_told,
     in_two_digits,
@@ -253,6 +260,12 @@ def publish_organic(week: WeekMeasures, people: People, k: int) -> Figure:
 def publish_active_a_day(week: WeekMeasures, k: int) -> Figure:
     """The mean over the days of the week."""
     return rounded(ratio(publish_week_days(week, k), fact(WEEK, "days"), "members"), 1)
+
+
+def publish_days_each(weeks: Sequence[WeekMeasures], active_4w: Figure, k: int) -> Figure:
+    """Active days of the newest month that is over, from `weeks` (oldest first), per member active in it: nobody has
+    more than there are."""
+    return at_most(ratio(publish_month_days(weeks, k), active_4w, "each"), WEEK * MONTH_WEEKS)
 
 
 # --- points ---------------------------------------------------------------------------------------------------

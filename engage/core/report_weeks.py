@@ -25,8 +25,8 @@ from engage.core.published import (
     publish_nothing_issued,
     publish_people,
 )
+from engage.core.published_people import publish_days_each
 from engage.core.reports import Contract, Health, Period
-from engage.core.rounding import at_most
 from engage.core.stage_words import CompanyStage
 from engage.core.worth import CompanyTier
 
@@ -105,22 +105,22 @@ class Weeks:
 
     def days_each(self, ago: int = 0, week: int = -1) -> Figure:
         """Active days per member active in four weeks, of the four weeks that end with one of the period's."""
-        days, people = self._month(self._monday(week) - WEEK * ago)
-        return at_most(privacy.ratio(days, people, "each"), WEEK * MONTH_WEEKS)
+        weeks = self._month(self._monday(week) - WEEK * ago)
+        if not weeks:
+            return privacy.missing("each")
+        return publish_days_each(weeks, publish_people(weeks[-1], self.k).active_4w, self.k)
 
     def month_days(self, ago: int = 0) -> Figure:
         """Active days of the four weeks that end so many weeks before the end of the period."""
-        return self._month(self._last_monday - WEEK * ago)[0]
+        weeks = self._month(self._last_monday - WEEK * ago)
+        return publish_month_days(weeks, self.k) if weeks else privacy.missing("days")
 
     def _monday(self, week: int) -> int:
         return self.mondays[week] if self.mondays else 0
 
-    def _month(self, monday: int) -> tuple[Figure, Figure]:
-        """(active days, active members) of the month that is over when the week of `monday` is."""
+    def _month(self, monday: int) -> list[WeekMeasures]:
+        """The weeks of the month that is over when that of `monday` is; none where one of them is missing."""
         end = month_end(monday)
         found = [self._weeks.get(end - WEEK * back) for back in reversed(range(MONTH_WEEKS))]
         weeks = [week for week in found if week is not None]
-        if len(weeks) < MONTH_WEEKS:
-            return privacy.missing("days"), privacy.missing("members")
-        active = publish_people(weeks[-1], self.k).active_4w
-        return publish_month_days(weeks, self.k), active
+        return weeks if len(weeks) == MONTH_WEEKS else []

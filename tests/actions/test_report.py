@@ -66,7 +66,7 @@ async def test_companies_are_compared_once_they_are_scored(database: Database) -
     peers = (await company_report(database, "c6")).peers
     assert peers is not None
     assert peers.note == "Compared with 6 other companies of 20 to 99 seats."
-    assert peers.column("percentile")[0].value == 58  # type: ignore[union-attr]
+    assert peers.column("percentile")[0].value == 67  # type: ignore[union-attr]
 
 
 async def test_a_report_of_few_says_nothing_about_them(database: Database) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from engage.core import drivers
 from engage.core.measures import WeekMeasures
-from engage.core.published import days_of_month
+from engage.core.published import days_told
 from tests.privacy.lives import changed, play, random_life
 
 WEEKS = 13
@@ -47,7 +47,7 @@ def test_no_report_says_more_than_the_figures_of_its_weeks() -> None:
 
 def test_a_driver_that_counts_what_is_not_told_shows(monkeypatch: pytest.MonkeyPatch) -> None:
     def counted(weeks: Sequence[WeekMeasures], k: int) -> float:
-        return days_of_month(weeks, k) + sum(week.features["Export"].members for week in weeks)
+        return days_told(weeks, k) + sum(week.features["Export"].members for week in weeks)
 
-    monkeypatch.setattr(drivers, "days_of_month", counted)
+    monkeypatch.setattr(drivers, "days_told", counted)
     assert bypassed(1)[1] != []

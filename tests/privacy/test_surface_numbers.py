@@ -64,7 +64,9 @@ def test_a_file_holds_no_number_that_the_report_does_not_tell(format: FileFormat
     assert found - known == set()
 
 
-READS = dict.fromkeys(("days_of_month", "days_told", "publish_month_days"), "publish_week_days")
+READS = dict.fromkeys(
+    ("days_of_month", "days_told", "publish_month_days", "publish_days_each"), "publish_week_days"
+)
 """Sums of figures, by the figure that is attacked."""
 SIZES = {"publish_members"}
 """The host's own list of people."""
