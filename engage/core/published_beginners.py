@@ -177,7 +177,8 @@ def remember_beginners(week: WeekMeasures, before: WeekMeasures | None, k: int) 
         later = (
             sum(low for one, low in before.cohort_least.items() if one > cohort_of(monday)) if before else 0
         )
-        able = min(most[ago - 1], most[0] - later) if len(most) >= ago else whole
+        # By the end of this month that is not told yet: it follows from the beginners.
+        able = min(most[ago - 1], most[0] - later) if 0 < ago <= len(most) else whole
         gone = months[monday].gone if monday in months else week.month_left[0]
         week.begun_room[funnel] = max(0, _room(able, whole, gone, earlier))
         if monday not in months:

@@ -69,6 +69,15 @@ def test_what_is_begun_again_and_again_is_told_every_month() -> None:
     assert told(year_of([12] * 6, again=4))[3:] == ["not shown"] * 3
 
 
+def test_beginners_of_a_funnel_that_ends_within_their_week_are_told_with_their_month() -> None:
+    """Of the first month too, before which nothing is told of who is activated."""
+    weeks = year_of([12, 12])
+    for week in weeks:
+        week.funnels, week.funnel_months = {"way": [12]}, {"way": 0}
+    remember_peaks(weeks, None, 5)
+    assert told([weeks[0], *weeks]) == ["12", "12", "12 or more"]
+
+
 def test_who_had_left_before_cannot_begin() -> None:
     assert told(year_of([8, 8, 8], left=[0, 0, 0, 0])) == ["8", "8", "8"]
     assert told(year_of([8, 8, 8], left=[16, 16, 16, 16]))[2] == "not shown"
