@@ -45,6 +45,7 @@ def keep_month(week: WeekMeasures, frozen: Mapping[int, WeekMeasures]) -> None:
     (levels, departments, a funnel: the program was published since) is told by a later one only where all else is as
     it was; else it would say, beside the numbers kept, who came late. What that one told, those after it tell.
     """
+    _keep_beginners(week, frozen)
     looks = _earlier_looks(week.monday, frozen)
     if not looks:
         _keep_weeks(week, frozen)
@@ -67,6 +68,38 @@ def keep_month(week: WeekMeasures, frozen: Mapping[int, WeekMeasures]) -> None:
     for name, used in (named.features if named else {}).items():
         kept = week.features[name]
         kept.members_4w, kept.again, kept.organic = used.members_4w, used.again, used.organic
+
+
+def _keep_beginners(week: WeekMeasures, frozen: Mapping[int, WeekMeasures]) -> None:
+    """Let as many have begun in an earlier month as were told of it to have done the first step, as users of a key
+    event or beginners of a shorter funnel: else it would be told how many events came late. Of a funnel published in
+    that month, it would be told how many had done it before: nothing is told of it."""
+    for funnel, (event, _) in list(week.funnel_begins.items()):
+        end = month_end(week.monday) - WEEK * MONTH_WEEKS * week.funnel_months[funnel]
+        told = _told_to_begin(event, end, week.funnel_months[funnel], frozen)
+        then, before = _looks(end, frozen)[:1], frozen.get(end - WEEK * MONTH_WEEKS)
+        if told is None or not all(_has_funnel(funnel, week, one) for one in then):
+            continue
+        if before is not None and not _has_funnel(funnel, week, before):
+            _tell_funnel(funnel, week, None)
+        else:
+            week.funnels[funnel] = [told, *(min(told, count) for count in week.funnels[funnel][1:])]
+
+
+def _told_to_begin(event: str, end: int, ago: int, frozen: Mapping[int, WeekMeasures]) -> int | None:
+    """Who did it in the month that ends with the week of `end`, as was told in one of the months since."""
+    for later in range(ago):
+        for look in _looks(end + WEEK * MONTH_WEEKS * later, frozen)[:1]:
+            if not later and event in look.features:
+                return look.features[event].members_4w
+            for funnel, (first, _) in look.funnel_begins.items():
+                if first == event and look.funnel_months[funnel] == later:
+                    return look.funnels[funnel][0]
+    return None
+
+
+def _has_funnel(funnel: str, week: WeekMeasures, before: WeekMeasures) -> bool:
+    return funnel in before.funnels and _is_as_it_was(funnel, week, before)
 
 
 def _first_with(names: Sequence[str], looks: Sequence[WeekMeasures]) -> WeekMeasures | None:
@@ -92,8 +125,12 @@ def _tell_funnel(funnel: str, week: WeekMeasures, told: WeekMeasures | None) -> 
 
 def _earlier_looks(monday: int, frozen: Mapping[int, WeekMeasures]) -> list[WeekMeasures]:
     """Those that are frozen, the first one first; of weeks measured by another definition none is one."""
-    end = month_end(monday)
-    looks = (frozen.get(one) for one in range(end, end + WEEK * MONTH_WEEKS, WEEK) if one != monday)
+    return [one for one in _looks(month_end(monday), frozen) if one.monday != monday]
+
+
+def _looks(end: int, frozen: Mapping[int, WeekMeasures]) -> list[WeekMeasures]:
+    """At the month that ends with the week of `end`."""
+    looks = (frozen.get(one) for one in range(end, end + WEEK * MONTH_WEEKS, WEEK))
     return [one for one in looks if one is not None and one.definition == DEFINITION]
 
 

@@ -204,3 +204,36 @@ def test_a_funnel_of_other_steps_is_another_one(before: dict[str, Any], late: bo
     """It is told where nobody came late, and never by what was counted of the other."""
     told = kept(look(1, active_4w=16 if late else 15, **FUNNEL), look(**before))
     assert [told[name] for name in FUNNEL] == [{} if late else FUNNEL[name] for name in FUNNEL]
+
+
+MONTH = 4 * WEEK
+
+
+def beginners(week: WeekMeasures, *before: WeekMeasures) -> list[int] | None:
+    keep_month(week, {one.monday: one for one in before})
+    return week.funnels.get("start")
+
+
+def test_as_many_began_in_a_month_as_were_told_of_it_to_have_done_the_first_step() -> None:
+    """An event that came late would be told, a month later, beside the users of a key event."""
+    told = look(-4, features=features("Look", 7), **FUNNEL)
+    assert beginners(look(**FUNNEL), told) == [7, 6]
+    assert beginners(look(**FUNNEL | {"funnels": {"start": [9, 8]}}), told) == [7, 7]
+    assert beginners(look(**FUNNEL), look(-4, features=features("Buy", 7), **FUNNEL)) == [9, 6]
+
+
+def test_as_many_began_in_a_month_as_were_told_of_a_shorter_funnel() -> None:
+    longer = FUNNEL | {"funnel_months": {"start": 2}}
+    shorter = {name: {"short": of["start"]} for name, of in FUNNEL.items()} | {"funnels": {"short": [7, 5]}}
+    assert beginners(look(**longer), look(-4, **shorter)) == [7, 6]
+    assert beginners(look(**longer), look(-8, **shorter)) == [9, 6]
+
+
+def test_of_a_month_in_which_a_funnel_was_published_it_is_not_told_who_began() -> None:
+    """Beside the users of a key event, that would tell who did it before."""
+    told, another = look(-4, features=features("Look", 7), **FUNNEL), {"start": "Look>Pay 4"}
+    assert beginners(look(**FUNNEL), told, look(-8)) is None
+    assert beginners(look(1, **FUNNEL), look(), told, look(-8)) is None
+    assert beginners(look(**FUNNEL), told, look(-8, **FUNNEL | {"funnel_keys": another})) is None
+    assert beginners(look(**FUNNEL), told, look(-8, **FUNNEL)) == [7, 6]
+    assert beginners(look(**FUNNEL), look(-4, features=features("Look", 7)), look(-8)) == [9, 6]
