@@ -16,6 +16,7 @@ from engage.core import privacy
 from engage.core.language import Text, say
 from engage.core.privacy import Figure
 from engage.core.reports import Column, CompanyReport, Comparison, Series, Table
+from engage.core.why_untold import why_untold
 
 MINUS: Final = "\N{MINUS SIGN}"
 Kind = Literal["lines", "columns", "bars", "signed", "map"]
@@ -23,6 +24,8 @@ Kind = Literal["lines", "columns", "bars", "signed", "map"]
 sized by revenue."""
 TOLD_LEAST: Final = 0.25
 """So large a share of a section's figures is told at least, where it gets room of its own to be read."""
+OF_THE_HOST: Final = {"departments": ("members",), "roles": ("members",)}
+"""Columns that the host could read in its own list of people: they tell nothing of what these do."""
 
 
 class Chart(Struct, frozen=True):
@@ -42,6 +45,8 @@ class Section(Struct, frozen=True):
     chart: Chart | None = None
     table: Table | None = None
     notes: tuple[Text, ...] = ()
+    untold: Text = ""
+    """Why nothing of it is told, and what would change that; empty where anything is."""
 
 
 Row = tuple[str | Figure, ...]
@@ -82,13 +87,35 @@ def tells(section: Section) -> bool:
 
 
 def hints(section: Section) -> bool:
-    """Whether any figure of it is told at all, be it as a range, which has numbers in whatever language: a workbook and
-    the page list that too."""
+    """Whether any figure of it is told at all, be it as a range, which has numbers in whatever language: a workbook
+    lists that too."""
     return section.table is None or any(map(is_hint, _figures(section.table.rows)))
+
+
+def _of_members(table: Table) -> list[Figure]:
+    """Its figures, without those that are the host's own; none of people is zero, so a zero is no more than a rule."""
+    own = [at for at, column in enumerate(table.columns) if column.name in OF_THE_HOST.get(table.name, ())]
+    rows = [tuple(cell for at, cell in enumerate(row) if at not in own) for row in table.rows]
+    return [figure for figure in _figures(rows) if figure.value != 0]
+
+
+def reasons(sections: Sequence[Section]) -> dict[str, list[str]]:
+    """Why nothing is told -> the titles of those of which nothing is, for that."""
+    found: dict[str, list[str]] = {}
+    for section in sections:
+        if section.untold:
+            found.setdefault(section.untold, []).append(section.title)
+    return found
 
 
 def is_hint(figure: Figure) -> bool:
     return any(map(str.isdigit, figure.text))
+
+
+def is_told(row: Row) -> bool:
+    """Whether anything of a row is told, or all that is missing was never known."""
+    figures = [cell for cell in row if isinstance(cell, Figure)]
+    return any(map(is_hint, figures)) or all(figure.hidden in ("", "missing") for figure in figures)
 
 
 def is_drawn(chart: Chart, table: Table) -> bool:
@@ -122,7 +149,14 @@ def outline(report: CompanyReport) -> tuple[Section, ...]:
         *(_listed(one.name, one, "share", "") for one in report.funnels),
         *(Section(one.name, one.title, table=one) for one in _more(report)),
     ]
-    return tuple(section for section in named if section is not None)
+    return tuple(_explained(section, report) for section in named if section is not None)
+
+
+def _explained(section: Section, report: CompanyReport) -> Section:
+    figures = [] if section.table is None else _of_members(section.table)
+    if section.table is None or any(map(is_hint, figures)):
+        return section
+    return replace(section, untold=why_untold(section.name, figures, report))
 
 
 _KNOWN: Final = frozenset({"breadth", "levels", "departments", "roles", "funnels"})

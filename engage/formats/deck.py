@@ -20,7 +20,7 @@ from pptx.oxml.ns import qn
 from pptx.util import Emu, Inches, Pt
 
 from engage.core.language import Language, speak, translate
-from engage.core.outline import Row, Section, drawn, is_drawn, is_hint
+from engage.core.outline import Row, Section, drawn, is_drawn, is_told
 from engage.core.outline_portfolio import MAPPED_DAYS, is_urgent
 from engage.core.privacy import Figure
 from engage.core.reports import BAND_LABELS, Column, Table
@@ -424,7 +424,7 @@ class _Deck:
         nothing may be told are left out where others tell something."""
         laid = _laid(table, self.language)
         rows = laid.table.rows
-        told = tuple(row for row in rows if _tells(row)) or rows
+        told = tuple(filter(is_told, rows)) or rows
         most = LINES_MAX if laid.takes_single_lines(told) else ROWS_MAX
         slides = -(-len(told) // most) or 1
         each = -(-len(told) // slides)
@@ -491,12 +491,6 @@ class _Name(NamedTuple):
         """Whether the one would be written over the other."""
         first, second = sorted((self, other), key=lambda one: one.x)
         return abs(self.y - other.y) < NAME_HIGH and second.x - first.x < NAME_LETTER * wide(first.company)
-
-
-def _tells(row: Row) -> bool:
-    """Whether anything of it is told, or all that is missing was never known."""
-    figures = [cell for cell in row if isinstance(cell, Figure)]
-    return any(map(is_hint, figures)) or all(figure.hidden in ("", "missing") for figure in figures)
 
 
 class _Laid(NamedTuple):

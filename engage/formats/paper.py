@@ -10,7 +10,7 @@ from msgspec import Struct, structs
 from engage.core.department import DepartmentReport
 from engage.core.digest import Digest
 from engage.core.language import Language, speak, translate
-from engage.core.outline import Section, outline, tells
+from engage.core.outline import Section, outline, reasons, tells
 from engage.core.outline_care import care_sections
 from engage.core.outline_pages import department_outline, digest_outline
 from engage.core.outline_portfolio import called, portfolio_outline
@@ -47,15 +47,20 @@ class Paper(NamedTuple):
     def hidden(self, language: Language, left_out: Sequence[Section] | None = None) -> tuple[str, ...]:
         """What is hidden, and why: first what was `left_out`, all that is untold unless said otherwise."""
         missing = self.untold if left_out is None else left_out
-        if not missing:
-            return self.cover.notes
-        titles = ("、" if language == "zh-Hans" else ", ").join(section.title for section in missing)
-        note = speak(
-            language,
-            "Left out, as too little of it may be told, or was measured: {titles_name}.",
-            titles_name=titles,
-        )
-        return (note, *self.cover.notes)
+        comma = "、" if language == "zh-Hans" else ", "
+        little = comma.join(section.title for section in missing if not section.untold)
+        notes = [
+            speak(language, "{titles_name}: {why}.", titles_name=comma.join(titles), why=why)
+            for why, titles in reasons(missing).items()
+        ]
+        if little:
+            note = speak(
+                language,
+                "Left out, as too little of it may be told, or was measured: {titles_name}.",
+                titles_name=little,
+            )
+            notes.insert(0, note)
+        return (*notes, *self.cover.notes)
 
 
 def legible(value: T) -> T:

@@ -161,10 +161,41 @@ async def test_a_section_of_which_nothing_is_told_is_named_and_has_no_card(
     assert page.css_first("#h-levels") is None
     assert page.css_first("#h-activity") is None
     hidden = one_of(page, "section:has(#h-notes)").text()
-    assert "Nothing at all may be told, or was measured, of these:" in hidden
-    assert "Levels" in hidden
+    assert "nothing is told of these:" in hidden
+    (why,) = [one.text() for one in page.css("section:has(#h-notes) li") if "Levels" in one.text()]
+    assert why.endswith("told from 9 members on at the earliest, and there are 3.")
     for link in page.css(".on-page a"):
         assert page.css_first(str(link.attributes["href"])) is not None
+
+
+async def test_rows_of_which_nothing_is_told_are_one_sentence_below_the_others(
+    services: SampleServices, browser: httpx.AsyncClient
+) -> None:
+    services.reports["few"] = found = measured(15, 0.8)
+    untold = [
+        one.label
+        for one in found.summary
+        if all(figure.text in (NOT_SHOWN, "not measured") for figure in (one.figure, one.before, one.change))
+    ]
+    assert 0 < len(untold) < len(found.summary)
+    card = one_of(tree_of(await browser.get("/console/companies/few")), "section:has(#h-summary)")
+    rows = [one.text() for one in card.css("tbody th")]
+    assert rows == [one.label for one in found.summary if one.label not in untold]
+    assert f"Not shown, to protect individuals: {', '.join(untold)}." in card.text()
+
+
+async def test_departments_of_which_only_the_size_is_known_are_no_table(
+    services: SampleServices, browser: httpx.AsyncClient
+) -> None:
+    services.reports["some"] = found = measured(120, 0.5)
+    assert found.departments is not None
+    page = tree_of(await browser.get("/console/companies/some"))
+    card = one_of(page, "section:has(#h-departments)")
+    assert card.css_first("table") is None
+    assert found.departments.note in card.text()
+    assert card.css_first("a") is not None
+    (why,) = [one.text() for one in page.css("section:has(#h-notes) li") if "Departments" in one.text()]
+    assert "one would follow from the others" in why
 
 
 async def test_of_a_range_it_is_not_said_that_it_is_not_shown(

@@ -115,6 +115,34 @@ WORDS: Final = {
     "Left out, as too little of it may be told, or was measured: {titles_name}.": (
         "以下内容可公开或已测量的太少，未列出：{titles_name}。"
     ),
+    "{titles_name}: {why}.": "{titles_name}：{why}。",
+    "no week has a score yet": "尚无任何一周有评分",
+    "not measured in this period": "本期未测量",
+    "told from {least:d} members on at the earliest, and there are {members:d}": (
+        "成员至少满 {least} 人才可能公布，目前有 {members} 人"
+    ),
+    "told once at least {k:d} members are known to be active in four weeks": (
+        "可公布四周内至少有 {k} 名成员活跃时才公布"
+    ),
+    "told by size alone beside departments: who knows who is in which could subtract the one from the other": (
+        "在公布部门时只公布各角色的人数：知道谁属于哪个部门和角色的人可由其一推算出其二"
+    ),
+    "told together or not at all, as one would follow from the others: it takes {k:d} members in each who are active "
+    "and {k:d} who are not, or larger ones": (
+        "各组只能一同公布，因为其一可由其余推算出来：每组需有 {k} 名活跃成员和 {k} 名不活跃成员，或人数更多"
+    ),
+    "told in bands of {width:d} members, which leave too little room here: it takes more members, or others at the "
+    "levels": "按每段 {width} 名成员分段公布，目前余地不足：需要更多成员，或各等级的人数有所变化",
+    "told from {least:d} members on who are active in a week or stand at a level": (
+        "每周活跃或已有等级的成员满 {least} 人才公布"
+    ),
+    "told once at least {k:d} members each of several months stay active beside the others": (
+        "有若干月份各有至少 {k} 名成员持续活跃时才公布"
+    ),
+    "told once it can be told how many members have the habit": "可公布有多少成员形成习惯时才公布",
+    "behind each figure fewer than {k:d} members may stand, or all but fewer than {k:d}": (
+        "每个数字背后的成员都可能不足 {k} 人，或除不足 {k} 人外的全部成员"
+    ),
     "To protect individuals some rows are left out.": "为保护个人，部分行未列出。",
     "To protect individuals some figures are left out of the chart, or drawn at the least they may be.": (
         "为保护个人，部分数字未绘入图中，或按可能的最小值绘制。"

@@ -23,7 +23,10 @@ _PORTFOLIO: Final = {
     "How often such calls were right": "这类判断以往有多准",
     "Moved most in 4 weeks": "近 4 周变化最大的因素",
     "On this page": "本页内容",
-    "Nothing at all may be told, or was measured, of these:": "以下各项均不可公开或未测量：",
+    "Not shown, to protect individuals:": "为保护个人，不予显示：",
+    "To protect individuals, or for want of measures, nothing is told of these:": (
+        "为保护个人，或因尚未测量，以下各项未公布："
+    ),
     "Each dot is a company, a larger one pays more. Shaded: a score below 60 and a renewal within 90 days.": (
         "每个点是一家公司，点越大收入越高。阴影区：评分低于 60 且 90 天内续约。"
     ),

@@ -5,7 +5,7 @@ Every function takes a value and gives text, or markup where a tooltip or a mach
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from typing import Any, Final
 from urllib.parse import quote
@@ -13,6 +13,7 @@ from urllib.parse import quote
 from markupsafe import Markup
 
 from engage.core.language import ENGLISH, Language, translate
+from engage.core.outline import Row, is_told
 from engage.formats.cover import capital, in_cell, short_day
 from engage.formats.cover import day as written_day
 
@@ -92,6 +93,12 @@ def pathpart(text: str) -> str:
     return quote(text, safe="")
 
 
+def are_told(rows: Sequence[Row]) -> tuple[list[Row], list[str]]:
+    """The rows of which anything is told, and the names of the others; all, where nothing is told of any."""
+    told = [row for row in rows if is_told(row)]
+    return (told, [str(row[0]) for row in rows if not is_told(row)]) if told else (list(rows), [])
+
+
 FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "whole": whole,
     "short": short,
@@ -104,5 +111,6 @@ FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "pathpart": pathpart,
     "capital": capital,
     "in_cell": in_cell,
+    "are_told": are_told,
     "months": months,
 }

@@ -17,7 +17,8 @@ from markupsafe import Markup
 
 from engage.core.digest import advice, movers, said_of_few
 from engage.core.language import ENGLISH, Language, speak, translate
-from engage.core.outline import Section, hints, outline
+from engage.core.outline import Row as OutlineRow
+from engage.core.outline import Section, outline, reasons
 from engage.core.outline_portfolio import called, map_section
 from engage.core.privacy import Figure
 from engage.core.reports import (
@@ -251,20 +252,25 @@ class CompanyView:
     levels: Markup | None
     incentives: Markup | None
     incentives_table: Weekly
+    summary: Sequence[OutlineRow]
+    """Label, the period's figure, that of the period before, and the change."""
     people: PeopleView
     movers: tuple[Driver, ...]
     """Of the last four weeks, the largest first; none where those weeks are not known."""
     advice: tuple[str, ...]
     few: str
     """Why most of it says nothing; empty where it says enough."""
-    left_out: Mapping[str, str]
-    """Sections of which nothing at all is told: name -> title."""
+    left_out: Collection[str]
+    """Names of sections of which nothing at all is told."""
+    untold: Mapping[str, Sequence[str]]
+    """Why, in half a sentence -> their titles."""
 
 
 def company_view(
     report: CompanyReport, period: str, today: date, language: Language = ENGLISH
 ) -> CompanyView:
     """Of the report in that language already: what is drawn has its words in it."""
+    left_out = tuple(section for section in outline(report) if section.untold)
     return CompanyView(
         report=report,
         period=period,
@@ -283,11 +289,13 @@ def company_view(
         incentives_table=weekly(
             speak(language, "Events and points per week"), (*report.incentives, *report.points), language
         ),
+        summary=[(one.label, one.figure, one.before, one.change) for one in report.summary],
         people=people_view(report, language),
         movers=movers(report.health) if report.health.change_4w is not None else (),
         advice=tuple(translate(text, language) for text in advice(report)),
         few=translate(said_of_few(report), language),
-        left_out={one.name: translate(one.title, language) for one in outline(report) if not hints(one)},
+        left_out=[section.name for section in left_out],
+        untold=reasons(in_language(left_out, language)),
     )
 
 
