@@ -128,8 +128,7 @@ class WeekMeasures(Struct, array_like=True):
     """Events of the member with most, of the last of the `floor` - 1 with most, and of all others: 255 each at most."""
     month_members: list[int] = field(default_factory=list)
     """Members when each week of the month ended: who came since is in no figure of it. Empty: not kept yet."""
-    cohort_peaks: dict[int, int] = field(default_factory=dict)
-    """Month of activation -> the most that may have been told of it in a month so far. Not kept any more."""
+    cohort_peaks: dict[int, int] = field(default_factory=dict)  # not kept any more
     months_told: list[tuple[int, int]] = field(default_factory=list)
     """The least and the most that are told to be active in the month, and in the three before, the newest first."""
     receivers: dict[str, int] = field(default_factory=dict)
@@ -149,13 +148,11 @@ class WeekMeasures(Struct, array_like=True):
     """What a campaign moved in the month that this week ends."""
     cohort_most: dict[int, int] = field(default_factory=dict)
     """Month of activation -> the most that are told to have been activated in it, where that is told."""
-    cohorts_within: dict[int, int] = field(default_factory=dict)
-    """Month of activation -> the most that are told to have been activated in it or before. Not kept any more."""
+    cohorts_within: dict[int, int] = field(default_factory=dict)  # not kept any more
     activated_told: tuple[int, int] = (0, 0)
     """The least and the most that are told to have been activated so far; (0, 0): not kept yet."""
-    activated_before: dict[int, int] = field(default_factory=dict)
-    """Not kept any more, nor is the next."""
-    activated_room: int = 0
+    activated_before: dict[int, int] = field(default_factory=dict)  # not kept any more
+    activated_room: int = 0  # more where other cohorts were hidden than would be now: none is told
     cohort_least: dict[int, int] = field(default_factory=dict)
     """Month of activation -> the most of which it is told that no fewer of it were active in one month so far."""
     cohorts_hidden: list[int] = field(default_factory=list)

@@ -50,12 +50,11 @@ def _month(week: WeekMeasures) -> _Month:
 
 def publish_active_cohorts(week: WeekMeasures, active_4w: Figure, k: int) -> dict[int, Figure]:
     """Active members by month of activation, the oldest first: a division of their exact number, or nothing. Nothing
-    too where that was not remembered to be safe, see `remember_cohorts`."""
+    too where that was not remembered to be safe, see `remember_cohorts`, or for other cells: beside those of two rules
+    hidden ones follow."""
     cells = cohort_cells(week, active_4w, k)
-    most = _cohorts_most(cells, active_4w)
-    if (remembered := week.cohort_months.get(month_end(week.monday))) is not None:
-        return cells if remembered.hidden is not None else dict.fromkeys(cells, _untold(active_4w))
-    if week.months_told and any(most[cohort] > week.cohort_peaks.get(cohort, 0) for cohort in most):
+    remembered = week.cohort_months.get(month_end(week.monday))
+    if remembered is None or remembered.hidden is None or week.activated_room:
         return dict.fromkeys(cells, _untold(active_4w))
     return cells
 
@@ -156,7 +155,10 @@ def remember_cohorts(
     week.cohort_least, week.cohort_most, week.cohort_months = least, came, together
 
 
-REMEMBERED: Final = ("cohort_least", "cohort_most", "cohorts_hidden", "activated_told", "cohort_months")
+REMEMBERED: Final = (
+    *("cohort_least", "cohort_most", "cohorts_hidden"),
+    *("activated_told", "activated_room", "cohort_months"),
+)
 
 
 def remember_activated(week: WeekMeasures, before: WeekMeasures | None, activated: Figure) -> None:

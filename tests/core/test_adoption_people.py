@@ -20,7 +20,7 @@ from engage.core.privacy import Figure
 from engage.core.program import Currency, EventType, Funnel, Program
 from engage.core.report_weeks import Source, Weeks
 from engage.core.reports import Series, Table
-from engage.core.segments import GroupWeek, month_ends
+from engage.core.segments import CohortMonth, GroupWeek, month_ends
 from tests.core import test_reports
 from tests.core.test_reports import SUNDAY
 
@@ -246,12 +246,11 @@ def test_it_is_said_in_how_many_departments_the_floor_is_active(
 def of_months(active: Mapping[int, Mapping[int, int]]) -> Source:
     """Month -> cohort -> active members, of the four weeks that end with the last whole week of the month."""
     ends = month_ends(SUNDAY - 20, 14)
-    months = {
-        month: replace(
-            week(0, cohorts={one: (200, count) for one, count in found.items()}), monday=ends[month]
-        )
-        for month, found in active.items()
-    }
+    months = {}
+    for month, found in active.items():
+        cohorts = {one: (200, count) for one, count in found.items()}
+        safe = {month_end(ends[month]): CohortMonth(month, month + 1, 0, 0, {}, 0, 0)}
+        months[month] = replace(week(0, cohorts=cohorts, cohort_months=safe), monday=ends[month])
     return replace(made({}), months=months)
 
 
