@@ -18,8 +18,8 @@ from engage.core.program import Funnel
 from engage.core.published import People, publish_people
 from engage.core.published_classes import publish_classes
 from engage.core.published_floors import is_measured
+from engage.core.published_parts import SMALLER
 from engage.core.published_people import (
-    SMALLER,
     Group,
     Moves,
     Points,

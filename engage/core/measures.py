@@ -195,6 +195,10 @@ class WeekMeasures(Struct, array_like=True):
     beyond_days: list[int] = field(default_factory=list)
     """Of this week and those before: see `engage.core.published_classes`. -1: not told. Empty: not kept yet."""
     alike: int = 0  # the most members who had equally many events, fewer than 255; 0: not counted yet
+    department_peaks: dict[str, int] = field(default_factory=dict)
+    """Department -> the most of its members who may have been told to be active in a month so far."""
+    role_peaks: dict[str, int] = field(default_factory=dict)
+    """Likewise of roles, while there were no departments."""
 
     @property
     def weeks_known(self) -> int:

@@ -41,13 +41,9 @@ from engage.core.published_beginners import (
     remember_users,
 )
 from engage.core.published_classes import remember_beyond_days
-from engage.core.published_cohorts import (
-    in_quiet_weeks,
-    is_first_month,
-    remember_activated,
-    remember_cohorts,
-)
+from engage.core.published_cohorts import in_quiet_weeks, is_first_month, remember_activated, remember_cohorts
 from engage.core.published_floors import floor_of, is_told
+from engage.core.published_parts import remember_groups
 from engage.core.quiet import HABIT_WEEKS_LEAST
 from engage.core.rounding import balance_step, bounds_told, in_two_digits, rounded
 from engage.core.windows import add_bands, between, publish_band, publish_bands, publish_union
@@ -128,7 +124,8 @@ def remember_peaks(weeks: Sequence[WeekMeasures], before: WeekMeasures | None, k
         week.visits_told = [visits, *earlier][:HABIT_MONTHS]
         remember_beginners(week, before, k)
         remember_users(week, month, k)
-        peak = week.peak = max(peak, int(month.ceiling or 0), most_begun(week))
+        groups = remember_groups(week, before, month)
+        peak = week.peak = max(peak, int(month.ceiling or 0), most_begun(week), groups)
         most = before.activated_most[same:] if before else []
         week.activated_most = [week.members, *most]
         activated = _publish_activated(week, k, month)

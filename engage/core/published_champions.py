@@ -15,7 +15,8 @@ from engage.core.privacy import NOT_SHOWN, Figure, fact
 from engage.core.published import People
 from engage.core.published_classes import publish_classes
 from engage.core.published_floors import floor_of
-from engage.core.published_people import SMALLER, publish_departments
+from engage.core.published_parts import SMALLER
+from engage.core.published_people import publish_departments
 from engage.core.segments import GROUP_OTHER, GroupWeek
 from engage.core.windows import between, publish_flow
 

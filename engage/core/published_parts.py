@@ -1,16 +1,73 @@
 """Counts of groups that divide the same people, as figures: departments, roles.
 
 A part of `engage.core.published`, with the same duty. Each group's size is the host's list, and the counts add up to a
-figure that is shown besides, exact or not: no hidden one may follow from these.
+figure that is shown besides, exact or not: no hidden one may follow from these. Who was active of different groups, in
+whichever months, are different members: together no fewer can be activated, and what is told of that leaves room above.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 from msgspec.structs import replace
 
+from engage.core.measures import WeekMeasures
 from engage.core.privacy import NOT_SHOWN, Figure, fact, publish_count
+from engage.core.segments import GROUP_OTHER, GroupWeek
+
+SMALLER: Final = "(smaller)"
+"""The row of departments that are too small each to tell anything of."""
+
+
+def rows_of(groups: Mapping[str, GroupWeek], k: int, *, merged: bool) -> dict[str, GroupWeek]:
+    """The largest first, then who is in none, then, of departments, those that are too small each."""
+    large: dict[str, GroupWeek] = {}
+    small = GroupWeek()
+    for name, group in groups.items():
+        if merged and name and (group.members < 2 * k - 1 or name == GROUP_OTHER):
+            for one in GroupWeek.__struct_fields__:
+                setattr(small, one, getattr(small, one) + getattr(group, one))
+        else:
+            large[name] = group
+    if small.members:
+        large[SMALLER] = small
+    names = sorted(large, key=lambda name: (name in ("", SMALLER), -large[name].members, name))
+    return {name: large[name] for name in names}
+
+
+def active_parts(rows: Mapping[str, GroupWeek], active_4w: Figure, k: int) -> list[Figure]:
+    """The active members of each, before what is told of the habit may hide them."""
+    shown = rows.values()
+    sizes = [fact(group.members, "members") for group in shown]
+    absent = [group.absent for group in shown]
+    return publish_parts([group.active_4w for group in shown], sizes, active_4w, k, absent)
+
+
+def remember_groups(week: WeekMeasures, before: WeekMeasures | None, active_4w: Figure) -> int:
+    """Write into a new week how many of each group may have been told to be active in a month so far. Returns the
+    fewest who must have been activated."""
+    kept = before or WeekMeasures(week.monday)
+    week.department_peaks = _peaks(kept.department_peaks, week.departments, week, active_4w, merged=True)
+    roles = {} if any(week.departments) else week.roles
+    week.role_peaks = _peaks(kept.role_peaks, roles, week, active_4w, merged=False)
+    return max(sum(week.department_peaks.values()), sum(week.role_peaks.values()))
+
+
+def _peaks(
+    kept: Mapping[str, int],
+    groups: Mapping[str, GroupWeek],
+    week: WeekMeasures,
+    active_4w: Figure,
+    *,
+    merged: bool,
+) -> dict[str, int]:
+    found = dict(kept)
+    rows = rows_of(groups, week.floor, merged=merged)
+    for name, cell in zip(rows, active_parts(rows, active_4w, week.floor), strict=True):
+        if cell.floor > found.get(name, 0):
+            found[name] = int(cell.floor)
+    return found
 
 
 def publish_parts(

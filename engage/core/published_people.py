@@ -19,9 +19,9 @@ cells are parts of and which of their sums a reader knows, for a hidden cell mus
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from math import ceil, floor
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from engage.core.balances import CurrencyWeek
 from engage.core.calendar import month_end
@@ -49,7 +49,7 @@ from engage.core.published import (
 from engage.core.published_beginners import publish_beginners, publish_features, within_room
 from engage.core.published_cohorts import publish_active_cohorts
 from engage.core.published_floors import floor_of, is_measured, is_told
-from engage.core.published_parts import publish_parts, untold
+from engage.core.published_parts import active_parts, publish_parts, rows_of, untold
 from engage.core.rounding import (
     BALANCE_STEPS,
     amount_between,
@@ -60,13 +60,9 @@ from engage.core.rounding import (
     rounded,
     two_digits,
 )
-from engage.core.segments import GROUP_OTHER, GroupWeek, cohort_of
+from engage.core.segments import GroupWeek, cohort_of
 from engage.core.state import AMOUNT_MAX
 from engage.core.windows import publish_any, publish_flow, publish_part
-
-SMALLER: Final = "(smaller)"
-"""The row of departments that are too small each to tell anything of."""
-
 
 # --- departments, roles, cohorts ------------------------------------------------------------------------------
 
@@ -97,28 +93,10 @@ def publish_roles(week: WeekMeasures, people: People, k: int) -> tuple[Group, ..
 def _publish_groups(
     groups: Mapping[str, GroupWeek], people: People, k: int, *, merged: bool
 ) -> tuple[Group, ...]:
-    large: dict[str, GroupWeek] = {}
-    small = GroupWeek()
-    for name, group in groups.items():
-        if merged and name and (group.members < 2 * k - 1 or name == GROUP_OTHER):
-            for one in GroupWeek.__struct_fields__:
-                setattr(small, one, getattr(small, one) + getattr(group, one))
-        else:
-            large[name] = group
-    if small.members:
-        large[SMALLER] = small
-    names = sorted(large, key=lambda name: (name in ("", SMALLER), -large[name].members, name))
-    shown = [large[name] for name in names]
+    rows = rows_of(groups, k, merged=merged)
+    shown = list(rows.values())
     sizes = [fact(group.members, "members") for group in shown]
-
-    def parts(
-        read: Callable[[GroupWeek], int], wholes: Sequence[Figure], total: Figure, absent: Sequence[int] = ()
-    ) -> list[Figure]:
-        return publish_parts([read(group) for group in shown], wholes, total, k, absent)
-
-    active_4w = parts(
-        lambda group: group.active_4w, sizes, people.active_4w, [group.absent for group in shown]
-    )
+    active_4w = active_parts(rows, people.active_4w, k)
     able = [group.members - group.no_habit for group in shown]
     most = _most_steady(active_4w, able, people)
     # What groups leave of those who can have the habit is told where it is k more than are told to.
@@ -126,14 +104,14 @@ def _publish_groups(
     if most < min(near, people.active_4w.ceiling or 0, sum(able)):
         active_4w = [untold(size) for size in sizes]
     unable = [max(0, group.active_4w - one) for group, one in zip(shown, able, strict=True)]
-    habitual = parts(lambda group: group.habitual, active_4w, people.habitual, unable)
+    habitual = publish_parts([group.habitual for group in shown], active_4w, people.habitual, k, unable)
     left = [one if cell.value is None else int(cell.value) for cell, one in zip(habitual, able, strict=True)]
     if left != [cell.value for cell in habitual] and _most_steady(active_4w, left, people) < min(near, most):
         habitual = [untold(one) for one in active_4w]
     return tuple(
         Group(*row)
         for row in zip(
-            names,
+            rows,
             sizes,
             active_4w,
             habitual,

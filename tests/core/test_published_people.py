@@ -10,8 +10,8 @@ from engage.core.measures import FeatureWeek, WeekMeasures
 from engage.core.privacy import Figure, fact
 from engage.core.published import People, publish_people
 from engage.core.published_classes import publish_classes
+from engage.core.published_parts import SMALLER
 from engage.core.published_people import (
-    SMALLER,
     is_complete,
     publish_active_a_day,
     publish_cohorts,

@@ -11,6 +11,7 @@ import numpy
 from engage.core import published_people
 from engage.core.measures import WeekMeasures
 from engage.core.published import publish_people
+from engage.core.published_parts import SMALLER
 from tests.privacy.attacker import Attack
 from tests.privacy.holdout_attack import DEPARTMENTS, company, leavers, measured
 
@@ -29,7 +30,7 @@ def attack_departments(random: Random) -> list[str]:
         attack.knows(everybody[at], 0, stayed[name])
     attack.reads(people.active_4w, everybody.sum(axis=0))
     for group in published_people.publish_departments(week, people, k):
-        small = group.name == published_people.SMALLER
+        small = group.name == SMALLER
         inside = [name == group.name or (small and size[name] < 2 * k - 1) for name in DEPARTMENTS]
         attack.reads(group.active_4w, numpy.array(inside, float))
     return [
@@ -61,7 +62,7 @@ def attack_habits(random: Random, without: Callable[[WeekMeasures], object] = bo
     attack.reads(people.active_4w, each[:size].sum(axis=0))
     attack.reads(people.habitual, each[size:].sum(axis=0))
     for group in published_people.publish_departments(week, people, k):
-        small = group.name == published_people.SMALLER
+        small = group.name == SMALLER
         inside = [
             name == group.name or (small and week.departments[name].members < 2 * k - 1)
             for name in DEPARTMENTS

@@ -12,6 +12,7 @@ from engage.core.calendar import month_end
 from engage.core.campaign_weeks import HeldOutMonth
 from engage.core.measures import WeekMeasures
 from engage.core.published import publish_people
+from engage.core.published_parts import SMALLER
 from engage.core.segments import GroupWeek
 from tests.privacy.attacker import Attack
 from tests.privacy.populations import FIRST, WEEK
@@ -97,7 +98,7 @@ def attack_held_out(random: Random, *, leaving: bool = False) -> list[str]:
         attack.knows(numpy.eye(len(places))[at], 0, sizes[place] - known[place])
     attack.reads(people.active_4w, numpy.ones(len(places)), sum(known_active.values()))
     for group in published_people.publish_departments(week, people, k):
-        small = group.name == published_people.SMALLER
+        small = group.name == SMALLER
         inside = [
             place[0] == group.name
             or (small and sum(sizes_told[place[0], one] for one in (True, False)) < 2 * k - 1)

@@ -356,6 +356,9 @@ STATED = {
         "who cannot be counted, as everybody knows": [
             "departments_attacked: without_who_cannot_have_come_departments_tell_of_those_who_stayed"
         ],
+        "what is told of that leaves room above": [
+            "small_years_attacked: of_whoever_came_of_different_groups_in_different_months_some_are_missed"
+        ],
     },
     "published_classes": {
         "where that is exact they divide it": ["year_of_kinds_attacked: power users"],

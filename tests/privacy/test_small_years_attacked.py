@@ -6,12 +6,15 @@ from collections.abc import Callable
 from random import Random
 
 import pytest
+from msgspec.structs import replace
 
-from engage.core import published_cohorts
-from engage.core.published import publish_people
+from engage.core import published, published_cohorts
+from engage.core.calendar import month_end
+from engage.core.measures import WeekMeasures
+from engage.core.published import publish_people, remember_peaks
 from engage.core.published_people import publish_cohorts
 from tests.privacy import year_attacks
-from tests.privacy.populations import FIRST, MONTH
+from tests.privacy.populations import FIRST, MONTH, WEEK
 from tests.privacy.year_attacks import Came, attack_members, growing_members, weeks_of_year
 
 
@@ -35,6 +38,23 @@ def test_of_the_first_who_came_and_came_alone_some_are_missed(monkeypatch: pytes
     assert attack_members(members, members[-1:], 3, FIRST) == []
     monkeypatch.setattr(published_cohorts, "_leaves_until", lambda *_: True)
     assert attack_members(members, members[-1:], 3, FIRST) != []
+
+
+@pytest.mark.parametrize("place", [0, 1], ids=["departments", "roles"])
+def test_of_whoever_came_of_different_groups_in_different_months_some_are_missed(
+    place: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Seven and ten were active at least, so that nobody else of seventeen was activated."""
+    monkeypatch.setattr(year_attacks, "MONTHS", 2)
+    groups = {"sales": (_wave(24290, -1, 7, 5), 4), "it": (_wave(24290, -1, 7, 10), 3)}
+    members = []
+    for name, (wave, idle) in groups.items():
+        work = ("", name) if place else (name, "")
+        members += [one._replace(work=work) for one in (*wave, *[Came(-1, 2, (0, 0))] * idle)]
+    names = {"roles" if place else "departments": tuple(groups)}
+    assert attack_members(members, members[:1], 3, FIRST, **names) == []
+    monkeypatch.setattr(published, "remember_groups", lambda *_: 0)
+    assert attack_members(members, members[:1], 3, FIRST, **names) != []
 
 
 cohorts_most, who_came = published_cohorts._cohorts_most, published_cohorts._came
@@ -72,6 +92,29 @@ def test_without_one_defence_of_cohorts_a_growing_company_tells_of_few(
     for name, without in switches.items():
         monkeypatch.setattr(published_cohorts, name, without)
     assert attack_members(members, [members[known]], k, start) != []
+
+
+def test_of_weeks_in_which_other_cohorts_were_hidden_none_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beside what was told of them by the rule of then, those that were hidden would follow."""
+    monkeypatch.setattr(year_attacks, "MONTHS", 6)
+    random = Random(0)
+    k, start = random.choice((3, 4, 5)), FIRST + MONTH * random.randrange(40)
+    *_, before, last = weeks_of_year(growing_members(random, k, start), k, start)
+
+    def told(week: WeekMeasures) -> bool:
+        cells = publish_cohorts(week, publish_people(week, k), k).values()
+        return any(cell.floor for cell in cells)
+
+    assert told(last)
+    assert not told(replace(last, cohort_months=before.cohort_months))
+    former = replace(last, activated_room=last.activated)
+    assert not told(former)
+    again = replace(last, monday=last.monday + WEEK)
+    remember_peaks([again], last, k)
+    assert told(again)
+    remember_peaks([again], former, k)
+    assert not told(again)
+    assert month_end(again.monday) == last.monday
 
 
 def test_of_growing_companies_cohorts_are_told_in_most_months(monkeypatch: pytest.MonkeyPatch) -> None:

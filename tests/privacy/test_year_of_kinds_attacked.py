@@ -11,7 +11,7 @@ from random import Random
 
 import pytest
 
-from engage.core import published_classes, published_people
+from engage.core import published_classes, published_parts, published_people
 from engage.core.measures import WeekMeasures
 from engage.core.privacy import Figure, fact, publish_count
 from engage.core.published import People
@@ -53,7 +53,8 @@ def test_without_what_groups_leave_of_each_other_few_are_told_of(
     work: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     departments, roles = WORK[work]
-    monkeypatch.setattr(published_people, "publish_parts", _each_by_itself)
+    for module in (published_parts, published_people):
+        monkeypatch.setattr(module, "publish_parts", _each_by_itself)
     assert attack_year_of_cohorts(Random(1), departments=departments, roles=roles) != []
 
 

@@ -25,7 +25,8 @@ from engage.core.measures import WeekMeasures
 from engage.core.privacy import Figure
 from engage.core.published import publish_events, publish_month_weeks, publish_people
 from engage.core.published_classes import publish_classes
-from engage.core.published_people import SMALLER, publish_departments, publish_roles
+from engage.core.published_parts import SMALLER
+from engage.core.published_people import publish_departments, publish_roles
 from engage.core.published_stages import publish_stages
 from tests.privacy.attacker import Attack, Sum
 from tests.privacy.year_population import MONTHS, STAYS, Person, Year, weeks_of_year
