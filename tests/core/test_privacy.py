@@ -181,6 +181,7 @@ def test_a_ratio_is_hidden_with_its_part_and_tells_only_the_range() -> None:
     assert privacy.ratio(publish_count(20, K, whole), whole).text == "80 % or more"
     assert privacy.ratio(publish_count(10, K, whole), whole).value == 50.0
     assert privacy.ratio(publish_count(7, K, members(7)), members(7)).value is None
+    assert privacy.ratio(whole, fact(None, "seats")).hidden == "missing"
     assert privacy.ratio(whole, fact(0, "seats")).hidden == "missing"
 
 

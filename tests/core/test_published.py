@@ -334,6 +334,11 @@ def test_events_are_told_unless_most_are_one_members_or_one_each(
     assert {figure.text for figure in publish_feature_events(week, K + 1).values()} == {"not shown"}
 
 
+@pytest.mark.parametrize("alike, told", [(26, "300"), (27, "not shown"), (30, "not shown")])
+def test_events_are_told_unless_all_but_those_one_may_know_had_as_many(alike: int, told: str) -> None:
+    assert publish_events(acted(leading=(12, 10, 260), alike=alike), K).events.text == told
+
+
 FREE = Price(0, AMOUNT_MAX)
 
 
