@@ -33,13 +33,12 @@ class Eligible:
         self.ranks = program.levels.ranks if program and program.levels else {}
         self.brought: dict[Asked, dict[str, int]] = {}
         for asked, effects in _rules(program, first, last) if program else ():
-            if asked:
-                brought = self.brought.setdefault(asked, {})
-                for effect in effects:
-                    if isinstance(effect, Award | Multiply):
-                        how = AWARDED if isinstance(effect, Award) else MULTIPLIED
-                        brought[effect.currency] = max(how, brought.get(effect.currency, 0))
-        self.members = dict.fromkeys((asked for asked, brought in self.brought.items() if brought), 0)
+            for effect in effects:
+                if asked and isinstance(effect, Award | Multiply):
+                    brought = self.brought.setdefault(asked, {})
+                    how = AWARDED if isinstance(effect, Award) else MULTIPLIED
+                    brought[effect.currency] = max(how, brought.get(effect.currency, 0))
+        self.members = dict.fromkeys(self.brought, 0)
         """Those for whom each is, counted up to the floor."""
         self.open: Final = set(self.members)
         self.gone: Final = set[Asked]()
