@@ -37,7 +37,7 @@ class Eligible:
                 if asked and isinstance(effect, Award | Multiply):
                     brought = self.brought.setdefault(asked, {})
                     how = AWARDED if isinstance(effect, Award) else MULTIPLIED
-                    brought[effect.currency] = max(how, brought.get(effect.currency, 0))
+                    brought[effect.currency] = max(how, brought.get(effect.currency, NOT_TO_FEW))
         self.members = dict.fromkeys(self.brought, 0)
         """Those for whom each is, counted up to the floor."""
         self.open: Final = set(self.members)
@@ -64,7 +64,7 @@ class Eligible:
     def to_few(self, currency: str) -> int:
         """NOT_TO_FEW, MULTIPLIED or AWARDED."""
         few = (self.brought[asked] for asked in self.open if self.members[asked] or asked in self.gone)
-        return max((brought.get(currency, 0) for brought in few), default=NOT_TO_FEW)
+        return max((brought.get(currency, NOT_TO_FEW) for brought in few), default=NOT_TO_FEW)
 
 
 def _rules(program: Program, first: int, last: int) -> Iterator[tuple[Asked, Sequence[Effect]]]:

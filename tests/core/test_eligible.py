@@ -21,6 +21,7 @@ audiences: {{sales: {{conditions: {{field: member.traits.team, op: eq, value: sa
 {}
 """
 SALES = "{field: member.traits.team, op: eq, value: sales}"
+LARGE = "{field: event.properties.size, op: gt, value: 9}"
 AWARD = "effects: [award: {currency: points, amount: 10}]"
 RULE = "id: one, trigger: Export"
 
@@ -43,6 +44,7 @@ def _to_few(text: str, sales: int, others: int = 10, **said: Any) -> tuple[int, 
         f"rules: [{{{RULE}, audience: sales, {AWARD}}}]",
         f"rules: [{{{RULE}, conditions: {SALES}, {AWARD}}}]",
         f"rules: [{{{RULE}, conditions: {{all: [{SALES}, {{field: event.hour, op: lt, value: 9}}]}}, {AWARD}}}]",
+        f"rules: [{{{RULE}, conditions: {{all: [{SALES}, {LARGE}]}}, {AWARD}}}]",
         f"audience: sales\nrules: [{{{RULE}, {AWARD}}}]",
         f"quests: [{{id: ten, audience: sales, goal: {{event: Export, reach: 2}}, {AWARD}}}]",
     ],
@@ -58,7 +60,8 @@ def test_what_a_rule_for_few_awards_is_awarded_to_few(text: str, sales: int, tol
         f"rules: [{{{RULE}, {AWARD}}}]",
         f"rules: [{{{RULE}, audience: sales, effects: [tag: keen]}}]\ntags: {{keen: {{}}}}",
         f"rules: [{{{RULE}, conditions: {{any: [{SALES}, {{field: event.hour, op: lt, value: 9}}]}}, {AWARD}}}]",
-        f"rules: [{{{RULE}, conditions: {{field: event.properties.size, op: gt, value: 9}}, {AWARD}}}]",
+        f"rules: [{{{RULE}, conditions: {{any: [{SALES}, {LARGE}]}}, {AWARD}}}]",
+        f"rules: [{{{RULE}, conditions: {LARGE}, {AWARD}}}]",
     ],
 )
 def test_what_others_can_earn_too_is_not(text: str) -> None:
@@ -72,6 +75,18 @@ def test_what_is_multiplied_for_few_is_another_thing() -> None:
         AWARDED,
         MULTIPLIED,
     )
+
+
+@pytest.mark.parametrize(
+    "sales, others, told", [(2, 2, AWARDED), (2, 3, MULTIPLIED), (3, 2, AWARDED), (3, 3, NOT_TO_FEW)]
+)
+def test_what_is_awarded_to_some_few_and_multiplied_for_others_is_awarded(
+    sales: int, others: int, told: int
+) -> None:
+    doubled = f"{{{RULE}, conditions: {SALES}, effects: [multiply: {{currency: points, by: 2}}]}}"
+    awarded = f"{{{RULE.replace('one', 'two')}, conditions: {SALES.replace('sales', 'other')}, {AWARD}}}"
+    for rules in (f"{doubled}, {awarded}", f"{awarded}, {doubled}"):
+        assert _to_few(f"rules: [{rules}]", sales, others) == (told, NOT_TO_FEW)
 
 
 def test_who_left_or_came_later_is_not_among_them() -> None:
@@ -94,11 +109,25 @@ def test_what_is_awarded_and_multiplied_is_awarded() -> None:
     assert _to_few(f"rules: [{{{RULE}, audience: sales, {effects}}}]", 1) == (AWARDED, NOT_TO_FEW)
 
 
-@pytest.mark.parametrize("level, told", [("", NOT_TO_FEW), ("gold", AWARDED)])
-def test_a_level_may_be_one_of_few(level: str, told: int) -> None:
+@pytest.mark.parametrize(
+    "level, asked, told",
+    [
+        ("", "ge, value: gold", NOT_TO_FEW),
+        ("gold", "ge, value: gold", AWARDED),
+        ("", "ge, value: base", NOT_TO_FEW),
+        ("base", "ge, value: base", AWARDED),
+    ],
+)
+def test_a_level_may_be_one_of_few(level: str, asked: str, told: int) -> None:
     levels = "levels: {currency: points, steps: [{id: base, name: B, threshold: 0}, {id: gold, name: G, threshold: 9}]}"
-    rule = f"{{{RULE}, conditions: {{field: member.level, op: ge, value: gold}}, {AWARD}}}"
+    rule = f"{{{RULE}, conditions: {{field: member.level, op: {asked}}}, {AWARD}}}"
     assert _to_few(f"{levels}\nrules: [{rule}]", 2, 0, level=level) == (told, NOT_TO_FEW)
+
+
+@pytest.mark.parametrize("tags, told", [({}, NOT_TO_FEW), ({"keen": 1}, AWARDED)])
+def test_those_with_a_tag_may_be_few(tags: dict[str, int], told: int) -> None:
+    rule = f"{{{RULE}, conditions: {{field: member.tags, op: has, value: keen}}, {AWARD}}}"
+    assert _to_few(f"tags: {{keen: {{}}}}\nrules: [{rule}]", 2, 0, tags=tags) == (told, NOT_TO_FEW)
 
 
 @pytest.mark.parametrize("stage, told", [("dormant", NOT_TO_FEW), ("invited", AWARDED)])
@@ -124,10 +153,16 @@ def test_what_invitations_bring_is_told_of_whoever_may_invite(side: str, sales: 
     assert _to_few(f"{invites}}}", sales) == (NOT_TO_FEW, NOT_TO_FEW)
 
 
-def test_a_campaign_counts_while_it_runs() -> None:
+@pytest.mark.parametrize(
+    "brings",
+    [
+        f"rules: [{{{RULE}, campaign: july, {AWARD}}}]",
+        f"quests: [{{id: ten, campaign: july, goal: {{event: Export, reach: 2}}, {AWARD}}}]",
+    ],
+)
+def test_a_campaign_counts_while_it_runs(brings: str) -> None:
     dated = "from: 2021-07-27, until: 2021-08-01"
-    rule = f"campaigns: {{july: {{audience: sales, {dated}, rules: [{{{RULE}, {AWARD}}}]}}}}"
-    found = read_program(PROGRAM.format(rule))
+    found = read_program(PROGRAM.format(f"campaigns: {{july: {{audience: sales, {dated}}}}}\n{brings}"))
     assert found.program is not None, [str(problem) for problem in found.problems]
     campaign = found.program.campaigns["july"]
     for first, told in ((-6, AWARDED), (-7, NOT_TO_FEW), (5, AWARDED), (6, NOT_TO_FEW)):

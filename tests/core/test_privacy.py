@@ -333,6 +333,7 @@ def test_a_sum_and_a_mean_are_missing_hidden_in_part_or_known_with_their_figures
     assert privacy.mean([two, two, fact(3, "events")], "events") == Figure("2.3", "events", 2.3)
     assert privacy.mean([two, four, UNTOLD, span(1, 3)], "events") == Figure("about 2.8", "events", 2.8)
     assert privacy.mean([fact(10, "events"), span(9, 10)], "events") == Figure("about 9.8", "events", 9.8)
+    assert privacy.mean([fact(10, "events"), span(10, 11)], "events").text == "about 10"
     assert privacy.mean([fact(20, "events"), span(100, 103)], "events") == Figure("about 61", "events", 61)
     assert privacy.mean([fact(20, "events"), fact(101.5, "events")], "events").value == 60.8
     assert (
