@@ -132,8 +132,7 @@ def band_of_issued(
     sure = sum(prices[event].least * times for event, times in told.items()) + left * least
     highest = max((price.most for price in untold), default=0)
     at_once = [prices[event].most - prices[event].least for event in told if not prices[event].is_endless]
-    # Of nothing else than what is counted the most follows as well.
-    is_counted = "" not in prices and not any(price.is_endless for price in prices.values())
-    is_all = alone and is_counted and all(low == high for low, high in prices.values())
+    # Of nothing else than what is counted, each time the same, the most follows as well.
+    is_all = alone and all(0 < low == high for low, high in prices.values())
     most = sure + left * (highest - least) if is_all else None
     return band_around(amount, sure, 2 * k * max([highest, *at_once]), most)

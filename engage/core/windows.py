@@ -27,7 +27,7 @@ def publish_union(count: int, k: int, each: Sequence[Figure], within: Figure) ->
     visits = int(sum(one.ceiling or 0 for one in each)) if each else whole
     together = min(whole, visits)
     # Whoever knows k - 2 who came every week knows so many fewer that they can be together.
-    spare = (k - 2) * max(0, len(each) - 1)
+    spare = (k - 2) * (len(each) - 1)
     near = seen + k - 1
     most = min(least, visits - spare) - k + 1
     if near + 1 >= most:

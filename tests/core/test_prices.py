@@ -6,7 +6,7 @@ from itertools import combinations
 
 import pytest
 
-from engage.core.prices import Price, band_of_issued, prices_of
+from engage.core.prices import Price, band_of_issued, events_that_earn, prices_of
 from engage.core.program import Multipliers
 from engage.core.rules import multiplied
 from engage.core.state import AMOUNT_MAX
@@ -105,6 +105,24 @@ def test_what_is_not_for_all_is_not_sure(some: str) -> None:
     assert _prices(f"{besides}rules: [{rule % (endless, some)}]") == {"": Price(0, AMOUNT_MAX)}
 
 
+def test_what_a_program_for_some_brings_is_not_sure() -> None:
+    text = (
+        "traits: {member: {team: {type: string}}}\naudience: leads\n"
+        "audiences: {leads: {conditions: {field: member.traits.team, op: eq, value: leads}}}\n"
+        "rules: [{id: deal, trigger: Deal, effects: [award: 10]}]"
+    )
+    assert _prices(text) == {"Deal": Price(0, 10)}
+    assert _prices(text.replace("audience: leads\n", "")) == {"Deal": Price(10, 10)}
+
+
+def test_each_of_an_event_earns_where_it_brings_one_point_at_least() -> None:
+    awards = {
+        "points": {"a": Price(1, 1), "b": Price(0, 9), "c": Price(0, AMOUNT_MAX), "": Price(0, 5)},
+        "coins": {"b": Price(2, 9), "d": Price(0, 1)},
+    }
+    assert events_that_earn(awards) == ({"a", "b"}, {"c", "d", ""})
+
+
 def test_what_a_campaign_brings_is_not_sure() -> None:
     spring = "name: Spring, from: 2026-03-01, until: 2026-05-31"
     rule = "{id: deal, trigger: Deal, effects: [award: 10]}"
@@ -132,7 +150,8 @@ def test_a_gift_is_what_no_event_brings() -> None:
     gifts = "giving: [{currency: points, window: month, allowance: 100, to_one: 40}]"
     rules = "rules: [{id: deal, trigger: Deal, effects: [award: 10]}]"
     assert _prices(f"{rules}\n{gifts}") == {"Deal": Price(10, 10), "": Price(0, 40)}
-    assert _prices(gifts.replace(", to_one: 40", "")) == {"": Price(0, 100)}
+    for to_one in ("", ", to_one: 100", ", to_one: 400"):
+        assert _prices(gifts.replace(", to_one: 40", to_one)) == {"": Price(0, 100)}
     assert _prices(
         f"{gifts}\nquests: [{{id: q, name: Q, goal: {{event: Deal, reach: 2}}, effects: [award: 30]}}]"
     ) == {"": Price(0, 40)}
@@ -173,6 +192,10 @@ def test_of_a_formula_without_an_end_the_band_holds_what_was_issued() -> None:
         # All else is counted: ten of 3 to 50 are the most, and the last band has room.
         ({"a": Price(10, 10), "b": Price(3, 3), "c": Price(50, 50)}, {"a": 20}, 30, 700, (230, 700)),
         ({"a": Price(10, 10), "b": Price(3, 50)}, {"a": 20}, 30, 700, (230, 729)),
+        # One point is an end; an event without one, as earlier releases kept it, has none.
+        ({"a": Price(0, 1)}, {"a": 20}, 20, 12, (10, 19)),
+        ({"a": Price(10, 10), "b": Price(1, 1)}, {"a": 20}, 30, 210, (210, 210)),
+        ({"a": Price(10, 10), "b": Price(0, 0)}, {"a": 20}, 30, 290, (275, 293)),
         ({"a": Price(10, 10), "b": Price(3, 3), "": Price(0, 50)}, {"a": 20}, 30, 700, (700, 1199)),
     ],
 )

@@ -154,6 +154,8 @@ def test_a_month_of_many_is_told_exactly() -> None:
         ((5, 12), [(12, 20)]),
         ((5, 5, 5), [(5, 7), (11, 15), (18, 20)]),
         ((18,), [(18, 20)]),
+        ((14,), [(14, 16), (18, 20)]),
+        ((15,), [(15, 20)]),
         ((7, 8), [(8, 10), (12, 15), (18, 20)]),
         ((7, 10), [(10, 12), (14, 20)]),
         ((12, 12), [(12, 14), (18, 20)]),
@@ -298,6 +300,7 @@ def test_a_mean_of_bands_lies_between_those_of_their_ends() -> None:
     assert mean_band(bands[:3], whole) == between(3, 9, 20)
     assert mean_band(bands[3:], whole).text == "not shown"
     assert mean_band(bands[:1], whole) == bands[0]
+    assert mean_band([between(18, 24, 30), *bands[1:2]], fact(15, "members")) == between(12, 15, 15), "some left"
 
 
 def test_a_range_is_said_alike_wherever_in_it_the_number_is() -> None:
