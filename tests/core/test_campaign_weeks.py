@@ -222,6 +222,19 @@ def _difference(random: Random, habits: list[float], out: list[bool]) -> Differe
     return Difference(counts[1], counts[3], exact, exact, *difference_interval(*counts))
 
 
+def test_a_difference_counts_as_two_groups_of_its_sizes_tell() -> None:
+    """Ten beside ten tell as much as five beside ever so many, and ten beside thirty half as much again."""
+
+    def pooled(of: int, other_of: int) -> float:
+        none = Difference(10, 10, 0.0, 0.0, 0.0, 0.0)
+        low, high = pooled_interval([[none], [Difference(of, other_of, 1.0, 1.0, 1.0, 1.0)]])
+        assert low == high
+        return low
+
+    assert (pooled(10, 10), pooled(10, 30), pooled(30, 10)) == (1 / 2, 3 / 5, 3 / 5)
+    assert pooled(5, 10**9) == pytest.approx(1 / 2)
+
+
 def test_two_small_groups_are_too_few_to_tell() -> None:
     told = publish_campaign_month(a_month(49, 25, 900, 400), 5)
     assert told is not None

@@ -309,6 +309,13 @@ def test_what_expires_counts_anew_when_nothing_was_hidden_for_as_long_as_it_last
     assert (one.waiting, one.room, one.gone, one.hidden) == ((0, 0, 0), 0, (0, 0), course.weeks[-1].monday)
 
 
+def test_what_expires_is_hidden_beside_what_few_spent_where_there_is_something_to_buy() -> None:
+    for spenders, dearest, hidden in ((0, 1, True), (K - 1, 1, True), (K, 1, False), (0, 0, False)):
+        course = Course(lasts=14, dearest=dearest, cheapest=dearest)
+        course.then()
+        assert (course.then(5, spenders=spenders).hidden == course.weeks[1].monday) == hidden
+
+
 def test_while_something_is_hidden_what_was_issued_since_counts_in_lumps_already() -> None:
     course = Course(lasts=14)
     course.then(hidden=True)

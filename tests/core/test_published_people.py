@@ -49,6 +49,7 @@ def test_what_was_frozen_before_kinds_of_members_were_measured_is_missing() -> N
     assert [one.text for one in publish_classes(found, everybody, K)] == ["not measured"] * 5
     assert publish_organic(found, everybody, K).text == "not measured"
     assert publish_concentration(found, K).text == "not measured"
+    assert [one.text for one in publish_moves(found, everybody, K)] == ["not measured"] * 4
     found.cohorts = {cohort_of(MONDAY) - 3: (30, 20)}
     assert publish_cohorts(found, everybody, K) == {}
     found.definition = 1
@@ -172,6 +173,23 @@ def test_who_fell_or_may_is_told_in_bands_within_who_stands_at_a_level(
     assert (moves.fallen.text, moves.falling.text) == (told, told)
     found.standing = False
     assert publish_moves(found, people(members(20), members(40)), K).falling.text == "not measured"
+
+
+@pytest.mark.parametrize(
+    "risen, active, told",
+    [
+        (0, 38, "fewer than 6"),
+        (5, 38, "fewer than 6"),
+        (6, 38, "6 to 11"),
+        (29, 38, "24 to 29"),
+        (30, 38, "30 or more"),
+        (10, 10, "not shown"),
+        (5, 11, "fewer than 6"),
+        (6, 11, "6 or more"),
+    ],
+)
+def test_who_rose_is_told_in_bands_within_who_was_active(risen: int, active: int, told: str) -> None:
+    assert publish_moves(week(risen=risen), people(members(9), members(40), active), K).risen.text == told
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,10 @@ def _ranges(random: Random, numbers: tuple[int, ...]) -> list[published_stages._
     return [_span(low, low + random.randint(0, 1)) for low in numbers]
 
 
+def test_nothing_is_told_of_a_week_frozen_before_there_were_stages() -> None:
+    assert publish_stages(WeekMeasures(MONDAY, members=60, active_4w=30, floor=K), K) == []
+
+
 def test_how_many_can_be_slipping_is_what_all_ways_say(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of those that are told alike, where numbers are ranges of two; of the first weeks it is known which were quiet.
     What is sure is the most that can be whatever is true of the weeks and of who was active."""
