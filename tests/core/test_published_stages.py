@@ -16,7 +16,7 @@ from engage.core.measures import MONTH_WEEKS, WEEK, CohortMonth, WeekMeasures
 from engage.core.privacy import Figure, fact
 from engage.core.published import People
 from engage.core.published_stages import publish_stages
-from engage.core.stage_weeks import LEFT_IDLE, LEFT_NEVER, no_stages
+from engage.core.stage_weeks import LEFT_IDLE, LEFT_NEVER, SLIPPING_HABIT, no_stages
 from engage.core.windows import between
 
 K = 3
@@ -120,7 +120,7 @@ def test_how_many_can_be_new_is_what_habit_and_slipping_leave_of_the_active(
                 most[a, h] = max(most.get((a, h), 0), a - s - p)
         if len(most) < (active.high - active.low + 1) * (habit.high - habit.low + 1):
             continue
-        bands = [between(*steady, 30), between(*slips, 30), between(0, 4, 30)]
+        bands = [between(*steady, 30), between(*slips, 30), between(1, 4, 30)]
         asked: list[tuple[int, int, int]] = []
 
         def part(count: int, width: int, low: int, sure: int, most: int, asked=asked, bands=bands) -> Figure:
@@ -133,7 +133,7 @@ def test_how_many_can_be_new_is_what_habit_and_slipping_leave_of_the_active(
         assert asked[0] == (0, *habit)
         assert asked[2] == (0, min(most.values()), max(most.values())), (active, habit, steady, slips)
         rest = [a - s - p for a in active for s in steady for p in slips]
-        assert (found["active"].floor, found["active"].ceiling) == (max(0, min(rest) - 4), max(rest))
+        assert (found["active"].floor, found["active"].ceiling) == (max(0, min(rest) - 4), max(rest) - 1)
         tried += 1
     assert tried > 50
 
@@ -163,6 +163,14 @@ def test_new_are_those_who_are_not_told_to_have_come_before(
     cohorts: dict[int, tuple[int, int]], said: dict[str, object], new: str
 ) -> None:
     assert dict(publish_stages(replace(_week(cohorts), **said), K))["new"].text == new
+
+
+def test_who_is_slipping_is_told_alike_with_the_habit_and_without() -> None:
+    week, told = replace(_week({}), month=[18, 18, 13, 13]), []
+    for parts in ((0, 5), (5, 0), (0, 8), (8, 0), (4, 4)):
+        week.stages |= dict(zip(("slipping", SLIPPING_HABIT), parts, strict=True))
+        told.append(dict(publish_stages(week, K))["slipping"].text)
+    assert told == ["fewer than 6", "fewer than 6", *["6 or more"] * 3]
 
 
 def test_no_more_are_told_to_be_new_than_any_month_before_leaves() -> None:

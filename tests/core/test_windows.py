@@ -300,7 +300,9 @@ def test_a_mean_of_bands_lies_between_those_of_their_ends() -> None:
     assert mean_band(bands[:3], whole) == between(3, 9, 20)
     assert mean_band(bands[3:], whole).text == "not shown"
     assert mean_band(bands[:1], whole) == bands[0]
-    assert mean_band([between(18, 24, 30), *bands[1:2]], fact(15, "members")) == between(12, 15, 15), "some left"
+    assert mean_band([between(18, 24, 30), *bands[1:2]], fact(15, "members")) == between(12, 15, 15), (
+        "some left"
+    )
 
 
 def test_a_range_is_said_alike_wherever_in_it_the_number_is() -> None:
