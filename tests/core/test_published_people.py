@@ -119,6 +119,7 @@ def test_under_a_floor_raised_since_nothing_is_told_of_ways_and_moves() -> None:
     )  # fmt: skip
     everybody = people(members(20), members(40))
     nothing = ("not shown", 0, MEMBERS)
+    assert publish_funnel(found, everybody, "another", K) is None
     steps = publish_funnel(found, everybody, "f", RAISED)
     assert steps is not None
     assert [(one.text, one.low, one.high) for one in steps] == [nothing] * 2
@@ -243,6 +244,12 @@ def test_organic_use_is_judged_by_how_many_can_have_begun_it_since(room: int, to
     assert organic.text == told
     if told == "not shown":
         assert (organic.hidden, organic.low, organic.high) == ("protects", 0, 38)
+
+
+def test_organic_use_is_judged_beside_those_key_events_that_no_rule_rewards() -> None:
+    for organic, told in ((True, "20 to 22"), (False, "21")):
+        found = week(organic_4w=21, features={"Export": FeatureWeek(20, 20, 90, 9, organic=organic)})
+        assert publish_organic(found, people(members(20), members(50)), K).text == told
 
 
 def test_active_members_a_day_are_a_seventh_of_the_active_days() -> None:
