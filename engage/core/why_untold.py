@@ -58,7 +58,9 @@ def _by_its_rule(name: str, report: CompanyReport) -> str:
         )
     if name == "cohorts":
         return say(
-            "told once at least {k:d} members each of several months stay active beside the others", k=k
+            "told where no month follows from the others and from what was told before: it takes at least {k:d} "
+            "active members each of several months",
+            k=k,
         )
     if name == "champions":
         return say("told once it can be told how many members have the habit")

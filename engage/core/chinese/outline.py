@@ -136,8 +136,9 @@ WORDS: Final = {
     "told from {least:d} members on who are active in a week or stand at a level": (
         "每周活跃或已有等级的成员满 {least} 人才公布"
     ),
-    "told once at least {k:d} members each of several months stay active beside the others": (
-        "有若干月份各有至少 {k} 名成员持续活跃时才公布"
+    "told where no month follows from the others and from what was told before: it takes at least {k:d} active "
+    "members each of several months": (
+        "任何月份都不能由其余月份和以往公布的内容推算出来时才公布：需有若干月份各有至少 {k} 名活跃成员"
     ),
     "told once it can be told how many members have the habit": "可公布有多少成员形成习惯时才公布",
     "behind each figure fewer than {k:d} members may stand, or all but fewer than {k:d}": (
