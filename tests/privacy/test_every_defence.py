@@ -415,8 +415,13 @@ STATED = {
         "By the end of a month are activated": [
             "year_attacked: activated by a month, and those of cohorts in others",
             "year_attacked: activated by a month, and who came of a cohort after it",
+            "small_years_attacked: the most of hidden cohorts beside the others of a month",
         ],
-        "those of cohorts that came between two others": ["year_attacked: cohorts between two months"],
+        "those of cohorts that came between two others": [
+            "year_attacked: cohorts between two months",
+            "small_years_attacked: room for k numbers between two months",
+            "small_years_attacked: a cohort that came in part before a month",
+        ],
         "those of cohorts up to one": [
             "small_years_attacked: of_the_first_who_came_and_came_alone_some_are_missed"
         ],

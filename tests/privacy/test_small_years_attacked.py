@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from random import Random
 
 import pytest
@@ -13,6 +13,7 @@ from engage.core.calendar import month_end
 from engage.core.measures import WeekMeasures
 from engage.core.published import publish_people, remember_peaks
 from engage.core.published_people import publish_cohorts
+from engage.core.segments import CohortMonth
 from tests.privacy import year_attacks
 from tests.privacy.populations import FIRST, MONTH, WEEK
 from tests.privacy.year_attacks import Came, attack_members, growing_members, weeks_of_year
@@ -51,13 +52,20 @@ def test_of_whoever_came_of_different_groups_in_different_months_some_are_missed
     for name, (wave, idle) in groups.items():
         work = ("", name) if place else (name, "")
         members += [one._replace(work=work) for one in (*wave, *[Came(-1, 2, (0, 0))] * idle)]
-    names = {"roles" if place else "departments": tuple(groups)}
-    assert attack_members(members, members[:1], 3, FIRST, **names) == []
+    departments, roles = ((), tuple(groups)) if place else (tuple(groups), ())
+    assert attack_members(members, members[:1], 3, FIRST, None, departments, roles) == []
     monkeypatch.setattr(published, "remember_groups", lambda *_: 0)
-    assert attack_members(members, members[:1], 3, FIRST, **names) != []
+    assert attack_members(members, members[:1], 3, FIRST, None, departments, roles) != []
 
 
 cohorts_most, who_came = published_cohorts._cohorts_most, published_cohorts._came
+leaves_between, least_by = published_cohorts._leaves_between, published_cohorts._least_by
+
+
+def _without(part: str, told: Mapping[int, CohortMonth]) -> dict[int, CohortMonth]:
+    return {monday: replace(month, **{part: None}) for monday, month in told.items()}
+
+
 GROWING: dict[str, tuple[int, int, dict[str, Callable[..., object]]]] = {
     "cohorts that came within four weeks": (
         800400343,
@@ -75,6 +83,25 @@ GROWING: dict[str, tuple[int, int, dict[str, Callable[..., object]]]] = {
         {"_cohorts_most": lambda cells, month, *_: cohorts_most(cells, month)},
     ),
     "beside many who must have come": (800402668, -1, {"_leaves_before": lambda *_: True}),
+    "room for k numbers between two months": (
+        800300027,
+        28,
+        {"_leaves_between": lambda active, told, by_then, _: leaves_between(active, told, by_then, 1)},
+    ),
+    "a cohort that came in part before a month": (
+        800300027,
+        28,
+        {
+            "_leaves_between": lambda active, told, *rest: leaves_between(
+                active, _without("part_most", told), *rest
+            )
+        },
+    ),
+    "the most of hidden cohorts beside the others of a month": (
+        800300027,
+        28,
+        {"_least_by": lambda told, least: least_by(_without("hidden", told), least)},
+    ),
 }
 """Companies of some months, and who is known."""
 
