@@ -18,7 +18,7 @@ OF_THE_MONTH: Final = (
     *("top", "top_leading", "month", "month_members"),
     *("month_absent", "absent_4w", "no_habit", "month_left"),
 )
-OF_A_FUNNEL: Final = ("funnels", "funnel_keys", "funnel_months", "funnel_begins")
+OF_A_FUNNEL: Final = ("funnels", "funnel_keys", "funnel_months", "funnel_begins", "funnel_steps")
 
 
 class Look(NamedTuple):

@@ -191,7 +191,8 @@ class WeekMeasures(Struct, array_like=True):
     cohort_months: dict[int, CohortMonth] = field(default_factory=dict)
     """The last Monday of a month -> what its cohorts say of all activated by then. Empty: not kept yet."""
     funnel_keys: dict[str, str] = field(default_factory=dict)
-    """Funnel -> the steps and weeks it was counted for, as its `key` says them. Empty: not kept yet."""
+    funnel_steps: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Funnel -> the steps and weeks it was counted for, as its `key` says them; its events. Empty: not kept yet."""
     beyond_days: list[int] = field(default_factory=list)
     """Of this week and those before: see `engage.core.published_classes`. -1: not told. Empty: not kept yet."""
     alike: int = 0  # the most members who had equally many events, fewer than 255; 0: not counted yet

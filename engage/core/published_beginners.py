@@ -1,8 +1,8 @@
 """Beginners of funnels and users of key events, as figures: what months told one after the other may not add up to.
 
-Owns within whom they are, and what is remembered of those told before. Must not know the later steps. Where a first
-step or a key event is done once in a life, as an invitation or a first sign-in is, no two months have a beginner in
-common, so that all of them together are
+Owns within whom they are, and what is remembered of those told before. Where a first step or a key event is done once
+in a life, as an invitation or a first sign-in is, no two months have a beginner in common, so that all of them together
+are
 
 - no more than are told to have been activated by the end of the last of these months, nor, with the cohorts that came
   since, than are told to have been activated so far;
@@ -17,7 +17,7 @@ is told with it follows from them, and not they from it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
 from engage.core.calendar import month_end
@@ -27,7 +27,7 @@ from engage.core.prices import events_that_earn
 from engage.core.privacy import NOT_SHOWN, Figure, Part, fact, publish_count, total
 from engage.core.published_floors import floor_of
 from engage.core.segments import Begun, cohort_of
-from engage.core.windows import between
+from engage.core.windows import between, publish_part
 
 BEGUN_MONTHS: Final = 14
 """Kept apart, of each first step; those before them count as one."""
@@ -40,6 +40,39 @@ def publish_beginners(week: WeekMeasures, activated: Figure, funnel: str, k: int
     """`activated`: within whom they are, of a week that was frozen when they were not counted by months."""
     within = _beginning(week, activated, funnel)
     return _publish_within(week.funnels[funnel][0], week.begun_room.get(funnel, -1), within, k)
+
+
+def publish_steps(
+    week: WeekMeasures, began: Figure, active_4w: Figure, funnel: str, k: int
+) -> Iterator[Figure]:
+    """Members who reached each later step, of those who reached the one before. Within the week in which they began,
+    they are among the users of its event too; of two funnels, those of one may be among those of the other."""
+    counts, within = week.funnels[funnel], began
+    names = week.funnel_steps.get(funnel, [""] * len(counts))
+    users = {} if week.funnel_months.get(funnel, 1) else publish_features(week, k, active_4w).members
+    together = _is_divided(week, funnel)
+    for name, count in zip(names[1:], counts[1:], strict=True):
+        groups = (within, users[name]) if name in users else (within,)
+        if together:
+            sure = int(min(group.floor for group in groups))
+            within = publish_part(count, 2 * k, 0, sure, int(began.ceiling or 0))
+        else:
+            cells = [publish_count(count, k, group) for group in groups]
+            within = min(cells, key=lambda cell: (cell.value is not None, cell.floor, -(cell.ceiling or 0)))
+        yield within
+
+
+def _is_divided(week: WeekMeasures, funnel: str) -> bool:
+    """Whether those who came so far may be among those of another funnel: of one that begins with the same event and
+    has another one in common, or where both end within the week."""
+    first, *later = week.funnel_steps.get(funnel, ("",))
+    within = not week.funnel_months.get(funnel, 1)
+    for other, steps in week.funnel_steps.items():
+        both_within = within and not week.funnel_months.get(other, 1)
+        alike = steps if both_within else steps[1:] if steps[0] == first else ()
+        if other != funnel and not set(later).isdisjoint(alike):
+            return True
+    return False
 
 
 def publish_users(used: FeatureWeek, active_4w: Figure, k: int) -> Figure:

@@ -34,7 +34,6 @@ from engage.core.privacy import (
     is_dominated,
     missing,
     publish_amount,
-    publish_count,
     publish_split,
     ratio,
 )
@@ -46,7 +45,12 @@ from engage.core.published import (
     publish_month_days,
     publish_week_days,
 )
-from engage.core.published_beginners import publish_beginners, publish_features, within_room
+from engage.core.published_beginners import (
+    publish_beginners,
+    publish_features,
+    publish_steps,
+    within_room,
+)
 from engage.core.published_cohorts import publish_active_cohorts
 from engage.core.published_floors import floor_of, is_measured, is_told
 from engage.core.published_parts import active_parts, publish_parts, rows_of, untold
@@ -151,10 +155,8 @@ def publish_funnel(week: WeekMeasures, people: People, funnel: str, k: int) -> t
     if not is_told(week, k):
         return tuple(untold(people.members) for _ in counts)
     k = floor_of(week, k)
-    found = [publish_beginners(week, people.activated, funnel, k)]
-    for count in counts[1:]:
-        found.append(publish_count(count, k, found[-1]))
-    return tuple(found)
+    began = publish_beginners(week, people.activated, funnel, k)
+    return began, *publish_steps(week, began, people.active_4w, funnel, k)
 
 
 class Moves(NamedTuple):

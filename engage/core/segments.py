@@ -114,6 +114,7 @@ class Segments:
         for week in weeks:
             week.classes = [0] * 5
             week.funnels = {funnel.id: [0] * len(funnel.steps) for funnel, _ in self.funnels}
+            week.funnel_steps = {funnel.id: funnel.steps for funnel, _ in self.funnels}
             week.funnel_keys = {funnel.id: key for funnel, key in self.funnels}
             week.funnel_months = {funnel.id: -(-funnel.weeks // MONTH_WEEKS) for funnel, _ in self.funnels}
             week.funnel_begins = {funnel.id: (funnel.steps[0], 0) for funnel, _ in self.funnels}

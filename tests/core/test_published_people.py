@@ -3,12 +3,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
+from engage.core import published_beginners
 from engage.core.calendar import month_end
 from engage.core.measures import FeatureWeek, WeekMeasures
 from engage.core.privacy import Figure, fact
 from engage.core.published import People, publish_people
+from engage.core.published_beginners import Features, publish_features
 from engage.core.published_classes import publish_classes
 from engage.core.published_parts import SMALLER
 from engage.core.published_people import (
@@ -255,3 +259,48 @@ def test_organic_use_is_judged_beside_those_key_events_that_no_rule_rewards() ->
 def test_active_members_a_day_are_a_seventh_of_the_active_days() -> None:
     for days, told in ((69, "10"), (74, "11"), (73, "10")):
         assert publish_active_a_day(week(active=30, days=days), K).text == told
+
+
+def _beyond(tell: Callable[[int, int], tuple[str, ...]]) -> set[int]:
+    """Of fewer than the floor, the numbers that are learned of who is in the larger group and not in the smaller."""
+    beyond: dict[tuple[str, ...], set[int]] = {}
+    for larger in range(15):
+        for smaller in range(larger + 1):
+            beyond.setdefault(tell(larger, smaller), set()).add(larger - smaller)
+    return {count for found in beyond.values() for count in found if len(found) == 1 and count < K}
+
+
+def _told_of_funnels(*reached: int, within: int, features: dict[str, FeatureWeek]) -> tuple[str, ...]:
+    """Of those who began with a look, who bought; in funnels of several lengths, or within the week."""
+    names = [f"{at}" for at in range(len(reached))]
+    found = week(month=[40] * 4, month_members=[MEMBERS] * 4, active_4w=40, months_told=[(40, 40)] * 2)
+    found.funnels = {name: [20, count] for name, count in zip(names, reached, strict=True)}
+    found.funnel_months = dict.fromkeys(names, within)
+    found.funnel_steps = dict.fromkeys(names, ("Look", "Buy"))
+    found.features = features
+    everybody = people(members(20), members(40), active=40)
+    told = [publish_funnel(found, everybody, name, K) or () for name in names]
+    users = publish_features(found, K, everybody.active_4w).members
+    return tuple(str(one.text) for one in (*(cell for steps in told for cell in steps), *users.values()))
+
+
+def test_two_funnels_do_not_tell_of_few_who_came_as_far_in_the_longer_one_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def tell(longer: int, shorter: int) -> tuple[str, ...]:
+        return _told_of_funnels(longer, shorter, within=1, features={})
+
+    assert _beyond(tell) == set()
+    monkeypatch.setattr(published_beginners, "_is_divided", lambda *_: False)
+    assert _beyond(tell) == {0, 1, 2}
+
+
+def test_a_funnel_within_the_week_does_not_tell_of_few_who_used_its_key_event_besides(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def tell(users: int, reached: int) -> tuple[str, ...]:
+        return _told_of_funnels(reached, within=0, features={"Buy": FeatureWeek(users, users, 3 * users)})
+
+    assert _beyond(tell) == set()
+    monkeypatch.setattr(published_beginners, "publish_features", lambda *_: Features({}, members(0)))
+    assert _beyond(tell) == {0, 1, 2}
