@@ -26,7 +26,7 @@ from engage.core.company_stages import (
     contract_grew,
     stage_before_score,
 )
-from engage.core.drivers import DAYS_PER_MONTH, read_inputs
+from engage.core.drivers import DAYS_PER_MONTH, TENURE_START, read_inputs
 from engage.core.health import WEEKS_NEEDED, score
 from engage.core.measures import MONTH_WEEKS, WEEK, WeekMeasures
 from engage.core.portfolio import risk_of, too_quiet
@@ -48,6 +48,8 @@ HORIZONS: Final = (0, 30, 60, 90, 180)
 """Days before a term's end."""
 
 TENURE: Final = "tenure"
+TENURE_SCORED: Final = "tenure scored"
+"""The same time as the score reckons it, to which the first months say less than to the other."""
 SCORED: Final = "scored"
 TREND: Final = "trend"
 USES: Final = "uses "
@@ -204,7 +206,8 @@ def _contract_facts(
     """What was agreed, on a scale on which a doubling is a step: 5 to 10 seats is much, 1,000 to 1,005 nothing."""
     facts = {"term_months": log(max(1.0, months)), "first_term": float(first)}
     if age is not None:
-        facts[TENURE] = log(1 + max(0, age) / DAYS_PER_MONTH)
+        behind = max(0, age) / DAYS_PER_MONTH
+        facts[TENURE], facts[TENURE_SCORED] = log(1 + behind), log(TENURE_START + behind)
     if seats:
         facts["seats_agreed"] = log(seats)
     if term.monthly_revenue_cents:

@@ -19,7 +19,8 @@ The rules (k is the floor, 5 unless the host chose more, never below 3):
   values, two for whoever knows k - 2 of the people, among all tables of which the same would be told; else nothing is
   told. They join in a fixed order: the next smallest one (Glint, Lattice) would say of itself that it is the smallest.
 - Counts of several weeks, and counts that only grow, have their own rules: see `engage.core.windows`.
-- A sum of events is hidden when most of it is one person's, or all but k - 2 people had equally many.
+- A sum of events is hidden when most of it is one person's, or all but k - 2 people had equally many. Of a single key
+  event that is not known: who knows k - 2 of its users may learn that the others, whoever they are, had one each.
 - A ratio is hidden with either of its parts, and a range of the parts gives a range of the ratio.
 - A sum over weeks adds what is shown, and says that something is missing.
 

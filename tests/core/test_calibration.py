@@ -210,9 +210,18 @@ def test_a_company_below_the_floor_gives_contract_facts_only() -> None:
     case = case_of(few, past.terms[1], 0, 5)
     assert case is not None
     assert case.score is None
-    contract = {"term_months", "first_term", "tenure", "seats_agreed", "revenue"}
+    contract = {"term_months", "first_term", "tenure", "tenure scored", "seats_agreed", "revenue"}
     assert set(case.features) == {*contract, "scored", "members"}
     assert case.features["scored"] == 0.0
+
+
+def test_time_as_a_customer_is_read_from_its_first_month_on_and_as_the_score_reckons_it() -> None:
+    past = Company().past()
+    case = case_of(past, past.terms[1], 0, 5)
+    assert case is not None
+    months = 210 / (365.25 / 12)
+    assert case.features["tenure"] == pytest.approx(log(1 + months))
+    assert case.features["tenure scored"] == pytest.approx(log(4 + months))
 
 
 def test_the_model_may_read_what_the_reports_tell_and_nothing_more() -> None:
