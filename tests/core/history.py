@@ -62,6 +62,8 @@ class History:
     steps: list[Step] = field(default_factory=list)
     version: int = 0
     """Which of `versions`, from 1, the log has taken up."""
+    clock: int = 0
+    """Nothing is received before this."""
 
     def __post_init__(self) -> None:
         self.company = CompanyState(timezone=self.timezone)
@@ -99,8 +101,9 @@ class History:
 
     def reverse(self, name: str, at: int, step: Step) -> Step:
         body = Body("", {"seq": step.entry.seq})
-        self.wait(name, max([at, *(one.entry.received_at for one in self.steps[-1:])]))
-        self.look_back(name, max([at, *(one.entry.received_at for one in self.steps[-1:])]))
+        now = self._received(at)
+        self.wait(name, now)
+        self.look_back(name, now)
         undone = self.undoing(step, len(self.steps) + 1)
         reversal = self.append(Kind.REVERSAL, name, at, step.entry.name, body, undone)
         led = reversal.decision.record.led
@@ -193,7 +196,7 @@ class History:
         """Append one entry; `name` is empty for what concerns the company alone."""
         if name and name not in self.members:
             self.members[name], self.numbers[name] = MemberState(), self.company.members + 1
-        now = max([at, *(step.entry.received_at for step in self.steps[-1:])])
+        now = self._received(at)
         self.adopt(now)
         if kind != Kind.TICK:
             self.wait(name, now)
@@ -207,6 +210,9 @@ class History:
             when = local_day_hour(now, self.company.timezone)
             self._append(Kind.REFERRAL, inviter, now, now, when, "", Body("", said))
         return step
+
+    def _received(self, at: int) -> int:
+        return max([at, self.clock, *(step.entry.received_at for step in self.steps[-1:])])
 
     def adopt(self, now: int) -> None:
         """From here on the newest version decides."""
