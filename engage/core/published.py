@@ -129,7 +129,7 @@ def remember_peaks(weeks: Sequence[WeekMeasures], before: WeekMeasures | None, k
         most = before.activated_most[same:] if before else []
         week.activated_most = [week.members, *most]
         activated = _publish_activated(week, k, month)
-        remember_cohorts(week, before, month, activated, k)
+        remember_cohorts(week, before, month, publish_month_weeks(week, k), activated, k)
         peak = week.peak = max(peak, sum(week.cohort_least.values()))
         remember_activated(week, before, _publish_activated(week, k, month))
         week.activated_most = [week.activated_told[1], *most][:MONTHS_TOLD]

@@ -11,6 +11,7 @@ stays the same while what stands beside it changes, so it is told nowhere, and t
 - Of who was active in a month, those of cohorts that came between two others are no more than can have been activated
   between these; those of cohorts up to one no more than by its end; and those of the newest no fewer than must have
   come since the month before.
+- Whoever was active in a week of a month is of a cohort up to that of the week.
 
 Where a month would bring two of these nearer than k - 1, so that with k - 2 members known they could meet, its cohorts
 are hidden. One that came within four weeks is hidden in these, or its size would be told.
@@ -18,7 +19,7 @@ are hidden. One that came within four weeks is hidden in these, or its size woul
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import accumulate
 from typing import Final, NamedTuple
 
@@ -122,10 +123,15 @@ def _cohorts_least(cells: Mapping[int, Figure], month: Figure, most: Mapping[int
 
 
 def remember_cohorts(
-    week: WeekMeasures, before: WeekMeasures | None, month: Figure, activated: Figure, k: int
+    week: WeekMeasures,
+    before: WeekMeasures | None,
+    month: Figure,
+    weeks: Sequence[Figure],
+    activated: Figure,
+    k: int,
 ) -> None:
     """Write into a new week what is told of cohorts so far, with those of its month where that is safe. `month`,
-    `activated`: those active in it, and who is activated by what was told before."""
+    `weeks`, `activated`: those active in it and in each of its weeks, and who is activated by what was told before."""
     if before is not None and month_end(before.monday) == month_end(week.monday):
         for name in REMEMBERED:
             setattr(week, name, getattr(before, name))
@@ -150,6 +156,7 @@ def remember_cohorts(
         or not _leaves_until(active, months, k)
         or not _leaves_between(active, together, by_then, k)
         or not _leaves_before(active, together, by_then, k)
+        or not _leaves_in_weeks(active, week, weeks, k)
     ):
         least, together, came = dict(leasts), without, untold
     week.cohort_least, week.cohort_most, week.cohort_months = least, came, together
@@ -306,6 +313,12 @@ class _Active:
         inside, most = (sums.before(last + 1) - sums.before(first) for sums in (self._floors, self._highs))
         return max(inside, self.month - self._highs.before(self.last + 1) + most) if first <= last else 0
 
+    def most_until(self, last: int) -> int:
+        """Of cohorts up to one, where nobody came of the oldest unless it is told by number."""
+        oldest = self._highs.before(self.first + 1) if self.cells[self.first].value is None else 0
+        newer = self._floors.before(self.last + 1) - self._floors.before(last + 1)
+        return min(self._highs.before(last + 1) - oldest, self.month - newer)
+
 
 def _leaves_until(active: _Active, months: Mapping[int, CohortMonth], k: int) -> bool:
     """Whether those of cohorts up to an earlier month are `k` fewer than can have been activated by its end. How many
@@ -344,3 +357,17 @@ def _leaves_before(
     before = told[earlier[-1]]
     came = by_then[newest] - before.most
     return active.fewest(active.first, before.over) <= active.month - came - (k - 1)
+
+
+def _leaves_in_weeks(active: _Active, week: WeekMeasures, weeks: Sequence[Figure], k: int) -> bool:
+    """Whether those of cohorts up to that of a week, who alone were active in it, can be k - 1 more than were, as far
+    as so many do not follow anyway. That nobody came of the oldest may be known."""
+    if not active.cells:
+        return True
+    start = month_end(week.monday) - WEEK * (MONTH_WEEKS - 1)
+    for at, told in enumerate(weeks):
+        cohort, low = cohort_of(start + WEEK * at), int(told.floor)
+        follows = cohort >= active.last or low <= active.fewest(active.first, cohort)
+        if not follows and low > active.most_until(cohort) - (k - 1):
+            return False
+    return True

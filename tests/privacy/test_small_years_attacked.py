@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from engage.core import published, published_cohorts
 from engage.core.calendar import month_end
 from engage.core.measures import WeekMeasures
+from engage.core.privacy import Figure
 from engage.core.published import publish_people, remember_peaks
 from engage.core.published_people import publish_cohorts
 from engage.core.segments import CohortMonth
@@ -39,6 +40,33 @@ def test_of_the_first_who_came_and_came_alone_some_are_missed(monkeypatch: pytes
     assert attack_members(members, members[-1:], 3, FIRST) == []
     monkeypatch.setattr(published_cohorts, "_leaves_until", lambda *_: True)
     assert attack_members(members, members[-1:], 3, FIRST) != []
+
+
+def test_beside_a_week_before_the_newest_cohort_a_hidden_one_leaves_room(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """In the last month's first week twenty-five came of the first three cohorts: two more than are told of the second
+    and third, and of the first no more than two can be active."""
+    monkeypatch.setattr(year_attacks, "MONTHS", 4)
+    waves = [
+        [Came(-1, 4, (0,) * 4)] * 7,
+        _wave(24291, 0, 6, 2, 2, 2),
+        _wave(24292, 1, 14, 14, 14),
+        _wave(24293, 2, 9, 9),
+        _wave(24294, 3, 4),
+    ]
+    *_, before, last = weeks_of_year([one for wave in waves for one in wave], 3, FIRST)
+
+    def told() -> Mapping[int, Figure]:
+        week = replace(last, month=[25, *last.month[1:]])
+        remember_peaks([week], before, 3)
+        return publish_cohorts(week, publish_people(week, 3), 3)
+
+    assert not any(cell.floor for cell in told().values())
+    monkeypatch.setattr(published_cohorts, "_leaves_in_weeks", lambda *_: True)
+    first, second, third, _ = told().values()
+    assert first.value is None
+    assert first.ceiling == 25 - (second.value or 0) - (third.value or 0)
 
 
 @pytest.mark.parametrize("place", [0, 1], ids=["departments", "roles"])
