@@ -12,6 +12,7 @@ stays the same while what stands beside it changes, so it is told nowhere, and t
   between these; those of cohorts up to one no more than by its end; and those of the newest no fewer than must have
   come since the month before.
 - Whoever was active in a week of a month is of a cohort up to that of the week.
+- The fewer a hidden cohort has, the more must those have that were hidden beside it in several months.
 
 Where a month would bring two of these nearer than k - 1, so that with k - 2 members known they could meet, its cohorts
 are hidden. One that came within four weeks is hidden in these, or its size would be told.
@@ -22,6 +23,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import accumulate
 from typing import Final, NamedTuple
+
+from msgspec.structs import replace
 
 from engage.core.calendar import month_end
 from engage.core.measures import MONTH_WEEKS, WEEK, WeekMeasures
@@ -157,6 +160,7 @@ def remember_cohorts(
         or not _leaves_between(active, together, by_then, k)
         or not _leaves_before(active, together, by_then, k)
         or not _leaves_in_weeks(active, week, weeks, k)
+        or not _leaves_to_hidden(together, least, came, k)
     ):
         least, together, came = dict(leasts), without, untold
     week.cohort_least, week.cohort_most, week.cohort_months = least, came, together
@@ -292,6 +296,27 @@ def _leaves_by_then(
     near = {monday: low for monday, low in by_then.items() if low > told[monday].most - k}
     anyway = _least_by(untold, leasts) if near else {}
     return all(low <= anyway[monday] for monday, low in near.items())
+
+
+def _leaves_to_hidden(
+    told: Mapping[int, CohortMonth], least: Mapping[int, int], most: Mapping[int, int], k: int
+) -> bool:
+    """Whether each that is hidden in the newest month and another may have k - 1 fewer than it can: the fewer it had
+    in each, the more had those hidden beside it."""
+    newest = max(told)
+    for one in {*(told[newest].hidden or {})} & {*most}:
+        had, fewer = dict(least), {}
+        for monday, month in told.items():
+            hidden = dict(month.hidden or {})
+            if one in hidden:
+                hidden[one] = min(hidden[one], most[one] - (k - 1))
+                beyond = month.rest - sum(hidden.values())
+                others = {*hidden} - {one} if month.after == month.over + 1 else ()
+                had |= {each: max(had.get(each, 0), beyond + hidden[each]) for each in others}
+            fewer[monday] = replace(month, hidden=hidden if month.hidden is not None else None)
+        if any(low > told[monday].most for monday, low in _least_by(fewer, had).items()):
+            return False
+    return True
 
 
 # --- who was active in a month, beside who was activated between others ---------------------------------------

@@ -426,6 +426,7 @@ STATED = {
             "small_years_attacked: of_the_first_who_came_and_came_alone_some_are_missed"
         ],
         "must have come since the month before": ["small_years_attacked: beside many who must have come"],
+        "hidden beside it in several months": ["small_years_attacked: a cohort hidden in several months"],
         "up to that of the week": [
             "small_years_attacked: beside_a_week_before_the_newest_cohort_a_hidden_one_leaves_room"
         ],
