@@ -300,13 +300,14 @@ def _kept(quest: Quest, windows: dict[int, Progress], late_days: int) -> dict[in
 
 
 def taken_back(
-    program: Program, quests: Mapping[str, Quested], advances: Iterable[tuple[int, Advance]]
+    program: Program, quests: Mapping[str, Quested], advances: Sequence[tuple[int, Advance]]
 ) -> dict[str, Quested]:
     """The `quests` that change without what was counted toward them by the `program` of that time: (first day of the
-    period, what). What was counted since stands, and may have been completed since by another event: that stands too.
+    period, what), in the order of counting. What was counted since stands, and may have been completed since by another
+    event: that stands too.
     """
     now: dict[str, Quested] = {}
-    for start, made in advances:
+    for start, made in reversed(advances):  # one event may reach a tier first, and begin the quest anew last
         quest = program.quests[made.quest]
         quested = now.get(quest.id) or quests.get(quest.id)
         progress = quested.windows.get(start) if quested is not None else None

@@ -7,7 +7,7 @@ allows it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Container, Iterable, Iterator, Sequence
+from collections.abc import Collection, Container, Iterator, Sequence
 from typing import Final
 
 from msgspec import Struct
@@ -270,7 +270,7 @@ def _take_grants(course: Reversal, record: Record) -> None:
         course.streaks |= steps_back(undoing, now, standing, entry.day, record.steps)
 
 
-def _take_progress(course: Reversal, advances: Iterable[tuple[int, Advance]]) -> None:
+def _take_progress(course: Reversal, advances: Sequence[tuple[int, Advance]]) -> None:
     assert course.undone.program is not None
     standing = course.member.quests | course.quests
     course.quests |= taken_back(course.undone.program.program, standing, advances)

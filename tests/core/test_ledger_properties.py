@@ -234,6 +234,11 @@ def test_the_level_is_that_of_the_most_ever_earned(program: Program, story: list
 
 @settings(max_examples=60)
 @given(program=programs, story=EVERYTHING, last=stories().filter(bool))
+@example(  # the event reaches a tier, and completes the quest by what that brings
+    program=make_program(1143),
+    story=make_story(1, 60, ("adjust", "undo", "zone", "move")),
+    last=make_story(104, 60, ()),
+)
 def test_undoing_what_nothing_followed_restores_the_state(
     program: Program, story: list[Act], last: list[Act]
 ) -> None:

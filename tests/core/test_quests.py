@@ -13,9 +13,11 @@ from engage.core.calendar import DAY, HOUR, local_day_hour
 from engage.core.check import check
 from engage.core.check_quests import DISTINCT_MAX
 from engage.core.decisions import encode_record
+from engage.core.effects import AdvanceQuest
 from engage.core.event import Kind
 from engage.core.goals import HASH_BYTES
-from engage.core.program import Award, Currency, EventType, Goal, Program, Property, Quest, Tier
+from engage.core.occasions import Occasion
+from engage.core.program import Award, Currency, EventType, Goal, Program, Property, Quest, Rule, Tier
 from engage.core.progress import quest_standings
 from engage.core.quests import LAPS_MAX, WINDOWS_KEPT
 from engage.core.state import encode_state
@@ -157,6 +159,18 @@ def test_an_undone_event_counts_no_more_and_what_came_since_stands(later: int) -
     for _ in range(3 * total):
         told.track("ann", "Sale", START)
     assert told.active("ann") == (later + 3 * total) // 3 * 10
+
+
+def test_an_event_that_begins_a_quest_and_completes_it_leaves_nothing_when_undone() -> None:
+    """It reaches the first tier, for which a rule counts one more: that completes the quest, which begins anew."""
+    quest = Quest("twice", "", (Goal("Done", 2),), (Tier(1), Tier(2)), repeats="always")
+    more = Rule("more", "more", "", effects=(AdvanceQuest("twice"),), on=Occasion("quest", "twice:1"))
+    told = History()
+    told.publish(Program("Quests", {}, {"Done": EventType("Done")}, quests=(quest,), rules=(more,)))
+    step = told.track("ann", "Done", START)
+    assert told.member("ann").quests["twice"].times == 1
+    told.reverse("ann", START, step)
+    assert "twice" not in told.member("ann").quests
 
 
 def test_a_lap_undone_leaves_a_quest_that_repeats_open() -> None:
