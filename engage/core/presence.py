@@ -4,7 +4,8 @@ Owns this reckoning alone, from what the host's own list says. Whoever reads a r
 the group at once: "12 of 20 came" tells of each one where eight had left before. Must not know floors or figures; what
 is left of a group is judged by it in `engage.core.published`.
 
-A week in which somebody did come counts as possible, whatever the list says.
+Who comes after the host said that they left is taken to be absent all the same, until the host says otherwise: were
+they not, a figure that is told, or ends one higher, would tell of that one that they came.
 """
 
 from __future__ import annotations
@@ -84,8 +85,8 @@ class Presence:
 
 
 def _span(member: MemberState) -> tuple[int, int]:
-    """The day before which, and the one after which, a member cannot have come, who did come on none beyond."""
-    return known_since(member), member.left if member.left and member.last_day <= member.left else _NEVER
+    """The day before which, and the one after which, a member cannot have come."""
+    return known_since(member), member.left or _NEVER
 
 
 def _with_late(listed: int, came: int, floor: int) -> int:

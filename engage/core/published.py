@@ -84,15 +84,6 @@ def publish_month_weeks(week: WeekMeasures, k: int) -> list[Figure]:
     return [publish_active(count, k, size, away) for count, size, away in _sizes(week)]
 
 
-def _month_weeks(week: WeekMeasures, k: int) -> list[Figure]:
-    """The same, as whoever knows who cannot have come reads it."""
-    told = zip(publish_month_weeks(week, k), _sizes(week), strict=True)
-    return [
-        between(int(one.floor), min(int(one.ceiling or 0), size - away), size)
-        for one, (_, size, away) in told
-    ]
-
-
 def _sizes(week: WeekMeasures) -> list[tuple[int, int, int]]:
     """Of each week of the month: who was active, who was a member, who of these cannot have come."""
     none = [0] * len(week.month)
@@ -108,8 +99,11 @@ def publish_month(week: WeekMeasures, k: int) -> Figure:
     whole = int(members.floor)
     if week.absent_4w and whole - week.absent_4w < 2 * k - 1:
         return between(0, whole, whole)
-    each = [one for one, count in zip(_month_weeks(week, k), week.month, strict=True) if count]
-    return publish_union(week.active_4w, k, each, _present(whole, week.absent_4w))
+    told = zip(publish_month_weeks(week, k), _sizes(week), strict=True)
+    loud = [(one, size - away) for one, (count, size, away) in told if count]
+    visits = sum(min(int(one.ceiling or 0), able) for one, able in loud)
+    each = [one for one, _ in loud]
+    return publish_union(week.active_4w, k, each, _present(whole, week.absent_4w), visits)
 
 
 def remember_peaks(weeks: Sequence[WeekMeasures], before: WeekMeasures | None, k: int) -> None:

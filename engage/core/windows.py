@@ -12,13 +12,15 @@ from engage.core.language import say
 from engage.core.privacy import NOT_SHOWN, Figure, Hidden
 
 
-def publish_union(count: int, k: int, each: Sequence[Figure], within: Figure) -> Figure:
+def publish_union(
+    count: int, k: int, each: Sequence[Figure], within: Figure, expected: int | None = None
+) -> Figure:
     """How many of a group did something in one of several weeks; `each`: how many did in each of these, as published.
 
     That it is too few is told, because a company is scored or not by it; but not in a group of fewer than 2k - 1,
     where that would say too much of one side or the other. Where fewer than k came to those of one week, or fewer than
     k of the group are left, or of what the weeks add up to (who came in several), a range of k values is told, or all
-    that these leave.
+    that these leave. `expected`: what these weeks add up to at most where nobody came who cannot by the host's list.
     """
     whole, least = int(within.ceiling or 0), int(within.floor)
     if whole < 2 * k - 1 or count < k:
@@ -29,7 +31,7 @@ def publish_union(count: int, k: int, each: Sequence[Figure], within: Figure) ->
     # Whoever knows k - 2 who came every week knows so many fewer that they can be together.
     spare = (k - 2) * (len(each) - 1)
     near = seen + k - 1
-    most = min(least, visits - spare) - k + 1
+    most = min(least, (expected or visits) - spare) - k + 1
     if near + 1 >= most:
         near = whole
     if count <= near:

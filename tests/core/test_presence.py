@@ -13,7 +13,9 @@ from engage.core.calendar import month_end
 from engage.core.lifecycle import Gone, Lifecycle
 from engage.core.measures import WeekMeasures
 from engage.core.presence import Presence, remember_sizes
+from engage.core.privacy import Figure
 from engage.core.program import Program
+from engage.core.published import publish_month_weeks, publish_people
 from engage.core.quiet import Activity
 from engage.core.state import CompanyState, DayRollup, MemberState
 from tests.core.measuring import measure_weeks
@@ -61,8 +63,7 @@ class Person:
         return any(day in self.days for day in range(monday, monday + WEEK))
 
     def could(self, monday: int) -> bool:
-        gone = self.left and max(self.days, default=0) <= self.left
-        return self.came(monday) or (self.since < monday + WEEK and not (gone and monday > self.left))
+        return self.since < monday + WEEK and not (self.left and monday > self.left)
 
 
 class Recount:
@@ -177,6 +178,36 @@ def test_the_size_of_a_company_does_not_tell_that_few_came_before_they_were_name
     for late in range(1, FLOOR):
         assert _sizes(late, came=True) == _sizes(late, came=False) == [7] * 8
     assert _sizes(FLOOR, came=True) == [7 + FLOOR] * 8
+
+
+def _told(size: int, others: int, comes_back: bool) -> list[Figure]:
+    """Of a company that one has left, who maybe came once since: in a quiet week, which is in no figure."""
+    states = [MemberState(joined=MONDAY - 1, left=0 if number else MONDAY - 1) for number in range(size)]
+    for number, state in enumerate(states):
+        for week in range(16):
+            if (number in range(1, others + 1) and week != 10) or (not number and comes_back and week == 10):
+                mark_day(state, MONDAY + WEEK * week)
+    mondays = [MONDAY + WEEK * week for week in range(12, 16)]
+    last = measure_weeks(None, CompanyState(members=size), states, {}, mondays, (), FLOOR)[-1]
+    return [*publish_people(last, FLOOR), *publish_month_weeks(last, FLOOR)]
+
+
+def test_it_does_not_depend_on_one_who_left_whether_or_how_something_is_told() -> None:
+    for size in range(2 * FLOOR - 2, 4 * FLOOR):
+        for others in range(FLOOR, size):
+            assert _told(size, others, True) == _told(size, others, False)
+
+
+def test_what_is_told_of_a_month_is_so_where_some_come_who_left() -> None:
+    for size in range(2 * FLOOR - 1, 4 * FLOOR):
+        for gone in range(size):
+            states = [MemberState(joined=MONDAY - 1, left=MONDAY * (at < gone)) for at in range(size)]
+            for state in states:
+                mark_day(state, MONDAY + WEEK * 13)
+            mondays = [MONDAY + WEEK * 15]
+            [week] = measure_weeks(None, CompanyState(members=size), states, {}, mondays, (), FLOOR)
+            told = publish_people(week, FLOOR).active_4w
+            assert told.floor <= size <= (told.ceiling or 0)
 
 
 @pytest.mark.parametrize(

@@ -119,10 +119,10 @@ def _only_above(count: int, k: int, within: Figure, **_: object) -> Figure:
     return _exact(count) if count < k else publish_count(count, k, within)
 
 
-def _told_of_any(count: int, k: int, each: object, within: Figure) -> Figure:
+def _told_of_any(count: int, k: int, each: object, within: Figure, *expected: int) -> Figure:
     if (within.ceiling or 0) < 2 * k - 1:
         return publish_count(count, k, within, told=True)
-    return windows_union(count, k, each, within)  # type: ignore[arg-type]
+    return windows_union(count, k, each, within, *expected)  # type: ignore[arg-type]
 
 
 windows_union = windows.publish_union
@@ -152,12 +152,12 @@ ACTIVITY_DEFENCES: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "quiet weeks": lambda patch: patch.setattr(measures, "Activity", _AllLoud),
     "months that do not overlap": _every_week_ends_a_month,
     "the range beside a week": lambda patch: patch.setattr(
-        published, "publish_union", lambda count, k, each, within: publish_count(count, k, within)
+        published, "publish_union", lambda count, k, each, within, _: publish_count(count, k, within)
     ),
     "what the weeks add up to": lambda patch: patch.setattr(
         published,
         "publish_union",
-        lambda count, k, each, within: windows.publish_any(
+        lambda count, k, each, within, _: windows.publish_any(
             count, k, sorted(each, key=lambda one: one.floor)[-1:], within
         ),
     ),

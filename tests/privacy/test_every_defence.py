@@ -70,15 +70,20 @@ def _whoever_did_the_part(
     return publish_split(part, people, total, behind_rest, people, k, dominated=dominated)
 
 
-def _of_strangers(count: int, k: int, each: Sequence[Figure], within: Figure) -> Figure:
+def _of_strangers(
+    count: int, k: int, each: Sequence[Figure], within: Figure, expected: int | None = None
+) -> Figure:
     """As if nobody known had come in several weeks."""
     spare = (k - 2) * max(0, len(each) - 1)
     more = [Figure("", "members", low=one.floor, high=(one.ceiling or 0) + spare) for one in each[-1:]]
-    return publish_union(count, k, [*each[:-1], *more], within)
+    return publish_union(count, k, [*each[:-1], *more], within, expected and expected + spare)
 
 
-def _whoever_is_left(count: int, k: int, each: Sequence[Figure], within: Figure) -> Figure:
-    return publish_union(count, k, each, Figure("", "members", low=within.floor + k, high=within.ceiling))
+def _whoever_is_left(
+    count: int, k: int, each: Sequence[Figure], within: Figure, expected: int | None = None
+) -> Figure:
+    whole = Figure("", "members", low=within.floor + k, high=within.ceiling)
+    return publish_union(count, k, each, whole, expected)
 
 
 def _to_the_end(count: int, width: int, low: int, sure: int, most: int) -> Figure:
