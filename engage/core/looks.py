@@ -59,7 +59,7 @@ def keep_month(week: WeekMeasures, frozen: Mapping[int, WeekMeasures]) -> None:
         for name in names:
             setattr(week, name, getattr(told, name))
     for funnel in list(week.funnels):
-        same = [one for one in looks if funnel in one.funnels and _is_as_it_was(funnel, week, one)]
+        same = [one for one in looks if _has_funnel(funnel, week, one)]
         if same or changed:
             _tell_funnel(funnel, week, same[0] if same else None)
     named = _first_with(("features",), looks)
@@ -98,20 +98,18 @@ def _told_to_begin(event: str, end: int, ago: int, frozen: Mapping[int, WeekMeas
     return None
 
 
-def _has_funnel(funnel: str, week: WeekMeasures, before: WeekMeasures) -> bool:
-    return funnel in before.funnels and _is_as_it_was(funnel, week, before)
-
-
-def _first_with(names: Sequence[str], looks: Sequence[WeekMeasures]) -> WeekMeasures | None:
-    return next((one for one in looks if any(getattr(one, name) for name in names)), None)
-
-
-def _is_as_it_was(funnel: str, week: WeekMeasures, look: WeekMeasures) -> bool:
-    """Of a look that does not know what it counted, by the number of steps alone."""
+def _has_funnel(funnel: str, week: WeekMeasures, look: WeekMeasures) -> bool:
+    """As the week has it; of a look that does not know what it counted, by the number of steps alone."""
+    if funnel not in look.funnels:
+        return False
     known = look.funnel_keys.get(funnel)
     if known is None:
         return len(week.funnels[funnel]) == len(look.funnels[funnel])
     return known == week.funnel_keys.get(funnel)
+
+
+def _first_with(names: Sequence[str], looks: Sequence[WeekMeasures]) -> WeekMeasures | None:
+    return next((one for one in looks if any(getattr(one, name) for name in names)), None)
 
 
 def _tell_funnel(funnel: str, week: WeekMeasures, told: WeekMeasures | None) -> None:

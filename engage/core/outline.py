@@ -24,6 +24,9 @@ Kind = Literal["lines", "columns", "bars", "signed", "map"]
 sized by revenue."""
 TOLD_LEAST: Final = 0.25
 """So large a share of a section's figures is told at least, where it gets room of its own to be read."""
+STANDS_STILL: Final = say(
+    "Active in four weeks is counted of four whole weeks, and stays until the next four are over."
+)
 OF_THE_HOST: Final = {"departments": ("members",), "roles": ("members",)}
 """Columns that the host could read in its own list of people: they tell nothing of what these do."""
 
@@ -260,8 +263,7 @@ def _funnel(report: CompanyReport) -> Section | None:
 def active_members(activity: Sequence[Series], message: str) -> Section | None:
     """It says why, beside active in the week, the count of four weeks stands still, and may be the lower of the two."""
     found = weekly("activity", say("Active members"), activity, message)
-    note = say("Active in four weeks is counted of four whole weeks, and stays until the next four are over.")
-    return replace(found, notes=(note,)) if found is not None else None
+    return replace(found, notes=(STANDS_STILL,)) if found is not None else None
 
 
 def weekly(

@@ -17,8 +17,8 @@ from markupsafe import Markup
 
 from engage.core.digest import advice, movers, said_of_few
 from engage.core.language import ENGLISH, Language, speak, translate
+from engage.core.outline import STANDS_STILL, Section, outline, reasons
 from engage.core.outline import Row as OutlineRow
-from engage.core.outline import Section, outline, reasons
 from engage.core.outline_portfolio import called, map_section
 from engage.core.privacy import Figure
 from engage.core.reports import (
@@ -247,6 +247,7 @@ class CompanyView:
     history_table: Weekly
     funnel: Markup | None
     activity: Markup | None
+    activity_note: str
     activity_table: Weekly
     breadth: Markup | None
     levels: Markup | None
@@ -282,6 +283,7 @@ def company_view(
         history_table=weekly(speak(language, "Score per week"), [report.score_history], language),
         funnel=_funnel(report, language),
         activity=_activity(report, language),
+        activity_note=STANDS_STILL,
         activity_table=weekly(speak(language, "Active members per week"), report.activity, language),
         breadth=shares(report.breadth, "share"),
         levels=_levels(report.levels),
