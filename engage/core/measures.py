@@ -207,19 +207,6 @@ class WeekMeasures(Struct, array_like=True):
         return (self.monday - self.since) // WEEK + 1 if self.since else 0
 
 
-def measure_week(
-    program: Program | None,
-    company: CompanyState,
-    members: Iterable[MemberState],
-    days: Mapping[int, DayRollup],
-    monday: int,
-    catalogue: Collection[str] = (),
-    floor: int = FLOOR,
-) -> WeekMeasures:
-    """One week; see `measure_weeks`."""
-    return measure_weeks(program, company, members, days, [monday], catalogue, floor)[0]
-
-
 def measure_weeks(
     program: Program | None,
     company: CompanyState,

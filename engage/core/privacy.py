@@ -40,9 +40,7 @@ from engage.core.language import Text, say
 K_DEFAULT: Final = 5
 K_MIN: Final = 3
 
-Unit = Literal[
-    "members", "seats", "events", "features", "points", "days", "percent", "score", "cents", "each"
-]
+Unit = Literal["members", "seats", "events", "features", "points", "days", "percent", "score", "each"]
 Hidden = Literal["", "few", "most", "protects", "wide", "partial", "missing"]
 """Why no value: too few; too few left; it would give another away; too uncertain; weeks missing; not measured."""
 
@@ -389,6 +387,4 @@ def _check(k: int) -> None:
 def _words(value: float, unit: Unit) -> str:
     if unit == "percent":
         return say("{share:.0f} %" if value == 0 or value >= 1 else "{share:.1f} %", share=value)
-    if unit == "cents":
-        return f"{value / 100:,.2f}"
     return f"{value:,}" if isinstance(value, int) or not value.is_integer() else f"{int(value):,}"

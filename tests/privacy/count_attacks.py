@@ -9,10 +9,11 @@ import numpy
 from engage.core import privacy, published, published_people, windows
 from engage.core.activity import mark_day, mark_earning, mark_use
 from engage.core.balances import CurrencyWeek
-from engage.core.measures import WeekMeasures, measure_week
+from engage.core.measures import WeekMeasures
 from engage.core.privacy import Part, fact
 from engage.core.segments import Segments
 from engage.core.state import CompanyState, DayRollup, MemberState
+from tests.core.measuring import measure_week
 from tests.privacy.attacker import Attack, Sum
 from tests.privacy.populations import FIRST
 

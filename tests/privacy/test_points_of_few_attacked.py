@@ -14,11 +14,12 @@ import pytest
 
 from engage.core import published, published_outstanding
 from engage.core.looks import keep_month
-from engage.core.measures import WeekMeasures, measure_week
+from engage.core.measures import WeekMeasures
 from engage.core.published import remember_peaks
 from engage.core.published_people import publish_points
 from engage.core.state import CompanyState, DayRollup, MemberState
 from engage.document import read_program
+from tests.core.measuring import measure_week
 from tests.privacy.populations import FIRST, WEEK
 from tests.privacy.year_points import Did, Terms, _fold
 

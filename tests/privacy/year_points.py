@@ -21,7 +21,7 @@ from engage.core import outstanding, published, published_outstanding
 from engage.core.activity import mark_day, mark_earning, mark_feature, mark_use, with_week
 from engage.core.balances import CurrencyWeek
 from engage.core.looks import keep_month
-from engage.core.measures import WeekMeasures, measure_week
+from engage.core.measures import WeekMeasures
 from engage.core.outstanding import may_be_told
 from engage.core.privacy import NOT_SHOWN, Figure
 from engage.core.program import Program
@@ -30,6 +30,7 @@ from engage.core.published_people import _publish_outstanding, publish_points
 from engage.core.rounding import balance_step, band_around
 from engage.core.state import CompanyState, DayRollup, MemberState, Wallet, add_to
 from engage.document import read_program
+from tests.core.measuring import measure_week
 from tests.privacy.attacker import Attack, Sum
 from tests.privacy.populations import FIRST, WEEK
 
