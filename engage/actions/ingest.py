@@ -16,9 +16,10 @@ from msgspec import Struct
 
 from engage.actions.inviting import colleague_in, send_invitation
 from engage.actions.turns import Appended, TransactionNeeded, Turns, WorkingSet, program_version
+from engage.actions.undeclared import event_meant
 from engage.core.call import ANONYMOUS, MEMBER, Call, Refusal, digest, message_key
 from engage.core.compiled import CompiledProgram, without_personal_traits
-from engage.core.decisions import REASONS, effects
+from engage.core.decisions import REASONS, Undecided, effects
 from engage.core.event import Body, Kind
 from engage.store.companies import (
     HOST,
@@ -392,14 +393,23 @@ class Intake:
 
     def _told(self, message_id: str, appended: Appended, warnings: list[str]) -> Outcome:
         decision, program = appended.decision, appended.program
-        reason = REASONS.get(decision.record.undecided)
-        outcome = Outcome(message_id, "ok", Reason(*reason) if reason else None, warnings)
+        outcome = Outcome(message_id, "ok", self._why_undecided(appended), warnings)
         if self.tell_effects and program is not None:
             rules = program.rules_considered(appended.entry.name, decision.record.occasions)
             outcome.effects = effects(
                 decision.record, decision.transfers, rules, program.program, calling=program.calls
             )
         return outcome
+
+    def _why_undecided(self, appended: Appended) -> Reason | None:
+        undecided, program = appended.decision.record.undecided, appended.program
+        if undecided not in REASONS:
+            return None
+        code, message = REASONS[undecided]
+        if undecided == Undecided.UNDECLARED_EVENT and self.tell_effects and program is not None:
+            meant = event_meant(program, appended.entry.name)
+            message += f"; did you mean {meant!r}?" if meant else ""
+        return Reason(code, message)
 
     def _duplicate(self, call: Call, company_id: int, same: bool) -> Outcome:
         """The first copy wins. Another body under the same id is a client's mistake, and kept to be seen."""

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 import msgspec
 import pytest
 
-from engage.actions import ingest
+from engage.actions import ingest, undeclared
 from engage.actions.companies import set_company
 from engage.core.calendar import from_datetime
 from engage.core.call import Refusal
@@ -168,6 +168,35 @@ async def test_an_undeclared_event_counts_as_activity_and_earns_nothing(host: Ho
     member = await host.member("ann")
     assert member is not None
     assert (member.events, member.wallets) == (1, {})
+
+
+@pytest.mark.parametrize(
+    "sent, meant", [("deal_won", "Deal Won"), ("Deal Wonn", "Deal Won"), ("Deal Lost", "")]
+)
+async def test_a_misspelt_event_is_told_with_the_one_that_was_meant(
+    host: Host, sent: str, meant: str
+) -> None:
+    await host.publish()
+    (outcome,) = await host.send(host.track("ann", sent))
+    assert outcome.reason is not None
+    told = f"; did you mean {meant!r}?" if meant else ""
+    assert outcome.reason.message == f"recorded; the program does not declare this event{told}"
+
+
+async def test_who_sends_many_undeclared_events_is_not_asked_what_each_means(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(undeclared, "NAMES_MAX", 2)
+    undeclared._looked_up.cache_clear()
+    await host.publish()
+    names = ("Deal Lost", "Deal Wonn", "Deal Wn", "Deal Wonn")
+    outcomes = await host.send(*(host.track("ann", name) for name in names))
+    assert ["did you mean" in one.reason.message for one in outcomes if one.reason] == [
+        False,
+        True,
+        False,
+        True,
+    ]
 
 
 @pytest.mark.parametrize("verb", ["page", "screen"])
