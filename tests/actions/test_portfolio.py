@@ -20,6 +20,7 @@ from engage.actions.report import company_report
 from engage.actions.score import score_companies
 from engage.actions.settings import set_floor
 from engage.actions.terms import record_terms, remove_term, set_term
+from engage.actions.tick import Timekeeper
 from engage.core.book import Book, Tier
 from engage.core.call import Call
 from engage.core.care import Intervention
@@ -192,17 +193,16 @@ async def test_the_service_reads_all_companies_once_while_nothing_changes(
     monkeypatch.setattr(portfolios, "look_at_companies", look)
     monkeypatch.setattr(portfolios, "read_companies", read_all)
     await accept(database, working("acme", 5, 1))
+    # Else the service would do both itself, and what that writes may come between any two looks.
+    await Timekeeper(database).run(schedule.now)
+    await score_companies(database)
     service = schedule.Schedule(database, Outgoing(private=True).post)
     service.start()
     try:
         await until(lambda: len(looked) > 4)
-        scored = len(read)  # once more where there was a week to score
-        assert 1 <= scored <= 2
-        before = len(looked)
-        await until(lambda: len(looked) > before + 3)
-        assert len(read) == scored
+        assert len(read) == 1
         await accept(elsewhere, [said("acme", name="Acme")])
-        await until(lambda: len(read) == scored + 1)
+        await until(lambda: len(read) == 2)
     finally:
         await service.stop()
 
@@ -225,7 +225,7 @@ async def test_a_service_that_has_just_scored_can_be_stopped(
 
 
 async def until(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while True:
             with suppress(IndexError):
                 if holds():
