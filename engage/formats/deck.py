@@ -56,6 +56,8 @@ NAMED_MAX: Final = 8
 """Companies of a map that carry their names: the urgent ones, and those that pay most."""
 NAME_LETTER, NAME_HIGH = 0.008, 0.06
 """Of a letter's width and a line's height, beside those of the map."""
+BUBBLE_OPACITY: Final = "65000"
+"""In thousandths of a per cent: a name may lie over another company's bubble, and one bubble over another."""
 LABELS_MAX: Final = 13
 """Weeks named below a chart."""
 NOTE_LETTERS, NOTE_HIGH = 140, Inches(0.2)
@@ -343,6 +345,8 @@ class _Deck:
             fill = series.format.fill
             fill.solid()
             fill.fore_color.rgb = _colour(roles[label])
+            colour = series._element.find(".//" + qn("a:srgbClr"))
+            colour.append(colour.makeelement(qn("a:alpha"), {"val": BUBBLE_OPACITY}))
             series.format.line.color.rgb = _colour("card")
             for index, (company, _) in enumerate(companies):
                 if (label, index) in named:

@@ -479,6 +479,14 @@ def test_no_companys_name_is_written_over_another_s_on_the_map() -> None:
     assert "Beside it" not in told
 
 
+def test_a_companys_name_can_be_read_over_another_s_bubble() -> None:
+    slides = list(pptx.Presentation(io.BytesIO(render_portfolio(portfolio(), "pptx", "en"))).slides)
+    (chart,) = [shape.chart for shape in slides[1].shapes if shape.has_chart]
+    for series in chart.plots[0].series:
+        (seen_through,) = series._element.findall(f"{qn('c:spPr')}/{qn('a:solidFill')}//{qn('a:alpha')}")
+        assert int(seen_through.get("val")) < 100_000
+
+
 def test_a_message_about_an_estimate_is_chinese_too() -> None:
     about = Figure("about 85.1", "events", 85.1)
     grown = tuple(replace(one, figure=about) if one.name == "events" else one for one in found().summary)
