@@ -295,4 +295,6 @@ def _last_sunday(timezone: str) -> int:
 
 def not_scored(sunday: int) -> Health:
     as_of = date.fromordinal(sunday).isoformat()
-    return Health(as_of, None, "unscored", "low", f"Not scored: there is no score as of {as_of} yet.")
+    return Health(
+        as_of, None, "unscored", "low", say("Not scored: there is no score as of {day} yet.", day=as_of)
+    )

@@ -6,13 +6,14 @@ figure that the page shows, by a rule stated here, and never from what is hidden
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Final
 
 from msgspec import Struct
 
 from engage.core import privacy
 from engage.core.language import Text, say
-from engage.core.portfolio import MONTHS, fell_sharply, risk_of
+from engage.core.portfolio import MONTHS, SCORES_SHOWN, fell_sharply, risk_on
 from engage.core.privacy import Figure
 from engage.core.reports import CompanyReport, Contract, Driver, Health, Period, Step
 
@@ -51,7 +52,7 @@ class Digest(Struct, frozen=True):
     seats: tuple[Step, ...]  # seats, active, habitual
     idle_seats: Figure
     contract: Contract
-    yearly_revenue_cents: int | None
+    yearly_revenue_cents: int | None  # 0: the contract has ended
     value_at_risk_cents: int | None
     advice: tuple[Text, ...]
     notes: tuple[Text, ...]
@@ -60,9 +61,9 @@ class Digest(Struct, frozen=True):
 def digest(report: CompanyReport) -> Digest:
     health, contract = report.health, report.contract
     revenue = contract.monthly_revenue_cents
-    yearly = None if revenue is None else revenue * MONTHS
-    was_scored = any(figure.value is not None for figure in report.score_history.figures)
-    risk = risk_of(health.score, was_scored=was_scored)
+    yearly = 0 if _has_left(report) else None if revenue is None else revenue * MONTHS
+    scores = [figure.value for figure in report.score_history.figures[-SCORES_SHOWN:]]
+    risk = risk_on(date.fromisoformat(report.as_of).toordinal(), health.score, scores, contract)
     steps = {step.name: step for step in report.funnel}
     return Digest(
         company=report.company,
@@ -116,7 +117,7 @@ def _of_the_term(days: int, day: str, *, worry: bool) -> list[str]:
 
 def advice(report: CompanyReport) -> tuple[str, ...]:
     """What to do, the most pressing first."""
-    if report.stage is not None and report.stage.stage == "churned":
+    if _has_left(report):
         return (say("The contract has ended: ask why they left, and write it down."),)
     health, contract = report.health, report.contract
     steps = {step.name: step for step in report.funnel}
@@ -124,7 +125,9 @@ def advice(report: CompanyReport) -> tuple[str, ...]:
     worry = health.band in ("at_risk", "watch", "unscored") or fell_sharply(health) or bool(health.slid)
     if contract.days_to_renewal is not None:
         found += _of_the_term(contract.days_to_renewal, str(contract.renewal_date), worry=worry)
-    if health.score is None:
+    if health.score is None and not report.funnel:
+        found.append(say("Go by what they tell you: no week of use is measured up to this day."))
+    elif health.score is None:
         members = steps["members"].figure.value if "members" in steps else None
         found.append(
             say("Ask them how it goes: of so few people no figure may be told.")
@@ -141,6 +144,10 @@ def advice(report: CompanyReport) -> tuple[str, ...]:
     if not found:
         found.append(say("Nothing needs doing: tell them how well it goes, and ask who else could use it."))
     return tuple(found)
+
+
+def _has_left(report: CompanyReport) -> bool:
+    return report.stage is not None and report.stage.stage == "churned"
 
 
 def said_of_few(report: CompanyReport) -> str:

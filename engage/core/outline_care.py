@@ -8,6 +8,7 @@ from typing import Final
 from engage.core.care_shapes import DoneView, GoalView, StageView, Standing
 from engage.core.language import mark, say
 from engage.core.outline import Row, Section, tabled
+from engage.core.plans import IN_PERCENT
 from engage.core.privacy import NOT_SHOWN, Figure, Unit, fact, missing
 from engage.core.reports import Column, CompanyReport
 
@@ -44,11 +45,23 @@ def care_sections(report: CompanyReport) -> tuple[Section, ...]:
 def now_of(goal: GoalView) -> Figure:
     """The measure as it stands, in words where only a range may be told."""
     if goal.value is not None:
-        return fact(round(goal.value, 1), "each")
+        return _measured(goal, goal.value)
     if goal.low is None or goal.high is None:
         return missing("each")
-    text = say("{low} to {high}", low=f"{goal.low:g}", high=f"{goal.high:g}")
-    return Figure(text, "each", hidden="few", low=goal.low, high=goal.high)
+    low, high = _measured(goal, goal.low), _measured(goal, goal.high)
+    text = say("{low} to {high}", low=low.text, high=high.text)
+    return Figure(text, low.unit, hidden="few", low=goal.low, high=goal.high)
+
+
+def _measured(goal: GoalView, value: float) -> Figure:
+    """A value of the goal's measure, a share in percent."""
+    value = round(value, 1)
+    if goal.measure not in IN_PERCENT:
+        return fact(value, "each")
+    whole = value == int(value)
+    return Figure(
+        say("{share:.0f} %", share=value) if whole else say("{share:.1f} %", share=value), "percent", value
+    )
 
 
 def _share(goal: GoalView) -> Figure:
@@ -79,7 +92,7 @@ def _goals(goals: tuple[GoalView, ...]) -> Section | None:
             one.name,
             one.label,
             now_of(one),
-            fact(one.target, "each"),
+            _measured(one, one.target),
             _share(one),
             one.by,
             STANDINGS[one.standing],
@@ -100,7 +113,7 @@ def _goals(goals: tuple[GoalView, ...]) -> Section | None:
 
 def _stages(goals: tuple[GoalView, ...]) -> Section | None:
     rows = tuple(
-        (goal.name, stage.by, fact(stage.target, "each"), stage.name or "–", *_accepted(stage))
+        (goal.name, stage.by, _measured(goal, stage.target), stage.name or "–", *_accepted(stage))
         for goal in goals
         for stage in goal.stages
     )

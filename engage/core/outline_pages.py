@@ -5,7 +5,7 @@ from __future__ import annotations
 from engage.core.department import DepartmentReport
 from engage.core.digest import Digest
 from engage.core.language import say
-from engage.core.outline import Chart, Row, Section, active_members, points_of, tabled
+from engage.core.outline import Chart, Row, Section, active_members, hints, points_of, tabled
 from engage.core.privacy import Figure, fact
 from engage.core.reports import Column
 
@@ -49,7 +49,7 @@ def _seats(digest: Digest) -> Section | None:
 
 
 def _money(digest: Digest) -> Section | None:
-    if digest.yearly_revenue_cents is None:
+    if not digest.yearly_revenue_cents:
         return None
     columns = (Column("fact", say("Money"), told=True), Column("amount", say("Amount"), "each"))
     rows: tuple[Row, ...] = (
@@ -75,5 +75,8 @@ def department_outline(report: DepartmentReport) -> tuple[Section, ...]:
     rows = tuple((one.label, one.figure, one.before, one.change) for one in report.figures)
     title = say("This period and the one before")
     activity = active_members(report.activity, "")
+    if activity is not None and not hints(activity):
+        nothing = say("Of no week of the period is it told how many were active.")
+        activity = Section(activity.name, activity.title, notes=(nothing,))
     sections = (tabled("figures", title, columns, rows), activity)
     return tuple(section for section in sections if section is not None)

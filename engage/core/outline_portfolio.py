@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from engage.core.care_shapes import EffectView, LateGoal
-from engage.core.language import say
+from engage.core.language import Text, say
 from engage.core.outline import MINUS, Chart, Row, Section, tabled
 from engage.core.outline_care import STANDINGS
 from engage.core.portfolio import MONTHS, RISK_QUIET, too_quiet, why
@@ -122,12 +122,18 @@ def map_section(rows: Sequence[PortfolioRow]) -> Section | None:
     return tabled("map", title, columns, cells, message if urgent else "", chart=chart)
 
 
+def nobody(rows: Sequence[PortfolioRow]) -> Text:
+    """Why nobody is to be called: that is good news only where scores say so."""
+    if rows and all(row.score is None for row in rows):
+        return say("Whom to call is not known by scores: no company has one.")
+    return say("Nobody needs a call this week: no company is at risk or on watch.")
+
+
 def _calls(rows: Sequence[PortfolioRow], k: int) -> Section:
     found = called(rows, k)
     title = say("Call first")
     if not found:
-        note = say("Nobody needs a call this week: no company is at risk or on watch.")
-        return Section("calls", title, notes=(note,))
+        return Section("calls", title, notes=(nobody(rows),))
     columns = (
         Column("company", say("Company")),
         Column("score", say("Score"), "score"),

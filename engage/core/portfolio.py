@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import msgspec
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from engage.core.book import Book, Worth, tier_in, tier_table
 from engage.core.conditions import fold_name
@@ -27,6 +28,8 @@ from engage.core.terms import customer_since, day_of, money_cents
 
 MONTHS: Final = 12
 SEGMENT_CHARS_MAX: Final = 100
+SCORES_SHOWN: Final = 13
+"""Weeks of scores beside a company, its newest among them."""
 RISK_UNKNOWN: Final = 0.5
 """Of a company that is not scored, four months after it became a customer: neither good news nor bad."""
 RISK_QUIET: Final = 0.9
@@ -184,6 +187,27 @@ def portfolio(
     )
 
 
+def portfolio_of(whole: Portfolio, rows: tuple[PortfolioRow, ...]) -> Portfolio:
+    """Some of its companies, or all of them in another order. What is counted, summed and told is theirs; what
+    contracts brought is known of all companies alone."""
+    if len(rows) == len(whole.data):
+        return replace(whole, data=rows)
+    ids = {row.company for row in rows}
+    bands, tiers = Counter(row.band for row in rows), Counter(row.tier for row in rows)
+    return replace(
+        whole,
+        data=rows,
+        bands={band: bands[band] for band in whole.bands},
+        monthly_revenue_cents=sum(row.monthly_revenue_cents or 0 for row in rows),
+        value_at_risk_cents=sum(row.value_at_risk_cents or 0 for row in rows),
+        outcomes=None,
+        tiers=tuple(replace(tier, companies=tiers[tier.id]) for tier in whole.tiers),
+        interventions=tuple(one for one in whole.interventions if not one.company or one.company in ids),
+        late_goals=tuple(goal for goal in whole.late_goals if goal.company in ids),
+        chosen_of=len(whole.data),
+    )
+
+
 def worth_of(score: int | None, contract: Contract) -> Worth:
     """What tiers ask for, of a company whose contract runs."""
     revenue = contract.monthly_revenue_cents
@@ -192,13 +216,7 @@ def worth_of(score: int | None, contract: Contract) -> Worth:
 
 def _row(standing: Standing, book: Book) -> PortfolioRow:
     summary, contract, left = standing.summary, standing.contract, standing.left
-    if summary.score is not None:
-        risk = risk_of(summary.score, was_scored=True)
-    else:
-        was_scored = any(past is not None for past in summary.history)
-        since = day_of(contract.customer_since)
-        age = None if since is None else summary.as_of - since
-        risk = risk_of(None, was_scored=was_scored, age_days=age)
+    risk = risk_on(summary.as_of, summary.score, summary.history, contract)
     revenue = 0 if left else contract.monthly_revenue_cents
     tier = None if left or not book.tiers else tier_in(book, worth_of(summary.score, contract))
     return PortfolioRow(
@@ -249,6 +267,13 @@ def why(row: PortfolioRow) -> str:
 def too_quiet(score: int | None, risk: float, seats: int | None, k: int) -> bool:
     """Not scored, though it was before, or though it has the seats: a company of fewer than 2k − 1 never can be."""
     return score is None and (risk >= RISK_QUIET or (seats or 0) >= 2 * k - 1)
+
+
+def risk_on(day: int, score: int | None, history: Sequence[float | None], contract: Contract) -> float:
+    """Of a company on a day, by its scores of the weeks shown, up to then."""
+    since = day_of(contract.customer_since)
+    age = None if since is None else day - since
+    return risk_of(score, was_scored=any(past is not None for past in history), age_days=age)
 
 
 def risk_of(score: int | None, *, was_scored: bool, age_days: int | None = None) -> float:

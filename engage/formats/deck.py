@@ -6,6 +6,7 @@ A hidden figure is a gap in a chart and words in a table, and a line below says 
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Sequence
 from copy import deepcopy
 from datetime import date
@@ -49,6 +50,8 @@ TURNED_SIZE, TURNED_LETTERS = 14.0, 122
 """Of its letters, in points, and how many of them stand beside each other."""
 LETTER_WIDE: Final = 0.5
 """Of a letter, beside its height: about."""
+LINE_HIGH, CELL_EDGES = 1.2, 7.2
+"""Of a line, beside its letters' height; and in points, above and below what stands in a cell."""
 TABLE_SIZES: Final = ((5, 16.0), (8, 12.0), (100, 9.0))
 """Up to so many columns -> points of their letters."""
 BARS_MAX: Final = 10
@@ -431,6 +434,8 @@ class _Deck:
         told = tuple(filter(is_told, rows)) or rows
         most = LINES_MAX if laid.takes_single_lines(told) else ROWS_MAX
         slides = -(-len(told) // most) or 1
+        while slides < len(told) and not laid.fits(told, -(-len(told) // slides)):
+            slides += 1
         each = -(-len(told) // slides)
         for number, first in enumerate(range(0, max(1, len(told)), max(1, each)), 1):
             slide = self.slide(message, f"{over or table.title} · {number}/{slides}" if slides > 1 else over)
@@ -505,12 +510,26 @@ class _Laid(NamedTuple):
     size: float
 
     def takes_single_lines(self, rows: Sequence[Row]) -> bool:
-        letters = INNER.pt / (LETTER_WIDE * self.size)
-        return all(
-            wide(cell.text if isinstance(cell, Figure) else cell) + EDGES
-            <= letters * share / sum(self.shares)
-            for row in rows
+        return all(self.lines(row) == 1 for row in rows)
+
+    def lines(self, row: Row) -> int:
+        """Of its longest cell, over the whole width of a slide."""
+        letters = float(INNER.pt) / (LETTER_WIDE * self.size)
+        return max(
+            math.ceil(
+                (wide(cell.text if isinstance(cell, Figure) else cell) + EDGES)
+                * sum(self.shares)
+                / (letters * share)
+            )
             for cell, share in zip(row, self.shares, strict=True)
+        )
+
+    def fits(self, rows: Sequence[Row], each: int) -> bool:
+        """Whether so many rows fit on a slide, and a heading of two lines above them."""
+        highs = [LINE_HIGH * self.size * self.lines(row) + CELL_EDGES for row in rows]
+        head = 2 * LINE_HIGH * self.size + CELL_EDGES
+        return all(
+            head + sum(highs[first : first + each]) <= 72 * TABLE_HIGH for first in range(0, len(rows), each)
         )
 
 

@@ -85,10 +85,16 @@ def _legible(value: Any) -> Any:
 def portfolio_paper(portfolio: Portfolio, language: Language) -> Paper:
     """Of a portfolio in English."""
     whom = called(portfolio.data, portfolio.k)
+    when = speak(language, "As of {day_name}", day_name=day(portfolio.as_of, language))
+    if portfolio.chosen_of is not None:
+        count = speak(
+            language, "{count:,} of {all:,} companies", count=len(portfolio.data), all=portfolio.chosen_of
+        )
+        when = f"{when} · {count}"
     head = Cover(
         speak(language, "Portfolio"),
         speak(language, "Portfolio: whom to call"),
-        speak(language, "As of {day_name}", day_name=day(portfolio.as_of, language)),
+        when,
         str(len(whom)),
         "at_risk" if whom else "thriving",
         speak(language, "to call"),

@@ -16,6 +16,7 @@ from msgspec import Struct
 from engage.core.measured import decode_measured
 from engage.core.measures import WeekMeasures
 from engage.core.portfolio import (
+    SCORES_SHOWN,
     CompanyFacts,
     Summary,
     decode_facts,
@@ -47,8 +48,8 @@ EFFECTS_SETTING: Final = "effects"
 """What became of scores after the newest interventions, as JSON; see `engage.actions.effects`."""
 LATE_GOALS_SETTING: Final = "late-goals"
 """Whose goals are behind or missed, as JSON; see `engage.actions.late_goals`."""
-RECENT_SCORES: Final = 14
-"""Scores kept with each score: the week's own and the 13 before, so that the portfolio reads one row a company."""
+RECENT_SCORES: Final = SCORES_SHOWN + 1
+"""Scores kept with each score: those shown and the one before, so that the portfolio reads one row a company."""
 
 
 class Followed(Struct):

@@ -10,6 +10,7 @@ from engage.actions.portfolio import portfolio
 from engage.actions.report import company_health, company_report
 from engage.actions.score import score_companies
 from engage.actions.terms import record_terms
+from engage.core.language import translate
 from engage.errors import InvalidRequest, NotFound
 from engage.store.database import Database
 from tests.actions.signal_host import TODAY, accept, publish_default, seats, working
@@ -99,7 +100,9 @@ async def test_what_does_not_exist_is_said(database: Database) -> None:
 async def test_before_the_first_score_there_are_words(database: Database) -> None:
     await accept(database, working("acme", 12, 4))
     assert (await company_health(database, "acme")).score is None
-    assert (await company_report(database, "acme")).health.verdict.startswith("Not scored")
+    said = (await company_report(database, "acme")).health.verdict
+    assert said.startswith("Not scored: there is no score as of ")
+    assert translate(said, "zh-Hans").startswith("未评分：截至 ")
     assert [row.band for row in (await portfolio(database)).data] == ["unscored"]
     assert (await portfolio(database)).data[0].company == "acme"
 

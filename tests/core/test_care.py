@@ -170,7 +170,7 @@ def test_files_hold_goals_with_their_stages_and_what_was_adjusted() -> None:
     told = {name: in_language(one, "zh-Hans") for name, one in sections.items()}
     [row] = told["goals"].table.rows
     assert [getattr(cell, "text", cell) for cell in row] == [
-        *("A habit", "使用习惯", "30 至 40", "60", "约 38%", "2026-12-31", "落后", "kim"),
+        *("A habit", "使用习惯", "30% 至 40%", "60%", "约 38%", "2026-12-31", "落后", "kim"),
     ]
     stages = told["goal_stages"].table
     assert list(stages.column("standing")) == ["已验收", "已到期", "未到期"]

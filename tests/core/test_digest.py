@@ -10,8 +10,16 @@ from engage.core.department import department_names, department_report
 from engage.core.digest import ADVICE, MOVERS, digest, said_of_few
 from engage.core.health import WEIGHTS
 from engage.core.language import translate
-from engage.core.portfolio import decode_summary, encode_summary, fell_sharply, summary_of
-from engage.core.privacy import Figure, fact
+from engage.core.outline_pages import digest_outline
+from engage.core.portfolio import (
+    Standing,
+    decode_summary,
+    encode_summary,
+    fell_sharply,
+    portfolio,
+    summary_of,
+)
+from engage.core.privacy import Figure, fact, missing
 from engage.core.reports import Contract, Driver, Health
 from engage.core.segments import GroupWeek
 from engage.core.stage_words import CompanyStage
@@ -140,6 +148,39 @@ def test_of_fewer_than_2k_less_one_members_no_figure_may_be_told(members: int, f
     unscored = replace(WELL, score=None, band="unscored")
     [said, *_] = advised(health=unscored, members=fact(members, "members"))
     assert said.startswith("Ask them how it goes" if few else "Find out whether the product is still wanted")
+
+
+def test_where_no_week_is_measured_nothing_is_said_of_how_it_is_used() -> None:
+    unscored = replace(WELL, score=None, band="unscored")
+    [said] = digest(replace(report(), health=unscored, funnel=())).advice
+    assert said == "Go by what they tell you: no week of use is measured up to this day."
+
+
+@pytest.mark.parametrize("score, before", [(70, 60), (None, 60), (None, None)])
+@pytest.mark.parametrize("since", [None, "2026-10-01", "2024-01-01"])
+@pytest.mark.parametrize("left", [False, True])
+def test_the_digest_and_the_portfolio_name_the_same_value_at_risk(
+    score: int | None, before: int | None, since: str | None, left: bool
+) -> None:
+    health = replace(WELL, score=score, band="healthy" if score else "unscored")
+    contract = Contract(monthly_revenue_cents=90_00, customer_since=since, renewal_date="2026-10-05")
+    whole = report()
+    scores = [missing("score")] * (len(whole.score_history.figures) - 2)
+    figures = (*scores, *(fact(one, "score") for one in (before, score)))
+    page = digest(
+        replace(
+            whole,
+            health=health,
+            contract=contract,
+            score_history=replace(whole.score_history, figures=figures),
+            stage=CompanyStage("churned", "2026-10-05", "") if left else None,
+        )
+    )
+    standing = Standing("acme", "Acme", summary_of(health, (before, score)), contract, left)
+    [row] = portfolio("2026-11-15", [standing], 5).data
+    assert page.value_at_risk_cents == row.value_at_risk_cents
+    assert (page.value_at_risk_cents == 0) == left
+    assert ("Money" in [one.title for one in digest_outline(page)]) != left
 
 
 @pytest.mark.parametrize(

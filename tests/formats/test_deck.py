@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from engage.core.outline import Chart, Section
 from engage.core.privacy import fact
 from engage.core.reports import Column, Table
-from tests.formats.test_files import slide_of
+from engage.formats.deck import LINES_MAX, ROWS_MAX
+from tests.formats.test_files import slide_of, texts
 
 
 def test_what_a_section_notes_stands_below_its_chart_and_never_over_it() -> None:
@@ -33,3 +36,20 @@ def test_a_chart_of_one_series_says_what_it_draws() -> None:
 
     assert legend("Active members a day")
     assert not legend("Daily use")
+
+
+@pytest.mark.parametrize(
+    "word, most, split",
+    [
+        ("", LINES_MAX, [7, 7]),
+        ("long " * 15, ROWS_MAX, [6, 5]),
+        ("long " * 45, ROWS_MAX, [4, 4, 3]),  # more would be written over the foot of the slide
+    ],
+)
+def test_a_long_table_is_spread_evenly_over_its_slides(word: str, most: int, split: list[int]) -> None:
+    columns = (Column("figure", "Figure"), Column("more", "More"), Column("amount", "Amount", "each"))
+    rows = tuple((f"Row {n}", word, fact(n, "each")) for n in range(most + 2))
+    made = slide_of(Section("long", "Long", table=Table("long", "Long", columns, rows)))
+    told = [[text for text in texts(slide) if text.startswith("Row")] for slide in made]
+    assert [len(one) for one in told] == split
+    assert [text for one in told for text in one] == [f"Row {n}" for n in range(most + 2)]

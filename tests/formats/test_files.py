@@ -31,7 +31,7 @@ from engage.core.worth import Outcomes, TierColumn
 from engage.errors import NotInstalled
 from engage.formats import files
 from engage.formats.cover import Cover, dated, in_cell, room, wide
-from engage.formats.deck import LETTER_WIDE, LINES_MAX, ROWS_MAX, TURNED_SIZE, deck
+from engage.formats.deck import LETTER_WIDE, LINES_MAX, TURNED_SIZE, deck
 from engage.formats.files import FileFormat, render, render_portfolio
 from engage.formats.numbers import as_worded
 from engage.formats.paper import Paper
@@ -250,16 +250,6 @@ def test_no_figure_is_broken_for_want_of_room_beside_a_long_sentence() -> None:
     )
     assert room(table, 0) > len("22,968")
     assert room(table, 1) == 60
-
-
-@pytest.mark.parametrize("word, most, split", [("", LINES_MAX, [7, 7]), ("long " * 30, ROWS_MAX, [6, 5])])
-def test_a_long_table_is_spread_evenly_over_its_slides(word: str, most: int, split: list[int]) -> None:
-    columns = (Column("figure", "Figure"), Column("more", "More"), Column("amount", "Amount", "each"))
-    rows = tuple((f"Row {n}", word, fact(n, "each")) for n in range(most + 2))
-    made = slide_of(Section("long", "Long", table=Table("long", "Long", columns, rows)))
-    told = [[text for text in texts(slide) if text.startswith("Row")] for slide in made]
-    assert [len(one) for one in told] == split
-    assert [text for one in told for text in one] == [f"Row {n}" for n in range(most + 2)]
 
 
 def test_rows_of_which_nothing_may_be_told_are_left_out_of_a_slide() -> None:

@@ -86,7 +86,8 @@ async def test_a_tier_is_shown_wherever_a_company_is(known: Running) -> None:
     assert {one["id"]: one["tier"] for one in listed} == {"acme": "a", "globex": "b"}
     portfolio = await get(known, "/v1/portfolio", tier="a")
     assert [(row["company"], row["tier"]) for row in portfolio["data"]] == [("acme", "a")]
-    assert [(one["id"], one["companies"]) for one in portfolio["tiers"]] == [("a", 1), ("b", 1)]
+    assert [(one["id"], one["companies"]) for one in portfolio["tiers"]] == [("a", 1), ("b", 0)]
+    assert (portfolio["chosen_of"], portfolio["outcomes"], sum(portfolio["bands"].values())) == (2, None, 1)
     unknown = await known.report.get("/v1/portfolio", params={"tier": "gold"})
     assert unknown.status_code == 400
     assert unknown.json()["message"] == "tier: must be one of a, b"

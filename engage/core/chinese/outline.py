@@ -77,6 +77,9 @@ WORDS: Final = {
     "Ask them how it goes: of so few people no figure may be told.": (
         "询问他们使用得如何：人数过少，任何数字都不能公布。"
     ),
+    "Go by what they tell you: no week of use is measured up to this day.": (
+        "请以对方所述为准：截至该日没有测量过任何一周的使用。"
+    ),
     "Find out whether the product is still wanted: hardly anybody, or nobody, is using it.": (
         "了解他们是否还需要该产品：几乎无人或完全无人使用。"
     ),
@@ -90,6 +93,7 @@ WORDS: Final = {
         "这并不说明有问题。请参考评分、影响评分的因素和建议措施。"
     ),
     # a department
+    "Of no week of the period is it told how many were active.": "本期没有任何一周公布活跃人数。",
     "Figures are for groups of at least {k:d} members; where other departments' figures would follow from one of "
     "these, it is not shown.": "数字只针对至少 {k} 名成员的群体；若可由此推算出其他部门的数字，则不予显示。",
     # files
@@ -101,6 +105,7 @@ WORDS: Final = {
     "Change in 4 weeks": "近 4 周变化",
     "Change in 13 weeks": "近 13 周变化",
     "Renewal": "续约日",
+    "Term ended": "合同到期日",
     "Revenue per month": "月收入",
     "Plan": "套餐",
     "Customer since": "成为客户",

@@ -21,6 +21,8 @@ WORDS: Final = {
     "LTV / CAC": "LTV / CAC",
     "Portfolio: whom to call": "客户组合：该联系谁",
     "As of {day_name}": "截至 {day_name}",
+    "Whom to call is not known by scores: no company has one.": "没有公司有评分，无法据此判断该联系谁。",
+    "{count:,} of {all:,} companies": "{all} 家公司中的 {count} 家",
     "to call": "家需联系",
     "To call: {count:,} of {all:,} companies. At risk: {stake:,} of {revenue:,} a year": (
         "{all} 家公司中需联系 {count} 家。每年收入 {revenue} 中有 {stake} 面临风险"

@@ -222,6 +222,7 @@ _COMPANY: Final = {
     "of 100": "满分 100",
     "Confidence: {level}": "可信度：{level}",
     "Measured up to": "测量截至",
+    "As of": "截至",
     "Points above or below a neutral 50. Together they make the score.": "高于或低于中性值 50 的分数，合起来即为评分。",
     "There is no score, so nothing moves it yet.": "尚无评分，因此还没有影响因素。",
     "No week has a score yet.": "还没有任何一周有评分。",

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Annotated, Any, Final, Literal
 
 from msgspec import Meta, Struct
-from msgspec.structs import asdict, replace
+from msgspec.structs import asdict
 
 from engage.actions.portfolio import company_outcomes, portfolio
 from engage.actions.report import (
@@ -23,6 +23,7 @@ from engage.core.digest import Digest
 from engage.core.language import Language
 from engage.core.outcomes import outcomes_csv
 from engage.core.periods import PERIOD_DEFAULT
+from engage.core.portfolio import portfolio_of
 from engage.core.reports import CompanyReport, Health, Portfolio, portfolio_csv, report_csv
 from engage.core.telling import in_language
 from engage.core.worth import Outcomes
@@ -212,7 +213,7 @@ async def get_portfolio(asked: Asked[None, PortfolioQuery]) -> Portfolio | Downl
     made = await portfolio(asked.services.database, as_of)
     if asked.query.tier is not None:
         _check_tier(asked.query.tier, made)
-        made = replace(made, data=tuple(row for row in made.data if row.tier == asked.query.tier))
+        made = portfolio_of(made, tuple(row for row in made.data if row.tier == asked.query.tier))
     if file := file_format(asked.query.format):
         content = await asyncio.to_thread(render_portfolio, made, file, asked.language)
         return Download(content, KINDS[file].media_type, f"portfolio-{made.as_of}.{file}")

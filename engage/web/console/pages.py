@@ -19,7 +19,7 @@ from engage.core.digest import advice, movers, said_of_few
 from engage.core.language import ENGLISH, Language, speak, translate
 from engage.core.outline import STANDS_STILL, Section, outline, reasons
 from engage.core.outline import Row as OutlineRow
-from engage.core.outline_portfolio import called, map_section
+from engage.core.outline_portfolio import called, map_section, nobody
 from engage.core.privacy import Figure
 from engage.core.reports import (
     BAND_FLOORS,
@@ -161,6 +161,8 @@ class PortfolioView:
     portfolio: Portfolio
     query: PortfolioQuery
     calls: tuple[PortfolioRow, ...]
+    nobody: str
+    """Said where there are none."""
     chosen: tuple[PortfolioRow, ...]
     rows: tuple[Row, ...]
     page: int
@@ -184,6 +186,7 @@ def portfolio_view(
         portfolio=portfolio,
         query=query,
         calls=tuple(called(portfolio.data, portfolio.k)[:CALLS_MAX]),
+        nobody=translate(nobody(portfolio.data), language),
         chosen=chosen,
         rows=tuple(Row(row, _spark(index, row, language)) for index, row in enumerate(shown)),
         page=page,

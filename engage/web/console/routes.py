@@ -31,6 +31,7 @@ from engage.core.language import ENGLISH, LANGUAGES, NAMES, Language, read_langu
 from engage.core.outline_care import STANDINGS
 from engage.core.periods import PERIOD_DEFAULT
 from engage.core.plans import IN_PERCENT
+from engage.core.portfolio import portfolio_of
 from engage.core.privacy import NOT_SHOWN
 from engage.core.reports import BAND_LABELS, CompanyReport, Portfolio, PortfolioRow, portfolio_csv, report_csv
 from engage.core.stage_words import STAGE_LABELS
@@ -120,7 +121,7 @@ def console_routes(services: ConsoleServices) -> list[Route]:
         wanted = request.query_params.get("format")
         if wanted is None:
             return _portfolio_page(data, query, session, asked)
-        chosen = msgspec.structs.replace(data, data=query.choose(data.data))
+        chosen = portfolio_of(data, query.choose(data.data))
         if file := file_format(wanted):
             content = await asyncio.to_thread(render_portfolio, chosen, file, asked.language)
             return _file(content, KINDS[file].media_type, f"portfolio-{data.as_of}.{file}")
