@@ -297,8 +297,8 @@ def publish_levels(week: WeekMeasures, k: int) -> Levels | None:
         else [between(0, int(members.floor), int(members.floor)) for _ in counts]
     )
     shown = [(level, cell) for (level, _), cell in zip(week.levels, cells, strict=True)]
-    upper = add_bands(cells[2:], members) if cells[2:] else fact(0, "members")
-    return Levels(shown, upper, add_bands(cells[1:], members))
+    upper = add_bands(cells[2:], members, cells[:2]) if cells[2:] else fact(0, "members")
+    return Levels(shown, upper, add_bands(cells[1:], members, cells[:1]))
 
 
 def _is_dominated(week: WeekMeasures) -> bool:

@@ -100,20 +100,21 @@ def publish_band(count: int, k: int, within: Figure, least: int = 0, peak: int =
 
 
 def publish_bands(counts: Sequence[int], k: int, within: Figure) -> list[Figure]:
-    """A group divided into cells, in bands of twice k. The first is what the bands of the others leave, not a band of
-    its own: they all add up to the group, and that must say nothing more.
+    """A group divided into cells, in bands of twice k. The last cell comes first, and each is told of whoever those
+    before it can leave, so that it always leaves as much as a band has; the first is what all of them leave, not a
+    band of its own: they add up to the group, and that must say nothing more.
 
-    Where they leave less than a band nothing is told, which says that no more than the rest is in the first: what the
-    group has beyond whole bands. Where that is too little, nothing is told either where they leave one band more.
+    Each band follows from its own number and from the bands before it, so that all that is told of the numbers is that
+    each lies in its own. Whether anything is told depends on the group's size alone.
     """
-    whole, width = int(within.ceiling or 0), 2 * k
-    bands = [publish_band(count, width, within) for count in counts[1:]]
-    room = whole - sum(int(band.floor) for band in bands)
-    least = width if whole % width >= k - 1 or len(bands) < 2 else 2 * width
-    if room < least:
-        return [_range(0, whole, whole) for _ in counts]
-    left = max(0, whole - sum(int(band.ceiling or 0) for band in bands))
-    return [_range(left, room, whole), *bands]
+    whole = left = int(within.ceiling or 0)
+    bands: list[Figure] = []
+    for count in reversed(counts[1:]):
+        band = publish_band(count, 2 * k, between(left, left, left))
+        bands.insert(0, between(int(band.floor), int(band.ceiling or 0), whole))
+        left -= int(band.floor)
+    rest = whole - sum(int(band.ceiling or 0) for band in bands)
+    return [between(rest, left, whole), *bands]
 
 
 def publish_part(count: int, width: int, low: int, sure: int, most: int) -> Figure:
@@ -146,12 +147,12 @@ def between(low: int, high: int, whole: int) -> Figure:
     return _range(max(0, low), min(high, whole), whole)
 
 
-def add_bands(bands: Sequence[Figure], within: Figure) -> Figure:
-    """How many are in any of these, from what is told of each."""
+def add_bands(bands: Sequence[Figure], within: Figure, others: Sequence[Figure] = ()) -> Figure:
+    """How many are in any of these, from what is told of each, and of the others of the group."""
     whole = int(within.ceiling or 0)
     return _range(
         int(sum(band.floor for band in bands)),
-        min(whole, int(sum(band.ceiling or 0 for band in bands))),
+        int(min(whole - sum(one.floor for one in others), sum(band.ceiling or 0 for band in bands))),
         whole,
     )
 

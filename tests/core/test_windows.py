@@ -200,21 +200,21 @@ def test_a_band_holds_k_numbers_and_begins_k_above_who_is_told_to_be_another_gro
 
 @pytest.mark.parametrize("cells", [2, 3])
 def test_no_cell_of_a_division_in_bands_follows_from_the_others(cells: int) -> None:
-    """Members by level. That nothing is told follows from the numbers as well: all of which the same is told are put
-    together, and in each cell there are as many of them as a band of k has."""
+    """Members by level. All numbers of which the same is told are put together: in each cell there are as many of them
+    as a band has, and they are all that lie within what is told. That nothing is told follows from the size alone."""
     for members in range(40 if cells == 2 else 28):
         told = defaultdict(list)
         for others in product(range(members + 1), repeat=cells - 1):
             if sum(others) <= members:
                 counts = (members - sum(others), *others)
-                bands = publish_bands(counts, K, fact(members, "members"))
-                for band, count in zip(bands, counts, strict=True):
-                    assert band.floor <= count <= (band.ceiling or 0)
-                told[tuple(bands)].append(counts)
-        for bands_told, found in told.items():
+                told[tuple(publish_bands(counts, K, fact(members, "members")))].append(counts)
+        for bands, found in told.items():
+            ends = [range(int(band.floor), int(band.ceiling or 0) + 1) for band in bands]
+            within = [counts for counts in product(*ends[1:]) if members - sum(counts) in ends[0]]
+            assert sorted(counts[1:] for counts in found) == within, (members, bands)
             for numbers in zip(*found, strict=True):
-                assert len(set(numbers)) >= K or len(told) == 1, (members, bands_told)
-        assert members < 6 * K or len(told) > 1
+                assert len(set(numbers)) >= min(2 * K, members + 1), (members, bands)
+        assert (len(told) > 1) == (members >= 4 * K - 1)
 
 
 @pytest.mark.parametrize(
@@ -241,21 +241,23 @@ def test_bands_follow_one_another(members: int, least: int, peak: int, starts: l
 @pytest.mark.parametrize(
     "counts, bands",
     [
+        ((10, 0), [(0, 10), (0, 10)]),
         ((11, 0), [(6, 11), (0, 5)]),
-        ((5, 6), None),
-        ((6, 6), [(0, 6), (6, 12)]),
+        ((5, 6), [(0, 5), (6, 11)]),
+        ((0, 11), [(0, 5), (6, 11)]),
         ((12, 0, 0), [(2, 12), (0, 5), (0, 5)]),
-        ((6, 6, 0), None),
-        ((7, 6, 0), None),
-        ((8, 6, 0), [(0, 8), (6, 14), (0, 5)]),
+        ((0, 6, 6), [(0, 6), (0, 6), (6, 12)]),
+        ((1, 12, 6), [(0, 7), (6, 13), (6, 11)]),
+        ((1, 5, 13), [(0, 7), (0, 7), (12, 19)]),
+        ((30, 20, 10), [(26, 36), (18, 23), (6, 11)]),
     ],
 )
-def test_the_first_cell_is_what_the_bands_of_the_others_leave(
-    counts: tuple[int, ...], bands: list[tuple[int, int]] | None
+def test_each_cell_is_told_of_those_whom_the_cells_before_it_can_leave(
+    counts: tuple[int, ...], bands: list[tuple[int, int]]
 ) -> None:
-    """Nothing, where they leave less than a band; or two, where the rest beyond whole bands is less than k - 1."""
+    """The last cell first; the first is what all of them leave, of a company in which nearly all have a level too."""
     told = publish_bands(counts, K, fact(sum(counts), "members"))
-    assert [(one.low, one.high) for one in told] == (bands or [(0, sum(counts))] * len(counts))
+    assert [(one.low, one.high) for one in told] == bands
 
 
 # --- parts ----------------------------------------------------------------------------------------------------
@@ -288,6 +290,7 @@ def test_bands_that_are_added_up_tell_no_more_than_each_of_them() -> None:
     whole = fact(20, "members")
     bands = [between(3, 5, 20), between(6, 11, 20), between(0, 9, 20)]
     assert add_bands(bands[:2], whole) == between(9, 16, 20)
+    assert add_bands(bands[1:], whole, bands[:1]) == between(6, 17, 20)
     assert add_bands(bands, whole) == between(9, 20, 20)
     assert between(-3, 25, 20) == between(0, 20, 20)
 

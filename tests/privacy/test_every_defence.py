@@ -261,7 +261,7 @@ SAID = {
     "hidden where it would follow from the others": [
         "reports_attacked: hiding one department beside a range"
     ],
-    "their bands would leave next to nobody at none": [f"{OWN}: a band left to those at no level"],
+    "of whoever those above it can leave": [f"{OWN}: a band left to those at no level"],
     "months in which nobody was activated are cohorts": [
         "kinds_attacked: months in which nobody was activated"
     ],
@@ -325,7 +325,7 @@ STATED = {
         "Bands begin k above them": ["attacks: bands above who is active"],
         "in bands of twice k": [f"{OWN}: bands of levels of twice k"],
         "not a band of its own": ["attacks: no band of the first level"],
-        "Where they leave less than a band": [f"{OWN}: a band left to those at no level"],
+        "it always leaves as much as a band has": [f"{OWN}: a band left to those at no level"],
         "leaves at least `width` values": [f"{OWN}: room in the last band"],
         "leaves as much room in the group": ["flows_attacked: room above who had a streak"],
         "as much wider as is `low`": [
