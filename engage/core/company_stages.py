@@ -10,7 +10,8 @@ stage reveals nothing that the report does not show. The first that applies, wit
     expanding    established, and 10 % more members active in four weeks than 13 weeks ago, or a contract with 10 %
                  more seats or revenue than the term before
     established  at least 50 % of the seats (of the members, where seats are unknown) active in four weeks (Gainsight:
-                 green; GitLab: below is red), and 25 % of the active with the habit (half of Gainsight's green)
+                 green; GitLab: below is red), and 25 % of the active with the habit (half of Gainsight's green);
+                 where too little is told of the habit, by the seats alone
     adopting     any other that is scored
 
 Without a score, a contract fact or enough weeks nothing is said: there is no stage.
@@ -115,11 +116,13 @@ def _why_settled(active: Figure, habitual: Figure, *, of_seats: bool) -> str:
 
 
 def _settled(of: CompanyStages, now: Situation, people: People) -> tuple[Stage, str]:
-    """The stage of a company that is scored and not at risk."""
+    """The stage of a company that is scored and not at risk. A habit of which nothing is told speaks neither for nor
+    against it: counted as none, it would keep a small company at "adopting" however regular its members are."""
     active = ratio(people.active_4w, fact(now.seats, "seats") if now.seats else people.members)
     habitual = ratio(people.habitual, people.active_4w)
     why = _why_settled(active, habitual, of_seats=bool(now.seats))
-    if (active.estimate or 0) < of.established_active or (habitual.estimate or 0) < of.established_habitual:
+    habit = of.established_habitual if habitual.estimate is None else habitual.estimate
+    if (active.estimate or 0) < of.established_active or habit < of.established_habitual:
         return "adopting", why
     if now.contract_grew:
         return "expanding", say("Established, and the contract has grown.")

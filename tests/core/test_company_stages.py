@@ -11,7 +11,7 @@ from engage.core.check_book import check_book
 from engage.core.company_stages import CompanyStages, Situation, contract_grew, decide_stage
 from engage.core.health import frozen
 from engage.core.measures import WeekMeasures
-from engage.core.privacy import Figure, fact
+from engage.core.privacy import Figure, fact, ratio
 from engage.core.published import publish_people
 from engage.core.reports import Health
 from engage.core.terms import Term
@@ -75,6 +75,17 @@ def test_a_share_that_is_not_shown_is_said_to_be_uncertain_and_not_to_be_of_nobo
     few = WeekMeasures(1, members=8, activated=8, active=6, active_4w=6, habitual=6)
     none = replace(now, seats=None, people=publish_people(few, 5))
     assert said(none) == "How many are active is too uncertain to show."
+
+
+def test_a_habit_of_which_nothing_is_told_does_not_speak_against_a_company() -> None:
+    """Of fifteen members, eleven of them active: the seats decide alone, as they would of two hundred such members."""
+    week = WeekMeasures(1, members=15, activated=12, active=9, active_4w=11, habitual=9)
+    people = publish_people(week, 5)
+    assert ratio(people.habitual, people.active_4w).estimate is None
+    for seats, stage in ((17, "established"), (40, "adopting"), (None, "established")):
+        found = decide_stage(DEFAULT, replace(situation(seats=seats), people=people))
+        assert found is not None
+        assert found[0] == stage
 
 
 def said(now: Situation) -> str:
