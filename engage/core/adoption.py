@@ -14,6 +14,7 @@ from engage.core import adoption_people as sections
 from engage.core import privacy
 from engage.core.adoption_campaigns import campaigns
 from engage.core.adoption_champions import champions
+from engage.core.adoption_points import balances
 from engage.core.definitions import DEFINITIONS
 from engage.core.drivers import uses_each
 from engage.core.language import mark, say
@@ -92,7 +93,7 @@ def company_report(source: Source, period: Period, before: Period) -> CompanyRep
         roles=sections.roles(now, then),
         cohorts=sections.cohorts(source),
         funnels=sections.funnels(source, now, then),
-        balances=sections.balances(source, now),
+        balances=balances(source, now),
         moves=sections.moves(now, then),
         peers=peers_table(
             source.peers,
@@ -278,7 +279,7 @@ def _breadth(source: Source, now: Weeks, then: Weeks) -> Table:
         (
             source.event_name(name),
             used[name],
-            privacy.ratio(used[name], active),
+            sections.share_or_number(used[name], active),
             earlier.get(name) or privacy.missing("members"),
             privacy.total(events[name], "events"),
             say("By a rule") if name in rewarded else say("Organic only"),

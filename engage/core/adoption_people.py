@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from msgspec.structs import replace
+
 from engage.core import privacy
 from engage.core.language import say
 from engage.core.measures import MONTH_WEEKS, WEEK, WeekMeasures
@@ -22,9 +24,6 @@ from engage.core.published_parts import SMALLER
 from engage.core.published_people import (
     Group,
     Moves,
-    Points,
-    add_points,
-    breakage,
     is_complete,
     publish_active_a_day,
     publish_cohorts,
@@ -33,7 +32,6 @@ from engage.core.published_people import (
     publish_funnel,
     publish_moves,
     publish_organic,
-    publish_points,
     publish_roles,
 )
 from engage.core.report_weeks import Source, Weeks
@@ -165,6 +163,15 @@ def habits(now: Weeks, then: Weeks) -> Table:
         for (_, label), figure, before in zip(CLASSES, classes, earlier, strict=True)
     )
     return Table("habits", say("Kinds of use"), columns, rows)
+
+
+def share_or_number(part: Figure, whole: Figure) -> Figure:
+    """A share of which too little is told to show it, in the words of what is told of the number: beside others in a
+    chart "not shown" reads as nothing."""
+    share = privacy.ratio(part, whole)
+    if share.hidden != "wide" or not part.floor:
+        return share
+    return replace(share, text=say("{low} or more members", low=f"{int(part.floor):,}"))
 
 
 # --- where they work ------------------------------------------------------------------------------------------
@@ -301,8 +308,8 @@ def funnels(source: Source, now: Weeks, then: Weeks) -> tuple[Table, ...]:
             (
                 source.event_name(step),
                 figure,
-                privacy.ratio(figure, reached[0]),
-                privacy.ratio(figure, reached[max(0, index - 1)]),
+                share_or_number(figure, reached[0]),
+                share_or_number(figure, reached[max(0, index - 1)]),
                 earlier[index] if earlier and index < len(earlier) else privacy.missing("members"),
             )
             for index, (step, figure) in enumerate(zip(funnel.steps, reached, strict=True))
@@ -359,40 +366,3 @@ def _moves(weeks: Weeks) -> list[Moves | None]:
         publish_moves(week, people, weeks.k) if week and people and is_measured(week) else None
         for week, people in zip(weeks.measures, weeks.people, strict=True)
     ]
-
-
-def balances(source: Source, now: Weeks) -> Table:
-    """Points by currency: of the period, and as they stand at its end."""
-    columns = (
-        Column("currency", say("Currency")),
-        Column("issued", say("Issued"), "points"),
-        Column("spent", say("Spent"), "points"),
-        Column("expired", say("Expired"), "points"),
-        Column("outstanding", say("Outstanding"), "points"),
-        Column("breakage", say("Of these, expected to expire"), "points"),
-        Column("expiring", say("Expiring in four weeks"), "points"),
-        Column("at_risk", say("Members who have such"), "members"),
-    )
-    rows = []
-    for currency, one in source.program.currencies.items() if source.program else ():
-        weeks = [publish_points(week, currency, now.k) if week else None for week in now.measures]
-        last = weeks[-1] if weeks else None
-        if last is None:
-            continue
-        spent, expired = _sum(weeks, "spent"), _sum(weeks, "expired")
-        issued = add_points(now.issued(currency))
-        expected = breakage(last.outstanding, spent, expired)
-        rows.append(
-            (one.name, issued, spent, expired, last.outstanding, expected, last.expiring, last.at_risk)
-        )
-    note = say(
-        "Expected to expire: as large a share as expired of all that was spent or expired in the period. What fewer "
-        "than {k:d} people earned, spent or lost is not told; it counts in what is outstanding at a quarter's end, "
-        "and until then that is told as a range. What expires is told once all that it came from has been told.",
-        k=now.k,
-    )
-    return Table("balances", say("Points of members"), columns, tuple(rows), note if rows else "")
-
-
-def _sum(weeks: Sequence[Points | None], name: str) -> Figure:
-    return add_points([getattr(one, name) if one else privacy.missing("points") for one in weeks])

@@ -12,7 +12,6 @@ import pytest
 from msgspec.structs import replace
 
 from engage.core import adoption_people as sections
-from engage.core.balances import CurrencyWeek
 from engage.core.calendar import month_end
 from engage.core.measures import WeekMeasures
 from engage.core.periods import read_period
@@ -357,33 +356,3 @@ def test_weeks_frozen_before_moves_were_measured_have_none() -> None:
     assert sections.moves(*periods(source)).rows == ()
     newer = made({at: week(at, definition=0 if at < 12 else 2) for at in range(24)})
     assert {row[2] for row in told(sections.moves(*periods(newer)))} == {"not measured"}
-
-
-def of_points(weeks: Mapping[int, CurrencyWeek]) -> list[list[str]]:
-    """What was spent and expired, is outstanding, will expire and soon does, and the members who have such."""
-    source = made({at: week(at, currencies={"points": one}) for at, one in weeks.items()})
-    return [row[2:] for row in told(sections.balances(source, periods(source)[0]))]
-
-
-POINTS = CurrencyWeek(4000, 300, 1000, 200, 120_000, 600, 7000, 250)
-
-
-def test_points_are_of_the_whole_period_and_what_members_have_of_its_end() -> None:
-    """A fifth of the 60,000 spent or expired in twelve weeks expired, so a fifth of 120,000 may."""
-    last = replace(POINTS, outstanding=100_000)
-    assert of_points(dict.fromkeys(range(23), POINTS) | {23: last}) == [
-        ["about 48,000", "about 12,000", "about 100,000", "about 20,000", "about 7,400", "250 to 259"]
-    ]
-
-
-def test_of_a_week_that_is_missing_no_points_are_known() -> None:
-    weeks = dict.fromkeys(range(24), POINTS)
-    del weeks[15]
-    assert of_points(weeks)[0][:2] == ["44,000 or more", "11,000 or more"]
-
-
-def test_without_the_last_week_nothing_is_told_of_balances() -> None:
-    found = made({at: week(at, currencies={"points": POINTS}) for at in range(23)})
-    table = sections.balances(found, periods(found)[0])
-    assert (table.rows, table.note) == ((), "")
-    assert sections.balances(made({}, None), periods(made({}))[0]).rows == ()

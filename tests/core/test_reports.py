@@ -172,6 +172,22 @@ def test_every_section_is_there_with_one_figure_per_week() -> None:
     assert found.summary[0].change.text == "no change"
 
 
+def test_a_share_too_wide_to_be_shown_is_the_number_that_is_told() -> None:
+    """Eleven members, all active: a feature that "5 or more" use is not "not shown" in the chart of shares."""
+    measured = {
+        monday: msgspec.structs.replace(week, members=11, activated=11, active=11, habitual=11)
+        for monday, week in weeks(11, 9).items()
+    }
+    made, period, before = source()
+    table = company_report(msgspec.structs.replace(made, weeks=measured), period, before).breadth
+    shown = {row[0]: [cell.text for cell in row[1:3] if isinstance(cell, Figure)] for row in table.rows}
+    assert shown["=Export"] == ["5 or more", "5 or more members"]
+    assert shown["Rare"] == ["fewer than 5", "not shown"]
+    share = table.column("share")[0]
+    assert isinstance(share, Figure)
+    assert (share.hidden, share.value, share.low, share.high) == ("wide", None, None, None), "no percentage"
+
+
 def test_a_feature_of_few_is_hidden_and_levels_are_told_in_bands() -> None:
     found = report()
     members = dict(zip(found.breadth.column("feature"), found.breadth.column("members"), strict=True))

@@ -265,8 +265,10 @@ def _rows(report: CompanyReport, last: Week, period: list[Week]) -> Iterator[Tol
             yield Told(
                 f"{row[0]}, column {index}", row[index], sum(last.unit(one) in units for one in members)
             )
-    for row in _listed(report.balances):
-        yield Told("outstanding", row[4], last.outstanding)
+    assert report.balances is not None
+    for figure in report.balances.column("outstanding"):
+        assert isinstance(figure, Figure)
+        yield Told("outstanding", figure, last.outstanding)
 
 
 def _listed(table: Table | None) -> Any:

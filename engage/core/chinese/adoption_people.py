@@ -50,6 +50,7 @@ WORDS: Final = {
     "Earns points": "是否获得积分",
     "By a rule": "按规则获得",
     "Organic only": "仅自发",
+    "{low} or more members": "至少 {low} 名成员",
     # since when
     "Activated in": "激活月份",
     "Month {age:d}": "第 {age} 个月",
@@ -73,21 +74,6 @@ WORDS: Final = {
     "Fell to a lower level, per week": "每周降级人数",
     "Lost a streak, per week": "每周中断连续记录人数",
     "Level falls in four weeks unless more is earned": "若不再获得积分，四周内将降级",
-    "Points of members": "成员的积分",
-    "Currency": "积分种类",
-    "Spent": "已使用",
-    "Expired": "已过期",
-    "Outstanding": "未兑付余额",
-    "Of these, expected to expire": "其中预计过期",
-    "Expiring in four weeks": "四周内过期",
-    "Members who have such": "涉及成员",
-    "Expected to expire: as large a share as expired of all that was spent or expired in the period. What fewer "
-    "than {k:d} people earned, spent or lost is not told; it counts in what is outstanding at a quarter's end, "
-    "and until then that is told as a range. What expires is told once all that it came from has been told.": (
-        "预计过期：按本期过期数占使用与过期总数的比例推算。不足 {k} 人获得、使用或过期的积分不予显示，"
-        "季度末才计入未兑付余额，在此之前未兑付余额显示为区间。过期数在其来源全部显示之后才显示。"
-    ),
-    "Expected to expire": "预计过期",
     # peers
     "Measure": "指标",
     "This company": "本公司",
