@@ -5,6 +5,8 @@ Days go back DAYS_KEPT, weeks WEEKS_KEPT; older activity is recorded in the log 
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from engage.core.calendar import week_of
 from engage.core.state import MemberState
 
@@ -109,9 +111,32 @@ def _last_week(used: tuple[int, int]) -> int:
     return base + 7 * (bits.bit_length() - 1)
 
 
-def known_since(member: MemberState) -> int:
-    """The day on which the host named a member, or an earlier one on which they came, as was told late."""
-    return min(member.joined, member.days_base) if member.days else member.joined
+def since_named(member: MemberState) -> MemberState:
+    """As if nothing had been done before the week in which the host named the member."""
+    first = week_of(member.joined)
+    if not member.days or member.days_base >= first:
+        return member
+    days = int.from_bytes(member.days, "little") >> first - member.days_base
+    before = max(0, (days & -days).bit_length() - 1)
+    days >>= before
+    base, counts = member.uses
+    return replace(
+        member,
+        days_base=first + before,
+        days=days.to_bytes((days.bit_length() + 7) // 8, "little"),
+        uses=(first, counts[(first - base) // 7 :]) if base < first else member.uses,
+        features={name: _since(first, used) for name, used in member.features.items()},
+        earning={currency: _since(first, earned) for currency, earned in member.earning.items()},
+        funnels={
+            key: (max(base, first), tuple(_since(first, (base, bits))[1] for bits in steps))
+            for key, (base, steps) in member.funnels.items()
+        },
+    )
+
+
+def _since(monday: int, used: tuple[int, int]) -> tuple[int, int]:
+    base, bits = used
+    return (monday, bits >> (monday - base) // 7) if base < monday else used
 
 
 def window_bits(member: MemberState, first: int, last: int) -> int:

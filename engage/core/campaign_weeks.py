@@ -11,7 +11,6 @@ from typing import Final
 
 from msgspec import Struct
 
-from engage.core.activity import known_since
 from engage.core.calendar import local_day_hour, month_end
 from engage.core.holdouts import is_held_out
 from engage.core.program import Program
@@ -77,7 +76,7 @@ def count_held_out(
     absent = held_out.absent = {}
     share = program.campaigns[held_out.campaign].holdout
     for number, member, was_active, is_absent in members:
-        if known_since(member) >= monday + WEEK:
+        if member.joined >= monday + WEEK:
             continue
         if is_held_out(held_out.campaign, share, number):
             held_out.members += 1

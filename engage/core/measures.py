@@ -36,7 +36,7 @@ from engage.core.balances import Balances, CurrencyWeek
 from engage.core.calendar import month_end, week_of
 from engage.core.campaign_weeks import HeldOutMonth, count_held_out, measured_campaign
 from engage.core.feature_weeks import count_features, count_often
-from engage.core.presence import Presence, remember_sizes
+from engage.core.presence import Presence, as_listed, remember_sizes
 from engage.core.prices import Prices, prices_of
 from engage.core.program import Program
 from engage.core.quiet import HABIT_WEEKS_LEAST, Activity, events_in
@@ -225,7 +225,7 @@ def measure_weeks(
     `names`: where those of an earlier look count. `floor`: a week in which fewer were active is a quiet one.
     `numbers`: those of the members, where a campaign may be measured.
     """
-    names, listed = names or features_of(program, catalogue), list(members)
+    names, listed = names or features_of(program, catalogue), as_listed(list(members), floor)
     rewarded = {rule.trigger for rule in program.rules} if program else set()
     weeks = [
         WeekMeasures(

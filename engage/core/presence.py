@@ -5,7 +5,8 @@ the group at once: "12 of 20 came" tells of each one where eight had left before
 is left of a group is judged by it in `engage.core.published`.
 
 Who comes after the host said that they left is taken to be absent all the same, until the host says otherwise: were
-they not, a figure that is told, or ends one higher, would tell of that one that they came.
+they not, a figure that is told, or ends one higher, would tell of that one that they came. So would what somebody did
+before the host named them, as is heard where events arrive late; see `as_listed`.
 """
 
 from __future__ import annotations
@@ -15,9 +16,11 @@ from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Final
 
-from engage.core.activity import known_since
-from engage.core.calendar import month_end
-from engage.core.quiet import HABIT_WEEKS, HABIT_WEEKS_LEAST, MONTH_WEEKS, WEEK, Activity
+from msgspec.structs import replace
+
+from engage.core.activity import since_named
+from engage.core.calendar import month_end, week_of
+from engage.core.quiet import HABIT_WEEKS, HABIT_WEEKS_LEAST, MONTH_WEEKS, WEEK, Activity, nth
 from engage.core.state import MemberState
 
 if TYPE_CHECKING:
@@ -86,29 +89,33 @@ class Presence:
 
 def _span(member: MemberState) -> tuple[int, int]:
     """The day before which, and the one after which, a member cannot have come."""
-    return known_since(member), member.left or _NEVER
+    return member.joined, member.left or _NEVER
 
 
-def _with_late(listed: int, came: int, floor: int) -> int:
-    """Members by the host's list, and in whole `floor`s those who came before they were named, where they and all who
-    are listed did: by one more than the list has it would be told that everybody in it came, and who was named late."""
-    return listed + max(0, came - listed) // floor * floor
+def as_listed(members: Sequence[MemberState], floor: int) -> list[MemberState]:
+    """The members, without what they did before the week in which they were named. Of those named in the first week of
+    all, if they are 2 `floor` - 1 or more, it counts from when `floor` of them had come: they were members since, for a
+    host may name everybody and then send what they did."""
+    first = week_of(min((member.joined for member in members if member.joined), default=0))
+    named_first = [one for one in members if first <= one.joined < first + WEEK]
+    came = [week_of(one.days_base) for one in named_first if one.days and one.days_base < first]
+    began = nth(came, floor) if len(named_first) >= 2 * floor - 1 else 0
+    return [
+        replace(one, joined=began) if began and first <= one.joined < first + WEEK else since_named(one)
+        for one in members
+    ]
 
 
 def remember_sizes(members: Sequence[MemberState], weeks: Sequence[WeekMeasures]) -> None:
-    """Members when the week and each one of the month ended, with who came late, and those of the month at no level."""
+    """Members when the week and each one of the month ended, and those of the month at no level."""
     joined = sorted(member.joined for member in members)
     for week in weeks:
-        week.members = _with_late(week.members, max(week.activated, week.active), week.floor)
+        week.members = max(week.members, bisect_left(joined, week.monday + WEEK))
         end = month_end(week.monday) + WEEK
         later = len(joined) - bisect_left(joined, week.monday + WEEK)
-        sizes = [
+        week.month_members = [
             week.members + later - (len(joined) - bisect_left(joined, end - WEEK * back))
             for back in reversed(range(MONTH_WEEKS))
-        ]
-        came = [*week.month[:-1], max(week.month[-1], week.activated)]
-        week.month_members = [
-            _with_late(size, count, week.floor) for size, count in zip(sizes, came, strict=True)
         ]
         if week.levels:
             without = max(0, week.month_members[-1] - sum(count for _, count in week.levels))

@@ -42,7 +42,7 @@ class Activity:
         """Per member: the first bit of seven of each week in which they were active."""
         self.counts = self._count()
         self.loud = sum(1 << WEEK * index for index, count in enumerate(self.counts) if count >= floor)
-        self.began = _nth([week_of(member.days_base) for member in members if member.days], floor)
+        self.began = nth([week_of(member.days_base) for member in members if member.days], floor)
         self.origin = month_end(weeks[0].monday) - WEEK * (MONTH_WEEKS - 1)
         """The first week of the first month."""
         self.places = [self._place(week.monday) for week in weeks]
@@ -104,7 +104,7 @@ def events_in(member: MemberState, monday: int) -> int:
     return counts[index] if 0 <= index < len(counts) else 0
 
 
-def _nth(firsts: list[int], floor: int) -> int:
+def nth(firsts: list[int], floor: int) -> int:
     return sorted(firsts)[floor - 1] if len(firsts) >= floor else 0
 
 

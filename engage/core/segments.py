@@ -23,7 +23,6 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
-from engage.core.activity import known_since
 from engage.core.calendar import month_end
 from engage.core.funnels import has_begun_again, steps_reached
 from engage.core.program import Program
@@ -136,9 +135,7 @@ class Segments:
                     groups.append(_group(week.departments, department))
                 if self.role:
                     groups.append(_group(week.roles, role))
-                if (
-                    known_since(member) < month_end(week.monday) + WEEK
-                ):  # the others are in no figure of the month
+                if member.joined < month_end(week.monday) + WEEK:  # the others are in no figure of the month
                     for group in groups:
                         group.members += 1
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -10,10 +12,14 @@ from engage.core.activity import (
     FEATURES_MAX,
     WEEKS_KEPT,
     mark_day,
+    mark_earning,
     mark_feature,
+    mark_use,
+    since_named,
     window_bits,
 )
 from engage.core.calendar import week_of
+from engage.core.quiet import events_in
 from engage.core.state import MemberState, decode_member, encode_state
 
 TODAY = 739_000
@@ -115,3 +121,41 @@ def test_a_feature_no_newer_than_those_remembered_takes_no_place() -> None:
     mark_feature(member, "Late", TODAY)
     assert "Late" not in member.features
     assert "Feature 00" in member.features
+
+
+def _who_came(days: Iterable[int], joined: int) -> MemberState:
+    member = MemberState(joined=joined)
+    for day in days:
+        mark_day(member, day)
+        mark_use(member, day)
+        mark_feature(member, f"Export {day % 2}", day)
+        mark_earning(member, "points", day)
+        base, (first, then) = member.funnels.get("way", (week_of(day), (0, 0)))
+        bit = 1 << (week_of(day) - base) // 7
+        member.funnels["way"] = (base, (first | bit, then | bit * (day % 3 == 0)))
+    return member
+
+
+def _weeks(used: tuple[int, int]) -> set[int]:
+    base, bits = used
+    return {base + 7 * at for at in range(bits.bit_length()) if bits >> at & 1}
+
+
+@given(days=st.lists(st.integers(TODAY - 60, TODAY)), joined=st.integers(TODAY - 60, TODAY))
+def test_without_what_was_done_before_the_week_of_naming_only_that_is_left_which_was_done_since(
+    days: list[int], joined: int
+) -> None:
+    days = sorted(days)
+    own = since_named(_who_came(days, joined))
+    later = _who_came([day for day in days if day >= week_of(joined)], joined)
+    assert window_bits(own, TODAY - 70, TODAY) == window_bits(later, TODAY - 70, TODAY)
+    assert (own.days, own.days and own.days_base) == (later.days, later.days and later.days_base)
+    for monday in range(week_of(TODAY - 70), TODAY, 7):
+        assert events_in(own, monday) == events_in(later, monday)
+    for ours, theirs in ((own.features, later.features), (own.earning, later.earning)):
+        assert {name: _weeks(used) for name, used in ours.items() if used[1]} == {
+            name: _weeks(used) for name, used in theirs.items()
+        }
+    for step in range(2):
+        ways = [member.funnels.get("way", (0, (0, 0))) for member in (own, later)]
+        assert _weeks((ways[0][0], ways[0][1][step])) == _weeks((ways[1][0], ways[1][1][step]))

@@ -57,10 +57,10 @@ class Person:
 
     @property
     def since(self) -> int:
-        return min([self.joined, *self.days])
+        return self.joined
 
     def came(self, monday: int) -> bool:
-        return any(day in self.days for day in range(monday, monday + WEEK))
+        return self.since < monday + WEEK and any(day in self.days for day in range(monday, monday + WEEK))
 
     def could(self, monday: int) -> bool:
         return self.since < monday + WEEK and not (self.left and monday > self.left)
@@ -137,47 +137,56 @@ def test_each_who_is_absent_is_counted_among_those_who_are() -> None:
             assert sum(absent) == week.absent_4w
 
 
-@pytest.mark.parametrize(
-    "month, activated, expected",
-    [
-        ([0, 0, 0, 0], 0, [2, 3, 3, 5]),
-        ([7, 3, 5, 9], 0, [5, 3, 3, 8]),
-        ([0, 0, 0, 0], 8, [2, 3, 3, 8]),
-        ([0, 0, 0, 0], 7, [2, 3, 3, 5]),
-    ],
-)
-def test_who_came_before_they_were_named_are_counted_by_the_floor(
-    month: list[int], activated: int, expected: list[int]
-) -> None:
+def test_the_sizes_of_a_month_count_who_had_joined_when_each_week_ended() -> None:
     """Nor do those who joined after the month count; of the month's members those without a level are told first."""
     days = (0, 0, 7, 24, 27, 28, 30)
     members = [MemberState(joined=MONDAY + day) for day in days]
-    week = WeekMeasures(MONDAY + 28, members=len(days), month=month, activated=activated, floor=3)
-    week.levels = [("gold", 2)]
+    week = WeekMeasures(MONDAY + 28, members=len(days), levels=[("gold", 2)])
     small = replace(week, levels=[("gold", 9)])
     remember_sizes(members, [week, small])
-    assert week.month_members == small.month_members == expected
-    assert week.levels == [("", expected[-1] - 2), ("gold", 2)]
+    assert week.month_members == small.month_members == [2, 3, 3, 5]
+    assert week.levels == [("", 3), ("gold", 2)]
     assert small.levels[0] == ("", 0)
 
 
-def _sizes(late: int, came: bool) -> list[int]:
-    """Of a month in which seven came each week, and maybe some who were named a week after it."""
-    states, joins = [], {MONDAY + 28: DayRollup(joined=late)}
-    for number in range(7 + late):
-        state = MemberState(joined=MONDAY - 1 if number < 7 else MONDAY + 28)
-        for week in range(4) if number < 7 or came else ():
+def test_what_somebody_did_before_they_were_named_is_in_no_figure() -> None:
+    """Four came in two weeks and in two not; of a fifth, named in the last, it would tell that they came in one."""
+    for late in (1, FLOOR, FLOOR + 2):
+        measured = []
+        for came in ((), (9,), range(8), range(11)):
+            states = [MemberState(joined=MONDAY - 1) for _ in range(4)]
+            states += [MemberState(joined=MONDAY + 11 * WEEK, traits={"place": "it"}) for _ in range(late)]
+            for number, state in enumerate(states):
+                for week in (*range(9), 10) if number < 4 else came:
+                    mark_day(state, MONDAY + WEEK * week)
+            joins = {MONDAY + 11 * WEEK: DayRollup(joined=late)}
+            mondays = [MONDAY + WEEK * week for week in range(12)]
+            company = CompanyState(members=len(states))
+            measured.append(measure_weeks(PROGRAM, company, states, joins, mondays, (), FLOOR))
+        assert all(one == measured[0] for one in measured)
+        assert [one.members for one in measured[0]] == [4] * 11 + [4 + late]
+
+
+@pytest.mark.parametrize(
+    "named, before, size",
+    [(7, FLOOR, 7), (7, FLOOR - 1, 0), (2 * FLOOR - 1, FLOOR, 5), (2 * FLOOR - 2, 4, 0)],
+)
+def test_those_named_first_were_members_since_so_many_of_them_came(
+    named: int, before: int, size: int
+) -> None:
+    """A host names them and sends what they did. Of one named later it does not count."""
+    states = [MemberState(joined=MONDAY + 84 + WEEK * (at == named)) for at in range(named + 1)]
+    for at, state in enumerate(states):
+        state.traits = {"place": "it"}
+        for week in range(at % FLOOR, 16) if at < before or at == named else (14,):
             mark_day(state, MONDAY + WEEK * week)
-        states.append(state)
-    mondays = [MONDAY + WEEK * week for week in range(4)]
-    weeks = measure_weeks(None, CompanyState(members=len(states)), states, joins, mondays, (), FLOOR)
-    return [one.members for one in weeks] + weeks[-1].month_members
-
-
-def test_the_size_of_a_company_does_not_tell_that_few_came_before_they_were_named() -> None:
-    for late in range(1, FLOOR):
-        assert _sizes(late, came=True) == _sizes(late, came=False) == [7] * 8
-    assert _sizes(FLOOR, came=True) == [7 + FLOOR] * 8
+    joins = {MONDAY + 84: DayRollup(joined=named), MONDAY + 91: DayRollup(joined=1)}
+    mondays = [MONDAY + WEEK * week for week in (1, 2, 11, 12, 15)]
+    weeks = measure_weeks(PROGRAM, CompanyState(members=named + 1), states, joins, mondays, (), FLOOR)
+    assert [one.members for one in weeks] == [0, size, size, named, named + 1]
+    assert weeks[2].month_members == [size] * 4
+    assert weeks[2].active == (before if size else 0)
+    assert [one.members for one in weeks[2].departments.values()] == [size] * (size > 0)
 
 
 def _told(size: int, others: int, comes_back: bool) -> list[Figure]:
@@ -210,17 +219,6 @@ def test_what_is_told_of_a_month_is_so_where_some_come_who_left() -> None:
             assert told.floor <= size <= (told.ceiling or 0)
 
 
-@pytest.mark.parametrize(
-    "active, activated, members", [(7, 7, 5), (8, 7, 8), (6, 8, 8), (10, 6, 8), (6, 11, 11), (0, 0, 5)]
-)
-def test_a_company_has_as_many_members_as_came_but_for_fewer_than_the_floor_who_were_named_late(
-    active: int, activated: int, members: int
-) -> None:
-    week = WeekMeasures(MONDAY, members=5, active=active, activated=activated, month=[0] * 4, floor=3)
-    remember_sizes([], [week])
-    assert (week.members, week.month_members[-1]) == (members, members)
-
-
 def test_who_is_said_to_have_left_before_they_were_named_is_absent_from_the_week_in_which_they_were() -> None:
     """The host's word may come late. A week in which nobody can have come is none of the month before that."""
     named = MONDAY + 14 * WEEK + 6
@@ -234,13 +232,9 @@ def test_who_is_said_to_have_left_before_they_were_named_is_absent_from_the_week
         assert week.month_absent == [int(monday >= MONDAY + 14 * WEEK) for monday in month]
 
 
-def test_the_sizes_of_a_month_count_who_joined_by_the_end_of_each_week_or_came() -> None:
+def test_the_sizes_of_a_month_are_those_of_the_list_when_each_week_ended() -> None:
     for people, weeks in companies():
         for week in weeks:
             ends = [month_end(week.monday) + WEEK * (1 - back) for back in (3, 2, 1, 0)]
-            late = week.members - sum(one.joined < week.monday + WEEK for one in people)
-            joined = [sum(one.joined < end for one in people) + late for end in ends]
-            came = [*week.month[:3], max(week.month[3], week.activated)]
-            assert week.month_members == [
-                size + max(0, count - size) // FLOOR * FLOOR for size, count in zip(joined, came, strict=True)
-            ]
+            assert week.members == sum(one.joined < week.monday + WEEK for one in people)
+            assert week.month_members == [sum(one.joined < end for one in people) for end in ends]

@@ -285,7 +285,7 @@ def test_of_so_few_active_members_that_hardly_anybody_did_not_it_is_not_told_apa
 
 def once_and_again() -> list[WeekMeasures]:
     """Three of four members used a feature in two months, one in two weeks of a month."""
-    members = [MemberState(joined=FIRST - 100) for _ in range(4)]
+    members = [MemberState(joined=FIRST - 300) for _ in range(4)]
     weeks_used = [(-3, 0, 5), (-3, 1), (-40, 4), (2, 3)]
     for member, weeks in zip(members, weeks_used, strict=True):
         for week in weeks:
