@@ -16,13 +16,12 @@ from msgspec import Struct
 
 from engage.actions.import_rejects import OVERLAPS_SHOWN, Imported, NewCompany, Origin, Rejects, Unread
 from engage.actions.ingest import accept_calls
+from engage.actions.remarks import wrong_trait
 from engage.actions.terms import ROWS_MAX, record_terms
-from engage.core.calendar import is_time_zone
 from engage.core.call import Call, Refusal, parse_time, read_call
 from engage.core.conditions import fold_name
-from engage.core.fold import SEATS_MAX, is_seats, merge_traits
+from engage.core.fold import merge_traits
 from engage.core.problems import nearest
-from engage.core.terms import CUSTOMER_SINCE, day_of
 from engage.store.companies import load_company_ids, name_companies
 from engage.store.database import Database
 from engage.store.signal import load_followed
@@ -105,7 +104,7 @@ def _group_call(facts: Facts, now: int) -> Call | Refusal:
     company, stamp = facts.get("groupId"), facts.get("timestamp")
     traits = {name: value for name, value in facts.items() if name not in NOT_TRAITS}
     for name, value in traits.items():
-        wrong = _wrong_trait(fold_name(name), value)
+        wrong = wrong_trait(fold_name(name), value)
         if wrong:
             return Refusal("invalid_trait", wrong, company=str(company))
     at = now if stamp is None else parse_time(stamp)
@@ -121,16 +120,6 @@ def _group_call(facts: Facts, now: int) -> Call | Refusal:
 
 
 NOT_TRAITS: Final = frozenset({"groupId", "timestamp", "messageId", "type", "userId", "anonymousId"})
-
-
-def _wrong_trait(name: str, value: Any) -> str | None:
-    if name == "timezone" and not (isinstance(value, str) and is_time_zone(value)):
-        return f"{str(value)[:80]!r} is not an IANA time zone such as Europe/Berlin"
-    if name == "seats" and not is_seats(value):
-        return f"seats must be a whole number from 0 to {SEATS_MAX}, not {str(value)[:80]!r}"
-    if name == CUSTOMER_SINCE and day_of(value) is None:
-        return f"customer_since must be a date such as 2026-03-31, not {str(value)[:80]!r}"
-    return None
 
 
 async def _changing(database: Database, calls: Sequence[tuple[int, Call]]) -> list[tuple[int, Call]]:

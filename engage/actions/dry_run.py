@@ -12,8 +12,9 @@ import msgspec
 from msgspec import Struct
 
 from engage.actions.following import Followed, follow
-from engage.actions.ingest import mistyped, without_personal
+from engage.actions.ingest import without_personal
 from engage.actions.inviting import colleague_in, colleague_named
+from engage.actions.remarks import mistyped
 from engage.actions.retelling import Retelling, stretches
 from engage.actions.turns import Appended, Member, Turn, Turns
 from engage.core.calendar import local_day_hour

@@ -15,8 +15,8 @@ import msgspec
 from msgspec import Struct
 
 from engage.actions.inviting import colleague_in, send_invitation
+from engage.actions.remarks import event_meant, mistyped, unread_traits
 from engage.actions.turns import Appended, TransactionNeeded, Turns, WorkingSet, program_version
-from engage.actions.undeclared import event_meant
 from engage.core.call import ANONYMOUS, MEMBER, Call, Refusal, digest, message_key
 from engage.core.compiled import CompiledProgram, without_personal_traits
 from engage.core.decisions import REASONS, Undecided, effects
@@ -378,6 +378,8 @@ class Intake:
             call.member, call.kind, call.at, call.received_at, call.name, body
         )
         self.turns.remember(key, appended.entry.seq, body_digest)
+        if call.kind == Kind.GROUP and call.trusted:
+            warnings = warnings + unread_traits(call.data, self.turns[company_id].head.state.traits)
         if self.colleagues and (company_id, colleague := colleague_in(program, call)) in self.colleagues:
             warnings = warnings + self._invite(company_id, call, colleague)
         return self._told(call.message_id, appended, warnings)
@@ -484,16 +486,6 @@ def _visitors(call: Call, company_id: int) -> list[Place]:
 
 def _refusal(call: Call, code: str, message: str, *, retry: bool = False) -> Refusal:
     return Refusal(code, message, call.message_id, call.company, retry)
-
-
-def mistyped(program: CompiledProgram, call: Call) -> list[str]:
-    """A warning for each declared property that is taken as missing."""
-    if not program.property_types.get(call.name):
-        return []
-    return [
-        f"property {name!r} is not of its declared type; taken as missing"
-        for name in program.mistyped(call.name, call.data)
-    ]
 
 
 def _loggable(program: CompiledProgram | None, call: Call) -> Call:

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 import msgspec
 import pytest
 
-from engage.actions import ingest, undeclared
+from engage.actions import ingest, remarks
 from engage.actions.companies import set_company
 from engage.core.calendar import from_datetime
 from engage.core.call import Refusal
@@ -186,8 +186,8 @@ async def test_a_misspelt_event_is_told_with_the_one_that_was_meant(
 async def test_who_sends_many_undeclared_events_is_not_asked_what_each_means(
     host: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(undeclared, "NAMES_MAX", 2)
-    undeclared._looked_up.cache_clear()
+    monkeypatch.setattr(remarks, "NAMES_MAX", 2)
+    remarks._looked_up.cache_clear()
     await host.publish()
     names = ("Deal Lost", "Deal Wonn", "Deal Wn", "Deal Wonn")
     outcomes = await host.send(*(host.track("ann", name) for name in names))
@@ -197,6 +197,43 @@ async def test_who_sends_many_undeclared_events_is_not_asked_what_each_means(
         False,
         True,
     ]
+
+
+@pytest.mark.parametrize(
+    "traits, told",
+    [
+        ({"name": "Acme", "timezone": "Europe/Berlin", "seats": 20, "customer_since": "2024-03-01"}, []),
+        ({"timezone": None, "seats": None, "term_start": None}, []),
+        (
+            {"timezone": "Berlin"},
+            ["'Berlin' is not an IANA time zone such as Europe/Berlin; kept as a trait alone"],
+        ),
+        (
+            {"Seats": "many"},
+            ["seats must be a whole number from 0 to 10,000,000, not 'many'; kept as a trait alone"],
+        ),
+        ({"term_start": "2026-01-01", "term_end": "2027-01-01", "monthly_revenue": 90}, []),
+        (
+            {"term_start": "2026-01-01", "term_end": "soon"},
+            [
+                "the traits tell of no contract term yet: term_end must be a date such as 2026-03-31, not 'soon'"
+            ],
+        ),
+        ({"plan": 7}, ["trait 'plan' is not of its declared type; taken as missing"]),
+    ],
+)
+async def test_traits_of_a_company_that_do_not_mean_what_they_say_are_told(
+    host: Host, traits: dict[str, object], told: list[str]
+) -> None:
+    await host.publish()
+    (outcome,) = await host.send(host.call("group", "ann", groupId="acme", traits=traits))
+    assert outcome.warnings == told
+
+
+async def test_a_members_trait_of_another_type_than_declared_is_told(host: Host) -> None:
+    await host.publish()
+    (outcome,) = await host.send(host.call("identify", "ann", groupId="acme", traits={"Role": 5, "shoe": 41}))
+    assert outcome.warnings == ["trait 'role' is not of its declared type; taken as missing"]
 
 
 @pytest.mark.parametrize("verb", ["page", "screen"])
