@@ -293,7 +293,7 @@ def _count_activity(
         if days:
             week.active += 1
             activity.count_member(index, events_in(member, week.monday))
-            segments.come(member, index, days)
+            segments.come(index, days)
         end = month_end(week.monday)
         if since > end:
             if member.left:

@@ -103,9 +103,9 @@ class Weeks:
             for week, people in zip(self.measures, self.people, strict=True)
         )
 
-    def days_each(self, ago: int = 0, week: int = -1) -> Figure:
+    def days_each(self, week: int = -1) -> Figure:
         """Active days per member active in four weeks, of the four weeks that end with one of the period's."""
-        weeks = self._month(self._monday(week) - WEEK * ago)
+        weeks = self._month(self._monday(week))
         if not weeks:
             return privacy.missing("each")
         return publish_days_each(weeks, publish_people(weeks[-1], self.k).active_4w, self.k)

@@ -21,7 +21,7 @@ from msgspec import Struct
 
 from engage.core.accuracy import CalibrationCard
 from engage.core.care_shapes import CareView, EffectView, LateGoal
-from engage.core.language import ENGLISH, Language, Text, say, translate
+from engage.core.language import Language, Text, say, translate
 from engage.core.privacy import Figure, Unit
 from engage.core.scored_as import ScoredAs
 from engage.core.stage_words import STAGE_LABELS, CompanyStage, Stage
@@ -295,7 +295,7 @@ def as_csv(rows: Iterable[Sequence[Cell]]) -> str:
     return out.getvalue()
 
 
-def report_csv(report: CompanyReport, language: Language = ENGLISH) -> str:
+def report_csv(report: CompanyReport, language: Language) -> str:
     """One figure per line: section, item, week or period, unit, value (empty when hidden), what is shown.
 
     The report is in `language` already; names of columns, sections and units are the same in every language.

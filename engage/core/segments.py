@@ -147,7 +147,7 @@ class Segments:
         role = member.traits.get(self.role)
         return self.roles.get(role, "") if isinstance(role, str) else ""
 
-    def come(self, member: MemberState, index: int, days: int) -> None:
+    def come(self, index: int, days: int) -> None:
         """Count a member who was active on so many days of the week `index`."""
         for group in self.groups[index]:
             group.active += 1

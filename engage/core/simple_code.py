@@ -122,12 +122,13 @@ class _Writer:
         self.put(1, "m = 0")
         for bit, plan in enumerate(self.matcher.multipliers):
             self.put(1, f"if not v{plan.index}:")
-            depth = self.limit_firings(2, plan)
+            depth = self.limit_firings(plan)
             self.put(depth, f"m += {1 << bit}")
             self.fired(depth, plan)
 
-    def limit_firings(self, depth: int, plan: Plan) -> int:
+    def limit_firings(self, plan: Plan) -> int:
         """Refuse a rule that may not fire any more; how deep what follows stands."""
+        depth = 2
         self.read(depth, plan.firings)
         for counter in plan.firings:
             self.put(depth, f"if l{self.number(counter)} < 1:")
@@ -147,7 +148,7 @@ class _Writer:
     def rule(self, plan: Plan, shared: t.Collection[Counter]) -> None:
         index, first = plan.index, self.awards.index((plan, plan.awards[0])) if plan.awards else 0
         self.put(1, f"if not v{index}:")
-        depth = self.limit_firings(2, plan)
+        depth = self.limit_firings(plan)
         self.read(depth, (one for award in plan.awards for one in award.counters if one not in shared))
         doubtful = any(award.formula or any(one.cut for one in award.counters) for award in plan.awards)
         if doubtful:

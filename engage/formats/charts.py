@@ -24,6 +24,8 @@ NARROW: Final = 326
 
 POINTS_MAX: Final = 520
 """The most values of a series, bars or dots that are drawn: ten years of weeks."""
+NAMED_MAX: Final = 6
+"""Dots that carry their names."""
 
 LEGEND_ROW: Final = 18
 
@@ -293,23 +295,23 @@ def scatter(
     x_label: str,
     y_label: str,
     x_marks: Sequence[tuple[float, str]],
-    y_text: Callable[[int], str] = str,
-    top: float | None = None,
-    shade: tuple[float, float] | None = None,
-    named: int = 6,
+    top: float,
+    shade: tuple[float, float],
     height: int = 320,
 ) -> Markup:
-    """Two measures against each other. The `named` dots, the urgent before the largest, carry their names.
+    """Two measures against each other. Some dots, the urgent before the largest, carry their names.
 
     `x_marks`: (share of the way, words); `shade`: the corner to look at first, up to this share of the way and this
     value.
     """
     dots = dots[:POINTS_MAX]
-    marks = ticks(max((d.y for d in dots), default=1) * 1.04 if top is None else top)
-    left = max(pen.width_of(y_text(m), 11) for m in marks) + 10
+    marks = ticks(top)
+    left = max(pen.width_of(_number(m), 11) for m in marks) + 10
     plot = _Plot(width, height, marks, right=14, head=26, left=left, foot=38)
+    high, across = plot.y(shade[1]), plot.x(shade[0]) - plot.left
     body = [
-        *plot.grid((), y_text),
+        pen.rect(plot.left, high, across, plot.base - high, pen.fill("at_risk", 0.08), corner=0),
+        *plot.grid(),
         pen.text(0, 13, y_label, size=11),
         pen.text(plot.left + plot.inner / 2, height - 4, x_label, anchor="middle", size=11),
     ]
@@ -318,18 +320,13 @@ def scatter(
         body.append(pen.text(plot.x(share), height - 20, words, anchor=anchor, size=11))
         if 0 < share < 1:
             body.append(pen.line(plot.x(share), plot.head, plot.x(share), plot.base, "rule"))
-    if shade is not None:
-        high, across = plot.y(shade[1]), plot.x(shade[0]) - plot.left
-        body.insert(
-            0, pen.rect(plot.left, high, across, plot.base - high, pen.fill("at_risk", 0.08), corner=0)
-        )
     placed: list[tuple[float, float, float, float]] = []
     spots = [(d, plot.x(d.x), plot.y(d.y), 4.5 + 5.5 * math.sqrt(max(0.0, d.weight))) for d in dots]
     for dot, x, y, radius in sorted(spots, key=lambda s: -s[3]):
         hint = f"{dot.label}: {dot.text}"
         body.append(pen.dot(x, y, radius, dot.role, hint=hint, opacity=0.85, seam=True))
         placed.append((x - radius, y - radius, x + radius, y + radius))
-    for dot, x, y, radius in sorted(spots, key=lambda s: (not s[0].urgent, -s[0].weight))[:named]:
+    for dot, x, y, radius in sorted(spots, key=lambda s: (not s[0].urgent, -s[0].weight))[:NAMED_MAX]:
         label = pen.fit(dot.label, 130, 11)
         spot = _place(
             x, y, radius, pen.width_of(label, 11), placed, (plot.left, plot.head, width - 2.0, plot.base)
@@ -369,14 +366,13 @@ class _Plot:
     def centres(self, count: int) -> list[float]:
         return [self.left + self.inner * (i + 0.5) / max(1, count) for i in range(count)]
 
-    def grid(self, labels: Sequence[str], text: Callable[[int], str] | None = None) -> list[str]:
+    def grid(self, labels: Sequence[str] = ()) -> list[str]:
         """Lines with their marks, and as many labels below as fit, counted back from the newest."""
-        write = text or _number
         out = []
         for mark in self.marks:
             y = self.y(mark)
             out.append(pen.line(self.left, y, self.left + self.inner, y, "rule"))
-            out.append(pen.text(self.left - 6, y + 4, write(mark), anchor="end", size=11))
+            out.append(pen.text(self.left - 6, y + 4, _number(mark), anchor="end", size=11))
         if labels:
             widest = max(pen.width_of(label, 11) for label in labels) + 10
             every = max(1, math.ceil(widest / (self.inner / len(labels))))

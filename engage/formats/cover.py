@@ -7,7 +7,7 @@ from datetime import date
 from typing import Final, NamedTuple
 
 from engage.core.digest import Digest
-from engage.core.language import ENGLISH, Language, speak, translate
+from engage.core.language import Language, speak, translate
 from engage.core.privacy import Figure
 from engage.core.reports import BAND_LABELS, Column, CompanyReport, Period, Table
 from engage.core.scored_as import STANDARD_ID
@@ -94,7 +94,7 @@ def capital(words: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def in_cell(words: str, column: Column, index: int, language: Language = ENGLISH) -> str:
+def in_cell(words: str, column: Column, index: int, language: Language) -> str:
     """The words of a text column, the `index`-th, as they stand in its cells: our sentences begin like one; names,
     which others gave, stay as they are. A row's first cell names it."""
     if column.name in DATED:
@@ -137,7 +137,7 @@ def short_day(value: date | str, language: Language) -> str:
     return f"{value.month}月{value.day}日" if language == "zh-Hans" else f"{value.day} {value:%b}"
 
 
-def room(table: Table, index: int, language: Language = ENGLISH) -> int:
+def room(table: Table, index: int, language: Language) -> int:
     """The share of a table's width that a column gets: text by its longest cell, so that a sentence takes few lines;
     figures, days and headings by the longest that is not to be broken."""
     column, cells = table.columns[index], [row[index] for row in table.rows]

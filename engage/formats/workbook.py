@@ -192,10 +192,11 @@ class _Book:
             return self.right
         return self.head_beside if index else self.head
 
-    def wrapped(self, sheet: Any, row: int, column: int, text: str, chars: int) -> None:
-        """Text over as many lines as it takes: not every reader of such files makes rows higher by itself."""
+    def wrapped(self, sheet: Any, row: int, text: str, chars: int) -> None:
+        """Text in the second column, over as many lines as it takes: not every reader of such files makes rows higher
+        by itself."""
         lines = -(-_wide(text) // chars)
-        sheet.write_string(row, column, text, self.text)
+        sheet.write_string(row, 1, text, self.text)
         sheet.set_row(row, LINE_HIGH * max(1, lines))
 
     def facts(self, name: str, title: str, facts: Sequence[tuple[str, str]]) -> None:
@@ -207,7 +208,7 @@ class _Book:
             sheet.write_string(row, 0, label, self.quiet)
             number = read_number(value)
             if number is None:
-                self.wrapped(sheet, row, 1, value, 80)
+                self.wrapped(sheet, row, value, 80)
             else:
                 sheet.write_number(row, 1, number, self.number(number, value, "left"))
 
@@ -359,13 +360,13 @@ class _Book:
         sheet.write_string(0, 0, name, self.title)
         row = 2
         for note in notes:
-            self.wrapped(sheet, row, 1, note, 90)
+            self.wrapped(sheet, row, note, 90)
             row += 1
         row += 1
         for one in definitions:
             sheet.write_string(row, 0, one.term, self.term)
             source = f" ({one.source})" if one.source else ""
-            self.wrapped(sheet, row, 1, f"{one.text}{source}", 90)
+            self.wrapped(sheet, row, f"{one.text}{source}", 90)
             row += 1
 
 

@@ -264,7 +264,7 @@ def test_a_report_goes_to_json_and_back() -> None:
 
 
 def test_csv_opens_in_a_spreadsheet_without_running_anything() -> None:
-    text = report_csv(report())
+    text = report_csv(report(), "en")
     assert text.startswith("\ufeffsection,")
     assert text.count("\r\n") == text.count("\n")
     rows = list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"), newline="")))

@@ -248,8 +248,8 @@ def test_no_figure_is_broken_for_want_of_room_beside_a_long_sentence() -> None:
     table = Table(
         "calls", "Calls", columns, ((fact(22_968, "each"), "A customer for a year or more, but. " * 3),)
     )
-    assert room(table, 0) > len("22,968")
-    assert room(table, 1) == 60
+    assert room(table, 0, "en") > len("22,968")
+    assert room(table, 1, "en") == 60
 
 
 def test_rows_of_which_nothing_may_be_told_are_left_out_of_a_slide() -> None:
@@ -499,9 +499,9 @@ def _numbers(series: Any, name: str) -> list[float]:
 
 def test_a_sentence_in_a_cell_begins_like_one_and_a_name_stays() -> None:
     seen, segment = Column("seen", "Seen", told=True), Column("segment", "Segment", told=True)
-    assert in_cell("a customer for a year", seen, 1) == "A customer for a year"
-    assert in_cell("enterprise", segment, 0) == "enterprise"
-    assert in_cell("kim", Column("owner", "Owner"), 3) == "kim"
+    assert in_cell("a customer for a year", seen, 1, "en") == "A customer for a year"
+    assert in_cell("enterprise", segment, 0, "en") == "enterprise"
+    assert in_cell("kim", Column("owner", "Owner"), 3, "en") == "kim"
 
 
 def test_the_portfolios_files_say_of_interventions_and_contracts_what_its_page_says() -> None:

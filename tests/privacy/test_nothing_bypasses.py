@@ -501,7 +501,7 @@ def _fewer(value: Any, few: int, amount: int) -> Any:
 
 def rendered(weeks: dict[int, Any]) -> tuple[bytes, str]:
     report = reported(weeks)
-    return msgspec.json.encode(report), report_csv(report)
+    return msgspec.json.encode(report), report_csv(report, "en")
 
 
 def test_of_two_companies_with_fewer_than_k_of_everything_the_same_is_told() -> None:

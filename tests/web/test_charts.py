@@ -102,6 +102,7 @@ DRAWINGS: dict[str, Draw] = {
         x_label="Risk",
         y_label="Revenue",
         x_marks=((0, "today"), (0.25, "90"), (1, "a year")),
+        top=1200,
         shade=(0.25, 60),
     ),
 }

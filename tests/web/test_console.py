@@ -171,7 +171,7 @@ async def test_whom_to_call_comes_first_and_why(browser: httpx.AsyncClient) -> N
 
 def test_a_company_gone_too_quiet_to_be_scored_is_to_be_called_too() -> None:
     quiet = msgspec.structs.replace(ROWS[6], risk=0.9, value_at_risk_cents=9_000_000)
-    view = portfolio_view(portfolio((*ROWS, quiet)), PortfolioQuery())
+    view = portfolio_view(portfolio((*ROWS, quiet)), PortfolioQuery(), "en")
     assert quiet in view.calls
     assert ROWS[6] not in view.calls
 
@@ -182,7 +182,7 @@ def test_a_company_never_scored_is_called_if_it_renews_soon_and_has_the_seats_fo
 ) -> None:
     unscored = {"risk": 0.5, "value_at_risk_cents": 9_000_000}
     silent = msgspec.structs.replace(ROWS[6], seats=seats, days_to_renewal=days, **unscored)
-    view = portfolio_view(portfolio((*ROWS, silent)), PortfolioQuery())
+    view = portfolio_view(portfolio((*ROWS, silent)), PortfolioQuery(), "en")
     assert (silent in view.calls) == is_called
 
 
@@ -191,7 +191,7 @@ def test_a_renewal_within_90_days_is_called_about_before_one_with_more_at_stake(
         msgspec.structs.replace(ROWS[0], company=name, days_to_renewal=days, value_at_risk_cents=cents)
         for name, days, cents in (("soon", 90, 100), ("later", 91, 300), ("latest", None, 200))
     )
-    view = portfolio_view(portfolio((latest, later, soon)), PortfolioQuery())
+    view = portfolio_view(portfolio((latest, later, soon)), PortfolioQuery(), "en")
     assert view.calls == (soon, later, latest)
 
 
@@ -356,7 +356,9 @@ async def test_report_downloads_are_named_after_company_and_period(browser: http
 
 
 def test_periods_offered_reach_back_over_the_turn_of_a_year() -> None:
-    names = [name for name, _ in period_choices(AS_OF.replace(month=1), "2019-Q2", "Second quarter of 2019")]
+    names = [
+        name for name, _ in period_choices(AS_OF.replace(month=1), "2019-Q2", "Second quarter of 2019", "en")
+    ]
     assert names[:4] == ["2019-Q2", "last-12-weeks", "last-26-weeks", "2026-Q1"]
     assert "2025-Q2" in names
     assert names[-1] == "2025-08"

@@ -69,7 +69,7 @@ def test_a_report_shows_goals_interventions_and_sentiment() -> None:
         (DoneView("w", "A workshop", "2026-05-04", "kim"),),
         SentimentView("poor", "kim", "2026-11-01", "2027-01-01", "a cold call"),
     )
-    page = company_view(msgspec.structs.replace(shown, care=care), "last-12-weeks", AS_OF)
+    page = company_view(msgspec.structs.replace(shown, care=care), "last-12-weeks", AS_OF, "en")
     words = LexborHTMLParser(bytes(_html("company.html", None, view=page, form=None).body).decode()).body
     assert words is not None
     for text in (

@@ -9,7 +9,7 @@ from typing import Final
 
 from markupsafe import Markup
 
-from engage.core.language import ENGLISH, Language, speak
+from engage.core.language import Language, speak
 from engage.core.privacy import Figure
 from engage.core.reports import Series, Table
 from engage.formats import charts, rows
@@ -29,7 +29,7 @@ class Weekly:
     rows: tuple[tuple[str, tuple[Figure, ...]], ...]
 
 
-def weekly(caption: str, series: Sequence[Series], language: Language = ENGLISH) -> Weekly:
+def weekly(caption: str, series: Sequence[Series], language: Language) -> Weekly:
     """Series over the same weeks as one table. A series without a week has nothing there, which is shown."""
     mondays = sorted({monday for one in series for monday in one.weeks}, reverse=True)
     by_week = [dict(zip(one.weeks, one.figures, strict=True)) for one in series]

@@ -63,13 +63,13 @@ def day(value: date | str | None) -> Markup:
     return Markup('<time datetime="{}">{}</time>').format(value.isoformat(), written_day(value, ENGLISH))
 
 
-def months(text: str, language: Language = ENGLISH) -> str:
+def months(text: str, language: Language) -> str:
     """November 2025 – October 2026, of the first and the last as economics names them."""
     first, last = (date.fromisoformat(f"{one}-01") for one in text.split(" to "))
     return " – ".join(translate(f"{one:%B %Y}", language) for one in (first, last))
 
 
-def week(monday: date, language: Language = ENGLISH) -> str:
+def week(monday: date, language: Language) -> str:
     """16–22 Nov: the days of the week that starts on `monday`."""
     sunday = monday + timedelta(days=6)
     first, last = short_day(monday, language), short_day(sunday, language)

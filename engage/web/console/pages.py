@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 from markupsafe import Markup
 
 from engage.core.digest import advice, movers, said_of_few
-from engage.core.language import ENGLISH, Language, speak, translate
+from engage.core.language import Language, speak, translate
 from engage.core.outline import STANDS_STILL, Section, outline, reasons
 from engage.core.outline import Row as OutlineRow
 from engage.core.outline_portfolio import called, map_section, nobody
@@ -173,9 +173,7 @@ class PortfolioView:
     """Of the companies for which alone something was done."""
 
 
-def portfolio_view(
-    portfolio: Portfolio, query: PortfolioQuery, language: Language = ENGLISH
-) -> PortfolioView:
+def portfolio_view(portfolio: Portfolio, query: PortfolioQuery, language: Language) -> PortfolioView:
     """Of the portfolio in English: only what is shown is put into the language, not every company's words."""
     chosen = query.choose(portfolio.data)
     pages = max(1, -(-len(chosen) // ROWS_PER_PAGE))
@@ -197,7 +195,7 @@ def portfolio_view(
     )
 
 
-def reason(row: PortfolioRow, language: Language = ENGLISH) -> str:
+def reason(row: PortfolioRow, language: Language) -> str:
     """The row's sentence without what stands beside it already, its band and score."""
     text = translate(row.text, language)
     if row.score is None:
@@ -270,9 +268,7 @@ class CompanyView:
     """Why, in half a sentence -> their titles."""
 
 
-def company_view(
-    report: CompanyReport, period: str, today: date, language: Language = ENGLISH
-) -> CompanyView:
+def company_view(report: CompanyReport, period: str, today: date, language: Language) -> CompanyView:
     """Of the report in that language already: what is drawn has its words in it."""
     left_out = tuple(section for section in outline(report) if section.untold)
     return CompanyView(
@@ -310,9 +306,7 @@ def _newest(report: CompanyReport, today: date) -> date:
     return as_of if report.period.name.startswith("last-") else min(today, as_of + timedelta(days=366))
 
 
-def period_choices(
-    as_of: date, chosen: str, label: str, language: Language = ENGLISH
-) -> tuple[tuple[str, str], ...]:
+def period_choices(as_of: date, chosen: str, label: str, language: Language) -> tuple[tuple[str, str], ...]:
     """The periods offered: the last weeks, then quarters and months that have begun, newest first."""
     found = [
         (f"last-{count}-weeks", capital(speak(language, "last {count:d} weeks", count=count)))
@@ -489,9 +483,7 @@ class PaperView:
     k: int
 
 
-def paper_view(
-    paper: Paper, company: str, query: Mapping[str, str], k: int, language: Language = ENGLISH
-) -> PaperView:
+def paper_view(paper: Paper, company: str, query: Mapping[str, str], k: int, language: Language) -> PaperView:
     """`query`: what the address says besides the format and the language."""
     return PaperView(
         paper, tuple(Drawn(one, _chart(one, language)) for one in paper.sections), company, dict(query), k

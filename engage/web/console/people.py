@@ -9,7 +9,7 @@ from typing import Final
 from markupsafe import Markup
 
 from engage.core.adoption_people import NO_DEPARTMENT, SMALLER_DEPARTMENTS
-from engage.core.language import ENGLISH, Language, speak, translate
+from engage.core.language import Language, speak, translate
 from engage.core.privacy import Figure
 from engage.core.reports import CompanyReport, Series, Table
 from engage.formats import charts
@@ -53,7 +53,7 @@ class PeopleView:
     """Champions, points, what was won and lost, and what campaigns moved."""
 
 
-def people_view(report: CompanyReport, language: Language = ENGLISH) -> PeopleView:
+def people_view(report: CompanyReport, language: Language) -> PeopleView:
     """Of the report in that language already."""
     peers, cohorts = report.peers, report.cohorts
     groups = [one for one in (report.departments, report.roles) if one is not None and one.rows]
