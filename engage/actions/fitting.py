@@ -3,7 +3,7 @@
 Owns the model and how it is tried. Needs scikit-learn, the extra `models`. Reads the facts and published figures of
 `engage.core.calibration`, never a member.
 
-The forecast lies between three models. Two are logistic regressions, one on how much is done in a quarter and one on
+The forecast is the mean of three models. Two are logistic regressions, one on how much is done in a quarter and one on
 how much in a month and by how many: they maximise the likelihood, and without class weights their mean forecast is the
 base rate of the terms they were fitted on. What they cannot say is said by the third, boosted trees on all of it: that
 a fall matters below some level and not above, or for young customers only. Of trees it is demanded that more use never
@@ -11,8 +11,8 @@ raises the risk; that keeps them from learning by heart who left.
 
 With a few dozen churned terms there is no telling which is the best one, and what lies between them errs less than any.
 For the same reason their penalties are stated numbers, not another thing to learn, and the companies are dealt out in
-several ways. It is their log odds that are averaged: a mean of probabilities is less sure than any of those it is made
-of deserves (Ranjan and Gneiting, 2010).
+several ways. It is their probabilities that are averaged: the mean forecast of each is the base rate, and so is that of
+their mean. A mean of log odds lies below it, the more so the less the models agree, and would have too few leave.
 """
 
 from __future__ import annotations
@@ -78,9 +78,8 @@ def _foretell(cases: Sequence[Case]) -> list[float]:
             if test.any():
                 for inputs, model in views:
                     model.fit(inputs[train], churned[train])
-                    total[test] += model.decision_function(inputs[test])
-    odds = np.exp(total / DEALS / len(views))
-    return [round(float(one), 6) for one in odds / (1 + odds)]
+                    total[test] += model.predict_proba(inputs[test])[:, 1]
+    return [round(float(one), 6) for one in total / DEALS / len(views)]
 
 
 def _is_of_a_month(name: str) -> bool:

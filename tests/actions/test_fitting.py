@@ -31,6 +31,15 @@ def test_what_hangs_on_two_things_at_once_is_foretold(monkeypatch: pytest.Monkey
     assert ranked > 0.65
 
 
+def test_as_many_are_foretold_to_leave_as_do_where_the_models_disagree() -> None:
+    """What is known says nothing of who leaves, so the models tell of chance, each of another."""
+    chance = random.Random(1)
+    found = [
+        case(number, number % 8 == 0, {name: chance.random() for name in "abcdefgh"}) for number in range(160)
+    ]
+    assert sum(fitting.foretell(found)) == pytest.approx(20, rel=0.02)
+
+
 @pytest.mark.parametrize("name, learns", [("events Export", False), ("tenure", False), ("seats", True)])
 def test_trees_never_learn_that_more_use_raises_the_risk(name: str, learns: bool) -> None:
     values = np.linspace(0, 1, 120).reshape(-1, 1)
