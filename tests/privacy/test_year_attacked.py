@@ -12,6 +12,7 @@ from engage.core import published, published_beginners, published_cohorts, publi
 from tests.privacy.once_in_a_life import Once
 from tests.privacy.year_attacks import attack_year_of_cohorts
 
+FIRST_YEARS = (20000037, 20000135, 20000145)
 YEARS = int(os.environ.get("ENGAGE_ATTACKS", "25")) // 25
 
 
@@ -25,8 +26,21 @@ def test_a_year_of_a_growing_company_tells_of_no_group_below_the_floor() -> None
         assert attack_year_of_cohorts(Random(seed), growing=True) == [], f"population {seed}"
 
 
+def test_the_first_year_of_a_company_tells_of_no_group_below_the_floor() -> None:
+    """Where all of its first month are of one cohort, that month's number is the size of the cohort."""
+    for seed in (*FIRST_YEARS, *range(20000000, 20000000 + YEARS)):
+        assert attack_year_of_cohorts(Random(seed), beginning=True) == [], f"population {seed}"
+
+
 def _yes(*_: object) -> bool:
     return True
+
+
+def test_told_from_its_first_months_on_it_is_learned_how_few_of_the_first_did_not_stay(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(published_cohorts, "_leaves_until", _yes)
+    assert attack_year_of_cohorts(Random(FIRST_YEARS[0]), beginning=True) != []
 
 
 COHORT_DEFENCES: dict[str, tuple[int, str, Callable[..., object]]] = {

@@ -93,6 +93,20 @@ def growing_members(random: Random, k: int, start: int) -> list[Came]:
     return found
 
 
+def beginning_members(random: Random, k: int, start: int) -> list[Came]:
+    """Many in one of the first weeks, and some week by week; nobody was named before."""
+    often, most, begins = random.choice((0.5, 0.75, 0.9, 0.97)), random.randint(1, k), random.randrange(4)
+    found = [Came(-1, MONTHS, (0,) * MONTHS) for _ in range(random.choice((0, 1, k - 1, 3 * k)))]
+    for week in range(begins, 4 * MONTHS):
+        first = week // 4
+        for _ in range(random.randint(0, most) if week > begins else random.randint(k, 6 * k)):
+            active = tuple(
+                int(at == first or (at > first and random.random() < often)) for at in range(MONTHS)
+            )
+            found.append(Came(cohort_of(start + WEEK * week), first, active))
+    return found
+
+
 def _random_beginners(random: Random, k: int, start: int) -> list[Came]:
     """Nearly all came before the year or in its first weeks, and begin with something within some months."""
     often = random.choice((0.7, 0.9, 0.97))
@@ -124,8 +138,10 @@ def _at_work(
     ]
 
 
-def weeks_of_year(members: list[Came], k: int, start: int, *, once: Once | None = None) -> list[WeekMeasures]:
-    """The last week of each month, as it is measured."""
+def weeks_of_year(
+    members: list[Came], k: int, start: int, *, once: Once | None = None, beginning: bool = False
+) -> list[WeekMeasures]:
+    """The last week of each month, as it is measured; `beginning`: after one before anybody was named."""
     weeks = []
     for at in range(MONTHS):
         count = sum(one.active[at] for one in members)
@@ -148,14 +164,17 @@ def weeks_of_year(members: list[Came], k: int, start: int, *, once: Once | None 
             did = sum(one.began == at - months_ago(once) for one in members)
             measure_once(week, once, count, did, k)
         weeks.append(week)
-    remember_peaks(weeks, None, k)
+    empty = WeekMeasures(start - WEEK, definition=2, floor=k, month=[0] * 4, month_members=[0] * 4)
+    remember_peaks([empty, *weeks] if beginning else weeks, None, k)
     return weeks
 
 
 class _Year:
-    def __init__(self, members: list[Came], known: list[Came], start: int) -> None:
+    def __init__(
+        self, members: list[Came], known: list[Came], start: int, first_week: int = FIRST_WEEK
+    ) -> None:
         self.members = members
-        weeks = range(FIRST_WEEK, 4 * MONTHS)
+        weeks = range(first_week, 4 * MONTHS)
         oldest = min(one.cohort for one in members if one.first < MONTHS)  # nobody came before: that is told
         ways = sorted({(cohort_of(start + WEEK * week), max(BEFORE, week // 4)) for week in weeks})
         works = sorted({one.work for one in members})
@@ -253,14 +272,16 @@ def attack_year_of_cohorts(
     *,
     once: Once | None = None,
     growing: bool = False,
+    beginning: bool = False,
     departments: Sequence[str] = (),
     roles: Sequence[str] = (),
 ) -> list[str]:
     """Active members by month of activation, those ever activated and those active, for a year; `once`: and who
-    did what each does once in a life; and by where they work."""
+    did what each does once in a life; `beginning`: the first; and by where they work."""
     k = random.choice((3, 4, 5))
     start = FIRST + MONTH * random.randrange(40)
     make = _random_beginners if once else growing_members if growing else random_members
+    make = beginning_members if beginning else make
     members = make(random, k, start)
     if departments or roles:
         members = _at_work(random, members, departments, roles)
@@ -270,7 +291,7 @@ def attack_year_of_cohorts(
         return []  # quiet weeks have their own rule and attack
     wave = random.choice(members).cohort
     known = sorted(members, key=lambda one: (one.cohort != wave, random.random()))[: k - 2]
-    return attack_members(members, known, k, start, once, departments, roles)
+    return attack_members(members, known, k, start, once, departments, roles, beginning=beginning)
 
 
 def attack_members(
@@ -281,10 +302,12 @@ def attack_members(
     once: Once | None = None,
     departments: Sequence[str] = (),
     roles: Sequence[str] = (),
+    *,
+    beginning: bool = False,
 ) -> list[str]:
     """The same of these members."""
-    year = _Year(members, known, start)
-    for at, week in enumerate(weeks_of_year(members, k, start, once=once)):
+    year = _Year(members, known, start, 0 if beginning else FIRST_WEEK)
+    for at, week in enumerate(weeks_of_year(members, k, start, once=once, beginning=beginning)):
         people = publish_people(week, k)
         so_far, active = year.came(lambda way, at=at: way.first <= at), year.here(at, lambda _: True)  # type: ignore[misc]
         year.reads(people.active_4w, active)
