@@ -47,7 +47,7 @@ def cover(report: CompanyReport | Digest, language: Language, title: str = "") -
         "–" if health.score is None else str(health.score),
         health.band,
         translate(BAND_LABELS[health.band], language),
-        translate(health.verdict, language),
+        dated(translate(health.verdict, language), language),
         tuple(_facts(report, language)),
         tuple(dated(translate(note, language), language) for note in report.notes),
     )

@@ -24,6 +24,9 @@ T = TypeVar("T")
 ILLEGIBLE: Final = dict.fromkeys([*range(9), 11, 12, *range(14, 32), 0xFEFF, 0xFFFE, 0xFFFF])
 """Characters that no XML may hold (XML 1.0, section 2.2), and so no chart, and one that nobody can see."""
 
+OWN_WORDS: Final = ("drivers", "score_history", "advice")
+"""Sections whose notes are sentences of ours, without what anybody else wrote."""
+
 
 class Paper(NamedTuple):
     """All in the reader's language."""
@@ -136,7 +139,7 @@ def _portfolio_facts(portfolio: Portfolio, language: Language) -> list[tuple[str
 
 def _dated(section: Section, language: Language) -> Section:
     """With days as people write them in sentences of ours. What somebody noted beside a sentiment stays as it is."""
-    if section.name == "score_history":
+    if section.name in OWN_WORDS:
         return structs.replace(section, notes=tuple(dated(note, language) for note in section.notes))
     if section.name != "sentiment":
         return section
@@ -156,7 +159,9 @@ def paper(report: Report, language: Language) -> Paper:
     if isinstance(report, Digest):
         title = speak(language, "Digest: {company_name}", company_name=report.name)
         return Paper(
-            cover(report, language, title), in_language(digest_outline(report), language), brief=True
+            cover(report, language, title),
+            tuple(_dated(one, language) for one in in_language(digest_outline(report), language)),
+            brief=True,
         )
     title = f"{report.department} · {report.company_name}"
     notes = tuple(dated(translate(note, language), language) for note in report.notes)

@@ -125,7 +125,7 @@ def _columns(language: Language, tiers: Mapping[str, str]) -> tuple[Columned, ..
         (mark("Days to renewal"), lambda row: row.days_to_renewal, 17, "days"),
         (mark("Risk"), lambda row: 100 * row.risk, 8, "percent"),
         (mark("Value at risk a year"), lambda row: units(row.value_at_risk_cents), 20, "each"),
-        (mark("Verdict"), lambda row: row.text, 60, None),
+        (mark("Verdict"), lambda row: dated(row.text, language), 60, None),
     )
     return tuple((translate(label, language), read, width, unit) for label, read, width, unit in named)
 

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
+from engage.core.digest import digest
+from engage.core.language import Language, say
 from engage.core.outline import Chart, Section
 from engage.core.privacy import fact
-from engage.core.reports import Column, Table
+from engage.core.reports import Column, Contract, Table
 from engage.formats.deck import LINES_MAX, ROWS_MAX
+from engage.formats.paper import paper
+from tests.core.test_reports import report
 from tests.formats.test_files import slide_of, texts
 
 
@@ -36,6 +41,25 @@ def test_a_chart_of_one_series_says_what_it_draws() -> None:
 
     assert legend("Active members a day")
     assert not legend("Daily use")
+
+
+@pytest.mark.parametrize("language, told", [("en", "5 Oct 2026"), ("zh-Hans", "2026年10月5日")])
+def test_days_in_sentences_of_ours_are_told_as_people_write_them(language: Language, told: str) -> None:
+    day = "2026-10-05"
+    whole = report()
+    frozen = replace(
+        whole.health,
+        verdict=say("Not scored: there is no score as of {day} yet.", day=day),
+        notes=(say("Frozen when the contract ended: the score is that of {day}.", day=day),),
+    )
+    over = Contract(days_to_renewal=-1, renewal_date=day)
+    whole = replace(whole, health=frozen, contract=over)
+    page = paper(digest(whole), language)
+    (drivers,) = [one for one in paper(whole, language).sections if one.name == "drivers"]
+    (advice,) = [one for one in page.sections if one.name == "advice"]
+    for words in (page.cover.verdict, *drivers.notes, advice.notes[0]):
+        assert told in words
+        assert day not in words
 
 
 @pytest.mark.parametrize(

@@ -14,9 +14,11 @@ import pypdf
 import pytest
 import uvicorn
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+from msgspec.structs import replace
 from playwright.sync_api import Browser, Page, sync_playwright
 from starlette.routing import Router
 
+from engage.core.reports import Contract
 from engage.web.console.routes import COOKIE, console_routes
 from engage.web.security import SecurityHeaders
 from tests.web.console_samples import STAFF, SampleServices, measured
@@ -62,7 +64,8 @@ def browser() -> Iterator[Browser]:
 def site() -> Iterator[str]:
     services = SampleServices()
     services.cookies["mine"] = STAFF
-    services.reports["measured"] = measured(120, 0.7)
+    agreed = Contract("enterprise", 120, 390_000, "2025-12-12", "2026-12-12", 27, "2024-12-12")
+    services.reports["measured"] = replace(measured(120, 0.7), contract=agreed, stage=None)
     app = SecurityHeaders(Router(console_routes(services), redirect_slashes=False))
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
@@ -151,9 +154,10 @@ def test_no_figure_of_the_period_is_out_of_sight_on_a_phone(visit: Visit) -> Non
     visit.page.goto("/console/companies/measured")
     visit.page.eval_on_selector_all("details", "all => all.forEach(one => one.open = true)")
     across = visit.page.eval_on_selector_all(
-        ".scroll:has(.lines)", "all => all.map(one => [one.scrollWidth, one.clientWidth])"
+        ".scroll:has(.lines, .stack)", "all => all.map(one => [one.scrollWidth, one.clientWidth])"
     )
-    assert len(across) >= 2
+    assert visit.page.locator(".many.stack").count() >= 3
+    assert len(across) >= 5
     assert all(whole <= seen for whole, seen in across)
 
 
@@ -173,6 +177,9 @@ def test_print_is_light_and_holds_every_table(visit: Visit) -> None:
         "details table", "tables => tables.map(t => t.getBoundingClientRect().width)"
     )
     assert min(widths) > 600
+    visit.page.goto("/console/companies/measured")
+    sizes = visit.page.eval_on_selector_all("table", "all => all.map(t => getComputedStyle(t).fontSize)")
+    assert len(set(sizes)) == 1, "none larger than the others"
 
 
 @pytest.mark.parametrize("visit", [DESK_LIGHT], indirect=True)
