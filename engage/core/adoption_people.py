@@ -171,7 +171,7 @@ def share_or_number(part: Figure, whole: Figure) -> Figure:
     share = privacy.ratio(part, whole)
     if share.hidden != "wide" or not part.floor:
         return share
-    return replace(share, text=say("{low} or more members", low=f"{int(part.floor):,}"))
+    return replace(share, text=say("{low} or more", low=f"{int(part.floor):,}"))
 
 
 # --- where they work ------------------------------------------------------------------------------------------

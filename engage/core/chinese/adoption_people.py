@@ -50,7 +50,6 @@ WORDS: Final = {
     "Earns points": "是否获得积分",
     "By a rule": "按规则获得",
     "Organic only": "仅自发",
-    "{low} or more members": "至少 {low} 名成员",
     # since when
     "Activated in": "激活月份",
     "Month {age:d}": "第 {age} 个月",
