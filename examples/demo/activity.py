@@ -131,7 +131,7 @@ def members_of(company: Company, seed: int = 7) -> list[Member]:
         else:
             name = _new_name(rng, company.culture, given, family, taken)
             role = "admin" if index == len(known) else rng.choice(_ROLES)
-            department = company.departments[index % len(company.departments)]
+            department = company.departments[index % len(company.departments)] if company.departments else ""
         habit = _habit_of(rng, company, index, index < len(known), department)
         champion = company.champion > 1 and index == 0
         members.append(
@@ -242,7 +242,9 @@ def _company_lines(company: Company, until: date, seed: int) -> list[Line]:
         own = Random(f"{seed}:activity:{member.id}")
         begins = _local(first_day + timedelta(days=member.starts), 6 * 60, zone)
         email = f"{member.id}@{company.id}.example"
-        who = {"name": member.name, "email": email, "role": member.role, "department": member.department}
+        who = {"name": member.name, "email": email, "role": member.role}
+        if member.department:
+            who["department"] = member.department
         if member.id == _NEWEST:
             _write_newest(writer, member, who, until, zone)
             continue

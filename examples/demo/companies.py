@@ -48,7 +48,8 @@ class Company:
     by a week. `rhythm` scales how likely anybody is to turn up. `champion` is how many times as much as a
     regular person the first person of the company does. `renewal_days` runs from the day after the last
     recorded one; below zero the company has already left, that many days ago. `before` has the seats and the monthly
-    revenue of the terms before the last, where they were others.
+    revenue of the terms before the last, where they were others. Without `departments` its host names none: then its
+    report tells of roles instead.
     """
 
     number: int
@@ -263,7 +264,7 @@ COMPANIES: tuple[Company, ...] = (
         actions=0.6,
         habit="shallow",
         weekend=0.45,
-        departments=("Stores", "Loss Prevention", "Facilities", "Regional"),
+        departments=(),
     ),
     Company(
         number=11,
@@ -443,7 +444,7 @@ COMPANIES: tuple[Company, ...] = (
         id="thornbury",
         name="Thornbury Water",
         character="large enough to measure",
-        story="Four hundred people, most of them in the field; a campaign held a fifth of them out.",
+        story="Four hundred people, most of them in the field, come in week by week; a campaign held a fifth out.",
         industry="utilities",
         timezone="Europe/London",
         culture="english",
@@ -452,6 +453,8 @@ COMPANIES: tuple[Company, ...] = (
         people=400,
         monthly_revenue=7200,
         renewal_days=118,
+        customer_weeks=35,
+        joined=((0, 0.1), (25, 1.0)),
         crew=Crew(regular=0.05, frequent=0.08, occasional=0.22, rare=0.65),
         actions=0.9,
         departments=("Networks", "Treatment", "Metering", "Laboratory"),

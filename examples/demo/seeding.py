@@ -32,7 +32,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = Path("examples/programs/demo.yaml")
 
 #: Raise it when the generator or the program changes, so that an older folder says it is out of date.
-FORMAT = 4
+FORMAT = 5
 
 _OURS = (
     "state.json",

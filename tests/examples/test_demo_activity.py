@@ -114,7 +114,9 @@ def test_companies_and_members_are_introduced_before_their_first_event(history: 
             ZoneInfo(call["traits"]["timezone"])
         elif call["type"] == "identify":
             assert call["context"]["groupId"] in seen
-            assert {"name", "role", "department"} <= call["traits"].keys()
+            assert {"name", "role"} <= call["traits"].keys()
+            company = find_company(call["context"]["groupId"])
+            assert ("department" in call["traits"]) == bool(company.departments)
             seen.add((call["context"]["groupId"], call["userId"]))
         else:
             assert (call["context"]["groupId"], call["userId"]) in seen
@@ -219,19 +221,34 @@ def test_the_campaign_leaves_a_spike_and_nothing_else(history: History) -> None:
 def test_a_campaign_draws_in_those_who_are_not_held_out(history: History) -> None:
     company = find_company("thornbury")
     assert company.campaign is not None
-    drawn_in = {member.id: member.drawn_in for member in activity.members_of(company)}
     first, last = company.campaign.first_week, company.campaign.first_week + company.campaign.weeks - 1
+    there = [member for member in activity.members_of(company) if member.starts < 7 * (first - 4)]
+    drawn_in = {member.id: member.drawn_in for member in there}
     sizes = Counter(drawn_in.values())
     assert min(sizes.values()) >= 50, "each group is to be ten times the floor"
 
     def active(first: int, last: int) -> tuple[float, float]:
-        seen = Counter(drawn_in[member] for member in history.people("thornbury", first, last))
+        seen = Counter(drawn_in[one] for one in history.people("thornbury", first, last) if one in drawn_in)
         return seen[True] / sizes[True], seen[False] / sizes[False]
 
     during = active(last - 3, last)
     assert during[0] > during[1] + 0.1
     before = active(first - 4, first - 1)
     assert abs(before[0] - before[1]) < 0.1
+
+
+def test_a_large_company_grows_month_by_month_so_that_its_report_tells_who_stays() -> None:
+    """Those who are there from the beginning are not nearly all, and enough join in each month to be told of."""
+    starts = [member.starts for member in activity.members_of(find_company("thornbury"))]
+    assert sum(day == 0 for day in starts) < 50
+    assert min(sum(first < day <= first + 28 for day in starts) for first in range(0, 140, 28)) >= 50
+
+
+def test_a_company_without_departments_is_large_enough_to_tell_of_roles() -> None:
+    company = find_company("northgate")
+    assert company.departments == ()
+    roles = Counter(member.role for member in activity.members_of(company))
+    assert roles["inspector"] > 2 * roles["supervisor"] > 40
 
 
 def test_the_program_with_the_campaign_has_no_mistake() -> None:
