@@ -6,6 +6,17 @@ from tests.web.conftest import PROGRAM, Running
 from tests.web.test_events import assert_problem
 
 
+async def test_who_sends_a_draft_back_as_it_was_answered_is_told_to_send_the_document(
+    running: Running,
+) -> None:
+    path = "/v1/program/draft"
+    assert (await running.server.put(path, content=PROGRAM)).is_success
+    answered = (await running.server.get(path)).content
+    refused = await running.server.put(path, content=answered)
+    assert_problem(refused, 400, "invalid_request")
+    assert "send what stands in 'document'" in refused.json()["message"]
+
+
 async def test_of_two_who_edit_one_draft_the_second_is_told(running: Running) -> None:
     await running.server.post("/v1/companies", json={"id": "acme"})
     early = await running.server.put(

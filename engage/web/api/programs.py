@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Annotated, Any, Final
 
+import msgspec
 from msgspec import Meta, Struct
 
 from engage.actions.drafts import check_unchanged, draft_or_in_force, keep_draft, owner_of
@@ -73,9 +74,21 @@ def document_of(body: bytes) -> str:
     if len(body) > DOCUMENT_BYTES_MAX:
         raise TooLarge(f"a document is at most {DOCUMENT_BYTES_MAX} bytes")
     try:
-        return body.decode("utf-8-sig")
+        document = body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InvalidRequest(f"the document is not UTF-8 (byte {error.start})") from None
+    if _is_wrapped(document):
+        raise InvalidRequest("the body is the document itself: send what stands in 'document'")
+    return document
+
+
+def _is_wrapped(text: str) -> bool:
+    """As GET answers it: all that a document needs would be missing."""
+    try:
+        said = msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        return False
+    return isinstance(said, dict) and isinstance(said.get("document"), str)
 
 
 def _company(asked: Asked[Any, Any]) -> str | None:
