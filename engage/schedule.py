@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -22,6 +21,7 @@ from engage.actions.push import Pusher
 from engage.actions.score import score_companies
 from engage.actions.settings import importing_seconds
 from engage.actions.tick import Timekeeper
+from engage.clock import now
 from engage.core.reports import BAND_LABELS
 from engage.errors import Unavailable
 from engage.store.database import Database
@@ -36,11 +36,6 @@ RECKONING_SECONDS: Final = 30
 TICKING_SECONDS: Final = 20
 DELIVERING_SECONDS: Final = 2
 PUSHING_SECONDS: Final = 10
-
-
-def now() -> int:
-    """Microseconds UTC."""
-    return time.time_ns() // 1000
 
 
 async def _at_once() -> None:

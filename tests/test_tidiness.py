@@ -43,13 +43,13 @@ IMPURE_NAMES = {
 IMPURE_BUILTINS = {"open", "print", "input", "breakpoint", "__import__"}
 CODE_BUILTINS = {"eval", "exec", "compile"}
 
-# Layer -> the layers of ours it may import. `document`, `days`, `errors`, `telemetry` and `settings` are leaves
-# beside the layers. A module directly under engage/ that is not named here (app, cli) assembles everything and may
-# import anything.
+# Layer -> the layers of ours it may import. `document`, `days`, `clock`, `errors`, `telemetry` and `settings` are
+# leaves beside the layers. A module directly under engage/ that is not named here (app, cli) assembles everything and
+# may import anything.
 ARROWS: dict[str, set[str]] = {
     "core": {"core"},
     "store": {"core", "store", "errors", "telemetry"},
-    "actions": {"core", "store", "actions", "errors", "telemetry", "document", "days"},
+    "actions": {"core", "store", "actions", "errors", "telemetry", "document", "days", "clock"},
     "web": {
         "core",
         "store",
@@ -61,15 +61,29 @@ ARROWS: dict[str, set[str]] = {
         "settings",
         "document",
         "days",
+        "clock",
     },
     # Knows the shapes of reports, and neither where they come from nor who asks for them.
     "formats": {"core", "formats", "errors"},
     "sources": {"core", "actions", "errors", "sources"},
-    "schedule": {"core", "store", "actions", "errors", "telemetry", "settings"},
+    "schedule": {"core", "store", "actions", "errors", "telemetry", "settings", "clock"},
     # Starts what it measures and looks behind every curtain; only the command line may start it.
-    "bench": {"core", "store", "actions", "web", "sources", "app", "bench", "errors", "settings", "document"},
+    "bench": {
+        "core",
+        "store",
+        "actions",
+        "web",
+        "sources",
+        "app",
+        "bench",
+        "errors",
+        "settings",
+        "document",
+        "clock",
+    },
     "document": {"core", "errors"},
     "days": {"errors"},
+    "clock": set(),
     "errors": {"core"},
     "telemetry": {"errors"},
     "settings": {"errors"},

@@ -25,6 +25,7 @@ from engage.actions.ingest import (
     is_open,
 )
 from engage.actions.turns import WorkingSet
+from engage.clock import now
 from engage.core.call import Call, Refusal
 from engage.errors import EngageError, TooManyRequests, Unavailable
 from engage.store.database import Database
@@ -42,11 +43,6 @@ SHARED_SECONDS: Final = 60
 """How long others are thought to write at all."""
 
 log = logging.getLogger(__name__)
-
-
-def now() -> int:
-    """Microseconds UTC."""
-    return time.time_ns() // 1000
 
 
 class _Request:

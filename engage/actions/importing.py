@@ -19,6 +19,7 @@ from typing import Any, ClassVar, Final, TypeVar
 import msgspec
 from msgspec import Struct
 
+from engage import clock
 from engage.actions.group_commit import Ingestion
 from engage.actions.import_rejects import Imported, Origin, Rejects, Unread
 from engage.actions.ingest import Outcome
@@ -186,7 +187,7 @@ class _Import:
         await self._say_importing()
         try:
             await self._accept_blocks(staging, ingestion)
-            await say_importing(self.database, _now(), over=True)
+            await say_importing(self.database, clock.now(), over=True)
         finally:
             await ingestion.stop()
 
@@ -195,7 +196,7 @@ class _Import:
         to come, for ever."""
         if time.monotonic() >= self._say_at:
             self._say_at = time.monotonic() + SAY_SECONDS
-            await say_importing(self.database, _now())
+            await say_importing(self.database, clock.now())
 
     async def _accept_blocks(self, staging: Staging, ingestion: Ingestion) -> None:
         """A block is read while the one before it is decided and the one before that is written."""
@@ -239,10 +240,6 @@ class _Import:
         else:
             assert reason is not None
             self.rejects.tell(*_file_and_row(row[2]), reason.code, reason.message)
-
-
-def _now() -> int:
-    return time.time_ns() // 1000
 
 
 def _place(rank: int, file: int, row: int, index: int = 0) -> int:

@@ -17,6 +17,7 @@ from typing import Final, Literal, cast, get_args
 
 from msgspec import Struct
 
+from engage import clock
 from engage.errors import InvalidRequest, NotFound, Unauthorized
 from engage.store.database import Database
 from engage.store.keys import KeyRow, find_key, insert_key, list_keys, revoke_key
@@ -40,10 +41,6 @@ class Principal(Struct, frozen=True):
     key_id: int
 
 
-def _now() -> int:
-    return time.time_ns() // 1000
-
-
 def _hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -59,7 +56,7 @@ async def create_key(database: Database, kind: str, name: str = "") -> str:
     if len(name) > NAME_CHARS_MAX:
         raise InvalidRequest(f"a key's name has at most {NAME_CHARS_MAX} characters")
     text = new_key_text(kind)
-    await database.write(lambda _: insert_key(hash=_hash(text), kind=kind, name=name, created_at=_now()))
+    await database.write(lambda _: insert_key(hash=_hash(text), kind=kind, name=name, created_at=clock.now()))
     return text
 
 
@@ -71,7 +68,7 @@ async def list_all(database: Database) -> list[KeyRow]:
 
 async def revoke(database: Database, key_id: int) -> None:
     """End a key. Services that run believe it for REMEMBERED_SECONDS more. Raises NotFound."""
-    if not await database.write(lambda _: revoke_key(key_id, _now())):
+    if not await database.write(lambda _: revoke_key(key_id, clock.now())):
         raise NotFound(f"there is no key {key_id} in force")
 
 

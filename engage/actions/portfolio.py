@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import time
 from collections.abc import Mapping
 from datetime import date
 from typing import Any, Final
@@ -17,6 +16,7 @@ from weakref import WeakKeyDictionary
 import msgspec
 from msgspec.structs import replace
 
+from engage import clock
 from engage.actions.book import current_book
 from engage.actions.effects import decode_effects
 from engage.actions.late_goals import decode_late
@@ -203,7 +203,7 @@ def _outcomes(companies: AllCompanies, book: Book, day: int) -> Outcomes:
 
 
 def _utc_today() -> int:
-    return local_day_hour(time.time_ns() // 1000, "UTC")[0]
+    return local_day_hour(clock.now(), "UTC")[0]
 
 
 def _utc_last_sunday() -> int:

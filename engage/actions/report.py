@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Final
@@ -10,6 +9,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
+from engage import clock
 from engage.actions.book import current_book
 from engage.actions.effects import load_done, sunday_before
 from engage.actions.settings import floor
@@ -206,7 +206,7 @@ def _done_view(one: Intervention, scores: Mapping[int, int | None]) -> DoneView:
 
 
 def _utc_today() -> str:
-    return date.fromordinal(local_day_hour(time.time_ns() // 1000, "UTC")[0]).isoformat()
+    return date.fromordinal(local_day_hour(clock.now(), "UTC")[0]).isoformat()
 
 
 async def newest_standing(s: Statements, company_id: int, until: date = date.max) -> tuple[Health, Contract]:
@@ -289,7 +289,7 @@ async def _find(s: Statements, company: str) -> Followed:
 
 
 def _last_sunday(timezone: str) -> int:
-    today, _ = local_day_hour(time.time_ns() // 1000, timezone)
+    today, _ = local_day_hour(clock.now(), timezone)
     return week_of(today) - 1
 
 

@@ -8,7 +8,6 @@ reckoned from the figures alone.
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from datetime import date
@@ -18,6 +17,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
+from engage import clock
 from engage.actions.book import current_book
 from engage.actions.effects import newest_effects
 from engage.actions.late_goals import keep_late_goals
@@ -140,7 +140,7 @@ async def score_companies(
         if on is not None:
             _refuse_forgotten(followed, on)
         catalogue = await load_names(s, without, CATALOGUE_MEMBERS_MAX, k) if without else set()
-        ended = await _end_of_data(s, followed, time.time_ns() // 1000, k) if on is None else None
+        ended = await _end_of_data(s, followed, clock.now(), k) if on is None else None
     following = {one.id: programs.get(versions[one.id]) for one in followed}
     host = Host(following, catalogue, k, book.stages, book.score, on or ended, again)
     members = sum(one.state.members for one in followed)
@@ -365,7 +365,7 @@ def _last_monday(one: Followed, on: date | None) -> int:
     """The Monday of the last complete week before the day."""
     if on is not None:
         return _last_week(on)
-    today, _ = local_day_hour(time.time_ns() // 1000, one.state.timezone)
+    today, _ = local_day_hour(clock.now(), one.state.timezone)
     return week_of(today) - WEEK
 
 

@@ -6,12 +6,12 @@ delivered.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
+from engage import clock
 from engage.actions.score_company import Company
 from engage.core.measures import WEEK
 from engage.core.notices import HEALTH_CHANGED, STAGE_CHANGED
@@ -25,7 +25,7 @@ from engage.store.statements import Row, Transaction
 
 def new_signals(companies: Sequence[Company]) -> list[tuple[int, int, Signal]]:
     """What other systems are to be told, of companies of which they know something else."""
-    now = time.time_ns() // 1000
+    now = clock.now()
     found = []
     for company in companies:
         signal = signal_now(company)
@@ -46,7 +46,7 @@ def news(companies: Sequence[Company], scores: Sequence[tuple[int, int, Scored]]
     Not the week before: after a pause of weeks nobody has been told of that one.
     """
     new = {(id, sunday) for id, sunday, _ in scores}
-    now = time.time_ns() // 1000
+    now = clock.now()
     rows: list[Row] = []
     for company in companies:
         one, sunday = company.followed, company.last_monday + WEEK - 1

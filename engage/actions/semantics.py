@@ -7,9 +7,9 @@ company of many members, once per company and such release.
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Final
 
+from engage import clock
 from engage.core.chain import GENESIS
 from engage.core.checkpoint import Checkpoint, Rows, checkpoint_hash, member_items, said, state_items
 from engage.core.event import SEMANTICS, Body, Kind
@@ -76,7 +76,7 @@ async def adopt_rules(s: Statements, turn: Turn) -> None:
         moments=await moments_hash(s, id, head.state.archived),
         previous=checkpoint_hash(before[-1][1]) if before else GENESIS,
     )
-    now = time.time_ns() // 1000
+    now = clock.now()
     entry = turn.append("", Kind.CHECKPOINT, now, now, "", Body("", said(checkpoint))).entry
     # A commit of its own: whoever takes a turn need not append anything.
     turn.days |= {

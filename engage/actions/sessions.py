@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-import time
 from typing import Final
 from urllib.parse import quote
 
 from msgspec import Struct
 
+from engage import clock
 from engage.errors import InvalidRequest
 from engage.store.database import Database
 from engage.store.sessions import (
@@ -45,16 +45,12 @@ class SignedIn(Struct, frozen=True):
     role: str
 
 
-def _now() -> int:
-    return time.time_ns() // 1000
-
-
 def _hash(secret: str) -> str:
     return hashlib.sha256(secret.encode(errors="surrogatepass")).hexdigest()
 
 
 def _row(secret: str, kind: str, seconds: int, name: str, role: str) -> SessionRow:
-    now = _now()
+    now = clock.now()
     return SessionRow(_hash(secret), kind, role, name, now, now + seconds * _SECOND)
 
 
@@ -72,7 +68,7 @@ async def create_sign_in_link(
     secret = secrets.token_urlsafe(_SECRET_BYTES)
 
     async def keep(_: object) -> None:
-        await delete_expired_sessions(_now())
+        await delete_expired_sessions(clock.now())
         await insert_session(_row(secret, _LINK, seconds, name, role))
 
     await database.write(keep)
@@ -84,7 +80,7 @@ async def redeem_sign_in(database: Database, token: str) -> str | None:
     secret = secrets.token_urlsafe(_SECRET_BYTES)
 
     async def redeem(_: object) -> str | None:
-        link = await find_session(_hash(token), _LINK, _now())
+        link = await find_session(_hash(token), _LINK, clock.now())
         # Two that hurry both find the row; only one deletes it.
         if link is None or not await delete_session(link.hash, _LINK):
             return None
@@ -97,7 +93,7 @@ async def redeem_sign_in(database: Database, token: str) -> str | None:
 async def session_for(database: Database, secret: str) -> SignedIn | None:
     """Who is signed in with this secret, if anybody."""
     async with database.read():
-        found = await find_session(_hash(secret), _SESSION, _now())
+        found = await find_session(_hash(secret), _SESSION, clock.now())
     return None if found is None else SignedIn(found.name, found.role)
 
 

@@ -6,13 +6,13 @@ reason and stops nobody.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence, Set
 from typing import Any, Final
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from engage import clock
 from engage.core.terms import (
     Term,
     in_words,
@@ -70,7 +70,7 @@ async def record_terms(database: Database, rows: Sequence[Mapping[str, Any]]) ->
         companies = {company for _, company, _ in read}
         before = await load_company_ids(tx, companies)
         if await may_create_companies():
-            ids = await create_companies(tx, companies, time.time_ns() // 1000)
+            ids = await create_companies(tx, companies, clock.now())
         else:
             ids = before
         # The last row of a term wins; one statement may not meet the same key twice.

@@ -14,8 +14,9 @@ from uuid import uuid4
 
 from msgspec import Struct
 
-from engage.actions.group_commit import Ingestion, now
+from engage.actions.group_commit import Ingestion
 from engage.bench.errors import RoundFailed
+from engage.clock import now
 from engage.core.call import parse_time, read_call
 from engage.store.database import Database
 from engage.store.scope import Scope

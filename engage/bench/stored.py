@@ -8,7 +8,6 @@ is a test (tests/bench/test_stored.py).
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -22,6 +21,7 @@ from engage.actions.tick import Timekeeper
 from engage.bench.databases import Engine
 from engage.bench.errors import RoundFailed
 from engage.bench.traffic import COMPANY, MEMBER, Population, Traffic
+from engage.clock import now
 from engage.core.call import parse_time, read_call
 from engage.store.database import Database
 
@@ -116,7 +116,7 @@ def _copying(population: Population, columns: Callable[[str], list[str]]) -> lis
 async def _settle(url: str) -> None:
     database = await Database.open(url)
     try:
-        await Timekeeper(database).run(lambda: time.time_ns() // 1000)
+        await Timekeeper(database).run(now)
         await score_companies(database)
     finally:
         await database.close()

@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from engage.cli.output import AsJson, say, say_json
-from engage.cli.running import DatabaseUrl, now, with_database
+from engage.cli.running import DatabaseUrl, with_database
+from engage.clock import now
 
 
 def register(app: typer.Typer) -> None:

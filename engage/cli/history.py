@@ -11,7 +11,8 @@ import typer
 from msgspec.structs import asdict
 
 from engage.cli.output import AsJson, complain, note, progress, say, say_json, say_table
-from engage.cli.running import DatabaseUrl, now, with_database
+from engage.cli.running import DatabaseUrl, with_database
+from engage.clock import now
 from engage.interpreter import run_for_throughput
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from engage.cli.output import AsJson, complain, progress, say, say_json, say_table
-from engage.cli.running import DatabaseUrl, now, with_database
+from engage.cli.running import DatabaseUrl, with_database
+from engage.clock import now
 from engage.core.calendar import from_datetime, to_rfc3339
 from engage.interpreter import run_for_throughput
 from engage.settings import read_settings

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from engage.cli.output import AsJson, complain, note, say, say_json
-from engage.cli.running import DatabaseUrl, now, with_database
+from engage.cli.running import DatabaseUrl, with_database
+from engage.clock import now
 from engage.errors import InvalidRequest
 
 if TYPE_CHECKING:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
@@ -49,8 +48,3 @@ def with_database(url: str | None, work: Callable[[Database], Awaitable[T]], *, 
             await database.close()
 
     return asyncio.run(opened())
-
-
-def now() -> int:
-    """Microseconds UTC."""
-    return time.time_ns() // 1000

@@ -8,7 +8,8 @@ import typer
 
 from engage.cli.output import AsJson, say, say_json, say_table
 from engage.cli.programs import actor_name, print_changes, read_text, refuse_problems
-from engage.cli.running import DatabaseUrl, now, with_database
+from engage.cli.running import DatabaseUrl, with_database
+from engage.clock import now
 from engage.errors import InvalidRequest, NotFound
 
 if TYPE_CHECKING:

@@ -16,7 +16,8 @@ import typer
 from msgspec import Struct
 
 from engage.cli.output import AsJson, complain, progress, say, say_json, say_table
-from engage.cli.running import DatabaseUrl, now, with_database
+from engage.cli.running import DatabaseUrl, with_database
+from engage.clock import now
 from engage.core.calendar import DAY, to_rfc3339
 from engage.errors import EngageError
 from engage.interpreter import run_for_throughput

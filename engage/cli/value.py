@@ -9,7 +9,8 @@ import typer
 
 from engage.cli.output import AsJson, progress, say, say_json, say_table
 from engage.cli.programs import actor_name, read_text, refuse_problems
-from engage.cli.running import DatabaseUrl, now, with_database
+from engage.cli.running import DatabaseUrl, with_database
+from engage.clock import now
 
 if TYPE_CHECKING:
     from engage.core.book import Book

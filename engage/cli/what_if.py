@@ -12,7 +12,8 @@ import typer
 
 from engage.cli.output import AsJson, Lang, note, progress, say, say_json, say_table
 from engage.cli.programs import read
-from engage.cli.running import DatabaseUrl, now, with_database
+from engage.cli.running import DatabaseUrl, with_database
+from engage.clock import now
 from engage.core.language import ENGLISH, read_language
 from engage.days import read_day
 from engage.errors import InvalidRequest

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from engage.actions.group_commit import Queue
 from engage.actions.keys import KeyRing
+from engage.clock import now
 from engage.settings import Settings
 from engage.store.database import Database
 from engage.web.bodies import Room
-
-
-def now() -> int:
-    """Microseconds UTC."""
-    return time.time_ns() // 1000
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from engage import schedule
+from engage import clock, schedule
 from engage.actions import portfolio as portfolios
 from engage.actions.book import keep_book
 from engage.actions.care import set_intervention
@@ -194,7 +194,7 @@ async def test_the_service_reads_all_companies_once_while_nothing_changes(
     monkeypatch.setattr(portfolios, "read_companies", read_all)
     await accept(database, working("acme", 5, 1))
     # Else the service would do both itself, and what that writes may come between any two looks.
-    await Timekeeper(database).run(schedule.now)
+    await Timekeeper(database).run(clock.now)
     await score_companies(database)
     service = schedule.Schedule(database, Outgoing(private=True).post)
     service.start()

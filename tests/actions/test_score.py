@@ -45,7 +45,7 @@ from tests.actions.signal_host import (
 
 def set_clock(monkeypatch: pytest.MonkeyPatch, day: date, hour: int = 12) -> None:
     at = datetime(day.year, day.month, day.day, hour, tzinfo=UTC)
-    monkeypatch.setattr("engage.actions.score.time.time_ns", lambda: int(at.timestamp()) * 10**9)
+    monkeypatch.setattr("engage.clock.time.time_ns", lambda: int(at.timestamp()) * 10**9)
 
 
 def in_department(number: int, department: str, day: date) -> Call:

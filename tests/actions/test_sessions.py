@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import jwt
 import pytest
 
+from engage import clock
 from engage.actions import sessions, tokens
 from engage.errors import InvalidRequest, Unauthorized
 from engage.store.database import Database
@@ -44,8 +45,8 @@ async def test_a_link_runs_out(database: Database) -> None:
 async def test_a_session_runs_out(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     secret = await sessions.redeem_sign_in(database, await new_token(database))
     assert secret is not None
-    later = sessions._now() + (sessions.SESSION_SECONDS + 1) * 1_000_000
-    monkeypatch.setattr(sessions, "_now", lambda: later)
+    later = clock.now() + (sessions.SESSION_SECONDS + 1) * 1_000_000
+    monkeypatch.setattr(clock, "now", lambda: later)
     assert await sessions.session_for(database, secret) is None
 
 
