@@ -60,8 +60,7 @@ async def adjust(
     """
     if amount == 0 or abs(amount) > AMOUNT_MAX:
         raise InvalidRequest(f"amount must be a whole number other than 0, at most {AMOUNT_MAX}")
-    if not reason.strip() or len(reason) > REASON_CHARS_MAX:
-        raise InvalidRequest(f"reason is required, at most {REASON_CHARS_MAX} characters")
+    check_reason(reason)
     if not idempotency_key:
         raise InvalidRequest("an Idempotency-Key is required: without one a retry would count twice")
 
@@ -96,6 +95,12 @@ async def adjust(
         return Adjustment(seq, currency, amount, reason, actor, repeated=False, status=status, wallet=wallet)
 
     return await database.write(work)
+
+
+def check_reason(reason: str) -> None:
+    """Raises InvalidRequest where nobody says why."""
+    if not reason.strip() or len(reason) > REASON_CHARS_MAX:
+        raise InvalidRequest(f"reason is required, at most {REASON_CHARS_MAX} characters")
 
 
 async def _repeated(
@@ -139,8 +144,7 @@ async def settle(
     Raises NotFound when it never did, WrongStep when it does no more, and Conflict when who asked approves, or the
     balance does not allow it any more.
     """
-    if not reason.strip() or len(reason) > REASON_CHARS_MAX:
-        raise InvalidRequest(f"reason is required, at most {REASON_CHARS_MAX} characters")
+    check_reason(reason)
     assert step in STEPS
 
     async def work(tx: Transaction) -> Adjustment:

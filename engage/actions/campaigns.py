@@ -7,7 +7,7 @@ from datetime import date
 
 from msgspec import Struct
 
-from engage.actions.adjust import REASON_CHARS_MAX
+from engage.actions.adjust import check_reason
 from engage.actions.drafts import owner_of
 from engage.actions.settings import floor
 from engage.actions.templates import refuse, refuse_closed
@@ -21,7 +21,7 @@ from engage.core.program import Campaign, Program
 from engage.core.published_campaigns import CampaignMonth, publish_campaign_month
 from engage.core.state import CampaignStop, CompanyState
 from engage.document import read_plain, rewrite_document
-from engage.errors import Conflict, InvalidRequest, NotFound
+from engage.errors import Conflict, NotFound
 from engage.store.companies import current_programs, existing_company, find_company
 from engage.store.database import Database
 from engage.store.log import load_days
@@ -155,8 +155,7 @@ async def steer_campaign(
     Raises NotFound, InvalidRequest without a reason, and Conflict where the step makes no sense. What was done already
     leaves no second entry.
     """
-    if not reason.strip() or len(reason) > REASON_CHARS_MAX:
-        raise InvalidRequest(f"reason is required, at most {REASON_CHARS_MAX} characters")
+    check_reason(reason)
 
     async def work(tx: Transaction) -> None:
         id = await existing_company(company)

@@ -79,8 +79,7 @@ def send_invitation(
 def offer_invitation(turn: Turn, one: Invitation, member: str, actor: str, now: int) -> str:
     """The invitation in a colleague's own log, once nothing stands in its way; what that makes of it."""
     said = {"step": OFFER, "invitation": one.id, "by": one.member, "day": one.day, "channel": one.channel}
-    turn.inviters[one.member] = (
-        one.member_id
-    )  # the colleague may become active before anybody is looked up again
+    # The colleague may become active before anybody is looked up again.
+    turn.inviters[one.member] = one.member_id
     appended = turn.append(member, Kind.REFERRAL, now, now, "", Body("", said | {"actor": actor}))
     return appended.decision.record.status or "joined"

@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 import engage.web.console as console
 from engage.formats import charts, rows
-from engage.formats.palette import PALETTE, SHAPE_ROLES, TEXT_ROLES, contrast
+from engage.formats.palette import PALETTE, SHAPE_ROLES, TEXT_ROLES
 
 CSS = (Path(console.__file__).parent / "static" / "console.css").read_text(encoding="utf-8")
 SVG = "{http://www.w3.org/2000/svg}"
@@ -106,6 +106,19 @@ DRAWINGS: dict[str, Draw] = {
         shade=(0.25, 60),
     ),
 }
+
+
+def contrast(one: str, other: str) -> float:
+    """The contrast ratio of two `#rrggbb` colours, 1 to 21 (WCAG 2.2, "contrast ratio")."""
+    bright, dim = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (bright + 0.05) / (dim + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    """Relative luminance of an sRGB colour (WCAG 2.2, "relative luminance")."""
+    channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 @pytest.mark.parametrize("scheme", [0, 1], ids=["light", "dark"])
