@@ -270,9 +270,8 @@ class Portfolio(Struct, frozen=True):
     tiers: tuple[TierColumn, ...] = ()  # the highest first; empty: the host has none
     interventions: tuple[EffectView, ...] = ()  # the newest first, as judged with the newest scores
     late_goals: tuple[LateGoal, ...] = ()  # behind or missed by the newest scores, the nearest day first
-    chosen_of: int | None = (
-        None  # how many companies there are, where it tells only of some; None: it tells of all
-    )
+    chosen_of: int | None = None
+    """How many companies there are, where it tells only of some; None: it tells of all."""
 
 
 Cell = str | int | float | None

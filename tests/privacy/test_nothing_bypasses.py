@@ -86,7 +86,7 @@ NUMBERS = {
     **{f"Compared.{name}": COMPANIES for name in ("companies", "others")},
     "Compared.weeks": SPAN,
     "Ceiling.at_most": "said by somebody",
-    "Portfolio.bands": COMPANIES,
+    **{f"Portfolio.{name}": COMPANIES for name in ("bands", "chosen_of")},
     "TierColumn.companies": COMPANIES,
     "Portfolio.monthly_revenue_cents": CONTRACT,
     "Portfolio.value_at_risk_cents": CONTRACT,
