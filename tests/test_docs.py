@@ -513,10 +513,11 @@ def test_the_periods_told_are_periods() -> None:
 
 def test_the_book_of_the_page_is_one() -> None:
     books = [read_book(text) for text in blocks(page("reports"), "yaml")]
-    assert [found.problems for found in books] == [[], []]
-    first, second = (found.book or Book() for found in books)
+    assert [found.problems for found in books] == [[], [], []]
+    first, second, third = (found.book or Book() for found in books)
     assert [tier.id for tier in first.tiers] == ["a", "b", "c"]
     assert [one.id for one in second.score.profiles] == ["first-month", "first-half-year", "in-use"]
+    assert [one.id for one in third.score.profiles] == ["now-and-then"]
 
 
 def test_what_the_page_says_of_profiles_is_so() -> None:
