@@ -20,9 +20,8 @@ from engage.core.program import Funnel
 from engage.core.published import People, publish_people
 from engage.core.published_classes import publish_classes
 from engage.core.published_floors import is_measured
-from engage.core.published_parts import SMALLER
+from engage.core.published_parts import SMALLER, Group
 from engage.core.published_people import (
-    Group,
     Moves,
     is_complete,
     publish_active_a_day,

@@ -13,8 +13,8 @@ from msgspec import Struct
 from engage.core import privacy
 from engage.core.language import Text, say
 from engage.core.privacy import Figure
-from engage.core.published_parts import SMALLER
-from engage.core.published_people import Group, publish_departments
+from engage.core.published_parts import SMALLER, Group
+from engage.core.published_people import publish_departments
 from engage.core.report_weeks import Source, Weeks
 from engage.core.reports import Comparison, Period, Series
 

@@ -200,6 +200,9 @@ class WeekMeasures(Struct, array_like=True):
     """Department -> the most of its members who may have been told to be active in a month so far."""
     role_peaks: dict[str, int] = field(default_factory=dict)
     """Likewise of roles, while there were no departments."""
+    groups_told: list[dict[str, int]] = field(default_factory=list)
+    """Department, or role -> its active members of the month, where they are told, and of the two before, the newest
+    first. Empty: there was none."""
 
     @property
     def weeks_known(self) -> int:

@@ -43,7 +43,7 @@ from engage.core.published_beginners import (
 from engage.core.published_classes import remember_beyond_days
 from engage.core.published_cohorts import in_quiet_weeks, is_first_month, remember_activated, remember_cohorts
 from engage.core.published_floors import floor_of, is_told
-from engage.core.published_parts import remember_groups
+from engage.core.published_parts import remember_groups, remember_told
 from engage.core.quiet import HABIT_WEEKS_LEAST
 from engage.core.rounding import balance_step, bounds_told, in_two_digits, rounded
 from engage.core.windows import add_bands, between, publish_band, publish_bands, publish_union
@@ -130,6 +130,8 @@ def remember_peaks(weeks: Sequence[WeekMeasures], before: WeekMeasures | None, k
         if before and before.monday == week.monday - WEEK:
             active = publish_active(before.active, k, before.members, before.absent)
             week.active_before = (int(active.floor), int(active.ceiling or 0))
+        if week.departments or week.roles or (before and before.groups_told):
+            remember_told(week, before, publish_people(week, k))
         remember_beyond_days(week, before, _all_events(week, k), publish_week_days(week, k))
         before = week
 

@@ -23,8 +23,8 @@ from engage.core.measures import MONTH_WEEKS, WEEK, WeekMeasures
 from engage.core.privacy import NOT_SHOWN, Figure, fact, ratio
 from engage.core.published import People, publish_people
 from engage.core.published_floors import floor_of
-from engage.core.published_parts import SMALLER
-from engage.core.published_people import Group, publish_departments, publish_roles
+from engage.core.published_parts import SMALLER, Group
+from engage.core.published_people import publish_departments, publish_roles
 from engage.core.windows import between, publish_part
 
 LEAST_FLOORS = 10

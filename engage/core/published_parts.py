@@ -3,21 +3,35 @@
 A part of `engage.core.published`, with the same duty. Each group's size is the host's list, and the counts add up to a
 figure that is shown besides, exact or not: no hidden one may follow from these. Who was active of different groups, in
 whichever months, are different members: together no fewer can be activated, and what is told of that leaves room above.
+Who has the habit was active in each of three months: those of a group are judged within what was told of it in these.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from msgspec.structs import replace
 
-from engage.core.measures import WeekMeasures
+from engage.core.calendar import month_end
+from engage.core.measures import HABIT_WEEKS, MONTH_WEEKS, WeekMeasures
 from engage.core.privacy import NOT_SHOWN, Figure, fact, publish_count
 from engage.core.segments import GROUP_OTHER, GroupWeek
 
+if TYPE_CHECKING:
+    from engage.core.published import People
+
 SMALLER: Final = "(smaller)"
 """The row of departments that are too small each to tell anything of."""
+
+
+class Group(NamedTuple):
+    """A department or role; "" is none, SMALLER those too small each."""
+
+    name: str
+    members: Figure
+    active_4w: Figure
+    habitual: Figure
 
 
 def rows_of(groups: Mapping[str, GroupWeek], k: int, *, merged: bool) -> dict[str, GroupWeek]:
@@ -44,6 +58,55 @@ def active_parts(rows: Mapping[str, GroupWeek], active_4w: Figure, k: int) -> li
     return publish_parts([group.active_4w for group in shown], sizes, active_4w, k, absent)
 
 
+def publish_groups(
+    week: WeekMeasures, groups: Mapping[str, GroupWeek], people: People, k: int, *, merged: bool
+) -> tuple[Group, ...]:
+    rows = rows_of(groups, k, merged=merged)
+    shown = list(rows.values())
+    sizes = [fact(group.members, "members") for group in shown]
+    active_4w = active_parts(rows, people.active_4w, k)
+    earlier = week.groups_told[1:]
+    able = [
+        min([group.members - group.no_habit, *(told[name] for told in earlier if name in told)])
+        for name, group in rows.items()
+    ]
+    most = _most_steady(active_4w, able, people)
+    # What groups leave of those who can have the habit is told where it is k more than are told to.
+    near = people.habitual.floor + k
+    if most < min(near, people.active_4w.ceiling or 0, sum(able)):
+        active_4w = [untold(size) for size in sizes]
+    unable = [max(0, group.active_4w - one) for group, one in zip(shown, able, strict=True)]
+    # Where it was not told how many of a group were active in a month, those with the habit would say it of the least.
+    within = [
+        cell if all(name in told for told in earlier) else untold(cell)
+        for name, cell in zip(rows, active_4w, strict=True)
+    ]
+    habitual = publish_parts([group.habitual for group in shown], within, people.habitual, k, unable)
+    left = [one if cell.value is None else int(cell.value) for cell, one in zip(habitual, able, strict=True)]
+    if left != [cell.value for cell in habitual] and _most_steady(active_4w, left, people) < min(near, most):
+        habitual = [untold(one) for one in active_4w]
+    return tuple(
+        Group(*row)
+        for row in zip(
+            rows,
+            sizes,
+            active_4w,
+            habitual,
+            strict=True,
+        )
+    )
+
+
+def _most_steady(active_4w: Sequence[Figure], able: Sequence[int], people: People) -> int:
+    """The most who can have the habit, where so many of each group can, and so many are told to be active."""
+    least = sum(cell.floor for cell in active_4w)
+    steady = sum(min(cell.floor, most) for cell, most in zip(active_4w, able, strict=True))
+    room = sum(
+        max(0, min(cell.ceiling or 0, most) - cell.floor) for cell, most in zip(active_4w, able, strict=True)
+    )
+    return int(steady + min(room, (people.active_4w.ceiling or 0) - least))
+
+
 def remember_groups(week: WeekMeasures, before: WeekMeasures | None, active_4w: Figure) -> int:
     """Write into a new week how many of each group may have been told to be active in a month so far. Returns the
     fewest who must have been activated."""
@@ -52,6 +115,20 @@ def remember_groups(week: WeekMeasures, before: WeekMeasures | None, active_4w: 
     roles = {} if any(week.departments) else week.roles
     week.role_peaks = _peaks(kept.role_peaks, roles, week, active_4w, merged=False)
     return max(sum(week.department_peaks.values()), sum(week.role_peaks.values()))
+
+
+def remember_told(week: WeekMeasures, before: WeekMeasures | None, people: People) -> None:
+    """Write into a new week how many of each group are told to be active in the month, and were in the two before."""
+    divided = any(week.departments)
+    earlier = before.groups_told[month_end(before.monday) == month_end(week.monday) :] if before else []
+    if before and divided is not any(before.departments):
+        earlier = [{} for _ in earlier]
+    groups = week.departments if divided else week.roles
+    week.groups_told = [{}, *earlier][: HABIT_WEEKS // MONTH_WEEKS]
+    told = publish_groups(week, groups, people, week.floor, merged=divided)
+    week.groups_told[0] = {
+        one.name: int(one.active_4w.value) for one in told if one.active_4w.value is not None
+    }
 
 
 def _peaks(

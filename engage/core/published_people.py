@@ -53,7 +53,7 @@ from engage.core.published_beginners import (
 )
 from engage.core.published_cohorts import publish_active_cohorts
 from engage.core.published_floors import floor_of, is_measured, is_told
-from engage.core.published_parts import active_parts, publish_parts, rows_of, untold
+from engage.core.published_parts import Group, publish_groups, untold
 from engage.core.rounding import (
     BALANCE_STEPS,
     amount_between,
@@ -64,74 +64,25 @@ from engage.core.rounding import (
     rounded,
     two_digits,
 )
-from engage.core.segments import GroupWeek, cohort_of
+from engage.core.segments import cohort_of
 from engage.core.state import AMOUNT_MAX
 from engage.core.windows import publish_any, publish_flow, publish_part
 
 # --- departments, roles, cohorts ------------------------------------------------------------------------------
 
 
-class Group(NamedTuple):
-    """A department or role; "" is none, SMALLER those too small each."""
-
-    name: str
-    members: Figure
-    active_4w: Figure
-    habitual: Figure
-
-
 def publish_departments(week: WeekMeasures, people: People, k: int) -> tuple[Group, ...]:
     """The largest first; empty where the program does not say what a department is."""
-    return _publish_groups(week.departments, people, floor_of(week, k), merged=True)
+    return publish_groups(week, week.departments, people, floor_of(week, k), merged=True)
 
 
 def publish_roles(week: WeekMeasures, people: People, k: int) -> tuple[Group, ...]:
     """By their size alone beside departments: both divide the same members, and who knows who is in which could
     subtract the one from the other."""
-    found = _publish_groups(week.roles, people, floor_of(week, k), merged=False)
+    found = publish_groups(week, week.roles, people, floor_of(week, k), merged=False)
     if not any(week.departments):
         return found
     return tuple(Group(one.name, one.members, untold(one.members), untold(one.members)) for one in found)
-
-
-def _publish_groups(
-    groups: Mapping[str, GroupWeek], people: People, k: int, *, merged: bool
-) -> tuple[Group, ...]:
-    rows = rows_of(groups, k, merged=merged)
-    shown = list(rows.values())
-    sizes = [fact(group.members, "members") for group in shown]
-    active_4w = active_parts(rows, people.active_4w, k)
-    able = [group.members - group.no_habit for group in shown]
-    most = _most_steady(active_4w, able, people)
-    # What groups leave of those who can have the habit is told where it is k more than are told to.
-    near = people.habitual.floor + k
-    if most < min(near, people.active_4w.ceiling or 0, sum(able)):
-        active_4w = [untold(size) for size in sizes]
-    unable = [max(0, group.active_4w - one) for group, one in zip(shown, able, strict=True)]
-    habitual = publish_parts([group.habitual for group in shown], active_4w, people.habitual, k, unable)
-    left = [one if cell.value is None else int(cell.value) for cell, one in zip(habitual, able, strict=True)]
-    if left != [cell.value for cell in habitual] and _most_steady(active_4w, left, people) < min(near, most):
-        habitual = [untold(one) for one in active_4w]
-    return tuple(
-        Group(*row)
-        for row in zip(
-            rows,
-            sizes,
-            active_4w,
-            habitual,
-            strict=True,
-        )
-    )
-
-
-def _most_steady(active_4w: Sequence[Figure], able: Sequence[int], people: People) -> int:
-    """The most who can have the habit, where so many of each group can, and so many are told to be active."""
-    least = sum(cell.floor for cell in active_4w)
-    steady = sum(min(cell.floor, most) for cell, most in zip(active_4w, able, strict=True))
-    room = sum(
-        max(0, min(cell.ceiling or 0, most) - cell.floor) for cell, most in zip(active_4w, able, strict=True)
-    )
-    return int(steady + min(room, (people.active_4w.ceiling or 0) - least))
 
 
 def publish_cohorts(week: WeekMeasures, people: People, k: int) -> Mapping[int, Figure]:

@@ -20,8 +20,7 @@ from engage.core.measures import WeekMeasures, measure_weeks
 from engage.core.privacy import Figure, fact
 from engage.core.program import Campaign, EventType, Program
 from engage.core.published_campaigns import CampaignMonth, pool_months, publish_campaign_month
-from engage.core.published_parts import SMALLER
-from engage.core.published_people import Group
+from engage.core.published_parts import SMALLER, Group
 from engage.core.segments import GroupWeek
 from engage.core.state import CampaignStop, CompanyState, MemberState
 from engage.core.windows import between

@@ -16,8 +16,7 @@ from engage.core.measures import WeekMeasures
 from engage.core.privacy import NOT_SHOWN, Figure, fact
 from engage.core.published import publish_people
 from engage.core.published_champions import Champions, publish_champions
-from engage.core.published_parts import SMALLER
-from engage.core.published_people import Group
+from engage.core.published_parts import SMALLER, Group
 from engage.core.segments import GROUP_OTHER, GroupWeek
 from engage.core.windows import between
 

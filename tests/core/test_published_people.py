@@ -14,7 +14,7 @@ from engage.core.privacy import Figure, fact
 from engage.core.published import People, publish_people
 from engage.core.published_beginners import Features, publish_features
 from engage.core.published_classes import publish_classes
-from engage.core.published_parts import SMALLER
+from engage.core.published_parts import SMALLER, remember_told
 from engage.core.published_people import (
     is_complete,
     publish_active_a_day,
@@ -35,7 +35,7 @@ MEMBERS = 60
 
 
 def week(**said: object) -> WeekMeasures:
-    return WeekMeasures(MONDAY, **{"members": MEMBERS, "definition": 2, "floor": K, **said})  # type: ignore[arg-type]
+    return WeekMeasures(**{"monday": MONDAY, "members": MEMBERS, "definition": 2, "floor": K, **said})  # type: ignore[arg-type]
 
 
 def people(habitual: Figure, activated: Figure, active: int = 38) -> People:
@@ -108,6 +108,51 @@ def test_a_department_has_no_habit_of_whom_nobody_can_have_it(
     found = week(departments=departments)
     shown = publish_departments(found, people(members(habitual + 10), members(30), 30), K)
     assert {one.name: one.habitual.text for one in shown}["it"] == told
+
+
+@pytest.mark.parametrize(
+    "earlier, told",
+    [
+        ([], "7"),
+        ([{"it": 10, "ops": 20}, {"it": 10, "ops": 20}], "7"),
+        ([{"it": 9, "ops": 20}, {"it": 10, "ops": 20}], "not shown"),
+        ([{"it": 10, "ops": 20}, {"it": 9, "ops": 20}], "not shown"),
+        ([{"it": 10, "ops": 20}, {"ops": 20}], "not shown"),
+        ([{"it": 10, "ops": 20}, {"it": 10}], "not shown"),
+    ],
+)
+def test_who_has_the_habit_in_a_department_was_active_in_each_of_three_months(
+    earlier: list[dict[str, int]], told: str
+) -> None:
+    """Both or none, for they add up to all."""
+    departments = {
+        "it": GroupWeek(20, active_4w=10, habitual=7),
+        "ops": GroupWeek(40, active_4w=20, habitual=10),
+    }
+    found = week(departments=departments, groups_told=[{"it": 2, "ops": 2}, *earlier])
+    shown = publish_departments(found, people(members(17), members(30), 30), K)
+    assert {one.name: one.habitual.text for one in shown}["it"] == told
+
+
+def test_who_was_told_to_be_active_is_remembered_for_three_months() -> None:
+    """A second look tells of its month what the first told; roles tell nothing of departments."""
+    everybody, before = people(members(0), members(30), 30), None
+    found = []
+    for at, (it, divided) in enumerate(
+        ((10, True), (10, True), (11, True), (18, True), (12, True), (9, False))
+    ):
+        groups = {"it": GroupWeek(20, active_4w=it), "ops": GroupWeek(40, active_4w=30 - it)}
+        now = week(monday=MONDAY + 28 * max(0, at - 1) + 7 * (at == 1), floor=K)
+        now.departments, now.roles = (groups, {}) if divided else ({}, groups)
+        remember_told(now, before, everybody)
+        found.append([told.get("it", 0) for told in now.groups_told])
+        before = now
+    assert found == [[10], [10], [11, 10], [0, 11, 10], [12, 0, 11], [9, 0, 0]]
+    assert before is not None
+    before.roles = {}
+    after = week(monday=before.monday + 28)
+    remember_told(after, before, everybody)
+    assert after.groups_told == [{}, {"it": 9, "ops": 21}, {}]
 
 
 # --- ways, moves, concentration -------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from random import Random
 
 import pytest
 
-from engage.core import published_parts, published_people
+from engage.core import published_parts
 from engage.core.measures import WeekMeasures
 from engage.core.privacy import Figure
 from engage.core.published_parts import publish_parts
@@ -28,8 +28,7 @@ def test_without_who_cannot_have_come_departments_tell_of_those_who_stayed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     assert [attack_departments(Random(seed)) for seed in range(ATTACKS)] == [[]] * ATTACKS
-    for module in (published_parts, published_people):
-        monkeypatch.setattr(module, "publish_parts", _of_all_members)
+    monkeypatch.setattr(published_parts, "publish_parts", _of_all_members)
     assert sum(attack_departments(Random(seed)) != [] for seed in range(50)) > 1
 
 
@@ -54,5 +53,5 @@ def test_departments_leave_room_for_k_more_with_the_habit(monkeypatch: pytest.Mo
     """By who was active in each, and who of these joined early enough, beside those who have it in all."""
     seeds = (343, 344, 976, 1337, 1657)
     assert [attack_habits(Random(seed)) for seed in seeds] == [[]] * len(seeds)
-    monkeypatch.setattr(published_people, "_most_steady", lambda *_: inf)
+    monkeypatch.setattr(published_parts, "_most_steady", lambda *_: inf)
     assert all(attack_habits(Random(seed)) for seed in seeds)

@@ -14,7 +14,7 @@ from engage.core.campaign_weeks import HeldOutMonth
 from engage.core.measures import WeekMeasures
 from engage.core.privacy import Figure, fact
 from engage.core.published import People
-from engage.core.published_people import Group
+from engage.core.published_parts import Group
 from tests.privacy.holdout_attack import attack_held_out
 
 ATTACKS = int(os.environ.get("ENGAGE_ATTACKS", "25"))

@@ -15,6 +15,7 @@ from engage.core import published_beginners, published_cohorts, published_people
 from engage.core.measures import WeekMeasures
 from engage.core.privacy import Figure, publish_table
 from engage.core.published import People
+from engage.core.published_parts import publish_groups
 from tests.privacy.kind_attacks import attack_cohorts, attack_funnels, attack_roles, attack_slipping
 
 ATTACKS = int(os.environ.get("ENGAGE_ATTACKS", "25"))
@@ -35,7 +36,7 @@ def test_two_divisions_tell_of_no_group_below_the_floor(attack: KindAttack, comp
 
 
 def _roles_besides(week: WeekMeasures, people: People, k: int) -> object:
-    return published_people._publish_groups(week.roles, people, k, merged=False)
+    return publish_groups(week, week.roles, people, k, merged=False)
 
 
 def _any_slipping(week: WeekMeasures, active: published_stages._Span, *_: object) -> tuple[int, int, int]:

@@ -17,6 +17,7 @@ from engage.core.measures import FeatureWeek, WeekMeasures
 from engage.core.privacy import Figure, fact, publish_count
 from engage.core.published import publish_people
 from engage.core.published_classes import publish_classes
+from engage.core.published_parts import publish_parts
 from engage.core.published_people import (
     breakage,
     publish_active_a_day,
@@ -26,7 +27,6 @@ from engage.core.published_people import (
     publish_funnel,
     publish_moves,
     publish_organic,
-    publish_parts,
     publish_points,
 )
 from engage.core.rounding import amount_between

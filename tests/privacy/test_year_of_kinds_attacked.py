@@ -11,12 +11,12 @@ from random import Random
 
 import pytest
 
-from engage.core import published_classes, published_parts, published_people
+from engage.core import published, published_classes, published_parts
 from engage.core.measures import WeekMeasures
 from engage.core.privacy import Figure, fact, publish_count
 from engage.core.published import People
 from engage.core.published_classes import publish_classes
-from engage.core.published_people import Group
+from engage.core.published_parts import Group, publish_groups
 from engage.core.windows import publish_part
 from tests.privacy import year_activity, year_attacks, year_population
 from tests.privacy.year_activity import acquaintances, attack_year, read_year
@@ -53,13 +53,12 @@ def test_without_what_groups_leave_of_each_other_few_are_told_of(
     work: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     departments, roles = WORK[work]
-    for module in (published_parts, published_people):
-        monkeypatch.setattr(module, "publish_parts", _each_by_itself)
+    monkeypatch.setattr(published_parts, "publish_parts", _each_by_itself)
     assert attack_year_of_cohorts(Random(1), departments=departments, roles=roles) != []
 
 
 def _exact_roles(week: WeekMeasures, people: People, k: int) -> tuple[Group, ...]:
-    return published_people._publish_groups(week.roles, people, k, merged=False)
+    return publish_groups(week, week.roles, people, k, merged=False)
 
 
 def test_with_roles_told_beside_departments_few_are_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -183,6 +182,30 @@ def test_with_an_exact_number_of_novices_it_is_learned_that_there_are_few(
     assert _first_learned(FEW_NOVICES) is None
     monkeypatch.setattr(published_classes, "publish_part", lambda count, *_: fact(count, "members"))
     assert _first_learned(FEW_NOVICES) == "2 novice in 2"
+
+
+def _where(place: str, weeks: int, members: int) -> list[Person]:
+    return [Person(0, STAYS, (place,) * MONTHS, weeks)] * members
+
+
+STEADY = Year(
+    3,
+    _where("sales", EVERY, 10)
+    + [one for week in range(4) for one in _where("sales", 0x100 << week, 1 + week % 2)]
+    + _where("sales", 0, 5)
+    + _where("it", EVERY, 5)
+    + [one for week in range(4) for one in _where("it", 0x111 << week, 3)]
+    + _where("it", 0, 6),
+)
+"""Of three months. In the second, ten of sales are active, and in the third the same ten have the habit."""
+
+
+def test_a_department_does_not_tell_that_all_who_were_active_before_have_the_habit(
+    three_months: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert _first_learned(STEADY) is None
+    monkeypatch.setattr(published, "remember_told", lambda *_: None)
+    assert _first_learned(STEADY) == "0 active 2 months before 2 without the habit of sales"
 
 
 QUICK = {"classes": (24,), "departments": (41,), "roles": (9,), "roles, then departments": (324,)}

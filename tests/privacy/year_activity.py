@@ -98,6 +98,7 @@ class YearAttack:
             "kind": numpy.array([step.kind for step in self.steps]),
             "visits": numpy.array([step.visits for step in self.steps]),
             "before": numpy.array([step.before[1] for step in self.steps]),
+            "earlier": numpy.array([step.before for step in self.steps]),
             "away": numpy.array([step.before == (0, 0) and not step.visits for step in self.steps]),
         }
         self.attack = Attack(len(self.places))
@@ -326,6 +327,10 @@ class YearAttack:
             inside = numpy.array([name not in named if small else name == group.name for name in where])
             here = inside[self.columns["who"]]
             whole, came, has = (self.ways(month, here & one) for one in (True, active, habit))
+            for ago, before in enumerate(self.columns["earlier"].T):
+                name = f"active {2 - ago} months before {month} without the habit of {group.name}"
+                self.groups[name] = self.ways(month, here & (before > 0) & ~habit)
+                self.others[name] = self.ways(month, ~here & (before > 0) & ~habit)
             each = (("active", group.active_4w, came, whole), ("habitual", group.habitual, has, came))
             for said, figure, some, within in each:
                 name = f"{said} of {group.name} in {month}"

@@ -18,9 +18,8 @@ import numpy
 from engage.core.measures import WeekMeasures
 from engage.core.privacy import Figure
 from engage.core.published import publish_people, remember_peaks
-from engage.core.published_parts import SMALLER
+from engage.core.published_parts import SMALLER, Group
 from engage.core.published_people import (
-    Group,
     publish_cohorts,
     publish_departments,
     publish_roles,
