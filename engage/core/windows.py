@@ -51,9 +51,11 @@ def publish_any(count: int, k: int, each: Sequence[Figure], within: Figure) -> F
     of these, as published.
 
     Told in a range where it is hardly more than did one of them, where it is near what they add up to, for if there are
-    no others, what is missing did two, and where it is nearly all.
+    no others, what is missing did two, and where it is nearly all. Of a group of which nothing is told, nothing.
     """
     whole, least = int(within.ceiling or 0), int(within.floor)
+    if not least:
+        return _range(0, whole, whole)
     if whole < 2 * k - 1 or count < k:
         return _few(k, whole)
     seen = int(max((one.floor for one in each), default=0))

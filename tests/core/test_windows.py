@@ -328,3 +328,8 @@ def test_parts_and_who_left_are_told_band_by_band() -> None:
     flows = [publish_flow(count, 6, 2, 20, 22) for count in (0, 7, 8, 14)]
     assert flows == [between(0, 7, 22), between(0, 7, 22), between(8, 13, 22), between(14, 22, 22)]
     assert publish_part(1, 6, 9, 8, 8) == between(8, 8, 8), "what is sure may be more than the most"
+
+
+def test_of_a_group_of_which_nothing_is_told_it_is_not_told_who_did_any_of_several_things() -> None:
+    told = alike(range(21), lambda count: publish_any(count, K, [], between(0, 20, 20)))
+    assert told == {between(0, 20, 20): [*range(21)]}

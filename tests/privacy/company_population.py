@@ -227,6 +227,11 @@ def _first_month(company: Company, look: int) -> WeekMeasures:
     return week
 
 
+def _is_new(one: Member) -> bool:
+    """Too new to have the habit."""
+    return one.base.joined > 0
+
+
 def _levels(there: Sequence[Member], level: Callable[[Member], int]) -> list[tuple[str, int]]:
     found = Counter(level(one) for one in there)
     upper = [(f"level {at}", found[at]) for at in range(1, LEVELS)]
@@ -241,6 +246,10 @@ def _second_month(company: Company, look: int) -> WeekMeasures:
     def active(one: Member) -> bool:
         return bool(one.base.pattern & loud)
 
+    def absent(one: Member) -> bool:
+        """Who joined after the weeks that were not quiet."""
+        return loud > 0 and not loud >> max(0, one.base.joined - 1)
+
     week.activated = _count(there, lambda one: one.base.since > NEVER)
     week.active_4w = _count(there, active)
     week.habitual = _count(there, lambda one: one.base.habit and active(one))
@@ -250,6 +259,7 @@ def _second_month(company: Company, look: int) -> WeekMeasures:
         week.features[name] = FeatureWeek(users, users, users, organic=bool(ORGANIC >> at & 1))
     counts = [_count(there, lambda one, at=at: bool(one.base.pattern >> at & 1)) for at in range(4)]  # type: ignore[misc]
     week.month = [count if count >= company.k else 0 for count in counts]
+    week.absent_4w, week.no_habit = _count(there, absent), _count(there, _is_new)
     week.classes = [_count(there, lambda one, at=at: one.base.use == at) for at in range(5)]  # type: ignore[misc]
     week.stages = no_stages()
     for one in there:
@@ -263,6 +273,8 @@ def _second_month(company: Company, look: int) -> WeekMeasures:
             group.activated += one.base.since > NEVER
             group.active_4w += active(one)
             group.habitual += one.base.habit and active(one)
+            group.absent += absent(one)
+            group.no_habit += _is_new(one)
     if not any(one.left for one in (member.base for member in company.members)):
         del week.stages["left_never"], week.stages["left_idle"]
     week.funnels["way"] = [

@@ -214,6 +214,8 @@ class _Reader:
         self.all, self.known = self.model.count(there), self.model.count(known)
         self.attack = Attack(len(self.model.columns))
         self.groups: dict[str, Sum] = {}
+        self.others: dict[str, Sum] = {}
+        """Of groups by work: of whom else the same is true; the known ones of these are part of the group."""
         for link in self.model.links():
             self.attack.knows(link, 0, 0)
         self._know_the_lists(there)
@@ -374,13 +376,25 @@ class _Reader:
                     terms = model.told(
                         "work", lambda alike, value, inside=inside, at=at: alike[at] and value in inside
                     )  # type: ignore[misc,index]
-                    self.reads(f"{name} of {group.name!r} {place}", figure, terms, whole)
+                    said = f"{name} of {group.name!r} {place}"
+                    self.reads(said, figure, terms, whole)
+                    outside = model.told("work", lambda alike, value, inside=inside: value not in inside)  # type: ignore[misc]
+                    self.others[said] = model.told(
+                        "work", lambda alike, value, inside=inside, at=at: alike[at] and value not in inside
+                    )  # type: ignore[misc,index]
+                    self.others[f"rest 0 of {said}"] = outside - self.others[said]
         for work in works:
-            here = model.told("work", lambda alike, value, work=work: alike[2] and value == work)  # type: ignore[misc,index]
-            self.groups[f"active of {work}"] = here
-            self.groups[f"idle of {work}"] = model.told(
-                "work", lambda alike, value, work=work: not alike[2] and value == work
-            )  # type: ignore[misc,index]
+            for name, is_active in (("active", True), ("idle", False)):
+                here, elsewhere = (
+                    model.told(
+                        "work",
+                        lambda alike, value, work=work, is_active=is_active, is_here=is_here: (
+                            alike[2] == is_active and (value == work) == is_here
+                        ),
+                    )  # type: ignore[misc,index]
+                    for is_here in (True, False)
+                )
+                self.groups[f"{name} of {work}"], self.others[f"{name} of {work}"] = here, elsewhere
 
     def _features(self, week: WeekMeasures, active: Sum) -> None:
         model, people = self.model, publish_people(week, self.k)
@@ -420,12 +434,16 @@ class _Reader:
     def _at_least(self, level: int) -> Sum:
         return self.model.told("levels", lambda alike, value: value[0] + value[1].bit_count() >= level)  # type: ignore[index]
 
+    def _size(self, name: str, terms: Sum) -> float:
+        found = float(terms @ self.all)
+        return found + float(self.others[name] @ self.known) if name in self.others else found
+
     def learned(self) -> Iterator[str]:
         others = self.all - self.known
         names = [
             name
             for name, terms in self.groups.items()
-            if terms.any() and (float(terms @ self.all) < self.k or not round(float(terms @ others)))
+            if terms.any() and (self._size(name, terms) < self.k or not round(float(terms @ others)))
         ]
         self.attack.look_around([self.groups[name] for name in names])
         anyway = None
