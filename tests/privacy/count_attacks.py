@@ -9,13 +9,13 @@ import numpy
 from engage.core import privacy, published, published_people, windows
 from engage.core.activity import mark_day, mark_earning, mark_use
 from engage.core.balances import CurrencyWeek
-from engage.core.measures import WeekMeasures
+from engage.core.measures import MONTH_WEEKS, WeekMeasures
 from engage.core.privacy import Part, fact
 from engage.core.segments import Segments
 from engage.core.state import CompanyState, DayRollup, MemberState
 from tests.core.measuring import measure_week
 from tests.privacy.attacker import Attack, Sum
-from tests.privacy.populations import FIRST
+from tests.privacy.populations import FIRST, WEEK
 
 
 def single(place: int, size: int) -> Sum:
@@ -38,22 +38,35 @@ def attack_growth(random: Random) -> list[str]:
     # Unknown: how many of the others became active in each month, and were active in each.
     attack, size = Attack(2 * months), 2 * months
     others = members - len(known)
-    groups, peak = [], 0
+    groups, peak, most = [], 0, [members]
     for at in range(months):
         new, now = single(at, size), single(months + at, size)
         so_far = sum(single(month, size) for month in range(at + 1))
         counts = [sum(own <= at for own in since), sum(own[at] for own in active)]
         of_known = [sum(since[member] <= at for member in known), sum(active[member][at] for member in known)]
+        is_quiet = counts[1] < k
+        if is_quiet:  # so is each of its weeks: who came in one counts as away, and is no less activated
+            counts[1] = of_known[1] = 0
         attack.knows(so_far, 0, others)
         attack.knows(so_far - now, 0)
         if at:
-            attack.knows(now - new, 0)
+            attack.knows(MONTH_WEEKS * (k - 1) - new if is_quiet else now - new, 0)
         shown = windows.publish_union(
             counts[1], k, [privacy.Figure("", "members", low=0, high=members)], fact(members, "members")
         )
         attack.reads(shown, now, of_known[1])
         peak = max(peak, int(shown.ceiling or 0))
-        band = windows.publish_band(counts[0], k, fact(members, "members"), int(shown.floor), peak)
+        week = WeekMeasures(
+            FIRST + WEEK * MONTH_WEEKS * at,
+            members=members,
+            activated=counts[0],
+            floor=k,
+            month=[counts[1]] * MONTH_WEEKS,
+            peak=peak,
+            activated_most=[members, *most],
+        )
+        band = published._publish_activated(week, k, shown)
+        most = [int(band.ceiling or 0)]
         attack.reads(band, so_far, of_known[0])
         groups.append((f"activated by month {at}", so_far, counts[0]))
         groups.append((f"never active by month {at}", -so_far, members - counts[0]))

@@ -240,10 +240,10 @@ def _all_bands(counts: list[int], k: int, within: Figure) -> list[Figure]:
 
 
 COUNT_DEFENCES: dict[str, tuple[CountAttack, object, str, object]] = {
-    "bands of what grows": (attack_growth, windows, "publish_band", _exact),
+    "bands of what grows": (attack_growth, published, "publish_band", _exact),
     "bands above who is active": (
         attack_growth,
-        windows,
+        published,
         "publish_band",
         lambda count, k, within, least=0, peak=0: windows_band(count, k, within),
     ),

@@ -159,7 +159,7 @@ DEFENCES: dict[str, tuple[Callable[[Random], list[str]], int, str, object]] = {
     "k left of those who came in a month": (attack_weeks, 12, "publish_union", _whoever_is_left),
     "no sum of one person's": (attack_amounts, 2, "is_dominated", _unless_all_had_as_many),
     "no sum of equally many": (attack_amounts, 122, "is_dominated", _unless_one_had_most),
-    "a last band as wide as the others": (attack_growth, 542, "publish_band", _last_of_any_width),
+    "a last band as wide as the others": (attack_growth, 1981, "publish_band", _last_of_any_width),
     "room in the last band": (attack_windows, 27, "publish_part", _to_the_end),
     "bands of levels of twice k": (attack_levels, 31, "publish_bands", _narrow_bands),
     "a band left to those at no level": (attack_levels, 634, "publish_bands", _whatever_is_left),
