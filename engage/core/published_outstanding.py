@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from engage.core.eligible import NOT_TO_FEW
 from engage.core.measures import WeekMeasures
 from engage.core.outstanding import Told, remember_waiting
-from engage.core.published import issued_band, publish_events, publish_feature_events
+from engage.core.prices import Price
+from engage.core.privacy import Figure
+from engage.core.published import Amounts, issued_band, publish_events, publish_feature_events
 from engage.core.state import AMOUNT_MAX
 
 
@@ -20,14 +24,12 @@ def remember_outstanding(week: WeekMeasures, before: WeekMeasures | None, k: int
 
 
 def _told_issued(week: WeekMeasures, k: int) -> dict[str, Told]:
-    """By currency; nothing of what is issued is told where it is hidden. It is no more than all events can bring, and
-    where these are hidden too, they are taken to be no more than a power of two: what is told must not count them."""
+    """By currency; nothing of what is issued is told where it is hidden. It is no more than events can bring, by what
+    is told of them."""
     if not week.currencies:
         return {}
     amounts, events = publish_events(week, k), publish_feature_events(week, k)
-    shown, most_events = amounts.issued, week.events
-    if amounts.events.value is None:
-        most_events = 1 << (max(4 * k, week.events) - 1).bit_length()
+    shown = amounts.issued
     found = {}
     for currency, one in week.currencies.items():
         prices = week.awards.get(currency, {})
@@ -35,9 +37,26 @@ def _told_issued(week: WeekMeasures, k: int) -> dict[str, Told]:
         most = max((price.most for price in prices.values() if not price.is_endless), default=0)
         is_told = currency in shown and shown[currency].value is not None
         hidden = not is_told or any(events[name].value is None for name in prices if name in events)
-        least, highest = issued_band(week, currency, k) if is_told else (0, most_events * most)
-        if not is_told and is_endless:
-            highest = AMOUNT_MAX
+        least, highest = issued_band(week, currency, k) if is_told else (0, AMOUNT_MAX)
+        can_be = _most_issued(week, prices, amounts, events, k)
+        if not is_endless and can_be >= least:  # else some was issued by rules that are no longer
+            highest = min(highest, can_be)
         width = max(1, 2 * k * most) if one.to_few == NOT_TO_FEW else AMOUNT_MAX
         found[currency] = Told(least, highest, width, hidden, 2 * k * most)
     return found
+
+
+def _most_issued(
+    week: WeekMeasures, prices: Mapping[str, Price], amounts: Amounts, events: Mapping[str, Figure], k: int
+) -> int:
+    """What the events of a week can bring: those that are told by name what they bring, and of the others no more than
+    are left of all, and of those that earned something. Where all are hidden, they are taken to be no more than a power
+    of two: what is told must not count them."""
+    told = {name: int(one.value) for name, one in events.items() if one.value is not None}
+    earning = {name: times for name, times in told.items() if name in prices}
+    left = int(amounts.events.value or 1 << (max(4 * k, week.events) - 1).bit_length()) - sum(told.values())
+    if amounts.incentivised.value is not None:
+        earned = sum(times for name, times in earning.items() if prices[name].least)
+        left = min(left, int(amounts.incentivised.value) - earned)
+    dearest = max((price.most for name, price in prices.items() if name not in told), default=0)
+    return max(0, left) * dearest + sum(prices[name].most * times for name, times in earning.items())
