@@ -77,6 +77,10 @@ class Company(NamedTuple):
     def cohort_of(self, week: int) -> int:
         return cohort_of(self.first + WEEK * week)
 
+    def began_in_the_first_month(self, cohort: int) -> bool:
+        """So that whoever is of it was active in the four weeks before the second month."""
+        return cohort > self.cohort_of(-5)
+
 
 def part_of(base: Base, loud: int) -> str:
     """Of the stages of members; see `engage.core.stage_weeks`."""
@@ -101,7 +105,9 @@ def random_company(random: Random) -> Company:
             base = base._replace(use=3)
         if base.habit and not base.pattern & loud:
             base = base._replace(habit=False, use=2)
-        company.members[at] = one._replace(base=base, features=one.features if base.pattern & loud else 0)
+        before = one.before or (base.since == EARLIER and company.began_in_the_first_month(one.cohort))
+        features = one.features if base.pattern & loud else 0
+        company.members[at] = one._replace(base=base, before=before, features=features)
     return company
 
 

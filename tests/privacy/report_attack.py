@@ -101,7 +101,7 @@ class Model:
                         (cohort, before)
                         for cohort in earlier
                         for before in (False, True)
-                        if before or not alike[2]
+                        if before or not (alike[2] or company.began_in_the_first_month(cohort))
                     ]  # type: ignore[index]
                     if alike[0] == EARLIER  # type: ignore[index]
                     else [(company.cohort_of(alike[2]), False)]
