@@ -32,6 +32,7 @@ from engage.core.privacy import (
     publish_split,
     total,
 )
+from engage.core.published_activated import if_none_came_before, publish_activated
 from engage.core.published_beginners import (
     behind_award,
     behind_events,
@@ -41,12 +42,12 @@ from engage.core.published_beginners import (
     remember_users,
 )
 from engage.core.published_classes import remember_beyond_days
-from engage.core.published_cohorts import in_quiet_weeks, is_first_month, remember_activated, remember_cohorts
+from engage.core.published_cohorts import remember_activated, remember_cohorts
 from engage.core.published_floors import floor_of, is_told
 from engage.core.published_parts import remember_groups, remember_told
 from engage.core.quiet import HABIT_WEEKS_LEAST
 from engage.core.rounding import balance_step, bounds_told, in_two_digits, rounded
-from engage.core.windows import add_bands, between, publish_band, publish_bands, publish_union
+from engage.core.windows import add_bands, between, publish_bands, publish_union
 
 HABIT_MONTHS = HABIT_WEEKS // MONTH_WEEKS
 MONTHS_TOLD = HABIT_MONTHS + 1
@@ -122,11 +123,15 @@ def remember_peaks(weeks: Sequence[WeekMeasures], before: WeekMeasures | None, k
         peak = week.peak = max(peak, int(month.ceiling or 0), most_begun(week), groups)
         most = before.activated_most[same:] if before else []
         week.activated_most = [week.members, *most]
-        activated = _publish_activated(week, k, month)
-        remember_cohorts(week, before, month, publish_month_weeks(week, k), activated, k)
+        whole = publish_month_members(week)
+        known = if_none_came_before(week, publish_activated(week, k, month, whole), month)
+        remember_cohorts(week, before, month, publish_month_weeks(week, k), known, k)
         peak = week.peak = max(peak, sum(week.cohort_least.values()))
-        remember_activated(week, before, _publish_activated(week, k, month))
-        week.activated_most = [week.activated_told[1], *most][:MONTHS_TOLD]
+        activated = publish_activated(week, k, month, whole)
+        known = if_none_came_before(week, activated, month)
+        remember_activated(week, before, known)
+        highest = week.activated_told[1] if known is activated else int(activated.ceiling or 0)
+        week.activated_most = [highest, *most][:MONTHS_TOLD]
         if before and before.monday == week.monday - WEEK:
             active = publish_active(before.active, k, before.members, before.absent)
             week.active_before = (int(active.floor), int(active.ceiling or 0))
@@ -147,25 +152,9 @@ def publish_people(week: WeekMeasures, k: int) -> People:
     active = publish_active(week.active, k, week.members, week.absent)
     if not is_told(week, k):
         return People(members, active_4w, active_4w, active, active_4w)
-    activated = _publish_activated(week, k, active_4w)
+    activated = publish_activated(week, k, active_4w, publish_month_members(week))
     habitual = _publish_habitual(week, k, active_4w, int(activated.ceiling or 0))
     return People(members, activated, active_4w, active, habitual)
-
-
-def _publish_activated(week: WeekMeasures, k: int, active_4w: Figure) -> Figure:
-    whole, peak = publish_month_members(week), max(week.peak, int(active_4w.ceiling or 0))
-    most = _most_activated(week, int(whole.floor), active_4w)
-    band = publish_band(week.activated, k, between(most, most, most), int(active_4w.floor), peak)
-    return between(int(band.floor), int(band.ceiling or 0), int(whole.floor))
-
-
-def _most_activated(week: WeekMeasures, whole: int, active_4w: Figure) -> int:
-    """Who was activated by the end of the month before, as is told, and whoever can have come since was active, or came
-    in a quiet week: the last band leaves room below that, or it would be told that nobody else came back. Where more
-    are, as some were named late, that cannot be concluded."""
-    before = 0 if is_first_month(week) else (week.activated_most[1:2] or [whole])[0] or whole
-    most = min(whole, before + int(active_4w.ceiling or 0) + in_quiet_weeks(week))
-    return most if week.activated <= most else whole
 
 
 def _publish_habitual(week: WeekMeasures, k: int, active_4w: Figure, activated: int) -> Figure:

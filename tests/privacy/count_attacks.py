@@ -6,7 +6,7 @@ from random import Random
 
 import numpy
 
-from engage.core import privacy, published, published_people, windows
+from engage.core import privacy, published, published_activated, published_people, windows
 from engage.core.activity import mark_day, mark_earning, mark_use
 from engage.core.balances import CurrencyWeek
 from engage.core.measures import MONTH_WEEKS, WeekMeasures
@@ -65,7 +65,7 @@ def attack_growth(random: Random) -> list[str]:
             peak=peak,
             activated_most=[members, *most],
         )
-        band = published._publish_activated(week, k, shown)
+        band = published_activated.publish_activated(week, k, shown, fact(members, "members"))
         most = [int(band.ceiling or 0)]
         attack.reads(band, so_far, of_known[0])
         groups.append((f"activated by month {at}", so_far, counts[0]))

@@ -17,7 +17,16 @@ from typing import Any
 
 import pytest
 
-from engage.core import measures, privacy, published, published_people, quiet, segments, windows
+from engage.core import (
+    measures,
+    privacy,
+    published,
+    published_activated,
+    published_people,
+    quiet,
+    segments,
+    windows,
+)
 from engage.core.feasible import feasible
 from engage.core.measures import WeekMeasures
 from engage.core.presence import Presence
@@ -240,10 +249,10 @@ def _all_bands(counts: list[int], k: int, within: Figure) -> list[Figure]:
 
 
 COUNT_DEFENCES: dict[str, tuple[CountAttack, object, str, object]] = {
-    "bands of what grows": (attack_growth, published, "publish_band", _exact),
+    "bands of what grows": (attack_growth, published_activated, "publish_band", _exact),
     "bands above who is active": (
         attack_growth,
-        published,
+        published_activated,
         "publish_band",
         lambda count, k, within, least=0, peak=0: windows_band(count, k, within),
     ),

@@ -351,10 +351,15 @@ STATED = {
             "flows_attacked: habits above what the weeks add up to",
         ],
         "active in each of the three months": ["flows_attacked: habits within each of their months"],
+        "The size of the company when the month ended": ["reports_attacked: the members of the month's end"],
+    },
+    "published_activated": {
         "the last band leaves room below that": [
             "year_attacked: of_the_first_to_come_it_is_learned_that_none_came_back"
         ],
-        "The size of the company when the month ended": ["reports_attacked: the members of the month's end"],
+        "must not rest on its not being known": [
+            "small_years_attacked: of_months_after_the_first_in_which_anybody_came_some_who_never_did_are_missed"
+        ],
     },
     "published_parts": {
         "no hidden one may follow": ["reports_attacked: hiding one department beside a range"],

@@ -173,7 +173,7 @@ READERS = {
     *("engage.core.published", "engage.core.published_campaigns", "engage.core.published_champions"),
     *("engage.core.published_beginners", "engage.core.published_cohorts"),
     *("engage.core.published_parts", "engage.core.published_people", "engage.core.published_classes"),
-    *("engage.core.published_floors", "engage.core.published_stages"),
+    *("engage.core.published_floors", "engage.core.published_stages", "engage.core.published_activated"),
 }
 """Of a week's raw counts, on their way to customer success."""
 MAKERS = {
@@ -181,7 +181,7 @@ MAKERS = {
     *("core/published.py", "core/published_campaigns.py", "core/published_champions.py"),
     *("core/published_beginners.py", "core/published_cohorts.py"),
     *("core/published_parts.py", "core/published_people.py", "core/published_classes.py"),
-    "core/published_stages.py",
+    *("core/published_stages.py", "core/published_activated.py"),
 }
 """Of figures."""
 OWN = {

@@ -69,6 +69,32 @@ def test_beside_a_week_before_the_newest_cohort_a_hidden_one_leaves_room(
     assert first.ceiling == 25 - (second.value or 0) - (third.value or 0)
 
 
+@pytest.mark.parametrize("since", [FIRST, FIRST - WEEK])
+def test_of_months_after_the_first_in_which_anybody_came_some_who_never_did_are_missed(since: int) -> None:
+    """Thirteen came first, at most, and eleven of the twenty of the next month besides nine of these: by its end no
+    more than twenty-four of twenty-seven, and it is told that they are no fewer."""
+    cohorts = ({24290: (0, 0), 24291: (13, 13)}, {24290: (0, 0), 24291: (13, 9), 24292: (11, 11)})
+    weeks = [
+        WeekMeasures(
+            FIRST + MONTH * (at + 1) - WEEK,
+            members=27,
+            activated=activated,
+            active_4w=active,
+            month=month,
+            cohorts=cohorts[at],
+            since=since,
+            floor=3,
+            definition=1,
+        )
+        for at, (activated, active, month) in enumerate(((13, 13, [3, 5, 8, 11]), (24, 20, [11, 12, 13, 16])))
+    ]
+    remember_peaks(weeks, None, 3)
+    people = publish_people(weeks[1], 3)
+    assert (people.activated.text, people.active_4w.value) == ("24 or more", 20)
+    cells = publish_cohorts(weeks[1], people, 3)
+    assert [cell.value for cell in cells.values()] == ([None] * 3 if since == FIRST else [None, 9, None])
+
+
 @pytest.mark.parametrize("place", [0, 1], ids=["departments", "roles"])
 def test_of_whoever_came_of_different_groups_in_different_months_some_are_missed(
     place: int, monkeypatch: pytest.MonkeyPatch

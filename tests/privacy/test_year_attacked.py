@@ -8,7 +8,7 @@ from random import Random
 
 import pytest
 
-from engage.core import published, published_beginners, published_cohorts, published_people
+from engage.core import published_activated, published_beginners, published_cohorts, published_people
 from tests.privacy.once_in_a_life import Once
 from tests.privacy.year_attacks import attack_year_of_cohorts
 
@@ -68,7 +68,7 @@ def test_without_one_defence_of_cohorts_a_kind_of_few_is_learned(
 def test_of_the_first_to_come_it_is_learned_that_none_came_back(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where as many more are told to be activated as are active in the next month."""
     assert attack_year_of_cohorts(Random(7029931)) == []
-    monkeypatch.setattr(published, "_most_activated", lambda week, *_: week.members)
+    monkeypatch.setattr(published_activated, "_most_activated", lambda week, *_: week.members)
     assert attack_year_of_cohorts(Random(7029931)) != []
 
 
