@@ -42,7 +42,8 @@ def _told_issued(week: WeekMeasures, k: int) -> dict[str, Told]:
         if not is_endless and can_be >= least:  # else some was issued by rules that are no longer
             highest = min(highest, can_be)
         width = max(1, 2 * k * most) if one.to_few == NOT_TO_FEW else AMOUNT_MAX
-        found[currency] = Told(least, highest, width, hidden, 2 * k * most)
+        dear = 2 * k + (0 if is_told else _of_known(week))
+        found[currency] = Told(least, highest, width, hidden, dear * most)
     return found
 
 
@@ -60,3 +61,9 @@ def _most_issued(
         left = min(left, int(amounts.incentivised.value) - earned)
     dearest = max((price.most for name, price in prices.items() if name not in told), default=0)
     return max(0, left) * dearest + sum(prices[name].most * times for name, times in earning.items())
+
+
+def _of_known(week: WeekMeasures) -> int:
+    """The most events that the k - 2 members have whom one may know: what is dear among them may be cheap."""
+    _, last, others = week.leading
+    return max(0, week.events - last - others)

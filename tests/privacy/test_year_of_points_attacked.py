@@ -18,7 +18,7 @@ from engage.core.rounding import amount_between
 from engage.core.state import AMOUNT_MAX
 from engage.core.windows import publish_part
 from tests.privacy import year_points
-from tests.privacy.year_points import Did, attack_year_of_points
+from tests.privacy.year_points import PLAIN, Did, Terms, attack_year_of_points, weeks_of
 
 YEARS = int(os.environ.get("ENGAGE_ATTACKS", "0")) // 5
 
@@ -55,6 +55,28 @@ def test_what_is_spent_leaves_room_for_events_that_earned_nothing(monkeypatch: p
 def test_what_is_spent_leaves_room_for_cheap_events_among_those_that_earned() -> None:
     """In the first week nine of eighteen events earned some, six of these by one member, and all but two bought."""
     assert learned_of(940_000_670, "eager") == []
+
+
+def test_what_is_spent_leaves_room_for_the_cheap_events_of_a_known_member(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of thirteen events that earned some nine cheap ones are theirs, and four others spent what a dear one brings."""
+    terms = Terms({"Dear": 50, "Cheap": 5}, {"mug": 50}, None)
+    members = [
+        [Did({"Cheap": 9, PLAIN: 1}, {}, 0, 45, 0, 45)],
+        *[[Did({"Dear": 1, PLAIN: 3}, {"mug": 1}, 0, 0, 0, 50)]] * 4,
+        [Did({PLAIN: 2}, {}, 0, 0, 0, 0)],
+    ]
+
+    def learned() -> list[str]:
+        year = year_points._Year(terms, members, [0], 3, whole=False)
+        year.link()
+        year.read(0, weeks_of(terms, members, 3)[0])
+        return year.learned()
+
+    assert learned() == []
+    monkeypatch.setattr(published_outstanding, "_of_known", lambda week: 0)
+    assert learned() == ["0 times Cheap in 0, by 1"]
 
 
 @pytest.mark.parametrize("put_right", [False, True], ids=["", "put right by hand"])
