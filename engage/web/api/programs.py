@@ -86,7 +86,7 @@ def _is_wrapped(text: str) -> bool:
     """As GET answers it: all that a document needs would be missing."""
     try:
         said = msgspec.json.decode(text)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return False
     return isinstance(said, dict) and isinstance(said.get("document"), str)
 
