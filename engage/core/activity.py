@@ -13,7 +13,7 @@ from engage.core.state import MemberState
 DAYS_KEPT = 448
 WEEKS_KEPT = 64
 USES_MAX = 255
-"""Events counted in one week: more are not told apart."""
+"""Events of a kind counted in one week: more are not told apart."""
 FEATURES_MAX = 64
 """Events remembered per member: those used last. Programs declare more only rarely, but before there is a program
 every event is remembered, and those must not keep the declared ones out for ever."""
@@ -48,15 +48,45 @@ def mark_feature(member: MemberState, name: str, day: int) -> None:
     """Remember that the event `name` was used in the ISO week of `day`."""
     week = week_of(day)
     used = member.features.get(name)
+    if len(member.shares) < len(member.features):  # from before they were counted
+        member.shares += [b""] * (len(member.features) - len(member.shares))
     if used is None:
         if len(member.features) >= FEATURES_MAX:
             stalest = min(member.features, key=lambda known: (_last_week(member.features[known]), known))
             if _last_week(member.features[stalest]) >= week:
                 return
-            del member.features[stalest]
+            del member.shares[list(member.features).index(stalest)], member.features[stalest]
         member.features[name] = (week, 1)
+        member.shares.append(b"\x01")
         return
-    member.features[name] = with_week(used, week)
+    now = member.features[name] = with_week(used, week)
+    at = list(member.features).index(name)
+    member.shares[at] = _with_use(member.shares[at], used, now, week)
+
+
+def _with_use(shares: bytes, used: tuple[int, int], now: tuple[int, int], week: int) -> bytes:
+    """The events of the weeks in `used`, as far as they are counted, with one more: of those that are in it `now`."""
+    base, bits = now
+    shift = (week - base) // 7
+    if shift < 0:
+        return shares
+    shares = _filled(shares, used[1])
+    at = (bits & (1 << shift) - 1).bit_count()
+    if now is used:
+        return shares[:at] + bytes((min(USES_MAX, shares[at] + 1),)) + shares[at + 1 :]
+    shares = shares[len(shares) + 1 - bits.bit_count() :]
+    return shares[:at] + b"\x01" + shares[at:]
+
+
+def _filled(shares: bytes, bits: int) -> bytes:
+    """Of weeks of which they were not counted yet, one event at least."""
+    return shares.rjust(bits.bit_count(), b"\x01")
+
+
+def share_in(shares: bytes, later: int) -> int:
+    """A member's events of a kind in a week in which they had some; `later`: the bits of the weeks since."""
+    back = later.bit_count() + 1
+    return shares[-back] if back <= len(shares) else 1
 
 
 def with_week(used: tuple[int, int], week: int) -> tuple[int, int]:
@@ -88,22 +118,37 @@ def mark_earning(member: MemberState, currency: str, day: int) -> None:
 
 def mark_use(member: MemberState, day: int) -> None:
     """Count an event in the ISO week of `day`."""
-    week = week_of(day)
-    base, counts = member.uses
+    member.uses = _with_one(member.uses, week_of(day))
+
+
+def mark_rewarded(member: MemberState, day: int) -> None:
+    """Count one that earned something."""
+    member.rewarded = _with_one(member.rewarded, week_of(day))
+
+
+def _with_one(uses: tuple[int, bytes], week: int) -> tuple[int, bytes]:
+    base, counts = uses
     if not counts:
-        member.uses = (week, b"\x01")
-        return
+        return week, b"\x01"
     index = (week - base) // 7
     if index < 0:
         if len(counts) - index > WEEKS_KEPT:
-            return
+            return uses
         base, counts, index = week, bytes(-index) + counts, 0
     elif index >= len(counts):
         counts = (counts + bytes(index + 1 - len(counts)))[-WEEKS_KEPT:]
         base, index = week - 7 * (len(counts) - 1), len(counts) - 1
     count = counts[index]
-    if count < USES_MAX:
-        member.uses = (base, counts[:index] + bytes((count + 1,)) + counts[index + 1 :])
+    if count == USES_MAX:
+        return uses
+    return base, counts[:index] + bytes((count + 1,)) + counts[index + 1 :]
+
+
+def count_in(uses: tuple[int, bytes], monday: int) -> int:
+    """The events of a week, as far as they are counted."""
+    base, counts = uses
+    index = (monday - base) // 7
+    return counts[index] if 0 <= index < len(counts) else 0
 
 
 def _last_week(used: tuple[int, int]) -> int:
@@ -119,12 +164,12 @@ def since_named(member: MemberState) -> MemberState:
     days = int.from_bytes(member.days, "little") >> first - member.days_base
     before = max(0, (days & -days).bit_length() - 1)
     days >>= before
-    base, counts = member.uses
     return replace(
         member,
         days_base=first + before,
         days=days.to_bytes((days.bit_length() + 7) // 8, "little"),
-        uses=(first, counts[(first - base) // 7 :]) if base < first else member.uses,
+        uses=_counts_since(first, member.uses),
+        rewarded=_counts_since(first, member.rewarded),
         features={name: _since(first, used) for name, used in member.features.items()},
         earning={currency: _since(first, earned) for currency, earned in member.earning.items()},
         funnels={
@@ -132,6 +177,11 @@ def since_named(member: MemberState) -> MemberState:
             for key, (base, steps) in member.funnels.items()
         },
     )
+
+
+def _counts_since(monday: int, uses: tuple[int, bytes]) -> tuple[int, bytes]:
+    base, counts = uses
+    return (monday, counts[(monday - base) // 7 :]) if base < monday else uses
 
 
 def _since(monday: int, used: tuple[int, int]) -> tuple[int, int]:

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import chain, repeat
 from operator import attrgetter
 from typing import TYPE_CHECKING, TypeVar
 
+from engage.core.activity import share_in
 from engage.core.calendar import month_end
 from engage.core.quiet import MONTH_WEEKS, WEEK, Activity
 from engage.core.state import MemberState, add_to
@@ -28,10 +30,13 @@ def count_features(
     features: Mapping[str, list[FeatureWeek]],
     rewarded: Collection[str],
     activity: Activity,
+    sharing: Mapping[str, Sequence[bytearray]],
 ) -> None:
-    """Shift each feature's weeks so that bit 0 is the first of the first month."""
+    """Shift each feature's weeks so that bit 0 is the first of the first month. `sharing`: by week, members' events."""
     organic = 0
-    for name, (base, bits) in member.features.items():
+    for (name, (base, bits)), shares in zip(
+        member.features.items(), chain(member.shares, repeat(b"")), strict=False
+    ):
         shift = (activity.origin - base) // WEEK
         used = bits >> shift if shift >= 0 else bits << -shift
         listed = features.get(name, ())
@@ -41,8 +46,10 @@ def count_features(
             continue
         if name not in rewarded:
             organic |= used
-        for (place, month, loud), feature in zip(activity.places, listed, strict=False):
-            feature.members += used >> place & 1
+        for index, (feature, (place, month, loud)) in enumerate(zip(listed, activity.places, strict=False)):
+            if used >> place & 1:
+                feature.members += 1
+                sharing[name][index].append(share_in(shares, used >> place + 1))
             feature.members_4w += (used >> month & loud) > 0
     for week, (_, month, loud) in zip(weeks, activity.places, strict=True):
         week.organic_4w += (organic >> month & loud) > 0
@@ -65,6 +72,21 @@ def _count_again(
         if feature.again >= floor:
             break
         feature.again += 1
+
+
+def count_earning(member: MemberState, weeks: Sequence[WeekMeasures]) -> None:
+    for week in weeks:
+        earned = False
+        for currency, (base, bits) in member.earning.items():
+            shift = (week.monday - base) // WEEK
+            if shift < 0 or not bits >> shift & 1:
+                continue
+            if not currency:
+                week.unrewarded += 1
+                continue
+            earned = True
+            add_to(week.receivers, currency, 1)
+        week.earners += earned
 
 
 def count_often(member: MemberState, weeks: Sequence[WeekMeasures]) -> None:

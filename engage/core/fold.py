@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
-from engage.core.activity import mark_day, mark_earning, mark_feature, mark_use, with_week
+from engage.core.activity import mark_day, mark_earning, mark_feature, mark_rewarded, mark_use, with_week
 from engage.core.adjustments import fold_adjustment
 from engage.core.basis import count
 from engage.core.calendar import is_time_zone, week_of
@@ -182,6 +182,7 @@ def _note_activity(
     names[name] = names.get(name, 0) + 1
     if decision.transfers and decision.transfers[-1].source == ISSUED:  # awards come last
         rollup.incentivised += 1
+        mark_rewarded(member, entry.day)
     else:
         mark_earning(member, "", entry.day)
     mark_use(member, entry.day)

@@ -31,16 +31,17 @@ from typing import Final
 
 from msgspec import Struct, field
 
-from engage.core.activity import window_bits
+from engage.core.activity import count_in, window_bits
 from engage.core.balances import Balances, CurrencyWeek
 from engage.core.calendar import month_end, week_of
 from engage.core.campaign_weeks import HeldOutMonth, count_held_out, measured_campaign
-from engage.core.feature_weeks import count_features, count_often
+from engage.core.feature_weeks import count_earning, count_features, count_often
 from engage.core.presence import Presence, as_listed, remember_sizes
 from engage.core.prices import Prices, prices_of
 from engage.core.program import Program
-from engage.core.quiet import HABIT_WEEKS_LEAST, Activity, events_in
+from engage.core.quiet import HABIT_WEEKS_LEAST, Activity
 from engage.core.segments import Begun, CohortMonth, GroupWeek, Segments, cohort_of
+from engage.core.sharing import Shared, Sharing
 from engage.core.stage_weeks import TWO_WEEKS, active_part, close_stages, count_left, idle_part, no_stages
 from engage.core.state import CompanyState, DayRollup, MemberState, add_to
 
@@ -68,6 +69,7 @@ class FeatureWeek(Struct, array_like=True):
     often: int = 0
     """Members who have used it in two weeks so far, counted up to the floor."""
     organic: bool = False  # no rule rewards it, as far as that was kept
+    shared: Shared = Shared()
 
 
 class WeekMeasures(Struct, array_like=True):
@@ -203,6 +205,9 @@ class WeekMeasures(Struct, array_like=True):
     groups_told: list[dict[str, int]] = field(default_factory=list)
     """Department, or role -> its active members of the month, where they are told, and of the two before, the newest
     first. Empty: there was none."""
+    rewarded_shared: Shared = Shared()
+    """Of events that earned something, and of those that did not."""
+    unrewarded_shared: Shared = Shared()
 
     @property
     def weeks_known(self) -> int:
@@ -248,6 +253,7 @@ def measure_weeks(
     segments, balances = Segments(program, weeks, activity), Balances(program, weeks, days)
     presence = Presence(weeks, activity)
     features = {name: [week.features[name] for week in weeks] for name in names}
+    sharing = Sharing(weeks, names)
     for member, used in zip(listed, activity.used, strict=True):
         if segments.grouped:
             segments.name(member)
@@ -256,8 +262,9 @@ def measure_weeks(
             _count_activity(member, used, weeks, activity, segments)
         else:
             count_left(member, weeks)
-        count_features(member, weeks, features, rewarded, activity)
-        _count_earning(member, weeks)
+        count_features(member, weeks, features, rewarded, activity, sharing.features)
+        sharing.count(member)
+        count_earning(member, weeks)
         count_often(member, weeks)
         balances.count(member)
     awards = prices_of(program) if program else {}
@@ -265,6 +272,7 @@ def measure_weeks(
         week.definition, week.awards = DEFINITION, awards
         activity.describe(index, week)
         _add_days(week, days)
+    sharing.describe()
     _stand_at_the_end(program, company, days, weeks)
     remember_sizes(listed, weeks)
     close_stages(program, weeks)
@@ -295,7 +303,7 @@ def _count_activity(
         days = (bits >> week.monday - first & 0b1111111).bit_count()
         if days:
             week.active += 1
-            activity.count_member(index, events_in(member, week.monday))
+            activity.count_member(index, count_in(member.uses, week.monday))
             segments.come(index, days)
         end = month_end(week.monday)
         if since > end:
@@ -313,21 +321,6 @@ def _count_activity(
             week.stages[active_part(bits >> end - WEEK - first & TWO_WEEKS, has_habit, age)] += 1
         else:
             week.stages[idle_part(member, end)] += 1
-
-
-def _count_earning(member: MemberState, weeks: list[WeekMeasures]) -> None:
-    for week in weeks:
-        earned = False
-        for currency, (base, bits) in member.earning.items():
-            shift = (week.monday - base) // WEEK
-            if shift < 0 or not bits >> shift & 1:
-                continue
-            if not currency:
-                week.unrewarded += 1
-                continue
-            earned = True
-            add_to(week.receivers, currency, 1)
-        week.earners += earned
 
 
 def _count_held_out(

@@ -19,8 +19,8 @@ The rules (k is the floor, 5 unless the host chose more, never below 3):
   values, two for whoever knows k - 2 of the people, among all tables of which the same would be told; else nothing is
   told. They join in a fixed order: the next smallest one (Glint, Lattice) would say of itself that it is the smallest.
 - Counts of several weeks, and counts that only grow, have their own rules: see `engage.core.windows`.
-- A sum of events is hidden when most of it is one person's, or all but k - 2 people had equally many. Of a single key
-  event that is not known: who knows k - 2 of its users may learn that the others, whoever they are, had one each.
+- A sum of events is hidden when most of it is one person's, or all but k - 2 people had equally many. Where it is not
+  told how many people had some, it is when no more than k are left besides what the k - 2 had who had most.
 - A ratio is hidden with either of its parts, and a range of the parts gives a range of the ratio.
 - A sum over weeks adds what is shown, and says that something is missing.
 
@@ -216,13 +216,14 @@ def _is_concealed(cells: Sequence[Figure], whole: int, k: int) -> bool:
 
 
 class Part(NamedTuple):
-    """A part of a total: how much, how many people behind it, whether other shown sums contain it too, and whether it
-    is hidden however many are behind it."""
+    """A part of a total: how much, how many people behind it, whether other shown sums contain it too, whether it is
+    hidden however many are behind it, and what is left of it besides what k - 2 people had; -1: not kept."""
 
     amount: int
     people: int
     linked: bool = False
     secret: bool = False
+    left: int = -1
 
 
 def publish_amounts(
@@ -255,7 +256,10 @@ def publish_amounts(
             concealed = [parts[at] for at in group if at in hidden]
             count, amount = len(concealed) + (besides > 0), besides + sum(part.amount for part in concealed)
             # Who knows all those behind the others would know each; and k events of k people would leave them none.
-            is_safe = count > 1 and amount >= least and any(part.people >= k for part in concealed)
+            is_many = any(part.people >= k for part in concealed)
+            # Of all of them together is left what is left of each, at least.
+            left = sum(part.left if part.left >= 0 else (k + 1) * (part.people >= k) for part in concealed)
+            is_safe = count > 1 and amount >= least and is_many and left > k
             if count and shown and not (is_safe and parts[shown[0]].amount >= 2 * k - 1):
                 yield shown[0]
 

@@ -27,6 +27,7 @@ from engage.core.prices import events_that_earn
 from engage.core.privacy import NOT_SHOWN, Figure, Part, fact, publish_count, total
 from engage.core.published_floors import floor_of
 from engage.core.segments import Begun, cohort_of
+from engage.core.sharing import Shared
 from engage.core.windows import between, publish_part
 
 BEGUN_MONTHS: Final = 14
@@ -131,7 +132,13 @@ def event_parts(week: WeekMeasures, k: int, active: int) -> list[Part]:
     is_mixed = bool(listed) and bool(some or each - listed) and not _awards_to_few(week)
     earning = each if is_mixed else week.features.keys() if any_earns else each | some
     parts = [
-        Part(one.events, one.members, name in earning, is_by_the_month(one, k, active))
+        Part(
+            one.events,
+            one.members,
+            name in earning,
+            is_by_the_month(one, k, active) or is_of_few(one.shared, week.active, k),
+            one.shared.left,
+        )
         for name, one in week.features.items()
     ]
     if is_mixed:
@@ -146,6 +153,15 @@ def is_once(often: int, k: int, more: int = 0) -> bool:
     return 0 <= often < k and more < k
 
 
+def is_of_few(shared: Shared, active: int, k: int) -> bool:
+    """Whether a number of events tells what few did, as it is not told how many of the `active` did it. Who knows the
+    k - 2 who had most finds that two others had some, or three, up to as many as are left: that has to keep k values.
+    Where hardly more are left, all but k - 2 of the active may not have had equally many, for that they were left would
+    tell who knows others that nobody had more."""
+    few = shared.left <= k or (shared.left < 2 * k and shared.alike >= active - (k - 2))
+    return shared.left >= 0 and few
+
+
 def behind_events(week: WeekMeasures, k: int) -> tuple[int, int]:
     """Members whose events earned something, and members whose events did not; where that was not counted, those who
     may have. Nobody, where each may have done once in a life the only thing of that kind; and where it would be told,
@@ -157,9 +173,11 @@ def behind_events(week: WeekMeasures, k: int) -> tuple[int, int]:
     earned, others = week.incentivised, week.events - week.incentivised
     if min(earned, others) < 3 * k - 1:
         return 0, 0
-    if is_once(week.earners_often, k, earned - behind):
+    if is_once(week.earners_often, k, earned - behind) or is_of_few(week.rewarded_shared, week.active, k):
         behind = 0
-    if is_once(week.unrewarded_often, k, others - besides):
+    if is_once(week.unrewarded_often, k, others - besides) or is_of_few(
+        week.unrewarded_shared, week.active, k
+    ):
         besides = 0
     return behind, besides
 

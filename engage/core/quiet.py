@@ -97,13 +97,6 @@ class Activity:
         week.since = self.began if self.began <= week.monday else 0
 
 
-def events_in(member: MemberState, monday: int) -> int:
-    """A member's events in the week, as far as they are counted."""
-    base, counts = member.uses
-    index = (monday - base) // WEEK
-    return counts[index] if 0 <= index < len(counts) else 0
-
-
 def nth(firsts: list[int], floor: int) -> int:
     return sorted(firsts)[floor - 1] if len(firsts) >= floor else 0
 

@@ -220,18 +220,15 @@ class MemberState(Struct, array_like=True, gc=False):
     events: int = 0
     joined: int = 0
     """The local day of the first entry."""
-    ticked: int = 0
-    """The local day of the newest tick."""
+    ticked: int = 0  # the local day of the newest tick
     redemptions: dict[int, Redemption] = field(default_factory=dict)
     """Those that are not over, by the seq of their first step."""
     standing: Standing | None = None
     quests: dict[str, Quested] = field(default_factory=dict)
-    given: dict[str, Given] = field(default_factory=dict)
-    """By currency."""
+    given: dict[str, Given] = field(default_factory=dict)  # by currency
     points_due: int = 0
     """The first day on which some of the member's points expire, are released or given up; 0 for none."""
-    adjustments: dict[int, Asked] = field(default_factory=dict)
-    """Those that wait, by seq."""
+    adjustments: dict[int, Asked] = field(default_factory=dict)  # those that wait, by seq
     streaks: dict[str, Run] = field(default_factory=dict)
     leaves: list[tuple[int, int]] = field(default_factory=list)
     """First and last local day of each leave, in which no streak asks for anything."""
@@ -266,6 +263,10 @@ class MemberState(Struct, array_like=True, gc=False):
     in which events of theirs earned nothing. Kept for reports alone, which tell of no award behind which few stand."""
     rested: dict[str, str] = field(default_factory=dict)
     """Level whose event was undone while a higher one stood on it -> the one below: where an undoing of that leads."""
+    shares: list[bytes] = field(default_factory=list)
+    """In the order of `features`: events in each of the weeks whose bit is set, the newest last, at most 255."""
+    rewarded: tuple[int, bytes] = (0, b"")
+    """Those in `uses` that earned something."""
 
 
 class CampaignStop(Struct, frozen=True, array_like=True, gc=False):
@@ -274,8 +275,7 @@ class CampaignStop(Struct, frozen=True, array_like=True, gc=False):
     ended: bool
     actor: str
     reason: str
-    at: int
-    """Microseconds UTC."""
+    at: int  # microseconds UTC
 
 
 class CompanyState(Struct, array_like=True, gc=False):

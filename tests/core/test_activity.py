@@ -11,15 +11,17 @@ from engage.core.activity import (
     DAYS_KEPT,
     FEATURES_MAX,
     WEEKS_KEPT,
+    count_in,
     mark_day,
     mark_earning,
     mark_feature,
+    mark_rewarded,
     mark_use,
+    share_in,
     since_named,
     window_bits,
 )
 from engage.core.calendar import week_of
-from engage.core.quiet import events_in
 from engage.core.state import MemberState, decode_member, encode_state
 
 TODAY = 739_000
@@ -128,6 +130,8 @@ def _who_came(days: Iterable[int], joined: int) -> MemberState:
     for day in days:
         mark_day(member, day)
         mark_use(member, day)
+        if day % 3:
+            mark_rewarded(member, day)
         mark_feature(member, f"Export {day % 2}", day)
         mark_earning(member, "points", day)
         base, (first, then) = member.funnels.get("way", (week_of(day), (0, 0)))
@@ -151,7 +155,13 @@ def test_without_what_was_done_before_the_week_of_naming_only_that_is_left_which
     assert window_bits(own, TODAY - 70, TODAY) == window_bits(later, TODAY - 70, TODAY)
     assert (own.days, own.days and own.days_base) == (later.days, later.days and later.days_base)
     for monday in range(week_of(TODAY - 70), TODAY, 7):
-        assert events_in(own, monday) == events_in(later, monday)
+        assert count_in(own.uses, monday) == count_in(later.uses, monday)
+        assert count_in(own.rewarded, monday) == count_in(later.rewarded, monday)
+        for name, (base, bits) in later.features.items():
+            if monday >= base and bits >> (monday - base) // 7 & 1:
+                kept, since = (one.shares[list(one.features).index(name)] for one in (own, later))
+                later_bits = bits >> (monday - base) // 7 + 1
+                assert share_in(kept, later_bits) == share_in(since, later_bits)
     for ours, theirs in ((own.features, later.features), (own.earning, later.earning)):
         assert {name: _weeks(used) for name, used in ours.items() if used[1]} == {
             name: _weeks(used) for name, used in theirs.items()

@@ -7,10 +7,10 @@ from random import Random
 
 import pytest
 
-from engage.core.activity import USES_MAX, mark_day
+from engage.core.activity import USES_MAX, count_in, mark_day
 from engage.core.calendar import month_end, week_of
 from engage.core.measures import WeekMeasures
-from engage.core.quiet import Activity, events_in
+from engage.core.quiet import Activity
 from engage.core.state import MemberState
 
 WEEK = 7
@@ -119,5 +119,5 @@ def test_of_the_events_of_a_week_those_of_the_most_active_are_told_apart(
 
 def test_events_are_of_the_week_asked_for_and_none_outside_those_counted() -> None:
     member = MemberState(uses=(MONDAY, bytes([3, 0, 5])))
-    told = [events_in(member, MONDAY + WEEK * week) for week in range(-2, 5)]
+    told = [count_in(member.uses, MONDAY + WEEK * week) for week in range(-2, 5)]
     assert told == [0, 0, 3, 0, 5, 0, 0]

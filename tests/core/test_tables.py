@@ -388,6 +388,25 @@ def test_beside_hidden_parts_none_is_told_of_fewer_than_one_of_k_and_k_less_one_
     assert told == [None, 5]
 
 
+@pytest.mark.parametrize(
+    "left, told",
+    [
+        ((-1, -1, 9), [None, None, 30, 40]),
+        ((1, 3, 9), [None, None, 30, 40]),
+        ((1, 2, 9), [None, None, None, 40]),
+        ((0, 3, 1), [None, None, None, 40]),
+        ((0, 2, 1), [None, None, None, None]),
+    ],
+)
+def test_of_parts_hidden_together_more_than_k_are_left_besides_what_some_had(
+    left: Table, told: list[int | None]
+) -> None:
+    """Of one of which it was not kept as many are left as it takes, unless fewer than k people are behind it."""
+    few = [Part(12, 2, left=left[0]), Part(12, 3, secret=True, left=left[1]), Part(30, 9, left=left[2])]
+    cells = publish_amounts([*few, Part(40, 9)], 94, 9, K)
+    assert [cell.value for cell in cells] == told
+
+
 def test_of_linked_parts_fewer_are_hidden_where_the_others_will_do() -> None:
     """They are in more sums: what is hidden of them has to be hidden within these too."""
     few, many = Part(2, 1, linked=True), Part(30, 9, linked=True)

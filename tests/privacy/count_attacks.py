@@ -7,7 +7,7 @@ from random import Random
 import numpy
 
 from engage.core import privacy, published, published_activated, published_people, windows
-from engage.core.activity import mark_day, mark_earning, mark_use
+from engage.core.activity import mark_day, mark_earning, mark_rewarded, mark_use
 from engage.core.balances import CurrencyWeek
 from engage.core.measures import MONTH_WEEKS, WeekMeasures
 from engage.core.privacy import Part, fact
@@ -214,7 +214,9 @@ def attack_awards(random: Random) -> list[str]:
             rollup.events += 1
             got = [one for one, chance in chances.items() if random.random() < chance] or [""]
             got = [usual] if is_usual else got
-            rollup.incentivised += got != [""]
+            if got != [""]:
+                rollup.incentivised += 1
+                mark_rewarded(member, FIRST)
             for one in got if got == [""] else [one for one in got if one]:
                 mark_earning(member, one, FIRST)
                 behind[one].add(number)

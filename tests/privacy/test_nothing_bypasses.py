@@ -34,6 +34,7 @@ from engage.core.periods import read_period
 from engage.core.privacy import Figure
 from engage.core.reports import CompanyReport, Contract, Health, Portfolio, health_notice, report_csv
 from engage.core.segments import GroupWeek
+from engage.core.sharing import Shared
 from engage.core.stage_words import stage_notice
 from engage.core.terms import Term
 from engage.telemetry import REGISTRY
@@ -485,6 +486,8 @@ def _fewer(value: Any, few: int, amount: int) -> Any:
             return few
         case dict():
             return {key: _fewer(one, few, amount) for key, one in value.items()}
+        case Shared():
+            return Shared(few, few)
         case list() | tuple():
             return type(value)(_fewer(one, few, amount) for one in value)
         case FeatureWeek():

@@ -25,7 +25,7 @@ from tests.privacy.year_points import Did, Terms, _fold
 
 K, MEMBERS, WEEKS = 3, 9, 14
 LOGS, EXPORTS = 2, 40
-"""Of each member, and of all of them."""
+"""Of the first member, each other does it once more; and of all of them."""
 
 FEW = """
 name: Few
@@ -54,14 +54,9 @@ def _told(exports: int, *, chosen: int = 1, moves: bool = False) -> list[Any]:
         monday = FIRST + WEEK * at
         rollup = days[monday] = DayRollup()
         for one, state in enumerate(states):
-            others = (
-                EXPORTS - exports - (MEMBERS - 2)
-            )  # each of them does it once, and the second one the rest
-            did = {
-                "Log": LOGS,
-                "Note": 3 + one,
-                "Export": exports if not one else 1 + (others if one == 1 else 0),
-            }
+            # Each of the others does it once, the last one twice, and the second one the rest.
+            others = {1: EXPORTS - exports - (MEMBERS - 1) + 1, MEMBERS - 1: 2}
+            did = {"Log": LOGS + one, "Note": 3 + one, "Export": others.get(one, 1) if one else exports}
             prices = {"Log": 10, "Export": 100} if one < chosen else {"Log": 10}
             has[one] += sum(prices.get(name, 0) * times for name, times in did.items())
             week = Did({name: times for name, times in did.items() if times}, {}, 0, has[one], 0, has[one])

@@ -18,7 +18,7 @@ import numpy
 from msgspec.structs import replace
 
 from engage.core import outstanding, published, published_outstanding
-from engage.core.activity import mark_day, mark_earning, mark_feature, mark_use, with_week
+from engage.core.activity import mark_day, mark_earning, mark_feature, mark_rewarded, mark_use, with_week
 from engage.core.balances import CurrencyWeek
 from engage.core.looks import keep_month
 from engage.core.measures import WeekMeasures
@@ -182,7 +182,9 @@ def _fold(terms: Terms, state: MemberState, rollup: DayRollup, did: Did, monday:
             mark_feature(state, name, monday)
             mark_earning(state, "points" if name in terms.prices else "", monday)
             rollup.events += 1
-            rollup.incentivised += name in terms.prices
+            if name in terms.prices:
+                rollup.incentivised += 1
+                mark_rewarded(state, monday)
             add_to(rollup.names, name, 1)
             add_to(rollup.issued, "points", terms.prices.get(name, 0))
     for reward, times in did.bought.items():

@@ -1,0 +1,64 @@
+"""How the events of a week are shared among the members who had them: what is left of a sum to whoever knows some.
+
+Owns how that is counted and summed up. Must not know what may be told by it; see `engage.core.privacy`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from engage.core.activity import USES_MAX, count_in
+from engage.core.state import MemberState
+
+if TYPE_CHECKING:
+    from engage.core.measures import WeekMeasures
+
+
+class Shared(NamedTuple):
+    """Of some events in a week. Stored within measures."""
+
+    left: int = -1
+    """Besides the `floor` - 2 members with most: at least as many, where not all are counted. -1: not kept yet."""
+    alike: int = 0
+    """The most members who may have had equally many; of those who had 255 or more, no two did."""
+
+
+def shared(each: Sequence[int], floor: int, total: int) -> Shared:
+    """`each`: members' events, as far as they are counted; `total`: how many there were."""
+    counted = sum(each)
+    if counted > total:
+        return Shared(0, len(each))
+    left = sum(sorted(each, reverse=True)[max(0, floor - 2) :])
+    if counted < total and USES_MAX not in each:  # some are from before they were counted
+        return Shared(left, len(each))
+    return Shared(left, max((many for had, many in Counter(each).items() if had < USES_MAX), default=0))
+
+
+class Sharing:
+    """Members' events of each week, as far as they are counted: of each key event, and by whether they earned."""
+
+    def __init__(self, weeks: Sequence[WeekMeasures], names: Iterable[str]) -> None:
+        self.weeks = weeks
+        self.features = {name: [bytearray() for _ in weeks] for name in names}
+        self.rewarded = [bytearray() for _ in weeks]
+        self.unrewarded = [bytearray() for _ in weeks]
+
+    def count(self, member: MemberState) -> None:
+        for index, week in enumerate(self.weeks):
+            events, rewarded = count_in(member.uses, week.monday), count_in(member.rewarded, week.monday)
+            if rewarded:
+                self.rewarded[index].append(rewarded)
+            if events > rewarded:
+                self.unrewarded[index].append(events - rewarded)
+
+    def describe(self) -> None:
+        """Once all events are counted."""
+        for name, each in self.features.items():
+            for week, counts in zip(self.weeks, each, strict=True):
+                used = week.features[name]
+                used.shared = shared(counts, week.floor, used.events)
+        for week, rewarded, unrewarded in zip(self.weeks, self.rewarded, self.unrewarded, strict=True):
+            week.rewarded_shared = shared(rewarded, week.floor, week.incentivised)
+            week.unrewarded_shared = shared(unrewarded, week.floor, week.events - week.incentivised)
