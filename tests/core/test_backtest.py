@@ -186,7 +186,15 @@ def lived(history: History, draft: CompiledProgram) -> History:
 
 def unreported(state: MemberState) -> MemberState:
     """Without what nothing but reports reads, which a backtest leaves out."""
-    return msgspec.structs.replace(state, features={}, uses=(0, b""), funnels={}, earning={})
+    unread = {
+        "features": {},
+        "uses": (0, b""),
+        "funnels": {},
+        "earning": {},
+        "shares": [],
+        "rewarded": (0, b""),
+    }
+    return msgspec.structs.replace(state, **unread)
 
 
 def come_to(history: History, until: int) -> None:
