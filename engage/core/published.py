@@ -42,10 +42,10 @@ from engage.core.published_beginners import (
     remember_users,
 )
 from engage.core.published_classes import remember_beyond_days
-from engage.core.published_cohorts import remember_activated, remember_cohorts
 from engage.core.published_floors import floor_of, is_told
 from engage.core.published_parts import remember_groups, remember_told
 from engage.core.quiet import HABIT_WEEKS_LEAST
+from engage.core.remembered_cohorts import remember_activated, remember_cohorts
 from engage.core.rounding import balance_step, bounds_told, in_two_digits, rounded
 from engage.core.windows import add_bands, between, publish_bands, publish_union
 

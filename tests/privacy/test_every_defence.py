@@ -412,29 +412,34 @@ STATED = {
         "as within who was active in it": ["kinds_attacked: beginners within who was active"],
     },
     "published_cohorts": {
+        "One that came within four weeks is hidden": [
+            "small_years_attacked: cohorts that came within four weeks"
+        ],
+    },
+    "remembered_cohorts": {
         "than were active of it in any month told": [
             "year_attacked: months that bring what was active of a cohort near to what can have come"
         ],
-        "than came in the four weeks in which it came": [
-            "small_years_attacked: cohorts that came within four weeks"
-        ],
         "than can have been activated between their ends": [
             "small_years_attacked: a month in which few can have come",
-            "small_years_attacked: a hidden cohort of which few can have come",
+            "small_years_attacked: older ones beside who was activated before",
         ],
+    },
+    "cohort_room": {
         "By the end of a month are activated": [
             "year_attacked: activated by a month, and those of cohorts in others",
-            "year_attacked: activated by a month, and who came of a cohort after it",
+            "small_years_attacked: of_the_first_who_came_and_came_alone_some_are_missed",
+        ],
+        "in a later one, besides as many": [
+            "year_attacked: activated by a month, and those hidden together in a later one",
             "small_years_attacked: the most of hidden cohorts beside the others of a month",
         ],
-        "those of cohorts that came between two others": [
+        "with all these of the cohorts since": [
             "year_attacked: cohorts between two months",
-            "small_years_attacked: room for k numbers between two months",
+            "year_attacked: activated by a month, and who came of a cohort after it",
             "small_years_attacked: a cohort that came in part before a month",
         ],
-        "those of cohorts up to one": [
-            "small_years_attacked: of_the_first_who_came_and_came_alone_some_are_missed"
-        ],
+        "Where a month would bring the two so near": ["small_years_attacked: room for k numbers"],
         "must have come since the month before": ["small_years_attacked: beside many who must have come"],
         "hidden beside it in several months": ["small_years_attacked: a cohort hidden in several months"],
         "up to that of the week": [

@@ -172,7 +172,7 @@ def test_what_is_declared_is_still_there() -> None:
 
 READERS = {
     *("engage.core.published", "engage.core.published_campaigns", "engage.core.published_champions"),
-    *("engage.core.published_beginners", "engage.core.published_cohorts"),
+    *("engage.core.published_beginners", "engage.core.published_cohorts", "engage.core.remembered_cohorts"),
     *("engage.core.published_parts", "engage.core.published_people", "engage.core.published_classes"),
     *("engage.core.published_floors", "engage.core.published_stages", "engage.core.published_activated"),
 }

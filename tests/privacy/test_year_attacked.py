@@ -8,7 +8,14 @@ from random import Random
 
 import pytest
 
-from engage.core import published_activated, published_beginners, published_cohorts, published_people
+from engage.core import (
+    cohort_room,
+    published_activated,
+    published_beginners,
+    published_people,
+    remembered_cohorts,
+)
+from engage.core.segments import CohortMonth
 from tests.privacy.once_in_a_life import Once
 from tests.privacy.year_attacks import attack_year_of_cohorts
 
@@ -39,19 +46,30 @@ def _yes(*_: object) -> bool:
 def test_told_from_its_first_months_on_it_is_learned_how_few_of_the_first_did_not_stay(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(published_cohorts, "_leaves_until", _yes)
+    monkeypatch.setattr(cohort_room, "_leaves_by_then", _yes)
     assert attack_year_of_cohorts(Random(FIRST_YEARS[0]), beginning=True) != []
 
 
-COHORT_DEFENCES: dict[str, tuple[int, str, Callable[..., object]]] = {
+def _after(month: CohortMonth, activated: int) -> list[tuple[int, int]]:
+    return [(month.after, activated)]
+
+
+COHORT_DEFENCES: dict[str, tuple[int, object, str, Callable[..., object]]] = {
     "months that bring what was active of a cohort near to what can have come": (
         20000035,
+        remembered_cohorts,
         "_near",
         lambda *_: [],
     ),
-    "cohorts between two months": (20000032, "_leaves_between", _yes),
-    "activated by a month, and those of cohorts in others": (20000062, "_leaves_by_then", _yes),
-    "activated by a month, and who came of a cohort after it": (20000108, "_came_after", lambda *_: 0),
+    "cohorts between two months": (20000032, cohort_room, "_since", lambda *_: []),
+    "activated by a month, and those of cohorts in others": (20000062, cohort_room, "_leaves_by_then", _yes),
+    "activated by a month, and who came of a cohort after it": (20000108, cohort_room, "_since", _after),
+    "activated by a month, and those hidden together in a later one": (
+        940002436,
+        cohort_room._Hidden,
+        "between",
+        lambda *_: 0,
+    ),
 }
 
 
@@ -59,9 +77,9 @@ COHORT_DEFENCES: dict[str, tuple[int, str, Callable[..., object]]] = {
 def test_without_one_defence_of_cohorts_a_kind_of_few_is_learned(
     defence: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    seed, name, without = COHORT_DEFENCES[defence]
+    seed, where, name, without = COHORT_DEFENCES[defence]
     assert attack_year_of_cohorts(Random(seed), growing=True) == []
-    monkeypatch.setattr(published_cohorts, name, without)
+    monkeypatch.setattr(where, name, without)
     assert attack_year_of_cohorts(Random(seed), growing=True) != []
 
 

@@ -90,7 +90,7 @@ class YearAttack:
         ]
         self.places: dict[object, int] = {}
         classes = [(name, month) for month in range(MONTHS) for name in CLASSES]
-        for place in (*self.steps, *self.patterns, *classes):
+        for place in (*self.steps, *self.patterns, *classes, *self.besides()):
             self.places[place] = len(self.places)
         self.columns = {
             "who": numpy.array([step.who for step in self.steps]),
@@ -111,6 +111,10 @@ class YearAttack:
         """Of each month; -inf: of some week they are not told."""
         self.of_use: dict[str, Sum] = {}
         """As groups, of classes of use."""
+
+    def besides(self) -> Sequence[object]:
+        """What else is unknown."""
+        return ()
 
     def _available(self, alike: Alike, month: int) -> int:
         joined, left, _ = alike
@@ -135,7 +139,7 @@ class YearAttack:
                     yield step
             now = after
 
-    def _path(self, one: Person) -> Iterator[Step | Pattern | tuple[str, int]]:
+    def _path(self, one: Person) -> Iterator[object]:
         who, state = self.classes.index(_alike(one)), (NEVER, NEVER)
         for month in range(MONTHS):
             if one.joined >= 4 * month + 4:

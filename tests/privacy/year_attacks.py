@@ -172,7 +172,7 @@ class _Year:
     def __init__(
         self, members: list[Came], known: list[Came], start: int, first_week: int = FIRST_WEEK
     ) -> None:
-        self.members = members
+        self.members, self.known = members, known
         weeks = range(first_week, 4 * MONTHS)
         oldest = min(one.cohort for one in members if one.first < MONTHS)  # nobody came before: that is told
         ways = sorted({(cohort_of(start + WEEK * week), max(BEFORE, week // 4)) for week in weeks})
@@ -189,6 +189,7 @@ class _Year:
         self.all, self.of_known = self._count(members), self._count(known)
         self.attack = Attack(len(self.unknowns))
         self.groups: dict[str, Sum] = {}
+        self.beside: dict[str, int] = {}
         self.idle: dict[str, tuple[Sum, int]] = {}
         """Of a list of so many: who is active; learned is who is not."""
         for way in self.ways:
@@ -246,9 +247,13 @@ class _Year:
     def reads(self, figure: Figure, terms: Sum) -> None:
         self.attack.reads(figure, terms, float(terms @ self.of_known))
 
-    def divides(self, name: str, active: Sum, size: int) -> None:
+    def divides(self, name: str, active: Sum, size: int, beside: Sequence[int] = ()) -> None:
+        """`beside`: of those known who are told of together with these, whether each is active. Of so many others it is
+        told that they are, or are not, and who knows them knows no more of these than the floor allows."""
         self.groups[f"active of {name}"] = active
         self.idle[f"idle of {name}"] = active, size
+        self.beside[f"active of {name}"] = sum(beside)
+        self.beside[f"idle of {name}"] = len(beside) - sum(beside)
 
     def learned(self, k: int) -> Iterator[str]:
         anyway = Attack(len(self.unknowns))
@@ -258,7 +263,11 @@ class _Year:
         sizes = {name: float(terms @ self.all) for name, terms in self.groups.items()}
         sizes |= {name: size - float(terms @ self.all) for name, (terms, size) in self.idle.items()}
         groups = {**self.groups, **{name: terms for name, (terms, _) in self.idle.items()}}
-        few = {name: terms for name, terms in groups.items() if terms.any() and sizes[name] < k}
+        few = {
+            name: terms
+            for name, terms in groups.items()
+            if terms.any() and sizes[name] + self.beside.get(name, 0) < k
+        }
         pinned = self.attack.pinned(few)
         known = anyway.pinned({name: few[name] for name in few if name in pinned})
         for name in few:
@@ -344,7 +353,9 @@ def _read_groups(year: _Year, at: int, place: int, shown: Sequence[Group]) -> No
     for name, size in sizes.items():
         year.divides(f"{name!r} in {at}", year.here(at, lambda way, name=name: way.work[place] == name), size)  # type: ignore[misc]
     for work, size in Counter(one.work for one in year.members).items() if place else ():
-        year.divides(f"{work} in {at}", year.here(at, lambda way, work=work: way.work == work), size)  # type: ignore[misc]
+        here = year.here(at, lambda way, work=work: way.work == work)  # type: ignore[misc]
+        beside = [one.active[at] for one in year.known if one.work != work and {*one.work} & {*work}]
+        year.divides(f"{work} in {at}", here, size, beside)
 
 
 def _read_beginners(year: _Year, at: int, shown: Sequence[Figure]) -> None:

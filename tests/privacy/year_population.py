@@ -134,11 +134,11 @@ class _Mix:
         return weeks & (1 << WEEKS) - 1
 
 
-def weeks_of_year(year: Year) -> list[WeekMeasures]:
-    """As the product measures and freezes them, month by month."""
+def weeks_of_year(year: Year, named: int = FIRST - 1) -> list[WeekMeasures]:
+    """As the product measures and freezes them, month by month. `named`: the day on which the first members were."""
     states, days = [], {FIRST + WEEK * week: DayRollup() for week in range(WEEKS)}
     for one in year.members:
-        state = MemberState(joined=FIRST + WEEK * one.joined if one.joined else FIRST - 1)
+        state = MemberState(joined=FIRST + WEEK * one.joined if one.joined else named)
         if one.left < STAYS:
             state.left = FIRST + WEEK * one.left - 1
         for week in range(WEEKS):
