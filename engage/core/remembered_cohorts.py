@@ -49,10 +49,12 @@ def remember_cohorts(
         return
     leasts, most = (before.cohort_least, before.cohort_most) if before else ({}, {})
     since = int(activated.ceiling or 0) - (before.activated_told[0] if before else 0)
-    over, end, months = span_of(week).over, month_end(week.monday), _months_before(before)
+    span, end, months = span_of(week), month_end(week.monday), _months_before(before)
+    if before is not None and _had_come(before) == 0:
+        most = {span.first: 0}
     cells = cohort_cells(week, month, k)
     came = {**most, **_came(week, most, cells, month, since)}
-    if near := _near(least_active(cells, month, came), came, over, k):
+    if near := _near(least_active(cells, month, came), came, span.over, k):
         week.cohorts_hidden = near
         cells = cohort_cells(week, month, k)
         came = {**most, **_came(week, most, cells, month, since)}
@@ -61,7 +63,7 @@ def remember_cohorts(
     without = Known(leasts, untold, {**months, end: _month_told(week, {}, month, activated, leasts, untold)})
     together = Known(least, came, {**months, end: _month_told(week, cells, month, activated, least, came)})
     active = Active(cells, month, came)
-    safe = not _near(least, came, over, k) and leaves_room(together, without, active, week, weeks, k)
+    safe = not _near(least, came, span.over, k) and leaves_room(together, without, active, week, weeks, k)
     week.cohort_least, week.cohort_most, week.cohort_months = together if safe else without
 
 
@@ -70,13 +72,18 @@ def remember_activated(week: WeekMeasures, before: WeekMeasures | None, activate
     if before is not None and month_end(before.monday) == month_end(week.monday):
         return
     span, most = span_of(week), int(activated.ceiling or 0)
-    if before is not None and before.activated_told[1]:
+    if before is not None and (had_come := _had_come(before)) is not None:
         came = sum(week.cohort_most.get(one, most) for one in range(span.first, span.last + 1))
-        able = before.activated_told[1] + came + in_quiet_weeks(week)
+        able = had_come + came + in_quiet_weeks(week)
         most = min(most, able) if week.activated <= able else most
     week.activated_told = (int(activated.floor), most)
     this = week.cohort_months[month_end(week.monday)]
     this.least, this.most = week.activated_told
+
+
+def _had_come(before: WeekMeasures) -> int | None:
+    """The most that are told to have been activated by the end of the month before. None: not kept yet."""
+    return before.activated_told[1] if before.cohort_months else None
 
 
 def _reached(leasts: Mapping[int, int], least: Mapping[int, int]) -> dict[int, int]:

@@ -19,7 +19,7 @@ from engage.core.segments import CohortMonth
 from tests.privacy.once_in_a_life import Once
 from tests.privacy.year_attacks import attack_year_of_cohorts
 
-FIRST_YEARS = (20000037, 20000135, 20000145)
+FIRST_YEARS = (20000037, 20000135, 20000145, 960100010, 960100037)
 YEARS = int(os.environ.get("ENGAGE_ATTACKS", "25")) // 25
 
 
@@ -48,6 +48,13 @@ def test_told_from_its_first_months_on_it_is_learned_how_few_of_the_first_did_no
 ) -> None:
     monkeypatch.setattr(cohort_room, "_leaves_by_then", _yes)
     assert attack_year_of_cohorts(Random(FIRST_YEARS[0]), beginning=True) != []
+
+
+def test_unless_it_is_reckoned_with_that_nobody_had_come_before_it_is_learned_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(remembered_cohorts, "_had_come", lambda _: None)
+    assert attack_year_of_cohorts(Random(FIRST_YEARS[-1]), beginning=True) != []
 
 
 def _after(month: CohortMonth, activated: int) -> list[tuple[int, int]]:
