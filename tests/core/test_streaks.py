@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
+from engage.core.activity import WEEKS_KEPT
 from engage.core.calendar import DAY, HOUR, from_datetime, to_datetime, utc_day
 from engage.core.check import check
 from engage.core.event import Body, Kind
@@ -169,7 +170,8 @@ def test_a_streak_takes_little_room_however_long_it_lasts() -> None:
     for day in range(400):
         told.track("ann", "Go", MONDAY + day * DAY)
     assert stands(told, MONDAY + 399 * DAY)[:2] == (400, 400)
-    assert len(encode_state(told.member("ann"))) - empty < 2 * PERIODS_KEPT + 250
+    weeks = 2 * WEEKS_KEPT  # events of each, of all kinds and of this one
+    assert len(encode_state(told.member("ann"))) - empty < 2 * PERIODS_KEPT + weeks + 190
     told.track("ann", "Stop", MONDAY + 402 * DAY)
     assert stands(told, MONDAY + 402 * DAY)[:2] == (1, 400)
 
