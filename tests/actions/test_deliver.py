@@ -347,8 +347,8 @@ async def test_a_week_scored_again_and_an_idle_companys_next_week_are_told_in_or
 
     assert set(await told(0, 12)) == {"2026-06-28"}
     for seats in (40, 12, 400):
-        assert await told(0, seats) == ["2026-06-28"]
-    assert await told(7, 24) == ["2026-07-05"]
+        assert set(await told(0, seats)) == {"2026-06-28"}
+    assert set(await told(7, 24)) == {"2026-07-05"}
     assert "2026-07-26" in await told(28, 400)
     [(entries,)] = host.place.rows(
         "SELECT COUNT(DISTINCT seq) FROM engage_outbox WHERE type LIKE 'account.%'"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from copy import deepcopy
 from random import Random
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -42,6 +42,7 @@ from engage.core.program import (
 from engage.core.state import DayRollup, Wallet, merge_days
 from tests.core.history import History
 from tests.core.random_programs import (
+    BOARDS,
     CURRENCIES,
     EVENTS,
     SEEDS,
@@ -49,6 +50,7 @@ from tests.core.random_programs import (
     Act,
     Told,
     make_program,
+    make_story,
     stories,
     tell,
     without_quests,
@@ -204,6 +206,11 @@ def test_a_replay_of_lively_points_is_the_live_state(versions: list[Program], st
 
 @settings(max_examples=30)
 @given(program=lively_programs, story=LIVELY, last=stories().filter(bool))
+@example(  # counts on a leaderboard when what was counted before it is forgotten
+    program=make_lively_program(0),
+    story=make_story(4_294_967_295, 40, ("adjust", "undo", "undo", "redeem", "step", "wait", "wait")),
+    last=make_story(0, 60, ()),
+)
 def test_undoing_at_once_restores_points_lots_and_what_waits(
     program: Program, story: list[Act], last: list[Act]
 ) -> None:
@@ -215,7 +222,8 @@ def test_undoing_at_once_restores_points_lots_and_what_waits(
     assert program.levels is not None
     levels = replace(program.levels, review=None, on_change="keep")
     told = tell(
-        replace(without_quests(program), currencies=awake, levels=levels),
+        # Of other leaderboards, periods that are over are forgotten.
+        replace(without_quests(program), currencies=awake, levels=levels, leaderboards=BOARDS[:1]),
         [act for act in story if act.hours < 24],
     )
     event = replace(last[0], hours=0)
