@@ -131,7 +131,7 @@ async def _read(database: Database, company: str, period: str) -> tuple[Source, 
         first = min(date.fromisoformat(before.first).toordinal(), before_end - WEEK * MOMENTUM_WEEKS)
         weeks = (await load_weeks(s, own, first, end)).get(followed.id, {})
         months = month_ends(end - WEEK + 1, COHORTS_SHOWN)
-        older = await load_chosen_weeks(s, followed.id, [one for one in months.values() if one not in weeks])
+        older = await load_chosen_weeks(s, followed.id, [one for one in months if one not in weeks])
         scores = (await load_scores(s, own, end - WEEK * HISTORY_WEEKS, end)).get(followed.id, {})
         terms = (await load_terms(s, own)).get(followed.id, [])
         version = (await current_programs(s, [followed.id]))[followed.id]
@@ -153,11 +153,7 @@ async def _read(database: Database, company: str, period: str) -> tuple[Source, 
             k=await floor(),
             data_until="" if last is None else date.fromordinal(sunday).isoformat(),
             tier=tier_of(book, portfolios.worth_of(health.score, contract)) if runs else None,
-            months={
-                month: week
-                for month, monday in months.items()
-                if (week := weeks.get(monday) or older.get(monday)) is not None
-            },
+            months={end: week for end in months if (week := weeks.get(end) or older.get(end)) is not None},
             peers=_decode_peers(kept) if (kept := await read_setting(PEERS_SETTING)) else None,
             care=await _care_of(s, followed.id, health, contract, history, newest=end == sunday),
             stage=scores[end].stage if end in scores else None,

@@ -8,6 +8,7 @@ Owns these sections. Takes every measure from `engage.core.published_people`, as
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import date
 from typing import Final
 
 from msgspec.structs import replace
@@ -17,13 +18,12 @@ from engage.core.language import say
 from engage.core.measures import MONTH_WEEKS, WEEK, WeekMeasures
 from engage.core.privacy import Figure, Unit
 from engage.core.program import Funnel
-from engage.core.published import People, publish_people
+from engage.core.published import People
 from engage.core.published_classes import publish_classes
 from engage.core.published_floors import is_measured
 from engage.core.published_parts import SMALLER, Group
 from engage.core.published_people import (
     Moves,
-    is_complete,
     publish_active_a_day,
     publish_cohorts,
     publish_concentration,
@@ -256,37 +256,40 @@ def _group_rows(
 
 
 def cohorts(source: Source) -> Table:
-    """Of the members activated in a month, how many are active so many months later, against those who were when first
-    it is told: the newest months, oldest first. How many were activated is not told."""
+    """Of the members who came first in a month of four weeks, how many are active so many months later: the newest
+    months, the oldest first, after all who had come before. How many came is not told."""
     months = sorted(source.months)[-COHORTS_SHOWN:]
     ages = range(len(months))
-    columns = (
-        Column("month", say("Activated in")),
-        Column("members", say("Active at first"), "members"),
-        *(Column(f"month_{age}", say("Month {age:d}", age=age), "percent") for age in ages),
-    )
-    shown: dict[int, dict[int, Figure]] = {}
-    for month in months:
-        week = source.months[month]
-        for cohort, active in publish_cohorts(week, publish_people(week, source.k), source.k).items():
-            if cohort in months and is_complete(week, cohort):
-                shown.setdefault(cohort, {})[month] = active
+    told = {end: publish_cohorts(source.months[end], source.k) for end in months}
+    firsts = {end: min(cells, default=0) for end, cells in told.items()}
+    first = next((firsts[end] for end in reversed(months) if firsts[end]), 0)
     rows: list[tuple[str | Figure, ...]] = []
-    for cohort, active_in in sorted(shown.items()):
-        first = next((one for _, one in sorted(active_in.items()) if one.value), active_in[min(active_in)])
-        shares = {month - cohort: privacy.ratio(active, first) for month, active in active_in.items()}
-        rows.append((_month(cohort), first, *(shares.get(age) or privacy.missing("percent") for age in ages)))
+    for came in sorted({one for cells in told.values() for one in cells if one >= first}):
+        active = {
+            (end - came) // (WEEK * MONTH_WEEKS): cells[came]
+            for end, cells in told.items()
+            if came in cells
+            and (came == firsts[end]) is (came == first)
+            and end - came < WEEK * MONTH_WEEKS * len(ages)
+        }
+        if any(figure.floor or figure.value is not None for figure in active.values()):
+            last_day = date.fromordinal(came + WEEK - 1).isoformat()
+            rows.append((last_day, *(active.get(age) or privacy.missing("members") for age in ages)))
+    columns = (
+        Column("last_day", say("First active in the four weeks up to")),
+        *(Column(f"month_{age}", say("Month {age:d}", age=age), "members") for age in ages),
+    )
     note = say(
-        "Active in the four weeks that end with the last whole week of the month, in percent of those who were in the "
-        "first month that is told."
+        "Members active in the four weeks in which they came first, as month 0, and in those after. The first row is "
+        "of all who had come by that day."
     )
     return Table(
-        "cohorts", say("Who stays, by month of activation"), columns, tuple(rows), note if rows else ""
+        "cohorts",
+        say("Who stays, by the four weeks in which they came first"),
+        columns,
+        tuple(rows),
+        note if rows else "",
     )
-
-
-def _month(month: int) -> str:
-    return f"{month // 12}-{month % 12 + 1:02}"
 
 
 def funnels(source: Source, now: Weeks, then: Weeks) -> tuple[Table, ...]:

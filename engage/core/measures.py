@@ -40,7 +40,7 @@ from engage.core.presence import Presence, as_listed, remember_sizes
 from engage.core.prices import Prices, prices_of
 from engage.core.program import Program
 from engage.core.quiet import HABIT_WEEKS_LEAST, Activity
-from engage.core.segments import Begun, CohortMonth, GroupWeek, Segments, cohort_of
+from engage.core.segments import Begun, Came, GroupWeek, Segments, cohort_of
 from engage.core.sharing import Shared, Sharing
 from engage.core.stage_weeks import TWO_WEEKS, active_part, close_stages, count_left, idle_part, no_stages
 from engage.core.state import CompanyState, DayRollup, MemberState, add_to
@@ -107,7 +107,8 @@ class WeekMeasures(Struct, array_like=True):
     departments: dict[str, GroupWeek] = field(default_factory=dict)
     roles: dict[str, GroupWeek] = field(default_factory=dict)
     cohorts: dict[int, tuple[int, int]] = field(default_factory=dict)
-    """Month of activation (12 x year + month - 1) -> members activated in it, those of them active in four weeks."""
+    """The last Monday of the month of the first active week -> members who came first in it, those of them active in
+    four weeks. By former rules months of the calendar, as 12 x year + month - 1."""
     funnels: dict[str, list[int]] = field(default_factory=dict)
     """Funnel -> members who reached each step, of those who began in the four weeks counted."""
     currencies: dict[str, CurrencyWeek] = field(default_factory=dict)
@@ -148,17 +149,13 @@ class WeekMeasures(Struct, array_like=True):
     """As `leading`, of four weeks: of the top tenth, and of the others."""
     held_out: HeldOutMonth | None = None
     """What a campaign moved in the month that this week ends."""
-    cohort_most: dict[int, int] = field(default_factory=dict)
-    """Month of activation -> the most that are told to have been activated in it, where that is told."""
+    cohort_most: dict[int, int] = field(default_factory=dict)  # not kept any more
     cohorts_within: dict[int, int] = field(default_factory=dict)  # not kept any more
-    activated_told: tuple[int, int] = (0, 0)
-    """The least and the most that are told to have been activated so far; (0, 0): not kept yet."""
+    activated_told: tuple[int, int] = (0, 0)  # not kept any more
     activated_before: dict[int, int] = field(default_factory=dict)  # not kept any more
-    activated_room: int = 0  # more where other cohorts were hidden than would be now: none is told
-    cohort_least: dict[int, int] = field(default_factory=dict)
-    """Month of activation -> the most of which it is told that no fewer of it were active in one month so far."""
-    cohorts_hidden: list[int] = field(default_factory=list)
-    """Months of activation of which nearly all that can have come are active, so that they are hidden."""
+    activated_room: int = 0  # not kept any more
+    cohort_least: dict[int, int] = field(default_factory=dict)  # not kept any more
+    cohorts_hidden: list[int] = field(default_factory=list)  # not kept any more
     awards: Prices = field(default_factory=dict)
     """What one event brought; see `engage.core.prices`. Empty: not kept yet."""
     absent: int = 0
@@ -190,8 +187,7 @@ class WeekMeasures(Struct, array_like=True):
     """Members some of whose events earned nothing in two weeks so far."""
     receivers_often: dict[str, int] = field(default_factory=dict)
     """Currency -> members who were awarded some in two weeks so far."""
-    cohort_months: dict[int, CohortMonth] = field(default_factory=dict)
-    """The last Monday of a month -> what its cohorts say of all activated by then. Empty: not kept yet."""
+    cohort_months: dict[int, list[object]] = field(default_factory=dict)  # not kept any more
     funnel_keys: dict[str, str] = field(default_factory=dict)
     funnel_steps: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Funnel -> the steps and weeks it was counted for, as its `key` says them; its events. Empty: not kept yet."""
@@ -208,6 +204,11 @@ class WeekMeasures(Struct, array_like=True):
     rewarded_shared: Shared = Shared()
     """Of events that earned something, and of those that did not."""
     unrewarded_shared: Shared = Shared()
+    came: Came = field(default_factory=Came)
+    """Empty: not kept yet."""
+    cohorts_told: dict[int, tuple[int, int]] = field(default_factory=dict)
+    """The last Monday of a month -> the least and the most of who came first in it who are told to be active. Empty:
+    nothing is told."""
 
     @property
     def weeks_known(self) -> int:

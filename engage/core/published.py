@@ -42,10 +42,10 @@ from engage.core.published_beginners import (
     remember_users,
 )
 from engage.core.published_classes import remember_beyond_days
+from engage.core.published_cohorts import had_come, remember_cohorts
 from engage.core.published_floors import floor_of, is_told
 from engage.core.published_parts import remember_groups, remember_told
 from engage.core.quiet import HABIT_WEEKS_LEAST
-from engage.core.remembered_cohorts import remember_activated, remember_cohorts
 from engage.core.rounding import balance_step, bounds_told, in_two_digits, rounded
 from engage.core.windows import add_bands, between, publish_bands, publish_union
 
@@ -124,13 +124,11 @@ def remember_peaks(weeks: Sequence[WeekMeasures], before: WeekMeasures | None, k
         most = before.activated_most[same:] if before else []
         week.activated_most = [week.members, *most]
         whole = publish_month_members(week)
-        known = if_none_came_before(week, publish_activated(week, k, month, whole), month)
-        remember_cohorts(week, before, month, publish_month_weeks(week, k), known, k)
-        peak = week.peak = max(peak, sum(week.cohort_least.values()))
         activated = publish_activated(week, k, month, whole)
         known = if_none_came_before(week, activated, month)
-        remember_activated(week, before, known)
-        highest = week.activated_told[1] if known is activated else int(activated.ceiling or 0)
+        remember_cohorts(week, before, month, known, k)
+        _, by_then = had_come(week).get(month_end(week.monday), (0, 0))
+        highest = by_then if known is activated else int(activated.ceiling or 0)
         week.activated_most = [highest, *most][:MONTHS_TOLD]
         if before and before.monday == week.monday - WEEK:
             active = publish_active(before.active, k, before.members, before.absent)

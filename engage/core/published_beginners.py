@@ -25,8 +25,9 @@ from engage.core.eligible import AWARDED
 from engage.core.measures import MONTH_WEEKS, WEEK, FeatureWeek, WeekMeasures
 from engage.core.prices import events_that_earn
 from engage.core.privacy import NOT_SHOWN, Figure, Part, fact, publish_count, total
+from engage.core.published_cohorts import had_come
 from engage.core.published_floors import floor_of
-from engage.core.segments import Begun, cohort_of
+from engage.core.segments import Begun
 from engage.core.sharing import Shared
 from engage.core.windows import between, publish_part
 
@@ -225,11 +226,10 @@ def remember_beginners(week: WeekMeasures, before: WeekMeasures | None, k: int) 
         if _is_seen_again(again, freely, earlier, k):
             week.begun[event] = _adding_up_to_nothing({**earlier, monday: _begun(freely, 0, whole)})
             continue
-        later = (
-            sum(low for one, low in before.cohort_least.items() if one > cohort_of(monday)) if before else 0
-        )
         # By the end of this month that is not told yet: it follows from the beginners.
-        able = min(most[ago - 1], most[0] - later) if 0 < ago <= len(most) else whole
+        able = most[ago - 1] if 0 < ago <= len(most) else whole
+        if before:
+            able = min(able, had_come(before).get(monday, (0, whole))[1])
         gone = months[monday].gone if monday in months else week.month_left[0]
         week.begun_room[funnel] = max(0, _room(able, whole, gone, earlier))
         if monday not in months:

@@ -1,76 +1,84 @@
-"""Who is active by month of activation, as figures.
+"""Who stays, by the four-week month in which they came first, as figures: what months told one after the other may not
+add up to.
 
-Owns the cells of a month. Must not know how many are activated: the size of a cohort stays the same while what stands
-beside it changes, so it is told nowhere. What follows of months told one after the other: `cohort_room`.
+Owns the cells of a month and what is remembered of all that were told. Must not know how a report names a cohort.
 
-One that came within four weeks is hidden in these, for whoever comes first in four weeks is active in them: its size
-would be told.
+A cohort are those who came first in one month of the reports; those who had come by the end of the first month that is
+remembered are one. Each older one is told in a band of 2k of whoever those before leave, and the newest is who is left.
+Over several months all hangs on how many came in between any two:
+
+- They are what had come by the end of the one less what had come by that of the other, as is told.
+- They are no more than were active in the month, where it is one: whoever comes first in a month is active in it.
+- They are no fewer than were told to be active of them, or are left of who was active beside all others there can be.
+
+So it is remembered, of every two months, how many more can have come by the one than by the other. The bands of a
+cohort end with the most that can have come in its month, and begin above the least that must be of it, as those of the
+other months can be no more: then each leaves it 2k numbers, or all that it had.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Final
 
 from engage.core.calendar import month_end
 from engage.core.measures import MONTH_WEEKS, WEEK, WeekMeasures
-from engage.core.privacy import NOT_SHOWN, Figure, publish_table
-from engage.core.segments import cohort_of
+from engage.core.privacy import Figure
+from engage.core.segments import Came
+from engage.core.windows import between, publish_band
+
+MONTHS_MAX: Final = 14
+"""So many are remembered."""
+_EARLIEST: Final = 100_000
+"""Cohorts of former rules were months of the calendar, by numbers below."""
+_ANY: Final = 10**9
+
+Most = list[list[int]]
+"""Of months a and b: how many more had come by the end of b than by that of a, at most. Month 0 is before all."""
+Bands = list[tuple[int, int]]
 
 
-class Span(NamedTuple):
-    """Months of the calendar as four weeks have them: that of their first week, whether it began with it, that of
-    their last, and the newest that is over with it."""
-
-    first: int
-    begins: bool
-    last: int
-    over: int
+def publish_active_cohorts(week: WeekMeasures) -> dict[int, Figure]:
+    """The last Monday of a month -> active members who came first in it, the oldest first; of the first, those who had
+    come by then. Empty: nothing is told."""
+    whole = week.active_4w
+    return {end: between(low, high, whole) for end, (low, high) in sorted(week.cohorts_told.items())}
 
 
-def span_of(week: WeekMeasures) -> Span:
-    """Of the four weeks that end with the month of a week."""
+def had_come(week: WeekMeasures) -> dict[int, tuple[int, int]]:
+    """The last Monday of a month -> the least and the most who had come by its end, by all that is told."""
+    most = week.came.most
+    return {end: (-most[at][0], most[0][at]) for at, end in enumerate(week.came.ends, 1)}
+
+
+def remember_cohorts(
+    week: WeekMeasures, before: WeekMeasures | None, month: Figure, activated: Figure, k: int
+) -> None:
+    """Write into a new week what is told of the cohorts of its month, and how many can have come so far. `month`,
+    `activated`: who was active in it, and who had come by its end, as is told."""
     end = month_end(week.monday)
-    start = end - WEEK * (MONTH_WEEKS - 1)
-    first = cohort_of(start)
-    return Span(first, cohort_of(start - WEEK) < first, cohort_of(end), cohort_of(end + WEEK) - 1)
-
-
-def publish_active_cohorts(week: WeekMeasures, active_4w: Figure, k: int) -> dict[int, Figure]:
-    """Active members by month of activation, the oldest first: a division of their exact number, or nothing. Nothing
-    too where that was not remembered to be safe, see `remembered_cohorts`, or for other cells: beside those of two
-    rules hidden ones follow."""
-    cells = cohort_cells(week, active_4w, k)
-    remembered = week.cohort_months.get(month_end(week.monday))
-    if remembered is None or remembered.hidden is None or week.activated_room:
-        return dict.fromkeys(cells, _untold(active_4w))
-    return cells
-
-
-def cohort_cells(week: WeekMeasures, active_4w: Figure, k: int) -> dict[int, Figure]:
-    """Months in which nobody was activated are among them: that would be said of everybody."""
-    if not week.cohorts:
-        return {}
-    span = span_of(week)
-    months = range(min(week.cohorts), max(*week.cohorts, span.last) + 1)
-    if active_4w.value is None:
-        return dict.fromkeys(months, _untold(active_4w))
-    counts = [week.cohorts.get(month, (0, 0))[1] for month in months]
-    secret = {
-        at for at, month in enumerate(months) if _is_within(span, month) or month in week.cohorts_hidden
-    }
-    cells = publish_table(counts, k, active_4w, partition=True, secret=secret).cells
-    return dict(zip(months, cells, strict=True))
-
-
-def _is_within(span: Span, cohort: int) -> bool:
-    """Whether all of the cohort came in these four weeks."""
-    return cohort <= span.over and (cohort > span.first or (cohort == span.first and span.begins))
+    if before is not None and month_end(before.monday) == end:
+        week.came, week.cohorts_told = before.came, before.cohorts_told
+        return
+    quiet = in_quiet_weeks(week)
+    able = int(month.ceiling or 0) + quiet
+    came = _joined(before.came if before else Came(), end, activated, able)
+    if came is None:  # some were named late, so that nothing follows from what was told before
+        came = _joined(Came(), end, activated, able)
+    if came is None or not activated.ceiling:
+        return
+    week.came, active = came, int(month.value or 0)
+    if month.value is not None and active >= 4 * k - 1 and len(came.ends) > 1:
+        bands = cohort_bands(_counts(week, came.ends), came.most, active, quiet, k)
+        told = after_bands(bands, came.most, active, quiet) if bands else None
+        if told is not None:
+            week.came, week.cohorts_told = Came(came.ends, told), dict(zip(came.ends, bands, strict=True))
 
 
 def is_first_month(week: WeekMeasures) -> bool:
-    """Whether everybody came in these four weeks, which the oldest of their months of activation tells."""
-    return bool(week.cohorts) and _is_within(span_of(week), min(week.cohorts))
+    """Whether everybody came in these four weeks, in which the first was named."""
+    return bool(week.cohorts) and min(week.cohorts) == month_end(week.monday)
 
 
 def in_quiet_weeks(week: WeekMeasures) -> int:
@@ -78,40 +86,73 @@ def in_quiet_weeks(week: WeekMeasures) -> int:
     return (week.floor - 1) * week.month.count(0)
 
 
-def _untold(active_4w: Figure) -> Figure:
-    return Figure(NOT_SHOWN, "members", hidden="few", low=0, high=active_4w.ceiling)
+def _joined(came: Came, end: int, activated: Figure, able: int) -> Came | None:
+    """With one month more, in which no more than are `able` can have come. None: this contradicts what was told."""
+    ends = came.ends[1 - MONTHS_MAX :]
+    kept = [0, *range(len(came.ends) - len(ends) + 1, len(came.ends) + 1)]
+    most = [[came.most[a][b] if came.most else 0 for b in kept] + [_ANY] for a in kept]
+    most.append([_ANY] * len(kept) + [0])
+    most[-1][-2] = 0
+    if ends and ends[-1] == end - WEEK * MONTH_WEEKS:
+        most[-2][-1] = able
+    most[0][-1] = min(most[0][-1], int(activated.ceiling or 0))
+    most[-1][0] = min(most[-1][0], -int(activated.floor))
+    found = closed(most)
+    return Came([*ends, end], found) if found else None
 
 
-def most_active(
-    cells: Mapping[int, Figure], month: Figure, most: Mapping[int, int] | None = None
-) -> dict[int, int]:
-    """Of cells that tell anything, the most that each can be. `most`: the most that the cohort can be."""
-    floors = sum(cell.floor for cell in cells.values())
-    if not month.value or all(
-        not cell.floor and (cell.ceiling or 0) >= month.value for cell in cells.values()
-    ):
-        return {}
-    return {
-        cohort: int(
-            min(cell.ceiling or 0, month.value - floors + cell.floor, (most or {}).get(cohort, month.value))
-        )
-        for cohort, cell in cells.items()
-    }
+def _counts(week: WeekMeasures, ends: Sequence[int]) -> list[int]:
+    return [
+        sum(active for came, (_, active) in week.cohorts.items() if start < came <= end)
+        for start, end in pairwise((_EARLIEST, *ends))
+    ]
 
 
-def least_active(
-    cells: Mapping[int, Figure],
-    month: Figure,
-    most: Mapping[int, int],
-    together: Mapping[int, int] | None = None,
-) -> dict[int, int]:
-    """Of the same cells, the least. `together`: up to a cohort, the most who can be active."""
-    highs = most_active(cells, month, most)
-    others = sum(highs.values())
-    found = {}
-    for cohort in sorted(highs):
-        found[cohort] = max(int(cells[cohort].floor), int(month.value or 0) - others + highs[cohort])
-        if cohort in (together or {}):
-            newer = sum(high for one, high in highs.items() if one > cohort)
-            others = min(others, (together or {})[cohort] + newer)
+def cohort_bands(counts: Sequence[int], most: Most, active: int, quiet: int, k: int) -> Bands:
+    """The least and the most of each, the newest last; nothing where more were of one than can have come, as late
+    events show, or of cohorts that were counted otherwise."""
+    bands: Bands = []
+    newest, new = len(counts), max(0, -most[-1][-2] - quiet)
+    left = active - new
+    if sum(counts) != active:
+        return []
+    for at, count in enumerate(counts[:-1], 1):
+        low = max(0, active - _highest(bands, most)[-1] - most[at][newest])
+        able = min(left, most[at - 1][at])
+        if not low <= count <= able:
+            return []
+        band = publish_band(count, 2 * k, between(able, able, able), low, low)
+        bands.append((int(band.floor), int(band.ceiling or 0)))
+        left -= bands[-1][0]
+    low, high = max(new, active - _highest(bands, most)[-1]), min(new + left, most[-2][-1])
+    return [*bands, (low, high)] if low <= counts[-1] <= high else []
+
+
+def _highest(bands: Bands, most: Most) -> list[int]:
+    """The most that the cohorts up to each can be together, before the first nobody."""
+    found = [0]
+    for at, (_, high) in enumerate(bands, 1):
+        found.append(min(found[-1] + high, *(so_far + most[one][at] for one, so_far in enumerate(found))))
     return found
+
+
+def after_bands(bands: Bands, most: Most, active: int, quiet: int) -> Most | None:
+    """How many more can have come by one month than by another, once these are told besides."""
+    found, highest = [list(row) for row in most], _highest(bands[:-1], most)
+    for at, (low, _) in enumerate(bands, 1):
+        found[at][at - 1] = min(found[at][at - 1], -low)
+    for a, earlier in enumerate(highest):
+        for b in range(a + 1, len(most)):
+            found[b][a] = min(found[b][a], earlier + most[b][-1] - active)
+    found[-2][-1] = min(found[-2][-1], bands[-1][1] + quiet)
+    return closed(found)
+
+
+def closed(most: Most) -> Most | None:
+    """With what follows over each other month. None: a contradiction."""
+    found = [list(row) for row in most]
+    for over, beyond in enumerate(found):
+        for row in found:
+            to = row[over]
+            row[:] = [min(far, to + more) for far, more in zip(row, beyond, strict=True)]
+    return None if any(row[at] < 0 for at, row in enumerate(found)) else found

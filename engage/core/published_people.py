@@ -6,8 +6,8 @@ cells are parts of and which of their sums a reader knows, for a hidden cell mus
 - departments: the active of each are among its own members, whose number is the host's list, and add up to the active
   members, exact or not. Departments too small to tell anything of are one row, by their size alone.
 - roles: likewise, where there are no departments; see `publish_roles`.
-- cohorts: the active members are divided by the month in which they were activated, where their number is exact. How
-  many were activated in a month is not told: it would stay the same while what stands beside it changes.
+- cohorts: the active members are divided by the month in which they came first, in bands, where their number is exact.
+  How many came in a month is not told: it would stay the same while what stands beside it changes.
 - funnels: each step is within the one before; of the first see `engage.core.published_beginners`.
 - moves: who rises was active in the week, who falls stood at a level, who lost a streak had one. All are told in bands.
 - members who have what expires in four weeks: in bands, for the four weeks of two reports overlap.
@@ -24,7 +24,6 @@ from math import ceil, floor
 from typing import NamedTuple
 
 from engage.core.balances import CurrencyWeek
-from engage.core.calendar import month_end
 from engage.core.measures import MONTH_WEEKS, WEEK, WeekMeasures
 from engage.core.outstanding import gone_band, may_be_told, spent_band
 from engage.core.privacy import (
@@ -64,7 +63,6 @@ from engage.core.rounding import (
     rounded,
     two_digits,
 )
-from engage.core.segments import cohort_of
 from engage.core.state import AMOUNT_MAX
 from engage.core.windows import publish_any, publish_flow, publish_part
 
@@ -85,14 +83,10 @@ def publish_roles(week: WeekMeasures, people: People, k: int) -> tuple[Group, ..
     return tuple(Group(one.name, one.members, untold(one.members), untold(one.members)) for one in found)
 
 
-def publish_cohorts(week: WeekMeasures, people: People, k: int) -> Mapping[int, Figure]:
-    """Month (12 x year + month - 1) -> those active in the four weeks who were activated in it; the oldest first."""
-    return publish_active_cohorts(week, people.active_4w, floor_of(week, k)) if is_measured(week) else {}
-
-
-def is_complete(week: WeekMeasures, cohort: int) -> bool:
-    """Whether the month of activation was over with the four weeks."""
-    return cohort < cohort_of(month_end(week.monday) + WEEK)
+def publish_cohorts(week: WeekMeasures, k: int) -> Mapping[int, Figure]:
+    """The last Monday of a month -> those active in the four weeks who came first in it; the oldest first. Of the
+    first, those who had come by then."""
+    return publish_active_cohorts(week) if is_told(week, k) else {}
 
 
 # --- ways, moves, concentration -------------------------------------------------------------------------------

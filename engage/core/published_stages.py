@@ -17,6 +17,7 @@ from engage.core.lifecycle import STAGES
 from engage.core.measures import MONTH_WEEKS, WEEK, WeekMeasures
 from engage.core.privacy import Figure
 from engage.core.published import People, publish_month_members, publish_month_weeks, publish_people
+from engage.core.published_cohorts import had_come
 from engage.core.published_floors import floor_of
 from engage.core.stage_weeks import LEFT_IDLE, LEFT_NEVER, SLIPPING_HABIT
 from engage.core.windows import between, publish_part
@@ -95,10 +96,10 @@ def _active_stages(week: WeekMeasures, people: People, k: int) -> dict[str, Figu
 def _room(week: WeekMeasures) -> _Span:
     """How many can have come for the first time in the month: those of whom it was not told that they came before."""
     whole, start = int(publish_month_members(week).floor), month_end(week.monday) - WEEK * (MONTH_WEEKS - 1)
-    before = [week.cohort_months[end] for end in sorted(week.cohort_months) if end < start]
+    before = [ends for end, ends in had_come(week).items() if end < start]
     if not before:
         return _Span(whole, whole)
-    return _Span(whole - before[-1].most - week.absent_4w, whole - max(one.least for one in before))
+    return _Span(whole - before[-1][1] - week.absent_4w, whole - max(least for least, _ in before))
 
 
 def _slipping(week: WeekMeasures, active: _Span, habit: _Span, steady: _Span, k: int) -> tuple[int, int, int]:

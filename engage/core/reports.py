@@ -211,7 +211,7 @@ class CompanyReport(Struct, frozen=True):
     habits: Table | None = None  # class (text), members, share, before
     departments: Table | None = None  # department (text), members, active, share, before, habitual
     roles: Table | None = None  # role (text), as departments
-    cohorts: Table | None = None  # month (text), members, month_0 and on: percent of them active
+    cohorts: Table | None = None  # last_day (text), month_0 and on: members active so many months later
     funnels: tuple[Table, ...] = ()  # step (text), members, share, step_share, before
     balances: Table | None = (
         None  # currency (text), issued, spent, expired, outstanding, breakage, expiring, at_risk

@@ -1,4 +1,4 @@
-"""How a company's members differ in a week: by habit, department, role, month of activation and way through a funnel.
+"""How a company's members differ in a week: by habit, department, role, first month and way through a funnel.
 
 Owns these divisions and their counting, member by member. Must not know floors, figures or pages.
 
@@ -8,7 +8,7 @@ Owns these divisions and their counting, member by member. Must not know floors,
 - top: the tenth of active members who did most in four weeks, rounded up, and their events, of all events. An
   event beyond the 255th of a week does not count, so that a script does not outweigh a company.
 - departments, roles: by the traits that members have when the week is measured; "" is none.
-- cohorts: by the month of the first active week (a week belongs to the month of its Thursday, as in ISO 8601).
+- cohorts: by the four-week month of the first active week.
 - funnels: beginners of the newest month of four weeks that is as long over as a funnel waits for its later steps; quiet
   weeks count as in other figures of the month, within whose active members beginners are.
 """
@@ -16,12 +16,10 @@ Owns these divisions and their counting, member by member. Must not know floors,
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
-from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from engage.core.calendar import month_end
 from engage.core.funnels import has_begun_again, steps_reached
@@ -42,7 +40,6 @@ TOP_SHARE: Final = 10
 GROUPS_MAX: Final = 60
 GROUP_OTHER: Final = "(other)"
 GROUP_CHARS_MAX: Final = 100
-THURSDAY: Final = 3
 
 POWER, HABITUAL, NOVICE, LOW, NONE = range(5)
 
@@ -71,26 +68,12 @@ class Begun(Struct, array_like=True):
     """The most that there can have been, by what is told."""
 
 
-class CohortMonth(Struct, array_like=True):
-    """What cohorts of one month say of all who were activated by its end; see `engage.core.published_cohorts`. Stored
-    likewise."""
+class Came(Struct, array_like=True):
+    """How many came first between months, by all that is told; see `engage.core.published_cohorts`. Stored likewise."""
 
-    over: int
-    """The last cohort that is over with it, and the first that came after it."""
-    after: int
-    part: int
-    """The least that are told to have come in it of a cohort that goes on."""
-    rest: int
-    """The least that are told to be active in it, besides those of cohorts that are over and told by number."""
-    hidden: dict[int, int] | None
-    """The others that are over, and the most of each. None: nothing was told of cohorts."""
-    least: int
-    most: int
-    """That are told to have been activated by its end."""
-    part_most: int | None = None
-    """The most that can have come in it of a cohort that goes on, where that is known."""
-    came: int | None = None
-    """Not kept any more."""
+    ends: list[int] = field(default_factory=list)
+    """The last Monday of each, the oldest first."""
+    most: list[list[int]] = field(default_factory=list)
 
 
 class Segments:
@@ -155,7 +138,7 @@ class Segments:
 
     def use(self, member: MemberState, index: int, habit: int, cohort: int) -> None:
         """Count a member who was activated by the end of the month of the week `index`. `habit`: the twelve weeks that
-        end with it, one bit in seven, the last the highest; `cohort`: the month of activation."""
+        end with it, one bit in seven, the last the highest; `cohort`: that of the first active week."""
         week = self.weeks[index]
         monday = month_end(week.monday)
         recent = habit >> WEEK * (CLASS_WEEKS - MONTH_WEEKS)
@@ -238,17 +221,11 @@ def _events(did: Sequence[tuple[int, int]]) -> int:
     return sum(events * members for events, members in did)
 
 
-def month_ends(monday: int, months: int) -> dict[int, int]:
-    """Month -> the Monday of its last whole week, of so many months up to that of the week of `monday`."""
-    found: dict[int, int] = {}
-    while len(found) < months:
-        found.setdefault(cohort_of(monday), monday)
-        monday -= WEEK
-    return found
-
-
-@lru_cache(maxsize=4096)
 def cohort_of(monday: int) -> int:
-    """The month of a week's Thursday: 12 x year + month - 1."""
-    thursday = date.fromordinal(monday + THURSDAY)
-    return 12 * thursday.year + thursday.month - 1
+    """The last Monday of the four-week month of a week."""
+    return month_end(monday + WEEK * (MONTH_WEEKS - 1))
+
+
+def month_ends(monday: int, months: int) -> list[int]:
+    """The last Monday of each of so many four-week months that are over with the week of `monday`, the newest first."""
+    return [month_end(monday) - WEEK * MONTH_WEEKS * ago for ago in range(months)]

@@ -58,9 +58,10 @@ def _by_its_rule(name: str, report: CompanyReport) -> str:
         )
     if name == "cohorts":
         return say(
-            "told where no month follows from the others and from what was told before: it takes at least {k:d} "
-            "active members each of several months",
-            k=k,
+            "told in bands of {width:d} members, from {least:d} active members on: it takes a second month of four "
+            "weeks, and room beside what was told before",
+            width=2 * k,
+            least=4 * k - 1,
         )
     if name == "champions":
         return say("told once it can be told how many members have the habit")

@@ -238,7 +238,8 @@ def heat(
     columns: Sequence[str],
     rows: Sequence[tuple[str, Sequence[Bar | None]]],
 ) -> Markup:
-    """Shares of 100 as tinted fields, one row each; a hidden one is a dash, and None is an empty place."""
+    """Tinted fields, one row each, by shares of 100; in each its bar's label, or the share. A hidden one is a dash, and
+    None is an empty place."""
     rows = rows[:POINTS_MAX]
     left = max((pen.width_of(label) for label, _ in rows), default=0) + 12
     step = (width - left) / max(1, len(columns))
@@ -257,7 +258,7 @@ def heat(
             hint = f"{label}, {columns[column]}: {cell.text}"
             shade = 0.06 if cell.value is None else 0.06 + 0.44 * min(1.0, cell.value / 100)
             body.append(pen.rect(x + 1, y, step - 2, tall, pen.fill(cell.role, shade), hint=hint))
-            words = "–" if cell.value is None else f"{cell.value:.0f}"
+            words = "–" if cell.value is None else cell.label or f"{cell.value:.0f}"
             body.append(pen.text(x + step / 2, y + 18, words, anchor="middle", role="ink", size=11))
     return pen.svg(name, width, head + len(rows) * (tall + 2), title, description, body)
 

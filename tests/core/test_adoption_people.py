@@ -6,6 +6,7 @@ The company is so large that hardly anything is hidden; what is, is tried elsewh
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 import pytest
@@ -19,7 +20,7 @@ from engage.core.privacy import Figure
 from engage.core.program import Currency, EventType, Funnel, Program
 from engage.core.report_weeks import Source, Weeks
 from engage.core.reports import Series, Table
-from engage.core.segments import CohortMonth, GroupWeek, month_ends
+from engage.core.segments import GroupWeek
 from tests.core import test_reports
 from tests.core.test_reports import SUNDAY
 
@@ -242,52 +243,43 @@ def test_it_is_said_in_how_many_departments_the_floor_is_active(
 # --- since when, and how far ----------------------------------------------------------------------------------
 
 
-def of_months(active: Mapping[int, Mapping[int, int]]) -> Source:
-    """Month -> cohort -> active members, of the four weeks that end with the last whole week of the month."""
-    ends = month_ends(SUNDAY - 20, 14)
+def of_months(*told: Mapping[int, tuple[int, int]]) -> Source:
+    """Of each month the cohorts that are told, by how many months before the newest they came."""
+    end = month_end(SUNDAY - 6)
     months = {}
-    for month, found in active.items():
-        cohorts = {one: (200, count) for one, count in found.items()}
-        safe = {month_end(ends[month]): CohortMonth(month, month + 1, 0, 0, {}, 0, 0)}
-        months[month] = replace(week(0, cohorts=cohorts, cohort_months=safe), monday=ends[month])
+    for ago, cells in enumerate(reversed(told)):
+        cohorts = {end - 28 * came: cell for came, cell in cells.items()}
+        month = week(0, cohorts_told=cohorts, active_4w=sum(high for _, high in cohorts.values()))
+        months[end - 28 * ago] = replace(month, monday=end - 28 * ago)
     return replace(made({}), months=months)
 
 
-def test_each_cohort_is_told_in_percent_of_its_first_month_that_is_told() -> None:
-    """Not of the one in which it came, which is not over with these four weeks: it would tell who came last."""
-    august, september = OCTOBER - 2, OCTOBER - 1
-    source = of_months(
-        {
-            august: {august: 110},
-            september: {august: 100, september: 120},
-            OCTOBER: {august: 150, september: 140, OCTOBER: 130},
-        }
+def test_each_cohort_is_told_month_by_month_after_all_who_had_come_before() -> None:
+    found = sections.cohorts(
+        of_months({}, {2: (30, 39), 1: (0, 9)}, {2: (20, 29), 1: (10, 19), 0: (4, 12)}),
     )
-    found = sections.cohorts(source)
+    last = [date.fromordinal(month_end(SUNDAY - 6) + 6 - 28 * ago).isoformat() for ago in range(3)]
+    none = "not measured"
     assert told(found) == [
-        ["2026-08", "100", "not measured", "100 %", "150 %"],
-        ["2026-09", "140", "not measured", "100 %", "not measured"],
+        [last[2], none, "30 to 39", "20 to 29"],
+        [last[1], "fewer than 10", "10 to 19", none],
+        [last[0], "4 to 12", none, none],
     ]
-    assert found.note.startswith("Active in the four weeks")
+    assert found.note.startswith("Members active in the four weeks")
 
 
-def test_a_cohort_is_measured_against_the_first_month_in_which_it_is_told_by_number() -> None:
-    july, august, september = OCTOBER - 3, OCTOBER - 2, OCTOBER - 1
-    months = {
-        july: {july: 100},
-        august: {july: 100, august: 110},
-        september: {july: 100, august: 2, september: 100},
-        OCTOBER: {july: 100, august: 80, september: 60, OCTOBER: 100},
-    }
-    rows = {row[0]: row[1:] for row in told(sections.cohorts(of_months(months)))}
-    assert rows["2026-08"] == ["80", "not measured", "5 % or less", "100 %", "not measured"]
+def test_of_a_cohort_of_which_nothing_but_its_most_is_told_there_is_no_row() -> None:
+    found = sections.cohorts(of_months({2: (30, 39), 1: (0, 9)}, {2: (20, 29), 1: (0, 4), 0: (4, 12)}))
+    assert [row[1:] for row in told(found)] == [["not measured", "30 to 39"], ["4 to 12", "not measured"]]
 
 
 def test_cohorts_are_of_the_newest_twelve_months() -> None:
-    months = {OCTOBER - back: {OCTOBER - back - 1: 100} for back in range(14)}
-    found = sections.cohorts(of_months(months))
-    assert len(found.columns) == 2 + 12
-    assert told(found)[0][0] == "2025-11"
+    """Of one that is the first that is remembered in the newest month, there is what is told of all who had come."""
+    found = sections.cohorts(
+        of_months(*({ago + 13: (50, 59), ago + 1: (10, 19)} for ago in reversed(range(14))))
+    )
+    assert len(found.columns) == 1 + 12
+    assert len(found.rows) == 12
     assert sections.cohorts(made({})).note == ""
 
 

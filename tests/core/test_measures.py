@@ -143,8 +143,8 @@ def test_people_are_divided_as_a_recount_divides_them(done: list[Done]) -> None:
         assert week.top == (top, sum(recent[7 - top :]), sum(recent))
         assert sum(activated for activated, _ in week.cohorts.values()) == week.activated == len(so_far)
         assert sum(active for _, active in week.cohorts.values()) == week.active_4w
-        january = [w for w, first in since.items() if first <= min(end, 3)]  # its Thursdays: 8th to 29th
-        assert week.cohorts.get(12 * 2026, (0, 0))[0] == len(january)
+        new = [who for who, first in since.items() if end - 4 < first <= end]
+        assert week.cohorts.get(month_end(week.monday), (0, 0))[0] == len(new)
         assert sum(team.active_4w for team in week.departments.values()) == week.active_4w
         assert sum(team.active for team in week.departments.values()) == week.active
         assert sum(team.members for team in week.departments.values()) == week.month_members[-1]

@@ -16,9 +16,7 @@ from engage.core.published_beginners import Features, publish_features
 from engage.core.published_classes import publish_classes
 from engage.core.published_parts import SMALLER, remember_told
 from engage.core.published_people import (
-    is_complete,
     publish_active_a_day,
-    publish_cohorts,
     publish_concentration,
     publish_departments,
     publish_funnel,
@@ -26,7 +24,7 @@ from engage.core.published_people import (
     publish_organic,
     publish_roles,
 )
-from engage.core.segments import GROUP_OTHER, GroupWeek, cohort_of
+from engage.core.segments import GROUP_OTHER, GroupWeek
 from engage.core.windows import between
 
 K = 3
@@ -54,10 +52,7 @@ def test_what_was_frozen_before_kinds_of_members_were_measured_is_missing() -> N
     assert publish_organic(found, everybody, K).text == "not measured"
     assert publish_concentration(found, K).text == "not measured"
     assert [one.text for one in publish_moves(found, everybody, K)] == ["not measured"] * 4
-    found.cohorts = {cohort_of(MONDAY) - 3: (30, 20)}
-    assert publish_cohorts(found, everybody, K) == {}
     found.definition = 1
-    assert len(publish_cohorts(found, everybody, K)) == 4
     assert publish_classes(found, everybody, K)[1].text == "12"
 
 
@@ -194,15 +189,6 @@ def test_under_a_floor_lowered_since_ways_and_moves_are_told_as_they_were() -> N
         assert publish(found, everybody, K) == publish(found, everybody, 5)
     assert publish_funnel(found, everybody, "f", K) == publish_funnel(found, everybody, "f", 5)
     assert publish_concentration(found, K) == publish_concentration(found, 5)
-
-
-def test_a_month_of_activation_is_complete_with_the_week_before_the_first_of_the_next() -> None:
-    for at in range(12):
-        found = WeekMeasures(month_end(MONDAY + 28 * at))
-        now, then = cohort_of(found.monday), cohort_of(found.monday + 7)
-        assert is_complete(found, now) == (now < then)
-        assert is_complete(found, now - 1)
-        assert not is_complete(found, then)
 
 
 @pytest.mark.parametrize(

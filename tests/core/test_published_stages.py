@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from engage.core import published_stages
 from engage.core.calendar import month_end
-from engage.core.measures import MONTH_WEEKS, WEEK, CohortMonth, WeekMeasures
+from engage.core.measures import MONTH_WEEKS, WEEK, Came, WeekMeasures
 from engage.core.privacy import Figure, fact
 from engage.core.published import People
 from engage.core.published_stages import publish_stages
@@ -142,9 +142,9 @@ def _week(cohorts: dict[int, tuple[int, int]]) -> WeekMeasures:
     """Of forty members 26 are active, 20 of these new, by what months before told of who had been activated."""
     week = WeekMeasures(MONDAY, members=40, active_4w=26, activated=32, month=[18] * 4, definition=2, floor=K)
     week.stages = no_stages() | {"new": 20, "active": 6, "dormant": 6, "invited": 8}
-    week.cohort_months = {
-        MONDAY + WEEK * at: CohortMonth(0, 0, 0, 0, None, *ends) for at, ends in cohorts.items()
-    }
+    ends = [*cohorts.values()]
+    most = [[0, *(high for _, high in ends)], *([-low] + [0] * len(ends) for low, _ in ends)]
+    week.came = Came([MONDAY + WEEK * at for at in cohorts], most)
     return week
 
 

@@ -11,7 +11,7 @@ from engage.core.activity import mark_day, mark_use
 from engage.core.calendar import month_end
 from engage.core.measures import WeekMeasures
 from engage.core.program import Funnel, Program, Property, RoleTrait
-from engage.core.segments import GROUP_CHARS_MAX, GROUP_OTHER, GROUPS_MAX, GroupWeek, month_ends
+from engage.core.segments import GROUP_CHARS_MAX, GROUP_OTHER, GROUPS_MAX, GroupWeek, cohort_of, month_ends
 from engage.core.state import CompanyState, MemberState
 from tests.core.measuring import measure_week
 
@@ -80,13 +80,8 @@ def test_the_class_of_use_is_by_habit_and_events_of_twelve_weeks(
 
 def test_of_those_who_never_came_or_came_after_the_month_nothing_is_divided() -> None:
     week = measured(somebody(), somebody({1: 5}), monday=at(1))
-    assert (week.classes, week.top, week.cohorts[month_of(END - 400)]) == ([0] * 5, (0, 0, 0), (0, 0))
-    assert sum(activated for activated, _ in week.cohorts.values()) == 0
-
-
-def month_of(day: int) -> int:
-    on = date.fromordinal(day)
-    return 12 * on.year + on.month - 1
+    assert (week.classes, week.top) == ([0] * 5, (0, 0, 0))
+    assert week.cohorts == {cohort_of(END - 406): (0, 0)}
 
 
 def test_members_are_grouped_by_what_the_host_says_of_them() -> None:
@@ -160,17 +155,17 @@ def test_a_company_of_very_many_departments_has_one_of_all_others() -> None:
     assert departments[GROUP_OTHER].members == 2
 
 
-def test_a_cohort_is_of_the_month_of_the_thursday_in_whose_week_they_first_came() -> None:
+def test_a_cohort_is_of_the_four_weeks_in_which_they_first_came() -> None:
     """And of each it is counted who still comes."""
-    april = (date(2026, 3, 30).toordinal() - END) // WEEK  # a week of April, from its Thursday on
-    members = [somebody({april: 1} | more) for more in ({}, {0: 1}, {-3: 1}, {-4: 1})]
-    week = measured(*members, somebody({april - 1: 1, -2: 1}))
-    named = {month_of(END - 400): (0, 0)}
-    assert week.cohorts == named | {12 * 2026 + 2: (1, 1), 12 * 2026 + 3: (4, 2)}
+    members = [somebody({-7: 1} | more) for more in ({}, {0: 1}, {-3: 1}, {-4: 1})]
+    week = measured(*members, somebody({-8: 1, -2: 1}), somebody({-3: 1}))
+    named = {cohort_of(END - 406): (0, 0)}
+    assert week.cohorts == named | {END - 56: (1, 1), END - 28: (4, 2), END: (1, 1)}
 
 
 @pytest.mark.parametrize(
-    "named, months", [(END, {month_of(END)}), (END + 6, {month_of(END)}), (END + 7, set())]
+    "named, months",
+    [(END, {END}), (END + 6, {END}), (END + 7, set()), (END - 21, {END}), (END - 22, {END - 28})],
 )
 def test_cohorts_begin_with_the_month_in_which_the_first_member_was_named(
     named: int, months: set[int]
@@ -243,8 +238,6 @@ def test_it_is_counted_who_began_in_two_months_so_far() -> None:
     assert measured(*ways).funnel_begins == {"start": ("Look", 2)}
 
 
-def test_months_end_with_the_last_week_whose_thursday_is_in_them() -> None:
-    monday = date(2026, 3, 2).toordinal()  # its Thursday is the first of that month
-    ends = {month: date.fromordinal(end).isoformat() for month, end in month_ends(monday, 3).items()}
-    year = 12 * 2026
-    assert ends == {year + 2: "2026-03-02", year + 1: "2026-02-23", year: "2026-01-26"}
+def test_months_end_where_four_weeks_are_over() -> None:
+    assert month_ends(at(3), 3) == [END, at(-4), at(-8)]
+    assert month_ends(at(4), 1) == [at(4)]

@@ -15,7 +15,7 @@ from engage.core.balances import CurrencyWeek
 from engage.core.calendar import month_end
 from engage.core.measures import FeatureWeek, WeekMeasures
 from engage.core.published import remember_peaks
-from engage.core.segments import GroupWeek, cohort_of
+from engage.core.segments import GroupWeek
 from engage.core.stage_weeks import active_part, no_stages
 
 WEEK = 7
@@ -74,12 +74,9 @@ class Company(NamedTuple):
             if sum(one.base.pattern >> week & 1 for one in self.members) >= self.k
         )
 
-    def cohort_of(self, week: int) -> int:
-        return cohort_of(self.first + WEEK * week)
-
     def began_in_the_first_month(self, cohort: int) -> bool:
         """So that whoever is of it was active in the four weeks before the second month."""
-        return cohort > self.cohort_of(-5)
+        return cohort == self.first - WEEK
 
 
 def part_of(base: Base, loud: int) -> str:
@@ -152,9 +149,9 @@ class _Mix:
             role = "manager" if self._is(self.role if department in ("it", "") else self.odd) else "executor"
         return Member(
             base=base,
-            cohort=cohort_of(first - WEEK - 28 * random.randrange(2))
+            cohort=first - WEEK - 28 * random.randrange(2)
             if base.since == EARLIER
-            else cohort_of(first + WEEK * _first_bit(base.pattern))
+            else first + 3 * WEEK
             if base.since == CAME
             else 0,
             before=base.since == EARLIER and (base.habit or self._is(0.5)),

@@ -3,16 +3,14 @@ of activation and months of activity, weeks and stages. Small companies of the k
 
 from __future__ import annotations
 
-import itertools
 from random import Random
 
 import numpy
 
 from engage.core import published_people, published_stages
 from engage.core.measures import WeekMeasures
-from engage.core.privacy import Figure
 from engage.core.published import publish_month_weeks, publish_people, remember_peaks
-from engage.core.segments import GroupWeek, cohort_of
+from engage.core.segments import GroupWeek
 from engage.core.stage_weeks import active_part, no_stages
 from tests.privacy.attacker import Attack
 from tests.privacy.flow_attacks import Flow
@@ -57,78 +55,6 @@ def attack_roles(random: Random) -> list[str]:
         for at, place in enumerate(places)
         if min(active[place], sizes[place] - active[place]) < k and attack.pins(numpy.eye(len(sizes))[at])
     ]
-
-
-def attack_cohorts(random: Random) -> list[str]:
-    """Who was activated when, and who of these was active in which of three months: some before these, some in one."""
-    k = random.choice((3, 4, 5))
-    members = random.randint(4 * k, 9 * k)
-    often = [[random.choice((0.3, 0.7, 1.0)) for _ in range(MONTHS)] for _ in range(COHORTS)]
-    never, joining = random.choice((0.0, 0.2, 0.4)), random.choice((0.0, 0.0, 0.1))
-    paths = []
-    for _ in range(members):
-        cohort = random.choice((3, 4)) if random.random() < joining else random.randrange(3)
-        if random.random() < never:
-            paths.append((-1, *(0,) * MONTHS))
-        else:
-            paths.append(
-                (
-                    cohort,
-                    *(int(_may(cohort, at) and random.random() < often[cohort][at]) for at in range(MONTHS)),
-                )
-            )
-    ways = [(-1, *(0,) * MONTHS)]
-    ways += [
-        (cohort, *own)
-        for cohort in range(COHORTS)
-        for own in itertools.product((0, 1), repeat=MONTHS)
-        if all(_may(cohort, at) or not active for at, active in enumerate(own))
-    ]
-    flow, weeks = Flow(random, k, paths, ways), []
-    newest = [cohort_of(FIRST + WEEK * (4 * at + 3)) for at in range(MONTHS)]
-    names = {0: newest[0] - 2, 1: newest[0] - 1, 2: newest[0], 3: newest[1], 4: newest[2]}
-    assert len({*names.values()}) == COHORTS
-    for at in range(MONTHS):
-        count = sum(path[at + 1] for path in paths)
-        week = WeekMeasures(
-            FIRST + WEEK * (4 * at + 3), members=members, definition=2, floor=k, active_4w=count
-        )
-        week.activated = sum(path[0] >= 0 and _may(path[0], at) for path in paths)
-        week.month = [max(k, count // 2)] * 4
-        for cohort, name in names.items():
-            own = [path[at + 1] for path in paths if path[0] == cohort]
-            if own and _may(cohort, at):
-                week.cohorts[name] = (len(own), sum(own))
-        weeks.append(week)
-    remember_peaks(weeks, None, k)
-    for at, week in enumerate(weeks):
-        people = publish_people(week, k)
-        flow.reads(f"active in {at}", people.active_4w, lambda path, at=at: path[at + 1] == 1)  # type: ignore[misc]
-        flow.reads(
-            f"activated by {at}", people.activated, lambda path, at=at: path[0] >= 0 and _may(path[0], at)
-        )  # type: ignore[misc]
-        shown = published_people.publish_cohorts(week, people, k)
-        for cohort, name in names.items():
-            if not shown or name < min(shown) or not _may(cohort, at):
-                continue  # nobody came before the first of whom something is told
-            flow.reads(
-                f"of {cohort} in {at}",
-                shown.get(name, Figure("none", "members", 0)),
-                lambda path, at=at, cohort=cohort: path[0] == cohort and path[at + 1] == 1,  # type: ignore[misc]
-            )
-            flow.groups += [
-                (f"of {cohort}", lambda path, cohort=cohort: path[0] == cohort),  # type: ignore[misc]
-                (
-                    f"of {cohort} not in {at}",
-                    lambda path, at=at, cohort=cohort: path[0] == cohort and not path[at + 1],  # type: ignore[misc]
-                ),
-            ]
-    return flow.learned()
-
-
-def _may(cohort: int, month: int) -> bool:
-    """Whether those of the cohort can be active in the month: two of the cohorts come in the second and the third."""
-    return month >= cohort - 2
 
 
 def attack_slipping(random: Random) -> list[str]:

@@ -134,9 +134,7 @@ def _besides(company: Company, monday: int) -> Iterator[Any]:
         weeks=company.frozen, scores={day: one.health.score for day, one in company.scores.items()},
         health=scored.health, k=K, stage=scored.stage,
         months={
-            month: company.frozen[end]
-            for month, end in month_ends(monday, COHORTS_SHOWN).items()
-            if end in company.frozen
+            end: company.frozen[end] for end in month_ends(monday, COHORTS_SHOWN) if end in company.frozen
         },
     )  # fmt: skip
     quarter = f"{thursday.year}-Q{(thursday.month + 2) // 3}"

@@ -104,7 +104,7 @@ class Model:
                         if before or not (alike[2] or company.began_in_the_first_month(cohort))
                     ]  # type: ignore[index]
                     if alike[0] == EARLIER  # type: ignore[index]
-                    else [(company.cohort_of(alike[2]), False)]
+                    else [(company.first + 7 * 3, False)]
                 ),  # type: ignore[index]
                 lambda one: (one.cohort, one.before),
             ),
@@ -254,13 +254,6 @@ class _Reader:
         active = model.told("past", lambda alike, value: value[1])  # type: ignore[index]
         self.reads("activated before", people.activated, activated, everybody)
         self.reads("active before", people.active_4w, active, everybody, activated)
-        for month, figure in publish_cohorts(week, people, self.k).items():
-            size = model.told(
-                "past", lambda alike, value, month=month: alike[0] == EARLIER and value[0] == month
-            )  # type: ignore[misc,index]
-            here = model.told("past", lambda alike, value, month=month: value == (month, True))  # type: ignore[misc]
-            self.groups[f"cohort {month} before"] = size
-            self.reads(f"cohort {month} active before", figure, here, size, active)
         levels = publish_levels(week, self.k)
         assert levels is not None
         for at, (_, figure) in enumerate(levels.members):
@@ -309,11 +302,12 @@ class _Reader:
             self._stage(stage, figure, active)
         self._work(week, activated, active, habitual)
         self._features(week, active)
-        for month, figure in publish_cohorts(week, people, k).items():
-            size = model.told("past", lambda alike, value, month=month: value[0] == month)  # type: ignore[misc,index]
-            here = model.told("past", lambda alike, value, month=month: value[0] == month and alike[1])  # type: ignore[misc,index]
-            self.groups[f"cohort {month}"] = size
-            self.reads(f"cohort {month} active", figure, here, size, active)
+        for end, figure in publish_cohorts(week, k).items():
+            is_of = lambda value, new=end > self.company.first: (value[0] > self.company.first) is new  # noqa: E731
+            size = model.told("past", lambda alike, value, is_of=is_of: is_of(value))  # type: ignore[misc]
+            here = model.told("past", lambda alike, value, is_of=is_of: is_of(value) and alike[1])  # type: ignore[misc,index]
+            self.groups[f"cohort {end}"] = size
+            self.reads(f"cohort {end} active", figure, here, size, active)
         before = everybody
         for at, figure in enumerate(publish_funnel(week, people, "way", k) or ()):
             reached = model.told("steps", lambda alike, value, at=at: value > at)  # type: ignore[misc,operator]

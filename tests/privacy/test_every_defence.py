@@ -262,13 +262,9 @@ SAID = {
         "reports_attacked: hiding one department beside a range"
     ],
     "of whoever those above it can leave": [f"{OWN}: a band left to those at no level"],
-    "months in which nobody was activated are cohorts": [
-        "kinds_attacked: months in which nobody was activated"
-    ],
-    "nearly all who are told to have been activated by some month": [
-        "year_attacked: activated by a month, and those of cohorts in others"
-    ],
-    "nearly all who can have been activated between two": ["year_attacked: cohorts between two months"],
+    "Cohorts are told from the oldest on": ["year_attacked: bands of cohorts"],
+    "the most who can have come in that month": ["year_attacked: bands within who can have come"],
+    "begins above those who must be of it": ["year_attacked: bands above who must be of it"],
     "Of roles only": ["kinds_attacked: roles where there are no departments"],
     "Departments that rest on one champion": [
         "champions_attacked: with_a_band_for_each_kind_it_is_learned",
@@ -386,7 +382,7 @@ STATED = {
     "published_people": {
         "- departments:": ["year_of_kinds_attacked: without_what_groups_leave_of_each_other_few_are_told_of"],
         "- roles:": ["kinds_attacked: roles where there are no departments"],
-        "- cohorts:": ["reports_attacked: cohorts of an exact number"],
+        "- cohorts:": ["year_attacked: bands of cohorts"],
         "- funnels:": ["reports_attacked: beginners among the activated"],
         "- moves:": [
             "flows_attacked: bands of who fell",
@@ -412,39 +408,10 @@ STATED = {
         "as within who was active in it": ["kinds_attacked: beginners within who was active"],
     },
     "published_cohorts": {
-        "One that came within four weeks is hidden": [
-            "small_years_attacked: cohorts that came within four weeks"
-        ],
-    },
-    "remembered_cohorts": {
-        "than were active of it in any month told": [
-            "year_attacked: months that bring what was active of a cohort near to what can have come"
-        ],
-        "than can have been activated between their ends": [
-            "small_years_attacked: a month in which few can have come",
-            "small_years_attacked: older ones beside who was activated before",
-        ],
-    },
-    "cohort_room": {
-        "By the end of a month are activated": [
-            "year_attacked: activated by a month, and those of cohorts in others",
-            "small_years_attacked: of_the_first_who_came_and_came_alone_some_are_missed",
-        ],
-        "in a later one, besides as many": [
-            "year_attacked: activated by a month, and those hidden together in a later one",
-            "small_years_attacked: the most of hidden cohorts beside the others of a month",
-        ],
-        "with all these of the cohorts since": [
-            "year_attacked: cohorts between two months",
-            "year_attacked: activated by a month, and who came of a cohort after it",
-            "small_years_attacked: a cohort that came in part before a month",
-        ],
-        "Where a month would bring the two so near": ["small_years_attacked: room for k numbers"],
-        "must have come since the month before": ["small_years_attacked: beside many who must have come"],
-        "hidden beside it in several months": ["small_years_attacked: a cohort hidden in several months"],
-        "up to that of the week": [
-            "small_years_attacked: beside_a_week_before_the_newest_cohort_a_hidden_one_leaves_room"
-        ],
+        "told in a band of 2k": ["year_attacked: bands of cohorts", "year_attacked: bands of 2k"],
+        "no fewer than were told to be active of them": ["year_attacked: what is told of each is remembered"],
+        "end with the most that can have come": ["year_attacked: bands within who can have come"],
+        "begin above the least that must be of it": ["year_attacked: bands above who must be of it"],
     },
     "published_champions": {
         "which leave room below the most": [

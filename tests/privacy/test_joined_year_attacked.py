@@ -8,7 +8,6 @@ from random import Random
 
 import pytest
 
-from engage.core import cohort_room
 from tests.privacy import year_activity, year_population
 from tests.privacy.year_activity import acquaintances
 from tests.privacy.year_joined import attack_joined_year, growing_year
@@ -35,11 +34,3 @@ def _learned_of(seed: int, departments: tuple[str, ...] = ("",)) -> list[str]:
 def test_activity_joined_with_cohorts_tells_of_no_group_below_the_floor(work: str) -> None:
     for seed in range(COMPANIES):
         assert _learned_of(seed, WORK[work]) == [], f"company {seed}"
-
-
-def test_without_what_cohorts_leave_of_those_activated_all_of_a_first_month_are_told_of(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    assert _learned_of(11) == []
-    monkeypatch.setattr(cohort_room, "_leaves_by_then", lambda *_: True)
-    assert _learned_of(11) != []

@@ -11,19 +11,17 @@ from random import Random
 
 import pytest
 
-from engage.core import published_beginners, published_cohorts, published_people, published_stages
+from engage.core import published_beginners, published_people, published_stages
 from engage.core.measures import WeekMeasures
-from engage.core.privacy import Figure, publish_table
 from engage.core.published import People
 from engage.core.published_parts import publish_groups
-from tests.privacy.kind_attacks import attack_cohorts, attack_funnels, attack_roles, attack_slipping
+from tests.privacy.kind_attacks import attack_funnels, attack_roles, attack_slipping
 
 ATTACKS = int(os.environ.get("ENGAGE_ATTACKS", "25"))
 
 KindAttack = Callable[[Random], list[str]]
 ATTACKED: list[tuple[KindAttack, int]] = [
     (attack_roles, ATTACKS // 5),
-    (attack_cohorts, ATTACKS // 8),
     (attack_slipping, ATTACKS // 5),
     (attack_funnels, ATTACKS // 2),
 ]
@@ -43,14 +41,6 @@ def _any_slipping(week: WeekMeasures, active: published_stages._Span, *_: object
     return 0, active.low, active.high
 
 
-def _of_those_who_came(week: WeekMeasures, active_4w: Figure, k: int) -> dict[int, Figure]:
-    months = sorted(week.cohorts)
-    if active_4w.value is None:
-        return dict.fromkeys(months, published_cohorts._untold(active_4w))
-    cells = publish_table([week.cohorts[one][1] for one in months], k, active_4w, partition=True).cells
-    return dict(zip(months, cells, strict=True))
-
-
 Switch = tuple[object, str, object]
 
 
@@ -59,11 +49,6 @@ DEFENCES: dict[str, tuple[KindAttack, int, list[Switch]]] = {
         attack_roles,
         1,
         [(published_people, "publish_roles", _roles_besides)],
-    ),
-    "months in which nobody was activated": (
-        attack_cohorts,
-        0,
-        [(published_cohorts, "cohort_cells", _of_those_who_came)],
     ),
     "beginners within who was active": (
         attack_funnels,

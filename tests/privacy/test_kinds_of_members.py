@@ -12,7 +12,6 @@ from random import Random
 import pytest
 
 from engage.core.balances import CurrencyWeek
-from engage.core.calendar import month_end
 from engage.core.measures import FeatureWeek, WeekMeasures
 from engage.core.privacy import Figure, fact, publish_count
 from engage.core.published import publish_people
@@ -21,7 +20,6 @@ from engage.core.published_parts import publish_parts
 from engage.core.published_people import (
     breakage,
     publish_active_a_day,
-    publish_cohorts,
     publish_concentration,
     publish_departments,
     publish_funnel,
@@ -30,12 +28,11 @@ from engage.core.published_people import (
     publish_points,
 )
 from engage.core.rounding import amount_between
-from engage.core.segments import GroupWeek, cohort_of
+from engage.core.segments import GroupWeek
 from engage.core.state import AMOUNT_MAX
 
 K = 3
 SINCE = 739_621
-NEWEST = cohort_of(month_end(SINCE + 7 * 60))
 LOOKS = 80
 """Of all that are possible, how many are attacked."""
 
@@ -111,20 +108,6 @@ def test_no_class_of_use_follows_from_the_others_and_the_figures_besides(young: 
         if sum(counts) <= size and not (young and counts[4])
     )
     assert narrowest(splits, publish) >= 2
-
-
-def test_no_cohort_follows_from_the_active_members() -> None:
-    def publish(active: Population) -> Shown:
-        found = week(
-            members=18, activated=18, active_4w=sum(active),
-            cohorts={NEWEST - 2 + at: (count, count) for at, count in enumerate(active)},
-        )  # fmt: skip
-        people = publish_people(found, K)
-        cells = publish_cohorts(found, people, K)
-        return [(people.active_4w, sum(active)), *zip(cells.values(), active, strict=True)]
-
-    counts = (one for one in itertools.product(range(13), repeat=3) if sum(one) <= 12)
-    assert narrowest(counts, publish) >= 2
 
 
 def test_small_departments_are_one_row_by_their_size_alone() -> None:

@@ -33,7 +33,7 @@ from engage.core.measures import FeatureWeek, WeekMeasures
 from engage.core.periods import read_period
 from engage.core.privacy import Figure
 from engage.core.reports import CompanyReport, Contract, Health, Portfolio, health_notice, report_csv
-from engage.core.segments import GroupWeek
+from engage.core.segments import GroupWeek, month_ends
 from engage.core.sharing import Shared
 from engage.core.stage_words import stage_notice
 from engage.core.terms import Term
@@ -311,7 +311,7 @@ def source_of(weeks: dict[int, Any], seats: int | None = 62) -> Source:
         scored,
         K,
         "2026-11-15",
-        months={12 * 2026 + 9: weeks[SUNDAY - 6 - 14], 12 * 2026 + 10: weeks[SUNDAY - 6]},
+        months={one: weeks[one] for one in month_ends(SUNDAY - 6, 2) if one in weeks},
     )
 
 

@@ -50,7 +50,7 @@ def test_nothing_follows_from_all_that_is_said_of_kinds_of_members(seed: int) ->
 
 
 def test_nothing_follows_where_without_a_defence_something_would() -> None:
-    assert [learned_of(seed) for seed in sorted({seed for seed, _ in DEFENCES.values()})] == [[]] * 7
+    assert [learned_of(seed) for seed in sorted({seed for seed, _ in DEFENCES.values()})] == [[]] * 6
 
 
 # --- with one defence switched off ----------------------------------------------------------------------------
@@ -62,11 +62,6 @@ def _exact(count: int, *_: object, **__: object) -> Figure:
 
 def _all_exact(counts: Sequence[int], *_: object) -> list[Figure]:
     return [_exact(count) for count in counts]
-
-
-def _each_cohort(week: WeekMeasures, active_4w: Figure, k: int) -> dict[int, Figure]:
-    active = fact(week.active_4w, "members")
-    return {month: publish_count(week.cohorts[month][1], k, active) for month in sorted(week.cohorts)}
 
 
 def _members_now(week: WeekMeasures) -> Figure:
@@ -98,10 +93,6 @@ DEFENCES: dict[str, tuple[int, list[Switch]]] = {
     "risen among the active": (20_005, [(published_people, "_publish_risen", _risen_of_members)]),
     "the members of the month's end": (20_006, [(published, "publish_month_members", _members_now)]),
     "beginners among the activated": (20_006, [(report_attack, "publish_funnel", _funnel_of_members)]),
-    "cohorts of an exact number": (
-        20_028,
-        [(published_people, "publish_active_cohorts", _each_cohort)],
-    ),
     "habits within their months and what these add up to": (
         20_024,
         [

@@ -17,7 +17,6 @@ from engage.core import published
 from engage.core.call import Call
 from engage.core.event import Kind
 from engage.core.privacy import Figure, fact
-from engage.core.segments import Segments
 from engage.web.api import companies
 from tests.privacy.surfaces import COMPANY, Acts, Played, call, did, differing, few, nobody
 
@@ -73,10 +72,6 @@ def by_place(patched: pytest.MonkeyPatch) -> None:
     patched.setattr(deliver, "ACCOUNT_TYPES", frozenset())
 
 
-def by_who_came_first(patched: pytest.MonkeyPatch) -> None:
-    patched.setattr(Segments, "begin", lambda self, named: None)
-
-
 def without_a_floor(patched: pytest.MonkeyPatch) -> None:
     def number(count: int, k: int, within: Figure, **_: Any) -> Figure:
         return fact(count, "members")
@@ -88,7 +83,6 @@ def without_a_floor(patched: pytest.MonkeyPatch) -> None:
     "switch_off, where",
     [
         (by_place, "told"),
-        (by_who_came_first, "/v1/companies/acme/report"),
         (without_a_floor, "page companies/acme"),
     ],
 )

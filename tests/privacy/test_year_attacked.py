@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from random import Random
 
 import pytest
 
-from engage.core import (
-    cohort_room,
-    published_activated,
-    published_beginners,
-    published_people,
-    remembered_cohorts,
-)
-from engage.core.segments import CohortMonth
+from engage.core import published_activated, published_beginners, published_cohorts, published_people
+from engage.core.privacy import Figure
+from engage.core.published_cohorts import Bands, cohort_bands
+from engage.core.windows import between, publish_band
 from tests.privacy.once_in_a_life import Once
 from tests.privacy.year_attacks import attack_year_of_cohorts
 
@@ -39,43 +35,36 @@ def test_the_first_year_of_a_company_tells_of_no_group_below_the_floor() -> None
         assert attack_year_of_cohorts(Random(seed), beginning=True) == [], f"population {seed}"
 
 
-def _yes(*_: object) -> bool:
-    return True
+def _exact(count: int, k: int, within: Figure, *_: int) -> Figure:
+    return between(count, count, int(within.floor))
 
 
-def test_told_from_its_first_months_on_it_is_learned_how_few_of_the_first_did_not_stay(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(cohort_room, "_leaves_by_then", _yes)
-    assert attack_year_of_cohorts(Random(FIRST_YEARS[0]), beginning=True) != []
+def _of_any(counts: Sequence[int], most: Sequence[Sequence[int]], *rest: int) -> Bands:
+    """However many can have come between any two months."""
+    every = range(len(most))
+    return cohort_bands(counts, [[10**6 * (a < b) for b in every] for a in every], *rest)
 
 
-def test_unless_it_is_reckoned_with_that_nobody_had_come_before_it_is_learned_too(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(remembered_cohorts, "_had_come", lambda _: None)
-    assert attack_year_of_cohorts(Random(FIRST_YEARS[-1]), beginning=True) != []
-
-
-def _after(month: CohortMonth, activated: int) -> list[tuple[int, int]]:
-    return [(month.after, activated)]
-
-
-COHORT_DEFENCES: dict[str, tuple[int, object, str, Callable[..., object]]] = {
-    "months that bring what was active of a cohort near to what can have come": (
-        20000035,
-        remembered_cohorts,
-        "_near",
-        lambda *_: [],
+COHORT_DEFENCES: dict[str, tuple[str, int, str, Callable[..., object]]] = {
+    "bands of cohorts": ("growing", 20000000, "publish_band", _exact),
+    "bands of 2k": (
+        "beginning",
+        20000016,
+        "publish_band",
+        lambda count, width, *rest: publish_band(count, width // 2, *rest),
     ),
-    "cohorts between two months": (20000032, cohort_room, "_since", lambda *_: []),
-    "activated by a month, and those of cohorts in others": (20000062, cohort_room, "_leaves_by_then", _yes),
-    "activated by a month, and who came of a cohort after it": (20000108, cohort_room, "_since", _after),
-    "activated by a month, and those hidden together in a later one": (
-        940002436,
-        cohort_room._Hidden,
-        "between",
-        lambda *_: 0,
+    "bands within who can have come": ("beginning", 20000010, "cohort_bands", _of_any),
+    "what is told of each is remembered": (
+        "beginning",
+        977000593,
+        "after_bands",
+        lambda bands, most, *_: most,
+    ),
+    "bands above who must be of it": (
+        "growing",
+        20000153,
+        "publish_band",
+        lambda count, width, within, *_: publish_band(count, width, within),
     ),
 }
 
@@ -84,10 +73,10 @@ COHORT_DEFENCES: dict[str, tuple[int, object, str, Callable[..., object]]] = {
 def test_without_one_defence_of_cohorts_a_kind_of_few_is_learned(
     defence: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    seed, where, name, without = COHORT_DEFENCES[defence]
-    assert attack_year_of_cohorts(Random(seed), growing=True) == []
-    monkeypatch.setattr(where, name, without)
-    assert attack_year_of_cohorts(Random(seed), growing=True) != []
+    kind, seed, name, without = COHORT_DEFENCES[defence]
+    assert attack_year_of_cohorts(Random(seed), **{kind: True}) == []  # type: ignore[arg-type]
+    monkeypatch.setattr(published_cohorts, name, without)
+    assert attack_year_of_cohorts(Random(seed), **{kind: True}) != []  # type: ignore[arg-type]
 
 
 def test_of_the_first_to_come_it_is_learned_that_none_came_back(monkeypatch: pytest.MonkeyPatch) -> None:

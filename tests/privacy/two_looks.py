@@ -85,7 +85,7 @@ def _of_the_month(week: WeekMeasures, k: int) -> Iterator[tuple[str, Figure]]:
     yield from ((f"stage {stage}", figure) for stage, figure in publish_stages(week, k))
     classes = published_classes.publish_classes(week, people, k)
     yield from ((f"class {at}", figure) for at, figure in enumerate(classes))
-    cohorts = published_people.publish_cohorts(week, people, k)
+    cohorts = published_people.publish_cohorts(week, k)
     yield from ((f"cohort {month}", figure) for month, figure in cohorts.items())
     for funnel in week.funnels:
         steps = published_people.publish_funnel(week, people, funnel, k) or ()

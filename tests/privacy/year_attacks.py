@@ -1,7 +1,7 @@
 """What an attacker concludes from a year of reports: thirteen four-week months, told one after the other.
 
-Unknown are how many of the others came first in each month of the calendar and each four weeks, and how many of these
-were active in each four weeks after. Whoever comes first in four weeks is active in them: with that much known, a
+Unknown are how many of the others came first in each four weeks, and how many of these were active in each four weeks
+after. Whoever comes first in four weeks is active in them: with that much known, a
 division of who is active is one of who came. Where each works, or in which role, is known besides.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import islice, pairwise
 from random import Random
 from typing import NamedTuple
 
@@ -24,7 +24,7 @@ from engage.core.published_people import (
     publish_departments,
     publish_roles,
 )
-from engage.core.segments import GroupWeek, cohort_of
+from engage.core.segments import GroupWeek
 from tests.privacy.attacker import Attack, Sum
 from tests.privacy.once_in_a_life import Once, measure_once, months_ago, told_once
 from tests.privacy.populations import FIRST, MONTH, WEEK
@@ -60,6 +60,11 @@ class Way(NamedTuple):
     first: int
 
 
+def cohort_of(start: int, week: int) -> int:
+    """The last Monday of the month of the week; months before the year are one."""
+    return start + MONTH * max(BEFORE, week // 4) + 3 * WEEK
+
+
 def random_members(random: Random, k: int, start: int) -> list[Came]:
     """Some waves of members who come, and stay or not; each wave within few weeks."""
     often = random.choice((0.3, 0.6, 0.9, 0.97))
@@ -74,7 +79,7 @@ def random_members(random: Random, k: int, start: int) -> list[Came]:
             active = tuple(
                 int(at == first or (at > first and random.random() < staying)) for at in range(MONTHS)
             )
-            found.append(Came(cohort_of(start + WEEK * week), first, active))
+            found.append(Came(cohort_of(start, week), first, active))
     return found
 
 
@@ -88,7 +93,7 @@ def growing_members(random: Random, k: int, start: int) -> list[Came]:
             active = tuple(
                 int(at == first or (at > first and random.random() < often)) for at in range(MONTHS)
             )
-            found.append(Came(cohort_of(start + WEEK * week), first, active))
+            found.append(Came(cohort_of(start, week), first, active))
     return found
 
 
@@ -102,7 +107,7 @@ def beginning_members(random: Random, k: int, start: int) -> list[Came]:
             active = tuple(
                 int(at == first or (at > first and random.random() < often)) for at in range(MONTHS)
             )
-            found.append(Came(cohort_of(start + WEEK * week), first, active))
+            found.append(Came(cohort_of(start, week), first, active))
     return found
 
 
@@ -117,7 +122,7 @@ def _random_beginners(random: Random, k: int, start: int) -> list[Came]:
         active = tuple(int(at == first or (at > first and random.random() < often)) for at in range(MONTHS))
         possible = [at for at in range(months) if active[at]]
         began = random.choice(possible) if possible and random.random() < share else MONTHS
-        found.append(Came(cohort_of(start + WEEK * week), first, active, began))
+        found.append(Came(cohort_of(start, week), first, active, began))
     return found
 
 
@@ -148,6 +153,7 @@ def weeks_of_year(
             start + MONTH * at + 3 * WEEK, members=len(members), definition=2, floor=k, active_4w=count
         )
         week.activated = sum(one.first <= at for one in members)
+        week.since = start if beginning else 0
         week.month = [max(k, count // 2)] * 4
         for one in members:
             if one.first <= at:
@@ -175,7 +181,7 @@ class _Year:
         self.members, self.known = members, known
         weeks = range(first_week, 4 * MONTHS)
         oldest = min(one.cohort for one in members if one.first < MONTHS)  # nobody came before: that is told
-        ways = sorted({(cohort_of(start + WEEK * week), max(BEFORE, week // 4)) for week in weeks})
+        ways = sorted({(cohort_of(start, week), max(BEFORE, week // 4)) for week in weeks})
         works = sorted({one.work for one in members})
         self.ways = [Way(work, *way) for work in works for way in ways if way[0] >= oldest]
         self.unknowns: dict[object, int] = {}
@@ -322,7 +328,7 @@ def attack_members(
         year.reads(people.activated, so_far)
         year.groups[f"activated by {at} and not active"] = so_far - active
         year.groups[f"came in {at}"] = year.came(lambda way, at=at: way.first == at)  # type: ignore[misc]
-        _read_cohorts(year, at, publish_cohorts(week, people, k))
+        _read_cohorts(year, at, publish_cohorts(week, k))
         if departments:
             _read_groups(year, at, 0, publish_departments(week, people, k))
         if roles:
@@ -333,14 +339,19 @@ def attack_members(
 
 
 def _read_cohorts(year: _Year, at: int, shown: Mapping[int, Figure]) -> None:
-    for cohort in sorted({way.cohort for way in year.ways if way.first <= at}):
-        here = year.here(at, lambda way, cohort=cohort: way.cohort == cohort)  # type: ignore[misc]
-        came = year.came(lambda way, cohort=cohort: way.cohort == cohort and way.first <= at)  # type: ignore[misc]
-        if cohort in shown:
-            year.reads(shown[cohort], here)
-        year.groups[f"of {cohort} active in {at}"] = here
-        year.groups[f"of {cohort} came by {at}"] = came
-        year.groups[f"of {cohort} came by {at} and were not active"] = came - here
+    ways = sorted({(way.cohort, way.first) for way in year.ways if way.first <= at})
+    spans = {f"of {first}": (cohort - 1, cohort) for cohort, first in ways}
+    told = {
+        f"told of {end}": span for end, span in zip(sorted(shown), pairwise([0, *sorted(shown)]), strict=True)
+    }
+    for name, (after, until) in (spans | told).items():
+        here = year.here(at, lambda way, after=after, until=until: after < way.cohort <= until)  # type: ignore[misc]
+        came = year.came(lambda way, after=after, until=until: after < way.cohort <= until)  # type: ignore[misc]
+        if name in told:
+            year.reads(shown[until], here)
+        year.groups[f"{name} active in {at}"] = here
+        year.groups[f"{name} came"] = came
+        year.groups[f"{name} came and were not active in {at}"] = came - here
 
 
 def _read_groups(year: _Year, at: int, place: int, shown: Sequence[Group]) -> None:

@@ -1,10 +1,9 @@
 """What an attacker concludes who joins all that is told of who was active: weeks, months, habits, stages and
 departments, as in `year_activity.py`, and the cohorts of these months, in one program.
 
-Unknown besides is how many of those who first came in each four weeks, in each month of the calendar, were active in
-each four weeks after. Who came first in a month, and who of these was in it in a quiet week alone, is part of how often
-members come; whoever came before and is active is of some cohort. Members are named in the first week: that nobody
-came before is told by the cohorts that begin with it."""
+Unknown besides is how many of those who first came in each four weeks were active in each four weeks after. Who came
+first in a month, and who of these was in it in a quiet week alone, is part of how often members come; whoever came
+before and is active is of some cohort. Members are named in the first week: nobody came before."""
 
 from __future__ import annotations
 
@@ -13,39 +12,28 @@ from random import Random
 from typing import NamedTuple
 
 from engage.core.measures import WeekMeasures
-from engage.core.published import publish_people
 from engage.core.published_people import publish_cohorts
-from engage.core.segments import cohort_of
 from tests.privacy import year_population
 from tests.privacy.attacker import Sum
-from tests.privacy.populations import FIRST, WEEK
+from tests.privacy.populations import FIRST, MONTH, WEEK
 from tests.privacy.year_activity import FIRST_TIME, YearAttack
 from tests.privacy.year_population import Person, Year, weeks_of_year
 
 
 class Again(NamedTuple):
-    """Of a cohort that came in four weeks: active in later ones; in the same: not active, for they were quiet."""
+    """Of those who came first in one month: active in a later one; in the same: not active, for they came in quiet
+    weeks alone."""
 
-    cohort: int
     came: int
     month: int
-
-
-def _cohort(month: int, week: int) -> int:
-    return cohort_of(FIRST + WEEK * (4 * month + week))
-
-
-def _first(weeks: int) -> int:
-    return (weeks & -weeks).bit_length() - 1
 
 
 class JoinedAttack(YearAttack):
     def besides(self) -> Sequence[object]:
         months = range(year_population.MONTHS)
         return [
-            Again(cohort, came, month)
+            Again(came, month)
             for came in months
-            for cohort in sorted({_cohort(came, week) for week in range(4)})
             for month in months[came:]
             if month > came or self.loud[month] != 0b1111
         ]
@@ -53,20 +41,20 @@ class JoinedAttack(YearAttack):
     def _path(self, one: Person) -> Iterator[object]:
         yield from super()._path(one)
         if one.weeks:
-            came, week = divmod(_first(one.weeks), 4)
+            came = ((one.weeks & -one.weeks).bit_length() - 1) // 4
             for month in range(came, year_population.MONTHS):
                 if bool(one.month(month) & self.loud[month]) is (month > came):
-                    yield Again(_cohort(came, week), came, month)
+                    yield Again(came, month)
 
     def _link(self) -> None:
-        """Who was active and had come before is of some cohort, and so is who came in quiet weeks alone."""
+        """Who was active and had come before came first in some month, and who came in quiet weeks alone in this."""
         super()._link()
         kind, visits = self.columns["kind"] == FIRST_TIME, self.columns["visits"]
         for month in range(year_population.MONTHS):
             again = [one for one in self.besides() if isinstance(one, Again) and one.month == month]
             for one in again:
                 if one.came < month:
-                    self.attack.knows(self._came(one.cohort, one.came) - self._again(one), 0)
+                    self.attack.knows(self._came(one.came) - self._again(one), 0)
             for chosen, said in ((True, ~kind & (visits > 0)), (False, kind & (visits == 0))):
                 of_cohorts = sum(self._again(one) for one in again if (one.came < month) is chosen)
                 self.attack.knows(of_cohorts - self.ways(month, said), 0, 0)
@@ -78,32 +66,31 @@ class JoinedAttack(YearAttack):
             terms[self.places[one]] = 1
         return terms
 
-    def _active(self, cohort: int, came: int) -> Sum:
-        """In the month in which they came."""
-        return self.weeks(
-            came, lambda one: one.kind == FIRST_TIME and _cohort(came, _first(one.weeks)) == cohort
-        )
+    def _new(self, month: int) -> Sum:
+        """Who came first in a month and was active in it."""
+        return self.weeks(month, lambda one: one.kind == FIRST_TIME)
 
-    def _came(self, cohort: int, month: int) -> Sum:
-        return self._active(cohort, month) + self._again(Again(cohort, month, month))
+    def _came(self, month: int) -> Sum:
+        return self._new(month) + self._again(Again(month, month))
 
     def read(self, month: int, weeks: Sequence[WeekMeasures]) -> None:
         super().read(month, weeks)
-        k = self.year.k
-        shown = publish_cohorts(weeks[-1], publish_people(weeks[-1], k), k)
-        of = {(_cohort(came, week), came) for came in range(month + 1) for week in range(4)}
-        for cohort in sorted({cohort for cohort, _ in of}):
-            since = [came for one, came in of if one == cohort]
-            here = sum(
-                self._active(cohort, came) if came == month else self._again(Again(cohort, came, month))
-                for came in since
-            )
-            so_far = sum(self._came(cohort, came) for came in since)
-            if cohort in shown:
-                self.reads(f"of {cohort} active in {month}", shown[cohort], here)
-            self.groups[f"of {cohort} active in {month}"] = here
-            self.groups[f"of {cohort} came by {month}"] = so_far
-            self.groups[f"of {cohort} came by {month} and were not active"] = so_far - here
+        ends = [FIRST + MONTH * at + 3 * WEEK for at in range(month + 1)]
+        active = [self._again(Again(came, month)) for came in range(month)] + [self._new(month)]
+        cells, after = publish_cohorts(weeks[-1], self.year.k), 0
+        for end, figure in cells.items():
+            until = ends.index(end) + 1
+            self._divide(f"told of {after} to {until} in {month}", range(after, until), active)
+            self.reads(f"of those up to {until} in {month}", figure, sum(active[after:until]))
+            after = until
+        for came in range(month + 1):
+            self._divide(f"of {came} in {month}", [came], active)
+
+    def _divide(self, name: str, months: Sequence[int], active: Sequence[Sum]) -> None:
+        here, came = sum(active[one] for one in months), sum(self._came(one) for one in months)
+        self.groups[f"{name} active"] = here
+        self.groups[f"{name} came"] = came
+        self.groups[f"{name} came and were not active"] = came - here
 
 
 def growing_year(random: Random, departments: Sequence[str]) -> Year:

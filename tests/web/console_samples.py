@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from engage.actions.sessions import CUSTOMER_SUCCESS, SignedIn
 from engage.core.adoption import Source, company_report
 from engage.core.balances import CurrencyWeek
+from engage.core.calendar import month_end
 from engage.core.company_stages import CompanyStages, Situation, decide_stage
 from engage.core.department import DepartmentReport, department_report
 from engage.core.digest import Digest, digest
@@ -35,7 +36,7 @@ from engage.core.reports import (
     Step,
     Table,
 )
-from engage.core.segments import GroupWeek, cohort_of
+from engage.core.segments import GroupWeek
 from engage.core.stage_words import CompanyStage
 from engage.errors import InvalidRequest, NotFound
 from engage.web.console.forms import Accepted, Adjusted, Agreed, Done
@@ -344,7 +345,7 @@ def measured(members: int, active: float, weeks: int = 16) -> CompanyReport:
         scores={week.monday + 6: health.score for week in counted},
         health=health,
         k=K,
-        months={cohort_of(week.monday): week for week in counted},
+        months={week.monday: week for week in counted if week.monday == month_end(week.monday)},
         peers=gather(health.as_of, [(health, Contract()), *_peers(health)]),
         stage=_stage(health),
     )
@@ -458,9 +459,9 @@ def _departments(members: int, month: int) -> dict[str, GroupWeek]:
 
 def _cohorts(monday: int, activated: int, active: int) -> dict[int, tuple[int, int]]:
     """Six months' beginners, of whom fewer are active the longer ago they began."""
-    newest = cohort_of(monday)
+    newest = month_end(monday)
     sizes = [activated // 6] * 5 + [activated - activated // 6 * 5]
     lost, left = [0, 1, 2, 3, 4, 5], activated - active
     gone = [min(size, left * part // 15) for size, part in zip(sizes, lost, strict=True)]
     gone[-1] += left - sum(gone)
-    return {newest - age: (sizes[age], sizes[age] - gone[age]) for age in range(6)}
+    return {newest - 28 * age: (sizes[age], sizes[age] - gone[age]) for age in range(6)}

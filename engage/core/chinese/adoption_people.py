@@ -51,12 +51,13 @@ WORDS: Final = {
     "By a rule": "按规则获得",
     "Organic only": "仅自发",
     # since when
-    "Activated in": "激活月份",
+    "First active in the four weeks up to": "首次活跃的四周截至",
     "Month {age:d}": "第 {age} 个月",
-    "Who stays, by month of activation": "按激活月份的留存",
-    "Active at first": "起初活跃",
-    "Active in the four weeks that end with the last whole week of the month, in percent of those who were in the "
-    "first month that is told.": "截至当月最后一个整周的四周内活跃的成员，占首个可显示月份活跃成员的百分比。",
+    "Who stays, by the four weeks in which they came first": "留存：按首次活跃的四周",
+    "Members active in the four weeks in which they came first, as month 0, and in those after. The first row is of "
+    "all who had come by that day.": (
+        "在首次活跃的四周（第 0 个月）以及其后各四周内活跃的成员。首行为截至该日曾经活跃的全部成员。"
+    ),
     # how far
     "Funnel: {funnel_name}": "漏斗：{funnel_name}",
     "Step": "步骤",
@@ -96,15 +97,16 @@ WORDS: Final = {
     "Members by kind of use per week": "每周各使用类型的成员",
     "Active a day and stickiness per week": "每周日均活跃与黏性",
     "Stickiness per week, in percent": "每周黏性（百分比）",
-    "Percent of each month's beginners who are active so many months later. The same figures are in the table.": (
-        "每月新激活成员在若干月后仍活跃的百分比。表格中有同样的数字。"
-    ),
+    "Members who came first in each four weeks and are active so many months later. The same figures are in the "
+    "table.": "在各四周首次活跃、若干月后仍活跃的成员。表格中有同样的数字。",
     "Activated members by their last twelve weeks. What is hidden is left out of a column.": (
         "按最近十二周对已激活成员分类。不予显示的部分不画在柱中。"
     ),
     "At the end of the period: the figures": "期末数字",
     "Active members a day, of those active in four weeks, in percent.": "日均活跃成员占四周活跃成员的百分比。",
-    "In percent, by months since activation.": "按激活后的月数，以百分比表示。",
+    "By months of four weeks since; darker where more of the most are active.": (
+        "按此后的四周月数；与最多时相比活跃者越多，颜色越深。"
+    ),
     "Members active in four weeks, of those of each.": "四周内活跃的成员占各自人数的比例。",
     "The bar: where the middle half of them stand, with their median. The dot: this company, and how many of 100 stand "
     "lower.": "横条：中间一半公司所处的区间及其中位数。圆点：本公司，以及每 100 家中有多少家低于它。",

@@ -141,9 +141,9 @@ WORDS: Final = {
     "told from {least:d} members on who are active in a week or stand at a level": (
         "每周活跃或已有等级的成员满 {least} 人才公布"
     ),
-    "told where no month follows from the others and from what was told before: it takes at least {k:d} active "
-    "members each of several months": (
-        "任何月份都不能由其余月份和以往公布的内容推算出来时才公布：需有若干月份各有至少 {k} 名活跃成员"
+    "told in bands of {width:d} members, from {least:d} active members on: it takes a second month of four weeks, and "
+    "room beside what was told before": (
+        "活跃成员满 {least} 人起，按每段 {width} 名成员分段公布：需有第二个四周的月份，并与以往公布的内容之间留有余地"
     ),
     "told once it can be told how many members have the habit": "可公布有多少成员形成习惯时才公布",
     "behind each figure fewer than {k:d} members may stand, or all but fewer than {k:d}": (

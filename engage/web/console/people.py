@@ -17,7 +17,6 @@ from engage.formats.rows import Among, quartiles
 from engage.web.console.drawing import (
     Weekly,
     as_drawn,
-    drawn_length,
     shares,
     told_course,
     week_labels,
@@ -140,14 +139,18 @@ def _peers(table: Table, language: Language) -> Markup | None:
 
 
 def _cohorts(table: Table, language: Language) -> Markup | None:
-    ages = table.columns[2:]
+    """Each field is tinted by the middle of its range, of the largest of its row."""
+    ages = table.columns[1:]
     rows: list[tuple[str, list[charts.Bar | None]]] = []
     for row in table.rows:
-        cells: list[charts.Bar | None] = []
-        for figure in row[2:]:
-            assert isinstance(figure, Figure)
-            missing = figure.hidden == "missing"
-            cells.append(None if missing else charts.Bar("", drawn_length(figure), figure.text))
+        figures = [one for one in row[1:] if isinstance(one, Figure)]
+        largest = max((_middle(one) for one in figures), default=0) or 1
+        cells = [
+            None
+            if one.hidden == "missing"
+            else charts.Bar(_short(one), 100 * _middle(one) / largest, one.text)
+            for one in figures
+        ]
         rows.append((str(row[0]), cells))
     if not any(cell is not None and cell.value is not None for _, cells in rows for cell in cells):
         return None
@@ -160,11 +163,25 @@ def _cohorts(table: Table, language: Language) -> Markup | None:
             title=table.title,
             description=speak(
                 language,
-                "Percent of each month's beginners who are active so many months later. The same figures are in the "
-                "table.",
+                "Members who came first in each four weeks and are active so many months later. The same figures are "
+                "in the table.",
             ),
             columns=[str(age) for age in range(shown)],
             rows=[(label, cells[:shown]) for label, cells in rows],
         )
 
     return charts.responsive("cohorts", draw, wide=1140)
+
+
+def _middle(figure: Figure) -> float:
+    return (figure.floor + (figure.ceiling or 0)) / 2
+
+
+def _short(figure: Figure) -> str:
+    """A range in a small field."""
+    if figure.value is not None:
+        return f"{figure.value:,.0f}"
+    if figure.hidden == "most":
+        return f"{figure.floor:,.0f}+"
+    most = f"{figure.ceiling or 0:,.0f}"
+    return f"{figure.floor:,.0f}–{most}" if figure.floor else f"≤ {most}"

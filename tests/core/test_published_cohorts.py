@@ -1,0 +1,144 @@
+"""Who stays, as figures: what the bands of one month and of several leave to each cohort, tried on all that can be."""
+
+from __future__ import annotations
+
+import itertools
+from collections import defaultdict
+
+import msgspec
+import pytest
+from msgspec.structs import replace
+
+from engage.core.calendar import month_end
+from engage.core.measures import WEEK, WeekMeasures
+from engage.core.privacy import Figure
+from engage.core.published_cohorts import (
+    MONTHS_MAX,
+    closed,
+    cohort_bands,
+    had_come,
+    publish_active_cohorts,
+    remember_cohorts,
+)
+from engage.core.segments import Came
+from engage.core.windows import between
+
+K = 2
+MONTH = 4 * WEEK
+END = month_end(739_000)
+ACTIVE = 24
+UNTOLD = closed([[0, 23, 31, 43], [-20, 0, 30, 24], [-28, 0, 0, 24], [-40, 0, 0, 0]])
+"""Twenty to twenty-three had come by the end of the first month, and so on."""
+
+
+def test_each_cohort_keeps_as_many_numbers_as_a_band_has_whatever_is_told_of_the_others() -> None:
+    """Of all who can have come, and can have been active of these, those of whom the same is told."""
+    assert UNTOLD is not None
+    told = defaultdict(set)
+    for counts in itertools.product(range(24), range(12), range(9, 16)):
+        if sum(counts) == ACTIVE and (bands := cohort_bands(counts, UNTOLD, ACTIVE, 0, K)):
+            assert all(low <= count <= high for (low, high), count in zip(bands, counts, strict=True))
+            told[tuple(bands)].add(counts)
+    assert len(told) == 5
+    assert min(len({*numbers}) for same in told.values() for numbers in zip(*same, strict=True)) == 2 * K
+
+
+def test_what_follows_for_other_months_is_known_of_them() -> None:
+    """Who came between two months is bounded by who had come before, and since."""
+    assert closed([[0, 30, 50], [-20, 0, 25], [-41, -18, 0]]) == [[0, 30, 50], [-20, 0, 25], [-41, -18, 0]]
+    assert closed([[0, 30, 50], [-20, 0, 5], [-31, 0, 0]]) == [[0, 30, 35], [-26, 0, 5], [-31, -1, 0]]
+    assert closed([[0, 30, 50], [-20, 0, 5], [-61, 0, 0]]) is None
+
+
+def _week(at: int, cohorts: dict[int, int], **said: object) -> WeekMeasures:
+    """A month of so many active members by the month in which they came first."""
+    found = WeekMeasures(END + MONTH * at, members=200, definition=2, floor=K, month=[9] * 4)
+    found.cohorts = {END + MONTH * came: (count, count) for came, count in cohorts.items()}
+    found.active_4w = sum(cohorts.values())
+    return replace(found, **said)  # type: ignore[arg-type]
+
+
+def _told(*weeks: WeekMeasures, activated: tuple[int, int] = (0, 200)) -> list[list[str]]:
+    before, found = None, []
+    for week in weeks:
+        month = Figure(str(week.active_4w), "members", week.active_4w)
+        remember_cohorts(week, before, month, between(*activated, 200), K)
+        found.append([cell.text for cell in publish_active_cohorts(week).values()])
+        before = week
+    return found
+
+
+def test_of_the_first_month_nothing_is_told_and_of_later_ones_bands_the_oldest_first() -> None:
+    weeks = [_week(0, {0: 40}), _week(1, {0: 30, 1: 21}), _week(2, {0: 26, 1: 14, 2: 13})]
+    assert _told(*weeks) == [[], ["28 to 31", "20 to 23"], ["24 to 27", "12 to 15", "11 to 17"]]
+    assert list(weeks[2].cohorts_told) == [END, END + MONTH, END + 2 * MONTH]
+
+
+def test_whoever_came_before_the_first_month_is_of_its_cohort() -> None:
+    assert _told(_week(0, {-9: 20, 0: 20}), _week(1, {-9: 10, -1: 10, 0: 10, 1: 21}))[1][0] == "28 to 31"
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        pytest.param(_week(1, {0: 5, 1: 1}), id="fewer than 4k - 1 are active"),
+        pytest.param(_week(1, {0: 30, 24_300: 21}), id="counted by months of the calendar"),
+        pytest.param(_week(1, {0: 30, 1: 21}, active_4w=50), id="others than are active"),
+    ],
+)
+def test_nothing_is_told_of_a_month(last: WeekMeasures) -> None:
+    assert _told(_week(0, {0: 40}), last) == [[], []]
+
+
+def test_nothing_is_told_where_it_is_not_told_how_many_are_active() -> None:
+    first, last = _week(0, {0: 40}), _week(1, {0: 30, 1: 21})
+    remember_cohorts(first, None, between(40, 43, 200), between(0, 200, 200), K)
+    remember_cohorts(last, first, between(50, 53, 200), between(0, 200, 200), K)
+    assert (last.cohorts_told, had_come(last)[END + MONTH]) == ({}, (0, 200))
+
+
+def test_nothing_is_told_of_more_than_can_have_come() -> None:
+    """Their first event arrived late: by the end of the month in which it was, one had come less."""
+    first, last = _week(0, {0: 12}), _week(1, {0: 13, 1: 21})
+    remember_cohorts(first, None, between(12, 12, 200), between(12, 12, 200), K)
+    remember_cohorts(last, first, between(34, 34, 200), between(34, 200, 200), K)
+    assert last.cohorts_told == {}
+
+
+def test_where_more_are_activated_than_can_have_come_it_begins_anew() -> None:
+    first, last = _week(0, {0: 12}), _week(1, {0: 13, 1: 21})
+    remember_cohorts(first, None, between(12, 12, 200), between(12, 12, 200), K)
+    remember_cohorts(last, first, between(34, 34, 200), between(60, 70, 200), K)
+    assert last.came.ends == [END + MONTH]
+
+
+def test_before_anybody_came_there_is_no_month() -> None:
+    empty = _week(0, {})
+    remember_cohorts(empty, None, between(0, 0, 0), between(0, 0, 0), K)
+    assert empty.came == Came()
+
+
+def test_two_looks_at_a_month_tell_the_same_and_of_many_months_the_newest_are_remembered() -> None:
+    before = None
+    for at in range(MONTHS_MAX + 3):
+        week = _week(at, dict.fromkeys(range(at + 1), 20))
+        remember_cohorts(
+            week, before, Figure("", "members", week.active_4w), between(20 * at + 15, 20 * at + 40, 999), K
+        )
+        before = week
+    assert before is not None
+    assert len(before.came.ends) == len(before.cohorts_told) == MONTHS_MAX
+    assert before.cohorts_told[before.came.ends[0]][0] > 60
+    again = _week(0, {}, monday=before.monday + WEEK)
+    remember_cohorts(again, before, between(0, 0, 0), between(0, 0, 0), K)
+    assert (again.came, again.cohorts_told) == (before.came, before.cohorts_told)
+
+
+def test_weeks_frozen_by_former_rules_are_read_and_tell_nothing_of_cohorts() -> None:
+    """A week is stored by the places of its fields: what is not kept any more keeps its place."""
+    former = WeekMeasures.__struct_fields__[: WeekMeasures.__struct_fields__.index("came")]
+    assert (len(former), former[46], former[-1]) == (79, "cohort_most", "unrewarded_shared")
+    week = _week(1, {0: 30, 1: 21})
+    stored = msgspec.to_builtins(week)[: len(former)]
+    found = msgspec.convert(stored, WeekMeasures, strict=False)
+    assert (found.active_4w, publish_active_cohorts(found), had_come(found)) == (51, {}, {})
