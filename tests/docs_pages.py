@@ -27,6 +27,8 @@ PAGES = (
     "operating",
     "http",
     "reports",
+    "score",
+    "privacy",
     "webhooks",
     "what-if",
     "backtests",

@@ -477,7 +477,7 @@ def test_the_table_of_drivers_is_the_scores() -> None:
     inputs = drivers.read_inputs(weeks, people, 60, 800, privacy.K_DEFAULT)
     young = drivers.read_inputs(weeks, people, 60, drivers.YOUNG_DAYS - 1, privacy.K_DEFAULT)["seats"]
     told: dict[str, tuple[str, float, float, float]] = {}
-    for row in rows(page("reports"), "| driver | measures |"):
+    for row in rows(page("score"), "| driver | measures |"):
         figures = [_number(cell) for cell in row[2:5] if cell]
         if name := re.search(r"\(`(\w+)`\)", row[0]):
             told[name.group(1)] = (row[0].split(" (")[0], figures[0], figures[1], figures[2])
@@ -488,11 +488,11 @@ def test_the_table_of_drivers_is_the_scores() -> None:
         name: (health.LABELS[name], *one.bounds, round(100 * health.WEIGHTS[name], 6))
         for name, one in inputs.items()
     }
-    assert f"This is version {health.VERSION}." in page("reports")
+    assert f"This is version {health.VERSION}." in page("score")
 
 
 def test_the_table_of_bands_is_the_scores() -> None:
-    told = [(row[0], row[1]) for row in rows(page("reports"), "| band |")]
+    told = [(row[0], row[1]) for row in rows(page("score"), "| band |")]
     floors = dict(reports.BAND_FLOORS)
     for (label, words), (band, name) in zip(told, reports.BAND_LABELS.items(), strict=True):
         assert label == f"{name} (`{band}`)"
@@ -502,7 +502,7 @@ def test_the_table_of_bands_is_the_scores() -> None:
 
 def test_every_reason_for_hiding_is_documented() -> None:
     reasons = set(typing.get_args(privacy.Hidden)) - {""}
-    told = {word for row in rows(page("reports"), "| you see |") for word in re.findall(r"`(\w+)`", row[1])}
+    told = {word for row in rows(page("privacy"), "| you see |") for word in re.findall(r"`(\w+)`", row[1])}
     assert told == reasons
 
 
@@ -512,7 +512,7 @@ def test_the_periods_told_are_periods() -> None:
 
 
 def test_the_book_of_the_page_is_one() -> None:
-    books = [read_book(text) for text in blocks(page("reports"), "yaml")]
+    books = [read_book(text) for text in blocks(page("reports") + page("score"), "yaml")]
     assert [found.problems for found in books] == [[], [], []]
     first, second, third = (found.book or Book() for found in books)
     assert [tier.id for tier in first.tiers] == ["a", "b", "c"]
@@ -521,7 +521,7 @@ def test_the_book_of_the_page_is_one() -> None:
 
 
 def test_what_the_page_says_of_profiles_is_so() -> None:
-    table = rows(page("reports"), "| key | |\n|---|---|\n| `id`")
+    table = rows(page("score"), "| key | |\n|---|---|\n| `id`")
     told = " ".join(cell for row in table for cell in row)
     words = (*score_profiles.STAGES, *score_profiles.ALWAYS_KNOWN, STANDARD_ID, "churned")
     assert undocumented(words, told) == []
@@ -530,7 +530,7 @@ def test_what_the_page_says_of_profiles_is_so() -> None:
 
 def test_every_outcome_and_confidence_is_documented() -> None:
     assert undocumented(terms.OUTCOMES, page("operating")) == []
-    assert undocumented(typing.get_args(reports.Confidence), page("reports")) == []
+    assert undocumented(typing.get_args(reports.Confidence), page("score")) == []
 
 
 # --- the README ---------------------------------------------------------------------------------------------

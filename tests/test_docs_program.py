@@ -77,7 +77,7 @@ def _program_keys() -> set[str]:
 def test_every_key_of_a_program_is_documented() -> None:
     names = _program_keys()
     assert {"late_days", "personal", "threshold", "over", "debt", "browser", "any", "multiply"} <= names
-    assert undocumented(names, PROGRAM_TEXT + page("templates") + page("reports")) == []
+    assert undocumented(names, PROGRAM_TEXT + page("templates") + page("reports") + page("score")) == []
 
 
 def test_every_choice_in_a_program_is_documented() -> None:
