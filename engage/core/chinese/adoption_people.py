@@ -104,7 +104,7 @@ WORDS: Final = {
     ),
     "At the end of the period: the figures": "期末数字",
     "Active members a day, of those active in four weeks, in percent.": "日均活跃成员占四周活跃成员的百分比。",
-    "By months of four weeks since; darker where more of the most are active.": (
+    "By months of four weeks since; the darker, the nearer to the most of the row.": (
         "按此后的四周月数；与最多时相比活跃者越多，颜色越深。"
     ),
     "Members active in four weeks, of those of each.": "四周内活跃的成员占各自人数的比例。",
