@@ -2,7 +2,7 @@
 
 Owns how the stages stand within members, activated, active in four weeks and habitual, whose figures are shown beside
 them, and within those of the month's weeks: slipping is who came in its first two weeks and not in the others; new is
-none of whom the month before told that they had come.
+none of whom the month before told that they had come, and all others who are active and not slipping.
 Activated is a band and the others may be ranges, so exact stages would give them away, month by month. Invited and
 dormant say nothing that does not follow from these figures; the others are bands of 2k (see
 `engage.core.windows.publish_part`), and active is what they leave.
@@ -17,7 +17,7 @@ from engage.core.lifecycle import STAGES
 from engage.core.measures import MONTH_WEEKS, WEEK, WeekMeasures
 from engage.core.privacy import Figure
 from engage.core.published import People, publish_month_members, publish_month_weeks, publish_people
-from engage.core.published_cohorts import had_come
+from engage.core.published_cohorts import had_come, in_quiet_weeks, is_first_month
 from engage.core.published_floors import floor_of
 from engage.core.stage_weeks import LEFT_IDLE, LEFT_NEVER, SLIPPING_HABIT
 from engage.core.windows import between, publish_part
@@ -72,14 +72,7 @@ def _active_stages(week: WeekMeasures, people: People, k: int) -> dict[str, Figu
         parts["slipping"] + parts[SLIPPING_HABIT], width, *_slipping(week, active, habit, steady, k)
     )
     slips = _span(slipping)
-    room, others = _room(week), steady.low + slips.low
-    new = publish_part(
-        parts["new"],
-        width,
-        0,
-        min(room.low, active.low - max(habit.high, others)),
-        min(room.high, active.high - max(habit.low, others)),
-    )
+    new = publish_part(parts["new"], width, *_new(week, people, steady, slips, k))
     came = _span(new)
     return {
         "habitual": habitual,
@@ -93,13 +86,37 @@ def _active_stages(week: WeekMeasures, people: People, k: int) -> dict[str, Figu
     }
 
 
-def _room(week: WeekMeasures) -> _Span:
-    """How many can have come for the first time in the month: those of whom it was not told that they came before."""
-    whole, start = int(publish_month_members(week).floor), month_end(week.monday) - WEEK * (MONTH_WEEKS - 1)
-    before = [ends for end, ends in had_come(week).items() if end < start]
-    if not before:
-        return _Span(whole, whole)
-    return _Span(whole - before[-1][1] - week.absent_4w, whole - max(least for least, _ in before))
+def _new(week: WeekMeasures, people: People, steady: _Span, slips: _Span, k: int) -> tuple[int, int, int]:
+    """The least, the most for sure and the most that can be new, by what else is told.
+
+    Of all who have come by now, new are none of those who had come before. To tell of more new ones than there are
+    beside the most who can have come before would tell that these were fewer; to tell of fewer than must be, that they
+    were more. Where somebody was named late, the least does not hold.
+    """
+    active, came, habit = _span(people.active_4w), _span(people.activated), _span(people.habitual)
+    before, others = _before(week), steady.low + slips.low
+    room = _Span(came.high, came.high)
+    low = 0
+    if before:
+        whole = int(publish_month_members(week).floor) - week.absent_4w
+        room = _Span(min(came.high, whole) - before.high, came.high - before.low)
+        late = max((_span(one).low for one in publish_month_weeks(week, k)[2:]), default=0)
+        least = max(active.low, came.low - in_quiet_weeks(week)) - slips.high
+        low = max(0, least - before.high, late - before.high)
+    sure = min(room.low, active.low - max(habit.high, others))
+    most = min(room.high, active.high - max(habit.low, others))
+    return low if low <= week.stages["new"] else 0, sure, most
+
+
+def _before(week: WeekMeasures) -> _Span | None:
+    """How many had come before the month, by all that is told; None where nothing is told of it."""
+    if is_first_month(week):
+        return _Span(0, 0)
+    start = month_end(week.monday) - WEEK * (MONTH_WEEKS - 1)
+    before = {end: span for end, span in had_come(week).items() if end < start}
+    if start - WEEK not in before:
+        return None
+    return _Span(max(least for least, _ in before.values()), before[start - WEEK][1])
 
 
 def _slipping(week: WeekMeasures, active: _Span, habit: _Span, steady: _Span, k: int) -> tuple[int, int, int]:

@@ -152,17 +152,19 @@ def _week(cohorts: dict[int, tuple[int, int]]) -> WeekMeasures:
     "cohorts, said, new",
     [
         pytest.param({}, {}, "18 or more", id="nothing is told of months before"),
-        pytest.param({-4: (10, 17)}, {}, "18 or more", id="23 can have come since"),
-        pytest.param({-4: (10, 18)}, {}, "12 or more", id="22 can have"),
-        pytest.param({-4: (10, 17)}, {"absent_4w": 1}, "12 or more", id="22 can have, for one was away"),
+        pytest.param({-4: (10, 17)}, {}, "17 or more", id="eleven must be and 23 can have come since"),
+        pytest.param({-4: (10, 18)}, {}, "16 or more", id="ten must be"),
+        pytest.param({-4: (10, 17)}, {"absent_4w": 2}, "11 or more", id="21 can have, for two were away"),
+        pytest.param({-4: (10, 17)}, {"activated": 32}, "5 or more", id="15 can have, as so few have by now"),
         pytest.param({-3: (10, 30)}, {}, "18 or more", id="told within the month"),
-        pytest.param({-8: (10, 23), -4: (10, 17)}, {}, "18 or more", id="the last month counts"),
+        pytest.param({-8: (10, 23), -4: (10, 17)}, {}, "17 or more", id="the last month counts"),
     ],
 )
 def test_new_are_those_who_are_not_told_to_have_come_before(
     cohorts: dict[int, tuple[int, int]], said: dict[str, object], new: str
 ) -> None:
-    assert dict(publish_stages(replace(_week(cohorts), **said), K))["new"].text == new
+    week = replace(_week(cohorts), **{"activated": 38, **said})
+    assert dict(publish_stages(week, K))["new"].text == new
 
 
 def test_who_is_slipping_is_told_alike_with_the_habit_and_without() -> None:
@@ -176,7 +178,7 @@ def test_who_is_slipping_is_told_alike_with_the_habit_and_without() -> None:
 def test_no_more_are_told_to_be_new_than_any_month_before_leaves() -> None:
     """Of members who were renamed since, an older month may have told more."""
     assert [
-        dict(publish_stages(_week({-8: (one, 30), -4: (other, 17)}), K))["new"].ceiling
+        dict(publish_stages(replace(_week({-8: (one, 30), -4: (other, 17)}), activated=38), K))["new"].ceiling
         for one, other in ((10, 12), (16, 12), (18, 12))
     ] == [26, 24, 22]
 

@@ -34,3 +34,23 @@ def _learned_of(seed: int, departments: tuple[str, ...] = ("",)) -> list[str]:
 def test_activity_joined_with_cohorts_tells_of_no_group_below_the_floor(work: str) -> None:
     for seed in range(COMPANIES):
         assert _learned_of(seed, WORK[work]) == [], f"company {seed}"
+
+
+NEW = [(970600226, 5), (970600493, 3), (970601365, 5), (970602920, 4)]
+"""Companies, and for how many months, of which the new ones told who had come before, that somebody came in a quiet
+week, or that nobody was slipping: with who was active in the month before, they add up to those activated."""
+
+
+@pytest.mark.parametrize("seed, months", NEW)
+def test_the_new_tell_nothing_of_those_who_came_before(
+    seed: int, months: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (year_population, year_activity):
+        monkeypatch.setattr(module, "MONTHS", months)
+        monkeypatch.setattr(module, "STAYS", 4 * months)
+    monkeypatch.setattr(year_population, "WEEKS", 4 * months)
+    random = Random(seed)
+    random.choice((3, 4, 4, 5))
+    departments = random.choice((("",), ("sales", "it")))
+    year = growing_year(random, departments)
+    assert attack_joined_year(year, acquaintances(random, year)) == []

@@ -102,7 +102,7 @@ def _left_to_come(k: int) -> list[tuple[int, int]]:
 
 def test_who_is_new_does_not_tell_that_all_have_come(monkeypatch: pytest.MonkeyPatch) -> None:
     assert _left_to_come(3) == []
-    monkeypatch.setattr(published_stages, "_room", lambda _: published_stages._Span(MEMBERS, MEMBERS))
+    monkeypatch.setattr(published_stages, "_before", lambda _: None)
     assert _left_to_come(3) != []
 
 
