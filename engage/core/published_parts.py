@@ -85,25 +85,15 @@ def publish_groups(
     left = [one if cell.value is None else int(cell.value) for cell, one in zip(habitual, able, strict=True)]
     if left != [cell.value for cell in habitual] and _most_steady(active_4w, left, people) < min(near, most):
         habitual = [untold(one) for one in active_4w]
-    return tuple(
-        Group(*row)
-        for row in zip(
-            rows,
-            sizes,
-            active_4w,
-            habitual,
-            strict=True,
-        )
-    )
+    return tuple(Group(*row) for row in zip(rows, sizes, active_4w, habitual, strict=True))
 
 
 def _most_steady(active_4w: Sequence[Figure], able: Sequence[int], people: People) -> int:
     """The most who can have the habit, where so many of each group can, and so many are told to be active."""
     least = sum(cell.floor for cell in active_4w)
-    steady = sum(min(cell.floor, most) for cell, most in zip(active_4w, able, strict=True))
-    room = sum(
-        max(0, min(cell.ceiling or 0, most) - cell.floor) for cell, most in zip(active_4w, able, strict=True)
-    )
+    each = list(zip(active_4w, able, strict=True))
+    steady = sum(min(cell.floor, most) for cell, most in each)
+    room = sum(max(0, min(cell.ceiling or 0, most) - cell.floor) for cell, most in each)
     return int(steady + min(room, (people.active_4w.ceiling or 0) - least))
 
 
