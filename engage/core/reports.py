@@ -175,6 +175,10 @@ class Contract(Struct, frozen=True):
     days_to_renewal: int | None = None  # from the day after `as_of`
     customer_since: str | None = None
 
+    @property
+    def term_ended(self) -> bool:
+        return self.days_to_renewal is not None and self.days_to_renewal < 0
+
 
 class Definition(Struct, frozen=True):
     term: Text

@@ -75,8 +75,7 @@ def _facts(report: CompanyReport | Digest, language: Language) -> list[tuple[str
     if health.change_13w is not None:
         found.append((speak(language, "Change in 13 weeks"), signed(health.change_13w)))
     if contract.renewal_date:
-        over = contract.days_to_renewal is not None and contract.days_to_renewal < 0
-        label = speak(language, "Term ended") if over else speak(language, "Renewal")
+        label = speak(language, "Term ended") if contract.term_ended else speak(language, "Renewal")
         found.append((label, day(contract.renewal_date, language)))
     if contract.monthly_revenue_cents is not None:
         found.append((speak(language, "Revenue per month"), money(contract.monthly_revenue_cents)))

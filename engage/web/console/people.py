@@ -144,11 +144,11 @@ def _cohorts(table: Table, language: Language) -> Markup | None:
     rows: list[tuple[str, list[charts.Bar | None]]] = []
     for row in table.rows:
         figures = [one for one in row[1:] if isinstance(one, Figure)]
-        largest = max((_middle(one) for one in figures), default=0) or 1
+        largest = max((one.estimate or 0 for one in figures), default=0) or 1
         cells = [
             None
             if one.hidden == "missing"
-            else charts.Bar(_short(one), 100 * _middle(one) / largest, one.text)
+            else charts.Bar(_short(one), 100 * (one.estimate or 0) / largest, one.text)
             for one in figures
         ]
         rows.append((str(row[0]), cells))
@@ -171,10 +171,6 @@ def _cohorts(table: Table, language: Language) -> Markup | None:
         )
 
     return charts.responsive("cohorts", draw, wide=1140)
-
-
-def _middle(figure: Figure) -> float:
-    return (figure.floor + (figure.ceiling or 0)) / 2
 
 
 def _short(figure: Figure) -> str:
