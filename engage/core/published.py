@@ -42,7 +42,7 @@ from engage.core.published_beginners import (
     remember_users,
 )
 from engage.core.published_classes import remember_beyond_days
-from engage.core.published_cohorts import had_come, remember_cohorts
+from engage.core.published_cohorts import came_since, had_come, remember_cohorts
 from engage.core.published_floors import floor_of, is_told
 from engage.core.published_parts import remember_groups, remember_told
 from engage.core.quiet import HABIT_WEEKS_LEAST
@@ -170,13 +170,15 @@ def _publish_habitual(week: WeekMeasures, k: int, active_4w: Figure, activated: 
 
 
 def _in_each_month(week: WeekMeasures, active_4w: Figure) -> Figure:
-    """Who has the habit was active in each of the three months of its weeks: what is told of the least of them."""
+    """Who has the habit was active in each of the three months of its weeks, and had come by the end of the first: what
+    is told of the least of them."""
     told = week.months_told[1:HABIT_MONTHS]
     if not told:
         return active_4w
-    least = min(int(active_4w.floor), *(low for low, _ in told))
-    most = min(int(active_4w.ceiling or 0), *(high for _, high in told))
-    return between(least, most, week.members)
+    months = [(int(active_4w.floor), int(active_4w.ceiling or 0)), *told]
+    late = [*came_since(week, len(months) - 1), 0]
+    least = min(low - since for (low, _), since in zip(months, late, strict=True))
+    return between(max(0, least), min(high for _, high in months), week.members)
 
 
 def _by_visits(week: WeekMeasures, active_4w: Figure, activated: int) -> tuple[int, int]:

@@ -52,6 +52,16 @@ def had_come(week: WeekMeasures) -> dict[int, tuple[int, int]]:
     return {end: (-most[at][0], most[0][at]) for at, end in enumerate(week.came.ends, 1)}
 
 
+def came_since(week: WeekMeasures, months: int) -> list[int]:
+    """How many must have come first since the month before these, by the end of each, the newest first."""
+    newest = month_end(week.monday)
+    ends = [newest - WEEK * MONTH_WEEKS * back for back in range(months + 1)]
+    if not set(ends) <= set(week.came.ends):
+        return [0] * months
+    *since, before = (week.came.ends.index(end) + 1 for end in ends)
+    return [max(0, -week.came.most[at][before]) for at in since]
+
+
 def remember_cohorts(
     week: WeekMeasures, before: WeekMeasures | None, month: Figure, activated: Figure, k: int
 ) -> None:

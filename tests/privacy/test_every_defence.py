@@ -184,6 +184,9 @@ def test_without_one_defence_something_is_learned(defence: str, monkeypatch: pyt
 FIGURES = "nothing_bypasses: figures_are_made_by_privacy_alone"
 """Reckoned from figures, so it needs no test of its own."""
 OWN = "every_defence"
+COME_TOO_LATE = (
+    "joined_year_attacked: without_who_came_too_late_it_is_learned_that_all_others_have_the_habit"
+)
 EQUALLY_MANY = "weeks_told_exactly: told_whatever_is_equal_it_is_learned_how_much_somebody_did"
 TOO_FEW_ACTIVE = (
     "weeks_told_exactly: told_of_fewer_than_2k_less_one_active_members_it_is_learned_who_did_not_do_it"
@@ -279,6 +282,7 @@ SAID = {
         "flows_attacked: habits below what the weeks add up to",
         "flows_attacked: habits above what the weeks add up to",
     ],
+    "less those who must have come first later": [COME_TOO_LATE],
     "Beginners of a funnel are among the active": ["kinds_attacked: beginners within who was active"],
     "months told before are added up": [
         "year_attacked: without_what_earlier_beginners_leave_it_is_learned_that_all_have_begun"
@@ -346,7 +350,10 @@ STATED = {
             "flows_attacked: habits below what the weeks add up to",
             "flows_attacked: habits above what the weeks add up to",
         ],
-        "active in each of the three months": ["flows_attacked: habits within each of their months"],
+        "active in each of the three months": [
+            "flows_attacked: habits within each of their months",
+            COME_TOO_LATE,
+        ],
         "The size of the company when the month ended": ["reports_attacked: the members of the month's end"],
     },
     "published_activated": {
