@@ -184,9 +184,7 @@ def test_without_one_defence_something_is_learned(defence: str, monkeypatch: pyt
 FIGURES = "nothing_bypasses: figures_are_made_by_privacy_alone"
 """Reckoned from figures, so it needs no test of its own."""
 OWN = "every_defence"
-COME_TOO_LATE = (
-    "joined_year_attacked: without_who_came_too_late_it_is_learned_that_all_others_have_the_habit"
-)
+COME_TOO_LATE = "joined_year_attacked: without_who_came_too_late_it_is_learned_that_all_others_have_the_habit"
 EQUALLY_MANY = "weeks_told_exactly: told_whatever_is_equal_it_is_learned_how_much_somebody_did"
 TOO_FEW_ACTIVE = (
     "weeks_told_exactly: told_of_fewer_than_2k_less_one_active_members_it_is_learned_who_did_not_do_it"
