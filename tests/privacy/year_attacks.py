@@ -362,7 +362,11 @@ def _read_groups(year: _Year, at: int, place: int, shown: Sequence[Group]) -> No
         inside = {one for one in sizes if one == group.name or (group.name == SMALLER and one not in named)}
         year.reads(group.active_4w, year.here(at, lambda way, inside=inside: way.work[place] in inside))  # type: ignore[misc]
     for name, size in sizes.items():
-        year.divides(f"{name!r} in {at}", year.here(at, lambda way, name=name: way.work[place] == name), size)  # type: ignore[misc]
+        here = year.here(at, lambda way, name=name: way.work[place] == name)  # type: ignore[misc]
+        outside = [one.active[at] for one in year.known if one.work[place] != name]
+        year.divides(
+            f"{name!r} in {at}", here, size, outside if len(outside) == len(year.members) - size else ()
+        )
     for work, size in Counter(one.work for one in year.members).items() if place else ():
         here = year.here(at, lambda way, work=work: way.work == work)  # type: ignore[misc]
         beside = [one.active[at] for one in year.known if one.work != work and {*one.work} & {*work}]
