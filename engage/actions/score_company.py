@@ -28,6 +28,7 @@ from engage.core.profiles import ScoreDefinition, choose_profile
 from engage.core.program import Program
 from engage.core.published import publish_people, remember_peaks, weeks_known
 from engage.core.published_outstanding import remember_outstanding
+from engage.core.published_stages import remember_stages
 from engage.core.reports import Contract
 from engage.core.score_changes import MONTH_WEEKS, QUARTER_WEEKS, compared
 from engage.core.scored_as import ScoredAs
@@ -89,6 +90,7 @@ def measure_and_score(
                 before = company.frozen.get(week.monday - WEEK)
                 remember_peaks([week], before, week.floor)
                 remember_outstanding(week, before, week.floor)
+                remember_stages(week, before)
                 company.frozen[week.monday] = week
             new_weeks += [(id, week) for week in weeks]
         for monday in company.mondays or [company.last_monday]:

@@ -311,7 +311,7 @@ def _levels(source: Source, now: Weeks) -> Table:
 
 
 def _stages(source: Source, now: Weeks) -> Table | None:
-    """None: the newest week was frozen before members had stages."""
+    """None: the newest week was frozen before it was remembered what stages are told of it."""
     rows = publish_stages(now.last, source.k) if now.last else []
     if not rows or now.people_last is None:
         return None

@@ -209,6 +209,8 @@ class WeekMeasures(Struct, array_like=True):
     cohorts_told: dict[int, tuple[int, int]] = field(default_factory=dict)
     """The last Monday of a month -> the least and the most of who came first in it who are told to be active. Empty:
     nothing is told."""
+    stages_told: dict[str, tuple[int, int, int]] = field(default_factory=dict)
+    """Stage -> the least and the most who are told to be in it, and the most who could be. Empty: not kept yet."""
 
     @property
     def weeks_known(self) -> int:

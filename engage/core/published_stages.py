@@ -6,6 +6,9 @@ none of whom the month before told that they had come, and all others who are ac
 Activated is a band and the others may be ranges, so exact stages would give them away, month by month. Invited and
 dormant say nothing that does not follow from these figures; the others are bands of 2k (see
 `engage.core.windows.publish_part`), and active is what they leave.
+
+All that is remembered when the first week of a month is frozen, and told of it for ever: by other rules, of a later
+release, a second look would tell another band, and what both bands have in common.
 """
 
 from __future__ import annotations
@@ -18,7 +21,7 @@ from engage.core.measures import MONTH_WEEKS, WEEK, WeekMeasures
 from engage.core.privacy import Figure
 from engage.core.published import People, publish_month_members, publish_month_weeks, publish_people
 from engage.core.published_cohorts import had_come, in_quiet_weeks, is_first_month
-from engage.core.published_floors import floor_of
+from engage.core.published_floors import is_told
 from engage.core.stage_weeks import LEFT_IDLE, LEFT_NEVER, SLIPPING_HABIT
 from engage.core.windows import between, publish_part
 
@@ -29,10 +32,24 @@ class _Span(NamedTuple):
 
 
 def publish_stages(week: WeekMeasures, k: int) -> list[tuple[str, Figure]]:
-    """(stage, members), in the order of a life; nothing of a week frozen before there were stages."""
-    if not week.stages:
-        return []
-    k = floor_of(week, k)
+    """(stage, members), in the order of a life; nothing of a week frozen before this was remembered."""
+    whole = int(publish_month_members(week).floor)
+    untold = None if is_told(week, k) else between(0, whole, whole)
+    return [(stage, untold or between(*told)) for stage, told in week.stages_told.items()]
+
+
+def remember_stages(week: WeekMeasures, before: WeekMeasures | None) -> None:
+    """Write into a new week what is told of the stages of its month; `before`: the week before."""
+    if before is not None and month_end(before.monday) == month_end(week.monday):
+        week.stages_told = before.stages_told
+        return
+    for stage, figure in stages_of(week, week.floor).items():
+        low, high = _span(figure)
+        week.stages_told[stage] = (low, high, high + (figure != between(low, high, high)))
+
+
+def stages_of(week: WeekMeasures, k: int) -> dict[str, Figure]:
+    """Stage -> members, in the order of a life, by the rules in force."""
     people, whole = publish_people(week, k), int(publish_month_members(week).floor)
     found = _active_stages(week, people, k)
     active, activated = _span(people.active_4w), _span(people.activated)
@@ -42,7 +59,7 @@ def publish_stages(week: WeekMeasures, k: int) -> list[tuple[str, Figure]]:
         left = _span(found["left"])
     found["invited"] = between(whole - activated.high - left.high, whole - activated.low, whole)
     found["dormant"] = between(activated.low - active.high - left.high, activated.high - active.low, whole)
-    return [(stage, found[stage]) for stage in STAGES if stage in found]
+    return {stage: found[stage] for stage in STAGES if stage in found}
 
 
 def _publish_left(week: WeekMeasures, whole: int, active: _Span, k: int) -> Figure:

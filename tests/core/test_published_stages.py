@@ -15,7 +15,7 @@ from engage.core.calendar import month_end
 from engage.core.measures import MONTH_WEEKS, WEEK, Came, WeekMeasures
 from engage.core.privacy import Figure, fact
 from engage.core.published import People
-from engage.core.published_stages import publish_stages
+from engage.core.published_stages import publish_stages, remember_stages, stages_of
 from engage.core.stage_weeks import LEFT_IDLE, LEFT_NEVER, SLIPPING_HABIT, no_stages
 from engage.core.windows import between
 
@@ -56,8 +56,25 @@ def _ranges(random: Random, numbers: tuple[int, ...]) -> list[published_stages._
     return [_span(low, low + random.randint(0, 1)) for low in numbers]
 
 
-def test_nothing_is_told_of_a_week_frozen_before_there_were_stages() -> None:
-    assert publish_stages(WeekMeasures(MONDAY, members=60, active_4w=30, floor=K), K) == []
+def test_a_month_is_told_for_ever_as_its_first_week_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    first, later = _week({}), replace(_week({}), monday=MONDAY + WEEK)
+    remember_stages(first, None)
+    told = publish_stages(first, K)
+    assert dict(told) == stages_of(first, K)
+    assert len(told) == 7
+    monkeypatch.setattr(published_stages, "publish_part", lambda count, *_: fact(count, "members"))
+    remember_stages(later, first)
+    assert stages_of(first, K) != dict(told), "by other rules"
+    assert publish_stages(first, K) == publish_stages(later, K) == told
+
+
+def test_nothing_is_told_of_a_month_that_an_earlier_release_has_frozen() -> None:
+    first, later = _week({}), replace(_week({}), monday=MONDAY + WEEK)
+    remember_stages(later, first)
+    assert publish_stages(first, K) == publish_stages(later, K) == []
+    after = replace(later, monday=MONDAY + WEEK * MONTH_WEEKS, stages_told={})
+    remember_stages(after, later)
+    assert publish_stages(after, K) != []
 
 
 def test_how_many_can_be_slipping_is_what_all_ways_say(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -164,21 +181,21 @@ def test_new_are_those_who_are_not_told_to_have_come_before(
     cohorts: dict[int, tuple[int, int]], said: dict[str, object], new: str
 ) -> None:
     week = replace(_week(cohorts), **{"activated": 38, **said})
-    assert dict(publish_stages(week, K))["new"].text == new
+    assert stages_of(week, K)["new"].text == new
 
 
 def test_who_is_slipping_is_told_alike_with_the_habit_and_without() -> None:
     week, told = replace(_week({}), month=[18, 18, 13, 13]), []
     for parts in ((0, 5), (5, 0), (0, 8), (8, 0), (4, 4)):
         week.stages |= dict(zip(("slipping", SLIPPING_HABIT), parts, strict=True))
-        told.append(dict(publish_stages(week, K))["slipping"].text)
+        told.append(stages_of(week, K)["slipping"].text)
     assert told == ["fewer than 6", "fewer than 6", *["6 or more"] * 3]
 
 
 def test_no_more_are_told_to_be_new_than_any_month_before_leaves() -> None:
     """Of members who were renamed since, an older month may have told more."""
     assert [
-        dict(publish_stages(replace(_week({-8: (one, 30), -4: (other, 17)}), activated=38), K))["new"].ceiling
+        stages_of(replace(_week({-8: (one, 30), -4: (other, 17)}), activated=38), K)["new"].ceiling
         for one, other in ((10, 12), (16, 12), (18, 12))
     ] == [26, 24, 22]
 
@@ -187,7 +204,7 @@ def _left(**said: object) -> Figure:
     """Of forty members six left and are gone; 26 are active."""
     week = _week({})
     week.stages |= {"dormant": 3, LEFT_IDLE: 3, "invited": 5, LEFT_NEVER: 3}
-    return dict(publish_stages(replace(week, **said), K))["left"]
+    return stages_of(replace(week, **said), K)["left"]
 
 
 def test_those_who_left_are_told_within_who_is_not_active_and_who_left_before_the_month() -> None:
@@ -203,13 +220,21 @@ def test_those_who_left_are_told_within_who_is_not_active_and_who_left_before_th
 
 def test_under_a_floor_lowered_since_stages_are_told_as_they_were() -> None:
     week = replace(_week({}), floor=5)
-    assert publish_stages(week, 3) == publish_stages(week, 5)
+    remember_stages(week, None)
+    assert publish_stages(week, 3) == publish_stages(week, 5) != []
+
+
+def test_under_a_floor_raised_since_no_stage_is_told() -> None:
+    week = _week({})
+    remember_stages(week, None)
+    told = publish_stages(week, K + 1)
+    assert {(figure.text, figure.low, figure.high) for _, figure in told} == {("not shown", 0, 40)}
 
 
 def test_who_is_invited_or_dormant_follows_from_what_is_told_anyway() -> None:
     """Of forty members 30 to 32 are activated and 26 active, and, where members leave, fewer than six have left."""
     week, found = _week({}), []
     for stages in (week.stages, {part: 0 for part in week.stages if part not in (LEFT_NEVER, LEFT_IDLE)}):
-        told = dict(publish_stages(replace(week, stages=stages), K))
+        told = stages_of(replace(week, stages=stages), K)
         found.append([(told[stage].floor, told[stage].ceiling) for stage in ("invited", "dormant")])
     assert found == [[(3, 10), (0, 6)], [(8, 10), (4, 6)]]

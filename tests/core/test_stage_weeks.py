@@ -18,7 +18,7 @@ from engage.core.measures import WeekMeasures
 from engage.core.privacy import Figure
 from engage.core.program import Currency, Program
 from engage.core.published import publish_people
-from engage.core.published_stages import publish_stages
+from engage.core.published_stages import publish_stages, stages_of
 from engage.core.stage_weeks import ACTIVE, HABIT, IDLE, LEFT_IDLE, LEFT_NEVER, NEVER, SLIPPING_HABIT
 from engage.core.state import CompanyState, MemberState
 from tests.core.measuring import measure_weeks
@@ -112,7 +112,7 @@ def what_may_be(week: WeekMeasures, k: int, *, stages: bool) -> dict[str, tuple[
     ]
     if stages:
         more = {"left": (LEFT_NEVER, LEFT_IDLE), "slipping": ("slipping", SLIPPING_HABIT)}
-        shown += [(more.get(stage, (stage,)), figure) for stage, figure in publish_stages(week, k)]
+        shown += [(more.get(stage, (stage,)), figure) for stage, figure in stages_of(week, k).items()]
     equal, sums, below, bounds = [], [], [], []
     for parts, figure in shown:
         row = [1.0 if name in parts else 0.0 for name in names]
@@ -147,7 +147,7 @@ def test_no_small_part_follows_from_what_is_shown(*, leaves: bool) -> None:
         for name, (low, high) in after.items():
             known_anyway = before[name][1] - before[name][0] < 1
             if week.stages[name] < 5 and not known_anyway:
-                assert high - low >= 1, (name, week.stages, publish_stages(week, 5))
+                assert high - low >= 1, (name, week.stages, stages_of(week, 5))
 
 
 def test_stages_are_told_in_bands_within_what_is_told_anyway() -> None:
@@ -158,7 +158,7 @@ def test_stages_are_told_in_bands_within_what_is_told_anyway() -> None:
     )  # fmt: skip
     people = publish_people(week, 5)
     assert (people.activated.text, people.active_4w.text, people.habitual.text) == ("100 to 104", "84", "31")
-    assert {stage: figure.text for stage, figure in publish_stages(week, 5)} == {
+    assert {stage: figure.text for stage, figure in stages_of(week, 5).items()} == {
         "invited": "9 to 32",
         "new": "10 to 19",
         "active": "12 to 44",
@@ -169,7 +169,7 @@ def test_stages_are_told_in_bands_within_what_is_told_anyway() -> None:
     }
     del parts[LEFT_NEVER], parts[LEFT_IDLE]
     week = replace(week, members=116, activated=96, stages=parts)
-    assert "left" not in dict(publish_stages(week, 5))
+    assert "left" not in stages_of(week, 5)
 
 
 def test_a_week_frozen_before_there_were_stages_has_none() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from random import Random
 from typing import NamedTuple
 
@@ -15,6 +16,7 @@ from engage.core.balances import CurrencyWeek
 from engage.core.calendar import month_end
 from engage.core.measures import FeatureWeek, WeekMeasures
 from engage.core.published import remember_peaks
+from engage.core.published_stages import remember_stages
 from engage.core.segments import GroupWeek
 from engage.core.stage_weeks import active_part, no_stages
 
@@ -196,6 +198,9 @@ def weeks_of_company(company: Company) -> list[WeekMeasures]:
     weeks = [_first_month(company, look) for look in range(3)]
     weeks += [_second_month(company, look) for look in range(3, LOOKS)]
     remember_peaks(weeks, None, company.k)
+    for before, week in pairwise(weeks):
+        if week.stages:
+            remember_stages(week, before)
     return weeks
 
 

@@ -93,7 +93,7 @@ def attack_slipping(random: Random) -> list[str]:
     for at, figure in enumerate(publish_month_weeks(week, k)):
         if counts[at] >= k:
             flow.reads(f"active in week {at}", figure, lambda path, at=at: path[0] >> at & 1)  # type: ignore[misc]
-    found = dict(published_stages.publish_stages(week, k))
+    found = published_stages.stages_of(week, k)
     flow.reads("slipping", found["slipping"], lambda path: path[0] > 0 and not path[0] & 0b1100)
     flow.reads("steady", found["habitual"], lambda path: path[0] & 0b1100 > 0 and path[1] > 0)
     flow.groups.append(("here and not slipping", lambda path: path[0] & 0b1100 > 0))

@@ -18,7 +18,7 @@ from engage.actions import score, score_company
 from engage.actions.publish import publish
 from engage.actions.score import score_companies
 from engage.actions.settings import floor, set_floor
-from engage.core import published, published_people, published_stages
+from engage.core import published, published_people
 from engage.core.calendar import month_end, week_of
 from engage.core.call import Call
 from engage.core.looks import Look
@@ -242,7 +242,7 @@ def measure_anew(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def judge_by_the_floor_in_force(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (published, published_people, published_stages):
+    for module in (published, published_people):
         monkeypatch.setattr(module, "floor_of", lambda _, k: k)
         monkeypatch.setattr(module, "is_told", lambda *_: True, raising=False)
 

@@ -12,7 +12,7 @@ from engage.core import published_stages
 from engage.core.measures import WeekMeasures
 from engage.core.presence import Presence
 from engage.core.published import remember_peaks
-from engage.core.published_stages import publish_stages
+from engage.core.published_stages import stages_of
 from engage.core.stage_weeks import no_stages
 from engage.core.state import MemberState
 from tests.privacy import year_activity, year_population
@@ -92,7 +92,7 @@ def _left_to_come(k: int) -> list[tuple[int, int]]:
     found = []
     for before in range(k, MEMBERS + 1):
         for new in range(MEMBERS - before + 1):
-            first, second = (dict(publish_stages(week, k)) for week in _two_months(before, new, k))
+            first, second = (stages_of(week, k) for week in _two_months(before, new, k))
             least = first["invited"].floor - (second["new"].ceiling or 0)
             most = (first["invited"].ceiling or 0) - second["new"].floor
             if MEMBERS - before - new < k and most - max(0, least) < 1:
@@ -113,4 +113,4 @@ def test_who_left_lately_and_who_left_before_are_told_alike(idle: int) -> None:
     week.active_4w, week.activated = 40, 45
     week.month_absent, week.month_left = [0] * 4, (8, 13)
     week.stages["left_never"] = idle
-    assert dict(publish_stages(week, 5))["left"].text == "not shown"
+    assert stages_of(week, 5)["left"].text == "not shown"

@@ -17,6 +17,7 @@ from engage.core.measures import WeekMeasures, measure_weeks
 from engage.core.program import Program
 from engage.core.program_measures import RoleTrait
 from engage.core.published import remember_peaks
+from engage.core.published_stages import remember_stages
 from engage.core.state import CompanyState, DayRollup, MemberState
 from tests.privacy.populations import FIRST, WEEK
 
@@ -163,6 +164,8 @@ def weeks_of_year(year: Year, named: int = FIRST - 1) -> list[WeekMeasures]:
             program = replace(PROGRAM, department="")
         for week in measure_weeks(program, company, states, days, mondays, (), year.k):
             keep_month(week, frozen)
-            remember_peaks([week], frozen.get(week.monday - WEEK), year.k)
+            before = frozen.get(week.monday - WEEK)
+            remember_peaks([week], before, year.k)
+            remember_stages(week, before)
             frozen[week.monday] = week
     return [frozen[monday] for monday in sorted(frozen)]

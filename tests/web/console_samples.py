@@ -20,6 +20,7 @@ from engage.core.peers import gather
 from engage.core.periods import read_period
 from engage.core.privacy import Figure, Unit
 from engage.core.program import Currency, EventType, Funnel, Level, Levels, Program
+from engage.core.published_stages import remember_stages
 from engage.core.reports import (
     Band,
     Column,
@@ -388,7 +389,7 @@ def _peers(health: Health) -> list[tuple[Health, Contract]]:
 def _week(monday: int, members: int, active: float) -> WeekMeasures:
     month = round(members * active)
     week = round(month * 0.8)
-    return WeekMeasures(
+    found = WeekMeasures(
         monday,
         members=members,
         activated=month + month // 4,
@@ -422,6 +423,8 @@ def _week(monday: int, members: int, active: float) -> WeekMeasures:
         standing=True,
         stages=_stages(members, month),
     )
+    remember_stages(found, None)
+    return found
 
 
 def _stages(members: int, month: int) -> dict[str, int]:
