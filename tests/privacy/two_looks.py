@@ -6,7 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy
 
-from engage.core import published, published_beginners, published_classes, published_people
+from engage.core import (
+    published,
+    published_beginners,
+    published_campaigns,
+    published_champions,
+    published_classes,
+    published_people,
+)
 from engage.core.measures import WeekMeasures
 from engage.core.privacy import MISSING_TEXT, NOT_SHOWN, Figure
 from engage.core.published_stages import publish_stages
@@ -90,6 +97,11 @@ def _of_the_month(week: WeekMeasures, k: int) -> Iterator[tuple[str, Figure]]:
     for funnel in week.funnels:
         steps = published_people.publish_funnel(week, people, funnel, k) or ()
         yield from ((f"{funnel} {at}", figure) for at, figure in enumerate(steps))
+    champions = published_champions.publish_champions(week, people, k)
+    yield from (("covered", champions.covered), ("single", champions.single), ("without", champions.without))
+    campaign = published_campaigns.publish_campaign_month(week, k)
+    if campaign is not None:
+        yield from (("not held out", campaign.active), ("held out", campaign.held_out_active))
     yield "beyond rewards", published_people.publish_organic(week, people, k)
     yield "concentration", published_people.publish_concentration(week, k)
 
