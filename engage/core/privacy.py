@@ -295,7 +295,12 @@ def is_dominated(largest: int, last: int, others: int, people: int, alike: int =
     statistical offices use it; there one part is known.) That it is told says something of the parts too. But it asks
     the same of everybody: of two unequal ones nobody can say whose is whose, unless all that are not known are equal.
     """
-    return DOMINANCE * others < largest or last + others == people or alike >= people
+    return tells_the_largest(largest, others) or last + others == people or alike >= people
+
+
+def tells_the_largest(largest: int, others: int) -> bool:
+    """The p % rule alone: `others` is everybody's after the k - 1 people with most."""
+    return DOMINANCE * others < largest
 
 
 # --- from figures alone ---------------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ from engage.core.calendar import month_end
 from engage.core.eligible import AWARDED
 from engage.core.measures import MONTH_WEEKS, WEEK, FeatureWeek, WeekMeasures
 from engage.core.prices import events_that_earn
-from engage.core.privacy import NOT_SHOWN, Figure, Part, fact, publish_count, total
+from engage.core.privacy import NOT_SHOWN, Figure, Part, fact, publish_count, tells_the_largest, total
 from engage.core.published_cohorts import had_come
 from engage.core.published_floors import floor_of
 from engage.core.segments import Begun
@@ -158,9 +158,9 @@ def is_of_few(shared: Shared, active: int, k: int) -> bool:
     """Whether a number of events tells what few did, as it is not told how many of the `active` did it. Who knows the
     k - 2 who had most finds that two others had some, or three, up to as many as are left: that has to keep k values.
     Where hardly more are left, all but k - 2 of the active may not have had equally many, for that they were left would
-    tell who knows others that nobody had more."""
+    tell who knows others that nobody had more. Nor may it be nearly what a single one had."""
     few = shared.left <= k or (shared.left < 2 * k and shared.alike >= active - (k - 2))
-    return shared.left >= 0 and few
+    return shared.left >= 0 and (few or tells_the_largest(shared.largest, shared.others))
 
 
 def behind_events(week: WeekMeasures, k: int) -> tuple[int, int]:

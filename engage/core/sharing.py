@@ -23,17 +23,24 @@ class Shared(NamedTuple):
     """Besides the `floor` - 2 members with most: at least as many, where not all are counted. -1: not kept yet."""
     alike: int = 0
     """The most members who may have had equally many; of those who had 255 or more, no two did."""
+    largest: int = 0
+    """What the member with most had, at most."""
+    others: int = 0
+    """What those had, at least, who are left beside that one and the `floor` - 2 after."""
 
 
 def shared(each: Sequence[int], floor: int, total: int) -> Shared:
     """`each`: members' events, as far as they are counted; `total`: how many there were."""
-    counted = sum(each)
+    counted, known = sum(each), max(0, floor - 2)
     if counted > total:
         return Shared(0, len(each))
-    left = sum(sorted(each, reverse=True)[max(0, floor - 2) :])
+    most_first = sorted(each, reverse=True)
+    left, others = sum(most_first[known:]), sum(most_first[known + 1 :])
+    largest = max(each, default=0) + total - counted
     if counted < total and USES_MAX not in each:  # some are from before they were counted
-        return Shared(left, len(each))
-    return Shared(left, max((many for had, many in Counter(each).items() if had < USES_MAX), default=0))
+        return Shared(left, len(each), largest, others)
+    alike = max((many for had, many in Counter(each).items() if had < USES_MAX), default=0)
+    return Shared(left, alike, largest, others)
 
 
 class Sharing:

@@ -105,18 +105,18 @@ def test_events_that_earn_something_are_counted_apart() -> None:
 @pytest.mark.parametrize(
     "each, total, found",
     [
-        ((6, 1, 1), 8, Shared(2, 2)),
-        ((1, 6, 5, 4), 16, Shared(10, 1)),
-        ((3, 3, 3), 9, Shared(6, 3)),
-        ((7,), 7, Shared(0, 1)),
+        ((6, 1, 1), 8, Shared(2, 2, 6, 1)),
+        ((1, 6, 5, 4), 16, Shared(10, 1, 6, 5)),
+        ((3, 3, 3), 9, Shared(6, 3, 3, 3)),
+        ((7,), 7, Shared(0, 1, 7)),
         ((), 0, Shared(0, 0)),
-        ((USES_MAX, USES_MAX, 2, 2), 900, Shared(USES_MAX + 4, 2)),
-        ((5, 1, 2), 20, Shared(3, 3)),
+        ((USES_MAX, USES_MAX, 2, 2), 900, Shared(USES_MAX + 4, 2, 900 - USES_MAX - 4, 4)),
+        ((5, 1, 2), 20, Shared(3, 3, 17, 1)),
         ((5, 4), 6, Shared(0, 2)),
     ],
 )
 def test_what_is_left_besides_those_with_most(each: tuple[int, ...], total: int, found: Shared) -> None:
-    """Where some were not counted, all may have had as many; where more were, nothing is known."""
+    """Where some were not counted, all may have had as many, or one these too; where more were, nothing is known."""
     assert shared(each, 3, total) == found
 
 

@@ -289,6 +289,9 @@ SAID = {
         "year_attacked: told_how_often_it_happened_it_is_learned_too"
     ],
     "hardly one of them would be left who did not do it": [TOO_FEW_ACTIVE],
+    "ten times as often": [
+        "shared_events_attacked: what_one_member_did_is_told_to_no_other_within_ten_percent"
+    ],
     "the two are not told apart": [
         "year_attacked: told_how_often_it_happened_week_by_week_it_is_learned_that_all_have_done_it"
     ],

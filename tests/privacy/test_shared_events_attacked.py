@@ -106,15 +106,16 @@ def test_who_knows_nearly_all_who_did_it_does_not_learn_what_few_others_did(
 @pytest.mark.parametrize(
     "way, told",
     [
-        ((40, 3, 1, 0, 0, 0), "44"),
-        ((40, 2, 1, 0, 0, 0), "not shown"),
+        ((40, 4, 4, 0, 0, 0), "48"),
+        ((41, 4, 4, 0, 0, 0), "not shown"),
+        ((4, 2, 1, 0, 0, 0, 0), "not shown"),
         ((3, 1, 1, 1, 1, 1), "not shown"),
         ((2, 2, 1, 1, 1, 1), "8"),
         ((4, 1, 1, 1, 1, 1, 1), "10"),
         ((2, 2, 2, 2, 2, 2), "12"),
     ],
 )
-def test_it_is_told_where_more_than_k_are_left_and_of_few_more_not_all_had_as_many(
+def test_it_is_told_where_more_than_k_are_left_of_few_more_not_all_had_as_many_and_no_one_had_nearly_all(
     tell: Callable[[Way, int], str], way: Way, told: str
 ) -> None:
     assert tell(way, 3) == told
@@ -137,3 +138,24 @@ def test_without_the_rule_it_is_learned(
     monkeypatch.setattr(published_beginners, "is_of_few", rule)
     found = [learned(tell, events, members, k) for k, members in SIZES for events in range(2 * k, 3 * k + 3)]
     assert what in set().union(*found)
+
+
+def nearest(tell: Callable[[Way, int], str], k: int) -> float:
+    """Of what is told, the share that the others add to what one member did, at least, once those next to that one put
+    together what they know."""
+    told = [
+        way
+        for way in ((most, *[9] * (k - 2), *[3] * k) for most in range(9, 250))
+        if tell(way, k) != "not shown"
+    ]
+    return min(sum(way[k - 1 :]) / way[0] for way in told)
+
+
+@pytest.mark.parametrize("tell", [tell_of_event, tell_of_rewarded])
+@pytest.mark.parametrize("k", [3, 4, 5])
+def test_what_one_member_did_is_told_to_no_other_within_ten_percent(
+    monkeypatch: pytest.MonkeyPatch, tell: Callable[[Way, int], str], k: int
+) -> None:
+    assert nearest(tell, k) == 0.1
+    monkeypatch.setattr(published_beginners, "tells_the_largest", lambda largest, others: False)
+    assert nearest(tell, k) < 0.1
