@@ -18,6 +18,7 @@ from engage.core.notices import HEALTH_CHANGED, STAGE_CHANGED
 from engage.core.reports import health_notice
 from engage.core.signal import Signal, has_changed, is_older, says_other_health, signal_of
 from engage.core.stage_words import stage_notice
+from engage.store.log import load_heads
 from engage.store.outbox import load_last
 from engage.store.signal import Scored
 from engage.store.statements import Row, Transaction
@@ -40,7 +41,7 @@ def signal_now(company: Company) -> Signal:
 
 
 def news(companies: Sequence[Company], scores: Sequence[tuple[int, int, Scored]]) -> list[Row]:
-    """For the outbox, with the day for a number: whose newest score, band or stage is not what was last told of it. The
+    """(company, Sunday, at, type, data as JSON): whose newest score, band or stage is not what was last told of it. The
     past is nobody's news.
 
     Not the week before: after a pause of weeks nobody has been told of that one.
@@ -62,9 +63,7 @@ def news(companies: Sequence[Company], scores: Sequence[tuple[int, int, Scored]]
         was_in = _stage_told(company, sunday)
         if signal.account_stage != was_in:
             told.append((STAGE_CHANGED, stage_notice(scored.stage, was_in, signal.as_of)))
-        rows += [
-            (one.id, one.state.last_seq, sunday, now, type, msgspec.json.encode(data)) for type, data in told
-        ]
+        rows += [(one.id, sunday, now, type, msgspec.json.encode(data)) for type, data in told]
     return rows
 
 
@@ -78,11 +77,16 @@ def _stage_told(company: Company, sunday: int) -> str | None:
 
 
 async def place_behind(tx: Transaction, notices: Sequence[Row]) -> list[Row]:
-    """Each behind all that was told after the same entry. No entry lies between two weeks of a company that is idle,
-    nor between two runs over one week."""
-    last = await load_last(tx, {(company, seq) for company, seq, *_ in notices})
+    """For the outbox: each behind all that was told of its company, with the day or more for a number.
+
+    Within the companies' turns: what members did while the score was made may have been told by now, and whatever is
+    placed before that is never sent. No entry lies between two weeks of a company that is idle, nor between two runs
+    over one week.
+    """
+    heads = await load_heads(tx, {company for company, *_ in notices})
+    last = await load_last(tx, {(head.company_id, head.seq) for head in heads.values()})
     rows: list[Row] = []
-    for company, seq, day, *rest in notices:
+    for company, day, *rest in notices:
         last[company] = n = max(last.get(company, 0) + 1, day)
-        rows.append((company, seq, n, *rest))
+        rows.append((company, heads[company].seq, n, *rest))
     return rows

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -12,18 +14,20 @@ from typing import Any
 import pytest
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
-from engage.actions import webhooks
+from engage.actions import score, webhooks
 from engage.actions.backtest import backtest
 from engage.actions.deliver import FAILING_DAYS_MAX, KEPT_DAYS, RETRY_SECONDS, Answer, Courier
 from engage.actions.dry_run import Assumed, Tried, try_event
 from engage.actions.score import score_companies
+from engage.actions.score_company import Company, measure_and_score
+from engage.actions.score_company import Host as Scored
 from engage.actions.terms import record_terms
 from engage.core.calendar import DAY, HOUR, SECOND
 from engage.core.decisions import calls
 from engage.errors import InvalidRequest, NotFound
 from engage.store.webhooks import EndpointRow, load_endpoint
 from tests.actions.host import Host
-from tests.actions.signal_host import TODAY, accept, publish_default, working
+from tests.actions.signal_host import TODAY, accept, call, publish_default, working
 from tests.actions.test_backtest import EVER
 from tests.places import ON_SQLITE
 
@@ -354,6 +358,33 @@ async def test_a_week_scored_again_and_an_idle_companys_next_week_are_told_in_or
         "SELECT COUNT(DISTINCT seq) FROM engage_outbox WHERE type LIKE 'account.%'"
     )
     assert entries == 1
+
+
+async def test_a_score_is_told_though_an_event_was_told_while_it_was_made(
+    host: Host, courier: Courier, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Placed behind the entry at which the score was begun, it would lie before what is settled, and never be sent."""
+    await publish_default(host.database)
+    await accept(host.database, working("acme", 12, 20))
+    await add(host)
+    measured, go_on = threading.Event(), threading.Event()
+
+    def slowly(companies: Sequence[Company], of: Scored) -> Any:
+        found = measure_and_score(companies, of)
+        measured.set()
+        assert go_on.wait(30)
+        return found
+
+    monkeypatch.setattr(score, "measure_and_score", slowly)
+    scoring = asyncio.create_task(score_companies(host.database, TODAY))
+    await asyncio.to_thread(measured.wait, 30)
+    await accept(host.database, [call("acme", "new", "Report Exported", TODAY)])
+    assert await courier.run() == 1
+    go_on.set()
+    await scoring
+    assert await courier.run() == 2
+    told = [body["type"] for body in receiver.bodies()]
+    assert told == ["member.level.changed", "account.health.changed", "account.stage.changed"]
 
 
 async def test_what_another_run_told_meanwhile_is_not_told_twice(host: Host) -> None:
