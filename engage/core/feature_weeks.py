@@ -8,7 +8,7 @@ everything else.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import chain, repeat
 from operator import attrgetter
 from typing import TYPE_CHECKING, TypeVar
@@ -33,32 +33,45 @@ def count_features(
     sharing: Mapping[str, Sequence[bytearray]],
 ) -> None:
     """Shift each feature's weeks so that bit 0 is the first of the first month. `sharing`: by week, members' events."""
-    organic = 0
+    organic = []
     for (name, (base, bits)), shares in zip(
         member.features.items(), chain(member.shares, repeat(b"")), strict=False
     ):
-        shift = (activity.origin - base) // WEEK
-        used = bits >> shift if shift >= 0 else bits << -shift
+        used = _from(activity.origin, base, bits)
         listed = features.get(name, ())
         if listed and bits & bits - 1 and listed[0].again < activity.floor:
             _count_again(base, bits, weeks, listed, activity.floor)
+        if name not in rewarded:
+            organic.append((base, bits))
         if not used:
             continue
-        if name not in rewarded:
-            organic |= used
         for index, (feature, (place, month, loud)) in enumerate(zip(listed, activity.places, strict=False)):
             if used >> place & 1:
                 feature.members += 1
                 sharing[name][index].append(share_in(shares, used >> place + 1))
             feature.members_4w += (used >> month & loud) > 0
+    if organic:
+        _count_organic(organic, weeks, activity)
+
+
+def _count_organic(
+    organic: Sequence[tuple[int, int]], weeks: Sequence[WeekMeasures], activity: Activity
+) -> None:
+    base, bits = _together(organic)
+    used = _from(activity.origin, base, bits)
     for week, (_, month, loud) in zip(weeks, activity.places, strict=True):
-        week.organic_4w += (organic >> month & loud) > 0
+        week.organic_4w += (used >> month & loud) > 0
     if weeks[0].organic_again < activity.floor:
-        base, bits = _together(used for name, used in member.features.items() if name not in rewarded)
         for week in _since(weeks, weeks, _second_month(base, bits)):
             if week.organic_again >= activity.floor:
                 break
             week.organic_again += 1
+
+
+def _from(monday: int, base: int, bits: int) -> int:
+    """The bits of weeks from that of `monday` on."""
+    shift = (monday - base) // WEEK
+    return bits >> shift if shift >= 0 else bits << -shift
 
 
 def _count_again(
@@ -102,7 +115,7 @@ def count_often(member: MemberState, weeks: Sequence[WeekMeasures]) -> None:
             else:
                 break
     if first.earners_often < floor:
-        base, bits = _together(earned for currency, earned in member.earning.items() if currency)
+        base, bits = _together([earned for currency, earned in member.earning.items() if currency])
         for week in _since(weeks, weeks, _second_week(base, bits)):
             if week.earners_often >= floor:
                 break
@@ -114,12 +127,11 @@ def _since(listed: Sequence[T], weeks: Sequence[WeekMeasures], monday: int) -> S
     return listed[bisect_left(weeks, monday, key=attrgetter("monday")) :] if monday else ()
 
 
-def _together(several: Iterable[tuple[int, int]]) -> tuple[int, int]:
+def _together(several: Sequence[tuple[int, int]]) -> tuple[int, int]:
     """The weeks of any of these."""
-    listed = list(several)
-    first = min((base for base, _ in listed), default=0)
+    first = min((base for base, _ in several), default=0)
     together = 0
-    for base, bits in listed:
+    for base, bits in several:
         together |= bits << (base - first) // WEEK
     return first, together
 

@@ -31,7 +31,7 @@ from typing import Final
 
 from msgspec import Struct, field
 
-from engage.core.activity import count_in, window_bits
+from engage.core.activity import window_bits
 from engage.core.balances import Balances, CurrencyWeek
 from engage.core.calendar import month_end, week_of
 from engage.core.campaign_weeks import HeldOutMonth, count_held_out, measured_campaign
@@ -298,7 +298,7 @@ def _count_activity(
     member: MemberState, used: int, weeks: list[WeekMeasures], activity: Activity, segments: Segments
 ) -> None:
     """`used`: the weeks in which the member was active, see `Activity`."""
-    first = month_end(weeks[0].monday) - WEEK
+    first = activity.ends[0] - WEEK
     bits = window_bits(member, first, weeks[-1].monday + WEEK - 1)
     since = week_of(member.days_base)
     cohort = cohort_of(since)
@@ -306,16 +306,15 @@ def _count_activity(
         days = (bits >> week.monday - first & 0b1111111).bit_count()
         if days:
             week.active += 1
-            activity.count_member(index, count_in(member.uses, week.monday))
             segments.come(index, days)
-        end = month_end(week.monday)
+        end = activity.ends[index]
         if since > end:
             if member.left:
                 count_left(member, (week,))
             continue
         week.activated += 1
-        habit = activity.habit(used, week.monday)
-        segments.use(member, index, habit, cohort)
+        habit = activity.habit(used, index)
+        segments.use(member, index, end, habit, cohort)
         if habit >> WEEK * (HABIT_WEEKS - MONTH_WEEKS):
             week.active_4w += 1
             has_habit = habit.bit_count() >= HABIT_WEEKS_LEAST
@@ -342,7 +341,7 @@ def _count_held_out(
         week.held_out = HeldOutMonth(*measured, among={})
         group_of = segments.department_of if segments.department else segments.role_of
         since = WEEK * (HABIT_WEEKS - MONTH_WEEKS)
-        active = [activity.habit(used, week.monday) >> since > 0 for used in activity.used]
+        active = [activity.habit(used, index) >> since > 0 for used in activity.used]
         absent = map(presence.is_absent, members, repeat(index))
         everybody = list(zip(numbers, members, active, absent, strict=True))
         count_held_out(program, week.held_out, week.monday, everybody, group_of)

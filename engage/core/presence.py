@@ -39,6 +39,11 @@ class Presence:
     def __init__(self, weeks: Sequence[WeekMeasures], activity: Activity) -> None:
         self.weeks = weeks
         self.activity = activity
+        self.habits = [
+            activity.habit(activity.loud, index).bit_count() >= HABIT_WEEKS_LEAST
+            for index in range(len(weeks))
+        ]
+        """Per week: whether anybody can have the habit."""
         for week in weeks:
             week.month_absent = [0] * MONTH_WEEKS
 
@@ -52,17 +57,17 @@ class Presence:
             return
         possible = self._possible(since, until)
         for index, week in enumerate(self.weeks):
-            _, month, loud = activity.places[index]
-            week.absent += since < week.monday + WEEK and until < week.monday
-            start = activity.origin + WEEK * month
-            for at, monday in enumerate(range(start, start + WEEK * MONTH_WEEKS, WEEK)):
-                week.month_absent[at] += since < monday + WEEK and until < monday
-            if since >= start + WEEK * MONTH_WEEKS:
+            end, (_, _, loud) = activity.ends[index], activity.places[index]
+            if member.left:
+                week.absent += since < week.monday + WEEK and until < week.monday
+                first = end - WEEK * (MONTH_WEEKS - 1)
+                for at, monday in enumerate(range(first, end + WEEK, WEEK)):
+                    week.month_absent[at] += since < monday + WEEK and until < monday
+            if since >= end + WEEK:
                 continue
-            habit = activity.habit(possible, week.monday)
+            habit = activity.habit(possible, index)
             absent = bool(loud) and not habit >> _OF_THE_MONTH
-            nobody = activity.habit(activity.loud, week.monday).bit_count() < HABIT_WEEKS_LEAST
-            no_habit = not nobody and habit.bit_count() < HABIT_WEEKS_LEAST
+            no_habit = self.habits[index] and habit.bit_count() < HABIT_WEEKS_LEAST
             week.absent_4w += absent
             week.no_habit += no_habit
             for group in groups[index]:
@@ -72,19 +77,19 @@ class Presence:
     def is_absent(self, member: MemberState, index: int) -> bool:
         """Whether `count` takes a member, who is known by then, to be absent in the month of the week `index`."""
         possible, loud = self._possible(*_span(member)), self.activity.places[index][2]
-        return bool(loud) and not self.activity.habit(possible, self.weeks[index].monday) >> _OF_THE_MONTH
+        return bool(loud) and not self.activity.habit(possible, index) >> _OF_THE_MONTH
 
     def _list(self, left: int) -> None:
-        for week in self.weeks:
-            end = month_end(week.monday) + WEEK
+        for week, end in zip(self.weeks, self.activity.ends, strict=True):
             before, by_end = week.month_left
-            week.month_left = (before + (left < end - WEEK * MONTH_WEEKS), by_end + (left < end))
+            week.month_left = (before + (left < end - WEEK * (MONTH_WEEKS - 1)), by_end + (left < end + WEEK))
 
     def _possible(self, since: int, until: int) -> int:
         """The weeks that end on the day `since` or later and begin on the day `until` or before."""
-        first = self.activity.first
-        mondays = range(first, self.activity.last, WEEK)
-        return sum(1 << monday - first for monday in mondays if since < monday + WEEK and monday <= until)
+        activity = self.activity
+        first = max(0, since - activity.first - WEEK + 1)
+        after = max(0, min(until, activity.last) - activity.first + 1)
+        return activity.starts & (1 << after) - 1 >> first << first
 
 
 def _span(member: MemberState) -> tuple[int, int]:

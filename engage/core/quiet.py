@@ -7,12 +7,11 @@ nothing about such a week, whatever is subtracted from what. Must not know what 
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from engage.core.activity import USES_MAX, window_bits
+from engage.core.activity import window_bits
 from engage.core.calendar import month_end, week_of
 from engage.core.state import MemberState
 
@@ -42,13 +41,13 @@ class Activity:
         """Per member: the first bit of seven of each week in which they were active."""
         self.counts = self._count()
         self.loud = sum(1 << WEEK * index for index, count in enumerate(self.counts) if count >= floor)
+        self.ends = [month_end(week.monday) for week in weeks]
+        """Per week: the last Monday of its month."""
         self.began = nth([week_of(member.days_base) for member in members if member.days], floor)
         self.origin = month_end(weeks[0].monday) - WEEK * (MONTH_WEEKS - 1)
         """The first week of the first month."""
         self.places = [self._place(week.monday) for week in weeks]
         """Per week, from `origin` on: itself, the first week of its month, the weeks of it that were not quiet."""
-        self.had: list[Counter[int]] = [Counter() for _ in weeks]
-        """Per week: so many events, as far as they are counted -> members who had as many."""
 
     def _fold(self, member: MemberState) -> int:
         bits = window_bits(member, self.first, self.last)
@@ -79,21 +78,14 @@ class Activity:
         loud = sum(1 << index for index, count in enumerate(self._month(end)) if count >= self.floor)
         return (monday - self.origin) // WEEK, (end - self.origin) // WEEK - (MONTH_WEEKS - 1), loud
 
-    def habit(self, used: int, monday: int) -> int:
-        """The weeks, quiet ones aside, of the twelve that end with the month of `monday`: in every seventh bit."""
-        shift = month_end(monday) - self.first - WEEK * (HABIT_WEEKS - 1)
+    def habit(self, used: int, index: int) -> int:
+        """The weeks, quiet ones aside, of the twelve that end with the month of the week `index`: in every seventh
+        bit."""
+        shift = self.ends[index] - self.first - WEEK * (HABIT_WEEKS - 1)
         return (used & self.loud) >> shift & _HABIT
 
-    def count_member(self, index: int, events: int) -> None:
-        """One who was active in the week `index`."""
-        self.had[index][events] += 1
-
     def describe(self, index: int, week: WeekMeasures) -> None:
-        had, known = self.had[index], max(0, self.floor - 2)
-        each = [*sorted(had.elements(), reverse=True), *[0] * (known + 1)]
-        week.leading = (each[0], each[known], sum(each[known + 1 :]))
-        week.alike = max((members for events, members in had.items() if 0 < events < USES_MAX), default=0)
-        week.month = [count if count >= self.floor else 0 for count in self._month(month_end(week.monday))]
+        week.month = [count if count >= self.floor else 0 for count in self._month(self.ends[index])]
         week.since = self.began if self.began <= week.monday else 0
 
 

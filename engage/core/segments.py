@@ -136,11 +136,11 @@ class Segments:
             group.active += 1
             group.days += days
 
-    def use(self, member: MemberState, index: int, habit: int, cohort: int) -> None:
-        """Count a member who was activated by the end of the month of the week `index`. `habit`: the twelve weeks that
-        end with it, one bit in seven, the last the highest; `cohort`: that of the first active week."""
+    def use(self, member: MemberState, index: int, monday: int, habit: int, cohort: int) -> None:
+        """Count a member who was activated by the end of the month of the week `index`; its last Monday is `monday`.
+        `habit`: the twelve weeks that end with it, one bit in seven, the last the highest; `cohort`: that of the first
+        active week."""
         week = self.weeks[index]
-        monday = month_end(week.monday)
         recent = habit >> WEEK * (CLASS_WEEKS - MONTH_WEEKS)
         has_habit = habit.bit_count() >= 9
         base, counts = member.uses

@@ -39,22 +39,38 @@ def shared(each: Sequence[int], floor: int, total: int) -> Shared:
     largest = max(each, default=0) + total - counted
     if counted < total and USES_MAX not in each:  # some are from before they were counted
         return Shared(left, len(each), largest, others)
-    alike = max((many for had, many in Counter(each).items() if had < USES_MAX), default=0)
-    return Shared(left, alike, largest, others)
+    return Shared(left, _alike(each), largest, others)
+
+
+def _leading(each: Sequence[int], floor: int) -> tuple[int, int, int]:
+    """As in `WeekMeasures.leading`."""
+    known = max(0, floor - 2)
+    most = [*sorted(each, reverse=True), *[0] * (known + 1)]
+    return most[0], most[known], sum(most[known + 1 :])
+
+
+def _alike(each: Sequence[int]) -> int:
+    return max((many for had, many in Counter(each).items() if had < USES_MAX), default=0)
 
 
 class Sharing:
-    """Members' events of each week, as far as they are counted: of each key event, and by whether they earned."""
+    """Members' events of each week, as far as they are counted: all, those of each key event, and by whether they
+    earned."""
 
     def __init__(self, weeks: Sequence[WeekMeasures], names: Iterable[str]) -> None:
         self.weeks = weeks
         self.features = {name: [bytearray() for _ in weeks] for name in names}
+        self.events = [bytearray() for _ in weeks]
         self.rewarded = [bytearray() for _ in weeks]
         self.unrewarded = [bytearray() for _ in weeks]
 
     def count(self, member: MemberState) -> None:
         for index, week in enumerate(self.weeks):
-            events, rewarded = count_in(member.uses, week.monday), count_in(member.rewarded, week.monday)
+            events = count_in(member.uses, week.monday)
+            if not events:
+                continue
+            self.events[index].append(events)
+            rewarded = count_in(member.rewarded, week.monday)
             if rewarded:
                 self.rewarded[index].append(rewarded)
             if events > rewarded:
@@ -66,6 +82,8 @@ class Sharing:
             for week, counts in zip(self.weeks, each, strict=True):
                 used = week.features[name]
                 used.shared = shared(counts, week.floor, used.events)
+        for week, events in zip(self.weeks, self.events, strict=True):
+            week.leading, week.alike = _leading(events, week.floor), _alike(events)
         for week, rewarded, unrewarded in zip(self.weeks, self.rewarded, self.unrewarded, strict=True):
             week.rewarded_shared = shared(rewarded, week.floor, week.incentivised)
             week.unrewarded_shared = shared(unrewarded, week.floor, week.events - week.incentivised)

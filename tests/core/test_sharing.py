@@ -22,8 +22,9 @@ from engage.core.activity import (
 )
 from engage.core.calendar import DAY, HOUR, week_of
 from engage.core.effects import Award
+from engage.core.measures import WeekMeasures
 from engage.core.program import Currency, EventType, Program, Rule
-from engage.core.sharing import Shared, shared
+from engage.core.sharing import Shared, Sharing, shared
 from engage.core.state import CompanyState, DayRollup, MemberState, decode_member, encode_state
 from tests.core.history import History
 from tests.core.measuring import measure_week
@@ -118,6 +119,30 @@ def test_events_that_earn_something_are_counted_apart() -> None:
 def test_what_is_left_besides_those_with_most(each: tuple[int, ...], total: int, found: Shared) -> None:
     """Where some were not counted, all may have had as many, or one these too; where more were, nothing is known."""
     assert shared(each, 3, total) == found
+
+
+@pytest.mark.parametrize(
+    "floor, events, leading, alike",
+    [
+        (3, [9, 7, 4, 2], (9, 7, 6), 1),  # one is known besides
+        (5, [9, 7, 4, 2], (9, 2, 0), 1),
+        (2, [2, 4, 4], (4, 4, 6), 2),
+        (1, [2, 4, 4], (4, 4, 6), 2),
+        (3, [5], (5, 0, 0), 1),
+        (3, [], (0, 0, 0), 0),
+        (3, [1, 0, 0, 0], (1, 0, 0), 1),  # late events alone: as many are not alike in what they did
+        (3, [USES_MAX, USES_MAX, 8], (USES_MAX, USES_MAX, 8), 1),  # so many at least, which are not alike
+    ],
+)
+def test_of_the_events_of_a_week_those_of_the_most_active_are_told_apart(
+    floor: int, events: list[int], leading: tuple[int, int, int], alike: int
+) -> None:
+    week = WeekMeasures(FIRST, floor=floor)
+    sharing = Sharing([week], [])
+    for one in events:
+        sharing.count(MemberState(uses=(FIRST, bytes([one]))))
+    sharing.describe()
+    assert (week.leading, week.alike) == (leading, alike)
 
 
 @pytest.mark.parametrize("seed", range(20))
