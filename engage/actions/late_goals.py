@@ -14,7 +14,7 @@ import msgspec
 from engage.core.care import Goal
 from engage.core.care_shapes import LateGoal
 from engage.core.plans import goal_view
-from engage.core.terms import contract_on, customer_since, has_left, term_on
+from engage.core.terms import contract_on, customer_since, has_left
 from engage.store.care import load_care
 from engage.store.database import Database
 from engage.store.scope import EVERY_COMPANY
@@ -58,7 +58,7 @@ async def _late(s: Statements, goals: dict[int, dict[str, Goal]]) -> tuple[Colle
         if one.id not in scores:
             continue
         end, scored = scores[one.id]
-        if has_left(term_on(own, end), end):
+        if has_left(own, end):
             continue
         contract = contract_on(own, end, one.state.seats, customer_since(one.state.traits))
         for goal in goals[one.id].values():

@@ -30,7 +30,7 @@ from engage.core.economics import Customer, economics
 from engage.core.outcomes import outcomes
 from engage.core.portfolio import Particulars, Standing, Summary
 from engage.core.reports import Portfolio
-from engage.core.terms import contract_on, has_left, term_on
+from engage.core.terms import contract_on, has_left
 from engage.core.worth import Outcomes
 from engage.store.database import Database
 from engage.store.portfolio import (
@@ -162,7 +162,7 @@ def _reckon(
                 name=said.name or external_id,
                 summary=summaries.get(id, unscored),
                 contract=contract_on(own, weeks_end.get(id, end), said.seats, said.since),
-                left=has_left(term_on(own, end), end),
+                left=has_left(own, end),
             )
         )
     found = portfolios.portfolio(date.fromordinal(end).isoformat(), standings, k, data_until, book)

@@ -33,7 +33,7 @@ from engage.core.score_changes import profile_notes
 from engage.core.scored_as import ScoredAs
 from engage.core.segments import month_ends
 from engage.core.stage_words import Stage
-from engage.core.terms import contract_on, customer_since, has_left, term_on
+from engage.core.terms import contract_on, customer_since, has_left
 from engage.errors import InvalidRequest, NotFound
 from engage.store.care import load_care
 from engage.store.companies import company_id, current_programs, load_program, name_companies
@@ -138,7 +138,7 @@ async def _read(database: Database, company: str, period: str) -> tuple[Source, 
         state, book = followed.state, await current_book()
         contract = contract_on(terms, end, state.seats, customer_since(state.traits))
         health = scores[end].health if end in scores else not_scored(end)
-        runs = not has_left(term_on(terms, end), end)
+        runs = not has_left(terms, end)
         history = {day: scored.health.score for day, scored in scores.items()}
         drawn = [scored.health for day, scored in scores.items() if day > end - WEEK * HISTORY_WEEKS]
         source = Source(
@@ -235,7 +235,7 @@ async def company_tiers(s: Statements, ids: Collection[int]) -> dict[int, str]:
     for one in await load_known(s, ids):
         own, summary = terms.get(one.id, ()), summaries.get(one.id)
         end = summary.as_of if summary else _last_sunday(one.facts.timezone)
-        if has_left(term_on(own, end), end):
+        if has_left(own, end):
             continue
         contract = contract_on(own, end, one.facts.seats, customer_since(one.facts.traits))
         tier = tier_in(book, portfolios.worth_of(summary.score if summary else None, contract))

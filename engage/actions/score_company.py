@@ -35,7 +35,7 @@ from engage.core.scored_as import ScoredAs
 from engage.core.signal import Signal
 from engage.core.stage_words import lasting_of, next_stage
 from engage.core.state import DayRollup
-from engage.core.terms import Term, contract_on, customer_since, day_of, has_left, term_on
+from engage.core.terms import Term, contract_on, customer_since, day_of, has_left
 from engage.store.signal import RECENT_SCORES, Followed, Scored, decoded
 
 
@@ -129,7 +129,7 @@ def _scored(company: Company, monday: int, host: Host) -> Scored:
     contract = contract_of(company, sunday)
     since = day_of(contract.customer_since)
     as_of = date.fromordinal(sunday).isoformat()
-    left, before = has_left(term_on(company.terms, sunday), sunday), company.scores.get(sunday - WEEK)
+    left, before = has_left(company.terms, sunday), company.scores.get(sunday - WEEK)
     month = company.frozen.get(monday - WEEK * GROWTH_WEEKS)
     known = weeks_known(weeks[-1]) * WEEK if weeks else 0
     age = None if since is None else sunday - since

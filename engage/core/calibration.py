@@ -124,10 +124,10 @@ def case_of(past: Past, term: Term, days_before: int, k: int) -> Case | None:
         return None
     monday = last_week_before(day)
     sunday = monday + WEEK - 1
-    contract = contract_on(known, sunday, past.seats, past.since)
+    contract = contract_on(known, day, past.seats, past.since)
     since = day_of(contract.customer_since)
     age = None if since is None else day - since
-    seats = standing.seats if standing.seats is not None else past.seats
+    seats = contract.seats
     weeks = recent(past.weeks, monday)
     by = _profile(past, known, weeks, seats, age, day, monday, k)
     health = score(date.fromordinal(sunday).isoformat(), weeks, seats, age, k, by)

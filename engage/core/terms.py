@@ -8,7 +8,7 @@ ordinals, money is in cents.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
@@ -184,21 +184,37 @@ def _read(row: Mapping[str, Any]) -> Term | str:
 
 
 def term_on(terms: Sequence[Term], day: int) -> Term | None:
-    """The newest term that had begun by then."""
-    newest: Term | None = None
-    for term in terms:  # of ten thousand companies, for every page
-        if term.start <= day and (newest is None or term.start > newest.start):
-            newest = term
-    return newest
+    """The one that speaks for the contract: of terms that run side by side one that is not renewed yet, that which pays
+    most, the newest; where none runs, the last that ended."""
+    running = _running(terms, day)
+    if len(running) == 1:
+        return running[0]
+    if running:
+        return max(
+            running, key=lambda one: (one.outcome != "renewed", one.monthly_revenue_cents or 0, one.start)
+        )
+    return max((one for one in terms if one.end <= day), key=lambda one: (one.end, one.start), default=None)
 
 
-def has_left(term: Term | None, day: int) -> bool:
-    """Whether the company had ended its contract by then."""
-    return term is not None and term.outcome == "churned" and term.end <= day + 1
+def _running(terms: Sequence[Term], day: int) -> list[Term]:
+    return [one for one in terms if one.start <= day < one.end]  # of ten thousand companies, for every page
+
+
+def has_left(terms: Sequence[Term], day: int) -> bool:
+    """Whether the company had ended its contract by the end of the day, and no other runs on."""
+    last: Term | None = None
+    for one in terms:
+        if one.start <= day:
+            if one.end > day + 1:
+                return False
+            if last is None or (one.end, one.start) > (last.end, last.start):
+                last = one
+    return last is not None and last.outcome == "churned"
 
 
 def contract_on(terms: Sequence[Term], day: int, seats: int | None, since: int | None) -> Contract:
-    """The facts on a day. `seats` and `since`: what the company's own traits say, used where no term does."""
+    """The facts on a day; seats and revenue of terms that run side by side are added up, plan and days are those of the
+    one that speaks for them. `seats` and `since`: what the company's own traits say, used where no term does."""
     term, first = term_on(terms, day), since
     for one in terms:
         if first is None or one.start < first:
@@ -206,15 +222,24 @@ def contract_on(terms: Sequence[Term], day: int, seats: int | None, since: int |
     customer_since = _written(first) if first is not None else None
     if term is None:
         return Contract(seats=seats, customer_since=customer_since)
+    agreed, cents = term.seats, term.monthly_revenue_cents
+    if term.end > day and len(running := _running(terms, day)) > 1:
+        agreed, cents = _sum(one.seats for one in running), _sum(one.monthly_revenue_cents for one in running)
     return Contract(
         plan=term.plan or None,
-        seats=term.seats if term.seats is not None else seats,
-        monthly_revenue_cents=term.monthly_revenue_cents,
+        seats=agreed if agreed is not None else seats,
+        monthly_revenue_cents=cents,
         term_start=_written(term.start),
         renewal_date=_written(term.end),
         days_to_renewal=term.end - day - 1,
         customer_since=customer_since,
     )
+
+
+def _sum(numbers: Iterable[int | None]) -> int | None:
+    """Of those that are known; None where none is."""
+    known = [one for one in numbers if one is not None]
+    return sum(known) if known else None
 
 
 def customer_since(traits: Mapping[str, Any]) -> int | None:

@@ -10,11 +10,13 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from engage.core import health
 from engage.core.adoption import Source, company_report
 from engage.core.balances import CurrencyWeek
 from engage.core.measures import FeatureWeek, WeekMeasures
+from engage.core.outcomes import paid
 from engage.core.periods import read_period
 from engage.core.portfolio import Standing, portfolio, summary_of
 from engage.core.privacy import Figure
@@ -367,6 +369,28 @@ def test_the_contract_on_a_day_is_the_newest_term_begun() -> None:
     assert contract_on(terms, start + 89, None, None).monthly_revenue_cents == 1000
     assert contract_on(terms, start + 90, None, None).monthly_revenue_cents == 2000
     assert contract_on(terms, start + 89, None, None).days_to_renewal == 0
-    assert not has_left(terms[1], start + 178)
-    assert has_left(terms[1], start + 179)
+    assert not has_left(terms, start + 178)
+    assert has_left(terms, start + 179)
     assert contract_on([], start, 7, None).seats == 7
+
+
+def test_contracts_side_by_side_add_up_and_the_one_that_pays_most_speaks_for_them() -> None:
+    start = date(2026, 1, 1).toordinal()
+    main = Term(start, start + 365, 230_000, 55, "gold")
+    more = Term(start + 100, start + 200, 5_000, 5, "more", "churned")
+    told = contract_on([main, more], start + 150, None, None)
+    assert (told.seats, told.monthly_revenue_cents, told.plan) == (60, 235_000, "gold")
+    assert told.days_to_renewal == 365 - 150 - 1
+    assert paid([main, more], start + 150)[1] == told.monthly_revenue_cents
+    assert not has_left([main, more], start + 199)
+    after = contract_on([main, more], start + 250, None, None)
+    assert (after.seats, after.monthly_revenue_cents, after.plan) == (55, 230_000, "gold")
+    lost = [replace(main, outcome="churned"), more]
+    assert not has_left(lost, start + 363)
+    assert has_left(lost, start + 364)
+
+
+def test_of_a_term_renewed_before_its_end_the_next_one_says_when_to_renew() -> None:
+    start = date(2026, 1, 1).toordinal()
+    terms = [Term(start, start + 365, 2000, outcome="renewed"), Term(start + 340, start + 700, 1500)]
+    assert contract_on(terms, start + 350, None, None).days_to_renewal == 700 - 350 - 1
