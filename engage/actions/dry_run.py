@@ -14,7 +14,7 @@ from msgspec import Struct
 from engage.actions.following import Followed, follow
 from engage.actions.ingest import without_personal
 from engage.actions.inviting import colleague_in, colleague_named
-from engage.actions.remarks import mistyped
+from engage.actions.remarks import event_meant, mistyped
 from engage.actions.retelling import Retelling, stretches
 from engage.actions.turns import Appended, Member, Turn, Turns
 from engage.core.calendar import local_day_hour
@@ -25,7 +25,6 @@ from engage.core.course import Course
 from engage.core.decide import decide
 from engage.core.event import Body, Entry, Kind, entry_of
 from engage.core.fold import fold, merge_traits
-from engage.core.problems import nearest
 from engage.core.referral import bring, may_bring
 from engage.core.state import (
     CompanyState,
@@ -136,9 +135,9 @@ async def try_event(
 
 
 def _misspelt(program: CompiledProgram, call: Call) -> list[str]:
-    """The event that was probably meant, of one that the program does not declare."""
-    known = program.program.events
-    near = nearest(call.name, known) if call.kind == Kind.TRACK and call.name not in known else None
+    """The event that was probably meant, of one that the program does not declare: as alike as when it is sent."""
+    is_unknown = call.kind == Kind.TRACK and call.name not in program.program.events
+    near = event_meant(program, call.name) if is_unknown else ""
     return [f"event {call.name!r} is not declared; did you mean {near!r}?"] if near else []
 
 

@@ -67,6 +67,16 @@ async def test_somebody_new_is_tried_and_stays_unknown(host: Host) -> None:
     assert host.count("company") == 1
 
 
+@pytest.mark.parametrize("event, meant", [("deal_won", "Deal Won"), ("Deal Lost", ""), ("Deal Won", "")])
+async def test_an_event_is_taken_for_a_misspelt_one_as_when_it_is_sent(
+    host: Host, event: str, meant: str
+) -> None:
+    await host.publish()
+    await host.send(host.track("ann"))
+    told = [f"event {event!r} is not declared; did you mean {meant!r}?"] if meant else []
+    assert (await tried(host, event=event)).warnings == told
+
+
 @ON_SQLITE
 async def test_the_clock_may_be_set_and_time_passes_first(host: Host) -> None:
     """A limit of the day is new tomorrow, and what a clock brings until then has come."""
