@@ -325,7 +325,7 @@ def _stages(source: Source, now: Weeks) -> Table | None:
         "stages",
         say("Stages of members"),
         columns,
-        tuple((say(_STAGES[stage]), figure, privacy.ratio(figure, members)) for stage, figure in rows),
+        tuple((say(_STAGES[stage]), *sections.number_and_share(figure, members)) for stage, figure in rows),
     )
 
 

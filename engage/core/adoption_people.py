@@ -35,9 +35,10 @@ from engage.core.published_people import (
 )
 from engage.core.report_weeks import Source, Weeks
 from engage.core.reports import Column, Series, Table
-from engage.core.windows import mean_band
+from engage.core.windows import between, mean_band
 
 COHORTS_SHOWN: Final = 12
+NOT_OVER: Final = "–"
 CLASSES: Final = (
     ("power", say("Power users")),
     ("habitual", say("Habitual users")),
@@ -158,7 +159,7 @@ def habits(now: Weeks, then: Weeks) -> Table:
     if then.last is not None and then.people_last is not None:
         earlier = publish_classes(then.last, then.people_last, now.k)
     rows = tuple(
-        (label, figure, privacy.ratio(figure, people.members), before)
+        (label, *number_and_share(figure, people.members), before)
         for (_, label), figure, before in zip(CLASSES, classes, earlier, strict=True)
     )
     return Table("habits", say("Kinds of use"), columns, rows)
@@ -170,7 +171,17 @@ def share_or_number(part: Figure, whole: Figure) -> Figure:
     share = privacy.ratio(part, whole)
     if share.hidden != "wide" or not part.floor:
         return share
-    return replace(share, text=say("{low} or more", low=f"{int(part.floor):,}"))
+    return replace(share, text=say("{low} or more members", low=f"{int(part.floor):,}"))
+
+
+def number_and_share(part: Figure, whole: Figure) -> tuple[Figure, Figure]:
+    """A number of which too little is told among fewer, in the words of what is told of it among the `whole`, where its
+    share is told: else the share would say what the number does not."""
+    share = privacy.ratio(part, whole)
+    if part.text != privacy.NOT_SHOWN or share.low is None or not part.ceiling:
+        return part, share
+    told = between(int(part.floor), int(part.ceiling), int(whole.ceiling or 0))
+    return replace(part, text=told.text), share
 
 
 # --- where they work ------------------------------------------------------------------------------------------
@@ -274,7 +285,8 @@ def cohorts(source: Source) -> Table:
         }
         if any(figure.floor or figure.value is not None for figure in active.values()):
             last_day = date.fromordinal(came + WEEK - 1).isoformat()
-            rows.append((last_day, *(active.get(age) or privacy.missing("members") for age in ages)))
+            untold = (_untold_cohort(months, came + WEEK * MONTH_WEEKS * age) for age in ages)
+            rows.append((last_day, *(active.get(age) or cell for age, cell in enumerate(untold))))
     columns = (
         Column("last_day", say("First active in the four weeks up to")),
         *(Column(f"month_{age}", say("Month {age:d}", age=age), "members") for age in ages),
@@ -289,6 +301,15 @@ def cohorts(source: Source) -> Table:
         columns,
         tuple(rows),
         note if rows else "",
+    )
+
+
+def _untold_cohort(months: Sequence[int], end: int) -> Figure:
+    """Of a month of which nothing is told: it was not measured, or is not over."""
+    if end in months:
+        return privacy.not_shown("members")
+    return (
+        replace(privacy.missing("members"), text=NOT_OVER) if end > months[-1] else privacy.missing("members")
     )
 
 
@@ -310,8 +331,7 @@ def funnels(source: Source, now: Weeks, then: Weeks) -> tuple[Table, ...]:
             (
                 source.event_name(step),
                 figure,
-                share_or_number(figure, reached[0]),
-                share_or_number(figure, reached[max(0, index - 1)]),
+                *_shares_of_way(reached, index),
                 earlier[index] if earlier and index < len(earlier) else privacy.missing("members"),
             )
             for index, (step, figure) in enumerate(zip(funnel.steps, reached, strict=True))
@@ -324,6 +344,15 @@ def funnels(source: Source, now: Weeks, then: Weeks) -> tuple[Table, ...]:
         title = say("Funnel: {funnel_name}", funnel_name=funnel.name)
         found.append(Table(f"funnel_{funnel.id}", title, columns, rows, note))
     return tuple(found)
+
+
+def _shares_of_way(reached: Sequence[Figure], step: int) -> tuple[Figure, Figure]:
+    """Of those who began, and of the step before. Whoever began is all of those who did, however many these are: that
+    is told wherever anything is of how many."""
+    if step == 0 and reached[0].floor:
+        return (privacy.fact(100.0, "percent"),) * 2
+    figure = reached[step]
+    return share_or_number(figure, reached[0]), share_or_number(figure, reached[max(0, step - 1)])
 
 
 def _reached(weeks: Weeks, funnel: Funnel) -> tuple[Figure, ...] | None:

@@ -92,6 +92,10 @@ def missing(unit: Unit) -> Figure:
     return Figure(MISSING_TEXT, unit, hidden="missing")
 
 
+def not_shown(unit: Unit) -> Figure:
+    return Figure(NOT_SHOWN, unit, hidden="few")
+
+
 def fact(value: float | None, unit: Unit) -> Figure:
     """A number that is not about what members did: seats, the size of the company, a score, a sum of money."""
     return missing(unit) if value is None else Figure(_words(value, unit), unit, value)
@@ -123,9 +127,7 @@ def publish_count(
 def publish_amount(amount: int, people: int, k: int, unit: Unit = "events") -> Figure:
     """A number of events, or units of a currency, that `people` members stand behind."""
     _check(k)
-    if people < k:
-        return Figure(NOT_SHOWN, unit, hidden="few")
-    return Figure(_words(amount, unit), unit, amount)
+    return not_shown(unit) if people < k else Figure(_words(amount, unit), unit, amount)
 
 
 def publish_days(days: int, people: Figure, k: int, most_each: int) -> Figure:
@@ -330,6 +332,8 @@ def ratio(part: Figure, whole: Figure, unit: Unit = "percent") -> Figure:
         text = say("{high} or less", high=_words(high, unit)) if high > 0 else NOT_SHOWN
     elif unit == "percent" and high >= 100:
         text = say("{low} or more", low=_words(low, unit))
+    elif _words(low, unit) == _words(high, unit):
+        text = say("about {figure}", figure=_words(low, unit))
     else:
         text = say("{low} to {high}", low=_words(low, unit), high=_words(high, unit))
     return Figure(text, unit, hidden=reason, low=low, high=high)
@@ -340,7 +344,7 @@ def total(figures: Iterable[Figure], unit: Unit) -> Figure:
     listed = list(figures)
     known = [figure for figure in listed if figure.value is not None]
     if not known:
-        return missing(unit) if not any(f.hidden != "missing" for f in listed) else _hidden(unit)
+        return missing(unit) if not any(f.hidden != "missing" for f in listed) else not_shown(unit)
     amount = sum(figure.value or 0 for figure in known)
     if len(known) == len(listed):
         return Figure(_words(amount, unit), unit, amount)
@@ -353,7 +357,7 @@ def mean(figures: Iterable[Figure], unit: Unit) -> Figure:
     listed = list(figures)
     estimates = [figure.estimate for figure in listed if figure.estimate is not None]
     if all(figure.value is None for figure in listed):
-        return missing(unit) if not any(f.hidden != "missing" for f in listed) else _hidden(unit)
+        return missing(unit) if not any(f.hidden != "missing" for f in listed) else not_shown(unit)
     value = round(sum(estimates) / len(estimates), 1)
     exact = all(figure.value is not None for figure in listed)
     if not exact and value >= 10:
@@ -383,10 +387,6 @@ def difference(now: Figure, before: Figure) -> Figure:
     points = round(now.value - before.value, 1)
     text = say("{points:+,.1f} points", points=points).replace("-", "−") if points else say("no change")
     return Figure(text, "percent", points)
-
-
-def _hidden(unit: Unit) -> Figure:
-    return Figure(NOT_SHOWN, unit, hidden="few")
 
 
 def _check(k: int) -> None:

@@ -166,6 +166,25 @@ def test_classes_of_use_at_the_end_beside_those_of_the_period_before() -> None:
         assert sections.habits(*periods(made(weeks))).rows == ()
 
 
+def test_a_number_says_what_its_share_says() -> None:
+    """Of two hundred members five at most are told of: "3 % or less", but not "not shown" beside it."""
+    hundreds, fact = Figure("200", "members", 200), Figure("7", "members", 7)
+    few = Figure("not shown", "members", hidden="few", low=0, high=5)
+    some = Figure("not shown", "members", hidden="protects", low=5, high=45)
+    any_of_them = Figure("not shown", "members", hidden="few", low=0, high=200)
+    said = [
+        [one.text for one in sections.number_and_share(figure, hundreds)]
+        for figure in (fact, few, some, any_of_them)
+    ]
+    assert said == [
+        ["7", "4 %"],
+        ["fewer than 6", "2 % or less"],
+        ["5 to 45", "2 % to 22 %"],
+        ["not shown", "not shown"],
+    ]
+    assert sections.number_and_share(few, hundreds)[0] == replace(few, text="fewer than 6")
+
+
 # --- where they work ------------------------------------------------------------------------------------------
 
 SALES, IT = GroupWeek(600, 480, 240, 300, 120), GroupWeek(400, 320, 160, 200, 80)
@@ -259,18 +278,17 @@ def test_each_cohort_is_told_month_by_month_after_all_who_had_come_before() -> N
         of_months({}, {2: (30, 39), 1: (0, 9)}, {2: (20, 29), 1: (10, 19), 0: (4, 12)}),
     )
     last = [date.fromordinal(month_end(SUNDAY - 6) + 6 - 28 * ago).isoformat() for ago in range(3)]
-    none = "not measured"
     assert told(found) == [
-        [last[2], none, "30 to 39", "20 to 29"],
-        [last[1], "fewer than 10", "10 to 19", none],
-        [last[0], "4 to 12", none, none],
+        [last[2], "not shown", "30 to 39", "20 to 29"],
+        [last[1], "fewer than 10", "10 to 19", "–"],
+        [last[0], "4 to 12", "–", "–"],
     ]
     assert found.note.startswith("Members active in the four weeks")
 
 
 def test_of_a_cohort_of_which_nothing_but_its_most_is_told_there_is_no_row() -> None:
     found = sections.cohorts(of_months({2: (30, 39), 1: (0, 9)}, {2: (20, 29), 1: (0, 4), 0: (4, 12)}))
-    assert [row[1:] for row in told(found)] == [["not measured", "30 to 39"], ["4 to 12", "not measured"]]
+    assert [row[1:] for row in told(found)] == [["not measured", "30 to 39"], ["4 to 12", "–"]]
 
 
 def test_cohorts_are_of_the_newest_twelve_months() -> None:
@@ -301,6 +319,15 @@ def test_steps_are_told_of_who_began_and_of_the_step_before() -> None:
         ["Tried", "150", "75 %", "75 %", "120"],
         ["Bought", "90", "45 %", "60 %", "70"],
     ]
+
+
+def test_who_began_is_all_who_began_however_many_are_told() -> None:
+    """A first step is told as a range, and its share of itself is none; of one that is not told, nothing is."""
+    for began, words, share in ((798, "796 or more", "100 %"), (3, "fewer than 5", "not shown")):
+        [table] = through([began, 3, 3], [began, 3, 3])
+        assert told(table)[0][1:4] == [words, share, share]
+    [table] = through([798, 796, 3], [798, 796, 3])
+    assert told(table)[1][2:4] == ["98 % or more"] * 2
 
 
 def test_numbers_of_other_steps_are_not_those_of_the_funnel() -> None:

@@ -185,6 +185,11 @@ def test_a_ratio_is_hidden_with_its_part_and_tells_only_the_range() -> None:
     assert privacy.ratio(whole, fact(0, "seats")).hidden == "missing"
 
 
+def test_a_share_whose_ends_read_alike_is_about_that_much() -> None:
+    told = privacy.ratio(Figure("38 or more", "members", hidden="most", low=38, high=42), members(400))
+    assert (told.text, told.value, told.low, told.high) == ("about 10 %", None, 9.5, 10.5)
+
+
 def test_a_share_told_as_a_range_is_narrow_and_ends_at_a_hundred() -> None:
     seats = fact(3, "seats")
     assert privacy.ratio(publish_count(3, K, members(30)), seats).text == "not shown"  # 0 to 133 %

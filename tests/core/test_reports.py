@@ -183,7 +183,7 @@ def test_a_share_too_wide_to_be_shown_is_the_number_that_is_told() -> None:
     made, period, before = source()
     table = company_report(msgspec.structs.replace(made, weeks=measured), period, before).breadth
     shown = {row[0]: [cell.text for cell in row[1:3] if isinstance(cell, Figure)] for row in table.rows}
-    assert shown["=Export"] == ["5 or more", "5 or more"]
+    assert shown["=Export"] == ["5 or more", "5 or more members"]
     assert shown["Rare"] == ["fewer than 5", "not shown"]
     share = table.column("share")[0]
     assert isinstance(share, Figure)

@@ -9,6 +9,7 @@ WORDS: Final = {
     "not measured": "未测量",
     "fewer than {k:,}": "少于 {k}",
     "{low} or more": "{low} 或以上",
+    "{low} or more members": "{low} 人或以上",
     "{high} or less": "{high} 或以下",
     "{low} to {high}": "{low} 至 {high}",
     "about {figure}": "约 {figure}",
