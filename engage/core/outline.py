@@ -77,16 +77,22 @@ def drawn(figure: Figure | str) -> float | None:
 
 
 def tells(section: Section) -> bool:
-    """Whether it is worth a slide or a place on paper: something of it is drawn, enough of its figures are told, or it
-    is words only."""
+    """Whether it is worth a slide or a place on paper: something of it is drawn, enough of its figures are told, be it
+    as a narrow range, or it is words only. What was never measured does not count."""
     table, chart = section.table, section.chart
-    if table is None:
-        return True
+    if table is None or section.untold:
+        return table is None
     if chart is not None:
         return is_drawn(chart, table)
     figures = _figures(table.rows)
-    told = sum(drawn(figure) is not None for figure in figures)
-    return not figures or told >= TOLD_LEAST * len(figures)
+    known = [figure for figure in figures if figure.hidden != "missing"]
+    told = sum(drawn(figure) is not None or _is_narrow(figure) for figure in known)
+    return not figures or (told > 0 and told >= TOLD_LEAST * len(known))
+
+
+def _is_narrow(figure: Figure) -> bool:
+    """Whether the most it can be is no more than twice the least."""
+    return bool(figure.low) and figure.high is not None and figure.high <= 2 * figure.floor
 
 
 def hints(section: Section) -> bool:
@@ -263,7 +269,11 @@ def _funnel(report: CompanyReport) -> Section | None:
 def active_members(activity: Sequence[Series], message: str) -> Section | None:
     """It says why, beside active in the week, the count of four weeks stands still, and may be the lower of the two."""
     found = weekly("activity", say("Active members"), activity, message)
-    return replace(found, notes=(STANDS_STILL,)) if found is not None else None
+    if found is None or found.chart is None:
+        return found
+    # The wider window first, so that it has the same colour as on the pages.
+    lines = tuple(sorted(found.chart.columns, key=lambda name: name != "active_4w"))
+    return replace(found, chart=replace(found.chart, columns=lines), notes=(STANDS_STILL,))
 
 
 def weekly(

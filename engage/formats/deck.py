@@ -29,6 +29,7 @@ from engage.formats.cover import EDGES, Cover, capital, in_cell, room, short_day
 from engage.formats.numbers import SIGNED_TENTHS, WHOLE, as_worded, percent_format
 from engage.formats.palette import SERIES, light
 from engage.formats.paper import Paper
+from engage.formats.slide_room import LETTER_WIDE, LINE_HIGH, WORDS_APART, reach, words_size
 
 WIDTH, HEIGHT = Inches(13.333), Inches(7.5)
 MARGIN: Final = Inches(0.7)
@@ -48,10 +49,8 @@ TURNED_COLUMNS, TURNED_ROWS = 6, 3
 """A table of more columns and no more rows than these is turned: what would be a line of small print is a list."""
 TURNED_SIZE, TURNED_LETTERS = 14.0, 122
 """Of its letters, in points, and how many of them stand beside each other."""
-LETTER_WIDE: Final = 0.5
-"""Of a letter, beside its height: about."""
-LINE_HIGH, CELL_EDGES = 1.2, 7.2
-"""Of a line, beside its letters' height; and in points, above and below what stands in a cell."""
+CELL_EDGES: Final = 7.2
+"""Above and below what stands in a cell, in points."""
 TABLE_SIZES: Final = ((5, 16.0), (8, 12.0), (100, 9.0))
 """Up to so many columns -> points of their letters."""
 BARS_MAX: Final = 10
@@ -276,11 +275,11 @@ class _Deck:
         frame.name = section.title
         self.describe(frame, section)
         chart = frame.chart
-        reach = (1.25 if place.width == INNER else 1.8) * max(
-            (abs(drawn(cell) or 0) for cell in columns[0]), default=1
-        )
+        scale = (0.0, spec.top)
+        if beside:
+            scale = reach([drawn(cell) or 0.0 for cell in columns[0]], brief=place.width != INNER)
         named = len(columns) > 1 or (weekly and table.columns[first].label != section.title)
-        self.dress(chart, spec.kind, reach if spec.kind == "signed" else spec.top, named, place.letters)
+        self.dress(chart, spec.kind, scale, named, place.letters)
         if beside:
             for index, cell in enumerate(columns[0]):
                 fill = chart.plots[0].series[0].points[index].format.fill
@@ -365,7 +364,9 @@ class _Deck:
         axis.major_gridlines.format.line.color.rgb = _colour("rule")
         axis.format.line.color.rgb = _colour("rule")
 
-    def dress(self, chart: Any, kind: str, top: float | None, named: bool, letters: float) -> None:
+    def dress(
+        self, chart: Any, kind: str, scale: tuple[float, float | None], named: bool, letters: float
+    ) -> None:
         chart.has_title = False
         chart.font.size, chart.font.name = Pt(letters), FONT
         chart.font.color.rgb = _colour("muted")
@@ -386,7 +387,7 @@ class _Deck:
                 axis.makeelement(qn("c:tickLblSkip"), {"val": str(every)})
             )
         values.tick_labels.number_format, values.tick_labels.number_format_is_linked = WHOLE, False
-        values.minimum_scale = -(top or 1) if kind == "signed" else 0
+        values.minimum_scale, top = scale
         if top is not None:
             values.maximum_scale = top
         if kind in ("bars", "signed"):
@@ -480,11 +481,12 @@ class _Deck:
 
     def words(self, title: str, notes: Sequence[str]) -> None:
         slide = self.slide(title)
-        frame = self.text(slide, MARGIN, Inches(1.75), INNER, Inches(4.8), "", 16, "ink")
-        for note in notes:
-            line = frame.add_paragraph()
-            line.space_after = Pt(10)
-            self.write(line, note, 16, "ink")
+        size = words_size(notes, float(INNER.pt))
+        frame = self.text(slide, MARGIN, TOP, INNER, Inches(4.8), "", size, "ink")
+        for index, note in enumerate(notes):
+            line = frame.add_paragraph() if index else frame.paragraphs[0]
+            line.space_after = Pt(WORDS_APART)
+            self.write(line, note, size, "ink")
 
 
 class _Name(NamedTuple):

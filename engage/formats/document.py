@@ -6,6 +6,7 @@ nothing but be printed.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -37,6 +38,10 @@ DRAWN: Final = 0.7
 CHART_LEAST: Final = 300
 BESIDE_COLUMNS_MAX: Final = 4
 """A wider table stands below its chart."""
+LINES_WHOLE, LINES_WHOLE_DRAWN = 14, 24
+"""A table that takes no more lines is not divided between two pages; the second with its chart."""
+LINE_LETTERS: Final = 45
+"""Of one cell: about."""
 WEEKS_LISTED_MAX: Final = 13
 """Newest weeks of a table; the chart has them all."""
 
@@ -116,15 +121,23 @@ def _section(section: Section, language: Language, *, brief: bool) -> dict[str, 
         if section.chart is None or table is None
         else draw(section, section.chart, table, language, width, section.name)
     )
+    listed = None if table is None or mapped else _table(table, language, weekly=weekly)
+    lines = LINES_WHOLE if chart == "" else LINES_WHOLE_DRAWN
     return {
         "title": section.title,
         "message": capital(section.message),
         "chart": chart,
         "described": section.message or section.title,
-        "table": None if table is None or mapped else _table(table, language, weekly=weekly),
+        "table": listed,
         "notes": section.notes,
         "beside": beside and chart != "",
+        "whole": listed is None or sum(map(_lines, listed["rows"])) <= lines,
     }
+
+
+def _lines(row: Sequence[tuple[str, bool]]) -> int:
+    """That the cells of a row take, about."""
+    return max(-(-wide(words) // LINE_LETTERS) for words, _ in row)
 
 
 def _width(table: Table, language: Language) -> float:

@@ -12,6 +12,7 @@ from engage.core.privacy import fact
 from engage.core.reports import Column, Contract, Table
 from engage.formats.deck import LINES_MAX, ROWS_MAX
 from engage.formats.paper import paper
+from engage.formats.slide_room import reach
 from tests.core.test_reports import report
 from tests.formats.test_files import slide_of, texts
 
@@ -77,3 +78,32 @@ def test_a_long_table_is_spread_evenly_over_its_slides(word: str, most: int, spl
     told = [[text for text in texts(slide) if text.startswith("Row")] for slide in made]
     assert [len(one) for one in told] == split
     assert [text for one in told for text in one] == [f"Row {n}" for n in range(most + 2)]
+
+
+def test_all_that_is_said_in_sentences_has_room_above_the_foot_of_its_slide() -> None:
+    few, many = ("Why.",), ("A sentence that goes on to the end of its line. " * 4,) * 9
+    sizes = []
+    for notes in (few, many):
+        (slide,) = slide_of(Section("why", "Why", notes=notes))
+        (frame,) = [
+            shape.text_frame
+            for shape in slide.shapes
+            if shape.has_text_frame and shape.text_frame.text == "\n".join(notes)
+        ]
+        sizes.append(frame.paragraphs[0].runs[0].font.size.pt)
+    assert sizes[0] == 16
+    assert sizes[1] < 16
+
+
+def test_a_number_beyond_its_bar_does_not_touch_the_bars_name() -> None:
+    """Both ends of a scale leave room where bars go to them, and none where none goes."""
+    assert reach([-15.1, 2.6, -2.1], brief=True) == pytest.approx((-27.49, 14.99))
+    assert reach([-3.2, -1.9], brief=True) == pytest.approx((-5.44, 0))
+    assert reach([14.0, 1.5], brief=False) == pytest.approx((0, 16.8))
+    assert reach([0.0], brief=False) == pytest.approx((0, 0.2))
+    columns = (Column("driver", "Driver"), Column("seen", "Seen"), Column("points", "Points", "score"))
+    rows = tuple((f"Driver {n}", "Seen", fact(n, "score")) for n in (-15.1, 2.6))
+    made = Section("moved", "Moved", chart=Chart("signed", ("points",)), table=Table("m", "M", columns, rows))
+    (slide,) = slide_of(made)
+    (axis,) = [shape.chart.value_axis for shape in slide.shapes if shape.has_chart]
+    assert (axis.minimum_scale, axis.maximum_scale) == pytest.approx((-18.64, 6.14))

@@ -24,17 +24,18 @@ from engage.core.digest import digest
 from engage.core.language import LANGUAGES, Language, translate
 from engage.core.outline import Chart, Row, Section, drawn, is_hint, outline, tells
 from engage.core.outline_portfolio import portfolio_outline
-from engage.core.privacy import Figure, fact
+from engage.core.privacy import Figure, fact, missing
 from engage.core.reports import BAND_LABELS, Column, CompanyReport, Contract, Portfolio, Table
 from engage.core.telling import in_language
 from engage.core.worth import Outcomes, TierColumn
 from engage.errors import NotInstalled
 from engage.formats import files
 from engage.formats.cover import Cover, dated, in_cell, room, wide
-from engage.formats.deck import LETTER_WIDE, LINES_MAX, TURNED_SIZE, deck
+from engage.formats.deck import LINES_MAX, TURNED_SIZE, deck
 from engage.formats.files import FileFormat, render, render_portfolio
 from engage.formats.numbers import as_worded
 from engage.formats.paper import Paper
+from engage.formats.slide_room import LETTER_WIDE
 from engage.formats.workbook import workbook
 from tests.core.test_campaign_weeks import a_month
 from tests.core.test_reports import report, source, source_of_departments
@@ -307,6 +308,17 @@ def test_a_section_of_which_little_is_told_is_named_and_gets_no_room() -> None:
     little = Section("b", "Little", table=Table("b", "Little", columns, (("One", between),)))
     enough = Section("c", "Enough", table=Table("c", "Enough", columns, (("One", fact(3, "members")),)))
     assert [tells(one) for one in (nothing, little, enough)] == [False, False, True]
+    narrow, unknown = Figure("40 to 49", "members", hidden="protects", low=40, high=49), missing("members")
+    for cells, is_told in (
+        ((narrow, between, between, between), True),
+        ((fact(3, "members"), *(unknown,) * 9), True),
+        ((unknown, unknown), False),
+        ((hidden, hidden, hidden, hidden, fact(3, "members")), False),
+    ):
+        rows = tuple(("One", cell) for cell in cells)
+        made = Section("d", "D", table=Table("d", "D", columns, rows))
+        assert tells(made) is is_told
+        assert not tells(msgspec.structs.replace(made, untold="told once there are more"))
     head = Cover("Acme", "Acme", "", "", "unscored", "", "", (), ("Why.",))
     paper = Paper(head, (enough,), untold=(nothing, little))
     slides = list(pptx.Presentation(io.BytesIO(deck(paper, "en"))).slides)
