@@ -26,6 +26,8 @@ POINTS_MAX: Final = 520
 """The most values of a series, bars or dots that are drawn: ten years of weeks."""
 NAMED_MAX: Final = 6
 """Dots that carry their names."""
+NAME_ROOM, NAME_ROOM_LEAST = 220, 130
+"""Of a dot's name, where there is as much, and else."""
 
 LEGEND_ROW: Final = 18
 
@@ -205,30 +207,6 @@ def signed_bars(name: str, width: int, *, title: str, description: str, bars: Se
     return pen.svg(name, width, height, title, description, body)
 
 
-def mix(name: str, width: int, *, title: str, description: str, parts: Sequence[Bar]) -> Markup:
-    """Parts of a whole as one bar from left to right, names below. Hidden parts have a name only."""
-    total = sum(p.value for p in parts if p.value is not None)
-    body: list[str] = []
-    x = 0.0
-    for part in parts:
-        if part.value and total:
-            long = part.value / total * width
-            hint = f"{part.label}: {part.text}"
-            body.append(pen.rect(x, 2, max(long - 2, 1), 30, pen.fill(part.role), hint=hint))
-            x += long
-    at_x, at_y = 0.0, 52.0
-    for part in parts:
-        label = f"{part.label} {part.text}"
-        long = pen.width_of(label) + 34
-        if at_x and at_x + long - 14 > width:
-            at_x, at_y = 0.0, at_y + 22
-        paint = pen.hidden_frame() if part.value is None else pen.fill(part.role)
-        body.append(pen.rect(at_x + 0.5, at_y - 10, 10, 10, paint))
-        body.append(pen.text(at_x + 17, at_y, label, role="ink"))
-        at_x += long
-    return pen.svg(name, width, int(at_y) + 10, title, description, body)
-
-
 def heat(
     name: str,
     width: int,
@@ -328,13 +306,13 @@ def scatter(
         body.append(pen.dot(x, y, radius, dot.role, hint=hint, opacity=0.85, seam=True))
         placed.append((x - radius, y - radius, x + radius, y + radius))
     for dot, x, y, radius in sorted(spots, key=lambda s: (not s[0].urgent, -s[0].weight))[:NAMED_MAX]:
-        label = pen.fit(dot.label, 130, 11)
-        spot = _place(
-            x, y, radius, pen.width_of(label, 11), placed, (plot.left, plot.head, width - 2.0, plot.base)
-        )
-        if spot is not None:
-            placed.append(spot)
-            body.append(pen.text(spot[0], spot[3] - 3, label, role="ink", size=11))
+        frame = (plot.left, plot.head, width - 2.0, plot.base)
+        for label in (pen.fit(dot.label, NAME_ROOM, 11), pen.fit(dot.label, NAME_ROOM_LEAST, 11)):
+            spot = _place(x, y, radius, pen.width_of(label, 11), placed, frame)
+            if spot is not None:
+                placed.append(spot)
+                body.append(pen.text(spot[0], spot[3] - 3, label, role="ink", size=11))
+                break
     return pen.svg(name, width, height, title, description, body)
 
 

@@ -59,16 +59,6 @@ DRAWINGS: dict[str, Draw] = {
         bars=[charts.Bar("Seats", 10, "10"), charts.Bar("Habitual", None, "fewer than 5")],
         top=10,
     ),
-    "mix": lambda name, width: charts.mix(
-        name,
-        width,
-        title="T",
-        description="D",
-        parts=[
-            charts.Bar("Bronze", 10, "10", "level_1"),
-            charts.Bar("Gold", None, "fewer than 5", "level_4"),
-        ],
-    ),
     "heat": lambda name, width: charts.heat(
         name,
         width,
@@ -239,6 +229,26 @@ def test_both_widths_are_in_the_page_with_different_ids() -> None:
     both = charts.responsive("activity", DRAWINGS["lines"])
     ids = re.findall(r' id="([^"]+)"', both)
     assert len(ids) == len(set(ids)) == 4
+
+
+def test_a_dots_name_is_whole_where_there_is_room_for_it() -> None:
+    def named(width: int, at: float) -> str:
+        dot = charts.Dot("Redgum Mining Services", at, 36, "", urgent=True)
+        return charts.scatter(
+            "x",
+            width,
+            title="T",
+            description="D",
+            dots=[dot],
+            x_label="X",
+            y_label="Y",
+            x_marks=(),
+            top=100,
+            shade=(0.25, 60),
+        )
+
+    assert ">Redgum Mining Services</text>" in named(charts.WIDE, 0.05)
+    assert ">Redgum Mining Servi…</text>" in named(180, 0.05)
 
 
 def test_a_field_of_shares_is_darker_for_more_and_says_what_is_hidden() -> None:

@@ -19,7 +19,8 @@ from engage.core.book import Book
 from engage.core.department import DepartmentReport
 from engage.core.economics import Customer, economics
 from engage.core.outcomes import outcomes
-from engage.core.privacy import NOT_SHOWN, Figure
+from engage.core.privacy import NOT_SHOWN, Figure, fact
+from engage.core.reports import Column, Table
 from engage.core.terms import Term
 from engage.core.worth import TierColumn
 from engage.web.console.pages import (
@@ -328,15 +329,30 @@ async def test_any_company_the_core_can_report_has_a_page(
         assert figure.text().strip()
 
 
-@pytest.mark.parametrize("members, active, drawn", [(38, 1, True), (30, 0.5, False)])
+@pytest.mark.parametrize("members, active, drawn", [(38, 1, True), (11, 1, False)])
 async def test_a_table_is_folded_under_its_chart_and_open_without_one(
     browser: httpx.AsyncClient, services: SampleServices, members: int, active: float, drawn: bool
 ) -> None:
     services.reports["measured"] = measured(members, active)
-    card = one_of(tree_of(await browser.get("/console/companies/measured")), "[aria-labelledby=h-levels]")
+    card = one_of(tree_of(await browser.get("/console/companies/measured")), "[aria-labelledby=h-breadth]")
     assert (bool(card.css("svg")), bool(card.css("details table"))) == (drawn, drawn)
     assert card.css("table")
     assert "Nothing can be drawn" not in card.text()
+
+
+async def test_days_of_cohorts_are_written_as_their_reader_writes_them(
+    browser: httpx.AsyncClient, services: SampleServices
+) -> None:
+    columns = (Column("last_day", "First active up to"), Column("month_0", "Month 0", "members"))
+    cells = (fact(12, "members"), Figure("not shown", "members", hidden="few"))
+    cohorts = Table("cohorts", "Who stays", columns, tuple(("2026-09-13", cell) for cell in cells))
+    services.reports["measured"] = msgspec.structs.replace(measured(38, 1), cohorts=cohorts)
+    for language, day in (("zh-Hans", r"\d{4}年\d+月\d+日"), ("en", r"\d+ [A-Z][a-z]{2} \d{4}")):
+        page = tree_of(await browser.get(f"/console/companies/measured?lang={language}"))
+        card = one_of(page, "[aria-labelledby=h-cohorts]")
+        said = [re.findall(day, part.text()) for part in (one_of(card, "svg"), one_of(card, "tbody"))]
+        assert said[0][-1] == said[1][-1]
+        assert not re.search(r"\d{4}-\d{2}-\d{2}", card.text())
 
 
 async def test_ids_of_any_shape_have_a_page(browser: httpx.AsyncClient) -> None:
@@ -495,6 +511,11 @@ async def test_the_portfolio_says_how_well_the_score_foretold(
     nothing = CalibrationCard("2026-11-22", Calibration({"0": measure([], [], [])}, {}))
     services.companies = msgspec.structs.replace(services.companies, calibration=nothing)
     assert "No term has ended yet" in words_of(await browser.get("/console/"))
+    right = msgspec.structs.replace(expert, thresholds=(threshold("watch", churned[:10], churned[:10]),))
+    all_right = msgspec.structs.replace(card, calibration=Calibration({"0": right}, {}))
+    services.companies = msgspec.structs.replace(services.companies, calibration=all_right)
+    assert ": 100 of 100 calls would have met one." in words_of(await browser.get("/console/"))
+    assert "每 100 次联系命中 100 次。" in words_of(await browser.get("/console/?lang=zh-Hans"))
 
 
 async def test_the_portfolio_says_what_contracts_brought(

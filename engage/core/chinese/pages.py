@@ -174,9 +174,9 @@ _CALIBRATION: Final = {
         for end, chinese_end in (
             (".", "。"),
             (" ({share:d} %).", "（{share}%）。"),
-            (": {precision:.1f} of 100 calls would have met one.", "：每 100 次联系命中 {precision} 次。"),
+            (": {precision:g} of 100 calls would have met one.", "：每 100 次联系命中 {precision} 次。"),
             (
-                " ({share:d} %): {precision:.1f} of 100 calls would have met one.",
+                " ({share:d} %): {precision:g} of 100 calls would have met one.",
                 "（{share}%）：每 100 次联系命中 {precision} 次。",
             ),
         )

@@ -20,7 +20,6 @@ from engage.core.language import Language, speak, translate
 from engage.core.outline import STANDS_STILL, Section, outline, reasons
 from engage.core.outline import Row as OutlineRow
 from engage.core.outline_portfolio import called, map_section, nobody
-from engage.core.privacy import Figure
 from engage.core.reports import (
     BAND_FLOORS,
     BAND_LABELS,
@@ -28,7 +27,6 @@ from engage.core.reports import (
     Driver,
     Portfolio,
     PortfolioRow,
-    Table,
 )
 from engage.core.telling import in_language
 from engage.formats import charts, rows
@@ -251,7 +249,6 @@ class CompanyView:
     activity_note: str
     activity_table: Weekly
     breadth: Markup | None
-    levels: Markup | None
     incentives: Markup | None
     incentives_table: Weekly
     summary: Sequence[OutlineRow]
@@ -285,7 +282,6 @@ def company_view(report: CompanyReport, period: str, today: date, language: Lang
         activity_note=STANDS_STILL,
         activity_table=weekly(speak(language, "Active members per week"), report.activity, language),
         breadth=shares(report.breadth, "share"),
-        levels=_levels(report.levels),
         incentives=_incentives(report, language),
         incentives_table=weekly(
             speak(language, "Events and points per week"), (*report.incentives, *report.points), language
@@ -420,24 +416,6 @@ def _activity(report: CompanyReport, language: Language) -> Markup | None:
             series=drawn,
             area=True,
         ),
-    )
-
-
-def _levels(table: Table) -> Markup | None:
-    names, counts = table.column("level"), table.column("members")
-    parts = []
-    for index, (label, figure) in enumerate(zip(names, counts, strict=True)):
-        assert isinstance(label, str)
-        assert isinstance(figure, Figure)
-        # The darkest tone is the highest level, however many levels a program has.
-        tone = 0 if index == 0 else max(1, round(index / max(1, len(names) - 1) * 4))
-        parts.append(charts.Bar(label, drawn_length(figure), figure.text, f"level_{tone}"))
-    if not any(part.value for part in parts):
-        return None
-    told = ", ".join(f"{part.label}: {part.text}" for part in parts)
-    return charts.responsive(
-        "levels",
-        lambda name, width: charts.mix(name, width, title=table.title, description=told, parts=parts),
     )
 
 

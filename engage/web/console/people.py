@@ -13,6 +13,7 @@ from engage.core.language import Language, speak, translate
 from engage.core.privacy import Figure
 from engage.core.reports import CompanyReport, Series, Table
 from engage.formats import charts
+from engage.formats.cover import day
 from engage.formats.rows import Among, quartiles
 from engage.web.console.drawing import (
     Weekly,
@@ -148,10 +149,12 @@ def _cohorts(table: Table, language: Language) -> Markup | None:
         cells = [
             None
             if one.hidden == "missing"
-            else charts.Bar(_short(one), 100 * (one.estimate or 0) / largest, one.text)
+            else charts.Bar(
+                _short(one), None if one.estimate is None else 100 * one.estimate / largest, one.text
+            )
             for one in figures
         ]
-        rows.append((str(row[0]), cells))
+        rows.append((day(str(row[0]), language), cells))
     if not any(cell is not None and cell.value is not None for _, cells in rows for cell in cells):
         return None
 
