@@ -17,6 +17,7 @@ from math import exp, log
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from engage.core.calendar import week_of
 from engage.core.company_stages import (
@@ -118,7 +119,7 @@ def cases(pasts: Sequence[Past], days_before: int, k: int) -> list[Case]:
 def case_of(past: Past, term: Term, days_before: int, k: int) -> Case | None:
     """None: the term has not ended or the company had no contract yet on that day."""
     day = term.end - days_before
-    known = [one for one in past.terms if one.start < day]
+    known = [_known_on(one, day) for one in past.terms if one.start < day]
     standing = term_on(known, day)
     if term.outcome == "open" or standing is None or standing.end < day:
         return None
@@ -153,6 +154,11 @@ def case_of(past: Past, term: Term, days_before: int, k: int) -> Case | None:
 def last_week_before(day: int) -> int:
     """The Monday of the last whole week before it."""
     return week_of(day) - WEEK
+
+
+def _known_on(term: Term, day: int) -> Term:
+    """Of a term that runs on it is not known yet how it ends, though it may have been said since."""
+    return replace(term, outcome="open") if term.end >= day else term
 
 
 def _profile(

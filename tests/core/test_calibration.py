@@ -189,6 +189,19 @@ def test_nothing_after_the_day_is_read(days_before: int) -> None:
     assert renewed == replace(seen, churned=False)
 
 
+@pytest.mark.parametrize("days_before", HORIZONS)
+def test_how_a_contract_beside_ends_is_not_read_before_it_does(days_before: int) -> None:
+    past = Company().past()
+    seen = [
+        case_of(replace(past, terms=[*past.terms, beside]), past.terms[1], days_before, 5)
+        for beside in (
+            Term(START, START + 400, 200_000, 60, "big", end) for end in ("open", "renewed", "churned")
+        )
+    ]
+    assert seen[0] is not None
+    assert seen[0] == seen[1] == seen[2]
+
+
 def test_what_happened_before_the_day_is_read() -> None:
     past = Company().past()
     quiet = {monday: week(monday, 8) for monday in past.weeks}
