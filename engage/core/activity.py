@@ -1,4 +1,5 @@
-"""When a member was active, how much, and which features they used: bitmaps and counts in the member's state.
+"""When a member was active, how much, which features they used, and when they were away: bitmaps and counts in the
+member's state.
 
 Days go back DAYS_KEPT, weeks WEEKS_KEPT; older activity is recorded in the log but no longer here.
 """
@@ -116,6 +117,13 @@ def mark_earning(member: MemberState, currency: str, day: int) -> None:
     member.earning[currency] = (week, 1) if known is None else with_week(known, week)
 
 
+def mark_away(member: MemberState, left: int, back: int) -> None:
+    """Remember the whole weeks between two days, on which the host said that the member left and was back."""
+    until = week_of(back)
+    for monday in range(max(week_of(left) + 7, until - 7 * WEEKS_KEPT), until, 7):
+        member.away = with_week(member.away, monday)
+
+
 def mark_use(member: MemberState, day: int) -> None:
     """Count an event in the ISO week of `day`."""
     member.uses = _with_one(member.uses, week_of(day))
@@ -149,6 +157,12 @@ def count_in(uses: tuple[int, bytes], monday: int) -> int:
     base, counts = uses
     index = (monday - base) // 7
     return counts[index] if 0 <= index < len(counts) else 0
+
+
+def is_marked(weeks: tuple[int, int], monday: int) -> bool:
+    """Whether the bit of a week is set in (base Monday, bits)."""
+    base, bits = weeks
+    return monday >= base and bits >> (monday - base) // 7 & 1 > 0
 
 
 def _last_week(used: tuple[int, int]) -> int:

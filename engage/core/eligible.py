@@ -2,8 +2,9 @@
 
 What such a rule brings has no end in a week, and whoever knows its audience knows whose it is. Owns this reckoning
 alone, by traits, tags and levels as they are when a week is measured; members of whom the host said that they left make
-no audience large, but are one until the week in which they left is over. What a condition asks of an event, too, is
-taken to hold. What an invitation brings is told of whoever may invite. Must not know figures.
+no audience large, but are one until the week in which they left is over, and of several weeks if they came back in
+these. What a condition asks of an event, too, is taken to hold. What an invitation brings is told of whoever may
+invite. Must not know figures.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from engage.core.conditions import All, Clause, Condition, Facts, holds, nodes, 
 from engage.core.effects import Award, Effect, Multiply
 from engage.core.goals import referral_rules
 from engage.core.lifecycle import stage_on
+from engage.core.presence import is_gone
 from engage.core.program import Program
+from engage.core.quiet import WEEK
 from engage.core.state import MemberState
 
 NOT_TO_FEW, MULTIPLIED, AWARDED = range(3)
@@ -28,8 +31,9 @@ class Eligible:
     """What the members add, one after the other."""
 
     def __init__(self, program: Program | None, first: int, last: int, floor: int) -> None:
-        """`first`, `last`: the local days in which the rules fired."""
-        self.program, self.first, self.last, self.floor = program, first, last, floor
+        """`first`, `last`: the local days in which the rules fired, of whole weeks."""
+        self.program, self.last, self.floor = program, last, floor
+        self.mondays = range(first, last, WEEK)
         self.ranks = program.levels.ranks if program and program.levels else {}
         self.brought: dict[Asked, dict[str, int]] = {}
         for asked, effects in _rules(program, first, last) if program else ():
@@ -46,15 +50,17 @@ class Eligible:
         self.reads_stage = any(reads(one, "member.stage") for asked in self.open for one in asked)
 
     def count(self, member: MemberState) -> None:
-        is_gone = 0 < member.left < self.first
-        if not self.open or is_gone or member.joined > self.last or self.program is None:
+        listed = member.left or member.away[1]
+        gone = sum(is_gone(member, monday) for monday in self.mondays) if listed else 0
+        all_along = gone == len(self.mondays)
+        if not self.open or all_along or member.joined > self.last or self.program is None:
             return
         stage = stage_on(self.program.lifecycle, member, self.last) if self.reads_stage else ""
         rank = self.ranks.get(member.level, 0)
         facts = Facts({}, member.traits, {}, rank, tags=member.tags, stage=stage)
         for asked in tuple(self.open):
             if all(holds(condition, facts) for condition in asked):
-                if member.left:
+                if member.left or gone:
                     self.gone.add(asked)
                     continue
                 self.members[asked] += 1

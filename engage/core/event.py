@@ -11,7 +11,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-SEMANTICS = 7
+SEMANTICS = 8
 """The number of the rules by which this release decides. A release that decides differently raises it, and writes a
 checkpoint of each company before it decides anything: `CompanyState.semantics` says who decided what came since."""
 

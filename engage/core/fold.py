@@ -44,7 +44,7 @@ from engage.core.ledger import (
     wallet_of,
 )
 from engage.core.levels import note_level, rules_since, standing_known, still_rested
-from engage.core.lifecycle import left_after
+from engage.core.lifecycle import note_left
 from engage.core.limits import use
 from engage.core.nudges import come_back, open_nudge, send
 from engage.core.program import LATE_DAYS_DEFAULT
@@ -104,7 +104,7 @@ def fold(
         # Traits steer conditions, seats and time zone: a write key, which may be public, records them and no more.
         if entry.kind == Kind.IDENTIFY:
             if program is not None and program.program.lifecycle.left is not None:
-                member.left = left_after(program.program.lifecycle, member, entry.body.data, entry.day)
+                note_left(program.program.lifecycle, member, entry.body.data, entry.day)
             merge_traits(member.traits, entry.body.data)
         elif entry.kind in (Kind.GROUP, Kind.SETTING):
             _fold_company(company, entry.body.data)

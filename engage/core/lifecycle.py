@@ -23,6 +23,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
+from engage.core.activity import mark_away
 from engage.core.calendar import week_of
 from engage.core.conditions import fold_name
 from engage.core.state import MemberState
@@ -150,3 +151,11 @@ def left_after(of: Lifecycle, member: MemberState, traits: dict[str, Any], day: 
     if not after:
         return 0
     return member.left if before and member.left else day
+
+
+def note_left(of: Lifecycle, member: MemberState, traits: dict[str, Any], day: int) -> None:
+    """Write into a member that has these traits not yet what they say of who left."""
+    left = left_after(of, member, traits, day)
+    if member.left and not left:
+        mark_away(member, member.left, day)
+    member.left = left

@@ -15,6 +15,7 @@ from engage.core.state import MemberState
 
 MEASURED: Final = frozenset(
     {
+        "away",
         "days",
         "days_base",
         "earning",

@@ -5,20 +5,20 @@ the group at once: "12 of 20 came" tells of each one where eight had left before
 is left of a group is judged by it in `engage.core.published`.
 
 Who comes after the host said that they left is taken to be absent all the same, until the host says otherwise: were
-they not, a figure that is told, or ends one higher, would tell of that one that they came. So would what somebody did
-before the host named them, as is heard where events arrive late; see `as_listed`.
+they not, a figure that is told, or ends one higher, would tell of that one that they came. Who is back stays absent
+from the weeks between, whenever these are measured. What somebody did before the host named them, as is heard where
+events arrive late, would tell as much; see `as_listed`.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from datetime import date
 from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
-from engage.core.activity import since_named
+from engage.core.activity import is_marked, since_named
 from engage.core.calendar import month_end, week_of
 from engage.core.quiet import HABIT_WEEKS, HABIT_WEEKS_LEAST, MONTH_WEEKS, WEEK, Activity, nth
 from engage.core.state import MemberState
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 _NO_LEVEL: Final = ""
 _OF_THE_MONTH: Final = WEEK * (HABIT_WEEKS - MONTH_WEEKS)
 """By so many bits the weeks of a habit are shifted, so that those of the month are left."""
-_NEVER: Final = date.max.toordinal()
 
 
 class Presence:
@@ -52,17 +51,18 @@ class Presence:
         activity = self.activity
         if member.left:
             self._list(member.left)
-        since, until = _span(member)
-        if since < activity.first + WEEK and until >= activity.last:
+        since = member.joined
+        listed = member.left > 0 or member.away[1] > 0
+        if since < activity.first + WEEK and not listed:
             return
-        possible = self._possible(since, until)
+        possible = self._possible(member)
         for index, week in enumerate(self.weeks):
             end, (_, _, loud) = activity.ends[index], activity.places[index]
-            if member.left:
-                week.absent += since < week.monday + WEEK and until < week.monday
+            if listed:
+                week.absent += since < week.monday + WEEK and is_gone(member, week.monday)
                 first = end - WEEK * (MONTH_WEEKS - 1)
                 for at, monday in enumerate(range(first, end + WEEK, WEEK)):
-                    week.month_absent[at] += since < monday + WEEK and until < monday
+                    week.month_absent[at] += since < monday + WEEK and is_gone(member, monday)
             if since >= end + WEEK:
                 continue
             habit = activity.habit(possible, index)
@@ -76,7 +76,7 @@ class Presence:
 
     def is_absent(self, member: MemberState, index: int) -> bool:
         """Whether `count` takes a member, who is known by then, to be absent in the month of the week `index`."""
-        possible, loud = self._possible(*_span(member)), self.activity.places[index][2]
+        possible, loud = self._possible(member), self.activity.places[index][2]
         return bool(loud) and not self.activity.habit(possible, index) >> _OF_THE_MONTH
 
     def _list(self, left: int) -> None:
@@ -84,17 +84,23 @@ class Presence:
             before, by_end = week.month_left
             week.month_left = (before + (left < end - WEEK * (MONTH_WEEKS - 1)), by_end + (left < end + WEEK))
 
-    def _possible(self, since: int, until: int) -> int:
-        """The weeks that end on the day `since` or later and begin on the day `until` or before."""
+    def _possible(self, member: MemberState) -> int:
+        """The weeks in which a member can have come."""
         activity = self.activity
-        first = max(0, since - activity.first - WEEK + 1)
-        after = max(0, min(until, activity.last) - activity.first + 1)
-        return activity.starts & (1 << after) - 1 >> first << first
+        first = max(0, member.joined - activity.first - WEEK + 1)
+        after = max(0, min(member.left or activity.last, activity.last) - activity.first + 1)
+        possible = activity.starts & (1 << after) - 1 >> first << first
+        if member.away[1]:
+            mondays = range(activity.first, activity.last, WEEK)
+            possible &= ~sum(
+                1 << monday - activity.first for monday in mondays if is_marked(member.away, monday)
+            )
+        return possible
 
 
-def _span(member: MemberState) -> tuple[int, int]:
-    """The day before which, and the one after which, a member cannot have come."""
-    return member.joined, member.left or _NEVER
+def is_gone(member: MemberState, monday: int) -> bool:
+    """Whether the host had said before the week that the member left, and did not take it back in it."""
+    return 0 < member.left < monday or is_marked(member.away, monday)
 
 
 def as_listed(members: Sequence[MemberState], floor: int) -> list[MemberState]:

@@ -267,6 +267,8 @@ class MemberState(Struct, array_like=True, gc=False):
     """In the order of `features`: events in each of the weeks whose bit is set, the newest last, at most 255."""
     rewarded: tuple[int, bytes] = (0, b"")
     """Those in `uses` that earned something."""
+    away: tuple[int, int] = (0, 0)
+    """(base Monday, bits): the ISO weeks all through which the host had said that the member left, taken back since."""
 
 
 class CampaignStop(Struct, frozen=True, array_like=True, gc=False):
@@ -314,12 +316,10 @@ class DayRollup(Struct, array_like=True, gc=False):
 
     events: int = 0
     """Tracked events, pages and screens."""
-    members: int = 0
-    """Distinct members active on the day."""
+    members: int = 0  # distinct ones active on the day
     incentivised: int = 0
     """Events that earned something; the rest were organic."""
-    joined: int = 0
-    """Members seen for the first time."""
+    joined: int = 0  # members seen for the first time
     names: dict[str, int] = field(default_factory=dict)
     """Event name -> how often. At most NAMES_MAX names, the rest is counted under OTHER."""
     issued: dict[str, int] = field(default_factory=dict)

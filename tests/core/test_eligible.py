@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
+from engage.core.activity import mark_away
 from engage.core.eligible import AWARDED, MULTIPLIED, NOT_TO_FEW, Eligible
 from engage.core.measured import decode_measured
 from engage.core.state import MemberState, encode_state
 from engage.document import read_program
 
-FLOOR, DAY = 3, 738_000
+FLOOR, DAY, WEEK = 3, 737_997, 7
 PROGRAM = """
 name: Few
 traits: {{member: {{team: {{type: string}}}}}}
@@ -143,6 +144,25 @@ def test_who_left_in_these_days_makes_no_audience_large() -> None:
         for one in range(stay + 3):
             eligible.count(MemberState(joined=DAY, traits={"team": "sales"}, left=DAY + 2 if one < 3 else 0))
         assert eligible.to_few("points") == told, stay
+
+
+@pytest.mark.parametrize(
+    "back, weeks, told",
+    [
+        pytest.param(DAY + WEEK, 1, AWARDED, id="three were away all week"),
+        pytest.param(DAY + WEEK, 2, AWARDED, id="in one of two weeks"),
+        pytest.param(DAY + WEEK - 1, 1, NOT_TO_FEW, id="came back in it"),
+    ],
+)
+def test_who_was_away_makes_no_audience_large(back: int, weeks: int, told: int) -> None:
+    found = read_program(PROGRAM.format(f"rules: [{{{RULE}, audience: sales, {AWARD}}}]")).program
+    eligible = Eligible(found, DAY, DAY + WEEK * weeks - 1, FLOOR)
+    for one in range(4):
+        member = MemberState(joined=DAY - WEEK, traits={"team": "sales"})
+        if one:
+            mark_away(member, DAY - 1, back)
+        eligible.count(member)
+    assert eligible.to_few("points") == told
 
 
 @pytest.mark.parametrize("side", ["invited", "inviter"])

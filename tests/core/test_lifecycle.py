@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import date
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engage.core.activity import mark_day
+from engage.core.activity import is_marked, mark_day
 from engage.core.agenda import keeps_time, next_due
 from engage.core.calendar import HOUR, start_of_day, week_of
 from engage.core.event import Body, Kind
@@ -137,6 +138,30 @@ def test_every_change_is_told_once_by_events_and_midnights() -> None:
         *("slipping", "dormant", "active", "left", "habitual"),
     ]
     assert history.active("ann") == 11
+
+
+@pytest.mark.parametrize(
+    "said, weeks",
+    [
+        pytest.param([(7, "left"), (28, "back")], [2, 3], id="two whole weeks"),
+        pytest.param([(6, "left"), (20, "back")], [1], id="from a Sunday to a Saturday"),
+        pytest.param([(7, "left"), (20, "back")], [], id="no whole week"),
+        pytest.param([(6, "left"), (20, "left"), (21, "back")], [1, 2], id="said twice"),
+        pytest.param([(6, "left"), (21, "back"), (28, "left"), (42, "back")], [1, 2, 5], id="left twice"),
+        pytest.param([(6, "left")], [], id="not back yet"),
+        pytest.param([(0, "left"), (70 * 7, "back")], list(range(6, 70)), id="sixty-four weeks are kept"),
+    ],
+)
+def test_the_weeks_are_remembered_through_which_a_member_had_left(
+    said: list[tuple[int, str]], weeks: list[int]
+) -> None:
+    history = History(stored=True)
+    history.publish(program_of(EVERY))
+    for day, value in said:
+        status(history, day, value)
+    away = history.member("ann").away
+    assert [week for week in range(80) if is_marked(away, MONDAY + 7 * week)] == weeks
+    assert away[1].bit_count() == len(weeks)
 
 
 def test_a_tick_twice_is_a_tick_once() -> None:

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from engage.core.activity import mark_day
 from engage.core.calendar import month_end
-from engage.core.lifecycle import Gone, Lifecycle
+from engage.core.lifecycle import Gone, Lifecycle, note_left
 from engage.core.measures import WeekMeasures
 from engage.core.presence import Presence, remember_sizes
 from engage.core.privacy import Figure
@@ -29,7 +29,7 @@ PLACES = ("sales", "it")
 
 
 class Person:
-    """`left`: 0, not yet."""
+    """`left`: 0, not yet. `back`: 0, not since."""
 
     def __init__(self, random: Random) -> None:
         self.place = random.choice(PLACES)
@@ -41,16 +41,21 @@ class Person:
             after + random.randrange(WEEK * WEEKS),
         )
         self.left = random.choice((0, 0, *mondays))
+        self.back = self.left + random.choice((1, 7, 20, 60)) if self.left and random.random() < 0.5 else 0
         often, until = random.choice((0.02, 0.3, 0.9)), self.left if random.random() < 0.9 else 0
         began = max(self.joined - random.choice((0, 0, 0, 8)), MONDAY)
         self.days = {
             day
             for day in range(began, MONDAY + WEEK * WEEKS)
-            if random.random() < often / 3 and (not until or day <= until)
+            if random.random() < often / 3 and (not until or day <= until or 0 < self.back <= day)
         }
 
     def state(self) -> MemberState:
-        state = MemberState(joined=self.joined, left=self.left, traits={"place": self.place})
+        state = MemberState(joined=self.joined, traits={"place": self.place, "status": "here"})
+        for day, said in ((self.left, "left"), (self.back, "here")):
+            if day:
+                note_left(PROGRAM.lifecycle, state, {"status": said}, day)
+                state.traits["status"] = said
         for day in sorted(self.days):
             mark_day(state, day)
         return state
@@ -63,7 +68,9 @@ class Person:
         return self.since < monday + WEEK and any(day in self.days for day in range(monday, monday + WEEK))
 
     def could(self, monday: int) -> bool:
-        return self.since < monday + WEEK and not (self.left and monday > self.left)
+        return self.since < monday + WEEK and not (
+            self.left and self.left < monday and not 0 < self.back < monday + WEEK
+        )
 
 
 class Recount:
@@ -94,7 +101,7 @@ class Recount:
         return sum(len(loud) >= 9 > sum(map(one.could, loud)) for one in self.here(place))
 
     def left(self) -> tuple[int, int]:
-        lefts = [one.left for one in self.people if one.left]
+        lefts = [one.left for one in self.people if one.left and not one.back]
         return sum(day < self.end - 21 for day in lefts), sum(day < self.end + WEEK for day in lefts)
 
 

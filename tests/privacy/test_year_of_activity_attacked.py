@@ -8,7 +8,7 @@ from random import Random
 
 import pytest
 
-from engage.core import published_stages
+from engage.core import presence, published_stages
 from engage.core.measures import WeekMeasures
 from engage.core.presence import Presence
 from engage.core.published import remember_peaks
@@ -49,6 +49,34 @@ def test_without_who_cannot_have_come_a_year_tells_of_those_who_stayed(
     assert learned_of(1001, ("",)) == []
     monkeypatch.setattr(Presence, "count", _only_listed)
     assert learned_of(1001, ("",)) != []
+
+
+AWAY = range(6, 10)
+HERE = [week for week in range(12) if week not in AWAY]
+SEASON = Year(
+    3,
+    [Person(0, STAYS, ("",) * MONTHS, 0xFFF)] * 4
+    + [
+        Person(
+            0,
+            STAYS,
+            ("",) * MONTHS,
+            sum(1 << week for week in HERE if (week + one) % 8 not in (1, 4, 6)),
+            away=(AWAY.start, AWAY.stop),
+        )
+        for one in range(8)
+    ],
+)
+"""Four come every week. Eight come in most, but had left for four weeks of twelve, so that none of them has a habit."""
+
+
+def test_who_came_back_cannot_have_come_while_they_had_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (year_population, year_activity):
+        monkeypatch.setattr(module, "MONTHS", 3)
+    monkeypatch.setattr(year_population, "WEEKS", 12)
+    assert attack_year(SEASON, SEASON.members[:1]) == []
+    monkeypatch.setattr(presence, "is_marked", lambda *_: False)
+    assert attack_year(SEASON, SEASON.members[:1]) != []
 
 
 YOUNG = Year(

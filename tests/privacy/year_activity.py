@@ -68,11 +68,11 @@ class Pattern(NamedTuple):
     weeks: int
 
 
-Alike = tuple[int, int, tuple[str, ...]]
+Alike = tuple[int, int, tuple[str, ...], tuple[int, int]]
 
 
 def _alike(one: Person) -> Alike:
-    return one.joined, one.left, one.places
+    return one.joined, one.left, one.places, one.away
 
 
 class YearAttack:
@@ -117,8 +117,9 @@ class YearAttack:
         return ()
 
     def _available(self, alike: Alike, month: int) -> int:
-        joined, left, _ = alike
-        return sum(1 << week for week in range(4) if joined <= 4 * month + week < left)
+        joined, left, _, (gone, back) = alike
+        weeks = range(4 * month, 4 * month + 4)
+        return sum(1 << week % 4 for week in weeks if joined <= week < left and not gone <= week < back)
 
     def _steps(self, who: int) -> Iterator[Step]:
         alike = self.classes[who]
@@ -273,8 +274,11 @@ class YearAttack:
         self.groups[f"left and active in {month}"] = self.ways(month, (visits > 0) & left)
 
     def _left_by(self, week: int) -> Any:
-        left = numpy.array([one[1] for one in self.classes])
-        return (left < week)[self.columns["who"]] if week < STAYS else (left < STAYS)[self.columns["who"]]
+        """Who has left when a week begins, and is not back."""
+        left = numpy.array(
+            [one[1] < min(week, STAYS) or one[3][0] <= week < one[3][1] for one in self.classes]
+        )
+        return left[self.columns["who"]]
 
     def bound_classes(self, month: int, weeks: Sequence[WeekMeasures]) -> None:
         """By the events of twelve weeks, if all of them are told."""

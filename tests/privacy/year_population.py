@@ -11,7 +11,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from engage.core.activity import USES_MAX, mark_day
-from engage.core.lifecycle import Gone, Lifecycle
+from engage.core.lifecycle import Gone, Lifecycle, note_left
 from engage.core.looks import keep_month
 from engage.core.measures import WeekMeasures, measure_weeks
 from engage.core.program import Program
@@ -32,13 +32,14 @@ OF_ROLES = replace(PROGRAM, department="", role=RoleTrait("place", {role: (role,
 
 class Person(NamedTuple):
     """`joined`, `left`: before which week; `weeks`: in which active, as bits; `places`: the departments, or roles, at
-    the months' ends; `events`: in each week in which active."""
+    the months' ends; `events`: in each week in which active; `away`: from which week until which one, as if left."""
 
     joined: int
     left: int
     places: tuple[str, ...]
     weeks: int
     events: int = 1
+    away: tuple[int, int] = (0, 0)
 
     def month(self, at: int) -> int:
         return self.weeks >> 4 * at & 0b1111
@@ -135,6 +136,20 @@ class _Mix:
         return weeks & (1 << WEEKS) - 1
 
 
+def with_absences(random: Random, year: Year) -> Year:
+    """Some of those who stay leave by the host's list, most of them together, and come back some weeks later."""
+    share, began = random.choice((0.1, 0.3, 0.6)), random.randrange(4, WEEKS - 8)
+    weeks = random.choice((1, 2, 4, 4, 5, 6, 8))
+    members = []
+    for one in year.members:
+        start = began + random.choice((0, 0, 0, 1, 4))
+        if random.random() < share and one.joined < start and start + weeks < WEEKS and one.left == STAYS:
+            here = one.weeks & ~((1 << weeks) - 1 << start)
+            one = one._replace(away=(start, start + weeks), weeks=here)
+        members.append(one)
+    return year._replace(members=members)
+
+
 def weeks_of_year(year: Year, named: int = FIRST - 1) -> list[WeekMeasures]:
     """As the product measures and freezes them, month by month. `named`: the day on which the first members were."""
     states, days = [], {FIRST + WEEK * week: DayRollup() for week in range(WEEKS)}
@@ -157,7 +172,13 @@ def weeks_of_year(year: Year, named: int = FIRST - 1) -> list[WeekMeasures]:
     frozen: dict[int, WeekMeasures] = {}
     for month in range(MONTHS):
         for state, one in zip(states, year.members, strict=True):
-            state.traits = {"place": one.places[month]}
+            for week, status in zip(one.away, ("left", "back"), strict=True):
+                if 4 * month < week <= 4 * month + 4:
+                    note_left(
+                        PROGRAM.lifecycle, state, {"status": status}, FIRST + WEEK * week - (status == "left")
+                    )
+                    state.traits["status"] = status
+            state.traits = {"place": one.places[month], "status": state.traits.get("status", "")}
         mondays = [FIRST + WEEK * (4 * month + week) for week in range(4)]
         program = OF_ROLES if month < year.roles else PROGRAM
         if not any(any(one.places) for one in year.members):
