@@ -17,6 +17,10 @@ from engage.actions.deliver import Answer
 
 TIMEOUT_SECONDS: Final = 20
 NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
+GLOBAL_UNICAST: Final = ipaddress.ip_network("2000::/3")
+"""All that is given to anybody of IPv6. What lies besides may stand for an IPv4 address of one's own network."""
+PROTOCOLS: Final = ipaddress.ip_network("192.0.0.0/24")
+"""Nobody's (RFC 6890); Python before 3.11.10 knows some of it as public."""
 USER_AGENT: Final = "Engage-Webhooks/1"
 
 
@@ -33,7 +37,8 @@ def is_public(address: str) -> bool:
             inner = ipaddress.IPv4Address(int(found) & 0xFFFF_FFFF)
         if inner:
             return is_public(str(inner))
-    return found.is_global and not found.is_multicast
+        return found.is_global and found in GLOBAL_UNICAST
+    return found.is_global and not found.is_multicast and found not in PROTOCOLS
 
 
 class PublicOnly(httpx.AsyncHTTPTransport):

@@ -22,6 +22,7 @@ from engage.outgoing import Outgoing, is_public
         *(("169.254.169.254", False), ("100.64.0.1", False), ("0.0.0.0", False), ("224.0.0.1", False)),
         *(("::1", False), ("::", False), ("fe80::1%eth0", False), ("fd00::1", False), ("ff02::1", False)),
         *(("::ffff:127.0.0.1", False), ("64:ff9b::7f00:1", False), ("2002:7f00:1::", False)),
+        *(("64:ff9b:1::7f00:1", False), ("::127.0.0.1", False), ("192.0.0.8", False)),
         ("::ffff:93.184.215.14", True),
     ],
 )

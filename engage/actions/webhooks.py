@@ -109,8 +109,10 @@ async def rotate_secret(database: Database, id: int, now: int) -> EndpointRow:
     return await database.write(work)
 
 
-async def replay_from(database: Database, id: int, since: int) -> EndpointRow:
-    """Tell it again what happened from `since` on, with the ids of the first time."""
+async def replay_from(database: Database, id: int, since: int, now: int) -> EndpointRow:
+    """Tell it again what happened from `since` on, with the ids of the first time. Raises InvalidRequest."""
+    if since > now:
+        raise InvalidRequest("since must not lie ahead: what happens until then would never be told")
 
     async def work(tx: Transaction) -> EndpointRow:
         await _existing(id)

@@ -249,7 +249,7 @@ async def test_only_the_types_and_the_time_asked_for(
     await host.send(host.track("ann", "Deal Won", properties={"value": 2000}))
     assert await courier.run() == 1
     assert receiver.told() == [("acme", "ann", "closer")]
-    await webhooks.replay_from(host.database, endpoint.id, host.now - DAY)
+    await webhooks.replay_from(host.database, endpoint.id, host.now - DAY, host.now)
     await webhooks.alter_endpoint(host.database, endpoint.id, private=False, now=host.now, types=[])
     assert await courier.run() == 3
     assert [one[2] for one in receiver.told()[1:]] == ["bronze", "silver", "closer"]

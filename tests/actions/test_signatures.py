@@ -99,7 +99,7 @@ async def test_what_is_told_again_verifies_again_under_its_id(host: Host, verify
     first = await sent.next("ann")
     with pytest.raises(WebhookVerificationError):
         verify(endpoint.secrets[0][0], first)
-    await webhooks.replay_from(host.database, endpoint.id, host.now)
+    await webhooks.replay_from(host.database, endpoint.id, host.now, host.now)
     host.now += DAY
     again = await sent.one()
     verify(endpoint.secrets[0][0], again)

@@ -40,5 +40,9 @@ async def test_what_is_wrong_is_named(running: Running) -> None:
         assert words in answer.json()["message"]
     assert (await client.get(f"{PATH}/abc")).status_code == 404
     made = (await client.post(PATH, json={"url": "https://host.example/"})).json()
-    answer = await client.post(f"{PATH}/{made['id']}/replay", json={"since": "yesterday"})
-    assert (answer.status_code, "since must be a time" in answer.json()["message"]) == (400, True)
+    for since, words in (
+        ("yesterday", "since must be a time"),
+        ("2999-01-01T00:00:00Z", "must not lie ahead"),
+    ):
+        answer = await client.post(f"{PATH}/{made['id']}/replay", json={"since": since})
+        assert (answer.status_code, words in answer.json()["message"]) == (400, True)

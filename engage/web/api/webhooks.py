@@ -157,7 +157,7 @@ async def replay(asked: Asked[shapes.Replay, None]) -> shapes.WebhookEndpoint:
         raise InvalidRequest(
             f"since must be a time with its offset, as in 2026-01-31T08:00:00Z, not {asked.body.since!r}"
         ) from None
-    return _shape(await replay_from(asked.services.database, _id(asked), since))
+    return _shape(await replay_from(asked.services.database, _id(asked), since, asked.services.now()))
 
 
 ENDPOINTS: Final = [
