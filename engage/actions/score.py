@@ -362,11 +362,10 @@ def _last_week(on: date) -> int:
 
 
 def _last_monday(one: Followed, on: date | None) -> int:
-    """The Monday of the last complete week before the day."""
-    if on is not None:
-        return _last_week(on)
+    """The Monday of the last week before the day that is over where the company is: half of one would be frozen."""
     today, _ = local_day_hour(clock.now(), one.state.timezone)
-    return week_of(today) - WEEK
+    over = week_of(today) - WEEK
+    return over if on is None else min(over, _last_week(on))
 
 
 async def _load(s: Statements, batch: Sequence[Followed], host: Host) -> list[Company]:

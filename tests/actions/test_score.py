@@ -12,6 +12,7 @@ import pytest
 from msgspec.structs import replace
 
 from engage.actions import score
+from engage.actions.companies import set_company
 from engage.actions.portfolio import portfolio
 from engage.actions.publish import publish
 from engage.actions.report import company_health, company_report, health_history
@@ -74,6 +75,19 @@ async def test_a_company_at_work_is_scored_and_a_tiny_one_gets_words(database: D
     assert scored["tiny"].score is None
     assert "fewer than 5 members" in scored["tiny"].verdict
     assert seen == [(2, 2)]
+
+
+@pytest.mark.parametrize("on", [date(2026, 7, 6), date(9999, 12, 31)])
+async def test_no_week_is_measured_before_it_is_over_where_the_company_is(
+    database: Database, monkeypatch: pytest.MonkeyPatch, on: date
+) -> None:
+    await publish_default(database)
+    await set_company(database, "acme", name=None, timezone="America/Los_Angeles", seats=20, now=NOW)
+    await accept(database, working("acme", 16, 16))
+    set_clock(monkeypatch, date(2026, 7, 6), 6)
+    assert (await score_companies(database, on)).as_of == "2026-06-28"
+    set_clock(monkeypatch, date(2026, 7, 6), 8)
+    assert (await score_companies(database, on)).as_of == "2026-07-05"
 
 
 async def test_exactly_five_active_members_are_scored(database: Database) -> None:
