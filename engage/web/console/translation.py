@@ -26,12 +26,13 @@ _JOINED: Final = "，。："
 """They stand close to what is before them."""
 _OPEN_AFTER: Final = frozenset("，。：；")
 """They bring their own space."""
-_DAYS_WITHIN: Final = re.compile(r'((?:translate="no"|as-is)[^>]*>[^<]*)|>[^<>]*\b\d{4}-\d{2}-\d{2}\b[^<]*')
+_DASHED: Final = re.compile(r"(<[^>]*>)([^<]*-[^<]*)")
+"""A tag, and the text after it where that may name a day."""
 
 
 def translate_page(page: str, language: Language) -> str:
     if language == ENGLISH:
-        return _DAYS_WITHIN.sub(lambda match: match.group(1) or dated(match.group(0), language), page)
+        return _DASHED.sub(_with_days, page)
     said: list[str] = []
     before = last = ""
     for index, piece in enumerate(_PIECES.split(page)):
@@ -50,6 +51,12 @@ def translate_page(page: str, language: Language) -> str:
             said.append(told.lstrip() if last in _OPEN_AFTER else told)
             last = told.rstrip()[-1:] or last
     return "".join(said)
+
+
+def _with_days(match: re.Match[str]) -> str:
+    tag, text = match.groups()
+    as_is = 'translate="no"' in tag or "as-is" in tag
+    return match.group() if as_is else tag + dated(text, ENGLISH)
 
 
 def _is_tag(piece: str) -> bool:
