@@ -63,7 +63,7 @@ class Attack:
         """A way in which these are large."""
         self._extreme(terms, -1)
 
-    def undecided(self, groups: dict[str, Sum]) -> dict[str, Sum]:
+    def undecided(self, groups: dict[Any, Sum]) -> dict[Any, Sum]:
         """Those that ways in which many of them are large or small do not tell apart from what is."""
         random, few, size = Random(1), groups, 2 * len(groups)
         while few and size - len(few) > len(few) // 8:

@@ -79,7 +79,7 @@ class YearAttack:
     def __init__(self, year: Year, known: Sequence[Person]) -> None:
         self.year, self.known = year, known
         self.loud = [year.loud(month) for month in range(MONTHS)]
-        self.classes = sorted({_alike(one) for one in year.members})
+        self.classes = sorted({self.alike(one) for one in year.members})
         self.steps = [step for who in range(len(self.classes)) for step in self._steps(who)]
         self.patterns = [
             Pattern(month, kind, weeks)
@@ -103,18 +103,29 @@ class YearAttack:
         }
         self.attack = Attack(len(self.places))
         self.all, self.of_known = self._count(year.members), self._count(known)
+        for place in self.of_everybody():
+            self.all[self.places[place]] += 1
         self.groups: dict[str, Sum] = {}
         self.others: dict[str, Sum] = {}
         """Of those who are alike: of whom else the same is true; the known ones of these are part of the group."""
         self._link()
+        self.by_fewer: dict[int, Attack] = {}
         self.events: list[float] = []
         """Of each month; -inf: of some week they are not told."""
         self.of_use: dict[str, Sum] = {}
         """As groups, of classes of use."""
 
+    def alike(self, one: Person) -> Alike:
+        """What is known of a member that divides the others."""
+        return _alike(one)
+
     def besides(self) -> Sequence[object]:
         """What else is unknown."""
         return ()
+
+    def of_everybody(self) -> Iterator[object]:
+        """What else is unknown of all together, of those too whom the attacker knows: each as often as it is."""
+        yield from ()
 
     def _available(self, alike: Alike, month: int) -> int:
         joined, left, _, (gone, back) = alike
@@ -141,7 +152,7 @@ class YearAttack:
             now = after
 
     def _path(self, one: Person) -> Iterator[object]:
-        who, state = self.classes.index(_alike(one)), (NEVER, NEVER)
+        who, state = self.classes.index(self.alike(one)), (NEVER, NEVER)
         for month in range(MONTHS):
             if one.joined >= 4 * month + 4:
                 continue
@@ -204,6 +215,11 @@ class YearAttack:
         """Steps of a month of which `said` is true, as an array over steps."""
         terms = numpy.zeros(len(self.places))
         terms[: len(self.steps)] = (self.columns["month"] == month) & said
+        return terms
+
+    def one(self, place: object) -> Sum:
+        terms = numpy.zeros(len(self.places))
+        terms[self.places[place]] = 1
         return terms
 
     def weeks(self, month: int, said: Any) -> Sum:
@@ -318,9 +334,7 @@ class YearAttack:
         return all(self.loud[at] == 0b1111 for at in range(max(0, month - 2), month + 1))
 
     def _of_class(self, name: str, month: int) -> Sum:
-        terms = numpy.zeros(len(self.places))
-        terms[self.places[name, month]] = 1
-        return terms
+        return self.one((name, month))
 
     def _groups(self, month: int, week: WeekMeasures, active: Any, habit: Any) -> None:
         """Departments, or roles."""
@@ -349,25 +363,30 @@ class YearAttack:
 
     # --- learning ---------------------------------------------------------------------------------------------
 
+    def judged(self) -> Sequence[tuple[dict[str, Sum], int]]:
+        """Groups, and so many of the rows from which it is no secret how many they are."""
+        return (self.groups, self.listed), (self.of_use, self.without_classes)
+
     def learned(self) -> Iterator[str]:
         self.attack.ways.append(self.all - self.of_known)
-        yield from self._learned(self.groups, self.listed)
-        yield from self._learned(self.of_use, self.without_classes)
-
-    def _learned(self, groups: dict[str, Sum], before: int) -> Iterator[str]:
-        """`before`: by so many of the rows, nothing is told."""
         unknown = self.all - self.of_known
         few = {
-            name: terms
+            (name, before): terms
+            for groups, before in self.judged()
             for name, terms in groups.items()
             if terms.any() and (self._size(name, terms) < self.year.k or not round(float(terms @ unknown)))
         }
-        undecided, anyway = self.attack.undecided(few), Attack(len(self.places))
-        anyway.rows, anyway.bounds = self.attack.rows[:before], self.attack.bounds[:before]
-        anyway.ways = [*self.attack.ways]  # whatever fits all that is told fits what is known anyway
-        for name, terms in undecided.items():
-            if self.attack.pins(terms) and not anyway.pins(terms):
+        for (name, before), terms in self.attack.undecided(few).items():
+            if self.attack.pins(terms) and not self._anyway(before).pins(terms):
                 yield f"{terms @ self.all:.0f} {name}"
+
+    def _anyway(self, before: int) -> Attack:
+        """By so many of the rows."""
+        if before not in self.by_fewer:
+            anyway = self.by_fewer[before] = Attack(len(self.places))
+            anyway.rows, anyway.bounds = self.attack.rows[:before], self.attack.bounds[:before]
+            anyway.ways = [*self.attack.ways]  # whatever fits all that is told fits what is known anyway
+        return self.by_fewer[before]
 
     def _size(self, name: str, terms: Sum) -> float:
         found = float(terms @ self.all)

@@ -1,103 +1,58 @@
 """What an attacker concludes who joins all that is told of who was active: weeks, months, habits, stages and
-departments, as in `year_activity.py`, and the cohorts of these months, in one program.
-
-Unknown besides is how many of those who first came in each four weeks were active in each four weeks after. Who came
-first in a month, and who of these was in it in a quiet week alone, is part of how often members come; whoever came
-before and is active is of some cohort. Members are named in the first week: nobody came before."""
+departments, as in `year_activity.py`, the cohorts of these months, active days and the most active tenth, and the
+departments that rest on one champion, in one program."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from copy import copy
 from random import Random
-from typing import NamedTuple
 
 from engage.core.measures import WeekMeasures
-from engage.core.published_people import publish_cohorts
 from tests.privacy import year_population
 from tests.privacy.attacker import Sum
-from tests.privacy.populations import FIRST, MONTH, WEEK
-from tests.privacy.year_activity import FIRST_TIME, YearAttack
+from tests.privacy.populations import FIRST, WEEK
+from tests.privacy.year_champions import ChampionsAttack
+from tests.privacy.year_cohorts import CohortsAttack
+from tests.privacy.year_days import DaysAttack
 from tests.privacy.year_population import Person, Year, weeks_of_year
 
-
-class Again(NamedTuple):
-    """Of those who came first in one month: active in a later one; in the same: not active, for they came in quiet
-    weeks alone."""
-
-    came: int
-    month: int
+TEAMS = tuple(f"team {at}" for at in range(40))
+"""As departments: as many work in each, or one more."""
+OFTEN = (0.4, 0.7, 0.95)
+"""In which share of a month's weeks each comes."""
 
 
-class JoinedAttack(YearAttack):
-    def besides(self) -> Sequence[object]:
-        months = range(year_population.MONTHS)
-        return [
-            Again(came, month)
-            for came in months
-            for month in months[came:]
-            if month > came or self.loud[month] != 0b1111
-        ]
+class JoinedAttack(CohortsAttack, DaysAttack, ChampionsAttack):
+    def read_year(self, weeks: Sequence[WeekMeasures]) -> None:
+        months = [weeks[at : at + 4] for at in range(0, len(weeks), 4)]
+        for month, own in enumerate(months):
+            self.read(month, own)
+        self.without_days = self.without_classes = len(self.attack.rows)
+        for month, own in enumerate(months):
+            self.read_days(month, own)
+        self.without_tenth = len(self.attack.rows)
+        for month, own in enumerate(months):
+            self.read_tenth(month, own[-1])
+        self.without_champions = len(self.attack.rows)
+        for month, own in enumerate(months):
+            self.read_champions(month, own[-1])
 
-    def _path(self, one: Person) -> Iterator[object]:
-        yield from super()._path(one)
-        if one.weeks:
-            came = ((one.weeks & -one.weeks).bit_length() - 1) // 4
-            for month in range(came, year_population.MONTHS):
-                if bool(one.month(month) & self.loud[month]) is (month > came):
-                    yield Again(came, month)
-
-    def _link(self) -> None:
-        """Who was active and had come before came first in some month, and who came in quiet weeks alone in this."""
-        super()._link()
-        kind, visits = self.columns["kind"] == FIRST_TIME, self.columns["visits"]
-        for month in range(year_population.MONTHS):
-            again = [one for one in self.besides() if isinstance(one, Again) and one.month == month]
-            for one in again:
-                if one.came < month:
-                    self.attack.knows(self._came(one.came) - self._again(one), 0)
-            for chosen, said in ((True, ~kind & (visits > 0)), (False, kind & (visits == 0))):
-                of_cohorts = sum(self._again(one) for one in again if (one.came < month) is chosen)
-                self.attack.knows(of_cohorts - self.ways(month, said), 0, 0)
-        self.listed = len(self.attack.rows)
-
-    def _again(self, one: Again) -> Sum:
-        terms = 0 * self.all
-        if one in self.places:
-            terms[self.places[one]] = 1
-        return terms
-
-    def _new(self, month: int) -> Sum:
-        """Who came first in a month and was active in it."""
-        return self.weeks(month, lambda one: one.kind == FIRST_TIME)
-
-    def _came(self, month: int) -> Sum:
-        return self._new(month) + self._again(Again(month, month))
-
-    def read(self, month: int, weeks: Sequence[WeekMeasures]) -> None:
-        super().read(month, weeks)
-        ends = [FIRST + MONTH * at + 3 * WEEK for at in range(month + 1)]
-        active = [self._again(Again(came, month)) for came in range(month)] + [self._new(month)]
-        cells, after = publish_cohorts(weeks[-1], self.year.k), 0
-        for end, figure in cells.items():
-            until = ends.index(end) + 1
-            self._divide(f"told of {after} to {until} in {month}", range(after, until), active)
-            self.reads(f"of those up to {until} in {month}", figure, sum(active[after:until]))
-            after = until
-        for came in range(month + 1):
-            self._divide(f"of {came} in {month}", [came], active)
-
-    def _divide(self, name: str, months: Sequence[int], active: Sequence[Sum]) -> None:
-        here, came = sum(active[one] for one in months), sum(self._came(one) for one in months)
-        self.groups[f"{name} active"] = here
-        self.groups[f"{name} came"] = came
-        self.groups[f"{name} came and were not active"] = came - here
+    def judged(self) -> Sequence[tuple[dict[str, Sum], int]]:
+        return (
+            *super().judged(),
+            (self.of_days, self.without_days),
+            (self.of_tenth, self.without_tenth),
+            (self.of_departments, self.without_champions),
+        )
 
 
-def growing_year(random: Random, departments: Sequence[str]) -> Year:
-    """Many come in the first week and some in others; in most months most of them, in each of the weeks or in some."""
+def growing_year(random: Random, departments: Sequence[str], each: Sequence[float] = OFTEN) -> Year:
+    """Many come in the first week and some in others; in most months most of them, in each of the weeks or in some:
+    one of the shares `each` of the weeks."""
     months = year_population.MONTHS
     k, weeks = random.choice((3, 3, 4)), 4 * months
-    back, often, most = random.choice((0.6, 0.75, 0.9)), random.choice((0.4, 0.7, 0.95)), random.randint(1, k)
+    back, often, most = random.choice((0.6, 0.75, 0.9)), random.choice(each), random.randint(1, k)
     members = [0] * random.choice((0, 1, k - 1, 3 * k))
     for began in range(weeks):
         for _ in range(random.randint(0, most) if began else random.randint(2 * k, 6 * k)):
@@ -106,17 +61,29 @@ def growing_year(random: Random, departments: Sequence[str]) -> Year:
                 if random.random() < back:
                     came |= sum((random.random() < often) << week for week in range(4)) << 4 * month
             members.append(came >> began << began)
-    where = [random.choice(departments) for _ in members]
+    if departments == TEAMS:
+        teams = len(members) // random.choice((1, 2, 2, 3, 4))
+        where = [departments[at % min(teams, len(departments))] for at in range(len(members))]
+    else:
+        where = [random.choice(departments) for _ in members]
+    also = Random(copy(random).random())
+    days = also.choice(((1,), (1, 1, 1, 2), (1, 1, 2, 5), (2, 3, 4), (7, 7, 7, 6)))
+    events = also.choice(((1,), (1, 2), (1, 1, 1, 14), (5, 8, 40)))
     people = [
-        Person(0, year_population.STAYS, (place,) * months, came)
+        Person(
+            0,
+            year_population.STAYS,
+            (place,) * months,
+            came,
+            events=also.choice(events),
+            days=tuple(min(WEEK, also.choice(days)) for _ in range(weeks)),
+        )
         for place, came in zip(where, members, strict=True)
     ]
     return Year(k, people)
 
 
 def attack_joined_year(year: Year, known: Sequence[Person]) -> list[str]:
-    attack, weeks = JoinedAttack(year, known), weeks_of_year(year, FIRST)
-    for month in range(year_population.MONTHS):
-        attack.read(month, weeks[4 * month : 4 * month + 4])
-    attack.without_classes = len(attack.attack.rows)
+    attack = JoinedAttack(year, known)
+    attack.read_year(weeks_of_year(year, FIRST))
     return list(attack.learned())

@@ -23,7 +23,7 @@ from tests.privacy.populations import FIRST, WEEK
 
 MONTHS = 13
 WEEKS = 4 * MONTHS
-WEDNESDAY = 2
+TUESDAY = 1
 STAYS = WEEKS
 ROLES = ("decision_maker", "manager", "executor")
 PROGRAM = Program("year", {}, {}, department="place", lifecycle=Lifecycle(left=Gone("status")))
@@ -32,7 +32,8 @@ OF_ROLES = replace(PROGRAM, department="", role=RoleTrait("place", {role: (role,
 
 class Person(NamedTuple):
     """`joined`, `left`: before which week; `weeks`: in which active, as bits; `places`: the departments, or roles, at
-    the months' ends; `events`: in each week in which active; `away`: from which week until which one, as if left."""
+    the months' ends; `events`: in each week in which active, one for each day at least; `days`: of each week, on how
+    many active if at all; else on one; `away`: from which week until which one, as if left."""
 
     joined: int
     left: int
@@ -40,6 +41,16 @@ class Person(NamedTuple):
     weeks: int
     events: int = 1
     away: tuple[int, int] = (0, 0)
+    days: tuple[int, ...] = ()
+
+    def days_in(self, week: int) -> int:
+        days = self.days[week] if self.days else 1
+        # Not on the Monday of the first week: then who was new is not told by weeks alone.
+        is_first = self.weeks & (1 << week + 1) - 1 == 1 << week
+        return min(days, WEEK - is_first) * (self.weeks >> week & 1)
+
+    def events_in(self, week: int) -> int:
+        return max(self.events, self.days_in(week)) * (self.weeks >> week & 1)
 
     def month(self, at: int) -> int:
         return self.weeks >> 4 * at & 0b1111
@@ -158,13 +169,11 @@ def weeks_of_year(year: Year, named: int = FIRST - 1) -> list[WeekMeasures]:
         if one.left < STAYS:
             state.left = FIRST + WEEK * one.left - 1
         for week in range(WEEKS):
-            if one.weeks >> week & 1:
-                mark_day(state, FIRST + WEEK * week + WEDNESDAY)
-                days[FIRST + WEEK * week].events += one.events
-        state.uses = (
-            FIRST,
-            bytes(min(USES_MAX, one.events) * (one.weeks >> week & 1) for week in range(WEEKS)),
-        )
+            rollup = days[FIRST + WEEK * week]
+            for day in range(one.days_in(week)):
+                rollup.members += mark_day(state, FIRST + WEEK * week + (TUESDAY + day) % WEEK)
+            rollup.events += one.events_in(week)
+        state.uses = (FIRST, bytes(min(USES_MAX, one.events_in(week)) for week in range(WEEKS)))
         if one.joined:
             days[FIRST + WEEK * one.joined].joined += 1
         states.append(state)
