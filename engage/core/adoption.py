@@ -354,10 +354,14 @@ def _notes(source: Source, now: Weeks) -> tuple[str, ...]:
     ]
     if source.data_until:
         notes.insert(0, say("Data until {day}, the end of the last week measured.", day=source.data_until))
-    absent = sum(1 for week in now.measures if week is None)
-    if absent:
+    absent, weeks = sum(1 for week in now.measures if week is None), len(now.measures)
+    if absent == weeks:
+        notes.append(say("No week of the period has measures."))
+    elif absent:
         notes.append(
-            say("{count:d} of the {weeks:d} weeks have no measures.", count=absent, weeks=len(now.measures))
+            say("1 of the {weeks:d} weeks has no measures.", weeks=weeks)
+            if absent == 1
+            else say("{count:d} of the {weeks:d} weeks have no measures.", count=absent, weeks=weeks)
         )
     if source.program is None:
         notes.append(say("No program is published: every event counts as a feature."))

@@ -18,7 +18,7 @@ from engage.core.backtest_people import Pair
 from engage.core.backtest_report import BacktestReport, RuleFound, Stop
 from engage.core.language import ENGLISH, Language, mark, speak, translate
 from engage.formats import charts
-from engage.formats.cover import short_day
+from engage.formats.cover import MINUS, day, short_day, signed
 from engage.formats.palette import PALETTE
 
 BUDGETS_DRAWN_MAX: Final = 12
@@ -71,6 +71,7 @@ def backtest_page(found: BacktestReport, program: str = "", language: Language =
             ],
             hits=_hits(found.rules),
             window=partial(_window, language=language),
+            day=partial(_day, language=language),
         )
     )
 
@@ -90,7 +91,7 @@ def _environment() -> Environment:
 
 
 def _row(label: str, pair: Pair) -> Row:
-    return Row(label, f"{pair.trial:,}", f"{pair.actual:,}", f"{pair.trial - pair.actual:+,}")
+    return Row(label, f"{pair.trial:,}", f"{pair.actual:,}", signed(pair.trial - pair.actual))
 
 
 def _sums(found: BacktestReport, language: Language) -> list[Row]:
@@ -103,7 +104,7 @@ def _sums(found: BacktestReport, language: Language) -> list[Row]:
             )
         if one.cost is not None:
             label = speak(language, "{currency_name} cost", currency_name=one.currency)
-            rows.append(Row(label, one.cost.trial, one.cost.actual, one.cost.difference))
+            rows.append(Row(label, one.cost.trial, one.cost.actual, one.cost.difference.replace("-", MINUS)))
         rows.append(
             _row(speak(language, "members awarded {currency_name}", currency_name=one.currency), one.members)
         )
@@ -127,7 +128,7 @@ def _days(found: BacktestReport, language: Language) -> list[Drawn]:
         days = [one for one in found.days if one.currency == currency]
         title = speak(language, "{currency_name} awarded by day", currency_name=currency)
         chart = _lines(f"days-{number}", title, language, [(one.day, one.awarded) for one in days])
-        rows = [tuple(_row(one.day, one.awarded)) for one in days]
+        rows = [tuple(_row(day(one.day, language), one.awarded)) for one in days]
         drawn.append(Drawn(title, chart, tuple(translate(one, language) for one in COLUMNS), rows))
     return drawn
 
@@ -138,15 +139,20 @@ def _budget(number: int, one: BudgetFound, language: Language) -> Drawn:
         "{company_name}: {currency_name}, {window}, budget {amount:,}",
         company_name=one.company,
         currency_name=one.currency,
-        window=f"{_window(one, language)} {one.starts or ''}".strip(),
+        window=f"{_window(one, language)} {_day(one.starts, language, none='')}".strip(),
         amount=one.amount,
     )
-    chart = _lines(f"budget-{number}", title, language, [(day.day, day.used) for day in one.days], one.amount)
+    days = [(each.day, each.used) for each in one.days]
+    chart = _lines(f"budget-{number}", title, language, days, one.amount)
     rows = [
-        (day.day, f"{day.used.trial:,}", f"{100 * day.used.trial / one.amount:.1f} %", f"{day.used.actual:,}")
-        for day in one.days
+        (day(when, language), f"{used.trial:,}", f"{100 * used.trial / one.amount:.1f} %", f"{used.actual:,}")
+        for when, used in days
     ]
     return Drawn(title, chart, tuple(translate(one, language) for one in BUDGET_COLUMNS), rows)
+
+
+def _day(value: str | None, language: Language, none: str = "–") -> str:
+    return none if value is None else day(value, language)
 
 
 def _window(one: BudgetFound, language: Language) -> str:

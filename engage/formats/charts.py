@@ -334,6 +334,7 @@ class _Plot:
         self.left = left if left is not None else max(pen.width_of(_number(m), 11) for m in marks) + 10
         self.head = head
         self.base = float(height - foot)
+        self.right = right
         self.inner = width - self.left - right
 
     def y(self, value: float) -> float:
@@ -357,7 +358,8 @@ class _Plot:
             every = max(1, math.ceil(widest / (self.inner / len(labels))))
             for i, x in enumerate(self.centres(len(labels))):
                 if (len(labels) - 1 - i) % every == 0:
-                    out.append(pen.text(x, self.base + 16, labels[i], anchor="middle", size=11))
+                    at = min(x, self.left + self.inner + self.right - pen.width_of(labels[i], 11) / 2)
+                    out.append(pen.text(at, self.base + 16, labels[i], anchor="middle", size=11))
         return out
 
 

@@ -341,7 +341,7 @@ async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if error.status_code == 401:
         return RedirectResponse("/", 303)
-    title = {404: "Not found", 409: "Already done"}.get(error.status_code, "That did not work")
+    title = {404: "There is no such page", 409: "Already done"}.get(error.status_code, "That did not work")
     return HTMLResponse(pages.message_page(title, error.detail), error.status_code, error.headers)
 
 

@@ -259,6 +259,20 @@ def test_a_report_says_up_to_when_the_data_goes() -> None:
     assert report().notes[0].startswith("Data until 2026-11-15")
 
 
+def test_a_report_says_how_many_of_its_weeks_have_no_measures() -> None:
+    made, *periods = source()
+    newest = sorted(made.weeks)[-12:]
+    for missing, told in (
+        (0, None),
+        (1, "1 of the 12 weeks has no measures."),
+        (7, "7 of the 12 weeks have no measures."),
+        (12, "No week of the period has measures."),
+    ):
+        kept = {monday: week for monday, week in made.weeks.items() if monday not in newest[:missing]}
+        found = company_report(msgspec.structs.replace(made, weeks=kept), *periods)
+        assert [note for note in found.notes if "measures" in note] == ([told] if told else [])
+
+
 def test_a_report_goes_to_json_and_back() -> None:
     found = report()
     data = msgspec.json.encode(found)

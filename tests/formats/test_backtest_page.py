@@ -70,17 +70,18 @@ def text_of(page: str) -> str:
     "said",
     [
         "39,999 events. Companies: 1.",
-        "points awarded 1,234 4,321 -3,087",
+        "1 Mar 2026 to 2 Mar 2026: 39,999 events.",
+        "points awarded 1,234 4,321 −3,087",
         "2 Mar ",
-        "2026-03-02 234 321 -87",
-        "2026-03-02 1,234 61.7 % 4,321",
-        "acme&lt;/b&gt; campaign spring points – 500 450 0 2026-03-02",
-        "2026-03-02 450 90.0 % 0",
+        "2 Mar 2026 234 321 −87",
+        "2 Mar 2026 1,234 61.7 % 4,321",
+        "acme&lt;/b&gt; campaign spring points – 500 450 0 2 Mar 2026",
+        "2 Mar 2026 450 90.0 % 0",
         "At silver instead of gold: 1",
         "deal daily limit reached, 5 of 5 24,837 deal cut: the company&#39;s weekly budget of 40 points is used up 12",
         "24,837 more would match but for: daily limit reached, 5 of 5",
         "31 more would match but for: condition not met: event.properties.value is 1 (700 stopped by it first)",
-        "ann acme points 777 778 -1",
+        "ann acme points 777 778 −1",
     ],
 )
 def test_the_page_says_what_the_report_does(said: str) -> None:
@@ -91,6 +92,7 @@ def test_in_chinese_only_names_and_conditions_stay() -> None:
     page = backtest_page(FOUND, "Draft", "zh-Hans")
     assert '<html lang="zh-Hans">' in page
     assert "若非以下原因，还会多匹配 24,837 次：每日限制已达到，5/5" in text_of(page)
+    assert "：points，每月 2026年3月1日，预算 2,000" in text_of(page)
     said = re.sub(r"<style>.*?</style>", "", page, flags=re.DOTALL)
     words = set(re.findall(r"[A-Za-z]{3,}", re.sub(r"<[^>]*>", " ", said)))
     conditions = set(re.findall(r"[A-Za-z]{3,}", "event.properties.value is 1"))

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from markupsafe import Markup
 
 import engage.web.console as console
-from engage.formats import charts, rows
+from engage.formats import charts, pen, rows
 from engage.formats.palette import PALETTE, SHAPE_ROLES, TEXT_ROLES
 
 CSS = (Path(console.__file__).parent / "static" / "console.css").read_text(encoding="utf-8")
@@ -249,6 +249,14 @@ def test_a_dots_name_is_whole_where_there_is_room_for_it() -> None:
 
     assert ">Redgum Mining Services</text>" in named(charts.WIDE, 0.05)
     assert ">Redgum Mining Servi…</text>" in named(180, 0.05)
+
+
+def test_the_last_label_of_many_ends_within_the_chart() -> None:
+    labels = [f"11月{at}日" for at in range(11, 31)] * 4
+    series = [charts.Series("A", [1] * len(labels))]
+    drawn = charts.lines("x", charts.NARROW, title="T", description="D", labels=labels, series=series)
+    (at,) = re.findall(r'<text x="([\d.]+)"[^>]*>11月30日</text>', drawn)[-1:]
+    assert float(at) + pen.width_of("11月30日", 11) / 2 <= charts.NARROW + 0.1
 
 
 def test_a_field_of_shares_is_darker_for_more_and_says_what_is_hidden() -> None:

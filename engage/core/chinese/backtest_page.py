@@ -62,9 +62,9 @@ WORDS: Final = {
     "of the budget": "占预算",
     "campaign {campaign_name}": "活动 {campaign_name}",
     "day": "日",
-    "week": "周",
-    "month": "月",
-    "quarter": "季度",
-    "year": "年",
+    "week": "每周",
+    "month": "每月",
+    "quarter": "每季度",
+    "year": "每年",
     "lifetime": "终身",
 }
