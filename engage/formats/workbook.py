@@ -22,7 +22,7 @@ from engage.core.reports import BAND_LABELS, Column, Definition, Portfolio, Port
 from engage.core.stage_words import STAGE_LABELS
 from engage.core.telling import in_language
 from engage.formats.cover import dated, in_cell
-from engage.formats.numbers import WHOLE, number_format, read_number
+from engage.formats.numbers import WHOLE, number_format, percent_format, read_number
 from engage.formats.palette import SERIES, light
 from engage.formats.paper import Paper
 
@@ -32,6 +32,8 @@ CHARTED_MAX: Final = 12
 CHART_COLUMNS: Final = 3
 """Columns left free between a table and what its chart is drawn from."""
 
+CHART_HIGH, ROW_HIGH = 320, 20
+"""Pixels, of a chart and of a row beside it."""
 LINE_HIGH: Final = 16
 DAYS: Final = frozenset({"week", "day", "last_day", "by"})
 """Text columns that are days, and become dates that can be reckoned with."""
@@ -232,6 +234,8 @@ class _Book:
                 self.map(sheet, section.table)
             elif section.chart is not None and is_drawn(section.chart, section.table):
                 self.chart(sheet, section)
+                # A note is longer than the table is wide, and a chart beside the table would stand over it.
+                row = max(row, 2 + CHART_HIGH // ROW_HIGH + 1)
         for note in section.notes:
             sheet.write_string(row, 0, note, self.quiet)
             row += 1
@@ -337,7 +341,8 @@ class _Book:
         quiet = {"num_font": {"color": light("muted")}, "line": {"color": light("rule")}}
         # Without a space to break at LibreOffice leaves out some labels instead of breaking each into lines.
         days = "m/d" if self.language == "zh-Hans" else 'd"\N{NO-BREAK SPACE}"mmm'
-        amounts = {**quiet, "num_format": WHOLE}
+        of_all = spec.kind == "bars" and spec.top == 100
+        amounts = {**quiet, "num_format": percent_format(self.language) if of_all else WHOLE}
         grid = {"major_gridlines": {"visible": True, "line": {"color": light("rule")}}}
         if weekly:
             chart.set_x_axis({**quiet, "num_format": days, "text_axis": True, "label_position": "low"})
@@ -348,7 +353,7 @@ class _Book:
         first_label = table.columns[names.index(spec.columns[0])].label
         named = len(spec.columns) > 1 or (weekly and first_label != section.title)
         chart.set_legend({"position": "bottom"} if named else {"none": True})
-        chart.set_size({"width": 640, "height": 320})
+        chart.set_size({"width": 640, "height": CHART_HIGH})
         sheet.insert_chart(
             2, len(table.columns) + 1, chart, {"description": section.message or section.title}
         )
