@@ -147,7 +147,7 @@ def outline(report: CompanyReport) -> tuple[Section, ...]:
         _listed("breadth", report.breadth, "share", _driver(report, "breadth")),
         weekly("incentives", say("Organic and incentivised"), report.incentives, "", "columns"),
         weekly("points", say("Points issued"), report.points, ""),
-        _listed("levels", report.levels, "members", _driver(report, "levels")),
+        _listed("levels", report.levels, "share", _driver(report, "levels")),
         weekly("rhythm", say("Daily use"), report.rhythm, ""),
         weekly("classes", say("Kinds of use per week"), report.classes, "", "columns"),
         *(

@@ -31,7 +31,7 @@ LACKED: Final = "PDF/UA-1 error: the text"
 """How Typst begins to say that it has no font for a letter, or that PDF/UA allows none of its kind."""
 ROOM, GUTTER, LETTER, EDGES = 493, 10, 4.4, 10
 """Points: of a page between its margins, between a chart and its table, of a table's letter, and of a cell's edges."""
-ALONE, ALONE_BRIEF = 0.74, 0.62
+ALONE, ALONE_BRIEF = 0.74, 0.7
 """The share of the page that a chart above its table takes; the second where everything is to fit on one."""
 DRAWN: Final = 0.7
 """Points for each unit of a chart: so that the letters of all come out alike."""
