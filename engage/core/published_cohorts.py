@@ -79,7 +79,7 @@ def remember_cohorts(
     if came is None or not activated.ceiling:
         return
     week.came, active = came, int(month.value or 0)
-    if month.value is not None and active >= 4 * k - 1 and len(came.ends) > 1:
+    if active >= 4 * k - 1 and len(came.ends) > 1:
         bands = cohort_bands(_counts(week, came.ends), came.most, active, quiet, k)
         told = after_bands(bands, came.most, active, quiet) if bands else None
         if told is not None:
@@ -105,8 +105,7 @@ def _joined(came: Came, end: int, activated: Figure, able: int) -> Came | None:
     most[-1][-2] = 0
     if ends and ends[-1] == end - WEEK * MONTH_WEEKS:
         most[-2][-1] = able
-    most[0][-1] = min(most[0][-1], int(activated.ceiling or 0))
-    most[-1][0] = min(most[-1][0], -int(activated.floor))
+    most[0][-1], most[-1][0] = int(activated.ceiling or 0), -int(activated.floor)
     found = closed(most)
     return Came([*ends, end], found) if found else None
 

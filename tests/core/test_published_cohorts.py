@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 from collections import defaultdict
+from collections.abc import Iterator
+from typing import NamedTuple
 
 import msgspec
 import pytest
@@ -14,6 +16,8 @@ from engage.core.measures import WEEK, WeekMeasures
 from engage.core.privacy import Figure
 from engage.core.published_cohorts import (
     MONTHS_MAX,
+    Most,
+    after_bands,
     closed,
     cohort_bands,
     had_come,
@@ -27,20 +31,67 @@ K = 2
 MONTH = 4 * WEEK
 END = month_end(739_000)
 ACTIVE = 24
-UNTOLD = closed([[0, 23, 31, 43], [-20, 0, 30, 24], [-28, 0, 0, 24], [-40, 0, 0, 0]])
-"""Twenty to twenty-three had come by the end of the first month, and so on."""
+UNTOLD = closed([[0, 23, 31, 43], [-20, 0, 30, 24], [-28, 0, 0, 24], [-40, 0, 0, 0]]) or []
+YOUNG = closed([[0, 9, 12, 16], [-6, 0, 5, 9], [-10, 0, 0, 5], [-14, 0, -1, 0]]) or []
+OPEN = closed([[0, 9, 12, 16], [-2, 0, 6, 9], [-2, 0, 0, 5], [-2, 0, 0, 0]]) or []
+GROWN = closed([[0, 22, 40], [-20, 0, 20], [-36, -17, 0]]) or []
+CASES = [(UNTOLD, ACTIVE), (UNTOLD, 22), (YOUNG, 12), (YOUNG, 14), (OPEN, 11), (GROWN, 27)]
+"""Of the first twenty to twenty-three had come by the end of the first month, and so on."""
 
 
-def test_each_cohort_keeps_as_many_numbers_as_a_band_has_whatever_is_told_of_the_others() -> None:
-    """Of all who can have come, and can have been active of these, those of whom the same is told."""
-    assert UNTOLD is not None
-    told = defaultdict(set)
-    for counts in itertools.product(range(24), range(12), range(9, 16)):
-        if sum(counts) == ACTIVE and (bands := cohort_bands(counts, UNTOLD, ACTIVE, 0, K)):
-            assert all(low <= count <= high for (low, high), count in zip(bands, counts, strict=True))
-            told[tuple(bands)].add(counts)
-    assert len(told) == 5
-    assert min(len({*numbers}) for same in told.values() for numbers in zip(*same, strict=True)) == 2 * K
+@pytest.mark.parametrize("quiet", [0, 1, 3])
+@pytest.mark.parametrize("most, active", CASES)
+def test_what_is_told_of_cohorts_is_what_all_ways_say(most: Most, active: int, quiet: int) -> None:
+    """Of all who can have come, and can have been active of these, those of whom the same is told. It is told whatever
+    is so; the older ones keep as many numbers as a band has, or all that they can be, and what is told of the newest,
+    and of how many can have come between any two months, is what these ways leave."""
+    told: dict[tuple[tuple[int, int], ...], list[Way]] = defaultdict(list)
+    ways = list(_ways(most, active, quiet))
+    for way in ways:
+        told[tuple(cohort_bands(way.active, most, active, quiet, K))].append(way)
+    for bands, alike in told.items():
+        for at, (low, high) in enumerate(bands[:-1]):
+            numbers = {way.active[at] for way in alike}
+            assert low <= min(numbers) <= max(numbers) <= high
+            assert len(numbers) >= 2 * K or numbers == {way.active[at] for way in ways}
+        newest = [way.active[-1] for way in alike]
+        assert bands[-1] == (min(newest), max(newest))
+        assert after_bands(list(bands), most, active, quiet) == [
+            [max(way.came[to] - way.came[of] for way in alike) for to in range(len(most))]
+            for of in range(len(most))
+        ]
+
+
+class Way(NamedTuple):
+    """How many had come by the end of each month, and how many of each cohort are active in the last."""
+
+    came: tuple[int, ...]
+    active: tuple[int, ...]
+
+
+def _ways(most: Most, active: int, quiet: int) -> Iterator[Way]:
+    """Of the newest all are, but those who came in quiet weeks."""
+    months = range(len(most))
+    for later in itertools.product(*(range(-most[at][0], most[0][at] + 1) for at in months[1:])):
+        came = (0, *later)
+        if all(came[to] - came[of] <= most[of][to] for of, to in itertools.product(months, months)):
+            sizes = [after - before for before, after in itertools.pairwise(came)]
+            for older in itertools.product(*(range(size + 1) for size in sizes[:-1])):
+                newest = active - sum(older)
+                if max(0, sizes[-1] - quiet) <= newest <= sizes[-1]:
+                    yield Way(came, (*older, newest))
+
+
+@pytest.mark.parametrize("most, active", CASES)
+def test_what_cannot_be_so_is_not_told(most: Most, active: int) -> None:
+    """As of more than can have come."""
+    untold = 0
+    for older in itertools.product(range(active + 1), repeat=len(most) - 2):
+        counts = (*older, active - sum(older))
+        bands = cohort_bands(counts, most, active, 0, K)
+        untold += not bands
+        assert all(low <= count <= high for (low, high), count in zip(bands, counts, strict=False))
+    assert untold or most is OPEN
 
 
 def test_what_follows_for_other_months_is_known_of_them() -> None:
@@ -90,6 +141,10 @@ def test_nothing_is_told_of_a_month(last: WeekMeasures) -> None:
     assert _told(_week(0, {0: 40}), last) == [[], []]
 
 
+def test_from_4k_less_one_active_members_on_bands_are_told() -> None:
+    assert _told(_week(0, {0: 40}), _week(1, {0: 4, 1: 3})) == [[], ["4 or more", "fewer than 4"]]
+
+
 def test_nothing_is_told_where_it_is_not_told_how_many_are_active() -> None:
     first, last = _week(0, {0: 40}), _week(1, {0: 30, 1: 21})
     remember_cohorts(first, None, between(40, 43, 200), between(0, 200, 200), K)
@@ -110,6 +165,43 @@ def test_where_more_are_activated_than_can_have_come_it_begins_anew() -> None:
     remember_cohorts(first, None, between(12, 12, 200), between(12, 12, 200), K)
     remember_cohorts(last, first, between(34, 34, 200), between(60, 70, 200), K)
     assert last.came.ends == [END + MONTH]
+
+
+@pytest.mark.parametrize(
+    "weeks, activated, came",
+    [
+        pytest.param([(0, {}), (1, {})], [(40, 44), (0, 200)], [(40, 44), (40, 64)], id="those of one month"),
+        pytest.param(
+            [(0, {}), (1, {}), (2, {})],
+            [(40, 44), (0, 200), (0, 200)],
+            [(40, 44), (40, 64), (40, 84)],
+            id="of two months",
+        ),
+        pytest.param(
+            [(0, {}), (1, {"month": [9, 0, 9, 0]})],
+            [(40, 44), (0, 200)],
+            [(40, 44), (40, 66)],
+            id="and one in each quiet week",
+        ),
+        pytest.param(
+            [(0, {}), (2, {})], [(40, 44), (0, 200)], [(40, 44), (40, 200)], id="a month was not measured"
+        ),
+        pytest.param(
+            [(0, {}), (1, {})], [(40, 60), (0, 44)], [(40, 44), (40, 44)], id="no fewer by the next month"
+        ),
+    ],
+)
+def test_in_a_month_no_more_come_than_are_active_in_it(
+    weeks: list[tuple[int, dict[str, object]]], activated: list[tuple[int, int]], came: list[tuple[int, int]]
+) -> None:
+    """Where twenty are, and nothing is told of cohorts."""
+    before = None
+    for (at, said), told in zip(weeks, activated, strict=True):
+        week = _week(at, {}, **said)
+        remember_cohorts(week, before, between(20, 20, 200), between(*told, 200), K)
+        before = week
+    assert before is not None
+    assert list(had_come(before).values()) == came
 
 
 def test_before_anybody_came_there_is_no_month() -> None:

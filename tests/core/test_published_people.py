@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import product
 
 import pytest
 
@@ -14,9 +15,10 @@ from engage.core.privacy import Figure, fact
 from engage.core.published import People, publish_people
 from engage.core.published_beginners import Features, publish_features
 from engage.core.published_classes import publish_classes
-from engage.core.published_parts import SMALLER, remember_told
+from engage.core.published_parts import SMALLER, _most_steady, remember_groups, remember_told
 from engage.core.published_people import (
     publish_active_a_day,
+    publish_cohorts,
     publish_concentration,
     publish_departments,
     publish_funnel,
@@ -129,6 +131,48 @@ def test_who_has_the_habit_in_a_department_was_active_in_each_of_three_months(
     assert {one.name: one.habitual.text for one in shown}["it"] == told
 
 
+@pytest.mark.parametrize("habitual, told", [(14, ["20", "10"]), (15, ["not shown"] * 2)])
+def test_who_is_active_in_a_department_is_told_where_k_more_could_have_the_habit(
+    habitual: int, told: list[str]
+) -> None:
+    """Ten of one and seven of the other can: were it told beside hardly fewer who have it, nearly all of these did."""
+    departments = {"it": GroupWeek(20, active_4w=10), "ops": GroupWeek(40, active_4w=20)}
+    found = week(departments=departments, groups_told=[{}, *[{"it": 15, "ops": 7}] * 2])
+    shown = publish_departments(found, people(members(habitual), members(30), 30), K)
+    assert [one.active_4w.text for one in shown] == told
+
+
+@pytest.mark.parametrize("most", range(2, 9, 2))
+def test_so_many_can_have_the_habit_as_are_active_of_whom_can(most: int) -> None:
+    """Tried out: all who can be active of two groups, and no more of both than are told to be."""
+    cells, numbers = [between(2, 5, 9), between(3, 8, 9)], [range(2, 6), range(3, 9)]
+    for able, active in product(range(10), range(5, 14)):
+        steady = max(
+            min(one, able) + min(other, most) for one, other in product(*numbers) if one + other <= active
+        )
+        assert _most_steady(cells, [able, most], people(members(9), members(40), active)) == steady
+
+
+SMALL = {"it": GroupWeek(30, active_4w=14)} | {name: GroupWeek(4, active_4w=3) for name in ("a", "b", "c")}
+
+
+@pytest.mark.parametrize("divided", ["departments", "roles", "both"])
+def test_it_is_remembered_of_groups_how_many_were_told_to_be_active(divided: str) -> None:
+    """And of nothing that is not told: where bands begin would say it."""
+    found = week(
+        departments={} if divided == "roles" else SMALL, roles={} if divided == "departments" else SMALL
+    )
+    everybody = people(members(0), members(30), 23)
+    least = remember_groups(found, None, everybody.active_4w)
+    rows = (
+        publish_roles(found, everybody, K) if divided == "roles" else publish_departments(found, everybody, K)
+    )
+    told = {one.name: int(one.active_4w.floor) for one in rows if one.active_4w.floor}
+    assert (found.role_peaks if divided == "roles" else found.department_peaks) == told
+    assert (found.department_peaks if divided == "roles" else found.role_peaks) == {}
+    assert least == sum(told.values()) == (14 if divided == "roles" else 23)
+
+
 def test_who_was_told_to_be_active_is_remembered_for_three_months() -> None:
     """A second look tells of its month what the first told; roles tell nothing of departments."""
     everybody, before = people(members(0), members(30), 30), None
@@ -159,7 +203,7 @@ RAISED = K + 1
 def test_under_a_floor_raised_since_nothing_is_told_of_ways_and_moves() -> None:
     found = week(
         funnels={"f": [30, 9]}, risen=9, fallen=9, falling=9, streaks=40, streaks_broken=9, organic_4w=20,
-        active_4w=60, top=(6, 300, 600), levels=[("", 20), ("bronze", 40)],
+        active_4w=60, top=(6, 300, 600), levels=[("", 20), ("bronze", 40)], cohorts_told={MONDAY: (24, 29)},
     )  # fmt: skip
     everybody = people(members(20), members(40))
     nothing = ("not shown", 0, MEMBERS)
@@ -173,6 +217,8 @@ def test_under_a_floor_raised_since_nothing_is_told_of_ways_and_moves() -> None:
         assert [(one.text, one.low, one.high) for one in moves] == [*[nothing] * 3, falling]
     organic = publish_organic(found, everybody, RAISED)
     assert (organic.text, organic.low, organic.high) == nothing
+    assert [one.text for one in publish_cohorts(found, K).values()] == ["24 to 29"]
+    assert publish_cohorts(found, RAISED) == {}
     assert publish_concentration(found, RAISED).text == "not shown"
     assert publish_concentration(found, K).text == "50 %"
 

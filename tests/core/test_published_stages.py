@@ -184,6 +184,38 @@ def test_new_are_those_who_are_not_told_to_have_come_before(
     assert stages_of(week, K)["new"].text == new
 
 
+@pytest.mark.parametrize(
+    "before, active, came, slips, said, least",
+    [
+        pytest.param(6, 20, 20, 4, {}, 10, id="six had come before and four can be slipping"),
+        pytest.param(6, 20, 24, 4, {}, 14, id="of whoever had come, as there was no quiet week"),
+        pytest.param(6, 20, 24, 4, {"month": [9, 0, 9, 9]}, 12, id="two can have come in one"),
+        pytest.param(6, 20, 20, 4, {"month": [9, 0, 9, 9]}, 10, id="and those active came in the others"),
+        pytest.param(6, 20, 24, 4, {"month": []}, 14, id="weeks are not remembered"),
+        pytest.param(6, 20, 20, 14, {"month": [18, 18, 14, 9]}, 8, id="whoever came late is not slipping"),
+        pytest.param(16, 20, 20, 20, {}, 0, id="nobody must be"),
+        pytest.param(6, 20, 20, 4, {"stages": {"new": 10}}, 10, id="no more are"),
+        pytest.param(6, 20, 20, 4, {"stages": {"new": 9}}, 0, id="fewer are, as some were named late"),
+        pytest.param(6, 20, 20, 4, {"cohorts": {MONDAY: (20, 20)}}, 16, id="the first month"),
+    ],
+)
+def test_so_many_must_be_new_as_had_neither_come_before_nor_are_slipping(
+    before: int, active: int, came: int, slips: int, said: dict[str, object], least: int
+) -> None:
+    """Told of fewer, whoever knows that would learn that more had come before, or are slipping."""
+    week = replace(_week({-4: (5, before)}), **{"month": [9] * 4, **said})
+    people = _people(_span(active, active), _span(0, 0))._replace(activated=between(came, came, 40))
+    found = published_stages._new(week, people, _span(0, 0), _span(0, slips), K)
+    assert found[0] == least
+
+
+def test_all_can_be_new_in_the_first_month() -> None:
+    week = replace(_week({}), month=[9] * 4, cohorts={MONDAY: (20, 20)})
+    people = _people(_span(20, 20), _span(0, 0))
+    come = people._replace(activated=between(20, 20, 40))
+    assert published_stages._new(week, come, _span(0, 0), _span(0, 4), K) == (16, 20, 20)
+
+
 def test_who_is_slipping_is_told_alike_with_the_habit_and_without() -> None:
     week, told = replace(_week({}), month=[18, 18, 13, 13]), []
     for parts in ((0, 5), (5, 0), (0, 8), (8, 0), (4, 4)):

@@ -112,6 +112,7 @@ def test_events_that_earn_something_are_counted_apart() -> None:
         ((7,), 7, Shared(0, 1, 7)),
         ((), 0, Shared(0, 0)),
         ((USES_MAX, USES_MAX, 2, 2), 900, Shared(USES_MAX + 4, 2, 900 - USES_MAX - 4, 4)),
+        ((USES_MAX, USES_MAX, USES_MAX, 2, 2), 900, Shared(514, 2, 386, 259)),
         ((5, 1, 2), 20, Shared(3, 3, 17, 1)),
         ((5, 4), 6, Shared(0, 2)),
     ],

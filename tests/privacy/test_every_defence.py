@@ -361,6 +361,10 @@ STATED = {
         "the last band leaves room below that": [
             "year_attacked: of_the_first_to_come_it_is_learned_that_none_came_back"
         ],
+        "or came in a quiet week": ["first_months_tried_out: who came in quiet weeks"],
+        "Who was activated by the end of the month before": [
+            "first_months_tried_out: nobody came before the first month"
+        ],
         "must not rest on its not being known": [
             "small_years_attacked: of_months_after_the_first_in_which_anybody_came_some_who_never_did_are_missed"
         ],
@@ -416,7 +420,11 @@ STATED = {
         "as within who was active in it": ["kinds_attacked: beginners within who was active"],
     },
     "published_cohorts": {
-        "told in a band of 2k": ["year_attacked: bands of cohorts", "year_attacked: bands of 2k"],
+        "told in a band of 2k": [
+            "year_attacked: bands of cohorts",
+            "year_attacked: bands of 2k",
+            "first_months_tried_out: what cohorts are told in",
+        ],
         "no fewer than were told to be active of them": ["year_attacked: what is told of each is remembered"],
         "end with the most that can have come": ["year_attacked: bands within who can have come"],
         "begin above the least that must be of it": ["year_attacked: bands above who must be of it"],
