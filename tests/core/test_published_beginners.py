@@ -12,10 +12,11 @@ from engage.core import published_beginners
 from engage.core.activity import mark_day, mark_earning, mark_feature
 from engage.core.balances import CurrencyWeek
 from engage.core.calendar import month_end
-from engage.core.eligible import AWARDED
+from engage.core.eligible import AWARDED, MULTIPLIED
 from engage.core.funnels import has_begun_again
 from engage.core.looks import keep_month
 from engage.core.measures import FeatureWeek, WeekMeasures, measure_weeks
+from engage.core.prices import Price
 from engage.core.privacy import Figure, fact, missing
 from engage.core.published import (
     publish_events,
@@ -26,6 +27,7 @@ from engage.core.published import (
 )
 from engage.core.published_beginners import (
     BEGUN_MONTHS,
+    event_parts,
     is_by_the_month,
     most_begun,
     publish_beginners,
@@ -34,6 +36,7 @@ from engage.core.published_beginners import (
 )
 from engage.core.published_people import publish_organic
 from engage.core.segments import Begun
+from engage.core.sharing import Shared
 from engage.core.state import CompanyState, DayRollup, MemberState
 from engage.core.windows import between
 
@@ -269,6 +272,30 @@ def test_events_that_earn_once_in_a_life_are_not_told_apart() -> None:
     assert told_apart(receivers_often={"points": 4}) == ["15", "90", "not shown"]
 
 
+def test_it_is_not_told_apart_what_few_had_a_reward_for_or_none() -> None:
+    assert told_apart(unrewarded=4) == ["not shown"] * 3
+    assert told_apart(unrewarded=0, definition=1)[:2] == ["15", "90"], "frozen before it was counted"
+    few, many = Shared(5, 1), Shared(20, 1)
+    assert told_apart(rewarded_shared=few, unrewarded_shared=many) == ["not shown"] * 3
+    assert told_apart(rewarded_shared=many, unrewarded_shared=few) == ["not shown"] * 3
+    assert told_apart(rewarded_shared=many, unrewarded_shared=many)[:2] == ["15", "90"]
+
+
+def test_it_is_not_told_what_was_issued_to_few_or_for_what_is_rewarded_once() -> None:
+    everything = told_apart()
+    assert everything[2] != "not shown"
+    for said in (
+        {"receivers": {"points": 4}},
+        {"receivers": {}},
+        {"receivers_often": {}},
+        {"receivers_often": {}, "earners_often": 0, "incentivised": 20},
+        {"currencies": {"points": CurrencyWeek(to_few=MULTIPLIED)}},
+    ):
+        assert told_apart(**said)[2] == "not shown", said
+    assert told_apart(receivers={}, definition=1) == everything, "frozen before it was counted"
+    assert told_apart(currencies={"coins": CurrencyWeek(to_few=MULTIPLIED)}) == everything
+
+
 def test_so_few_events_that_hardly_anybody_did_it_twice_are_not_told_apart() -> None:
     """That they are says that k members are behind them."""
     assert told_apart(incentivised=14, earners=14)[:2] == ["14", "91"]
@@ -331,6 +358,7 @@ def test_the_sum_of_features_used_is_told_with_all_of_them_only() -> None:
     [
         pytest.param(between(20, 24, 40), -1, (20, 24), id="anybody can again"),
         pytest.param(missing("members"), 3, (0, None), id="it is not known within whom"),
+        pytest.param(between(20, 24, 40), 0, None, id="nobody"),
         pytest.param(between(20, 24, 40), 8, None, id="so few that their number would tell of each"),
         pytest.param(between(20, 24, 40), 9, (9, 24), id="2k less one"),
         pytest.param(between(20, 24, 40), 19, (19, 24), id="fewer than the least that were active"),
@@ -381,7 +409,82 @@ def test_in_a_month_can_begin_who_had_neither_left_nor_begun(
     assert published_beginners._room(able, 30, gone, earlier) == room
 
 
+@pytest.mark.parametrize(
+    "most, again",
+    [
+        pytest.param([6, 6], True, id="nine can have, in two of three months"),
+        pytest.param([5, 6], False, id="eight can have"),
+        pytest.param([9], True, id="nine in two months"),
+        pytest.param([8], False, id="eight in the one"),
+        pytest.param([], False, id="nobody before"),
+    ],
+)
+def test_that_k_have_done_it_in_two_months_counts_where_2k_less_one_can_have(
+    most: list[int], again: bool
+) -> None:
+    """Of fewer who can have, those k would be nearly all: it would be told who they are."""
+    earlier = {FIRST + MONTH * at: Begun(0, 0, one) for at, one in enumerate(most)}
+    freely = fact(6 if len(most) > 1 else 20, "members")
+    assert published_beginners._is_seen_again(5, freely, earlier, 5) is again
+    assert not published_beginners._is_seen_again(4, freely, earlier, 5), "fewer than k have"
+    assert not published_beginners._is_seen_again(5, between(0, 4, 30), earlier, 5), "by the few of a month"
+
+
+def test_from_k_in_a_month_on_it_is_seen_that_k_have_done_it_before() -> None:
+    earlier = {FIRST + MONTH * at: Begun(0, 0, 9) for at in range(2)}
+    assert published_beginners._is_seen_again(5, fact(5, "members"), earlier, 5)
+
+
 def test_events_that_earn_are_not_told_apart_where_a_rule_awards_to_few_alone() -> None:
     assert told_apart()[:2] == ["15", "90"]
     assert told_apart(currencies={"points": CurrencyWeek(to_few=AWARDED)}) == ["not shown"] * 3
     assert told_apart(currencies={"coins": CurrencyWeek(to_few=AWARDED)})[:2] == ["not shown"] * 2
+
+
+EACH, SOME = Price(10, 10), Price(0, 10)
+
+
+@pytest.mark.parametrize(
+    "awards, said, earning, others",
+    [
+        pytest.param({"Export": EACH}, {}, {"Export"}, None, id="each of one"),
+        pytest.param({"Export": SOME}, {}, {"Export"}, None, id="some of one"),
+        pytest.param({"": SOME}, {}, {"Export", "Share"}, None, id="some of any"),
+        pytest.param({"Export": SOME, "": SOME}, {}, {"Export", "Share"}, None, id="some of one, and of any"),
+        pytest.param({"Visit": EACH}, {}, set(), None, id="each of what is no key event"),
+        pytest.param(
+            {"Export": EACH, "Share": SOME}, {}, {"Export"}, 5, id="each of one and some of another"
+        ),
+        pytest.param({"Export": EACH, "": SOME}, {}, {"Export"}, 5, id="each of one and some of any"),
+        pytest.param({"Export": EACH, "Visit": EACH}, {}, {"Export"}, 5, id="and of what is no key event"),
+        pytest.param(
+            {"Export": EACH, "Share": SOME},
+            {"currencies": {"points": CurrencyWeek(to_few=AWARDED)}},
+            {"Export", "Share"},
+            None,
+            id="while nothing is told of what earned",
+        ),
+        pytest.param({}, {}, {"Export", "Share"}, None, id="it was not kept of which"),
+        pytest.param({}, {"incentivised": 0}, set(), None, id="nothing earned"),
+    ],
+)
+def test_hidden_numbers_of_key_events_are_judged_within_what_may_have_earned(
+    awards: dict[str, Price], said: dict[str, object], earning: set[str], others: int | None
+) -> None:
+    """And where all of one earn, what is missing of those that earned is one more hidden number: of those of which only
+    some did, beside how many did in all, it would be told how few."""
+    features = {"Export": FeatureWeek(12, 12, 90, 9), "Share": FeatureWeek(12, 12, 90, 9)}
+    found = WeekMeasures(
+        FIRST,
+        members=40,
+        active=30,
+        events=300,
+        incentivised=95,
+        features=features,
+        awards={"points": awards},
+    )
+    parts = event_parts(replace(found, **said), 5, 30)
+    assert {name for name, part in zip(features, parts, strict=False) if part.linked} == earning
+    assert [(part.amount, part.linked) for part in parts[2:]] == (
+        [(others, True), (-others, False)] if others else []
+    )

@@ -381,3 +381,51 @@ def test_a_funnel_within_the_week_does_not_tell_of_few_who_used_its_key_event_be
     assert _beyond(tell) == set()
     monkeypatch.setattr(published_beginners, "publish_features", lambda *_: Features({}, members(0)))
     assert _beyond(tell) == {0, 1, 2}
+
+
+LOOKED: tuple[tuple[str, ...], int] = (("Look", "Buy"), 1)
+WITHIN: tuple[tuple[str, ...], int] = (("Look", "Buy"), 0)
+
+
+@pytest.mark.parametrize(
+    "one, other, divided",
+    [
+        pytest.param(LOOKED, (("Look", "Buy"), 2), True, id="a longer one"),
+        pytest.param(LOOKED, (("Look", "Ask", "Buy"), 1), True, id="another way to the same"),
+        pytest.param(LOOKED, (("Look", "Pay"), 1), False, id="to something else"),
+        pytest.param(LOOKED, (("Search", "Buy"), 1), False, id="of others who began"),
+        pytest.param(LOOKED, (("Buy", "Look"), 1), False, id="the other way round"),
+        pytest.param(LOOKED, (("Search", "Buy"), 0), False, id="of others, within the week"),
+        pytest.param(LOOKED, (("Look", "Buy"), 0), True, id="the same, within the week"),
+        pytest.param(WITHIN, (("Search", "Buy"), 0), True, id="both within the week"),
+        pytest.param(WITHIN, (("Buy", "Pay"), 0), True, id="the one begins with what the other ends with"),
+        pytest.param(WITHIN, (("Look", "Pay"), 0), False, id="both within the week, to something else"),
+        pytest.param(WITHIN, (("Search", "Buy"), 1), False, id="one within the week"),
+    ],
+)
+def test_who_came_as_far_in_a_funnel_may_be_among_those_of_another(
+    one: tuple[tuple[str, ...], int], other: tuple[tuple[str, ...], int], divided: bool
+) -> None:
+    """Then a later step is told in bands of 2k, or it would be learned how few came as far in one of them alone."""
+    found = week(month=[40] * 4, active_4w=40, months_told=[(40, 40)] * 3)
+    for name, (steps, months) in (("one", one), ("other", other)):
+        found.funnels[name] = [20, *[9] * (len(steps) - 1)]
+        found.funnel_steps[name], found.funnel_months[name] = steps, months
+    shown = publish_funnel(found, people(members(20), members(40), active=40), "one", K)
+    assert [step.text for step in shown or ()] == ["20", "6 to 11" if divided else "9"]
+
+
+@pytest.mark.parametrize(
+    "within, users, told", [(0, 13, "6 or more"), (0, 9, "not shown"), (1, 9, "6 to 11"), (0, 40, "6 to 11")]
+)
+def test_bands_of_a_later_step_leave_room_among_those_who_used_its_event(
+    within: int, users: int, told: str
+) -> None:
+    features = {"Buy": FeatureWeek(users, users, 3 * users)}
+    assert _told_of_funnels(9, 9, within=within, features=features)[1] == told
+
+
+def test_a_step_of_a_later_month_is_not_judged_by_who_used_its_event_in_the_first() -> None:
+    features = {"Buy": FeatureWeek(10, 10, 30)}
+    assert _told_of_funnels(9, within=1, features=features)[1] == "9"
+    assert _told_of_funnels(9, within=0, features=features)[1] == "8 or more"
