@@ -18,7 +18,7 @@ from engage.core.state import MemberState
 from tests.privacy import year_activity, year_population
 from tests.privacy.populations import FIRST, MONTH, WEEK
 from tests.privacy.year_activity import acquaintances, attack_year
-from tests.privacy.year_population import MONTHS, STAYS, Person, Year, random_year
+from tests.privacy.year_population import MONTHS, STAYS, Person, Year, random_year, with_absences
 
 YEARS = int(os.environ.get("ENGAGE_ATTACKS", "0")) // 5
 QUICK = {("",): (1001, 2001, 2003, 2008, 2009), ("sales", "it"): (2001,)}
@@ -70,10 +70,25 @@ SEASON = Year(
 """Four come every week. Eight come in most, but had left for four weeks of twelve, so that none of them has a habit."""
 
 
-def test_who_came_back_cannot_have_come_while_they_had_left(monkeypatch: pytest.MonkeyPatch) -> None:
+def _within(months: int, monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (year_population, year_activity):
-        monkeypatch.setattr(module, "MONTHS", 3)
-    monkeypatch.setattr(year_population, "WEEKS", 12)
+        monkeypatch.setattr(module, "MONTHS", months)
+    monkeypatch.setattr(year_population, "WEEKS", 4 * months)
+
+
+@pytest.mark.parametrize("seed", [986_000_026, *range(6000, 6000 + YEARS)])
+def test_members_who_come_back_tell_of_no_group_below_the_floor(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first one learned of three who came in a month before it was remembered who had left."""
+    _within(5, monkeypatch)
+    random = Random(seed)
+    year = with_absences(random, random_year(random))
+    assert attack_year(year, acquaintances(random, year)) == []
+
+
+def test_who_came_back_cannot_have_come_while_they_had_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    _within(3, monkeypatch)
     assert attack_year(SEASON, SEASON.members[:1]) == []
     monkeypatch.setattr(presence, "is_marked", lambda *_: False)
     assert attack_year(SEASON, SEASON.members[:1]) != []
@@ -93,9 +108,7 @@ YOUNG = Year(
 def test_those_who_came_in_quiet_weeks_of_a_young_company_tell_nothing_of_the_others(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    for module in (year_population, year_activity):
-        monkeypatch.setattr(module, "MONTHS", 3)
-    monkeypatch.setattr(year_population, "WEEKS", 12)
+    _within(3, monkeypatch)
     assert attack_year(YOUNG, YOUNG.members[:1]) == []
 
 
