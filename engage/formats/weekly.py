@@ -16,8 +16,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from engage.core.reports import CompanyReport
+from engage.errors import Conflict
 
 ROWS_PER_GROUP: Final = 50_000
+MAGIC: Final = b"PAR1"
+"""How every Parquet file begins."""
 _FIELDS: Final[list[pa.Field[Any]]] = [
     pa.field("company", pa.string(), nullable=False),
     pa.field("name", pa.string(), nullable=False),
@@ -57,9 +60,12 @@ def weekly_rows(report: CompanyReport) -> Iterator[dict[str, Any]]:
 
 
 class WeeklyFile:
-    """Written beside its name and put in its place at the end, so that a reader never sees half of one."""
+    """Written beside its name and put in its place at the end, so that a reader never sees half of one. It takes the
+    place of a Parquet file alone: a slip of the hand would else be the end of the database. Raises Conflict."""
 
     def __init__(self, path: Path) -> None:
+        if path.exists() and not _may_be_replaced(path):
+            raise Conflict(f"{path} is there already, and is no Parquet file that could be replaced")
         self.path = path
         self.rows = 0
         self._beside = path.with_name(f".{path.name}.part")
@@ -89,3 +95,10 @@ class WeeklyFile:
             self._beside.replace(self.path)
         else:
             self._beside.unlink()
+
+
+def _may_be_replaced(path: Path) -> bool:
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(len(MAGIC)) in (MAGIC, b"")

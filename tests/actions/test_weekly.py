@@ -10,6 +10,7 @@ import pytest
 
 from engage.actions.report import company_report, every_company
 from engage.actions.score import score_companies
+from engage.errors import Conflict
 from engage.formats.weekly import WeeklyFile
 from engage.store.database import Database
 from tests.actions.signal_host import TODAY, accept, publish_default, working
@@ -43,3 +44,16 @@ def test_a_file_that_broke_off_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError), WeeklyFile(tmp_path / "weekly.parquet"):
         raise RuntimeError
     assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_but_a_parquet_file_is_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "weekly.parquet"
+    for _ in range(2):
+        with WeeklyFile(path):
+            pass
+    other = tmp_path / "engage.db"
+    other.write_bytes(b"SQLite format 3")
+    for taken in (other, tmp_path):
+        with pytest.raises(Conflict, match="is no Parquet file"), WeeklyFile(taken):
+            pass
+    assert other.read_bytes() == b"SQLite format 3"
