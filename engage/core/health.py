@@ -79,7 +79,8 @@ def score(
     """
     people = publish_people(weeks[-1], k) if weeks else None
     if people is None or people.active_4w.floor < k:
-        return Health(as_of, None, "unscored", "low", _unscored(k), version=VERSION)
+        verdict = _unscored(people.members.value if people is not None else None, k)
+        return Health(as_of, None, "unscored", "low", verdict, version=VERSION)
     inputs = read_inputs(weeks[-WEEKS_NEEDED:], people, seats, age_days, k, _bounds_of(by))
     weights = _weights_of(by)
     drivers = _weigh(inputs, weights)
@@ -242,8 +243,15 @@ def verdict_of(value: int, band: Band, drivers: Sequence[Driver]) -> str:
     )
 
 
-def _unscored(k: int) -> str:
-    """The same of a company where nobody was ever active: that would be said of everybody in it."""
+def _unscored(members: float | None, k: int) -> str:
+    """By how many members there are, which the host's lists say, and not by who was active: the same of a company where
+    nobody ever was, since that would be said of everybody in it."""
+    if members is not None and members < 2 * k - 1:
+        return say(
+            "Not scored: there are fewer than {least:d} members, too few to say anything without telling on "
+            "individuals.",
+            least=2 * k - 1,
+        )
     return say(
         "Not scored: fewer than {k:d} members were active in the last four weeks, too few to say anything "
         "without telling on individuals.",

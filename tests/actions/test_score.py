@@ -73,7 +73,7 @@ async def test_a_company_at_work_is_scored_and_a_tiny_one_gets_words(database: D
         "seats",
     }
     assert scored["tiny"].score is None
-    assert "fewer than 5 members" in scored["tiny"].verdict
+    assert "there are fewer than 9 members" in scored["tiny"].verdict
     assert seen == [(2, 2)]
 
 

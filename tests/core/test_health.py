@@ -103,6 +103,13 @@ def test_below_the_floor_there_are_words_and_no_score(active: int) -> None:
     assert str(active) not in found.verdict.replace("fewer than 5", "")
 
 
+@pytest.mark.parametrize("active", [0, 8])
+def test_of_a_company_too_small_for_a_score_it_is_not_said_that_hardly_anybody_came(active: int) -> None:
+    found = scored(steady(members=8, active=active, active_4w=active, habitual=0, levels=[]))
+    assert found.score is None
+    assert "there are fewer than 9 members" in found.verdict
+
+
 def test_at_the_floor_there_is_a_score() -> None:
     found = scored(steady(members=12, active=5, active_4w=5, habitual=5, levels=[], days=25))
     assert found.score is not None
