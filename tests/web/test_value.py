@@ -103,6 +103,19 @@ async def test_a_tier_is_shown_wherever_a_company_is(known: Running) -> None:
     assert "tier,Review," in text
 
 
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31", "2026-W10", "20261122"])
+async def test_a_day_from_which_nothing_can_be_reckoned_is_refused(known: Running, day: str) -> None:
+    """One that was logged kept every score from being told from then on."""
+    await put(known, BOOK)
+    for path in ("/v1/portfolio", "/v1/outcomes"):
+        assert (await known.report.get(path, params={"as_of": day})).status_code == 400
+    done = {"what": "A workshop", "day": day, "companies": ["acme"]}
+    assert (await known.server.put("/v1/interventions/i", json=done)).status_code == 400
+    assert (await get(known, "/v1/interventions"))["data"] == []
+    goal = {"name": "All", "measure": "seats", "target": 80, "by": day, "owner": "kim"}
+    assert (await known.server.put("/v1/companies/acme/goals/g", json=goal)).status_code == 400
+
+
 async def test_outcomes_have_what_the_book_and_traits_say(known: Running) -> None:
     await put(known, BOOK)
     economics = (await get(known, "/v1/outcomes"))["economics"]

@@ -122,7 +122,7 @@ async def _set(
 ) -> CompanyTerm:
     term = Term(
         start,
-        read_day("end", said.end).toordinal(),
+        read_day("end", said.end, date.max).toordinal(),
         said.monthly_revenue_cents,
         said.seats,
         said.plan,
