@@ -142,7 +142,7 @@ def test_filters_work_from_the_keyboard_and_end_in_the_address(visit: Visit) -> 
 def test_charts_follow_the_scheme_and_show_one_width_only(visit: Visit) -> None:
     visit.page.goto("/console/companies/nordwind")
     shown = visit.page.locator("svg.chart:visible")
-    assert shown.count() == 7
+    assert shown.count() == 6
     wide = visit.page.viewport_size
     assert wide is not None
     colour = shown.first.evaluate("svg => getComputedStyle(svg.querySelector('text.ink')).fill")
