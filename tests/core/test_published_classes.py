@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from engage.core import segments
 from engage.core.measures import WeekMeasures
 from engage.core.privacy import NOT_SHOWN, Figure, fact
 from engage.core.published import remember_peaks
@@ -45,6 +46,16 @@ def test_nobody_is_without_use_in_the_first_twelve_weeks() -> None:
         found = week(classes=[8, 12, 7, 0, 0], since=MONDAY - 7 * weeks)
         shown = publish_classes(found, people(members(20), between(40, 44, MEMBERS)), K)
         assert shown[4].text == told
+
+
+def test_whoever_came_as_rarely_as_can_be_is_of_a_class_from_so_many_more_events_on() -> None:
+    """A day in each of nine weeks makes a habit, and one day an activated member: what more takes fewer than that is
+    told of more members than it can be."""
+    power, novice = (
+        next(events for events in range(999) if segments._class(events, has_habit) == kind)
+        for kind, has_habit in ((segments.POWER, True), (segments.NOVICE, False))
+    )
+    assert (power - 9, novice - 1) == (POWER_MORE, NOVICE_MORE)
 
 
 def with_habit(power: int, room: int) -> list[str]:

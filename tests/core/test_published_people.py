@@ -131,13 +131,22 @@ def test_who_has_the_habit_in_a_department_was_active_in_each_of_three_months(
     assert {one.name: one.habitual.text for one in shown}["it"] == told
 
 
-@pytest.mark.parametrize("habitual, told", [(14, ["20", "10"]), (15, ["not shown"] * 2)])
+@pytest.mark.parametrize(
+    "habitual, able, told",
+    [
+        pytest.param(14, (15, 7), ["20", "10"], id="ten of one and seven of the other can"),
+        pytest.param(15, (15, 7), ["not shown"] * 2, id="hardly more than have it"),
+        pytest.param(28, (15, 25), ["20", "10"], id="as many as are active anyway"),
+        pytest.param(16, (8, 9), ["20", "10"], id="as many as could by the months before"),
+    ],
+)
 def test_who_is_active_in_a_department_is_told_where_k_more_could_have_the_habit(
-    habitual: int, told: list[str]
+    habitual: int, able: tuple[int, int], told: list[str]
 ) -> None:
-    """Ten of one and seven of the other can: were it told beside hardly fewer who have it, nearly all of these did."""
+    """Were it told beside hardly fewer who have it, it would say that nearly all who can do; unless that is known."""
     departments = {"it": GroupWeek(20, active_4w=10), "ops": GroupWeek(40, active_4w=20)}
-    found = week(departments=departments, groups_told=[{}, *[{"it": 15, "ops": 7}] * 2])
+    earlier = dict(zip(departments, able, strict=True))
+    found = week(departments=departments, groups_told=[{}, earlier, earlier])
     shown = publish_departments(found, people(members(habitual), members(30), 30), K)
     assert [one.active_4w.text for one in shown] == told
 
