@@ -13,6 +13,7 @@ from engage.core.reports import BAND_LABELS, Column, CompanyReport, Period, Tabl
 from engage.core.scored_as import STANDARD_ID
 
 MINUS = "\N{MINUS SIGN}"
+NO_BREAK: Final = "\N{NO-BREAK SPACE}"
 _DAY: Final = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
 EDGES: Final = 3
 """Letters' room that the edges of a cell take."""
@@ -86,6 +87,11 @@ def _facts(report: CompanyReport | Digest, language: Language) -> list[tuple[str
     if contract.customer_since:
         found.append((speak(language, "Customer since"), day(contract.customer_since, language)))
     return found
+
+
+def with_number(words: str) -> str:
+    """The words with each percent sign on the line of its number."""
+    return words.replace(" %", f"{NO_BREAK}%")
 
 
 def capital(words: str) -> str:

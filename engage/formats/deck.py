@@ -25,7 +25,7 @@ from engage.core.outline import Row, Section, drawn, is_drawn, is_told
 from engage.core.outline_portfolio import MAPPED_DAYS, is_urgent
 from engage.core.privacy import Figure
 from engage.core.reports import BAND_LABELS, Column, Table
-from engage.formats.cover import EDGES, Cover, capital, in_cell, room, short_day, wide
+from engage.formats.cover import EDGES, NO_BREAK, Cover, capital, in_cell, room, short_day, wide, with_number
 from engage.formats.numbers import SIGNED_TENTHS, WHOLE, as_worded, percent_format
 from engage.formats.palette import SERIES, light
 from engage.formats.paper import Paper
@@ -56,7 +56,7 @@ TABLE_SIZES: Final = ((5, 16.0), (8, 12.0), (100, 9.0))
 BARS_MAX: Final = 10
 NAMED_MAX: Final = 8
 """Companies of a map that carry their names: the urgent ones, and those that pay most."""
-NAME_LETTER, NAME_HIGH = 0.008, 0.06
+NAME_LETTER, NAME_HIGH = 0.01, 0.06
 """Of a letter's width and a line's height, beside those of the map."""
 BUBBLE_OPACITY: Final = "65000"
 """In thousandths of a per cent: a name may lie over another company's bubble, and one bubble over another."""
@@ -64,7 +64,6 @@ LABELS_MAX: Final = 13
 """Weeks named below a chart."""
 NOTE_LETTERS, NOTE_HIGH = 140, Inches(0.2)
 """Of a line of a chart's notes."""
-NO_BREAK: Final = "\N{NO-BREAK SPACE}"
 OWN: Final = ("sentiment",)
 """Sections for customer success itself: slides are shown to the customer."""
 
@@ -143,6 +142,7 @@ class _Deck:
         return slide
 
     def write(self, paragraph: Any, words: str, size: float, role: str, *, bold: bool = False) -> None:
+        words = with_number(words)
         known = self._runs.get((size, role, bold))
         if known is not None:
             copied = deepcopy(known)

@@ -38,7 +38,7 @@ DRAWN: Final = 0.7
 CHART_LEAST: Final = 300
 BESIDE_COLUMNS_MAX: Final = 4
 """A wider table stands below its chart."""
-LINES_WHOLE, LINES_WHOLE_DRAWN = 14, 24
+LINES_WHOLE, LINES_WHOLE_DRAWN = 18, 24
 """A table that takes no more lines is not divided between two pages; the second with its chart."""
 LINE_LETTERS: Final = 45
 """Of one cell: about."""

@@ -340,6 +340,15 @@ async def test_a_table_is_folded_under_its_chart_and_open_without_one(
     assert "Nothing can be drawn" not in card.text()
 
 
+async def test_a_percent_sign_stays_on_the_line_of_its_number(
+    browser: httpx.AsyncClient, services: SampleServices
+) -> None:
+    services.reports["measured"] = measured(38, 1)
+    page = (await browser.get("/console/companies/measured")).text
+    assert re.search(r"\d\N{NO-BREAK SPACE}%", page)
+    assert not re.search(r">[^<>]*\d %[^<>]*<", page)
+
+
 async def test_days_of_cohorts_are_written_as_their_reader_writes_them(
     browser: httpx.AsyncClient, services: SampleServices
 ) -> None:

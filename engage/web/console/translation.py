@@ -14,7 +14,7 @@ import re
 from typing import Final
 
 from engage.core.language import ENGLISH, Language, translate
-from engage.formats.cover import dated, day
+from engage.formats.cover import NO_BREAK, dated, day
 
 _PIECES: Final = re.compile(
     r"(<svg\b.*?</svg>|<code\b.*?</code>|<style\b.*?</style>|<!--.*?-->|<[^>]*>)", re.DOTALL
@@ -28,11 +28,13 @@ _OPEN_AFTER: Final = frozenset("，。：；")
 """They bring their own space."""
 _DASHED: Final = re.compile(r"(<[^>]*>)([^<]*-[^<]*)")
 """A tag, and the text after it where that may name a day."""
+_PERCENT: Final = re.compile(r"(?<=\d) %(?=[^<>]*<)")
+"""Beside its number and not within a tag, for what a field holds is sent back as it is."""
 
 
 def translate_page(page: str, language: Language) -> str:
     if language == ENGLISH:
-        return _DASHED.sub(_with_days, page)
+        return _PERCENT.sub(f"{NO_BREAK}%", _DASHED.sub(_with_days, page))
     said: list[str] = []
     before = last = ""
     for index, piece in enumerate(_PIECES.split(page)):
