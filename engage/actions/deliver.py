@@ -32,7 +32,7 @@ from engage.store.outbox import (
     save_standing,
 )
 from engage.store.statements import Transaction
-from engage.store.webhooks import EndpointRow, change_endpoint, load_endpoints
+from engage.store.webhooks import EndpointRow, change_endpoint, load_endpoint, load_endpoints
 
 RETRY_SECONDS: Final = (5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)
 """Between one attempt and the next, give or take JITTER: the schedule of the specification's example."""
@@ -165,7 +165,7 @@ class Courier:
                     break
                 accepted += 1
                 standing = Standing(kept.place)
-            await self._save(company_id, endpoint.id, standing)
+            await self._save(company_id, endpoint, standing)
             if len(found) < NOTICES_PER_READ:
                 break
         return accepted, refused
@@ -183,9 +183,13 @@ class Courier:
         next_at = retry_at(self.clock(), standing.attempts, answer)
         return replace(standing, attempts=standing.attempts + 1, next_at=next_at)
 
-    async def _save(self, company_id: int, endpoint_id: int, standing: Standing) -> None:
+    async def _save(self, company_id: int, endpoint: EndpointRow, standing: Standing) -> None:
+        """Unless it was removed meanwhile, or is to be told again from another time: that begins anew."""
+
         async def work(tx: Transaction) -> None:
-            await save_standing(tx, company_id, endpoint_id, standing)
+            now = await load_endpoint(endpoint.id)
+            if now is not None and now.since == endpoint.since:
+                await save_standing(tx, company_id, endpoint.id, standing)
 
         await self.database.write(work)
 

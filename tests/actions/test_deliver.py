@@ -284,6 +284,24 @@ async def test_undoing_an_event_tells_what_was_taken_back(
     ]
 
 
+async def test_what_is_to_be_told_again_is_though_something_was_just_being_told(
+    host: Host, receiver: Receiver
+) -> None:
+    await host.publish()
+    endpoint = await add(host)
+    await host.send(host.track("ann"), host.track("ann", "Deal Won", properties={"value": 2000}))
+
+    async def slow(url: str, headers: dict[str, str], body: bytes) -> Answer:
+        if len(receiver.sent) == 1:
+            await webhooks.replay_from(host.database, endpoint.id, host.now - DAY, host.now)
+        return await receiver.post(url, headers, body)
+
+    courier = Courier(host.database, slow, lambda: host.now)
+    assert await courier.run() == 3
+    assert await courier.run() == 3
+    assert [one[2] for one in receiver.told()] == ["bronze", "silver", "closer"] * 2
+
+
 @ON_SQLITE
 async def test_a_health_score_that_changed_is_told_once_and_without_a_member(
     host: Host, receiver: Receiver
