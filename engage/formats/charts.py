@@ -144,13 +144,10 @@ def stacked(
     labels: Sequence[str],
     series: Sequence[Series],
     height: int = 220,
-    partial: bool = False,
 ) -> Markup:
-    """Columns over time, first series at the bottom. A column with a hidden part is left out, or drawn without it
-    where that is said beside the chart (`partial`)."""
+    """Columns over time, first series at the bottom. One with a hidden part is left out: it would look smaller."""
     columns = list(zip(*(s.values for s in series), strict=True))
-    drawn = [column for column in columns if partial or None not in column]
-    sums = [sum(v for v in column if v is not None) for column in drawn]
+    sums = [sum(v for v in column if v is not None) for column in columns if None not in column]
     legend = [(s.label, s.role, False) for s in series]
     head = 12 + LEGEND_ROW * _legend_rows(legend, width)
     plot = _Plot(width, height, ticks(max(sums, default=1)), right=14, head=head)
@@ -158,7 +155,7 @@ def stacked(
     step = plot.inner / max(1, len(labels))
     thick = max(2.0, min(30.0, step * 0.68))
     for index, (x, column) in enumerate(zip(plot.centres(len(labels)), columns, strict=True)):
-        if (None in column and not partial) or all(value is None for value in column):
+        if None in column:
             body.append(pen.text(x, plot.base - 4, "–", anchor="middle", hint=f"{labels[index]}: –"))
             continue
         below = 0.0

@@ -80,7 +80,6 @@ DRAWINGS: dict[str, Draw] = {
             charts.Series("A name that needs room", [5, None]),
             charts.Series("Another such name", [None, None]),
         ],
-        partial=True,
     ),
     "spark": lambda name, width: charts.spark(name, title="T", values=[1, None, 50], role="watch"),
     "scatter": lambda name, width: charts.scatter(
@@ -266,8 +265,9 @@ def test_a_field_of_shares_is_darker_for_more_and_says_what_is_hidden() -> None:
     assert drawn.count("<rect") == 2  # an empty place is empty
 
 
-def test_of_a_column_with_a_hidden_part_the_rest_is_drawn_where_that_is_said() -> None:
-    assert DRAWINGS["partial"]("x", charts.WIDE).count("<rect") == 1
+def test_of_a_column_with_a_hidden_part_nothing_is_drawn() -> None:
+    """It would be read as a smaller whole, and the first week with all parts as a leap."""
+    assert DRAWINGS["partial"]("x", charts.WIDE).count("<rect") == 0
 
 
 def test_a_legend_takes_the_rows_that_it_needs() -> None:

@@ -100,7 +100,6 @@ WORDS: Final = {
     "Members who came first in each four weeks and are active so many months later. The same figures are in the "
     "table.": "在各四周首次活跃、若干月后仍活跃的成员。表格中有同样的数字。",
     "Activated members by their last twelve weeks.": "按最近十二周对已激活成员分类。",
-    "What is hidden is left out of a column.": "不予显示的部分不画在柱中。",
     "At the end of the period: the figures": "期末数字",
     "Active members a day, of those active in four weeks, in percent.": "日均活跃成员占四周活跃成员的百分比。",
     "By months of four weeks since; the darker, the nearer to the most of the row.": (

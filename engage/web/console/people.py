@@ -86,7 +86,8 @@ def _pages(table: Table, language: Language) -> tuple[str, ...]:
 
 def _classes(series: Sequence[Series], language: Language) -> Markup | None:
     """Those with the habit at the bottom, where a column's height is easiest to compare."""
-    if not series or not any(figure.value is not None for one in series for figure in one.figures):
+    weeks = zip(*(one.figures for one in series), strict=True)
+    if not any(all(figure.value is not None for figure in week) for week in weeks):
         return None
     tones = ("level_4", "level_3", "level_2", "level_1", "level_0")
     shown = [as_drawn(one, tone) for one, tone in zip(series, tones, strict=False)]
@@ -99,7 +100,6 @@ def _classes(series: Sequence[Series], language: Language) -> Markup | None:
             description=told_course(series, language),
             labels=week_labels(series[0], language),
             series=shown,
-            partial=True,
         ),
     )
 
