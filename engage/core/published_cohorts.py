@@ -59,7 +59,7 @@ def came_since(week: WeekMeasures, months: int) -> list[int]:
     if not set(ends) <= set(week.came.ends):
         return [0] * months
     *since, before = (week.came.ends.index(end) + 1 for end in ends)
-    return [max(0, -week.came.most[at][before]) for at in since]
+    return [-week.came.most[at][before] for at in since]
 
 
 def remember_cohorts(

@@ -18,6 +18,7 @@ from engage.core.published_cohorts import (
     MONTHS_MAX,
     Most,
     after_bands,
+    came_since,
     closed,
     cohort_bands,
     had_come,
@@ -205,6 +206,23 @@ def test_in_a_month_no_more_come_than_are_active_in_it(
         before = week
     assert before is not None
     assert list(had_come(before).values()) == came
+
+
+@pytest.mark.parametrize(
+    "at, months, came",
+    [
+        pytest.param(3, 2, [9, 4], id="since the end of the first"),
+        pytest.param(3, 1, [3], id="since the end of the second"),
+        pytest.param(2, 1, [4], id="by the end of the second"),
+        pytest.param(3, 3, [0, 0, 0], id="since before it was remembered"),
+        pytest.param(4, 1, [0], id="by the end of a month that is not"),
+    ],
+)
+def test_so_many_must_have_come_since_a_month(at: int, months: int, came: list[int]) -> None:
+    """At least four came in the second month, three in the third, and nine in both."""
+    most = [[0, 20, 30, 40], [-10, 0, 9, 18], [-14, -4, 0, 9], [-19, -9, -3, 0]]
+    week = _week(at - 1, {}, came=Came([END, END + MONTH, END + 2 * MONTH], most))
+    assert came_since(week, months) == came
 
 
 def test_before_anybody_came_there_is_no_month() -> None:
