@@ -116,10 +116,18 @@ def _multiplied(price: Price, program: Program, rules: tuple[Rule, ...], currenc
 
 
 def band_of_issued(
-    amount: int, prices: Mapping[str, Price], told: Mapping[str, int], earned: int, k: int, *, alone: bool
+    amount: int,
+    prices: Mapping[str, Price],
+    told: Mapping[str, int],
+    earned: int,
+    k: int,
+    *,
+    alone: bool,
+    ends: bool = False,
 ) -> tuple[int, int]:
     """The band that may be told of what was issued. `told`: event -> how often it happened, where that is told;
-    `earned`: so many events earned something; `alone`: no other currency is issued.
+    `earned`: so many events earned something; `alone`: no other currency is issued; `ends`: whether the last band ends
+    where events bring different amounts too, as it does not in weeks that an earlier release has frozen.
 
     Beside the number of events that earned points, exact points would tell how often each thing was done: of events
     that bring 10, and others that bring 50, there would be two equations. So bands begin at what is sure by the events
@@ -132,7 +140,19 @@ def band_of_issued(
     sure = sum(prices[event].least * times for event, times in told.items()) + left * least
     highest = max((price.most for price in untold), default=0)
     at_once = [prices[event].most - prices[event].least for event in told if not prices[event].is_endless]
-    # Of nothing else than what is counted, each time the same, the most follows as well.
+    # Of nothing else than what is counted the most follows as well.
     is_all = alone and all(0 < low == high for low, high in prices.values())
-    most = sure + left * (highest - least) if is_all else None
+    is_counted = ends and "" not in prices and not any(price.is_endless for price in prices.values())
+    most = _can_bring(prices, told, earned) if is_all or is_counted else None
     return band_around(amount, sure, 2 * k * max([highest, *at_once]), most)
+
+
+def _can_bring(prices: Mapping[str, Price], told: Mapping[str, int], earned: int) -> int:
+    """The most by so many events that earned something: after those of which each does, the dearest first, none more
+    often than it is told to have happened."""
+    most = 0
+    sure = {event for event in told if event in prices and prices[event].least}
+    for event in sorted(prices, key=lambda event: (event not in sure, -prices[event].most)):
+        times = min(earned, told.get(event, earned))
+        most, earned = most + times * prices[event].most, earned - times
+    return most

@@ -122,16 +122,27 @@ def is_by_the_month(used: FeatureWeek, k: int, active: int) -> bool:
     return used.events < least or (0 <= used.again < k and is_once(used.often, k, used.events - used.members))
 
 
+def _sometimes(week: WeekMeasures) -> set[str]:
+    """Key events of which only some earn something: what a formula without an end brings, it brings each time. Of weeks
+    that an earlier release has frozen none is taken to be: they are told as they were."""
+    if week.rewarded_shared.left < 0:
+        return set()
+    found = {
+        name for prices in week.awards.values() for name, price in prices.items() if not price.is_endless
+    }
+    return found & week.features.keys()
+
+
 def event_parts(week: WeekMeasures, k: int, active: int) -> list[Part]:
     """How often each key event happened, as parts of a week's events, and of those that earned something. `active`: how
     many members can have been, by what is told of it. Of events of which only some earned, it is not known how many
-    people are behind those; so where others earn each time, these would be what is missing: they are one more part,
-    hidden, and missing from what did not earn."""
+    people are behind those, or behind the others; so where others earn each time, these would be what is missing, and
+    where none does, what is too many: that is one more part, hidden, and missing from what did not earn."""
     each, some = events_that_earn(week.awards)
     any_earns = "" in some or (week.incentivised > 0 and not (each or some))
-    listed = each & week.features.keys()
+    listed = each & week.features.keys() or (set() if any_earns else _sometimes(week))
     is_mixed = bool(listed) and bool(some or each - listed) and not _awards_to_few(week)
-    earning = each if is_mixed else week.features.keys() if any_earns else each | some
+    earning = listed if is_mixed else week.features.keys() if any_earns else each | some
     parts = [
         Part(
             one.events,

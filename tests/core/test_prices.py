@@ -214,3 +214,11 @@ def test_what_fewer_than_k_gave_is_not_told_beside_the_events() -> None:
     prices = {"Deal": Price(10, 10), "": Price(0, 40)}
     bands = {_told(prices, 200 + given, {"Deal": 20}, 20) for given in range(4 * 40 + 1)}
     assert bands == {(200, 599)}
+
+
+@pytest.mark.parametrize("told, amount, band", [({}, 1200, (900, 1200)), ({"dear": 20}, 1000, (1000, 1040))])
+def test_where_some_events_earn_nothing_the_last_band_ends_with_all_of_them_dear(
+    told: dict[str, int], amount: int, band: tuple[int, int]
+) -> None:
+    prices = {"cheap": Price(0, 10), "dear": Price(50, 50)}
+    assert band_of_issued(amount, prices, told, 24, 3, alone=True, ends=True) == band

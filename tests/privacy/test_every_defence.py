@@ -305,6 +305,10 @@ SAID = {
     "Two looks at a week are attacked": ["two_looks: without_a_defence_a_second_look_tells_more"],
     "quiet week": ["attacks: quiet weeks"],
     "month of four whole": ["attacks: months that do not overlap"],
+    "Where of a key event only some earn points": [
+        "year_of_points_attacked: a part for those that earned nothing"
+    ],
+    "leaves room below: else": ["year_of_points_attacked: room for dear events that earned nothing"],
     "points would tell how often that was done": [
         "points_attacked: without_bands_of_what_is_not_told_it_is_learned"
     ],

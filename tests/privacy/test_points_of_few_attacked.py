@@ -20,8 +20,8 @@ from engage.core.published_people import publish_points
 from engage.core.state import CompanyState, DayRollup, MemberState
 from engage.document import read_program
 from tests.core.measuring import measure_week
+from tests.privacy.points_population import Did, Terms, _fold
 from tests.privacy.populations import FIRST, WEEK
-from tests.privacy.year_points import Did, Terms, _fold
 
 K, MEMBERS, WEEKS = 3, 9, 14
 LOGS, EXPORTS = 2, 40

@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from random import Random
 
 import pytest
 
-from engage.core import balances, outstanding, published_outstanding, published_people
+from engage.core import (
+    balances,
+    outstanding,
+    published,
+    published_beginners,
+    published_outstanding,
+    published_people,
+)
 from engage.core.balances import CurrencyWeek
 from engage.core.measures import WeekMeasures
 from engage.core.outstanding import Behind, Told, spent_band
+from engage.core.prices import band_of_issued
 from engage.core.privacy import Figure
 from engage.core.published_people import publish_points
 from engage.core.rounding import amount_between
 from engage.core.state import AMOUNT_MAX
 from engage.core.windows import publish_part
 from tests.privacy import year_points
-from tests.privacy.year_points import PLAIN, Did, Terms, attack_year_of_points, weeks_of
+from tests.privacy.points_population import PLAIN, Did, Terms, random_terms, random_year, weeks_of
+from tests.privacy.year_points import attack_year_of_points
 
 YEARS = int(os.environ.get("ENGAGE_ATTACKS", "0")) // 5
 
@@ -30,16 +39,52 @@ KINDS = {
     "eager, lasting": {"expiring": False, "eager": True},
 }
 """Of companies: what of their points is told."""
+MORE = (("some",), ("quest",), ("by_hand",), ("some", "by_hand"), ("quest", "by_hand"))
+"""What else brings points, or takes them: rules for some events or members only, a quest, corrections by hand."""
 
 
-def learned_of(seed: int, kind: str, *, weeks: int = 26) -> list[str]:
-    return attack_year_of_points(Random(seed), weeks, **KINDS[kind])
+def learned_of(seed: int, kind: str, *, weeks: int = 26, more: Sequence[str] = ()) -> list[str]:
+    return attack_year_of_points(Random(seed), weeks, more=more, **KINDS[kind])
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_year_of_points_tells_of_nothing_that_few_did(kind: str) -> None:
     for seed in range(30_000, 30_000 + YEARS):
         assert learned_of(seed, kind, weeks=52) == [], f"company {seed}"
+
+
+@pytest.mark.parametrize("more", MORE, ids=" ".join)
+def test_whatever_else_brings_points_or_takes_them_tells_of_nothing_that_few_did(
+    more: tuple[str, ...],
+) -> None:
+    for seed in range(40_000, 40_002 + YEARS // 2):
+        assert learned_of(seed, [*KINDS][seed % 4], more=more, weeks=52 if YEARS else 13) == [], (
+            f"company {seed}"
+        )
+
+
+def _all_earn(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(published_beginners, "_sometimes", lambda week: set())
+
+
+def _without_end(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(published, "band_of_issued", lambda *said, ends, **named: band_of_issued(*said, **named))
+
+
+SOMETIMES = {
+    "a part for those that earned nothing": (2, "eager", _all_earn),
+    "room for dear events that earned nothing": (1015, "eager, lasting", _without_end),
+}
+
+
+@pytest.mark.parametrize("defence", SOMETIMES)
+def test_where_only_some_events_earn_it_is_learned_without_one_defence_how_many_did(
+    defence: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seed, kind, switch = SOMETIMES[defence]
+    assert learned_of(seed, kind, more=["some"]) == []
+    switch(monkeypatch)
+    assert learned_of(seed, kind, more=["some"]) != []
 
 
 def test_what_expired_does_not_tell_that_nobody_bought() -> None:
@@ -85,11 +130,11 @@ def test_what_is_told_of_balances_is_true(expiring: bool, put_right: bool) -> No
     told = set()
     for seed in range(12):
         random = Random(seed)
-        k, terms = random.choice((3, 4, 5)), year_points.random_terms(random, expiring=expiring)
-        members = year_points.random_year(random, terms, random.randint(2 * k, 6 * k), 26)
+        k, terms = random.choice((3, 4, 5)), random_terms(random, expiring=expiring)
+        members = random_year(random, terms, random.randint(2 * k, 6 * k), 26)
         if put_right:
             members = [_put_right(random, own) for own in members]
-        for week in year_points.weeks_of(terms, members, k):
+        for week in weeks_of(terms, members, k):
             has = week.currencies["points"].outstanding
             figure = publish_points(week, "points", k).outstanding
             low, high = figure.floor, figure.ceiling if figure.ceiling is not None else has

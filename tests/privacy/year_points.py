@@ -1,10 +1,13 @@
 """What an attacker concludes from a year of points: issued, spent, expired, outstanding and about to expire, week by
 week, beside how many events there were and earned something.
 
-The attacker knows the program, so what each event brings, what each reward costs and when points expire; that nothing
-was corrected by hand; and all that k - 2 of the members did. Unknown is, for each week, how often the others did each
+The attacker knows the program, so what each event brings, what each reward costs and when points expire; what was put
+right by hand, and when; and all that k - 2 of the members did. Unknown is, for each week, how often the others did each
 thing, bought each reward, and how much of theirs expired. What members have at a week's end is what they had before,
 and what came, less what went: so what is told of one week is also told of the others.
+
+Some events earn something only sometimes, or for some members, whose list is known: unknown is how often they did. A
+quest may bring something besides, each time that somebody has done a thing so often: unknown is how often one did.
 """
 
 from __future__ import annotations
@@ -12,193 +15,34 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from math import gcd
 from random import Random
-from typing import NamedTuple
 
 import numpy
 from msgspec.structs import replace
 
 from engage.core import outstanding, published, published_outstanding
-from engage.core.activity import mark_day, mark_earning, mark_feature, mark_rewarded, mark_use, with_week
 from engage.core.balances import CurrencyWeek
-from engage.core.looks import keep_month
 from engage.core.measures import WeekMeasures
 from engage.core.outstanding import may_be_told
 from engage.core.privacy import NOT_SHOWN, Figure
-from engage.core.program import Program
-from engage.core.published import remember_peaks
 from engage.core.published_people import _publish_outstanding, publish_points
 from engage.core.rounding import balance_step, band_around
-from engage.core.state import CompanyState, DayRollup, MemberState, Wallet, add_to
-from engage.document import read_program
-from tests.core.measuring import measure_week
+from engage.core.state import AMOUNT_MAX
 from tests.privacy.attacker import Attack, Sum
-from tests.privacy.populations import FIRST, WEEK
+from tests.privacy.points_population import (
+    AHEAD_WEEKS,
+    PLAIN,
+    QUESTS,
+    Did,
+    Terms,
+    earning,
+    random_terms,
+    random_year,
+    weeks_of,
+    with_more,
+)
 
-PRICES = (1, 5, 10, 10, 50, 250)
-COSTS = (20, 50, 100, 100, 500, 500, 2000)
-AHEAD_WEEKS = 4
-PLAIN = "Plain"
-SO_FAR = ("got", "paid", "lost")
+SO_FAR = ("got", "paid", "lost", "given", "taken")
 """All of it until the end of a week; as unknowns of their own, for sums of all weeks take four times as long."""
-
-
-class Terms(NamedTuple):
-    """Of a program: event -> what it brings, reward -> what it costs, and after how many weeks points expire."""
-
-    prices: dict[str, int]
-    costs: dict[str, int]
-    lasts: int | None
-
-
-class Did(NamedTuple):
-    """Of one member in one week: how often each event, the other one too, and each reward; and units that expired."""
-
-    events: dict[str, int]
-    bought: dict[str, int]
-    expired: int
-    has: int
-    """Units at its end; and of these, units that expire in the four weeks after."""
-    expiring: int
-    could: int
-    """Units before buying."""
-
-
-def random_terms(random: Random, *, expiring: bool, eager: bool = False) -> Terms:
-    """`eager`: of a company in which nearly everybody buys something nearly every week."""
-    if eager:
-        prices = {f"Event {at}": random.choice(PRICES) for at in range(random.randint(1, 2))}
-        dear = max(prices.values())
-        costs = {f"reward {at}": dear * random.choice((1, 2, 3, 5, 10)) for at in range(random.randint(1, 2))}
-        return Terms(prices, costs, random.choice((3, 5, 6, 9)) if expiring else None)
-    prices = {f"Event {at}": random.choice(PRICES) for at in range(random.randint(1, 2))}
-    costs = {f"reward {at}": random.choice(COSTS) for at in range(random.randint(0, 2))}
-    return Terms(prices, costs, random.choice((6, 13)) if expiring else None)
-
-
-class _Habits(NamedTuple):
-    """Of a company: how likely somebody acts in a week, does each thing then, and buys what can be paid."""
-
-    active: float
-    often: dict[str, float]
-    buying: float
-    starts: int
-
-
-def random_year(
-    random: Random, terms: Terms, members: int, weeks: int, *, eager: bool = False
-) -> list[list[Did]]:
-    """Of each member the weeks."""
-    if eager:
-        often = {name: random.choice((0.1, 0.5, 0.9, 1.0)) for name in terms.prices}
-        often[PLAIN] = random.choice((0.0, 0.5, 1.0))
-        habits = _Habits(random.choice((0.7, 0.95, 1.0)), often, random.choice((0.3, 0.6, 0.9, 0.97)), 1)
-        return [_random_member(random, terms, habits, weeks) for _ in range(members)]
-    often = {name: random.choice((0.02, 0.1, 0.5, 0.9, 1.0)) for name in terms.prices}
-    often[PLAIN] = random.choice((0.0, 0.05, 0.5, 1.0))
-    habits = _Habits(
-        random.choice((0.3, 0.7, 0.95)), often, random.choice((0.02, 0.1, 0.5)), random.choice((1, 1, 8))
-    )
-    return [_random_member(random, terms, habits, weeks) for _ in range(members)]
-
-
-def _random_member(random: Random, terms: Terms, habits: _Habits, weeks: int) -> list[Did]:
-    lots: list[list[int]] = []
-    found = []
-    since = random.randrange(habits.starts)
-    for week in range(weeks):
-        expired = sum(units for end, units in lots if end == week)
-        lots = [lot for lot in lots if lot[0] != week]
-        events: dict[str, int] = {}
-        if week >= since and random.random() < habits.active:
-            for name, share in habits.often.items():
-                if random.random() < share:
-                    events[name] = random.choice((1, 1, 1, 2, 3))
-        got = sum(terms.prices.get(name, 0) * times for name, times in events.items())
-        if got:
-            lots.append([week + (terms.lasts or 10**6), got])
-        bought: dict[str, int] = {}
-        could = sum(units for _, units in lots)
-        for reward, cost in terms.costs.items():
-            if sum(units for _, units in lots) >= cost and random.random() < habits.buying:
-                bought[reward] = 1
-                _pay(lots, cost)
-        lots = [lot for lot in lots if lot[1]]
-        soon = sum(units for end, units in lots if week < end <= week + AHEAD_WEEKS)
-        found.append(Did(events, bought, expired, sum(units for _, units in lots), soon, could))
-    return found
-
-
-def _pay(lots: list[list[int]], cost: int) -> None:
-    for lot in lots:
-        taken = min(cost, lot[1])
-        lot[1] -= taken
-        cost -= taken
-
-
-# --- as the product measures it -------------------------------------------------------------------------------
-
-
-def program_of(terms: Terms) -> Program:
-    lines = ["name: Points", f"events: {{{', '.join(f'{name}: {{}}' for name in (*terms.prices, PLAIN))}}}"]
-    expires = f"expires: {{after: {{days: {WEEK * terms.lasts}}}}}" if terms.lasts else ""
-    lines += [f"currencies: {{points: {{{expires}}}}}", "rules:"]
-    lines += [
-        f"  - {{id: rule-{at}, trigger: {name}, effects: [award: {price}]}}"
-        for at, (name, price) in enumerate(terms.prices.items())
-    ]
-    lines += ["rewards:" if terms.costs else ""]
-    lines += [
-        f"  - {{id: {name.replace(' ', '-')}, name: {name}, cost: {{currency: points, amount: {cost}}}}}"
-        for name, cost in terms.costs.items()
-    ]
-    found = read_program("\n".join(lines))
-    assert found.program is not None, found.problems
-    return found.program
-
-
-def weeks_of(terms: Terms, members: Sequence[Sequence[Did]], k: int) -> list[WeekMeasures]:
-    program, states = program_of(terms), [MemberState(joined=FIRST - 1) for _ in members]
-    company, days = CompanyState(members=len(states)), dict[int, DayRollup]()
-    frozen: dict[int, WeekMeasures] = {}
-    for at in range(len(members[0])):
-        monday = FIRST + WEEK * at
-        rollup = days[monday] = DayRollup()
-        for state, own in zip(states, members, strict=True):
-            _fold(terms, state, rollup, own[at], monday)
-        week = measure_week(program, company, states, days, monday, (), k)
-        keep_month(week, frozen)
-        remember_peaks([week], frozen.get(monday - WEEK), k)
-        published_outstanding.remember_outstanding(week, frozen.get(monday - WEEK), k)
-        frozen[monday] = week
-    return list(frozen.values())
-
-
-def _fold(terms: Terms, state: MemberState, rollup: DayRollup, did: Did, monday: int) -> None:
-    wallet = state.wallets.setdefault("points", Wallet())
-    for name, times in did.events.items():
-        for _ in range(times):
-            rollup.members += mark_day(state, monday)
-            mark_use(state, monday)
-            mark_feature(state, name, monday)
-            mark_earning(state, "points" if name in terms.prices else "", monday)
-            rollup.events += 1
-            if name in terms.prices:
-                rollup.incentivised += 1
-                mark_rewarded(state, monday)
-            add_to(rollup.names, name, 1)
-            add_to(rollup.issued, "points", terms.prices.get(name, 0))
-    for reward, times in did.bought.items():
-        add_to(rollup.spent, "points", terms.costs[reward] * times)
-        state.spending["points"] = with_week(state.spending.get("points", (0, 0)), monday)
-    if did.expired:
-        add_to(rollup.expired, "points", did.expired)
-        wallet.expired = (*wallet.expired, (monday, did.expired))
-    wallet.active = did.has
-    # All that expires soon does so on the last day on which it still counts as soon.
-    wallet.lots = [(monday + WEEK * (AHEAD_WEEKS + 1) - 1, did.expiring)] if did.expiring else []
-
-
-# --- the attack -----------------------------------------------------------------------------------------------
 
 
 class _Year:
@@ -209,16 +53,20 @@ class _Year:
         self.known = [members[one] for one in known]
         self.others = [own for one, own in enumerate(members) if one not in set(known)]
         self.weeks = len(members[0])
-        self.things = [*terms.prices, PLAIN, *terms.costs, "expired", "expiring", *SO_FAR]
-        self.unit = gcd(*terms.prices.values(), *terms.costs.values())
+        more = [earning(name) for name in terms.some] + [QUESTS] * bool(terms.quest)
+        self.things = [*terms.prices, PLAIN, *more, *terms.costs, "expired", "expiring", *SO_FAR]
+        self.unit = gcd(*map(int, terms.worth.values()), *terms.prices.values(), *terms.costs.values())
         """All that is got, spent or lost is so much, or so many times as much."""
         self.attack = Attack(self.weeks * len(self.things), whole=whole)
-        self.anyway = Attack(self.weeks * len(self.things), whole=whole)
-        """Without what is told of rewards and balances: who has not earned enough cannot buy, and that is no secret."""
+        self.whole = whole
+        self.by_fewer: dict[bool, Attack] = {}
         self.of_points: set[int] = set()
+        self.of_earning: set[int] = set()
         self.of_known = self.count(self.known)
         self.before = CurrencyWeek()
         nothing = self.sum(0, {})
+        self.quested = nothing
+        """Of the thing that a quest asks for, how much was done since one was completed."""
         self.since, self.issued = nothing, 0
         """Of what came until here it is told no more; and what was issued since."""
         self.lost, self.gone = nothing, 0
@@ -238,17 +86,21 @@ class _Year:
 
     def count(self, members: Sequence[Sequence[Did]]) -> Sum:
         found = self.sum(0, {})
-        prices, costs = self.terms.prices, self.terms.costs
+        worth, costs = self.terms.worth, self.terms.costs
         for own in members:
-            got = paid = lost = 0
+            so_far = dict.fromkeys(SO_FAR, 0)
             for at, did in enumerate(own):
-                got += sum(prices.get(name, 0) * times for name, times in did.events.items())
-                paid += sum(costs[name] * times for name, times in did.bought.items())
-                lost += did.expired
-                amounts = zip(SO_FAR, (got, paid, lost), strict=True)
-                points = {"expired": did.expired, "expiring": did.expiring, **dict(amounts)}
+                times = {**did.events, **{earning(name): count for name, count in did.earned.items()}}
+                if self.terms.quest:
+                    times[QUESTS] = did.quests
+                so_far["got"] += int(sum(worth.get(name, 0) * count for name, count in times.items()))
+                so_far["paid"] += sum(costs[name] * count for name, count in did.bought.items())
+                so_far["lost"] += did.expired
+                so_far["given"] += max(0, did.put)
+                so_far["taken"] += max(0, -did.put)
+                points = {"expired": did.expired, "expiring": did.expiring, **so_far}
                 in_units = {name: amount // self.unit for name, amount in points.items()}
-                found += self.sum(at, {**did.events, **did.bought, **in_units})
+                found += self.sum(at, {**times, **did.bought, **in_units})
         return found
 
     def points(self, at: int, name: str) -> Sum:
@@ -256,17 +108,25 @@ class _Year:
 
     def until(self, at: int) -> Sum:
         """What is left at the end of a week."""
-        return self.points(at, "got") - self.points(at, "paid") - self.points(at, "lost")
+        return self.came(at) - self.points(at, "paid") - self.points(at, "lost") - self.points(at, "taken")
+
+    def came(self, at: int) -> Sum:
+        return self.points(at, "got") + self.points(at, "given")
 
     def link(self) -> None:
         """What is left at the end of each week, and how much can expire."""
         lasts, last = self.terms.lasts, self.weeks - 1
+        theirs = self.count(self.others)
         for at in range(self.weeks):
-            flows = (self.terms.prices, self.terms.costs, {"expired": self.unit})
-            for name, worth in zip(SO_FAR, flows, strict=True):
+            flows = (self.terms.worth, self.terms.costs, {"expired": self.unit})
+            for name, worth in zip(SO_FAR, flows, strict=False):
                 self.attack.knows(
                     self.points(at, name) - self.points(at - 1, name) - self.sum(at, worth), 0, 0
                 )
+            for name in SO_FAR[len(flows) :]:
+                by_hand = self.points(at, name)
+                self.attack.knows(by_hand, float(by_hand @ theirs), float(by_hand @ theirs))
+            self._link_earning(at)
             left, expired, soon = self.until(at), self.points(at, "expired"), self.points(at, "expiring")
             self.attack.knows(left - soon, 0)
             if not lasts:
@@ -274,13 +134,22 @@ class _Year:
                 self.attack.knows(expired, 0, 0)
                 self.attack.knows(soon, 0, 0)
                 continue
-            self.attack.knows(self.sum(at - lasts, self.terms.prices if at >= lasts else {}) - expired, 0)
+            self.attack.knows(self.came(at - lasts) - self.came(at - lasts - 1) - expired, 0)
             ending = min(at, at + AHEAD_WEEKS - lasts)
-            self.attack.knows(self.points(ending, "got") - self.points(at - lasts, "got") - soon, 0)
+            self.attack.knows(self.came(ending) - self.came(at - lasts) - soon, 0)
             # What is left is of the last weeks only, and of it as much expires at most.
-            self.attack.knows(self.points(at, "got") - self.points(at - lasts, "got") - left, 0)
+            self.attack.knows(self.came(at) - self.came(at - lasts) - left, 0)
             later = self.points(min(last, at + lasts), "lost") - self.points(at, "lost")
             self.attack.knows(left - later, 0)
+
+    def _link_earning(self, at: int) -> None:
+        """No more earned something than there were, and so many for each quest."""
+        for name in self.terms.some:
+            self.attack.knows(self.sum(at, {name: 1, earning(name): -1}), 0)
+        if self.terms.quest:
+            event, reach, _ = self.terms.quest
+            self.quested = self.quested + self.sum(at, {event: 1, QUESTS: -reach})
+            self.attack.knows(self.quested, 0, (reach - 1) * len(self.others))
 
     def reads(self, low: float, high: float, terms: Sum) -> None:
         theirs = float(terms @ self.of_known)
@@ -294,17 +163,21 @@ class _Year:
         self.groups[name] = (terms, sum(map(said, self.members)))
 
     def read(self, at: int, week: WeekMeasures) -> None:
-        prices = self.terms.prices
         shown = published.publish_events(week, self.k)
-        everything = (*prices, PLAIN)
+        everything = (*self.terms.prices, PLAIN)
         self.reads_number(shown.events, self.sum(at, dict.fromkeys(everything, 1)))
-        self.reads_number(shown.organic, self.sum(at, {PLAIN: 1}))
-        self.reads_number(shown.incentivised, self.sum(at, dict.fromkeys(prices, 1)))
         for name, figure in published.publish_feature_events(week, self.k).items():
             self.reads_number(figure, self.sum(at, {name: 1}))
-        issued = self.sum(at, {name: float(price) for name, price in prices.items()})
+        before, rewarded = len(self.attack.rows), self.sum(at, self.terms.rewarded)
+        self.reads_number(shown.organic, self.sum(at, dict.fromkeys(everything, 1)) - rewarded)
+        self.reads_number(shown.incentivised, rewarded)
+        if self.terms.quest and self.terms.quest.event in self.terms.prices:
+            before = len(
+                self.attack.rows
+            )  # how often that was done is told, or follows: too few have no quest
         if "points" in shown.issued and shown.issued["points"].value is not None:
-            self.reads(*published.issued_band(week, "points", self.k), issued)
+            self.reads(*published.issued_band(week, "points", self.k), self.sum(at, self.terms.worth))
+        self.of_earning |= set(range(before, len(self.attack.rows)))
         before = len(self.attack.rows)
         self._read_points(at, week)
         self.of_points |= set(range(before, len(self.attack.rows)))
@@ -330,10 +203,9 @@ class _Year:
         """What is left, as far as it counts. How much counts of what came and expired is taken to be known, and how
         much can have come: that is more than is told."""
         found, k = week.currencies["points"], self.k
-        if published.publish_events(week, k).events.value is None:
-            highest = published_outstanding._told_issued(week, k)["points"].most // max(
-                self.terms.prices.values()
-            )
+        most = published_outstanding._told_issued(week, k)["points"].most
+        if published.publish_events(week, k).events.value is None and most < AMOUNT_MAX:
+            highest = most // max(self.terms.prices.values())
             low = 0 if highest <= 8 * k else highest // 2 + 1
             self.reads(low, highest, self.sum(at, dict.fromkeys((*self.terms.prices, PLAIN), 1)))
         self.issued, self.gone = self.issued + week.issued.get("points", 0), self.gone + found.expired
@@ -399,6 +271,18 @@ class _Year:
                 self.sum(at, {name: 1}),
                 lambda own, name=name: name in own[at].events,  # type: ignore[misc]
             )
+        for name in self.terms.some:
+            earned, times = self.sum(at, {earning(name): 1}), self.sum(at, {name: 1})
+            self.group(f"{earning(name)} in {at}", earned, lambda own, name=name: own[at].earned[name] > 0)  # type: ignore[misc]
+            self.group(
+                f"{name} for nothing in {at}",
+                times - earned,
+                lambda own, name=name: own[at].events.get(name, 0) > own[at].earned[name],  # type: ignore[misc]
+            )
+        if (quest := self.terms.quest) and quest.reach <= sum(
+            did.events.get(quest.event, 0) for own in self.others for did in own[: at + 1]
+        ):
+            self.group(f"{QUESTS} in {at}", self.sum(at, {QUESTS: 1}), lambda own: own[at].quests > 0)
         if costs and any(own[at].could >= min(costs.values()) for own in self.others):
             self.group(
                 f"rewards in {at}", self.sum(at, dict.fromkeys(costs, 1)), lambda own: bool(own[at].bought)
@@ -414,9 +298,6 @@ class _Year:
             self.group(f"expired in {at}", self.sum(at, {"expired": 1}), lambda own: own[at].expired > 0)
 
     def learned(self) -> list[str]:
-        for row, terms in enumerate(self.attack.rows):
-            if row not in self.of_points:
-                self.anyway.knows(terms, *self.attack.bounds[row])
         unknown = self.count(self.others)
         self.attack.ways.append(unknown)
         few = {name: terms for name, (terms, size) in self.groups.items() if size < self.k}
@@ -428,8 +309,20 @@ class _Year:
         return [
             f"{terms @ unknown:.0f} {name}, by {self.groups[name][1]}"
             for name, terms in few.items()
-            if self.attack.pins(terms) and not self.anyway.pins(terms)
+            if self.attack.pins(terms) and not self._anyway(name).pins(terms)
         ]
+
+    def _anyway(self, name: str) -> Attack:
+        """Without what is told of rewards and balances: who has not earned enough cannot buy, and that is no secret.
+        Of what earned something, without what is told of that too: as often as something was done, it may have."""
+        is_of_earning = "earning" in name or "for nothing" in name or QUESTS in name
+        untold = self.of_points | self.of_earning if is_of_earning else self.of_points
+        if is_of_earning not in self.by_fewer:
+            anyway = self.by_fewer[is_of_earning] = Attack(self.weeks * len(self.things), whole=self.whole)
+            for row, terms in enumerate(self.attack.rows):
+                if row not in untold:
+                    anyway.knows(terms, *self.attack.bounds[row])
+        return self.by_fewer[is_of_earning]
 
 
 def _about(amount: int) -> int:
@@ -450,10 +343,18 @@ def _all_shown_so(amount: int, shown: Callable[[int], object] = _about) -> tuple
 
 
 def attack_year_of_points(
-    random: Random, weeks: int = 52, *, expiring: bool = False, eager: bool = False, whole: bool = False
+    random: Random,
+    weeks: int = 52,
+    *,
+    expiring: bool = False,
+    eager: bool = False,
+    whole: bool = False,
+    more: Sequence[str] = (),
 ) -> list[str]:
     k = random.choice((3, 4, 5))
     terms = random_terms(random, expiring=expiring, eager=eager)
+    for one in more:
+        terms = with_more(random, terms, one)
     members = random_year(random, terms, random.randint(2 * k, 6 * k), weeks, eager=eager)
     busy = sorted(
         range(len(members)), key=lambda one: -sum(len(did.bought) for did in members[one]) + random.random()
