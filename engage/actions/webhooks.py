@@ -13,7 +13,7 @@ from engage.core.calendar import HOUR
 from engage.core.notices import TYPES
 from engage.errors import InvalidRequest, NotFound
 from engage.store.database import Database
-from engage.store.outbox import start_again
+from engage.store.outbox import oldest_waiting, start_again
 from engage.store.statements import Transaction
 from engage.store.webhooks import (
     EndpointRow,
@@ -41,6 +41,8 @@ def check_url(url: str, *, private: bool) -> None:
     """Raises InvalidRequest. Plain HTTP only where private networks are allowed, which is for trying things out."""
     if len(url) > URL_CHARS_MAX:
         raise InvalidRequest(f"url has at most {URL_CHARS_MAX} characters")
+    if any(letter.isspace() for letter in url):
+        raise InvalidRequest(f"url {url!r} holds a space")
     try:
         parsed = httpx.URL(url)
     except httpx.InvalidURL as error:
@@ -50,6 +52,8 @@ def check_url(url: str, *, private: bool) -> None:
         raise InvalidRequest(
             f"url must begin with {' or '.join(f'{one}://' for one in schemes)} and name a host"
         )
+    if parsed.port is not None and not 0 < parsed.port < 2**16:
+        raise InvalidRequest(f"url {url!r} has no port from 1 to {2**16 - 1}")
     if parsed.userinfo or parsed.fragment:
         raise InvalidRequest("url may hold neither a user name nor a fragment")
 
@@ -110,13 +114,15 @@ async def rotate_secret(database: Database, id: int, now: int) -> EndpointRow:
 
 
 async def replay_from(database: Database, id: int, since: int, now: int) -> EndpointRow:
-    """Tell it again what happened from `since` on, with the ids of the first time. Raises InvalidRequest."""
+    """Tell it again what happened from `since` on, with the ids of the first time; from the oldest on that it was not
+    told of yet, where that is older. Raises InvalidRequest."""
     if since > now:
         raise InvalidRequest("since must not lie ahead: what happens until then would never be told")
 
     async def work(tx: Transaction) -> EndpointRow:
-        await _existing(id)
-        await change_endpoint(id, since=since)
+        row = await _existing(id)
+        waiting = await oldest_waiting(tx, id, row.since)
+        await change_endpoint(id, since=since if waiting is None else min(since, waiting))
         await start_again(tx, id)
         return await _existing(id)
 

@@ -88,6 +88,19 @@ async def load_waiting(s: Statements, endpoint_id: int, since: int, now: int) ->
     ]
 
 
+async def oldest_waiting(s: Statements, endpoint_id: int, since: int) -> int | None:
+    """When the oldest happened that an endpoint was not told of yet. None: it was told of all."""
+    rows = await s.rows(
+        "SELECT MIN(o.at) FROM engage_outbox o "
+        "LEFT JOIN engage_delivery d ON d.company_id = o.company_id AND d.endpoint_id = ? "
+        "WHERE {o.scope} AND o.at >= ? AND (d.seq IS NULL OR (o.seq, o.n) > (d.seq, d.n))",
+        [endpoint_id, since],
+        scope=EVERY_COMPANY,
+    )
+    oldest: int | None = rows[0][0]
+    return oldest
+
+
 async def load_notices(s: Statements, company_id: int, after: Place, since: int, limit: int) -> list[Kept]:
     rows = await s.rows(
         "SELECT seq, n, at, type, data FROM engage_outbox "

@@ -256,6 +256,23 @@ async def test_only_the_types_and_the_time_asked_for(
     assert receiver.sent[0][1]["webhook-id"] == receiver.sent[3][1]["webhook-id"]
 
 
+async def test_what_waits_is_told_though_a_replay_begins_later(
+    host: Host, courier: Courier, receiver: Receiver
+) -> None:
+    await host.publish()
+    endpoint = await add(host)
+    receiver.answer = Answer(503)
+    await host.send(host.track("ann"))
+    assert await courier.run() == 0
+    host.now += 2 * DAY
+    await host.send(host.track("ann", "Deal Won", properties={"value": 2000}))
+    replayed = await webhooks.replay_from(host.database, endpoint.id, host.now - DAY, host.now)
+    assert replayed.since < host.now - DAY
+    receiver.answer = Answer(200)
+    assert await courier.run() == 3
+    assert [one[2] for one in receiver.told()[1:]] == ["bronze", "silver", "closer"]
+
+
 async def test_notices_are_dropped_in_the_end(host: Host, courier: Courier) -> None:
     await host.publish()
     await host.send(host.track("ann"))

@@ -33,6 +33,10 @@ async def test_what_is_wrong_is_named(running: Running) -> None:
     client = running.server
     for said, words in (
         ({"url": "http://host.example/"}, "must begin with https://"),
+        ({"url": "https://host.example/a b"}, "holds a space"),
+        ({"url": " https://host.example/"}, "holds a space"),
+        ({"url": "https://host.example:99999/"}, "has no port from 1 to 65535"),
+        ({"url": "https://host.example:0/"}, "has no port from 1 to 65535"),
         ({"url": "https://host.example/", "types": ["nothing"]}, "there is no type 'nothing'"),
     ):
         answer = await client.post(PATH, json=said)
