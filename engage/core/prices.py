@@ -126,8 +126,9 @@ def band_of_issued(
     ends: bool = False,
 ) -> tuple[int, int]:
     """The band that may be told of what was issued. `told`: event -> how often it happened, where that is told;
-    `earned`: so many events earned something; `alone`: no other currency is issued; `ends`: whether the last band ends
-    where events bring different amounts too, as it does not in weeks that an earlier release has frozen.
+    `earned`: so many events earned something; `alone`: no other currency is issued; `ends`: whether bands begin with
+    the least that so many can bring, and the last ends with the most, where events bring different amounts too, as they
+    do not in weeks that an earlier release has frozen.
 
     Beside the number of events that earned points, exact points would tell how often each thing was done: of events
     that bring 10, and others that bring 50, there would be two equations. So bands begin at what is sure by the events
@@ -140,19 +141,34 @@ def band_of_issued(
     sure = sum(prices[event].least * times for event, times in told.items()) + left * least
     highest = max((price.most for price in untold), default=0)
     at_once = [prices[event].most - prices[event].least for event in told if not prices[event].is_endless]
-    # Of nothing else than what is counted the most follows as well.
+    width = 2 * k * max([highest, *at_once])
+    # Of nothing else than what is counted, each time the same, the most follows as well.
     is_all = alone and all(0 < low == high for low, high in prices.values())
-    is_counted = ends and "" not in prices and not any(price.is_endless for price in prices.values())
-    most = _can_bring(prices, told, earned) if is_all or is_counted else None
-    return band_around(amount, sure, 2 * k * max([highest, *at_once]), most)
+    if is_all or not ends or any(price.is_endless for price in prices.values()):
+        return band_around(amount, sure, width, sure + left * (highest - least) if is_all else None)
+    # An event of which only some earn brings all of its price if it does.
+    least_each = {event: price.least or price.most for event, price in prices.items()}
+    most_each = {event: price.most for event, price in prices.items()}
+    sure = _brought_by(least_each, told, prices, earned, dearest=False)
+    most = _brought_by(most_each, told, prices, earned, dearest=True) + earned * most_each.get("", 0)
+    low, high = band_around(amount, sure, width, most if sure <= amount <= most else None)
+    return max(0, low), high
 
 
-def _can_bring(prices: Mapping[str, Price], told: Mapping[str, int], earned: int) -> int:
-    """The most by so many events that earned something: after those of which each does, the dearest first, none more
-    often than it is told to have happened."""
-    most = 0
+def _brought_by(
+    each: Mapping[str, int],
+    told: Mapping[str, int],
+    prices: Mapping[str, Price],
+    earned: int,
+    *,
+    dearest: bool,
+) -> int:
+    """What so many events bring that earned something, after those of which each does the dearest or the cheapest
+    first, none more often than it is told to have happened."""
+    found = 0
     sure = {event for event in told if event in prices and prices[event].least}
-    for event in sorted(prices, key=lambda event: (event not in sure, -prices[event].most)):
+    way = -1 if dearest else 1
+    for event in sorted(each, key=lambda event: (event not in sure, way * each[event])):
         times = min(earned, told.get(event, earned))
-        most, earned = most + times * prices[event].most, earned - times
-    return most
+        found, earned = found + times * each[event], earned - times
+    return found

@@ -351,7 +351,7 @@ def issued_band(week: WeekMeasures, currency: str, k: int) -> tuple[int, int]:
     """The least and the most that are told to have been issued."""
     prices, amount = week.awards.get(currency, {}), week.issued[currency]
     told = _told_of(week, prices, k)
-    alone, ends = len(week.awards) == 1, week.rewarded_shared.left >= 0
+    alone, ends = len(week.awards) == 1, week.sometimes
     return band_of_issued(amount, prices, told, week.incentivised, k, alone=alone, ends=ends)
 
 

@@ -125,7 +125,7 @@ def is_by_the_month(used: FeatureWeek, k: int, active: int) -> bool:
 def _sometimes(week: WeekMeasures) -> set[str]:
     """Key events of which only some earn something: what a formula without an end brings, it brings each time. Of weeks
     that an earlier release has frozen none is taken to be: they are told as they were."""
-    if week.rewarded_shared.left < 0:
+    if not week.sometimes:
         return set()
     found = {
         name for prices in week.awards.values() for name, price in prices.items() if not price.is_endless

@@ -216,9 +216,15 @@ def test_what_fewer_than_k_gave_is_not_told_beside_the_events() -> None:
     assert bands == {(200, 599)}
 
 
-@pytest.mark.parametrize("told, amount, band", [({}, 1200, (900, 1200)), ({"dear": 20}, 1000, (1000, 1040))])
-def test_where_some_events_earn_nothing_the_last_band_ends_with_all_of_them_dear(
-    told: dict[str, int], amount: int, band: tuple[int, int]
+@pytest.mark.parametrize("amount, band", [(240, (240, 539)), (839, (540, 839)), (1200, (840, 1200))])
+def test_where_some_events_earn_nothing_bands_are_of_what_so_many_can_bring(
+    amount: int, band: tuple[int, int]
 ) -> None:
     prices = {"cheap": Price(0, 10), "dear": Price(50, 50)}
-    assert band_of_issued(amount, prices, told, 24, 3, alone=True, ends=True) == band
+    assert band_of_issued(amount, prices, {}, 24, 3, alone=True, ends=True) == band
+
+
+def test_of_what_quests_bring_besides_bands_begin_with_what_events_bring_alone() -> None:
+    prices = {"told": Price(5, 5), "dear": Price(250, 250), "": Price(0, 500)}
+    assert band_of_issued(2820, prices, {"told": 14}, 25, 3, alone=True, ends=True) == (2820, 5819)
+    assert band_of_issued(2820, prices, {"told": 14}, 25, 3, alone=True) == (70, 3069)

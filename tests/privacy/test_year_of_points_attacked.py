@@ -74,6 +74,7 @@ def _without_end(patch: pytest.MonkeyPatch) -> None:
 SOMETIMES = {
     "a part for those that earned nothing": (2, "eager", _all_earn),
     "room for dear events that earned nothing": (1015, "eager, lasting", _without_end),
+    "bands that begin with what events bring": (3_000_095, "eager, lasting", _without_end),
 }
 
 
