@@ -162,7 +162,9 @@ def publish_concentration(week: WeekMeasures, k: int) -> Figure:
 
 def _is_one_sided(week: WeekMeasures, sides: tuple[int, int]) -> bool:
     known = week.floor - 2
-    return any(
+    # As few events of the others as there were weeks to come in: each had one, and the tenth came in all of them.
+    is_one_a_week = any(last + others < sum(week.month) for _, last, others in week.top_leading[1:])
+    return is_one_a_week or any(
         is_dominated(*leading, people - known)
         for leading, people in zip(week.top_leading, sides, strict=False)
     )

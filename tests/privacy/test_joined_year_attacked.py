@@ -105,6 +105,20 @@ def test_of_a_tenth_beside_others_with_one_event_each_it_is_learned_in_how_many_
     assert attack_joined_year(year, BUSY[:1]) != []
 
 
+DAILY = [Person(0, 4, ("",), 0b1111, 14)] * 3
+OFTEN_ONCE = [
+    Person(0, 4, ("",), weeks) for weeks in [0b1111] * 13 + [0b1100, 0b1011, 0b111, 0b10, 0b1, 0b1101]
+]
+
+
+def test_of_a_tenth_beside_others_with_one_event_a_week_it_is_not_learned_that_it_came_always(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    _of_months(1, monkeypatch)
+    year = Year(3, [*DAILY, *OFTEN_ONCE, *[Person(0, 4, ("",), 0)] * 16])
+    assert attack_joined_year(year, OFTEN_ONCE[:1]) == []
+
+
 def _of_months(months: int, monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (year_population, year_activity):
         monkeypatch.setattr(module, "MONTHS", months)
