@@ -72,6 +72,8 @@ class CurrencyWeek(Struct, array_like=True):
     """The same as far as it is known of this week alone."""
     had: Had = NOT_KNOWN
     """What members can have had to spend, and have at the week's end, from what is told."""
+    adjusted: int = 0
+    """Put right by hand, more or less; not kept of weeks that were frozen before."""
 
 
 class Balances:
@@ -185,6 +187,7 @@ class Balances:
                     for currency, found in week.currencies.items():
                         found.spent += self.days[day].spent.get(currency, 0)
                         found.expired += self.days[day].expired.get(currency, 0)
+                        found.adjusted += self.days[day].adjusted.get(currency, 0)
         for _, found, behind in self.behind:
             found.behind, found.few = behind.people(), behind.few()
         last = self.weeks[-1]

@@ -133,10 +133,11 @@ def remember_waiting(
         found.room, found.lump = room - counts, width
         few_spent = found.dearest > 0 and found.spenders < k
         found.hidden = week.monday if hidden or few_spent else earlier.hidden if earlier else 0
-        had = _left(week, before, currency) + most
-        if found.spent <= had < AMOUNT_MAX:  # else it was put right by hand
+        can_come = most + max(0, found.adjusted)
+        had = _left(week, before, currency) + can_come
+        if found.spent <= had < AMOUNT_MAX:  # else it was given back
             found.had = Had(had, dear)
-        found.came = _came(week, before, currency, most, k)
+        found.came = _came(week, before, currency, can_come, k)
         may_be_spent, may_have_expired = earlier.gone if earlier else (0, 0)
         least_spent, most_spent = _told_spent(found, k)
         spent += found.spent - least_spent

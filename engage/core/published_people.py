@@ -264,7 +264,7 @@ def _publish_outstanding(found: CurrencyWeek, k: int) -> Figure:
         most = found.had.left if counted <= found.had.left else AMOUNT_MAX
         band = publish_part(counted, max(1, found.lump), 0, most, most)
         low, high, gone = int(band.floor), int(band.ceiling or 0), max(gone, found.lump)
-    # What was put right by hand, or given back, may be beyond: what is told is true of it too.
+    # What was given back may be beyond: what is told is true of it too.
     low, high = min(low - gone, found.outstanding), max(high + found.room, found.outstanding)
     if counted >= BALANCE_STEPS * (high - low):
         return _about(fact((low + high) // 2, "points"))
@@ -272,8 +272,8 @@ def _publish_outstanding(found: CurrencyWeek, k: int) -> Figure:
 
 
 def _publish_may_be_left(found: CurrencyWeek, k: int) -> Figure:
-    """The most that members can have of what expires, from what is told of what was issued; or what they have, where
-    more was put right by hand."""
+    """The most that members can have of what expires, from what is told of what was issued, and what was put right by
+    hand; or what they have, where more was given back."""
     if found.holders < k:
         return publish_amount(0, 0, k, "points")
     return amount_between(0, max(sum(found.came), found.outstanding), "points")

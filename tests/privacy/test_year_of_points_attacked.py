@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -86,6 +87,37 @@ def test_where_only_some_events_earn_it_is_learned_without_one_defence_how_many_
     assert learned_of(seed, kind, more=["some"]) == []
     switch(monkeypatch)
     assert learned_of(seed, kind, more=["some"]) != []
+
+
+def _not_put_right(week: WeekMeasures, *told: Any) -> None:
+    for found in week.currencies.values():
+        found.adjusted = 0
+    outstanding.remember_waiting(week, *told)
+
+
+def test_what_was_put_right_counts_as_issued_or_what_is_left_tells_that_nobody_bought(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert learned_of(3_000_608, "lasting", more=["by_hand"]) == []
+    monkeypatch.setattr(published_outstanding, "remember_waiting", _not_put_right)
+    assert learned_of(3_000_608, "lasting", more=["by_hand"]) != []
+
+
+def test_of_points_that_expire_what_was_put_right_is_not_told_up_to_what_members_have(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    terms = Terms({"Export": 5}, {"mug": 50}, 26, by_hand=True)
+    members = [[Did({"Export": 1}, {"mug": 1}, 0, 355, 0, 405, put=400)], *[[Did({}, {}, 0, 0, 0, 0)]] * 3]
+    members += [[Did({"Export": 1}, {}, 0, 5, 0, 5)]] * 8
+
+    def most_left() -> float | None:
+        (week,) = weeks_of(terms, members, 4)
+        return publish_points(week, "points", 4).outstanding.ceiling
+
+    came = 9 * 5 + 400
+    assert (most_left() or 0) >= came
+    monkeypatch.setattr(published_outstanding, "remember_waiting", _not_put_right)
+    assert (most_left() or 0) < came, "that somebody bought a mug"
 
 
 def test_what_expired_does_not_tell_that_nobody_bought() -> None:
