@@ -4,7 +4,9 @@ What members have at the end of a week is what they had before it, and what was 
 So where one of these is hidden, two balances would tell it. Of a hidden one the balance that is told knows nothing,
 until at the end of a quarter of thirteen weeks as many people as the floor stand behind all that waits. Of what was
 issued, and of what was spent on rewards with several costs, counts the least that is told, and of the rest as much as
-bands are wide: exactly, it told that nobody bought the dear reward.
+bands are wide: exactly, it told that nobody bought the dear reward. How much can be issued beyond what events are told
+to bring is not reckoned, as where quests bring some. Then of all of it as much as many of the dearest events bring
+waits on: else it would follow that nearly all that anybody did brought some.
 
 What is spent was issued before. Where hardly less was spent than can have been issued, by what is told, that tells that
 nearly all that anybody did earned something. So the last band of what was spent is open to all that members can have
@@ -126,7 +128,7 @@ def remember_waiting(
         expired += found.expired
         counts = 0
         if found.behind[0] >= k and width < AMOUNT_MAX:
-            counts = band_around(issued, 0, width, room)[0]
+            counts = _counts_of_issued(issued, width, room)[0]
         if earlier is not None:  # what was asked for may be bought when the reward is no longer offered
             found.dearest = max(found.dearest, earlier.dearest)
             found.cheapest = min(found.cheapest or earlier.cheapest, earlier.cheapest or found.cheapest)
@@ -162,6 +164,14 @@ def remember_waiting(
             found.waiting, found.gone = (issued - counts, 0, 0), (0, 0)
             if found.hidden == week.monday:
                 found.waiting, found.room = NONE, 0
+
+
+def _counts_of_issued(waiting: int, width: int, room: int) -> tuple[int, int]:
+    """The least and the most that is told of what waits; `room`: how much it can be, where that is reckoned."""
+    if room < AMOUNT_MAX // 2:
+        return band_around(waiting, 0, width, room)
+    low, high = band_around(max(0, waiting - width), 0, width, room)
+    return low, high + width
 
 
 def _waits_still(spent: int, most: int, had: int, found: CurrencyWeek, k: int) -> tuple[int, int]:

@@ -467,6 +467,9 @@ STATED = {
             "year_of_points_attacked: room for what else may have been issued",
             "year_of_points_attacked: what few spent counts in lumps",
         ],
+        "as much as many of the dearest events bring waits on": [
+            "year_of_points_attacked: where_nearly_every_event_completes_a_quest_balances_leave_room_for_others"
+        ],
         "where points expire, nothing of that is told": [
             "year_of_points_attacked: nothing of what expires while something is hidden"
         ],

@@ -23,7 +23,7 @@ from engage.core.outstanding import Behind, Told, spent_band
 from engage.core.prices import band_of_issued
 from engage.core.privacy import Figure
 from engage.core.published_people import publish_points
-from engage.core.rounding import amount_between
+from engage.core.rounding import amount_between, band_around
 from engage.core.state import AMOUNT_MAX
 from engage.core.windows import publish_part
 from tests.privacy import year_points
@@ -118,6 +118,19 @@ def test_of_points_that_expire_what_was_put_right_is_not_told_up_to_what_members
     assert (most_left() or 0) >= came
     monkeypatch.setattr(published_outstanding, "remember_waiting", _not_put_right)
     assert (most_left() or 0) < came, "that somebody bought a mug"
+
+
+@pytest.mark.parametrize(
+    "seed, kind, more",
+    [(2_000_047, "eager, lasting", ["quest"]), (2_000_416, "lasting", ["quest", "by_hand"])],
+    ids=["", "put right by hand"],
+)
+def test_where_nearly_every_event_completes_a_quest_balances_leave_room_for_others(
+    seed: int, kind: str, more: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert learned_of(seed, kind, more=more) == []
+    monkeypatch.setattr(outstanding, "_counts_of_issued", lambda *waits: band_around(waits[0], 0, *waits[1:]))
+    assert learned_of(seed, kind, more=more) != []
 
 
 def test_what_expired_does_not_tell_that_nobody_bought() -> None:
@@ -253,8 +266,7 @@ def _any_band(patch: pytest.MonkeyPatch) -> None:
         low = amount - amount % max(1, width)
         return low, low + max(1, width) - 1
 
-    for module in (outstanding, year_points):
-        patch.setattr(module, "band_around", band)
+    patch.setattr(outstanding, "band_around", band)
 
 
 def _all_that_expires(patch: pytest.MonkeyPatch) -> None:

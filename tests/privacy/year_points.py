@@ -25,7 +25,7 @@ from engage.core.measures import WeekMeasures
 from engage.core.outstanding import may_be_told
 from engage.core.privacy import NOT_SHOWN, Figure
 from engage.core.published_people import _publish_outstanding, publish_points
-from engage.core.rounding import balance_step, band_around
+from engage.core.rounding import balance_step
 from engage.core.state import AMOUNT_MAX
 from tests.privacy.attacker import Attack, Sum
 from tests.privacy.points_population import (
@@ -231,7 +231,7 @@ class _Year:
             told = published_outstanding._told_issued(week, k)["points"]
             waited = self.before.waiting[0] + week.issued.get("points", 0) - told.least
             room = self.before.room + told.most - told.least
-            low, high = band_around(waited, 0, told.width, room)
+            low, high = outstanding._counts_of_issued(waited, told.width, room)
             most = counted + high - low
         self.before = found
         self.reads(counted, most, came)
