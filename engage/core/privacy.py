@@ -218,14 +218,15 @@ def _is_concealed(cells: Sequence[Figure], whole: int, k: int) -> bool:
 
 
 class Part(NamedTuple):
-    """A part of a total: how much, how many people behind it, whether other shown sums contain it too, whether it is
-    hidden however many are behind it, and what is left of it besides what k - 2 people had; -1: not kept."""
+    """A part of a total: how much, of how many people, whether other shown sums contain it too, whether it is hidden
+    anyway, what is left of it besides what k - 2 people had (-1: not kept), and whether it conceals no other such."""
 
     amount: int
     people: int
     linked: bool = False
     secret: bool = False
     left: int = -1
+    as_one: bool = False
 
 
 def publish_amounts(
@@ -241,7 +242,6 @@ def publish_amounts(
         return tuple(Figure(NOT_SHOWN, "events", hidden="few") for _ in parts)
     hidden = {at for at, part in enumerate(parts) if part.secret or part.people < k}
     rest = total - sum(part.amount for part in parts)
-
     # By amount, so that least is hidden; first of those that are in fewer sums. Where all that are shown are 2k - 1 or
     # more, what is hidden with others can be k to that, so that to be the smallest tells little of it.
     order = sorted(range(len(parts)), key=lambda at: (parts[at].linked, parts[at].amount, at))
@@ -256,7 +256,8 @@ def publish_amounts(
         for group, besides, least in sums:
             shown = [at for at in group if at not in hidden]
             concealed = [parts[at] for at in group if at in hidden]
-            count, amount = len(concealed) + (besides > 0), besides + sum(part.amount for part in concealed)
+            apiece = sum(not part.as_one for part in concealed) + any(part.as_one for part in concealed)
+            count, amount = apiece + (besides > 0), besides + sum(part.amount for part in concealed)
             # Who knows all those behind the others would know each; and k events of k people would leave them none.
             is_many = any(part.people >= k for part in concealed)
             # Of all of them together is left what is left of each, at least.

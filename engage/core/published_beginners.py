@@ -137,10 +137,12 @@ def event_parts(week: WeekMeasures, k: int, active: int) -> list[Part]:
     """How often each key event happened, as parts of a week's events, and of those that earned something. `active`: how
     many members can have been, by what is told of it. Of events of which only some earned, it is not known how many
     people are behind those, or behind the others; so where others earn each time, these would be what is missing, and
-    where none does, what is too many: that is one more part, hidden, and missing from what did not earn."""
+    where none does, what is too many: that is one more part, hidden, and missing from what did not earn. There it
+    conceals none of them: both together are how many earned nothing."""
     each, some = events_that_earn(week.awards)
     any_earns = "" in some or (week.incentivised > 0 and not (each or some))
-    listed = each & week.features.keys() or (set() if any_earns else _sometimes(week))
+    sometimes = _sometimes(week)
+    listed = each & week.features.keys() or (set() if any_earns else sometimes)
     is_mixed = bool(listed) and bool(some or each - listed) and not _awards_to_few(week)
     earning = listed if is_mixed else week.features.keys() if any_earns else each | some
     parts = [
@@ -150,12 +152,13 @@ def event_parts(week: WeekMeasures, k: int, active: int) -> list[Part]:
             name in earning,
             is_by_the_month(one, k, active) or is_of_few(one.shared, week.active, k),
             one.shared.left,
+            is_mixed and name in sometimes - listed,
         )
         for name, one in week.features.items()
     ]
     if is_mixed:
         others = week.incentivised - sum(week.features[name].events for name in listed)
-        parts += [Part(others, 0, linked=True, secret=True), Part(-others, 0, secret=True)]
+        parts += [Part(others, 0, linked=True, secret=True), Part(-others, 0, secret=True, as_one=True)]
     return parts
 
 

@@ -488,3 +488,35 @@ def test_hidden_numbers_of_key_events_are_judged_within_what_may_have_earned(
     assert [(part.amount, part.linked) for part in parts[2:]] == (
         [(others, True), (-others, False)] if others else []
     )
+
+
+@pytest.mark.parametrize(
+    "sometimes, told",
+    [
+        pytest.param(True, ["not shown"] * 3 + ["150"], id="and Read is hidden with it"),
+        pytest.param(False, ["not shown"] * 2 + ["120", "150"], id="frozen by an earlier release"),
+    ],
+)
+def test_an_event_of_which_some_earn_is_not_hidden_alone_among_those_that_did_not_earn(
+    sometimes: bool, told: list[str]
+) -> None:
+    """Of events that earned nothing nothing else would be left than those of Share that did not: beside how often the
+    others were done it would be told how many, be they one member's."""
+    few, many = Shared(left=7, alike=27), Shared(left=50)
+    features = {
+        "Export": FeatureWeek(12, 12, 80, 12, shared=many),
+        "Share": FeatureWeek(12, 12, 90, 12, shared=few),
+        "Read": FeatureWeek(12, 12, 120, 12, shared=many),
+        "Write": FeatureWeek(12, 12, 150, 12, shared=many),
+    }
+    week = WeekMeasures(
+        FIRST,
+        members=40,
+        active=30,
+        events=440,
+        incentivised=120,
+        features=features,
+        awards={"points": {"Export": EACH, "Share": SOME}},
+        sometimes=sometimes,
+    )
+    assert [one.text for one in publish_feature_events(week, 5).values()] == told

@@ -89,6 +89,19 @@ def test_where_only_some_events_earn_it_is_learned_without_one_defence_how_many_
     assert learned_of(seed, kind, more=["some"]) != []
 
 
+def test_beside_other_events_that_earn_it_is_not_learned_how_many_earned_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of twenty events that earned nothing fourteen never do; of the key event of which only some earn, nine, it is not
+    told how many there were, nor how many earned: so two members had the other six."""
+    assert learned_of(3_000_232, "lasting", more=["some", "by_hand"]) == []
+    parts = published_beginners.event_parts
+    monkeypatch.setattr(
+        published, "event_parts", lambda *said: [one._replace(as_one=False) for one in parts(*said)]
+    )
+    assert learned_of(3_000_232, "lasting", more=["some", "by_hand"]) != []
+
+
 def _not_put_right(week: WeekMeasures, *told: Any) -> None:
     for found in week.currencies.values():
         found.adjusted = 0
