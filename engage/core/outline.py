@@ -80,8 +80,10 @@ def tells(section: Section) -> bool:
     """Whether it is worth a slide or a place on paper: something of it is drawn, enough of its figures are told, be it
     as a narrow range, or it is words only. What was never measured does not count."""
     table, chart = section.table, section.chart
-    if table is None or section.untold:
-        return table is None
+    if table is None:
+        return True
+    if section.untold:
+        return False
     if chart is not None:
         return is_drawn(chart, table)
     figures = _figures(table.rows)

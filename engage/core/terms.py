@@ -186,7 +186,14 @@ def _read(row: Mapping[str, Any]) -> Term | str:
 def term_on(terms: Sequence[Term], day: int) -> Term | None:
     """The one that speaks for the contract: of terms that run side by side one that is not renewed yet, that which pays
     most, the newest; where none runs, the last that ended."""
-    running = _running(terms, day)
+    return _speaks_for(_running(terms, day), terms, day)
+
+
+def _running(terms: Sequence[Term], day: int) -> list[Term]:
+    return [one for one in terms if one.start <= day < one.end]  # of ten thousand companies, for every page
+
+
+def _speaks_for(running: Sequence[Term], terms: Sequence[Term], day: int) -> Term | None:
     if len(running) == 1:
         return running[0]
     if running:
@@ -194,10 +201,6 @@ def term_on(terms: Sequence[Term], day: int) -> Term | None:
             running, key=lambda one: (one.outcome != "renewed", one.monthly_revenue_cents or 0, one.start)
         )
     return max((one for one in terms if one.end <= day), key=lambda one: (one.end, one.start), default=None)
-
-
-def _running(terms: Sequence[Term], day: int) -> list[Term]:
-    return [one for one in terms if one.start <= day < one.end]  # of ten thousand companies, for every page
 
 
 def has_left(terms: Sequence[Term], day: int) -> bool:
@@ -215,7 +218,8 @@ def has_left(terms: Sequence[Term], day: int) -> bool:
 def contract_on(terms: Sequence[Term], day: int, seats: int | None, since: int | None) -> Contract:
     """The facts on a day; seats and revenue of terms that run side by side are added up, plan and days are those of the
     one that speaks for them. `seats` and `since`: what the company's own traits say, used where no term does."""
-    term, first = term_on(terms, day), since
+    running, first = _running(terms, day), since
+    term = _speaks_for(running, terms, day)
     for one in terms:
         if first is None or one.start < first:
             first = one.start
@@ -223,7 +227,7 @@ def contract_on(terms: Sequence[Term], day: int, seats: int | None, since: int |
     if term is None:
         return Contract(seats=seats, customer_since=customer_since)
     agreed, cents = term.seats, term.monthly_revenue_cents
-    if term.end > day and len(running := _running(terms, day)) > 1:
+    if len(running) > 1:
         agreed, cents = _sum(one.seats for one in running), _sum(one.monthly_revenue_cents for one in running)
     return Contract(
         plan=term.plan or None,

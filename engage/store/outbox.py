@@ -21,6 +21,11 @@ INSERT_DELIVERIES: Final = (
     "ON CONFLICT (company_id, endpoint_id) DO UPDATE SET seq = excluded.seq, n = excluded.n, "
     "attempts = excluded.attempts, next_at = excluded.next_at"
 )
+_WAITING: Final = (
+    "FROM engage_outbox o LEFT JOIN engage_delivery d ON d.company_id = o.company_id AND d.endpoint_id = ? "
+    "WHERE {o.scope} AND o.at >= ? AND (d.seq IS NULL OR (o.seq, o.n) > (d.seq, d.n))"
+)
+"""Of an endpoint and a time from which on it is told: what it was not told of yet."""
 
 
 class Place(NamedTuple):
@@ -75,9 +80,7 @@ async def load_last(s: Statements, places: Collection[tuple[int, int]]) -> dict[
 async def load_waiting(s: Statements, endpoint_id: int, since: int, now: int) -> list[tuple[int, Standing]]:
     """The companies that an endpoint may be told of now, in order of number, with how far it was."""
     rows = await s.rows(
-        "SELECT DISTINCT o.company_id, d.seq, d.n, d.attempts, d.next_at FROM engage_outbox o "
-        "LEFT JOIN engage_delivery d ON d.company_id = o.company_id AND d.endpoint_id = ? "
-        "WHERE {o.scope} AND o.at >= ? AND (d.seq IS NULL OR (o.seq, o.n) > (d.seq, d.n)) "
+        f"SELECT DISTINCT o.company_id, d.seq, d.n, d.attempts, d.next_at {_WAITING} "
         "AND COALESCE(d.next_at, 0) <= ? ORDER BY o.company_id",
         [endpoint_id, since, now],
         scope=EVERY_COMPANY,
@@ -90,13 +93,7 @@ async def load_waiting(s: Statements, endpoint_id: int, since: int, now: int) ->
 
 async def oldest_waiting(s: Statements, endpoint_id: int, since: int) -> int | None:
     """When the oldest happened that an endpoint was not told of yet. None: it was told of all."""
-    rows = await s.rows(
-        "SELECT MIN(o.at) FROM engage_outbox o "
-        "LEFT JOIN engage_delivery d ON d.company_id = o.company_id AND d.endpoint_id = ? "
-        "WHERE {o.scope} AND o.at >= ? AND (d.seq IS NULL OR (o.seq, o.n) > (d.seq, d.n))",
-        [endpoint_id, since],
-        scope=EVERY_COMPANY,
-    )
+    rows = await s.rows(f"SELECT MIN(o.at) {_WAITING}", [endpoint_id, since], scope=EVERY_COMPANY)
     oldest: int | None = rows[0][0]
     return oldest
 

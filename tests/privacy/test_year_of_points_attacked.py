@@ -64,6 +64,19 @@ def test_whatever_else_brings_points_or_takes_them_tells_of_nothing_that_few_did
         )
 
 
+def _is_learned_without(
+    seed: int,
+    kind: str,
+    switch: Callable[[pytest.MonkeyPatch], None],
+    patch: pytest.MonkeyPatch,
+    *,
+    more: Sequence[str] = (),
+) -> None:
+    assert learned_of(seed, kind, more=more) == []
+    switch(patch)
+    assert learned_of(seed, kind, more=more) != []
+
+
 def _all_earn(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(published_beginners, "_sometimes", lambda week: set())
 
@@ -83,10 +96,7 @@ SOMETIMES = {
 def test_where_only_some_events_earn_it_is_learned_without_one_defence_how_many_did(
     defence: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    seed, kind, switch = SOMETIMES[defence]
-    assert learned_of(seed, kind, more=["some"]) == []
-    switch(monkeypatch)
-    assert learned_of(seed, kind, more=["some"]) != []
+    _is_learned_without(*SOMETIMES[defence], monkeypatch, more=["some"])
 
 
 def test_beside_other_events_that_earn_it_is_not_learned_how_many_earned_nothing(
@@ -331,7 +341,4 @@ DEFENCES: dict[str, tuple[int, str, Callable[[pytest.MonkeyPatch], None]]] = {
 def test_without_one_defence_it_is_learned_what_few_did(
     defence: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    seed, kind, switch = DEFENCES[defence]
-    assert learned_of(seed, kind) == []
-    switch(monkeypatch)
-    assert learned_of(seed, kind) != []
+    _is_learned_without(*DEFENCES[defence], monkeypatch)
