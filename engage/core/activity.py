@@ -159,10 +159,16 @@ def count_in(uses: tuple[int, bytes], monday: int) -> int:
     return counts[index] if 0 <= index < len(counts) else 0
 
 
-def is_marked(weeks: tuple[int, int], monday: int) -> bool:
-    """Whether the bit of a week is set in (base Monday, bits)."""
+def weeks_from(weeks: tuple[int, int], monday: int) -> int:
+    """The bits of (base Monday, bits) from that of a week on."""
     base, bits = weeks
-    return monday >= base and bits >> (monday - base) // 7 & 1 > 0
+    shift = (monday - base) // 7
+    return bits >> shift if shift >= 0 else bits << -shift
+
+
+def is_marked(weeks: tuple[int, int], monday: int) -> bool:
+    """Whether the bit of a week is set."""
+    return weeks_from(weeks, monday) & 1 > 0
 
 
 def _last_week(used: tuple[int, int]) -> int:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
+from engage.core.activity import is_marked
 from engage.core.eligible import NOT_TO_FEW, Eligible
 from engage.core.levels import level_at
 from engage.core.outstanding import NONE, NOT_KNOWN, Behind, Flows, Had, ends_quarter, lasting
@@ -133,10 +134,9 @@ class Balances:
     def _count_points(self, member: MemberState) -> None:
         for currency, _, behind in self.behind:
             behind.count(member, currency)
-        for currency, (base, bits) in member.spending.items():
+        for currency, spent_in in member.spending.items():
             for week in self.weeks:
-                shift = (week.monday - base) // WEEK
-                if shift >= 0 and bits >> shift & 1 and currency in week.currencies:
+                if is_marked(spent_in, week.monday) and currency in week.currencies:
                     week.currencies[currency].spenders += 1
         last = self.weeks[-1]
         end = last.monday + WEEK

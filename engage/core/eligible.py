@@ -16,7 +16,7 @@ from engage.core.conditions import All, Clause, Condition, Facts, holds, nodes, 
 from engage.core.effects import Award, Effect, Multiply
 from engage.core.goals import referral_rules
 from engage.core.lifecycle import stage_on
-from engage.core.presence import is_gone
+from engage.core.presence import ever_left, is_gone
 from engage.core.program import Program
 from engage.core.quiet import WEEK
 from engage.core.state import MemberState
@@ -50,8 +50,7 @@ class Eligible:
         self.reads_stage = any(reads(one, "member.stage") for asked in self.open for one in asked)
 
     def count(self, member: MemberState) -> None:
-        listed = member.left or member.away[1]
-        gone = sum(is_gone(member, monday) for monday in self.mondays) if listed else 0
+        gone = sum(is_gone(member, monday) for monday in self.mondays) if ever_left(member) else 0
         all_along = gone == len(self.mondays)
         if not self.open or all_along or member.joined > self.last or self.program is None:
             return

@@ -13,7 +13,7 @@ from itertools import chain, repeat
 from operator import attrgetter
 from typing import TYPE_CHECKING, TypeVar
 
-from engage.core.activity import share_in
+from engage.core.activity import is_marked, share_in, weeks_from
 from engage.core.calendar import month_end
 from engage.core.quiet import MONTH_WEEKS, WEEK, Activity
 from engage.core.state import MemberState, add_to
@@ -34,15 +34,16 @@ def count_features(
 ) -> None:
     """Shift each feature's weeks so that bit 0 is the first of the first month. `sharing`: by week, members' events."""
     organic = []
-    for (name, (base, bits)), shares in zip(
+    for (name, used_in), shares in zip(
         member.features.items(), chain(member.shares, repeat(b"")), strict=False
     ):
-        used = _from(activity.origin, base, bits)
+        used = weeks_from(used_in, activity.origin)
+        base, bits = used_in
         listed = features.get(name, ())
         if listed and bits & bits - 1 and listed[0].again < activity.floor:
             _count_again(base, bits, weeks, listed, activity.floor)
         if name not in rewarded:
-            organic.append((base, bits))
+            organic.append(used_in)
         if not used:
             continue
         for index, (feature, (place, month, loud)) in enumerate(zip(listed, activity.places, strict=False)):
@@ -58,7 +59,7 @@ def _count_organic(
     organic: Sequence[tuple[int, int]], weeks: Sequence[WeekMeasures], activity: Activity
 ) -> None:
     base, bits = _together(organic)
-    used = _from(activity.origin, base, bits)
+    used = weeks_from((base, bits), activity.origin)
     for week, (_, month, loud) in zip(weeks, activity.places, strict=True):
         week.organic_4w += (used >> month & loud) > 0
     if weeks[0].organic_again < activity.floor:
@@ -66,12 +67,6 @@ def _count_organic(
             if week.organic_again >= activity.floor:
                 break
             week.organic_again += 1
-
-
-def _from(monday: int, base: int, bits: int) -> int:
-    """The bits of weeks from that of `monday` on."""
-    shift = (monday - base) // WEEK
-    return bits >> shift if shift >= 0 else bits << -shift
 
 
 def _count_again(
@@ -90,9 +85,8 @@ def _count_again(
 def count_earning(member: MemberState, weeks: Sequence[WeekMeasures]) -> None:
     for week in weeks:
         earned = False
-        for currency, (base, bits) in member.earning.items():
-            shift = (week.monday - base) // WEEK
-            if shift < 0 or not bits >> shift & 1:
+        for currency, earned_in in member.earning.items():
+            if not is_marked(earned_in, week.monday):
                 continue
             if not currency:
                 week.unrewarded += 1

@@ -211,8 +211,8 @@ class WeekMeasures(Struct, array_like=True):
     nothing is told."""
     stages_told: dict[str, tuple[int, int, int]] = field(default_factory=dict)
     """Stage -> the least and the most who are told to be in it, and the most who could be. Empty: not kept yet."""
-    sometimes: bool = False
-    """Whether it is told by rules that know that some events earn something only sometimes."""
+    knows_conditions: bool = False
+    """Whether it is told by rules that know that, by conditions, some events earn something only sometimes."""
 
     @property
     def weeks_known(self) -> int:
@@ -274,7 +274,7 @@ def measure_weeks(
         balances.count(member)
     awards = prices_of(program) if program else {}
     for index, week in enumerate(weeks):
-        week.definition, week.awards, week.sometimes = DEFINITION, awards, True
+        week.definition, week.awards, week.knows_conditions = DEFINITION, awards, True
         activity.describe(index, week)
         _add_days(week, days)
     sharing.describe()

@@ -9,7 +9,7 @@ from engage.core.care_shapes import DoneView, GoalView, StageView, Standing
 from engage.core.language import mark, say
 from engage.core.outline import Row, Section, tabled
 from engage.core.plans import IN_PERCENT
-from engage.core.privacy import NOT_SHOWN, Figure, Unit, fact, missing
+from engage.core.privacy import Figure, Unit, fact, missing, not_shown
 from engage.core.reports import Column, CompanyReport
 
 STANDINGS: Final[Mapping[Standing, str]] = {
@@ -67,7 +67,7 @@ def _measured(goal: GoalView, value: float) -> Figure:
 def _share(goal: GoalView) -> Figure:
     if goal.progress is None:
         is_range = goal.value is None and goal.low is not None
-        return Figure(NOT_SHOWN, "percent", hidden="few") if is_range else missing("percent")
+        return not_shown("percent") if is_range else missing("percent")
     known = fact(min(100.0, max(0.0, round(100 * goal.progress, 1))), "percent")
     if not goal.about:
         return known

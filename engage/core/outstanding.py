@@ -26,6 +26,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from engage.core.activity import weeks_from
 from engage.core.program import Expires
 from engage.core.rounding import band_around
 from engage.core.state import AMOUNT_MAX, MemberState
@@ -84,10 +85,7 @@ class Behind:
         self.losers += any(first <= day < self.end for day, _ in wallet.expired) if wallet else 0
 
     def _newest(self, used: Mapping[str, tuple[int, int]], currency: str, weeks: int) -> int:
-        first = self.end - WEEK * weeks
-        base, bits = used.get(currency, (first, 0))
-        shift = (first - base) // WEEK
-        return (bits >> shift if shift > 0 else bits << -shift) & ((1 << weeks) - 1)
+        return weeks_from(used.get(currency, (0, 0)), self.end - WEEK * weeks) & ((1 << weeks) - 1)
 
     def people(self) -> tuple[int, int]:
         """Behind what was issued, and what expired."""

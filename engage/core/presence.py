@@ -52,7 +52,7 @@ class Presence:
         if member.left:
             self._list(member.left)
         since = member.joined
-        listed = member.left > 0 or member.away[1] > 0
+        listed = ever_left(member)
         if since < activity.first + WEEK and not listed:
             return
         possible = self._possible(member)
@@ -96,6 +96,11 @@ class Presence:
                 1 << monday - activity.first for monday in mondays if is_marked(member.away, monday)
             )
         return possible
+
+
+def ever_left(member: MemberState) -> bool:
+    """Whether the host ever said that the member left, be it taken back since."""
+    return member.left > 0 or member.away[1] > 0
 
 
 def is_gone(member: MemberState, monday: int) -> bool:

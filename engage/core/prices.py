@@ -146,28 +146,20 @@ def band_of_issued(
     is_all = alone and all(0 < low == high for low, high in prices.values())
     if is_all or not ends or any(price.is_endless for price in prices.values()):
         return band_around(amount, sure, width, sure + left * (highest - least) if is_all else None)
-    # An event of which only some earn brings all of its price if it does.
-    least_each = {event: price.least or price.most for event, price in prices.items()}
-    most_each = {event: price.most for event, price in prices.items()}
-    sure = _brought_by(least_each, told, prices, earned, dearest=False)
-    most = _brought_by(most_each, told, prices, earned, dearest=True) + earned * most_each.get("", 0)
+    sure = _brought_by(earned, prices, told, dearest=False)
+    most = _brought_by(earned, prices, told, dearest=True) + (earned * prices[""].most if "" in prices else 0)
     low, high = band_around(amount, sure, width, most if sure <= amount <= most else None)
     return max(0, low), high
 
 
-def _brought_by(
-    each: Mapping[str, int],
-    told: Mapping[str, int],
-    prices: Mapping[str, Price],
-    earned: int,
-    *,
-    dearest: bool,
-) -> int:
+def _brought_by(earned: int, prices: Mapping[str, Price], told: Mapping[str, int], *, dearest: bool) -> int:
     """What so many events bring that earned something, after those of which each does the dearest or the cheapest
-    first, none more often than it is told to have happened."""
-    found = 0
+    first, none more often than it is told to have happened. One of which only some earn brings its whole price if it
+    does."""
+    each = {event: price.most if dearest else price.least or price.most for event, price in prices.items()}
     sure = {event for event in told if event in prices and prices[event].least}
     way = -1 if dearest else 1
+    found = 0
     for event in sorted(each, key=lambda event: (event not in sure, way * each[event])):
         times = min(earned, told.get(event, earned))
         found, earned = found + times * each[event], earned - times

@@ -138,7 +138,7 @@ def publish_days(days: int, people: Figure, k: int, most_each: int) -> Figure:
     the sum alone, whoever had them: that a number is hidden for what some did would tell what they did.
     """
     if people.floor < k:
-        return Figure(NOT_SHOWN, "days", hidden="few")
+        return not_shown("days")
     fewest, members = int(people.floor), int(people.ceiling or 0)
     least, most = fewest, members * most_each
     spare = 2 + (most_each - 1) * (k - 2)
@@ -185,10 +185,10 @@ def publish_table(
     ]
     if not partition:
         known = all(cell.value is not None for cell in cells)
-        total = Figure(_words(amount, unit), unit, amount) if known else Figure(NOT_SHOWN, unit, hidden="few")
+        total = Figure(_words(amount, unit), unit, amount) if known else not_shown(unit)
         return Published(tuple(cells), total)
     if within.hidden in ("few", "missing"):
-        return Published(tuple(cells), Figure(NOT_SHOWN, unit, hidden="few"))
+        return Published(tuple(cells), not_shown(unit))
     # In an order that is known: which of the counts is smallest would tell of them.
     for index in reversed(range(len(cells))):
         if cells[index].hidden:
@@ -239,7 +239,7 @@ def publish_amounts(
     each, within which hidden parts must be concealed as in the whole.
     """
     if people < 2 * k - 1 or total - people < k:
-        return tuple(Figure(NOT_SHOWN, "events", hidden="few") for _ in parts)
+        return tuple(not_shown("events") for _ in parts)
     hidden = {at for at, part in enumerate(parts) if part.secret or part.people < k}
     rest = total - sum(part.amount for part in parts)
     # By amount, so that least is hidden; first of those that are in fewer sums. Where all that are shown are 2k - 1 or
@@ -283,7 +283,7 @@ def publish_split(
     """
     shown_total = publish_amount(total, 0 if dominated or total - people < k else people, k)
     if shown_total.hidden or people < 2 * k - 1 or min(behind_part, behind_rest, part, total - part) < k:
-        cell = Figure(NOT_SHOWN, "events", hidden="few")
+        cell = not_shown("events")
         return Published((cell, cell), shown_total)
     values = (part, total - part)
     return Published(tuple(Figure(_words(value, "events"), "events", value) for value in values), shown_total)

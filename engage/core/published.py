@@ -25,6 +25,7 @@ from engage.core.privacy import (
     Published,
     fact,
     is_dominated,
+    not_shown,
     publish_amount,
     publish_amounts,
     publish_count,
@@ -259,7 +260,7 @@ def publish_feature_events(week: WeekMeasures, k: int) -> dict[str, Figure]:
     """How often each key event happened in the week. Which of them earned points is as it was when it was frozen: with
     the rules in force the cell hidden beside a small one would change."""
     if not is_told(week, k):
-        return dict.fromkeys(week.features, Figure(NOT_SHOWN, "events", hidden="few"))
+        return dict.fromkeys(week.features, not_shown("events"))
     k = floor_of(week, k)
     active = 0 if _is_dominated(week) else _most_active(week, k)
     # Shown besides the week's events: those that earned. The points that they brought are told too roughly to count.
@@ -351,7 +352,7 @@ def issued_band(week: WeekMeasures, currency: str, k: int) -> tuple[int, int]:
     """The least and the most that are told to have been issued."""
     prices, amount = week.awards.get(currency, {}), week.issued[currency]
     told = _told_of(week, prices, k)
-    alone, ends = len(week.awards) == 1, week.sometimes
+    alone, ends = len(week.awards) == 1, week.knows_conditions
     return band_of_issued(amount, prices, told, week.incentivised, k, alone=alone, ends=ends)
 
 
@@ -375,7 +376,7 @@ def _publish_issued(week: WeekMeasures, currency: str, figure: Figure, k: int) -
     if figure.value is None:
         return figure
     if not is_told(week, k) or _is_endless(week, currency, k):
-        return Figure(NOT_SHOWN, "points", hidden="few")
+        return not_shown("points")
     if currency not in week.awards:  # measured before it was kept what events bring
         return rounded(figure, balance_step(int(figure.value)))
     low, high = issued_band(week, currency, k)

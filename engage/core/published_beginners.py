@@ -24,7 +24,16 @@ from engage.core.calendar import month_end
 from engage.core.eligible import AWARDED
 from engage.core.measures import MONTH_WEEKS, WEEK, FeatureWeek, WeekMeasures
 from engage.core.prices import events_that_earn
-from engage.core.privacy import NOT_SHOWN, Figure, Part, fact, publish_count, tells_the_largest, total
+from engage.core.privacy import (
+    NOT_SHOWN,
+    Figure,
+    Part,
+    fact,
+    not_shown,
+    publish_count,
+    tells_the_largest,
+    total,
+)
 from engage.core.published_cohorts import had_come
 from engage.core.published_floors import floor_of
 from engage.core.segments import Begun
@@ -94,7 +103,7 @@ def publish_features(week: WeekMeasures, k: int, active_4w: Figure) -> Features:
     k = floor_of(week, k)
     cells = {name: publish_users(used, active_4w, k) for name, used in week.features.items()}
     if any(cell.value is None for cell in cells.values()):
-        return Features(cells, Figure(NOT_SHOWN, "features", hidden="few"))
+        return Features(cells, not_shown("features"))
     return Features(cells, total(cells.values(), "features") if cells else fact(0, "features"))
 
 
@@ -125,7 +134,7 @@ def is_by_the_month(used: FeatureWeek, k: int, active: int) -> bool:
 def _sometimes(week: WeekMeasures) -> set[str]:
     """Key events of which only some earn something: what a formula without an end brings, it brings each time. Of weeks
     that an earlier release has frozen none is taken to be: they are told as they were."""
-    if not week.sometimes:
+    if not week.knows_conditions:
         return set()
     found = {
         name for prices in week.awards.values() for name, price in prices.items() if not price.is_endless

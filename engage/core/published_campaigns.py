@@ -20,7 +20,7 @@ from engage.core.campaign_weeks import HeldOutMonth
 from engage.core.intervals import Difference, difference_interval, pooled_interval
 from engage.core.language import Text, say
 from engage.core.measures import MONTH_WEEKS, WEEK, WeekMeasures
-from engage.core.privacy import NOT_SHOWN, Figure, fact, ratio
+from engage.core.privacy import Figure, fact, not_shown, ratio
 from engage.core.published import People, publish_people
 from engage.core.published_floors import floor_of
 from engage.core.published_parts import SMALLER, Group
@@ -61,7 +61,7 @@ def publish_campaign_month(week: WeekMeasures, k: int) -> CampaignMonth | None:
     people = publish_people(week, k)
     band = _publish_active(week, month, people, k)
     held_out, others = fact(month.members, "members"), fact(month.others, "members")
-    shares = (Figure(NOT_SHOWN, "percent", hidden="few"),) * 2
+    shares = (not_shown("percent"),) * 2
     difference, told = shares[0], _untold(month, k)
     if band is not None:
         active, whole = int(people.active_4w.floor), month.members + month.others

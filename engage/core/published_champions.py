@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from engage.core.measures import WeekMeasures
-from engage.core.privacy import NOT_SHOWN, Figure, fact
+from engage.core.privacy import Figure, fact, not_shown
 from engage.core.published import People
 from engage.core.published_classes import publish_classes
 from engage.core.published_floors import floor_of
@@ -74,7 +74,7 @@ def _divided(groups: Sequence[GroupWeek], rest: tuple[int, int] | None, k: int) 
     second champion would tell of everybody in each whose champion is known.
     """
     if rest is None:
-        return (Figure(NOT_SHOWN, "each", hidden="few"),) * 2
+        return (not_shown("each"),) * 2
     sizes = sorted((able for group in groups if (able := group.members - group.no_habit) > 0), reverse=True)
     low, high = (min(one, sum(sizes)) for one in rest)
     # The most first grows with the champions, up to one in each department, and then falls.

@@ -32,6 +32,7 @@ from engage.core.privacy import (
     fact,
     is_dominated,
     missing,
+    not_shown,
     publish_amount,
     publish_split,
     ratio,
@@ -155,7 +156,7 @@ def publish_concentration(week: WeekMeasures, k: int) -> Figure:
     top, theirs, events = week.top
     others, k = week.active_4w - top, floor_of(week, k)
     if not is_told(week, k) or _is_one_sided(week, (top, others)):
-        return Figure(NOT_SHOWN, "percent", hidden="few")
+        return not_shown("percent")
     split = publish_split(theirs, top, events, others, week.active_4w, k)
     return ratio(split.cells[0], split.total)
 
@@ -297,7 +298,7 @@ def breakage(outstanding: Figure, spent: Figure, expired: Figure) -> Figure:
     gone, most, highest = expired.ceiling, outstanding.ceiling, spent.ceiling
     if most is None or highest is None or gone is None:
         hidden = next((one.hidden for one in (outstanding, spent, expired) if one.ceiling is None), "few")
-        return missing("points") if hidden == "missing" else Figure(NOT_SHOWN, "points", hidden="few")
+        return missing("points") if hidden == "missing" else not_shown("points")
     if highest + gone <= 0:
         return missing("points")
     if not gone:

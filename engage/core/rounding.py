@@ -6,7 +6,7 @@ from math import ceil
 from typing import Final
 
 from engage.core.language import say
-from engage.core.privacy import NOT_SHOWN, Figure, Unit
+from engage.core.privacy import Figure, Unit, not_shown
 from engage.core.state import AMOUNT_MAX
 
 BALANCE_STEPS: Final = 5
@@ -48,7 +48,7 @@ def amount_between(low: int, high: int, unit: Unit) -> Figure:
         step = 10 ** (len(str(low)) - 1)
         least = step * (low // step)
         if not least:
-            return Figure(NOT_SHOWN, unit, hidden="few")
+            return not_shown(unit)
         return Figure(say("{low} or more", low=f"{least:,}"), unit, hidden="protects", low=least)
     step = balance_step(high)
     return bounds_told(step * (low // step), step * (high // step + 1), unit)

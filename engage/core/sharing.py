@@ -31,15 +31,13 @@ class Shared(NamedTuple):
 
 def shared(each: Sequence[int], floor: int, total: int) -> Shared:
     """`each`: members' events, as far as they are counted; `total`: how many there were."""
-    counted, known = sum(each), max(0, floor - 2)
+    counted = sum(each)
     if counted > total:
         return Shared(0, len(each))
-    most_first = sorted(each, reverse=True)
-    left, others = sum(most_first[known:]), sum(most_first[known + 1 :])
-    largest = max(each, default=0) + total - counted
-    if counted < total and USES_MAX not in each:  # some are from before they were counted
-        return Shared(left, len(each), largest, others)
-    return Shared(left, _alike(each), largest, others)
+    largest, last, others = _leading(each, floor)
+    from_before = counted < total and USES_MAX not in each  # some are from before they were counted
+    alike = len(each) if from_before else _alike(each)
+    return Shared(last + others, alike, largest + total - counted, others)
 
 
 def _leading(each: Sequence[int], floor: int) -> tuple[int, int, int]:

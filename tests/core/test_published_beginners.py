@@ -491,14 +491,14 @@ def test_hidden_numbers_of_key_events_are_judged_within_what_may_have_earned(
 
 
 @pytest.mark.parametrize(
-    "sometimes, told",
+    "knows_conditions, told",
     [
         pytest.param(True, ["not shown"] * 3 + ["150"], id="and Read is hidden with it"),
         pytest.param(False, ["not shown"] * 2 + ["120", "150"], id="frozen by an earlier release"),
     ],
 )
 def test_an_event_of_which_some_earn_is_not_hidden_alone_among_those_that_did_not_earn(
-    sometimes: bool, told: list[str]
+    knows_conditions: bool, told: list[str]
 ) -> None:
     """Of events that earned nothing nothing else would be left than those of Share that did not: beside how often the
     others were done it would be told how many, be they one member's."""
@@ -517,6 +517,6 @@ def test_an_event_of_which_some_earn_is_not_hidden_alone_among_those_that_did_no
         incentivised=120,
         features=features,
         awards={"points": {"Export": EACH, "Share": SOME}},
-        sometimes=sometimes,
+        knows_conditions=knows_conditions,
     )
     assert [one.text for one in publish_feature_events(week, 5).values()] == told
