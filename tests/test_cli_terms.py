@@ -14,4 +14,5 @@ def test_terms_that_run_in_the_same_days_are_told(engage: Engage, tmp_path: Path
     told = engage("import", "--kind", "terms", "t.csv")
     words = "acme: 2026-01-01 to 2027-01-01 and 2026-06-01 to 2027-06-01"
     assert told.error.splitlines()[1] == f"two terms run in the same days, and both count: {words}"
+    assert told.error.splitlines()[2].endswith("the old term ends on the day on which the new one starts")
     assert engage("import", "--kind", "terms", "t.csv", "--json").json["overlaps"] == [words]

@@ -206,6 +206,8 @@ def _tell(done: Imported, kind: Kind, seconds: float) -> None:
         _tell_new(done)
     for overlap in done.overlaps:
         note(f"two terms run in the same days, and both count: {overlap}")
+    if done.overlaps:
+        note("of a contract renewed early, the old term ends on the day on which the new one starts")
     for problem in done.problems:
         note(str(problem))
     if done.rejected > len(done.problems):

@@ -94,7 +94,7 @@ def lacks(
             found.append(audience_lack(reward.audience, node_text(whom, node)))
     if reward.conditions is not None and (node := blame(reward.conditions, facts)):
         clause = node_text(reward.conditions, node)
-        found.append(Lack("audience", say("not for this member: {clause_name}", clause_name=clause)))
+        found.append(Lack("audience", say("not for this member: {clause}", clause=clause)))
     wallet = member.wallets.get(reward.currency)
     missing = reward.cost - (wallet.active if wallet else 0)
     if missing > 0:
@@ -112,7 +112,7 @@ def lacks(
 
 def audience_lack(audience: str, clause: str) -> Lack:
     """Who is not in an audience, for that clause of it."""
-    told = say("not in audience {audience_name}: {clause_name}", audience_name=audience, clause_name=clause)
+    told = say("not in audience {audience_name}: {clause}", audience_name=audience, clause=clause)
     return Lack("audience", told)
 
 

@@ -92,7 +92,7 @@ def verdict_text(
             return say("fired")
         case Verdict.CONDITION:
             assert rule.conditions is not None
-            return say("condition not met: {clause_name}", clause_name=node_text(rule.conditions, index))
+            return say("condition not met: {clause}", clause=node_text(rule.conditions, index))
         case Verdict.LIMIT:
             return limit_text(limits_of(program, rule)[index])
         case Verdict.CUT_BY_LIMIT:
@@ -128,15 +128,15 @@ def _extended_text(index: int, extended: int, rule: Rule, rules: tuple[Rule, ...
         )
     if extended == Extended.AUDIENCE:
         return say(
-            "not in audience {audience_name}: {clause_name}",
+            "not in audience {audience_name}: {clause}",
             audience_name=rule.audience,
-            clause_name=_clause_of(program, rule.audience, index),
+            clause=_clause_of(program, rule.audience, index),
         )
     if extended == Extended.PROGRAM_AUDIENCE:
         return say(
-            "the program is for audience {audience_name} only: {clause_name}",
+            "the program is for audience {audience_name} only: {clause}",
             audience_name=program.audience,
-            clause_name=_clause_of(program, program.audience, index),
+            clause=_clause_of(program, program.audience, index),
         )
     if extended == Extended.CROWDED:
         return say("as many awards wait already as can at once")
@@ -163,10 +163,10 @@ def _campaign_text(
             return say("held out of campaign {campaign_name} to measure it", campaign_name=id)
         case Kept.AUDIENCE:
             return say(
-                "campaign {campaign_name} is for audience {audience_name} only: {clause_name}",
+                "campaign {campaign_name} is for audience {audience_name} only: {clause}",
                 campaign_name=id,
                 audience_name=campaign.audience,
-                clause_name=_clause_of(program, campaign.audience, index),
+                clause=_clause_of(program, campaign.audience, index),
             )
     return _campaign_budget_text(id, campaign.budgets[index])
 

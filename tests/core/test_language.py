@@ -16,7 +16,10 @@ import pytest
 
 import engage
 from engage.core import chinese
+from engage.core.check_conditions import ALL_OPERATORS
 from engage.core.chinese import CHINESE
+from engage.core.conditions import All, Any, Clause, Not
+from engage.core.explain import condition_text
 from engage.core.language import ENGLISH, read_language, say, speak, translate
 
 ROOT = Path(engage.__file__).parent
@@ -103,7 +106,7 @@ def test_nothing_is_translated_twice() -> None:
         importlib.import_module(f"engage.core.chinese.{one.name}")
         for one in pkgutil.iter_modules(chinese.__path__)
     ]
-    assert sum(len(file.WORDS) for file in files) == len(CHINESE)
+    assert sum(len(getattr(file, "WORDS", ())) for file in files) == len(CHINESE)
 
 
 def test_a_translation_has_the_parts_of_its_template() -> None:
@@ -137,6 +140,25 @@ def test_parts_are_translated_but_names_are_not() -> None:
     assert translate("Healthy issued per week", "zh-Hans") == "每周发放的 Healthy"
     assert translate("12 % to 20 %", "zh-Hans") == "12% 至 20%"
     assert translate("fewer than 1,005", "zh-Hans") == "少于 1,005"
+
+
+def test_a_condition_is_told_in_chinese_but_for_its_names_and_values() -> None:
+    """Whatever a condition can say: a word of ours that is missing would stay English."""
+    clauses = [Clause("event.properties.sum", op, 5) for op in ALL_OPERATORS if not op.startswith("is_")]
+    clauses += [Clause("event.properties.sum", op) for op in ("is_set", "is_not_set")]
+    many = Clause("member.traits.city", "in", ("It is and or", *"abcdefg"))
+    for condition in (
+        *clauses,
+        All((Not(many), Any((*clauses,)))),
+        Any(tuple(clauses)),
+        Clause("a", "in", ()),
+    ):
+        told = translate(say("condition not met: {clause}", clause=condition_text(condition)), "zh-Hans")
+        rest = re.sub(r'"[^"]*"|event.properties.sum|member.traits.city|\ba ', "", told)
+        assert re.findall("[a-z]+", rest) == [], told
+    assert translate(f"condition not met: {condition_text(many)}", "zh-Hans") == (
+        '条件未满足：member.traits.city 属于 "It is and or"、"a"、"b"、"c"、"d" 及其余 3 项'
+    )
 
 
 def test_a_number_stands_apart_from_the_ideograph_before_it() -> None:

@@ -7,7 +7,7 @@ from typing import Final
 WORDS: Final = {
     "available from {day_name}": "自 {day_name} 起可兑换",
     "was available until {day_name}": "已于 {day_name} 截止兑换",
-    "not for this member: {clause_name}": "不适用于此成员：{clause_name}",
+    "not for this member: {clause}": "不适用于此成员：{clause}",
     "{missing:d} {currency_name} short": "还差 {missing} {currency_name}",
     "out of stock": "已无库存",
     "no codes left": "兑换码已用完",

@@ -10,7 +10,7 @@ WORDS: Final = {
     "monthly": "每月",
     "quarterly": "每季度",
     "yearly": "每年",
-    "condition not met: {clause_name}": "条件未满足：{clause_name}",
+    "condition not met: {clause}": "条件未满足：{clause}",
     "cut: {reason}": "已削减：{reason}",
     "the balance would pass the largest amount possible": "余额会超过可能的最大数额",
     "the award would pass the company's {period} budget of {amount:d} {currency_name}": (
@@ -20,9 +20,9 @@ WORDS: Final = {
         "公司{period}的 {currency_name} 预算 {amount} 已用完"
     ),
     "{rule_name} fired instead, of group {group_name}": "组 {group_name} 中已由 {rule_name} 触发",
-    "not in audience {audience_name}: {clause_name}": "不在受众 {audience_name} 中：{clause_name}",
-    "the program is for audience {audience_name} only: {clause_name}": (
-        "方案仅面向受众 {audience_name}：{clause_name}"
+    "not in audience {audience_name}: {clause}": "不在受众 {audience_name} 中：{clause}",
+    "the program is for audience {audience_name} only: {clause}": (
+        "方案仅面向受众 {audience_name}：{clause}"
     ),
     "as many awards wait already as can at once": "等待中的发放已达上限",
     "campaign {campaign_name} starts on {day_name}": "活动 {campaign_name} 于 {day_name} 开始",
@@ -34,8 +34,8 @@ WORDS: Final = {
     ),
     "campaign {campaign_name} was ended early": "活动 {campaign_name} 已提前结束",
     "held out of campaign {campaign_name} to measure it": "为衡量活动 {campaign_name} 的效果而未参加",
-    "campaign {campaign_name} is for audience {audience_name} only: {clause_name}": (
-        "活动 {campaign_name} 仅面向受众 {audience_name}：{clause_name}"
+    "campaign {campaign_name} is for audience {audience_name} only: {clause}": (
+        "活动 {campaign_name} 仅面向受众 {audience_name}：{clause}"
     ),
     "the award would pass the budget of {amount:d} {currency_name} of campaign {campaign_name}": (
         "发放会超出活动 {campaign_name} 的 {currency_name} 预算 {amount}"
