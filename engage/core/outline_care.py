@@ -48,9 +48,10 @@ def now_of(goal: GoalView) -> Figure:
         return _measured(goal, goal.value)
     if goal.low is None or goal.high is None:
         return missing("each")
-    low, high = _measured(goal, goal.low), _measured(goal, goal.high)
-    text = say("{low} to {high}", low=low.text, high=high.text)
-    return Figure(text, low.unit, hidden="few", low=goal.low, high=goal.high)
+    unit: Unit = "percent" if goal.measure in IN_PERCENT else "each"
+    low, high = (fact(round(end, 1), unit).text for end in (goal.low, goal.high))
+    text = say("about {figure}", figure=low) if low == high else say("{low} to {high}", low=low, high=high)
+    return Figure(text, unit, hidden="few", low=goal.low, high=goal.high)
 
 
 def _measured(goal: GoalView, value: float) -> Figure:

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from engage.core.care import LOWERED, POOR_AT_MOST, Ceiling, Goal, Sentiment, Stage, lowered
 from engage.core.care_shapes import CareView, ChangeView, DoneView, SentimentView
-from engage.core.outline_care import care_sections
+from engage.core.outline_care import care_sections, now_of
 from engage.core.plans import MEASURES, compare, goal_view, held_out
 from engage.core.reports import Contract, Driver, Health
 from engage.core.telling import in_language
@@ -152,6 +152,22 @@ def test_of_a_range_a_goal_says_what_holds_for_all_of_it(
     assert (view.standing, view.value, view.low, view.high) == (standing, None, low, high)
     assert view.about
     assert view.progress == pytest.approx(((low + high) / 2 - 20) / 40)
+
+
+@pytest.mark.parametrize(
+    "measure, between, told",
+    [
+        ("seats", (69.4, 100.0), "69 % to 100 %"),
+        ("seats", (69.4, 69.1), "about 69 %"),
+        ("score", (69.4, 70.0), "69.4 to 70"),
+    ],
+)
+def test_a_range_of_a_goal_is_written_as_any_other(
+    measure: str, between: tuple[float, float], told: str
+) -> None:
+    view = goal_view(replace(GOAL, measure="habit"), HEALTH, Contract(), [])
+    low, high = between
+    assert now_of(replace(view, measure=measure, value=None, low=low, high=high)).text == told
 
 
 def test_files_hold_goals_with_their_stages_and_what_was_adjusted() -> None:

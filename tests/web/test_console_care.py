@@ -379,7 +379,12 @@ async def test_what_was_adjusted_at_once_stands_in_one_line(
     english = words_of(await browser.get(f"/console/companies/{company}"))
     assert "lee: target from 80 to 8,000; taken up again. why" in english
     assert " 0 % of the way." in english
+    assert "8,000 %" in english
+    ranged = msgspec.structs.replace(view, value=None, low=69.4, high=99.8)
+    services.reports[company] = msgspec.structs.replace(shown, care=CareView((ranged,)))
+    assert "69 % to 100 %; target 8,000 %" in words_of(await browser.get(f"/console/companies/{company}"))
     chinese = words_of(await browser.get(f"/console/companies/{company}?lang=zh-Hans"))
+    assert "69% 至 100%；" in chinese
     assert "目标由 80 改为 8,000；" in chinese
     assert "已完成 0%。" in chinese
 

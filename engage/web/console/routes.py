@@ -28,7 +28,7 @@ from engage.core.accuracy import CHURNED_LEAST
 from engage.core.department import DepartmentReport
 from engage.core.digest import Digest
 from engage.core.language import ENGLISH, LANGUAGES, NAMES, Language, read_language, say, translate
-from engage.core.outline_care import STANDINGS
+from engage.core.outline_care import STANDINGS, now_of
 from engage.core.periods import PERIOD_DEFAULT
 from engage.core.plans import IN_PERCENT
 from engage.core.portfolio import portfolio_of
@@ -349,6 +349,7 @@ def _environment() -> Environment:
     )
     environment.filters.update(FILTERS)
     environment.filters["reason"] = _reason
+    environment.filters["goal_now"] = now_of
     environment.filters["stage"] = STAGE_LABELS.__getitem__
     environment.globals["bands"] = BANDS
     environment.globals["goals_in_percent"] = IN_PERCENT
