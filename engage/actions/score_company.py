@@ -17,7 +17,6 @@ from engage.core.company_stages import (
     GROWTH_WEEKS,
     CompanyStages,
     Situation,
-    contract_grew,
     decide_stage,
     stage_before_score,
 )
@@ -35,7 +34,7 @@ from engage.core.scored_as import ScoredAs
 from engage.core.signal import Signal
 from engage.core.stage_words import lasting_of, next_stage
 from engage.core.state import DayRollup
-from engage.core.terms import Term, contract_on, customer_since, day_of, has_left
+from engage.core.terms import Term, contract_on, customer_since, day_of, has_grown, has_left
 from engage.store.signal import RECENT_SCORES, Followed, Scored, decoded
 
 
@@ -141,7 +140,7 @@ def _scored(company: Company, monday: int, host: Host) -> Scored:
         before=publish_people(month, host.k).active_4w if month is not None else None,
         k=host.k,
         left=left,
-        contract_grew=contract_grew(company.terms, sunday, host.stages.expanding_growth),
+        contract_grew=has_grown(company.terms, sunday, host.stages.expanding_growth),
     )
     if left and before is not None:
         health = frozen(before.health, as_of)

@@ -24,7 +24,6 @@ from engage.core.company_stages import (
     GROWTH_WEEKS,
     CompanyStages,
     Situation,
-    contract_grew,
     stage_before_score,
 )
 from engage.core.drivers import DAYS_PER_MONTH, TENURE_START, read_inputs
@@ -43,7 +42,7 @@ from engage.core.published import (
 from engage.core.published_beginners import publish_features
 from engage.core.scored_as import ScoredAs
 from engage.core.stage_words import Stage
-from engage.core.terms import Term, contract_on, day_of, term_on
+from engage.core.terms import Term, contract_on, day_of, has_grown, term_on
 
 HORIZONS: Final = (0, 30, 60, 90, 180)
 """Days before a term's end."""
@@ -186,7 +185,7 @@ def _profile(
             publish_people(weeks[-1], k),
             publish_people(quarter, k).active_4w if quarter is not None else None,
             k,
-            contract_grew=contract_grew(known, day, past.stages.expanding_growth),
+            contract_grew=has_grown(known, day, past.stages.expanding_growth),
         )
         stage = stage_before_score(past.stages, now, past.lasting.get(monday - 1))
     return choose_profile(past.definition, stage, age)

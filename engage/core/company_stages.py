@@ -7,8 +7,8 @@ stage reveals nothing that the report does not show. The first that applies, wit
     onboarding   a customer for less than 90 days; without contract facts, since the first activity
     at_risk      a score below 40 (the band at risk) in two weeks in a row, so that one bad week moves nothing; or
                  scored in the 13 weeks before and not any more, as too few are active
-    expanding    established, and 10 % more members active in four weeks than 13 weeks ago, or a contract with 10 %
-                 more seats or revenue than the term before
+    expanding    established, and 10 % more members active in four weeks than 13 weeks ago, or 10 % more seats or
+                 revenue agreed on than before one of the terms began that run
     established  at least 50 % of the seats (of the members, where seats are unknown) active in four weeks (Gainsight:
                  green; GitLab: below is red), and 25 % of the active with the habit (half of Gainsight's green);
                  where too little is told of the habit, by the seats alone
@@ -28,7 +28,6 @@ from engage.core.language import say
 from engage.core.privacy import NOT_SHOWN, Figure, fact, ratio
 from engage.core.published import People
 from engage.core.stage_words import PASSING, Stage
-from engage.core.terms import Term, term_on
 
 GROWTH_WEEKS: Final = 13
 
@@ -140,13 +139,3 @@ def _growth(now: Figure, before: Figure | None) -> float | None:
     if before is None or now.value is None or not before.value:
         return None
     return 100 * (now.value / before.value - 1)
-
-
-def contract_grew(terms: Sequence[Term], day: int, percent: int) -> bool:
-    """Whether the running term has so much more seats or revenue than the one before it."""
-    now = term_on(terms, day)
-    before = term_on(terms, now.start - 1) if now is not None else None
-    if now is None or before is None:
-        return False
-    pairs = ((now.seats, before.seats), (now.monthly_revenue_cents, before.monthly_revenue_cents))
-    return any(new and old and 100 * new >= (100 + percent) * old for new, old in pairs)

@@ -226,9 +226,7 @@ def contract_on(terms: Sequence[Term], day: int, seats: int | None, since: int |
     customer_since = _written(first) if first is not None else None
     if term is None:
         return Contract(seats=seats, customer_since=customer_since)
-    agreed, cents = term.seats, term.monthly_revenue_cents
-    if len(running) > 1:
-        agreed, cents = _sum(one.seats for one in running), _sum(one.monthly_revenue_cents for one in running)
+    agreed, cents = _agreed(running, term)
     return Contract(
         plan=term.plan or None,
         seats=agreed if agreed is not None else seats,
@@ -238,6 +236,30 @@ def contract_on(terms: Sequence[Term], day: int, seats: int | None, since: int |
         days_to_renewal=term.end - day - 1,
         customer_since=customer_since,
     )
+
+
+def has_grown(terms: Sequence[Term], day: int, percent: int) -> bool:
+    """Whether so much more seats or revenue are agreed on than before one of the terms began that run: at a renewal, or
+    by a term beside another."""
+    running = _running(terms, day)
+    term = _speaks_for(running, terms, day)
+    if term is None:
+        return False
+    now = _agreed(running, term)
+    for began in {one.start for one in (*running, term)}:
+        running_before = _running(terms, began - 1)
+        before = _speaks_for(running_before, terms, began - 1)
+        pairs = zip(now, _agreed(running_before, before), strict=True) if before is not None else ()
+        if any(new and old and 100 * new >= (100 + percent) * old for new, old in pairs):
+            return True
+    return False
+
+
+def _agreed(running: Sequence[Term], term: Term) -> tuple[int | None, int | None]:
+    """Seats, and cents a month: of the terms that run, added up, else of the one that speaks for the contract."""
+    if len(running) > 1:
+        return _sum(one.seats for one in running), _sum(one.monthly_revenue_cents for one in running)
+    return term.seats, term.monthly_revenue_cents
 
 
 def _sum(numbers: Iterable[int | None]) -> int | None:

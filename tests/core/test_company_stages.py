@@ -8,13 +8,13 @@ import pytest
 from msgspec.structs import replace
 
 from engage.core.check_book import check_book
-from engage.core.company_stages import CompanyStages, Situation, contract_grew, decide_stage
+from engage.core.company_stages import CompanyStages, Situation, decide_stage
 from engage.core.health import frozen
 from engage.core.measures import WeekMeasures
 from engage.core.privacy import Figure, fact, ratio
 from engage.core.published import publish_people
 from engage.core.reports import Health
-from engage.core.terms import Term
+from engage.core.terms import Term, has_grown
 
 DEFAULT = CompanyStages()
 
@@ -130,9 +130,22 @@ def test_a_contract_grows_from_term_to_term(
         Term(first, second, before[1], before[0]),
         Term(second, second + 365, now[1], now[0]),
     ]
-    assert contract_grew(terms, second + 5, 10) == grew
-    assert not contract_grew(terms, first + 5, 10)
-    assert not contract_grew([], second, 10)
+    assert has_grown(terms, second + 5, 10) == grew
+    assert not has_grown(terms, first + 5, 10)
+    assert not has_grown([], second, 10)
+
+
+def test_a_contract_grows_by_a_term_beside_another_and_not_when_that_goes_on() -> None:
+    first, added, second = (date(*day).toordinal() for day in ((2025, 1, 1), (2025, 6, 1), (2026, 1, 1)))
+    main, beside = Term(first, second, 100, 10), Term(added, second, 20, 5)
+    assert not has_grown([main, beside], added - 1, 10)
+    assert has_grown([main, beside], added, 10)
+    assert not has_grown([main, replace(beside, monthly_revenue_cents=9, seats=None)], added, 10)
+    both = Term(second, second + 365, 120, 15)
+    assert not has_grown([main, beside, both], second + 5, 10)
+    renewed = [Term(second, second + 365, *each) for each in ((100, 10), (20, 5))]
+    assert not has_grown([main, beside, *renewed], second + 5, 10)
+    assert has_grown([main, beside, replace(both, seats=17)], second + 5, 10)
 
 
 def test_a_frozen_score_says_since_when_and_moves_no_more() -> None:
