@@ -37,13 +37,14 @@ def test_it_tells_ranks_bands_parts_and_lead_time_of_each_horizon(
     assert max(map(len, out.splitlines())) <= 80
     rows = [" ".join(line) for line in lines]
     for days in HORIZONS:
-        assert any(row.startswith(f"score {days} 120 15 100 ") and " too few " in row for row in rows)
+        assert any(row.startswith(f"score {days} 120 15 100 ") and " ~0.9 too few " in row for row in rows)
         assert f"score {days} at risk 30 15 50.0 % 100.0 %" in rows
         assert f"score {days} on watch or worse 60 15 25.0 % 100.0 %" in rows
     assert "fitted 90 440 2 0 - - - - -" in rows
     assert [line[:3] for line in lines].count(["9", "70.0", "25.0"]) == 2
     assert "28 days or more" in " ".join(out.split())
     assert out.count("insufficient: 2 churned") == 1
+    assert "too few: fewer than 20 terms left or stayed" in out
 
 
 def test_without_a_term_that_ended_it_says_so(capsys: pytest.CaptureFixture[str]) -> None:
@@ -70,6 +71,7 @@ def test_what_a_forecast_does_not_know_is_said_of_it_by_name(capsys: pytest.Capt
     tell(Calibration({"0": found, "30": found}, {}, before=1234))
     told = " ".join(capsys.readouterr().out.split())
     assert f" {found.auc:.3f} {found.auc_low:.2f}-{found.auc_high:.2f} " in told
+    assert "too few" not in told
     assert "1,234 terms ended before the first week that was measured: no more" in told
     assert "score, 0, 30 days: It ranks no better than chance, as far as can be told." in told
 

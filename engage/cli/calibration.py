@@ -10,9 +10,10 @@ from textwrap import fill
 from typing import Final
 
 from engage.cli.output import say, say_table
-from engage.core.accuracy import Accuracy, Calibration
+from engage.core.accuracy import CHURNED_LEAST, COMPANIES_LEAST, Accuracy, Calibration
 
 WIDTH: Final = 80
+FEW: Final = "too few"
 CALLED: Final = {
     "at_risk": "at risk",
     "watch": "on watch or worse",
@@ -56,7 +57,7 @@ def _ranks(forecasts: Mapping[str, Mapping[str, Accuracy]]) -> None:
     rows = [
         (
             *(name, days, f"{one.n:,}", f"{one.churned:,}", f"{one.scored:,}"),
-            *(_number(one.auc, 3), _range(one), _number(one.brier, 4), _number(one.base_brier, 4)),
+            *(*_ranked(one), _number(one.brier, 4), _number(one.base_brier, 4)),
             _share(one.calibration_error),
         )
         for name, by_days in forecasts.items()
@@ -64,6 +65,11 @@ def _ranks(forecasts: Mapping[str, Mapping[str, Accuracy]]) -> None:
     ]
     columns = ("forecast", "days", "terms", "left", "scored", "AUC", "95 in 100", "Brier", "base", "off by")
     say_table(columns, rows, right=range(1, 10))
+    if any(FEW in row for row in rows):
+        _tell(
+            f"{FEW}: fewer than {CHURNED_LEAST} terms left or stayed, or they are of fewer than {COMPANIES_LEAST} "
+            "companies; the AUC is no more than a hint."
+        )
 
 
 def _calls(forecasts: Mapping[str, Mapping[str, Accuracy]]) -> None:
@@ -133,12 +139,13 @@ def _number(number: float | None, digits: int) -> str:
     return "-" if number is None else f"{number:.{digits}f}"
 
 
-def _range(one: Accuracy) -> str:
+def _ranked(one: Accuracy) -> tuple[str, str]:
+    """The AUC, and between what it lies. Where that is not known, three digits would be read for more than they are."""
     if one.auc is None:
-        return "-"
+        return "-", "-"
     if one.auc_low is None or one.auc_high is None:
-        return "too few"
-    return f"{one.auc_low:.2f}-{one.auc_high:.2f}"
+        return f"~{one.auc:.1f}", FEW
+    return f"{one.auc:.3f}", f"{one.auc_low:.2f}-{one.auc_high:.2f}"
 
 
 def _share(share: float | None) -> str:
