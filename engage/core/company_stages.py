@@ -70,7 +70,9 @@ def decide_stage(of: CompanyStages, now: Situation) -> tuple[Stage, str] | None:
         )
     if not now.scores or now.scores[-1] is None or now.people is None:
         if any(score is not None for score in now.scores):
-            return "at_risk", say("Not scored any more: fewer than {k:d} members are active.", k=now.k)
+            return "at_risk", say(
+                "Not scored any more: fewer than {k:d} members are known to be active.", k=now.k
+            )
         return None
     recent = now.scores[-of.risk_weeks :]
     if len(recent) == of.risk_weeks and all(one is not None and one < of.risk_score for one in recent):

@@ -31,7 +31,7 @@ from msgspec.structs import replace
 from engage.core.drivers import TENURE, TREND_WEEKS, Bounds, Input, points_of, read_inputs, standard_bounds
 from engage.core.language import say
 from engage.core.measures import HABIT_WEEKS, WeekMeasures
-from engage.core.published import People, publish_people, weeks_known
+from engage.core.published import People, publish_month_members, publish_people, weeks_known
 from engage.core.reports import BAND_FLOORS, BAND_LABELS, Band, Confidence, Driver, Health
 from engage.core.scored_as import ScoredAs
 
@@ -79,7 +79,7 @@ def score(
     """
     people = publish_people(weeks[-1], k) if weeks else None
     if people is None or people.active_4w.floor < k:
-        verdict = _unscored(people.members.value if people is not None else None, k)
+        verdict = _unscored(weeks[-1] if weeks else None, k)
         return Health(as_of, None, "unscored", "low", verdict, version=VERSION)
     inputs = read_inputs(weeks[-WEEKS_NEEDED:], people, seats, age_days, k, _bounds_of(by))
     weights = _weights_of(by)
@@ -243,14 +243,21 @@ def verdict_of(value: int, band: Band, drivers: Sequence[Driver]) -> str:
     )
 
 
-def _unscored(members: float | None, k: int) -> str:
-    """By how many members there are, which the host's lists say, and not by who was active: the same of a company where
-    nobody ever was, since that would be said of everybody in it."""
-    if members is not None and members < 2 * k - 1:
+def _unscored(week: WeekMeasures | None, k: int) -> str:
+    """By how many members there are and were, which the host's lists say, and not by who was active: the same of a
+    company where nobody ever was, since that would be said of everybody in it."""
+    least = 2 * k - 1
+    if week is not None and week.members < least:
         return say(
             "Not scored: there are fewer than {least:d} members, too few to say anything without telling on "
             "individuals.",
-            least=2 * k - 1,
+            least=least,
+        )
+    if week is not None and publish_month_members(week).floor - week.absent_4w < least:
+        return say(
+            "Not scored: fewer than {least:d} members were there in the last four weeks, too few to say anything "
+            "without telling on individuals.",
+            least=least,
         )
     return say(
         "Not scored: fewer than {k:d} members were active in the last four weeks, too few to say anything "

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -101,6 +103,26 @@ def test_below_the_floor_there_are_words_and_no_score(active: int) -> None:
     assert (found.score, found.band, found.drivers) == (None, "unscored", ())
     assert "fewer than 5 members" in found.verdict
     assert str(active) not in found.verdict.replace("fewer than 5", "")
+
+
+@pytest.mark.parametrize(
+    "changes, told",
+    [
+        ({"members": 8, "active_4w": 8}, "there are fewer than 9 members"),
+        (
+            {"month_members": [7, 7, 8, 8], "active_4w": 8},
+            "fewer than 9 members were there in the last four weeks",
+        ),
+        ({"absent_4w": 52, "active_4w": 8}, "fewer than 9 members were there in the last four weeks"),
+        ({"active_4w": 4}, "fewer than 5 members were active in the last four weeks"),
+    ],
+)
+def test_a_company_is_not_said_to_be_quiet_where_too_few_members_were_there(
+    changes: dict[str, Any], told: str
+) -> None:
+    weeks = steady()
+    weeks[-1] = replace(weeks[-1], **changes)
+    assert scored(weeks).verdict.startswith(f"Not scored: {told}, too few to say anything")
 
 
 @pytest.mark.parametrize("active", [0, 8])

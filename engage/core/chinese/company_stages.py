@@ -12,7 +12,7 @@ WORDS: Final = {
     "Churned": "已流失",
     "The contract has ended.": "合同已结束。",
     "A customer for {days:d} of the first {least:d} days.": "成为客户 {days} 天，启用期为前 {least} 天。",
-    "Not scored any more: fewer than {k:d} members are active.": "不再评分：活跃成员不足 {k} 人。",
+    "Not scored any more: fewer than {k:d} members are known to be active.": "不再评分：已知的活跃成员不足 {k} 人。",
     "A score below {least:d} for {weeks:d} weeks.": "评分连续 {weeks} 周低于 {least}。",
     "{share} of the seats are in use, and {habit} of active members have the habit.": (
         "{share}的席位在使用，{habit}的活跃成员已形成习惯。"

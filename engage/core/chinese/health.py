@@ -24,6 +24,8 @@ WORDS: Final = {
     "{band} at {score:d} of 100: {why}, but {other}.": "{band}，{score} 分（满分 100）：{why}；但{other}。",
     "Not scored: fewer than {k:d} members were active in the last four weeks, too few to say anything without telling "
     "on individuals.": "未评分：最近四周的活跃成员少于 {k} 人，人数过少，任何数字都可能暴露个人。",
+    "Not scored: fewer than {least:d} members were there in the last four weeks, too few to say anything without "
+    "telling on individuals.": "未评分：最近四周在册的成员少于 {least} 人，人数过少，任何数字都可能暴露个人。",
     "Not scored: there are fewer than {least:d} members, too few to say anything without telling on individuals.": (
         "未评分：成员少于 {least} 人，人数过少，任何数字都可能暴露个人。"
     ),
