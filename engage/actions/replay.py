@@ -54,6 +54,7 @@ from engage.store.checkpoints import (
     messages_hash,
 )
 from engage.store.companies import HOST, load_published
+from engage.store.erasing import count_erased
 from engage.store.log import (
     Head,
     MessageKey,
@@ -168,6 +169,9 @@ class Replay:
         if self.from_start and others:
             words = f"entries up to {max(others)} of {self.name} were decided by the rules of another release"
             raise Conflict(f"{words}; only that one can decide them again")
+        if self.from_start and await count_erased(s, self.id):
+            words = f"members of {self.name} were erased, and what they did cannot be decided again"
+            raise Conflict(f"{words}; verify from the newest checkpoint, which was taken with it")
 
     def _told(self) -> _Told:
         return _Told(self)

@@ -12,6 +12,7 @@ from engage.actions.turns import Turns, undone
 from engage.core.call import message_hash
 from engage.core.decide import Undone
 from engage.core.decisions import Record, effects
+from engage.core.erasure import is_erased
 from engage.core.event import Body, Kind
 from engage.core.history import counted_after
 from engage.core.ledger import Transfer
@@ -63,6 +64,8 @@ async def reverse(
             raise Conflict(f"{message_id!r} is not an event; only events can be reversed")
         key = (id, NO_DAY, message_hash(f"reversal:{stored.entry.seq}"))
         member = await external_id_of(tx, id, stored.entry.member)
+        if is_erased(member):
+            raise Conflict(f"event {message_id!r} is of a member who was erased; nothing says what to undo")
         await turns.load([(id, member)], [key])
         if key in turns.known:
             first = await load_entry(tx, id, turns.known[key][0])

@@ -1,40 +1,21 @@
 """When a release decides by other rules than the one before: a checkpoint of a company before it decides anything.
 
 From there a replay starts, so it never decides again what other rules decided. Called under the company's turn, with
-the state as it is stored: what led to it only the release before could decide again. That takes a moment for a
-company of many members, once per company and such release.
+the state as it is stored: what led to it only the release before could decide again. Once per company and such release.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from engage import clock
-from engage.core.chain import GENESIS
-from engage.core.checkpoint import Checkpoint, Rows, checkpoint_hash, member_items, said, state_items
-from engage.core.event import SEMANTICS, Body, Kind
+from engage.actions.sealing import seal
+from engage.core.event import SEMANTICS
 from engage.errors import Unavailable
-from engage.store.archived import files_hash, moments_hash
-from engage.store.checkpoints import (
-    Packing,
-    drop_parts,
-    insert_checkpoint,
-    insert_parts,
-    load_checkpoints,
-    load_links,
-    load_transfers,
-    messages_hash,
-    other_parts,
-)
-from engage.store.log import Writes, load_days, load_rollups
-from engage.store.members import list_members
 from engage.store.statements import Statements, Transaction
 
 if TYPE_CHECKING:
     from engage.actions.turns import Turn
-
-EVERY_DAY: Final = (0, 4_000_000)
-ROWS_PER_READ: Final = 2000
 
 
 async def adopt_rules(s: Statements, turn: Turn) -> None:
@@ -42,63 +23,8 @@ async def adopt_rules(s: Statements, turn: Turn) -> None:
 
     Raises Unavailable outside of one, and when the company was decided by a newer release than this.
     """
-    head = turn.head
-    if head.state.semantics > SEMANTICS:
+    if turn.head.state.semantics > SEMANTICS:
         raise Unavailable("a newer release of Engage has taken over; this one may not decide any more")
     if not isinstance(s, Transaction):
         raise Unavailable("the rules have changed; this takes a transaction")
-    id, seq = head.company_id, head.seq
-    packing = Packing(id)
-    state = state_items(head.state, await load_days(s, id, *EVERY_DAY), ())
-    await s.insert([insert_parts(list(packing.add(state)))], scope=[id])
-    after = 0
-    while members := await list_members(s, id, after, ROWS_PER_READ):
-        after = members[-1][0]
-        items = member_items((number, member) for number, _, member in members)
-        await s.insert([insert_parts(list(packing.add(items)))], scope=[id])
-    await s.insert([insert_parts(list(packing.end()))], scope=[id])
-    messages, message_rows = await messages_hash(s, id, seq)
-    before = await load_checkpoints(s, id)
-    checkpoint = Checkpoint(
-        seq=seq,
-        links=head.links,
-        chain=head.chain,
-        decided_by=head.state.semantics,
-        semantics=SEMANTICS,
-        archived=head.state.archived,
-        kept_as=packing.kept_as,
-        state=packing.hash(),
-        transfers=await _transfers_hash(s, id, seq),
-        link_rows=await _links_hash(s, id),
-        messages=messages,
-        message_rows=message_rows,
-        files=await files_hash(s, id),
-        moments=await moments_hash(s, id, head.state.archived),
-        previous=checkpoint_hash(before[-1][1]) if before else GENESIS,
-    )
-    now = clock.now()
-    entry = turn.append("", Kind.CHECKPOINT, now, now, "", Body("", said(checkpoint))).entry
-    # A commit of its own: whoever takes a turn need not append anything.
-    turn.days |= {
-        day: rollup for (_, day), rollup in (await load_rollups(s, [(id, entry.day)], [id])).items()
-    }
-    writes = Writes()
-    turn.close(writes)
-    await s.insert([insert_checkpoint(id, entry.seq, checkpoint), *writes.inserts()], scope=[id])
-    while other := await other_parts(s, id, packing.kept_as):
-        await drop_parts(s, id, other[0])
-
-
-async def _links_hash(s: Statements, company_id: int) -> bytes:
-    rows, number = Rows(), 0
-    while links := await load_links(s, company_id, number, ROWS_PER_READ):
-        rows.add(links)
-        number = links[-1][0]
-    return rows.digest()
-
-
-async def _transfers_hash(s: Statements, company_id: int, last: int) -> bytes:
-    rows = Rows()
-    for after in range(0, last, ROWS_PER_READ):
-        rows.add(await load_transfers(s, company_id, after, min(after + ROWS_PER_READ, last)))
-    return rows.digest()
+    await seal(s, turn, clock.now())

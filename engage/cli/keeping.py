@@ -1,15 +1,18 @@
-"""backup and archive."""
+"""backup, archive and erase."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+import msgspec
 import typer
 
-from engage.cli.output import AsJson, complain, progress, say, say_json, say_table
+from engage.cli.output import AsJson, complain, note, progress, say, say_json, say_table
+from engage.cli.programs import actor_name
 from engage.cli.running import DatabaseUrl, with_database
 from engage.clock import now
 from engage.core.calendar import from_datetime, to_rfc3339
@@ -18,12 +21,14 @@ from engage.settings import read_settings
 
 if TYPE_CHECKING:
     from engage.actions.archive import ArchivedCompany
+    from engage.actions.erase import Erased
     from engage.store.database import Database
 
 
 def register(app: typer.Typer) -> None:
     app.command()(backup)
     app.command()(archive)
+    app.command()(erase)
 
 
 def backup(
@@ -172,3 +177,56 @@ def _tell(done: Sequence[ArchivedCompany]) -> None:
         ],
         right=(1, 2, 3, 4),
     )
+
+
+def erase(
+    company: Annotated[
+        str, typer.Option(metavar="ID", help="The company they are members of.", show_default=False)
+    ],
+    member: Annotated[
+        list[str],
+        typer.Option(
+            metavar="ID", help="Whom to erase. Give it again for more, up to 100.", show_default=False
+        ),
+    ],
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    database: DatabaseUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """Erase people: their ids, traits and events' properties, and what was written about them. Nothing brings it back.
+
+    What was counted stays, under a number that leads to nobody: every balance, report and chain is as before. All who
+    are named are erased, or none. The service may run meanwhile. Backups and files of the archive keep what they hold.
+    """
+    from engage.actions import erase as action
+
+    if not dry_run and not yes:
+        if not sys.stdin.isatty():
+            raise typer.BadParameter("nothing brings it back; say that you mean it", param_hint="'--yes'")
+        typer.confirm(f"erase {', '.join(member)} of {company}? Nothing brings it back", abort=True, err=True)
+
+    async def work(opened: Database) -> Erased:
+        return await action.erase(
+            opened, company=company, members=member, actor=actor_name(), rehearse=dry_run, now=now()
+        )
+
+    done = with_database(database, work, create=False)
+    if as_json:
+        say_json({"company": company, "dry_run": dry_run, **msgspec.structs.asdict(done)})
+        return
+    people = "1 member" if done.members == 1 else f"{done.members:,} members"
+    say(f"{'would erase' if dry_run else 'erased'} {people} of {company}")
+    say_table(
+        ("", ""),
+        [
+            ("entries of theirs, left without what they said", f"{done.entries:,}"),
+            ("notices dropped from the outbox", f"{done.notices:,}"),
+            ("refused calls dropped", f"{done.rejects:,}"),
+        ],
+        right=(1,),
+    )
+    for name in done.archived:
+        note(f"{name} of the archive may hold entries of theirs, and keeps them")

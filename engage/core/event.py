@@ -51,6 +51,8 @@ class Kind:
     """A member saw a message; see `engage.core.nudges`."""
     HISTORY: Final = 20
     """What a member did before a quest was launched, counted toward it; see `engage.core.history`."""
+    ERASURE: Final = 22
+    """The member is nobody any more; see `engage.core.erasure`."""
 
 
 KIND_NAMES: Final = {
@@ -74,6 +76,7 @@ KIND_NAMES: Final = {
     Kind.CAMPAIGN: "campaign",
     Kind.HISTORY: "history",
     Kind.NUDGE: "nudge",
+    Kind.ERASURE: "erasure",
 }
 ACTIVITY = frozenset({Kind.TRACK, Kind.PAGE, Kind.SCREEN})
 """What a member did, as against what somebody said about a member."""
@@ -91,6 +94,7 @@ class Body(Struct, array_like=True, omit_defaults=True, gc=False):
     actor. preferences: preferences, actor. nudge: the one `opened`, actor. history: what was
     `counted`, quest -> steps of first day of the period, goal, key in its tally and amount; and the entry `after` which
     there was any history to count.
+    erasure: actor, and how many `members` were erased together.
     referral: step, channel and, by step: invite has the code, whom it is to and actor; offer the invitation's seq, day
     and inviter, and actor; bring the colleague and the seq of what made them active; what somebody did with an
     invitation has its seq.

@@ -19,6 +19,7 @@ from engage.core.campaigns import fold_firing, fold_step
 from engage.core.compiled import CompiledProgram
 from engage.core.conditions import fold_name
 from engage.core.decisions import Decision
+from engage.core.erasure import fold_erasure
 from engage.core.event import ACTIVITY, Entry, Kind
 from engage.core.expiry import expiry_day, note_notices, slide
 from engage.core.funnels import advance
@@ -129,6 +130,8 @@ def fold(
         elif entry.kind == Kind.CHECKPOINT:
             company.archived = entry.body.data["archived"]
             company.semantics = entry.body.data["semantics"]
+        elif entry.kind == Kind.ERASURE:
+            fold_erasure(member, entry.day)
         elif entry.kind == Kind.CAMPAIGN:
             fold_step(company, entry.body.data, entry.at)
     if entry.kind == Kind.ADJUSTMENT:

@@ -176,6 +176,12 @@ class Database:
         """
         return await self._to_the_end(self._insert_if(checks, writes, scope, proof))
 
+    async def forget(self) -> None:
+        """Leave no copy of what was dropped beside the tables, as far as that is in our hands."""
+        self._refuse_closed()
+        with self._unavailable("the database cannot be written"):
+            await self.backend.forget()
+
     async def _to_the_end(self, transaction: Coroutine[Any, Any, T]) -> T:
         try:
             self._refuse_closed()

@@ -251,9 +251,9 @@ async def load_entry(s: Statements, company_id: int, seq: int) -> Stored | None:
     return found[0] if found else None
 
 
-async def load_member_entries(s: Statements, company_id: int, newest: int, limit: int) -> list[Stored]:
-    """A member's history from the entry `newest` back, along the chain of `previous`."""
-    rows = await s.rows(
+async def load_member_rows(s: Statements, company_id: int, newest: int, limit: int) -> list[Row]:
+    """ENTRY_COLUMNS of a member's entries from the entry `newest` back, along the chain of `previous`."""
+    return await s.rows(
         "WITH RECURSIVE history(company_id, seq, depth) AS ("
         " SELECT company_id, seq, 1 FROM engage_entry WHERE {scope} AND seq = ?"
         " UNION ALL SELECT e.company_id, e.previous, h.depth + 1 FROM history h JOIN engage_entry e"
@@ -264,6 +264,11 @@ async def load_member_entries(s: Statements, company_id: int, newest: int, limit
         [newest, limit],
         scope=[company_id],
     )
+
+
+async def load_member_entries(s: Statements, company_id: int, newest: int, limit: int) -> list[Stored]:
+    """A member's history from the entry `newest` back, with the transfers."""
+    rows = await load_member_rows(s, company_id, newest, limit)
     transfers = await s.lookup(
         "SELECT t.seq, t.currency, t.source, t.target, t.amount, t.rule FROM {keys} k "
         "JOIN engage_transfer t ON t.company_id = k.column1 AND t.seq = k.column2 ORDER BY t.seq, t.n",

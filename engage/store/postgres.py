@@ -218,6 +218,9 @@ class Postgres:
         finally:
             await readers.release(connection)
 
+    async def forget(self) -> None:
+        """Rows as they were go when the server cleans up; its log and its backups are the operator's."""
+
     async def close(self) -> None:
         await self._writers.close()
         await self._readers.close()

@@ -46,6 +46,8 @@ _PRAGMAS = (
     "PRAGMA cache_size = -32768",
     "PRAGMA temp_store = MEMORY",
     "PRAGMA journal_size_limit = 67108864",
+    # What was dropped is overwritten. Some builds of SQLite do so anyway, and some only when told.
+    "PRAGMA secure_delete = ON",
 )
 
 
@@ -329,6 +331,20 @@ class Sqlite:
             except BaseException:
                 await self.writer.run(lambda driver: driver.rollback())
                 raise
+
+    async def forget(self) -> None:
+        """Fold the write-ahead log into the file and cut it off: it has pages as they were. Where somebody still reads
+        one of them it stays for now; nobody is waited for."""
+
+        def work(driver: sqlite3.Connection) -> None:
+            driver.execute("PRAGMA busy_timeout = 0").close()
+            try:
+                driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
+            finally:
+                driver.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}").close()
+
+        async with self._turn:
+            await self.writer.run(work)
 
     def trouble(self, error: Exception) -> str | None:
         """A file that is locked, full, read-only, damaged or gone, whether found by our statements or by the ORM's.

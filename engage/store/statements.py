@@ -107,6 +107,9 @@ class Backend(Protocol):
     ) -> bool:
         """A whole transaction in one trip: the writes, if every check finds what it expects. False: nothing done."""
 
+    async def forget(self) -> None:
+        """Leave no copy of what was dropped beside the tables, as far as that is in our hands."""
+
     async def close(self) -> None: ...
 
     def trouble(self, error: Exception) -> str | None:

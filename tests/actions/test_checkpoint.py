@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from engage.actions import checkpoint as taking
 from engage.actions import replay as replaying
-from engage.actions import replayed_members, semantics, turns
+from engage.actions import replayed_members, sealing, semantics, turns
 from engage.actions import verify as verifying
 from engage.actions.replay import Replay, Replayed
 from engage.actions.verify import replay_all
@@ -306,7 +306,7 @@ def new_rules(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     """The next release: it awards nothing at all any more."""
 
     def release() -> None:
-        for module in (turns, semantics, replaying, taking, state, verifying):
+        for module in (turns, semantics, sealing, replaying, taking, state, verifying):
             monkeypatch.setattr(module, "SEMANTICS", NEXT)
         for module in (turns, replaying):
             monkeypatch.setattr(module, "decide", other)
@@ -360,7 +360,7 @@ async def test_without_the_checkpoint_the_new_rules_would_not_agree(
     await host.publish()
     await host.send(host.track("u1"))
     new_rules()
-    for module in (turns, semantics, replaying, taking, state, verifying):
+    for module in (turns, semantics, sealing, replaying, taking, state, verifying):
         monkeypatch.setattr(module, "SEMANTICS", SEMANTICS)
     assert "decided otherwise" in str((await host.verify()).difference)
 
@@ -384,7 +384,7 @@ async def test_the_release_before_may_not_decide_any_more(
     await host.publish()
     await host.send(host.track("ann"))
     with monkeypatch.context() as later:
-        for module in (turns, semantics, replaying, taking, state, verifying):
+        for module in (turns, semantics, sealing, replaying, taking, state, verifying):
             later.setattr(module, "SEMANTICS", NEXT)
         await host.send(host.track("ann"))
     rows = host.stored_rows()
