@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +18,10 @@ class Driver:
     weight: float | None = None
     contribution: float | None = None
     text: str | None = None
+    change: float | None = None
+    """Of the contribution, against four weeks before."""
+    between: tuple[float, float] | None = None
+    """Where the value is hidden: the range that may be told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,12 @@ class Health:
     drivers: tuple[Driver, ...] = ()
     version: int | None = None
     profile: ScoredAs | None = None
-    suppressed: tuple[Any, ...] = ()
+    verdict: str = ""
+    """One sentence: what the score is made of, or why there is none."""
+    notes: tuple[str, ...] = ()
+    """What is missing, and why the confidence is not high."""
+    slid: str = ""
+    """What was seen of the driver that lost most, where half a band was lost in 13 weeks."""
 
 
 @dataclass(frozen=True, slots=True)

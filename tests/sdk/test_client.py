@@ -516,7 +516,18 @@ def test_every_other_call_asks_as_documented(service: Any) -> None:
         company = client.companies.get("acme")
         service.answer(201, {"id": "new"})
         client.companies.create("new", name="New", timezone="Asia/Tokyo", seats=5)
-        service.answer(200, {"company": "acme", "as_of": "2026-11-22", "score": 71, "band": "healthy"})
+        driver = {"name": "habit", "change": -1.5, "between": [30.0, 40.0]}
+        service.answer(
+            200,
+            {
+                "company": "acme",
+                "as_of": "2026-11-22",
+                "score": 71,
+                "band": "healthy",
+                "verdict": "Healthy.",
+                "drivers": [driver],
+            },
+        )
         health = client.health.get("acme")
         service.answer(200, {"data": [{"as_of": "2026-11-15", "score": 70, "band": "healthy"}]})
         history = client.health.history("acme")
@@ -555,6 +566,7 @@ def test_every_other_call_asks_as_documented(service: Any) -> None:
     assert company.program is not None
     assert (company.members, company.program.version, company.seats) == (3, 2, None)
     assert (health.score, health.band, history[0].score) == (71, "healthy", 70)
+    assert (health.verdict, health.drivers[0].between) == ("Healthy.", (30.0, 40.0))
     assert report.data == {"anything": [1]}
     assert [entry.company for entry in portfolio] == ["acme"]
     assert reversal.effects[0].amount == -10

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.metadata
 import inspect
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import engage_sdk
+import msgspec
 import pytest
-from engage_sdk import AsyncClient, Client
+from engage_sdk import AsyncClient, Client, models
+
+from engage.core import reports
+from engage.web.api.reports import CompanyHealth
 
 SYNC, ASYNC = Client("http://127.0.0.1:1", key="k"), AsyncClient("http://127.0.0.1:1", key="k")
 RESOURCES = sorted(name for name in vars(SYNC) if not name.startswith("_"))
@@ -55,6 +60,15 @@ def test_both_have_the_same_resources_and_methods() -> None:
             "templates",
         )
     }
+
+
+@pytest.mark.parametrize(
+    "told, read",
+    [(CompanyHealth, models.Health), (reports.Driver, models.Driver)],
+    ids=["health", "driver"],
+)
+def test_all_that_is_told_of_a_companys_health_is_read(told: type[msgspec.Struct], read: type) -> None:
+    assert set(told.__struct_fields__) == {one.name for one in dataclasses.fields(read)}
 
 
 def test_both_are_built_alike() -> None:
