@@ -55,6 +55,9 @@ OPTIONAL = (
     *("rewards", "redemptions", "giving", "adjustments", "quests", "calendar", "streaks"),
     *("campaigns", "leaderboards", "funnels", "lifecycle", "referral"),
 )
+ELSEWHERE = dict.fromkeys(
+    ("timezone", "time_zone", "tz"), "each company has its own, told by a group call or POST /v1/companies"
+)
 OF_MEMBERS = ("department", "role", "audiences", "audience", "tags", "nudges")
 
 
@@ -62,7 +65,7 @@ def check(document: t.Any) -> tuple[Program | None, list[Problem]]:
     """The program, or None and everything that is wrong with the document; what is UNREADABLE in it was
     reported by whoever put that there."""
     problems = Problems()
-    entries = problems.fields(document, (), REQUIRED, (*OPTIONAL, *OF_MEMBERS))
+    entries = problems.fields(document, (), REQUIRED, (*OPTIONAL, *OF_MEMBERS), elsewhere=ELSEWHERE)
     if entries is None:
         return None, problems.found
     name, late_days, multipliers = _read_head(problems, entries)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import typing as t
+
 import msgspec
 
 from engage.core.check_conditions import Roles
-from engage.core.problems import Mapping, Path, Problems
+from engage.core.problems import Mapping, Path, Problems, shown
 from engage.core.program import Audience, Group
 
 
@@ -41,8 +43,25 @@ def label_of(identifier: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def read_currency(problems: Problems, names: Names, entries: Mapping, path: Path) -> str | None:
-    """The currency named by an entry, which may be left out where there is only one."""
+def read_units(
+    problems: Problems, names: Names, value: t.Any, path: Path, also: tuple[str, ...] = ()
+) -> tuple[Mapping, Path] | None:
+    """The entries of so many units of a currency, and where the amount stands; a number alone is the amount. `also`:
+    other keys."""
+    if not isinstance(value, dict):
+        return {"amount": value}, path
+    if len(value) == 1 and (said := next(iter(value))) in (names.currencies or ()):
+        words = f"must be {{currency: {said}, amount: {shown(value[said])}}}, not {{{said}: {shown(value[said])}}}"
+        problems.add(path, words)
+        return None
+    entries = problems.fields(value, path, ("amount",), optional=("currency", *also))
+    return None if entries is None else (entries, (*path, "amount"))
+
+
+def read_currency(
+    problems: Problems, names: Names, entries: Mapping, path: Path, *, alone: bool = False
+) -> str | None:
+    """The currency named by an entry, which may be left out where there is only one. `alone`: the entry is a number."""
     if "currency" in entries:
         return problems.known(entries["currency"], (*path, "currency"), names.currencies, "currency")
     if names.currencies is None:
@@ -50,5 +69,8 @@ def read_currency(problems: Problems, names: Names, entries: Mapping, path: Path
     if len(names.currencies) == 1:
         return names.currencies[0]
     several = ", ".join(names.currencies)
-    problems.add(path, f"missing key 'currency': the program has several ({several})")
+    as_in = (
+        f"; write {{currency: {names.currencies[0]}, amount: {shown(entries['amount'])}}}" if alone else ""
+    )
+    problems.add(path, f"missing key 'currency': the program has several ({several}){as_in}")
     return None

@@ -11,7 +11,7 @@ from engage.core.check_audiences import member_fields
 from engage.core.check_conditions import read_condition
 from engage.core.check_days import read_bound
 from engage.core.check_limits import WINDOWS
-from engage.core.check_names import Names, label_of, read_currency
+from engage.core.check_names import Names, label_of, read_currency, read_units
 from engage.core.check_rules import read_audience
 from engage.core.conditions import INTEGER_MAX
 from engage.core.problems import Mapping, Path, Problems
@@ -115,16 +115,12 @@ def _read_cost(problems: Problems, names: Names, entries: Mapping, path: Path) -
     if "cost" not in entries:
         return None
     path = (*path, "cost")
-    value = entries["cost"]
-    if isinstance(value, dict):
-        found = problems.fields(value, path, ("amount",), ("currency",))
-        if found is None:
-            return None
-        at: Path = (*path, "amount")
-    else:
-        found, at = {"amount": value}, path
+    units = read_units(problems, names, entries["cost"], path)
+    if units is None:
+        return None
+    found, at = units
     amount = problems.integer(found["amount"], at, 1, INTEGER_MAX) if "amount" in found else None
-    currency = read_currency(problems, names, found, path)
+    currency = read_currency(problems, names, found, path, alone=at == path)
     return None if amount is None or currency is None else (currency, amount)
 
 

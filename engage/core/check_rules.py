@@ -11,7 +11,7 @@ from decimal import Decimal
 from engage.core.check_conditions import Fields, read_condition, read_field_type
 from engage.core.check_formulas import FORMULA_KEYS, read_decimal, read_formula
 from engage.core.check_limits import read_limits
-from engage.core.check_names import Names, label_of, read_currency
+from engage.core.check_names import Names, label_of, read_currency, read_units
 from engage.core.check_occasions import Declared, read_occasion
 from engage.core.check_points import read_pending
 from engage.core.conditions import INTEGER_MAX, PROPERTY
@@ -206,25 +206,14 @@ def _read_award(problems: Problems, names: Names, fields: Fields, value: t.Any, 
         currency = read_currency(problems, names, entries, path)
         pending = _read_pending(problems, names, fields, entries, path)
         return Award(currency, 0, formula, pending) if currency is not None and formula is not None else None
-    if (
-        isinstance(value, dict)
-        and len(value) == 1
-        and (said := next(iter(value))) in (names.currencies or ())
-    ):
-        words = f"must be {{currency: {said}, amount: {shown(value[said])}}}, not {{{said}: {shown(value[said])}}}"
-        problems.add(path, words)
+    units = read_units(problems, names, value, path, ("pending",))
+    if units is None:
         return None
-    if isinstance(value, dict):
-        entries = problems.fields(value, path, ("amount",), ("currency", "pending"))
-        if entries is None:
-            return None
-        at: Path = (*path, "amount")
-    else:
-        entries, at = {"amount": value}, path
+    entries, at = units
     amount = None
     if "amount" in entries:
         amount = problems.integer(entries["amount"], at, 1, INTEGER_MAX)
-    currency = read_currency(problems, names, entries, path)
+    currency = read_currency(problems, names, entries, path, alone=at == path)
     pending = _read_pending(problems, names, fields, entries, path)
     return Award(currency, amount, None, pending) if currency is not None and amount is not None else None
 

@@ -12,6 +12,7 @@ import re
 import typing as t
 import unicodedata
 from decimal import Decimal
+from types import MappingProxyType
 
 import msgspec
 
@@ -169,9 +170,14 @@ class Problems:
         return entries
 
     def fields(
-        self, value: t.Any, path: Path, required: t.Sequence[str], optional: t.Sequence[str] = ()
+        self,
+        value: t.Any,
+        path: Path,
+        required: t.Sequence[str],
+        optional: t.Sequence[str] = (),
+        elsewhere: t.Mapping[str, str] = MappingProxyType({}),
     ) -> Mapping | None:
-        """A mapping with these keys and no others."""
+        """A mapping with these keys and no others. `elsewhere`: where keys belong that people look for here."""
         named = ", ".join((*required, *optional)[:KEYS_NAMED_MAX])
         entries = self.mapping(value, path, optional=not required, keys=f"; its keys: {named}")
         if entries is None:
@@ -181,8 +187,8 @@ class Problems:
         # A required key that is only misspelt is one mistake, not two.
         meant: set[str] = set()
         for key in unknown:
-            near = self.nearest(key, known)
-            words = "" if near else f"; known keys: {', '.join(known)}"
+            near = None if key in elsewhere else self.nearest(key, known)
+            words = "" if near else f"; {elsewhere.get(key) or 'known keys: ' + ', '.join(known)}"
             if near is not None and entries.get(near) is not None:
                 near, words = None, f"; {shown(near)} is there already"
             meant.add(near or "")

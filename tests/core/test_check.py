@@ -357,7 +357,14 @@ def test_a_currency_must_be_named_when_there_are_several() -> None:
     several = put(crm(), "currencies.gems", {})
     pointers = [found.pointer for found in problems(several)]
     assert pointers == ["/rules/0/effects/0/award", "/rules/0/effects/1/multiply", "/rules/0/limits/1"]
-    assert problems(several)[0].message == "missing key 'currency': the program has several (points, gems)"
+    several_words = "missing key 'currency': the program has several (points, gems)"
+    assert problems(several)[0].message == several_words + "; write {currency: points, amount: 50}"
+    assert problems(several)[1].message == several_words
+
+
+def test_a_key_that_people_look_for_in_a_program_says_where_it_belongs() -> None:
+    (found,) = problems(put(crm(), "timezone", "Europe/Berlin"))
+    assert found.message.startswith("unknown key 'timezone'; each company has its own")
 
 
 def test_duplicate_rule_ids_name_the_first() -> None:

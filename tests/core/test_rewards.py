@@ -101,7 +101,11 @@ def test_a_program_with_rewards_is_the_same_when_read_back() -> None:
     "reward, problem",
     [
         ("{id: mug}", "missing key 'cost'"),
-        ("{id: mug, cost: 5}", "missing key 'currency': the program has several (points, gems)"),
+        (
+            "{id: mug, cost: 5}",
+            "missing key 'currency': the program has several (points, gems); write {currency: points, amount: 5}",
+        ),
+        ("{id: mug, cost: {gems: 5}}", "must be {currency: gems, amount: 5}, not {gems: 5}"),
         ("{id: mug, cost: {currency: points, amount: 0}}", "must be from 1 to"),
         ("{id: Mug, cost: {currency: gems, amount: 1}}", "did you mean 'mug'"),
         ("{id: mug, cost: {currency: gems, amount: 1}, stock: -1}", "must be from 0 to"),
