@@ -25,6 +25,8 @@ company that relies on many parts of a product finds it hard to replace. Beside 
 breadth does not merely say that a company is large. The trend is measured against the company's own best, not the
 weeks before: a new company that is ramping up is not better off than a settled one, and a slow decline shows as long
 as the best is remembered. It counts active days, which fall when fewer come and when the same come less often.
+Days active of a month in which a company began are reckoned from the days there are: seven of the first seven are 28 of
+28, since nobody could be active before. How many key events are in use is not stretched so: it grows ever more slowly.
 Tenure is no behaviour but a prior: in subscription businesses the risk of leaving is highest at first and falls with
 time, steeply at first and ever more slowly, since those who leave easily leave early. Where the propensity to leave
 varies as a beta distribution, it falls as 1 / (a + b + renewals so far) (Fader and Hardie, How to Project Customer
@@ -44,6 +46,7 @@ from engage.core.privacy import NOT_SHOWN, Figure, fact, missing, ratio
 from engage.core.published import (
     People,
     days_of_month,
+    days_there,
     days_told,
     publish_levels,
     publish_members,
@@ -165,22 +168,30 @@ def _active(people: People) -> float:
 
 
 def _activity(weeks: Sequence[WeekMeasures], people: People, k: int) -> Input:
-    told = publish_days_each(weeks, people.active_4w, k)
-    each = told.estimate
-    if each is None:  # of some weeks it is not told at all
-        each = min(MONTH.high, days_of_month(weeks, k) / _active(people))
-    each = round(each, 1)
-    if told.value is None and told.low and told.high and told.high > WIDE * told.low:
+    told, there = publish_days_each(weeks, people.active_4w, k), days_there(weeks)
+    low, high = (_of_month(days or 0, there) for days in (told.low, told.high))
+    if told.value is not None:
+        each = _of_month(told.value, there)
+    elif high:
+        each = round((low + high) / 2, 1)
+    else:  # of some weeks it is not told at all
+        each = _of_month(days_of_month(weeks, k) / _active(people), there)
+    if told.value is None and low and high > WIDE * low:
         text = say(
-            "an active member was active on {low:g} to {high:g} of the last 28 days",
-            low=told.low,
-            high=told.high,
+            "an active member was active on {low:g} to {high:g} of the last 28 days", low=low, high=high
         )
     elif told.value is None:
         text = say("an active member was active on about {days:g} of the last 28 days", days=each)
     else:
         text = say("an active member was active on {days:g} of the last 28 days", days=each)
+    if there < MONTH.high:
+        text = say("{text}, reckoned from {days:d} days", text=text, days=there)
     return Input(fact(each, "days"), each, text, MONTH)
+
+
+def _of_month(days: float, there: int) -> float:
+    """Of 28 days, at the pace of as many as there are; nobody is active on more than those."""
+    return round(min(days, there) * MONTH.high / there, 1)
 
 
 def _habit(week: WeekMeasures, people: People) -> Input:

@@ -18,7 +18,8 @@ Version 1 had six drivers, with bounds at published thresholds (breadth and habi
 weeks against the eight before: most companies lay beyond the bounds, and a start-up counted as growth. Version 2 took
 the newest 28 days; since version 3 figures of several weeks are of the newest month of four whole weeks that is over,
 quiet weeks count as idle in them, and members at a level are told in bands (see `engage.core.published`). Version 4
-counts time by its logarithm; time and trend counted 15 % before, in a straight line, and days active and breadth too.
+counts time by its logarithm, and days active of a company's first month at the pace of the days there were; time and
+trend counted 15 % before, in a straight line, and days active and breadth too.
 """
 
 from __future__ import annotations

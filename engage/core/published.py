@@ -230,6 +230,13 @@ def days_of_month(weeks: Sequence[WeekMeasures], k: int) -> float:
     return days_told(_month_of(weeks), k)
 
 
+def days_there(weeks: Sequence[WeekMeasures]) -> int:
+    """How many days of the newest month that is over members could be active on, as far as it was measured: of a month
+    in which the company began, those since the Monday of its first week. All, where no week of it is left."""
+    first = weeks[-1].monday - WEEK * (weeks_known(weeks[-1]) - 1)
+    return WEEK * (sum(1 for week in _month_of(weeks) if week.monday >= first) or MONTH_WEEKS)
+
+
 def publish_month_days(weeks: Sequence[WeekMeasures], k: int) -> Figure:
     """The same as a figure: the sum of those of its weeks, a range of ranges."""
     each = [publish_week_days(week, k) for week in _month_of(weeks)]

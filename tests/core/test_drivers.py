@@ -100,6 +100,36 @@ def test_active_days_are_told_in_tenths_of_a_member() -> None:
     assert said("activity", steady(active_4w=30)) == (13.3, told)
 
 
+def month_from(began: int, **changes: Any) -> list[WeekMeasures]:
+    """Of a company whose first week is so many weeks after the month's."""
+    return [week(index, since=FIRST + 7 * began, **changes) for index in range(began, 4)]
+
+
+@pytest.mark.parametrize(
+    "began, ending", [(0, ""), (1, ", reckoned from 21 days"), (3, ", reckoned from 7 days")]
+)
+def test_a_month_in_which_a_company_began_counts_at_the_pace_of_the_days_there_are(
+    began: int, ending: str
+) -> None:
+    """Forty members, 100 days a week."""
+    told = f"an active member was active on 10 of the last 28 days{ending}"
+    weeks = month_from(began)
+    assert said("activity", weeks) == (10.0, told)
+    quiet = week(4, since=FIRST + 7 * began, days=0)
+    assert said("activity", [*weeks, quiet]) == (10.0, told), "until the next month is over"
+
+
+def test_nobody_is_active_on_more_days_than_there_are() -> None:
+    few = month_from(3, members=12, active=12, active_4w=12, days=60)
+    told = "an active member was active on 12.4 to 28 of the last 28 days, reckoned from 7 days"
+    assert said("activity", few) == (20.2, told)
+
+
+def test_weeks_that_were_never_measured_are_not_idle_ones() -> None:
+    told = "an active member was active on 10 of the last 28 days, reckoned from 14 days"
+    assert said("activity", [week(2), week(3)]) == (10.0, told)
+
+
 def test_what_is_told_as_a_range_counts_with_its_middle() -> None:
     assert said("habit", steady(habitual=2))[0] == 5.0
     estimate, text = said("seats", steady(active_4w=58))
