@@ -53,7 +53,7 @@ from engage.errors import EngageError
 from engage.settings import ENVIRONMENT, K_MAX, SECRET_CHARS_MIN, Settings
 from engage.web import bodies, paging, shapes
 from engage.web import problems as web_problems
-from engage.web.api import ENDPOINTS, events
+from engage.web.api import ENDPOINTS, erasure, events
 from tests.docs_pages import DOCS, FENCE, LINK, LINKED, PAGES, README, ROOT, blocks, page, rows, undocumented
 
 # --- links --------------------------------------------------------------------------------------------------
@@ -425,7 +425,8 @@ def test_the_limits_told_are_those_in_force(name: str, words: str) -> None:
 
 
 def test_the_json_of_the_page_is_what_the_service_reads_and_writes() -> None:
-    sent, answered, adjustment, mistake = blocks(page("http"), "json")
+    sent, answered, adjustment, erased, mistake = blocks(page("http"), "json")
+    msgspec.json.decode(erased, type=erasure.Erasure)
     [message] = msgspec.json.decode(sent, type=events.Batch).batch
     read = call.read_call(
         msgspec.to_builtins(message), verb=None, received_at=2**50, sent_at=None, trusted=True, new_id=str

@@ -43,20 +43,20 @@ MEMBERS_MAX: Final = 100
 """Of one company at once: each is some work, for which the company waits."""
 
 
-class Erased(Struct, frozen=True):
+class Erased(Struct, frozen=True, omit_defaults=True):
     """What was done. Who it was is not said: whoever asked knows."""
 
-    seq: int
-    """Of the first entry of the log that says so."""
     members: int
-    entries: int = 0
+    entries: int
     """Of theirs, of which nothing but numbers is left."""
-    notices: int = 0
+    notices: int
     """Dropped from the outbox, sent or not."""
-    rejects: int = 0
+    rejects: int
     """Calls that were refused, dropped."""
-    archived: tuple[str, ...] = ()
+    archived: tuple[str, ...]
     """Files of the archive that may hold entries of theirs, and keep them."""
+    seq: int = 0
+    """Of the first entry of the log that says so; 0 where nothing was done."""
     repeated: bool = False
 
 
@@ -92,31 +92,38 @@ async def erase(
             return await _repeated(tx, id, turns.known[key][0], names, unknown)
         if unknown:
             raise _unknown(unknown, company)
-        by = "the member" if actor in names else actor
         erasing = [_Erasing(tx, id, turns[id], turns[id].member(name)) for name in names]
-        seqs = [one.append(Body(message, {"actor": by, "members": len(names)}), now) for one in erasing]
+        for one in erasing:
+            turns[id].bring_up_to(one.member, now)
+        await turns.save()
+        for one in erasing:
+            await one.redact()
+        done = Erased(
+            members=len(names),
+            entries=sum(one.entries for one in erasing),
+            notices=sum(one.notices for one in erasing),
+            rejects=sum(one.rejects for one in erasing),
+            archived=tuple(dict.fromkeys(file for one in erasing for file in one.archived)),
+        )
+        if rehearse:
+            raise _Rehearsed(done)
+        said = {"actor": "the member" if actor in names else actor} | msgspec.to_builtins(done)
+        seqs = [
+            turns[id].append(name, Kind.ERASURE, now, now, "", Body(message, said)).entry.seq
+            for name in names
+        ]
         if message:
             turns.remember(key, seqs[0])
         await turns.save()
         for one in erasing:
-            await one.run()
-        done = Erased(
-            seqs[0],
-            len(names),
-            sum(one.entries for one in erasing),
-            sum(one.notices for one in erasing),
-            sum(one.rejects for one in erasing),
-            tuple(dict.fromkeys(file for one in erasing for file in one.archived)),
-        )
-        if rehearse:
-            raise _Rehearsed(done)
+            await rename(tx, id, one.member.number, one.member.state)
         await seal(tx, turns[id], now)
-        return done
+        return replace(done, seq=seqs[0])
 
     try:
         done = await database.write(work)
     except _Rehearsed as rehearsed:
-        return rehearsed.erased
+        return rehearsed.would_be
     await database.forget()
     return done
 
@@ -124,9 +131,9 @@ async def erase(
 class _Rehearsed(Exception):
     """Ends a transaction of which nothing is to be kept, with what it would have done."""
 
-    def __init__(self, erased: Erased) -> None:
+    def __init__(self, would_be: Erased) -> None:
         super().__init__()
-        self.erased = erased
+        self.would_be = would_be
 
 
 async def _repeated(
@@ -136,10 +143,11 @@ async def _repeated(
     stored = await load_entry(tx, company_id, seq)
     if stored is None:
         raise Archived("this Idempotency-Key was used for an erasure that is archived")
-    members = stored.entry.body.data["members"]
-    if (len(names), len(unknown)) != (members, members):
+    said = {name: value for name, value in stored.entry.body.data.items() if name != "actor"}
+    done = msgspec.convert(said | {"seq": seq, "repeated": True}, Erased)
+    if (len(names), len(unknown)) != (done.members, done.members):
         raise Conflict("this Idempotency-Key was used for another erasure")
-    return Erased(seq, members, repeated=True)
+    return done
 
 
 def _unknown(names: Sequence[str], company: str) -> NotFound:
@@ -167,14 +175,10 @@ class _Erasing:
         self.entries = self.notices = self.rejects = 0
         self.archived: list[str] = []
 
-    def append(self, body: Body, now: int) -> int:
-        """The entry that says so; its seq."""
-        appended = self.turn.append(self.name, Kind.ERASURE, now, now, "", body)
+    async def redact(self) -> None:
+        """All but the external id itself, which goes once the log has said so."""
         for asked in self.member.state.adjustments.values():
             asked.actor = self._other(asked.actor)
-        return appended.entry.seq
-
-    async def run(self) -> None:
         await self._redact_entries()
         if self.invites:
             async for rows in events_called(self.tx, self.id, self.invites):
@@ -183,7 +187,6 @@ class _Erasing:
         self.notices = await redact_notices(self.tx, self.id, self._notice)
         for owner in (self.id, HOST):
             self.rejects += await drop_rejects(self.tx, owner, self._is_refused)
-        await rename(self.tx, self.id, self.member.number, self.member.state)
 
     def _other(self, actor: str) -> str:
         return "" if actor == self.name else actor
@@ -194,8 +197,6 @@ class _Erasing:
             oldest = rows[-1][3]
             bodies: list[tuple[Row, Body]] = []
             for row in rows:
-                if row[1] == Kind.ERASURE:
-                    continue
                 body = decode_body(row[BODY])
                 bodies.append((row, redacted(row[1], row[0], body, self.name)))
                 if row[1] == Kind.GIFT:

@@ -94,7 +94,7 @@ class Body(Struct, array_like=True, omit_defaults=True, gc=False):
     actor. preferences: preferences, actor. nudge: the one `opened`, actor. history: what was
     `counted`, quest -> steps of first day of the period, goal, key in its tally and amount; and the entry `after` which
     there was any history to count.
-    erasure: actor, and how many `members` were erased together.
+    erasure: actor, how many `members` were erased together, and how much of what went with them.
     referral: step, channel and, by step: invite has the code, whom it is to and actor; offer the invitation's seq, day
     and inviter, and actor; bring the colleague and the seq of what made them active; what somebody did with an
     invitation has its seq.

@@ -139,6 +139,16 @@ def list_members(company: Id, page_size: int) -> Listing[models.Member]:
     return Listing(f"{_company(company)}/members", models.Member, _page_size(page_size))
 
 
+def erase_member(
+    company: Id, member: Id, actor: str | None, dry_run: bool, key: str | None
+) -> Call[models.Erasure]:
+    """DELETE /v1/companies/{company}/members/{member}"""
+    given = {"actor": actor, "dry_run": "true" if dry_run else None}
+    query = urlencode({name: value for name, value in given.items() if value is not None})
+    path = _member(company, member) + (f"?{query}" if query else "")
+    return Call(Request("DELETE", path, _with_key(key)), _reader(models.Erasure))
+
+
 def get_leaderboard(
     company: Id, board: str | None, limit: int, member: Id | None, around: int, before: bool
 ) -> Call[models.Leaderboard]:
@@ -424,8 +434,12 @@ def _get(path: str, read: Callable[[Any], T], query: Mapping[str, Any] | None = 
 
 def _post(path: str, body: Mapping[str, Any], read: Callable[[Any], T], key: str | None) -> Call[T]:
     given = {name: value for name, value in body.items() if value is not None}
-    headers = {"Content-Type": "application/json", "Idempotency-Key": _header(key or str(uuid.uuid4()))}
+    headers = {"Content-Type": "application/json", **_with_key(key)}
     return Call(Request("POST", path, headers, _json(given)), read)
+
+
+def _with_key(key: str | None) -> dict[str, str]:
+    return {"Idempotency-Key": _header(key or str(uuid.uuid4()))}
 
 
 def _put(path: str, body: Mapping[str, Any], read: Callable[[Any], T]) -> Call[T]:

@@ -47,6 +47,10 @@ class Member:
         found["longest"] = max(found.get("longest", 0), found["current"])
         return ok({"streaks": self.shown_streaks()}, 201)
 
+    def erased(self, id: str | None) -> Json:
+        gone = {"entries": len(self.decisions), "notices": 0, "rejects": 0, "archive_files": []}
+        return {"id": id} | gone
+
     def benefit(self, id: str) -> Json:
         value, level = self.benefits.get(id), (self.fields.get("level") or {}).get("id")
         return {

@@ -161,6 +161,18 @@ class Members(Resource):
         """All members of a company, read page by page while iterating."""
         return self._items(_calls.list_members(company, page_size))
 
+    def erase(
+        self,
+        company: Id,
+        member: Id,
+        *,
+        actor: str | None = None,
+        dry_run: bool = False,
+        idempotency_key: str | None = None,
+    ) -> models.Erasure:
+        """Erases a member, for good: id, traits, events' properties; NotFoundError if nobody is known by this id."""
+        return self._call(_calls.erase_member(company, member, actor, dry_run, idempotency_key))
+
     def prefer(
         self, company: Id, member: Id, *, leaderboard: bool | None = None, actor: str | None = None
     ) -> models.Preferences:

@@ -295,6 +295,17 @@ class Reversal:
 
 
 @dataclass(frozen=True, slots=True)
+class Erasure:
+    """A member erased, or what it would be: then `id` is None."""
+
+    id: str | None
+    entries: int
+    notices: int
+    rejects: int
+    archive_files: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Cost:
     """What a reward costs, in whole units."""
 

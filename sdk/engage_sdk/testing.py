@@ -433,6 +433,8 @@ class FakeEngage:
         match request.method, what:
             case "GET", []:
                 return ok(self._member_document(member))
+            case "DELETE", []:
+                return self._erase(member, query)
             case "GET", ["benefits", *which]:
                 return ok(member.entitlements(which))
             case "PUT", ["preferences"]:
@@ -457,6 +459,13 @@ class FakeEngage:
             case "POST", ["nudges", nudge, "opened"]:
                 return self._acts.open_nudge(member.company, member.id, nudge)
         return not_simulated(request)
+
+    def _erase(self, member: _Member, query: Mapping[str, str]) -> httpx.Response:
+        """What was recorded stays to be looked at: a test asks what arrived."""
+        meant = query.get("dry_run") != "true"
+        if meant:
+            del self._members[member.company, member.id]
+        return ok(member.erased("1" if meant else None))
 
     def _acted(self, company: str, member: str) -> bool | None:
         found = self._members.get((company, member))

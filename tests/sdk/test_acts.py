@@ -72,3 +72,18 @@ def test_a_message_is_unseen_until_it_is_opened(fake: FakeEngage) -> None:
     assert client.members.get("acme", "ann").nudges == (seen,)
     with pytest.raises(NotFoundError):
         client.members.open_nudge("acme", "bob", "welcome")
+
+
+def test_who_is_erased_is_not_known_any_more(fake: FakeEngage) -> None:
+    client = fake.client()
+    client.track("ann", "Report Exported", company="acme")
+    client.flush()
+    rehearsed = client.members.erase("acme", "ann", dry_run=True)
+    assert (rehearsed.id, rehearsed.entries, points(client, "ann")[0]) == (None, 1, 10)
+    done = client.members.erase("acme", "ann", actor="robin", idempotency_key="k")
+    assert done.id is not None
+    assert client.members.erase("acme", "ann", idempotency_key="k") == done
+    for asked in (client.members.get, client.members.erase):
+        with pytest.raises(NotFoundError):
+            asked("acme", "ann")
+    assert [one.id for one in client.members.list("acme")] == ["bob"]

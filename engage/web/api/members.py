@@ -16,6 +16,7 @@ from engage.actions.turns import program_version
 from engage.core.calendar import local_day_hour, to_rfc3339
 from engage.core.compiled import CompiledProgram
 from engage.core.decisions import REASONS, TYPES, effects
+from engage.core.erasure import is_erased
 from engage.core.event import ACTIVITY, Kind
 from engage.core.gifts import left_to_give
 from engage.core.ledger import ACTIVE, NEVER, PLACE_NAMES, account, owner, place
@@ -196,7 +197,9 @@ async def list_company_members(asked: Asked[None, Paging]) -> shapes.Members:
             times |= await bring_to_now(s, company_id, number, id, state, version, within, now)
     company = asked.path["company"]
     found = [
-        member_shape(company, id, number, state, made, within, times, today) for number, id, state in page
+        member_shape(company, id, number, state, made, within, times, today)
+        for number, id, state in page
+        if not is_erased(id)
     ]
     return shapes.Members(found, cursor)
 
