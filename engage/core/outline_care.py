@@ -106,7 +106,7 @@ def _goals(goals: tuple[GoalView, ...]) -> Section | None:
     late = sum(one.standing in ("behind", "missed") for one in open_goals)
     message = ""
     if late and len(open_goals) == 1:
-        message = say("The goal is behind or missed")
+        message = say("The goal is behind" if open_goals[0].standing == "behind" else "The goal was missed")
     elif late:
         message = say("{late:d} of {count:d} goals are behind or missed", late=late, count=len(open_goals))
     return tabled("goals", title, columns, rows, message)

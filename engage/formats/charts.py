@@ -404,11 +404,12 @@ def _place(
 ) -> tuple[float, float, float, float] | None:
     """A free box for a label beside its dot, or None: a chart with fewer names beats one nobody can read."""
     tall = 14.0
+    over = max(frame[0], min(x - long / 2, frame[2] - long))
     for left, top in (
         (x + radius + 4, y - tall / 2),
         (x - radius - 4 - long, y - tall / 2),
-        (x - long / 2, y - radius - tall - 2),
-        (x - long / 2, y + radius + 2),
+        (over, y - radius - tall - 2),
+        (over, y + radius + 2),
     ):
         box = (left, top, left + long, top + tall)
         inside = box[0] >= frame[0] and box[1] >= frame[1] and box[2] <= frame[2] and box[3] <= frame[3]

@@ -201,6 +201,14 @@ def test_files_hold_goals_with_their_stages_and_what_was_adjusted() -> None:
     assert told["tier"].table.rows == (("Manager", "shared"),)
 
 
+@pytest.mark.parametrize("by, told", [("2026-12-31", "The goal is behind"), (DAY, "The goal was missed")])
+def test_a_single_goal_is_said_to_be_behind_or_to_be_missed(by: str, told: str) -> None:
+    short = replace(HEALTH, drivers=(driver("habit", 1.0, 30.0),))
+    care = CareView((goal_view(replace(GOAL, by=by), short, Contract(), []),))
+    sections = {one.name: one for one in care_sections(replace(report(), care=care))}
+    assert sections["goals"].message == told
+
+
 def test_who_is_held_out_is_drawn_by_chance_and_stays_so() -> None:
     names = [f"company-{number}" for number in range(200)]
     drawn = held_out("a", names, 0.25)

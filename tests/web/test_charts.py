@@ -231,14 +231,14 @@ def test_both_widths_are_in_the_page_with_different_ids() -> None:
 
 
 def test_a_dots_name_is_whole_where_there_is_room_for_it() -> None:
-    def named(width: int, at: float) -> str:
+    def named(width: int, at: float, *others: charts.Dot) -> str:
         dot = charts.Dot("Redgum Mining Services", at, 36, "", urgent=True)
         return charts.scatter(
             "x",
             width,
             title="T",
             description="D",
-            dots=[dot],
+            dots=[dot, *others],
             x_label="X",
             y_label="Y",
             x_marks=(),
@@ -247,7 +247,9 @@ def test_a_dots_name_is_whole_where_there_is_room_for_it() -> None:
         )
 
     assert ">Redgum Mining Services</text>" in named(charts.WIDE, 0.05)
-    assert ">Redgum Mining Servi…</text>" in named(180, 0.05)
+    assert ">Redgum Mining Servi…</text>" in named(165, 0.05)
+    # With another to its right it has room over itself, from the edge on; its middle would be beyond it.
+    assert ">Redgum Mining Services</text>" in named(charts.WIDE, 0.05, charts.Dot("B", 0.15, 36, ""))
 
 
 def test_the_last_label_of_many_ends_within_the_chart() -> None:
