@@ -39,7 +39,7 @@ def rows_of(groups: Mapping[str, GroupWeek], k: int, *, merged: bool) -> dict[st
     large: dict[str, GroupWeek] = {}
     small = GroupWeek()
     for name, group in groups.items():
-        if merged and name and (group.members < 2 * k - 1 or name == GROUP_OTHER):
+        if merged and name and (group.members < 2 * k - 1 or name in (GROUP_OTHER, SMALLER)):
             for one in GroupWeek.__struct_fields__:
                 setattr(small, one, getattr(small, one) + getattr(group, one))
         else:
