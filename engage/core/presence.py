@@ -85,11 +85,11 @@ class Presence:
             week.month_left = (before + (left < end - WEEK * (MONTH_WEEKS - 1)), by_end + (left < end + WEEK))
 
     def _possible(self, member: MemberState) -> int:
-        """The weeks in which a member can have come."""
+        """The weeks in which a member can have come: the first bit of each, beside others."""
         activity = self.activity
         first = max(0, member.joined - activity.first - WEEK + 1)
-        after = max(0, min(member.left or activity.last, activity.last) - activity.first + 1)
-        possible = activity.starts & (1 << after) - 1 >> first << first
+        after = max(0, (member.left or activity.last) - activity.first + 1)
+        possible = (1 << after) - 1 >> first << first
         if member.away[1]:
             mondays = range(activity.first, activity.last, WEEK)
             possible &= ~sum(

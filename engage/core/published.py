@@ -19,7 +19,6 @@ from engage.core.calendar import month_end
 from engage.core.measures import HABIT_WEEKS, MONTH_WEEKS, WEEK, WeekMeasures
 from engage.core.prices import Price, band_of_issued
 from engage.core.privacy import (
-    K_MIN,
     NOT_SHOWN,
     Figure,
     Published,
@@ -157,29 +156,25 @@ def publish_people(week: WeekMeasures, k: int) -> People:
 
 
 def _publish_habitual(week: WeekMeasures, k: int, active_4w: Figure, activated: int) -> Figure:
-    within = _in_each_month(week, active_4w)
-    able = int(publish_month_members(week).floor) - week.no_habit
-    within = between(min(int(within.floor), able), int(within.ceiling or 0), week.members)
+    least, highest = _in_each_month(week, active_4w)
     fewest, most = _by_visits(week, active_4w, activated)
-    if min(most, able) < 2 * k - 1:
-        return between(0, int(within.ceiling or 0), week.members)
-    within = between(min(int(within.floor), most), int(within.ceiling or 0), week.members)
+    most = min(most, int(publish_month_members(week).floor) - week.no_habit)
+    if most < 2 * k - 1:
+        return between(0, highest, week.members)
+    within = between(min(least, most), highest, week.members)
     near = max(fewest, 0) + 2 * k - 1
     if fewest <= -k or week.habitual > near:
         return publish_count(week.habitual, k, within)
-    return between(fewest, near if near < within.floor - k else int(within.ceiling or 0), week.members)
+    return between(fewest, near if near < within.floor - k else highest, week.members)
 
 
-def _in_each_month(week: WeekMeasures, active_4w: Figure) -> Figure:
-    """Who has the habit was active in each of the three months of its weeks, and had come by the end of the first: what
-    is told of the least of them."""
-    told = week.months_told[1:HABIT_MONTHS]
-    if not told:
-        return active_4w
-    months = [(int(active_4w.floor), int(active_4w.ceiling or 0)), *told]
+def _in_each_month(week: WeekMeasures, active_4w: Figure) -> tuple[int, int]:
+    """Who has the habit was active in each of the three months of its weeks, and had come by the end of the first: the
+    least and the most who can have been, by what is told."""
+    months = [(int(active_4w.floor), int(active_4w.ceiling or 0)), *week.months_told[1:HABIT_MONTHS]]
     late = [*came_since(week, len(months) - 1), 0]
     least = min(low - since for (low, _), since in zip(months, late, strict=True))
-    return between(max(0, least), min(high for _, high in months), week.members)
+    return least, min(high for _, high in months)
 
 
 def _by_visits(week: WeekMeasures, active_4w: Figure, activated: int) -> tuple[int, int]:
@@ -255,7 +250,7 @@ def _month_of(weeks: Sequence[WeekMeasures]) -> list[WeekMeasures]:
 
 def publish_nothing_issued() -> Figure:
     """Of a currency in which nothing was issued in the week: that would be said of everybody."""
-    return publish_amount(0, 0, K_MIN, "points")
+    return not_shown("points")
 
 
 def was_scored(week: WeekMeasures, k: int) -> bool:
@@ -297,14 +292,12 @@ def publish_levels(week: WeekMeasures, k: int) -> Levels | None:
     )
     shown = [(level, cell) for (level, _), cell in zip(week.levels, cells, strict=True)]
     upper = add_bands(cells[2:], members, cells[:2]) if cells[2:] else fact(0, "members")
-    return Levels(shown, upper, add_bands(cells[1:], members, cells[:1]))
+    return Levels(shown, upper, add_bands(cells[1:], members))
 
 
 def _is_dominated(week: WeekMeasures) -> bool:
     """Whether most of the week's events were one member's, or all had as many, but for those that one may know."""
     largest, last, others = week.leading
-    if not largest:
-        return False
     if largest == USES_MAX:  # no more are counted of one member
         largest = week.events - others
     return is_dominated(largest, last, others, week.active - (week.floor - 2), week.alike)

@@ -5,7 +5,8 @@ who is held out could subtract the one division from the other. So the active on
 four-week month, in a band: wider than twice the floor, and than what is left open of any department; it lies within
 what follows from the departments anyway (roles, where the program has no departments). The others follow from it and
 from the members active in the month, and are told no better. Shares, their difference and its interval are made of the
-band's ends. Where the band would be most of a group nothing is told: it would say nothing of the campaign either.
+band's ends. Where the band is most of a group its share is not shown, and the month is left out of what several tell
+together: it says nothing of the campaign.
 """
 
 from __future__ import annotations
@@ -61,12 +62,12 @@ def publish_campaign_month(week: WeekMeasures, k: int) -> CampaignMonth | None:
     people = publish_people(week, k)
     band = _publish_active(week, month, people, k)
     held_out, others = fact(month.members, "members"), fact(month.others, "members")
-    shares = (not_shown("percent"),) * 2
-    difference, told = shares[0], _untold(month, k)
+    active_share = held_out_share = difference = not_shown("percent")
+    told = _untold(month, k)
     if band is not None:
         active, whole = int(people.active_4w.floor), month.members + month.others
         rest = between(active - int(band.ceiling or 0), active - int(band.floor), whole)
-        shares = (ratio(rest, others), ratio(band, held_out))
+        active_share, held_out_share = ratio(rest, others), ratio(band, held_out)
         difference, told = _difference(band, rest, month)
     return CampaignMonth(
         month.campaign,
@@ -74,9 +75,9 @@ def publish_campaign_month(week: WeekMeasures, k: int) -> CampaignMonth | None:
         date.fromordinal(week.monday + WEEK - 1).isoformat(),
         month.weeks,
         others,
-        shares[0],
+        active_share,
         held_out,
-        shares[1],
+        held_out_share,
         difference,
         told,
         _text(told, LEAST_FLOORS * k),
@@ -168,8 +169,6 @@ def pool_months(months: Sequence[CampaignMonth]) -> Together | None:
 
 def _difference_told(month: CampaignMonth) -> Difference | None:
     interval, active, held_out_active = month.difference, month.active, month.held_out_active
-    if interval.low is None or interval.high is None:
-        return None
     if active.ceiling is None or held_out_active.ceiling is None:
         return None
     return Difference(
@@ -177,8 +176,8 @@ def _difference_told(month: CampaignMonth) -> Difference | None:
         int(month.held_out.floor),
         active.floor - held_out_active.ceiling,
         active.ceiling - held_out_active.floor,
-        interval.low,
-        interval.high,
+        interval.floor,
+        interval.ceiling or 0,
     )
 
 

@@ -192,6 +192,23 @@ def test_months_told_together_are_their_mean_from_what_is_told_of_each() -> None
     assert (larger.months, larger.difference.value) == (3, None)
 
 
+@pytest.mark.parametrize("held_out, others", [(100, 900), (900, 100)])
+def test_a_month_counts_among_several_only_where_the_shares_of_both_groups_are_told(
+    held_out: int, others: int
+) -> None:
+    """Of which departments those held out were active is hidden, so that most of the smaller group may have been."""
+    week = a_month(held_out, held_out // 2, others, others // 2)
+    week.departments = {"board": GroupWeek(20, active_4w=18), "it": GroupWeek(980, active_4w=482)}
+    assert week.held_out is not None
+    week.held_out.among = {"board": 10, "it": held_out - 10}
+    open_month = publish_campaign_month(week, 5)
+    assert open_month is not None
+    shares = (open_month.active, open_month.held_out_active)
+    assert [share.hidden == "wide" for share in shares] == [others < held_out, held_out < others]
+    months = [a_told_month(name, 400, 200, 1600, 1200) for name in "ab"]
+    assert pool_months([*months, open_month]) == pool_months(months)
+
+
 @pytest.mark.parametrize("campaigns, months", [(1, 3), (3, 1), (2, 2)])
 def test_a_pooled_interval_holds_the_mean_at_least_as_often_as_it_says(campaigns: int, months: int) -> None:
     """Of members with habits, so that months of one campaign err alike."""
@@ -259,11 +276,11 @@ def test_the_interval_is_that_of_the_paper(
 
 
 def _random_draw(random: Random) -> tuple[WeekMeasures, list[Group], list[tuple[int, int, Figure]]]:
-    """Departments, or roles, of which two are told as one; and of each that is told: who can have come of those held
-    out and of the others, and how many did."""
+    """Departments, or roles, of which two are told as one, and one of them is called so; and of each that is told: who
+    can have come of those held out and of the others, and how many did."""
     groups, month = dict[str, GroupWeek](), HeldOutMonth("sprint", 4, absent=random.choice(({}, None)))
     told, ways = [], []
-    for names in (("it",), ("sales",), ("ops", "board")):
+    for names in (("it",), ("sales",), ("ops", SMALLER)):
         inside = outside = count = 0
         for name in names:
             held, others = random.randint(0, 3), random.randint(0, 3)
@@ -330,6 +347,10 @@ def test_each_of_the_two_groups_is_ten_times_the_floor(held_out: int, others: in
     found = publish_campaign_month(a_month(held_out, held_out // 2, others, others // 2), 5)
     assert found is not None
     assert (found.told != "few") is told
+    raised = a_month(held_out, held_out // 2, others, others // 2, k=6)
+    measured = publish_campaign_month(raised, 5)
+    assert measured is not None
+    assert measured.told == "few", "by the floor of the week"
 
 
 def test_a_difference_is_told_to_a_tenth_and_is_clear_where_zero_is_not_in_it() -> None:
@@ -337,9 +358,9 @@ def test_a_difference_is_told_to_a_tenth_and_is_clear_where_zero_is_not_in_it() 
     for (low, high), told in cases.items():
         figure, found = published_campaigns._interval(low, high)
         assert (figure.low, figure.high, found) == (round(low, 1), round(high, 1), told)
-    exact = difference_interval(600, 900, 50, 100)
+    exact = difference_interval(600, 900, 10, 100)
     figure, _ = published_campaigns._difference(
-        fact(50, "members"), fact(600, "members"), HeldOutMonth("spring", 4, 100, 50, 900)
+        fact(10, "members"), fact(600, "members"), HeldOutMonth("spring", 4, 100, 10, 900)
     )
     assert (figure.low, figure.high) == tuple(round(100 * end, 1) for end in exact)
 

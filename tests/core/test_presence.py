@@ -12,7 +12,7 @@ from engage.core.activity import mark_day
 from engage.core.calendar import month_end
 from engage.core.lifecycle import Gone, Lifecycle, note_left
 from engage.core.measures import WeekMeasures
-from engage.core.presence import Presence, remember_sizes
+from engage.core.presence import Presence, as_listed, remember_sizes
 from engage.core.privacy import Figure
 from engage.core.program import Program
 from engage.core.published import publish_month_weeks, publish_people
@@ -181,11 +181,11 @@ def test_what_somebody_did_before_they_were_named_is_in_no_figure() -> None:
 def test_those_named_first_were_members_since_so_many_of_them_came(
     named: int, before: int, size: int
 ) -> None:
-    """A host names them and sends what they did. Of one named later it does not count."""
+    """A host names them and sends what they did. Of one named later it does not count, nor do those who never came."""
     states = [MemberState(joined=MONDAY + 84 + WEEK * (at == named)) for at in range(named + 1)]
     for at, state in enumerate(states):
         state.traits = {"place": "it"}
-        for week in range(at % FLOOR, 16) if at < before or at == named else (14,):
+        for week in range(at % FLOOR, 16) if at < before or at == named else [14] * (at % 2):
             mark_day(state, MONDAY + WEEK * week)
     joins = {MONDAY + 84: DayRollup(joined=named), MONDAY + 91: DayRollup(joined=1)}
     mondays = [MONDAY + WEEK * week for week in (1, 2, 11, 12, 15)]
@@ -194,6 +194,16 @@ def test_those_named_first_were_members_since_so_many_of_them_came(
     assert weeks[2].month_members == [size] * 4
     assert weeks[2].active == (before if size else 0)
     assert [one.members for one in weeks[2].departments.values()] == [size] * (size > 0)
+
+
+def test_of_those_named_first_who_came_in_that_week_were_no_members_before() -> None:
+    """One came in the week before, and so many as are missing to the floor on the Monday."""
+    states = [MemberState(joined=MONDAY + 2) for _ in range(2 * FLOOR - 1)]
+    for at, state in enumerate(states[:FLOOR]):
+        mark_day(state, MONDAY - (not at))
+    listed = as_listed(states, FLOOR)
+    assert [one.joined for one in listed] == [one.joined for one in states]
+    assert not listed[0].days
 
 
 def _told(size: int, others: int, comes_back: bool) -> list[Figure]:
@@ -226,9 +236,12 @@ def test_what_is_told_of_a_month_is_so_where_some_come_who_left() -> None:
             assert told.floor <= size <= (told.ceiling or 0)
 
 
-def test_who_is_said_to_have_left_before_they_were_named_is_absent_from_the_week_in_which_they_were() -> None:
+@pytest.mark.parametrize("day", [0, 6])
+def test_who_is_said_to_have_left_before_they_were_named_is_absent_from_the_week_in_which_they_were(
+    day: int,
+) -> None:
     """The host's word may come late. A week in which nobody can have come is none of the month before that."""
-    named = MONDAY + 14 * WEEK + 6
+    named = MONDAY + 14 * WEEK + day
     member = MemberState(joined=named, left=MONDAY)
     mondays = [MONDAY + WEEK * at for at in range(13, 17)]
     weeks = measure_weeks(PROGRAM, CompanyState(members=1), [member], {}, mondays, (), FLOOR)

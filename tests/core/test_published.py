@@ -29,6 +29,7 @@ from engage.core.published import (
     remember_peaks,
     was_scored,
 )
+from engage.core.segments import Begun, Came, GroupWeek
 from engage.core.state import AMOUNT_MAX
 
 K = 5
@@ -99,6 +100,8 @@ def steady(habitual: int, **said: object) -> str:
 
 
 FULL = [(50, 50)] * HABIT_MONTHS
+LATE = Came([MONDAY - 56, MONDAY - 28, MONDAY], [[99] * 4, [99] * 4, [99, -5, 99, 99], [99, -5, 99, 99]])
+"""Five came in the second of three months."""
 
 
 @pytest.mark.parametrize(
@@ -108,6 +111,7 @@ FULL = [(50, 50)] * HABIT_MONTHS
         pytest.param(20, {"months_told": FULL, "visits_told": [200]}, "20", id="visits are not remembered of each"),
         pytest.param(16, {"months_told": [(50, 50), (18, 20), (20, 22)]}, "14 or more", id="the least month"),
         pytest.param(13, {"months_told": [(50, 50), (18, 20), (20, 22)]}, "13", id="the least month leaves k"),
+        pytest.param(13, {"months_told": [(50, 50), (20, 22), (20, 22)], "came": LATE}, "11 or more", id="five late"),
         pytest.param(8, {"no_habit": 50}, "6 or more", id="ten can have it"),
         pytest.param(7, {"no_habit": 51}, "5 or more", id="2k less one can have it"),
         pytest.param(8, {"no_habit": 52}, "fewer than 51", id="fewer can have it"),
@@ -167,6 +171,32 @@ def test_a_week_remembers_of_each_month_before_what_its_last_week_told() -> None
     assert (late.active_before, late.peak) == ((0, 0), 39)
 
 
+def test_of_who_is_activated_it_is_remembered_how_many_can_be_by_all_that_is_told() -> None:
+    """36 at most by the month before, and twenty who were active since; two more had come, but were named late."""
+    before = WeekMeasures(MONDAY, activated_most=[36], came=Came([MONDAY], [[0, 36], [-30, 0]]))
+    week = replace(month(20, *[12] * 4), monday=MONDAY + 28, members=60, activated=58)
+    remember_peaks([week], before, K)
+    assert publish_people(week, K).activated.text == "55 or more"
+    assert week.activated_most == [56, 36]
+
+
+def test_who_is_activated_is_told_above_all_who_are_told_to_have_begun() -> None:
+    before = month(12, 12, begun={"Export": {MONDAY - 56: Begun(20, 0), MONDAY - 28: Begun(12, 0)}})
+    week = replace(before, monday=MONDAY + WEEK)
+    remember_peaks([week], before, K)
+    assert week.peak == 32
+
+
+@pytest.mark.parametrize("kind", ["departments", "roles"])
+def test_a_week_remembers_what_is_told_of_groups_once_there_are_some(kind: str) -> None:
+    groups = {"it": GroupWeek(40, active_4w=20), "ops": GroupWeek(40, active_4w=15)}
+    none, some = month(35, 30, members=80), month(35, 30, members=80, **{kind: groups})
+    weeks = [replace(one, monday=MONDAY + 28 * at) for at, one in enumerate((none, none, some, none))]
+    remember_peaks(weeks, None, K)
+    told = {"it": 20, "ops": 15}
+    assert [one.groups_told for one in weeks] == [[], [], [told], [{}, told if kind == "roles" else {}]]
+
+
 def test_a_month_is_judged_by_what_its_weeks_add_up_to() -> None:
     week = replace(month(38, 10, 10, 10, 10), members=60)
     assert publish_month(week, K).text == "27 to 40"
@@ -203,7 +233,7 @@ def test_who_came_in_quiet_weeks_is_activated_as_others_are() -> None:
 
 
 def test_under_a_floor_raised_since_no_habit_nor_who_is_activated_is_told() -> None:
-    week = replace(month(50, 40, 40), members=60, habitual=20)
+    week = replace(month(50, 40, 40), members=60, habitual=20, months_told=FULL, visits_told=[452, 0, 0])
     people = publish_people(week, K + 1)
     assert people.activated == people.habitual == people.active_4w == publish_month(week, K + 1)
     assert people.activated.value is None
@@ -267,6 +297,10 @@ def test_active_days_of_a_month_are_those_of_its_weeks() -> None:
         (
             [("", 15), ("a", 20), ("b", 12), ("c", 13)],
             ["fewer than 21", "20 to 29", "10 to 19", "10 to 19"], "20 to 38", "40 or more",
+        ),
+        (
+            [("", 5), ("a", 10), ("b", 22), ("c", 23)],
+            ["fewer than 11", "10 to 20", "20 to 29", "20 to 29"], "40 to 50", "50 or more",
         ),
     ],
 )  # fmt: skip
@@ -339,6 +373,18 @@ def test_events_are_told_unless_all_but_those_one_may_know_had_as_many(alike: in
     assert publish_events(acted(leading=(12, 10, 260), alike=alike), K).events.text == told
 
 
+@pytest.mark.parametrize(
+    "active, events, told",
+    [(4, 100, "not shown"), (5, 100, "100"), (8, 13, "13"), (8, 12, "not shown")],
+)
+def test_events_are_told_where_k_were_active_and_some_more_than_can_have_been(
+    active: int, events: int, told: str
+) -> None:
+    """Of twenty members twelve cannot have come: fewer than 2k - 1 are left, of whom it is not told how many were."""
+    week = acted(members=20, absent=12, active=active, events=events)
+    assert publish_events(week, K).events.text == told
+
+
 FREE = Price(0, AMOUNT_MAX)
 
 
@@ -364,6 +410,15 @@ FREE = Price(0, AMOUNT_MAX)
         pytest.param(
             {"awards": {"points": {"Export": Price(1, 2)}}, "incentivised": 20, "issued": {"points": 25}}, "about 28",
             id="to two at least",
+        ),
+        pytest.param(
+            {"awards": {"points": {"Export": Price(5, 6)}}, "incentivised": 20, "issued": {"points": 105}}, "about 130",
+            id="bands of a week that was frozen before they began with the least",
+        ),
+        pytest.param(
+            {"awards": {"points": {"Export": Price(5, 6)}}, "incentivised": 20, "issued": {"points": 105},
+             "knows_conditions": True}, "about 110",
+            id="and since",
         ),
         pytest.param({"receivers": {"points": 4}}, "not shown", id="of few"),
         pytest.param({"incentivised": 4}, "not shown", id="of few events"),

@@ -67,7 +67,7 @@ DEFENCES: dict[str, tuple[FlowAttack, int, object, str, object]] = {
         70,
         published,
         "_in_each_month",
-        lambda week, active: active,
+        lambda week, active: (active.floor, active.ceiling),
     ),
     "habits below what the weeks add up to": (attack_habits, 30, published, "_by_visits", _no_most),
     "habits above what the weeks add up to": (attack_habits, 117, published, "_by_visits", _no_least),

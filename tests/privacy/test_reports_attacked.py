@@ -96,7 +96,7 @@ DEFENCES: dict[str, tuple[int, list[Switch]]] = {
     "habits within their months and what these add up to": (
         20_024,
         [
-            (published, "_in_each_month", lambda week, active: active),
+            (published, "_in_each_month", lambda week, active: (active.floor, active.ceiling)),
             (published, "_by_visits", lambda week, *_: (-week.members, week.members)),
         ],
     ),
