@@ -68,8 +68,8 @@ READS = dict.fromkeys(
     ("days_of_month", "days_told", "publish_month_days", "publish_days_each"), "publish_week_days"
 )
 """Sums of figures, by the figure that is attacked."""
-SIZES = {"publish_members"}
-"""The host's own list of people."""
+SIZES = {"publish_members", "publish_month_members"}
+"""The host's own list of people, now and when the month ended."""
 
 
 def test_the_score_is_reckoned_from_figures_that_are_attacked() -> None:
