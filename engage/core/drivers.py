@@ -50,6 +50,7 @@ from engage.core.published import (
     days_told,
     publish_levels,
     publish_members,
+    publish_week_days,
     weeks_known,
 )
 from engage.core.published_beginners import Features, publish_features
@@ -291,27 +292,33 @@ def _trend(weeks: Sequence[WeekMeasures], k: int) -> Input:
     if not max(months):
         return _absent(say("how much was done cannot be shown"), TREND)
     share = round(100 * months[-1] / max(months))
+    text = _trend_words(share, len(recent))
+    newest = [publish_week_days(week, k) for week in recent[-MONTH_WEEKS:]]
+    if sum(one.ceiling or 0 for one in newest) > WIDE * sum(one.floor for one in newest):
+        text = say("{text}, going by the middle of wide ranges", text=text)
+    return Input(fact(share, "percent"), share, text, TREND)
+
+
+def _trend_words(share: int, weeks: int) -> str:
     if share == 100:
-        text = say("as much activity in four weeks as ever in the last {count:d}", count=len(recent))
-    elif share == 0:
+        return say("as much activity in four weeks as ever in the last {count:d}", count=weeks)
+    if share == 0:
         # Weeks of which nothing may be told count as none: that nobody did anything would be too much to say.
-        text = say(
+        return say(
             "hardly any activity in four weeks, against the best four of the last {count:d} weeks",
-            count=len(recent),
+            count=weeks,
         )
-    elif share >= TREND_GOOD:
-        text = say(
+    if share >= TREND_GOOD:
+        return say(
             "{share:d} % of the activity in the best four of the last {count:d} weeks",
             share=share,
-            count=len(recent),
+            count=weeks,
         )
-    else:
-        text = say(
-            "{share:d} % less activity than in the best four of the last {count:d} weeks",
-            share=100 - share,
-            count=len(recent),
-        )
-    return Input(fact(share, "percent"), share, text, TREND)
+    return say(
+        "{share:d} % less activity than in the best four of the last {count:d} weeks",
+        share=100 - share,
+        count=weeks,
+    )
 
 
 def _seats(people: People, seats: int | None, *, young: bool) -> Input:
