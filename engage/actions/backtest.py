@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from engage.actions.history import add_rows
 from engage.actions.replay import ArchivedLog
-from engage.actions.retelling import ENTRIES_PER_READ, Block, Retelling, Told, stretches
+from engage.actions.retelling import ENTRIES_PER_READ, BeforeErasure, Block, Retelling, Told, stretches
 from engage.actions.turns import program_version
 from engage.actions.verify import Archive, companies_named
 from engage.core.backtest import Backtest
@@ -80,8 +80,9 @@ async def backtest(
 
     None tries the versions that were in force, which must give what is recorded. `beside_others`: leave the event
     loop to a service's requests half of the time. To cancel it, cancel the task. Raises NotFound for a company that
-    is not known, InvalidRequest for a period that ends before it begins, and Archived when it takes archived entries
-    and no `archive` is given.
+    is not known, InvalidRequest for a period that ends before it begins, Archived when it takes archived entries
+    and no `archive` is given, and Conflict for a company of whom members were erased since; of all companies these are
+    left out.
     """
     if last_day < first_day:
         raise InvalidRequest(f"the period ends on {last_day}, before it begins on {first_day}")
@@ -89,7 +90,12 @@ async def backtest(
         companies = await companies_named(s, company)
     whole = _Whole(database, program, first_day, last_day, archive, watch, beside_others)
     for id, name in companies:
-        await whole.add(id, name)
+        try:
+            await whole.add(id, name)
+        except BeforeErasure:
+            if company is not None:
+                raise
+            whole.left_out.append(name)
     return await whole.found({name: id for id, name in companies}, prices or {})
 
 
@@ -119,6 +125,8 @@ class _Whole:
         self.people = People(program.program if program is not None else None)
         self.versions: dict[int, CompiledProgram] = {}
         self.companies = 0
+        self.left_out: list[str] = []
+        """Companies of whom members were erased since the period began."""
 
     async def add(self, id: int, name: str) -> None:
         """One more company, if anything was received from it in the period."""
@@ -270,6 +278,7 @@ class _Whole:
             days=(self.first_day.toordinal(), self.last_day.toordinal()),
             companies=self.companies,
             prices=prices,
+            left_out=self.left_out,
         )
 
 

@@ -18,6 +18,7 @@ from msgspec import Struct
 from engage.actions.replay import ArchivedLog
 from engage.actions.turns import program_version, undone
 from engage.core.backtest_counts import Followed, decode_seen, encode_seen
+from engage.core.calendar import to_rfc3339
 from engage.core.checkpoint import Of
 from engage.core.compiled import CompiledProgram
 from engage.core.decide import Undone, decide
@@ -38,6 +39,7 @@ from engage.errors import Archived, Conflict
 from engage.store.archived import first_entry
 from engage.store.checkpoints import load_checkpoints, load_items, load_transfers
 from engage.store.database import Database
+from engage.store.erasing import count_erased
 from engage.store.log import load_entry, load_entry_rows, with_transfers
 from engage.store.scratch import Scratch
 from engage.store.statements import Row, Statements
@@ -48,6 +50,10 @@ ENTRIES_AT_A_STRETCH: Final = 50
 MEMBERS_IN_MEMORY: Final = 20_000
 """About 2 KB each."""
 VERSIONS_IN_MEMORY: Final = 100
+
+
+class BeforeErasure(Conflict):
+    """What rested on properties that were erased cannot be told again."""
 
 
 class Members(dict[int, Followed]):
@@ -158,7 +164,7 @@ class Retelling:
         """Stand at the newest state there is from before the entry `before`.
 
         Raises Archived when that takes archived entries and no archive was given, and Conflict when only another
-        release could decide them again.
+        release could decide them again, or nobody, as members were erased.
         """
         checkpoints = [checkpoint for _, checkpoint in await load_checkpoints(s, self.id)]
         newest = checkpoints[-1] if checkpoints else None
@@ -173,6 +179,11 @@ class Retelling:
             return
         if any(one.decided_by != SEMANTICS for one in checkpoints):
             raise Conflict(f"what {self.name} did by then was decided by the rules of another release")
+        if newest is not None and await count_erased(s, self.id):
+            sealed = await load_entry(s, self.id, newest.seq)
+            day = f", until {to_rfc3339(sealed.entry.received_at)[:10]}," if sealed is not None else ""
+            words = f"what {self.name} did before members were erased{day} cannot be decided again"
+            raise BeforeErasure(f"{words}; choose what came after")
         oldest = await first_entry(s, self.id)
         if oldest is not None and oldest > 1 and self.archive is None:
             words = (

@@ -340,6 +340,8 @@ def _pair(pair: Pair) -> tuple[str, str, str]:
 def _show(found: BacktestReport) -> None:
     companies = f"{found.companies:,} {'company' if found.companies == 1 else 'companies'}"
     say(f"{found.first_day} to {found.last_day}: {found.events:,} events of {companies}")
+    if found.left_out:
+        note(f"left out, as members were erased since: {', '.join(found.left_out)}")
     if not found.entries:
         say("nothing was recorded then")
         return

@@ -5,7 +5,7 @@ Owns the shape of the answer and its words. Must not know how anything was count
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import TypeVar
@@ -139,6 +139,8 @@ class BacktestReport(Struct, frozen=True):
     """Asked for, and not for want of points refused."""
     below_zero: int
     """Members whom the trial leaves with less than nothing: by hand they were taken what it does not award."""
+    left_out: tuple[str, ...] = ()
+    """Companies of whom members were erased since: what they did then cannot be decided again."""
 
 
 def report(
@@ -151,6 +153,7 @@ def report(
     days: tuple[int, int],
     companies: int,
     prices: Mapping[str, Decimal],
+    left_out: Sequence[str] = (),
 ) -> BacktestReport:
     """`program` is the one under trial, None for those that were in force. `versions` are those that were in force,
     by number; `names` the external ids of `people.movers` and `people.winners` by company and number."""
@@ -159,6 +162,7 @@ def report(
         first_day=_day(days[0]),
         last_day=_day(days[1]),
         companies=companies,
+        left_out=tuple(left_out),
         entries=counts.entries,
         events=counts.events,
         currencies=_currencies(counts, people, prices),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from engage.actions import archive as archiving
 from engage.actions import checkpoint as taking
 from engage.actions import erase as erasing
 from engage.actions.adjust import settle
+from engage.actions.dry_run import try_recorded
 from engage.actions.erase import Erased, erase
 from engage.actions.give import give
 from engage.actions.leave import take_leave
@@ -32,6 +33,7 @@ from engage.store.parquet import Folder
 from tests.actions.archives import archived, columns, files, six_months, start_of
 from tests.actions.host import DAY, Host
 from tests.actions.signal_host import TODAY, accept, publish_default, seats, working
+from tests.actions.test_backtest import day_of, differences, tried
 from tests.commands import Forked
 
 JANE = "jane.roe@acme.example"
@@ -377,6 +379,27 @@ async def test_an_event_of_who_was_erased_cannot_be_reversed(host: Host) -> None
         await host.reverse("a")
     await host.reverse("b")
     await sound(host)
+
+
+async def test_no_backtest_and_no_dry_run_begins_before_it(host: Host) -> None:
+    """Of all companies, one of whom members were erased is left out; what came after is decided as it was."""
+    await host.publish()
+    await host.send(host.track(JANE), host.track("bob", messageId="b"), host.track("cid", company="beta"))
+    await erased(host)
+    days = (day_of(host.now), day_of(host.now) + timedelta(days=9))
+    with pytest.raises(
+        Conflict, match=r"before members were erased, until 2026-06-03, cannot be decided again"
+    ):
+        await tried(host, days=days)
+    both = await tried(host, days=days, company=None)
+    assert (both.companies, both.left_out, both.events) == (1, ("acme",), 1)
+    with pytest.raises(Conflict, match="before members were erased"):
+        await try_recorded(host.database, None, company="acme", message_id="b")
+    host.now += DAY
+    await host.send(host.track("bob", messageId="c"), host.track("dan"))
+    after = await tried(host, days=(day_of(host.now), days[1]))
+    assert (differences(after), after.events, after.left_out) == ([], 2, ())
+    assert (await try_recorded(host.database, None, company="acme", message_id="c")).appended.decision.transfers
 
 
 async def test_gifts_and_referrals_go_on_without_names(host: Host) -> None:

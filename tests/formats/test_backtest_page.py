@@ -50,6 +50,7 @@ FOUND = BacktestReport(
     levels=[LevelFound("gold", Pair(5, 6))],
     level_changes=[LevelChange(Standing("silver", "gold"), 1)],
     movers=[MemberFound("acme", "<script>x</script>", "", Pair(0, 0), Standing("silver", "gold"))],
+    left_out=("beta", "gamma"),
     winners=[MemberFound("acme", "ann", "points", Pair(777, 778), Standing("silver", "gold"))],
     rules=[
         RuleFound("deal", "", Pair(30_000, 29_000), Pair(5_163, 5_000), {"points": Pair(1_234, 4_321)}, STOPS)
@@ -69,7 +70,7 @@ def text_of(page: str) -> str:
 @pytest.mark.parametrize(
     "said",
     [
-        "39,999 events. Companies: 1.",
+        "39,999 events. Companies: 1. Left out, as members were erased since: beta, gamma.",
         "1 Mar 2026 to 2 Mar 2026: 39,999 events.",
         "points awarded 1,234 4,321 −3,087",
         "2 Mar ",
@@ -96,7 +97,7 @@ def test_in_chinese_only_names_and_conditions_stay() -> None:
     said = re.sub(r"<style>.*?</style>", "", page, flags=re.DOTALL)
     words = set(re.findall(r"[A-Za-z]{3,}", re.sub(r"<[^>]*>", " ", said)))
     conditions = set(re.findall(r"[A-Za-z]{3,}", "event.properties.value is 1"))
-    names = {"acme", "spring", "ann", "points", "gold", "silver", "deal", "script", "Draft", "Engage"}
+    names = {"acme", "spring", "ann", "beta", "gamma", "points", "gold", "silver", "deal", "script", "Draft", "Engage"}
     assert words - conditions - names == set()
 
 

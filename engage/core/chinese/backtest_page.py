@@ -10,6 +10,7 @@ WORDS: Final = {
     "Backtest": "回测",
     "{first_name} to {last_name}: {events:,} events.": "{first_name} 至 {last_name}：{events} 个事件。",
     "Companies: {n:,}.": "公司：{n} 家。",
+    "Left out, as members were erased since: {names}.": "未计入（此后有成员被删除）：{names}。",
     "Trial is what this program would have done, actual what was done.": (
         "“试算”是此方案本会产生的结果，“实际”是已发生的结果。"
     ),
