@@ -75,6 +75,8 @@ class CurrencyWeek(Struct, array_like=True):
     """What members can have had to spend, and have at the week's end, from what is told."""
     adjusted: int = 0
     """Put right by hand, more or less; not kept of weeks that were frozen before."""
+    few_besides: tuple[int, ...] = ()
+    """Like `few`: in how many of these weeks others spent than those who did in most."""
 
 
 class Balances:
@@ -189,7 +191,8 @@ class Balances:
                         found.expired += self.days[day].expired.get(currency, 0)
                         found.adjusted += self.days[day].adjusted.get(currency, 0)
         for _, found, behind in self.behind:
-            found.behind, found.few = behind.people(), behind.few()
+            found.behind = behind.people()
+            found.few, found.few_besides = behind.few()
         last = self.weeks[-1]
         if last.standing:
             for day, rollup in self.days.items():

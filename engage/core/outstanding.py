@@ -2,11 +2,12 @@
 
 What members have at the end of a week is what they had before it, and what was issued, less what was spent or expired.
 So where one of these is hidden, two balances would tell it. Of a hidden one the balance that is told knows nothing,
-until at the end of a quarter of thirteen weeks as many people as the floor stand behind all that waits. Of what was
-issued, and of what was spent on rewards with several costs, counts the least that is told, and of the rest as much as
-bands are wide: exactly, it told that nobody bought the dear reward. How much can be issued beyond what events are told
-to bring is not reckoned, as where quests bring some. Then of all of it as much as many of the dearest events bring
-waits on: else it would follow that nearly all that anybody did brought some.
+until at the end of a quarter of thirteen weeks as many people as the floor stand behind all that waits, and others can
+have bought the dearest reward than those who bought most often. Of what was issued, and of what was spent on rewards
+with several costs, counts the least that is told, and of the rest as much as bands are wide: exactly, it told that
+nobody bought the dear reward. How much events bring is reckoned by themselves, whether they complete a quest or not.
+How much is issued besides is not, as where levels bring some. Then of all of it as much as many of the dearest events
+bring waits on: else it would follow that nearly all that anybody did brought some.
 
 What is spent was issued before. Where hardly less was spent than can have been issued, by what is told, that tells that
 nearly all that anybody did earned something. So the last band of what was spent is open to all that members can have
@@ -91,24 +92,29 @@ class Behind:
         """Behind what was issued, and what expired."""
         return sum(map(bool, self.weeks[0])), self.losers
 
-    def few(self) -> tuple[int, ...]:
-        """Behind what was spent in weeks in which few spent: of the newest quarter, of the newest two, and so on."""
+    def few(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Behind what was spent in weeks in which few spent: of the newest quarter, of the newest two, and so on; and
+        in how many weeks others did than the k - 2 who did in most."""
         spent, weeks = self.weeks[1], QUARTERS * QUARTER_WEEKS
         counts = (sum(own >> week & 1 for own in spent) for week in range(weeks))
         few = sum(1 << week for week, count in enumerate(counts) if count < self.floor)
         firsts = (weeks - QUARTER_WEEKS * quarters for quarters in range(1, QUARTERS + 1))
-        return tuple(sum(1 for own in spent if (own & few) >> first) for first in firsts)
+        times = [sorted(((own & few) >> first).bit_count() for own in spent) for first in firsts]
+        known = self.floor - 2
+        return tuple(sum(map(bool, own)) for own in times), tuple(sum(own[:-known]) for own in times)
 
 
 class Told(NamedTuple):
     """Of one currency in a week: the least and the most that are told to have been issued, how much of what lies
-    between counts together, whether anything is hidden of what brought it, and what many dear events would bring."""
+    between counts together, whether anything is hidden of what brought it, what many dear events would bring, and the
+    most that was issued where other weeks count as well."""
 
     least: int
     most: int
     width: int
     hidden: bool
     dear: int = 0
+    of_many: int = AMOUNT_MAX
 
 
 def remember_waiting(
@@ -118,7 +124,7 @@ def remember_waiting(
     for currency, found in week.currencies.items():
         earlier = before.currencies.get(currency) if before is not None else None
         issued, spent, expired = earlier.waiting if earlier else NONE
-        least, most, width, hidden, dear = told[currency]
+        least, most, width, hidden, dear, of_many = told[currency]
         if earlier and earlier.lump >= AMOUNT_MAX and not found.lasts:
             width = AMOUNT_MAX  # what was awarded to few alone is still among what waits
         issued += week.issued.get(currency, 0) - least
@@ -133,11 +139,11 @@ def remember_waiting(
         found.room, found.lump = room - counts, width
         few_spent = found.dearest > 0 and found.spenders < k
         found.hidden = week.monday if hidden or few_spent else earlier.hidden if earlier else 0
-        can_come = most + max(0, found.adjusted)
-        had = _left(week, before, currency) + can_come
+        by_hand = max(0, found.adjusted)
+        had = _left(week, before, currency) + of_many + by_hand
         if found.spent <= had < AMOUNT_MAX:  # else it was given back
             found.had = Had(had, dear)
-        found.came = _came(week, before, currency, can_come, k)
+        found.came = _came(week, before, currency, most + by_hand, k)
         may_be_spent, may_have_expired = earlier.gone if earlier else (0, 0)
         least_spent, most_spent = _told_spent(found, k)
         spent += found.spent - least_spent
@@ -145,7 +151,7 @@ def remember_waiting(
         may_have_expired = min(AMOUNT_MAX, may_have_expired + _told_expired(found, k))
         if may_be_spent:
             found.quarters = min(QUARTERS, (earlier.quarters if earlier else 0) + bool(found.few))
-        if found.few and (may_be_spent < AMOUNT_MAX or found.few[found.quarters - 1] >= k):
+        if found.few and (may_be_spent < AMOUNT_MAX or _are_many(found, k)):
             least_spent += spent
             spent, may_be_spent = _waits_still(
                 spent, may_be_spent, found.had.most - least_spent + spent, found, k
@@ -170,6 +176,15 @@ def _counts_of_issued(waiting: int, width: int, room: int) -> tuple[int, int]:
         return band_around(waiting, 0, width, room)
     low, high = band_around(max(0, waiting - width), 0, width, room)
     return low, high + width
+
+
+def _are_many(found: CurrencyWeek, k: int) -> bool:
+    """Whether what few spent may count: as many people are behind it as the floor, and of several rewards others may
+    have bought the dearest, than those who bought most often. Else the upper end told whoever knows these that nobody
+    else did."""
+    at = found.quarters - 1
+    room = 2 * found.dearest if found.cheapest < found.dearest else 0
+    return found.few[at] >= k and found.few_besides[at] * found.cheapest >= room
 
 
 def _waits_still(spent: int, most: int, had: int, found: CurrencyWeek, k: int) -> tuple[int, int]:

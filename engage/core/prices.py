@@ -6,12 +6,13 @@ nor which events may be told (`engage.core.published`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
-from engage.core.effects import Award, Formula, Multiply
-from engage.core.goals import referral_rules, reward_rules
-from engage.core.program import THOUSANDTHS_ONE, Program, Rule
+from engage.core.effects import AdvanceQuest, Award, Formula, Multiply
+from engage.core.goals import referral_rules, reward_rules, tier_occasion
+from engage.core.program import THOUSANDTHS_ONE, Goal, Program, Quest, Requires, Rule
+from engage.core.quests import LAPS_MAX
 from engage.core.rounding import band_around
 from engage.core.rules import multiplied
 from engage.core.state import AMOUNT_MAX
@@ -22,6 +23,12 @@ class Price(NamedTuple):
 
     least: int
     most: int
+    of_many: float = 0.0
+    """The most that one brings on average, where that is less: of many, only the last completes a quest."""
+
+    @property
+    def mean(self) -> float:
+        return self.of_many or self.most
 
     @property
     def is_endless(self) -> bool:
@@ -31,8 +38,9 @@ class Price(NamedTuple):
 
 NOTHING: Final = Price(0, 0)
 Prices = dict[str, dict[str, Price]]
-"""Currency -> event -> its price. "" is what no event triggers, such as a quest or a gift: the most that comes at once;
-and what some of an event's may bring without an end."""
+"""Currency -> event -> its price, with that of what it completes. "" is what no event brings by itself, such as a level
+or a gift: the most that comes at once; and what some of an event's may bring without an end. Earlier releases counted
+all quests there."""
 
 
 def prices_of(program: Program) -> Prices:
@@ -40,10 +48,10 @@ def prices_of(program: Program) -> Prices:
     rules = (*program.rules, *reward_rules(program), *referral_rules(program))
     for rule in rules:
         for currency, own in _brought(program, rules, rule).items():
-            prices = found.setdefault(currency, {})
-            if rule.trigger and (_is_for_all(program, rule) or not own.is_endless):
-                prices[rule.trigger] = _together(prices.get(rule.trigger, NOTHING), own)
-            else:
+            prices, by_events = found.setdefault(currency, {}), list(_by_events(program, rule, own))
+            for event, price in by_events:
+                prices[event] = _together(prices.get(event, NOTHING), price)
+            if not by_events:
                 _add_at_once(prices, own.most)
     for giving in program.giving:
         gift = giving.allowance if giving.to_one is None else min(giving.to_one, giving.allowance)
@@ -60,6 +68,44 @@ def events_that_earn(awards: Mapping[str, Mapping[str, Price]]) -> tuple[set[str
 
 def _add_at_once(prices: dict[str, Price], most: int) -> None:
     prices[""] = Price(0, max(most, prices.get("", NOTHING).most))
+
+
+def _by_events(program: Program, rule: Rule, brought: Price) -> Iterator[tuple[str, Price]]:
+    """What each of its events brings by a rule. Nothing, where that is not known of any."""
+    if rule.trigger:
+        if _is_for_all(program, rule) or not brought.is_endless:
+            yield rule.trigger, brought
+        return
+    if brought.is_endless:
+        return
+    for quest in program.quests:
+        for number, tier in enumerate(quest.tiers, start=1):
+            if tier_occasion(quest, number) == rule.on and _is_by_events(program, quest):
+                yield from ((goal.event, _of_quest(quest, goal, tier.reach, brought)) for goal in quest.goals)
+
+
+def _is_by_events(program: Program, quest: Quest) -> bool:
+    """Whether only events of its goals complete it, none of them from before its launch."""
+    effects = (effect for rule in program.rules for effect in rule.effects)
+    advanced = any(isinstance(effect, AdvanceQuest) and effect.quest == quest.id for effect in effects)
+    return not advanced and (quest.silently or not quest.counts_from)
+
+
+def _of_quest(quest: Quest, goal: Goal, reach: int, brought: Price) -> Price:
+    """What each event of a goal brings where a tier that `brought` so much is completed: all of it, more than once
+    where one event can reach a sum so often."""
+    repeats = quest.repeats == "always"
+    times = LAPS_MAX if repeats and (goal.sum is not None or len(quest.goals) > 1) else 1
+    rate = times if goal.sum is not None else 1 / (reach or goal.reach)
+    least = brought.least if rate == 1 and repeats and _counts_all(quest, goal) else 0
+    return _together(NOTHING, Price(least, min(AMOUNT_MAX, brought.most * times), brought.most * rate))
+
+
+def _counts_all(quest: Quest, goal: Goal) -> bool:
+    some = goal.conditions or goal.sum or goal.distinct or quest.audience or quest.campaign
+    return not (
+        some or quest.first_day or quest.last_day or quest.requires != Requires() or len(quest.goals) > 1
+    )
 
 
 def _is_for_all(program: Program, rule: Rule) -> bool:
@@ -79,7 +125,8 @@ def _brought(program: Program, rules: tuple[Rule, ...], rule: Rule) -> dict[str,
 
 
 def _together(one: Price, other: Price) -> Price:
-    return Price(one.least + other.least, min(AMOUNT_MAX, one.most + other.most))
+    most, mean = min(AMOUNT_MAX, one.most + other.most), one.mean + other.mean
+    return Price(one.least + other.least, most, mean if mean < most else 0.0)
 
 
 def _price(program: Program, rule: Rule, award: Award) -> Price:
@@ -143,7 +190,7 @@ def band_of_issued(
     at_once = [prices[event].most - prices[event].least for event in told if not prices[event].is_endless]
     width = 2 * k * max([highest, *at_once])
     # Of nothing else than what is counted, each time the same, the most follows as well.
-    is_all = alone and all(0 < low == high for low, high in prices.values())
+    is_all = alone and all(0 < price.least == price.most for price in prices.values())
     if is_all or not ends or any(price.is_endless for price in prices.values()):
         return band_around(amount, sure, width, sure + left * (highest - least) if is_all else None)
     sure = _brought_by(earned, prices, told, dearest=False)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import ceil
+from typing import NamedTuple
 
 from engage.core.eligible import NOT_TO_FEW
 from engage.core.measures import WeekMeasures
 from engage.core.outstanding import Told, remember_waiting
-from engage.core.prices import Price
+from engage.core.prices import NOTHING, Price
 from engage.core.privacy import Figure
 from engage.core.published import Amounts, issued_band, publish_events, publish_feature_events
 from engage.core.state import AMOUNT_MAX
@@ -38,29 +40,55 @@ def _told_issued(week: WeekMeasures, k: int) -> dict[str, Told]:
         is_told = currency in shown and shown[currency].value is not None
         hidden = not is_told or any(events[name].value is None for name in prices if name in events)
         least, highest = issued_band(week, currency, k) if is_told else (0, AMOUNT_MAX)
-        can_be = _most_issued(week, prices, amounts, events, k)
-        if not is_endless and can_be >= least:  # else some was issued by rules that are no longer
-            highest = min(highest, can_be)
+        can_be = _can_be_issued(week, prices, amounts, events, k)
+        if not is_told and can_be.least <= week.issued.get(currency, 0):
+            least = can_be.least
+        if is_endless or can_be.most < least:  # some was issued by rules that are no longer
+            of_many = highest
+        elif (
+            can_be.of_many < can_be.most
+        ):  # what is told of each week is no end of many: quests may bring it later
+            highest, of_many = min(highest, can_be.most), max(least, can_be.of_many)
+        else:
+            highest = of_many = min(highest, can_be.most)
         width = max(1, 2 * k * most) if one.to_few == NOT_TO_FEW else AMOUNT_MAX
         dear = 2 * k + (0 if is_told else _of_known(week))
-        found[currency] = Told(least, highest, width, hidden, dear * most)
+        found[currency] = Told(least, highest, width, hidden, dear * most, of_many)
     return found
 
 
-def _most_issued(
+class _Issued(NamedTuple):
+    """What the events of a week bring at least and at most; and at most where other weeks count as well."""
+
+    least: int
+    most: int
+    of_many: int
+
+
+def _can_be_issued(
     week: WeekMeasures, prices: Mapping[str, Price], amounts: Amounts, events: Mapping[str, Figure], k: int
-) -> int:
-    """What the events of a week can bring: those that are told by name what they bring, and of the others no more than
-    are left of all, and of those that earned something. Where all are hidden, they are taken to be no more than a power
-    of two: what is told must not count them."""
+) -> _Issued:
+    """By those that are told by name; and of the others no more than are left of all, and of those that earned
+    something. Where all are hidden, they are taken to be no more than a power of two: what is told must not count them.
+    """
     told = {name: int(one.value) for name, one in events.items() if one.value is not None}
-    earning = {name: times for name, times in told.items() if name in prices}
+    brought = [(prices[name], times) for name, times in told.items() if name in prices]
+    others = [price for name, price in prices.items() if name not in told] or [NOTHING]
+    each = {name for name, price in prices.items() if price.least}
     left = int(amounts.events.value or 1 << (max(4 * k, week.events) - 1).bit_length()) - sum(told.values())
+    earn = amounts.events.value is not None and week.features.keys() == each == prices.keys()
     if amounts.incentivised.value is not None:
-        earned = sum(times for name, times in earning.items() if prices[name].least)
-        left = min(left, int(amounts.incentivised.value) - earned)
-    dearest = max((price.most for name, price in prices.items() if name not in told), default=0)
-    return max(0, left) * dearest + sum(prices[name].most * times for name, times in earning.items())
+        earned = sum(times for price, times in brought if price.least)
+        left, earn = min(left, int(amounts.incentivised.value) - earned), prices.keys() <= each
+    left = max(0, left)
+    return _Issued(
+        sum(price.least * times for price, times in brought)
+        + earn * left * min(price.least for price in others),
+        sum(price.most * times for price, times in brought) + left * max(price.most for price in others),
+        ceil(
+            sum(price.mean * times for price, times in brought) + left * max(price.mean for price in others)
+        ),
+    )
 
 
 def _of_known(week: WeekMeasures) -> int:

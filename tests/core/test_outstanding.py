@@ -61,9 +61,13 @@ def test_who_stands_behind_a_quarter_is_counted_once(seed: int) -> None:
         sum(bool(own[2] & newest) for own in people),
     )
     few = {week for week in range(SOME) if sum(week in own[1] for own in people) < K}
-    assert behind.few() == tuple(
-        sum(any(week in few and week >= SOME - QUARTER_WEEKS * quarters for week in own[1]) for own in people)
+    of_few = [
+        sorted(sum(week >= SOME - QUARTER_WEEKS * quarters for week in own[1] & few) for own in people)
         for quarters in (1, 2, 3, 4)
+    ]
+    assert behind.few() == (
+        tuple(sum(map(bool, times)) for times in of_few),
+        tuple(sum(times[: -(K - 2)]) for times in of_few),
     )
 
 
@@ -98,6 +102,9 @@ def test_a_quarter_ends_every_thirteen_weeks() -> None:
 # --- week by week ---------------------------------------------------------------------------------------------
 
 
+MANY = 1000
+
+
 class Course:
     """Weeks of a company: each told as it says."""
 
@@ -112,17 +119,20 @@ class Course:
         width: int = 10,
         hidden: bool = False,
         dear: int = 0,
+        of_many: int | None = None,
         behind: tuple[int, int] = (0, 0),
         few: tuple[int, ...] = (),
+        besides: int = MANY,
         **found: int,
     ) -> CurrencyWeek:
         monday = FIRST + WEEK * len(self.weeks)
         week = WeekMeasures(monday, since=FIRST, standing=True, members=50, floor=K)
-        one = CurrencyWeek(**self.terms, **found, behind=behind, few=few)  # type: ignore[arg-type]
+        one = CurrencyWeek(**self.terms, **found, behind=behind, few=few, few_besides=(besides,) * 4)  # type: ignore[arg-type]
         week.currencies, week.issued = {"points": one}, {"points": issued} if issued else {}
         low, high = told or (issued, issued)
         before = self.weeks[-1] if self.weeks else None
-        remember_waiting(week, before, {"points": Told(low, high, width, hidden, dear)}, K)
+        told_issued = Told(low, high, width, hidden, dear, high if of_many is None else of_many)
+        remember_waiting(week, before, {"points": told_issued}, K)
         self.weeks.append(week)
         return one
 
@@ -194,6 +204,24 @@ def test_of_what_was_spent_on_several_rewards_counts_the_least_that_is_told_and_
     assert (one.waiting, one.gone, one.quarters) == ((0, lump - 40, 0), (AMOUNT_MAX, 0), 1)
     one = course.then(spent=60, spenders=1, few=(1, K, K, K))
     assert (one.waiting, one.gone, one.quarters) == ((0, 20, 0), (lump - 1, 0), 0)
+
+
+def test_what_few_spent_on_several_rewards_counts_when_others_may_have_bought_the_dearest() -> None:
+    course, lump = Course(dearest=100, cheapest=20), K * 100
+    one = course.then(spent=lump + 7, spenders=K - 1, few=(K,) * 4, besides=9)
+    assert (one.waiting[1], one.quarters) == (lump + 7, 1)
+    one = course.then(few=(0, K, K, K), besides=10)
+    assert (one.waiting[1], one.gone[0], one.quarters) == (7, lump - 1, 0)
+    course = Course(dearest=100, cheapest=100)
+    assert course.then(spent=200, spenders=K - 1, few=(K,) * 4, besides=0).waiting[1] == 0
+
+
+def test_of_what_quests_bring_counts_in_other_weeks_what_many_events_bring() -> None:
+    course = Course(dearest=100, cheapest=20)
+    assert course.then(100, (50, 900), of_many=300).had == Had(300, 0, 300)
+    assert course.then(100, (50, 900), of_many=300).had == Had(600, 0, 600)
+    course = Course(dearest=100, cheapest=20, lasts=7)
+    assert sum(course.then(100, (50, 900), of_many=300).came) == 900
 
 
 def test_the_last_band_of_what_was_spent_ends_with_all_that_they_can_have_had() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from engage.core.prices import Price, band_of_issued, events_that_earn, prices_of
 from engage.core.program import Multipliers
+from engage.core.quests import LAPS_MAX
 from engage.core.rules import multiplied
 from engage.core.state import AMOUNT_MAX
 from engage.document import read_program
@@ -39,14 +40,81 @@ def test_multipliers_bring_no_less_and_no_more(policy: Multipliers, factors: tup
     assert prices_of(program)["points"] == {"Export": Price(min(brought), max(brought))}
 
 
-def test_a_quest_that_awards_twice_brings_both_at_once() -> None:
-    program = read_program(
-        "name: Prices\nevents: {Export: {}}\ncurrencies: {points: {}}\nquests:\n"
-        "  - {id: ten, name: Ten, goal: {event: Export, reach: 10}, effects: [award: 100, award: 50]}\n"
-        "  - {id: two, name: Two, goal: {event: Export, reach: 2}, effects: [award: 120]}\n"
-    ).program
-    assert program is not None
-    assert prices_of(program)["points"] == {"": Price(0, 150)}
+SUM = "sum: event.properties.value"
+
+
+@pytest.mark.parametrize(
+    "quest, price",
+    [
+        ("goal: {event: Deal, reach: 10}, effects: [award: 100, award: 50]", Price(0, 150, 15)),
+        ("goal: {event: Deal, reach: 2}, repeats: always, effects: [award: 30]", Price(0, 30, 15)),
+        ("goal: {event: Deal, reach: 1}, repeats: always, effects: [award: 30]", Price(30, 30)),
+        ("goal: {event: Deal, reach: 1}, effects: [award: 30]", Price(0, 30)),
+        ("goal: {event: Deal, reach: 1}, repeats: day, effects: [award: 30]", Price(0, 30)),
+        (
+            "goal: {event: Deal, reach: 1}, repeats: always, from: 2026-01-01, effects: [award: 3]",
+            Price(0, 3),
+        ),
+        (
+            "goal: {event: Deal, reach: 1, conditions: {field: event.hour, op: lt, value: 9}}, effects: [award: 3]",
+            Price(0, 3),
+        ),
+        (
+            "goal: {event: Deal}, tiers: [{reach: 2, effects: [award: 30]}, {reach: 8, effects: [award: 80]}]",
+            Price(0, 110, 25),
+        ),
+        (
+            "goal: {event: Deal, distinct: event.properties.kind, reach: 4}, effects: [award: 20]",
+            Price(0, 20, 5),
+        ),
+        (f"goal: {{event: Deal, {SUM}, reach: 4}}, effects: [award: 20]", Price(0, 20)),
+        (
+            f"goal: {{event: Deal, {SUM}, reach: 4}}, repeats: always, effects: [award: 20]",
+            Price(0, 20 * LAPS_MAX),
+        ),
+        (
+            "goals: {all: [{event: Deal, reach: 2}, {event: Deal, reach: 5}]}, repeats: always, effects: [award: 10]",
+            Price(0, 20 * LAPS_MAX, 7),
+        ),
+    ],
+)
+def test_what_an_event_completes_is_among_what_it_brings(quest: str, price: Price) -> None:
+    assert _prices(f"quests: [{{id: q, name: Q, {quest}}}]") == {"Deal": price}
+    rule = "rules: [{id: deal, trigger: Deal, effects: [award: 7]}]"
+    mean = price.of_many and price.of_many + 7
+    assert _prices(f"{rule}\nquests: [{{id: q, name: Q, {quest}}}]") == {
+        "Deal": Price(price.least + 7, price.most + 7, mean)
+    }
+
+
+def test_an_event_brings_what_all_its_quests_bring_and_rules_for_these() -> None:
+    quests = (
+        "{id: ten, name: Ten, goal: {event: Deal, reach: 10}, effects: [award: 100]}, "
+        "{id: two, name: Two, goal: {event: Deal, reach: 2}, effects: [award: 120]}"
+    )
+    assert _prices(f"quests: [{quests}]") == {"Deal": Price(0, 220, 70)}
+    on = "rules: [{id: on, trigger: {quest: two}, effects: [award: 5]}]"
+    assert _prices(f"{on}\nquests: [{quests}]") == {"Deal": Price(0, 225, 72.5)}
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "rules: [{id: push, trigger: Deal, effects: [advance: {quest: q}]}]\nquests: [{%s}]",
+        "quests: [{%s, counts_from: 2026-01-01}]",
+    ],
+)
+def test_what_not_only_events_of_its_goal_complete_is_what_comes_at_once(more: str) -> None:
+    quest = "id: q, name: Q, goal: {event: Deal, reach: 10}, effects: [award: 100]"
+    assert _prices(more % quest) == {"": Price(0, 100)}
+
+
+def test_what_a_quest_brings_without_an_end_comes_at_once() -> None:
+    text = (
+        "traits: {member: {size: {type: integer}}}\nquests: [{id: q, name: Q, goal: {event: Deal, reach: 2}, "
+        "effects: [award: {of: member.traits.size, rate: 2}]}]"
+    )
+    assert _prices(text) == {"": Price(0, AMOUNT_MAX)}
 
 
 VALUE = "of: event.properties.value"
@@ -154,13 +222,13 @@ def test_a_gift_is_what_no_event_brings() -> None:
         assert _prices(gifts.replace(", to_one: 40", to_one)) == {"": Price(0, 100)}
     assert _prices(
         f"{gifts}\nquests: [{{id: q, name: Q, goal: {{event: Deal, reach: 2}}, effects: [award: 30]}}]"
-    ) == {"": Price(0, 40)}
+    ) == {"Deal": Price(0, 30, 15), "": Price(0, 40)}
 
 
 def _prices(text: str) -> dict[str, Price]:
     found = read_program(
-        "name: Prices\nevents: {Deal: {properties: {value: {type: number}}}}\ncurrencies: {points: {}}\n"
-        + text
+        "name: Prices\nevents: {Deal: {properties: {value: {type: number}, kind: {type: string}}}}\n"
+        "currencies: {points: {}}\n" + text
     )
     assert found.program is not None, [str(problem) for problem in found.problems]
     return prices_of(found.program)["points"]

@@ -468,7 +468,13 @@ STATED = {
             "year_of_points_attacked: what few spent counts in lumps",
         ],
         "as much as many of the dearest events bring waits on": [
-            "year_of_points_attacked: where_nearly_every_event_completes_a_quest_balances_leave_room_for_others"
+            "year_of_points_attacked: where_nearly_every_event_brings_what_is_not_reckoned_balances_leave_room"
+        ],
+        "others can have bought the dearest": [
+            "year_of_points_attacked: what_few_spent_counts_when_others_may_have_bought_the_dearest"
+        ],
+        "whether they complete a quest or not": [
+            "year_of_points_attacked: what_is_told_of_points_leaves_room_for_quests_that_nobody_completed"
         ],
         "where points expire, nothing of that is told": [
             "year_of_points_attacked: nothing of what expires while something is hidden"

@@ -205,7 +205,7 @@ class _Year:
         found, k = week.currencies["points"], self.k
         most = published_outstanding._told_issued(week, k)["points"].most
         if published.publish_events(week, k).events.value is None and most < AMOUNT_MAX:
-            highest = most // max(self.terms.prices.values())
+            highest = most // max(price.most for price in week.awards["points"].values())
             low = 0 if highest <= 8 * k else highest // 2 + 1
             self.reads(low, highest, self.sum(at, dict.fromkeys((*self.terms.prices, PLAIN), 1)))
         self.issued, self.gone = self.issued + week.issued.get("points", 0), self.gone + found.expired
