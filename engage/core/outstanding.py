@@ -14,9 +14,9 @@ nearly all that anybody did earned something. So the last band of what was spent
 had, and leaves as much of it as many of the dearest events bring.
 
 What expires is what was issued once and not spent. So where points expire, nothing of that is told until a time as long
-as they last has passed in which nothing of this was hidden; and of what members have, no more than was told already:
-what can have been issued in that time. How much has expired, beside what was issued, would say that nobody bought. Then
-what they have was issued since, and counts as if nothing had been before.
+as they last has passed in which nothing of this was hidden, and never where they buy nothing; and of what members have,
+no more than was told already: what can have been issued in that time. How much has expired, beside what was issued,
+would say that nobody bought. Then what they have was issued since, and counts as if nothing had been before.
 
 Owns what counts when, and between what bounds the rest is known to be, so that what is told of a balance is true; must
 not know figures.
@@ -268,8 +268,10 @@ def _lump_of_spent(found: CurrencyWeek, k: int) -> int:
 
 
 def may_be_told(week: WeekMeasures, found: CurrencyWeek) -> bool:
-    """Of what expires."""
-    return not found.lasts or not found.hidden or week.monday - found.hidden > found.lasts + WEEK
+    """Of what expires. Where it buys nothing that is what was issued before, and would tell that more closely."""
+    if not found.lasts:
+        return True
+    return found.dearest > 0 and (not found.hidden or week.monday - found.hidden > found.lasts + WEEK)
 
 
 def lasting(expires: Expires | None) -> int:

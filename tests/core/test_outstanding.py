@@ -103,6 +103,7 @@ def test_a_quarter_ends_every_thirteen_weeks() -> None:
 
 
 MANY = 1000
+BOUGHT = {"dearest": 1, "cheapest": 1, "spenders": K}
 
 
 class Course:
@@ -285,7 +286,7 @@ def test_what_is_left_of_what_expires_is_no_more_than_was_issued_since() -> None
 
 def test_what_is_left_of_what_expires_is_told_in_lumps() -> None:
     week = WeekMeasures(FIRST, standing=True, floor=K)
-    found = CurrencyWeek(lasts=FOR_EVER, lump=100, outstanding=730, holders=K)
+    found = CurrencyWeek(lasts=FOR_EVER, lump=100, outstanding=730, holders=K, dearest=1)
     week.currencies["points"] = found
     for left, gone, low, high in (
         (AMOUNT_MAX, 0, 600, 800), (800, 0, 600, 1000), (730, 0, 400, 800), (700, 0, 600, 800),
@@ -314,7 +315,7 @@ def test_without_rewards_nothing_waits_for_spenders_but_of_those_that_were_offer
 
 
 def test_what_expires_counts_anew_when_nothing_was_hidden_for_as_long_as_it_lasts() -> None:
-    course = Course(lasts=14)
+    course = Course(lasts=14, **BOUGHT)
     one = course.then(57, (40, 80), hidden=True)
     assert (one.waiting, one.room, one.gone, one.came) == ((0, 0, 0), 0, (0, 0), (80, 0))
     for weeks in (1, 2, 3):  # it is told no more than what can have been issued
@@ -332,8 +333,8 @@ def test_what_expires_counts_anew_when_nothing_was_hidden_for_as_long_as_it_last
     assert (one.waiting, one.room, one.gone) == ((30, 0, 3), 60, (0, 10))
     one = course.then(15, (10, 20), expired=18, losers=K)
     assert (one.waiting, one.room, one.gone) == ((35, 0, 21), 70, (0, 10 + 19))
-    course.terms |= {"dearest": 1, "cheapest": 1}
-    one = course.then(5, spenders=K - 1)
+    course.terms["spenders"] = K - 1
+    one = course.then(5)
     assert (one.waiting, one.room, one.gone, one.hidden) == ((0, 0, 0), 0, (0, 0), course.weeks[-1].monday)
 
 
@@ -353,10 +354,12 @@ def test_while_something_is_hidden_what_was_issued_since_counts_in_lumps_already
 
 
 def test_what_expires_is_told_where_nothing_was_ever_hidden() -> None:
-    course = Course(lasts=FOR_EVER)
+    course = Course(lasts=FOR_EVER, **BOUGHT)
     one = course.then(10, (0, 30), behind=(K, 0), width=10)
     assert may_be_told(course.weeks[-1], one)
     assert one.hidden == 0
+    one.dearest = 0  # it is what was issued before
+    assert not may_be_told(course.weeks[-1], one)
     assert (one.waiting, one.room) == ((0, 0, 0), 20)
 
 
@@ -484,7 +487,7 @@ def test_what_is_told_of_a_currency() -> None:
         ({"gone": (0, AMOUNT_MAX)}, "fewer than 4,000"),
         ({"room": AMOUNT_MAX}, "3,000 or more"),
         ({"waiting": (0, 0, 9), "gone": (0, 9), "lump": 700}, "about 3,000"),
-        ({"waiting": (0, 0, 9), "gone": (0, 9), "lump": 700, "lasts": 7}, "2,000 to 4,000"),
+        ({"waiting": (0, 0, 9), "gone": (0, 9), "lump": 700, "lasts": 7, "dearest": 1}, "2,000 to 4,000"),
     ],
 )
 def test_a_balance_is_told_without_what_waits(terms: dict[str, Any], text: str) -> None:
@@ -497,9 +500,10 @@ def test_a_balance_is_told_without_what_waits(terms: dict[str, Any], text: str) 
 
 @pytest.mark.parametrize("soon", [False, True], ids=["expired", "expiring"])
 def test_what_expires_is_told_no_closer_than_what_was_issued(soon: bool) -> None:
-    """Ten members got 10 each, and one 100 more, or 200; nothing can be bought."""
+    """Ten members got 10 each, and one 100 more, or 200; nobody has bought anything."""
     week = WeekMeasures(FIRST, members=40, standing=True, floor=K)
-    found = week.currencies["points"] = CurrencyWeek(lasts=42, lump=2 * K * 100, losers=10, at_risk=10)
+    found = CurrencyWeek(lasts=42, lump=2 * K * 100, losers=10, at_risk=10, dearest=9000)
+    week.currencies["points"] = found
 
     def told(amount: int) -> str:
         found.expired, found.expiring = (0, amount) if soon else (amount, 0)

@@ -8,6 +8,7 @@ from random import Random
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from engage.core import (
     balances,
@@ -20,7 +21,7 @@ from engage.core import (
 )
 from engage.core.balances import CurrencyWeek
 from engage.core.measures import WeekMeasures
-from engage.core.outstanding import Behind, Told, spent_band
+from engage.core.outstanding import Behind, Told, may_be_told, spent_band
 from engage.core.prices import band_of_issued
 from engage.core.privacy import Figure
 from engage.core.published_people import publish_points
@@ -168,6 +169,18 @@ def test_what_few_spent_counts_when_others_may_have_bought_the_dearest(
     assert learned_of(6_000_760, "lasting", more=["some"]) == []
     monkeypatch.setattr(outstanding, "_are_many", lambda found, k: found.few[found.quarters - 1] >= k)
     assert learned_of(6_000_760, "lasting", more=["some"]) != []
+
+
+def _as_if_it_bought(week: WeekMeasures, found: CurrencyWeek) -> bool:
+    return may_be_told(week, replace(found, dearest=1))
+
+
+def test_where_nothing_can_be_bought_it_is_not_told_what_expires(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is what was issued six weeks before, in bands that begin elsewhere: there nobody had completed a quest."""
+    assert learned_of(6_200_897, "expiring", more=["quest", "by_hand"]) == []
+    for module in (outstanding, published_people, year_points):
+        monkeypatch.setattr(module, "may_be_told", _as_if_it_bought)
+    assert learned_of(6_200_897, "expiring", more=["quest", "by_hand"]) != []
 
 
 def test_where_nearly_every_event_brings_what_is_not_reckoned_balances_leave_room(
