@@ -99,7 +99,7 @@ quests: [{id: ten, name: Ten, goal: {event: Export, reach: 10}, effects: [award:
 """
     )
     found = prices_of(program)["points"]
-    assert found == {"Export": Price(10, 15), "Deal": Price(0, AMOUNT_MAX), "": Price(0, 100)}
+    assert found == {"Export": Price(10, 115, 25), "Deal": Price(0, AMOUNT_MAX)}
 
 
 def test_what_a_few_events_brought_without_an_end_is_not_told() -> None:
