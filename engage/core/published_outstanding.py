@@ -76,18 +76,18 @@ def _can_be_issued(
     others = [price for name, price in prices.items() if name not in told] or [NOTHING]
     each = {name for name, price in prices.items() if price.least}
     left = int(amounts.events.value or 1 << (max(4 * k, week.events) - 1).bit_length()) - sum(told.values())
-    earn = amounts.events.value is not None and week.features.keys() == each == prices.keys()
+    all_earn = amounts.events.value is not None and week.features.keys() == each == prices.keys()
     if amounts.incentivised.value is not None:
-        earned = sum(times for price, times in brought if price.least)
-        left, earn = min(left, int(amounts.incentivised.value) - earned), prices.keys() <= each
+        left = min(
+            left, int(amounts.incentivised.value) - sum(times for price, times in brought if price.least)
+        )
+        all_earn = len(week.awards) == 1 and prices.keys() == each
     left = max(0, left)
+    least = sum(price.least * times for price, times in brought)
+    most = sum(price.most * times for price, times in brought) + left * max(price.most for price in others)
+    mean = sum(price.mean * times for price, times in brought) + left * max(price.mean for price in others)
     return _Issued(
-        sum(price.least * times for price, times in brought)
-        + earn * left * min(price.least for price in others),
-        sum(price.most * times for price, times in brought) + left * max(price.most for price in others),
-        ceil(
-            sum(price.mean * times for price, times in brought) + left * max(price.mean for price in others)
-        ),
+        least + left * min(price.least for price in others) if all_earn else least, most, ceil(mean)
     )
 
 

@@ -399,7 +399,9 @@ async def test_no_backtest_and_no_dry_run_begins_before_it(host: Host) -> None:
     await host.send(host.track("bob", messageId="c"), host.track("dan"))
     after = await tried(host, days=(day_of(host.now), days[1]))
     assert (differences(after), after.events, after.left_out) == ([], 2, ())
-    assert (await try_recorded(host.database, None, company="acme", message_id="c")).appended.decision.transfers
+    assert (
+        await try_recorded(host.database, None, company="acme", message_id="c")
+    ).appended.decision.transfers
 
 
 async def test_gifts_and_referrals_go_on_without_names(host: Host) -> None:

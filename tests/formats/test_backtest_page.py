@@ -97,7 +97,20 @@ def test_in_chinese_only_names_and_conditions_stay() -> None:
     said = re.sub(r"<style>.*?</style>", "", page, flags=re.DOTALL)
     words = set(re.findall(r"[A-Za-z]{3,}", re.sub(r"<[^>]*>", " ", said)))
     conditions = set(re.findall(r"[A-Za-z]{3,}", "event.properties.value is 1"))
-    names = {"acme", "spring", "ann", "beta", "gamma", "points", "gold", "silver", "deal", "script", "Draft", "Engage"}
+    names = {
+        "acme",
+        "spring",
+        "ann",
+        "beta",
+        "gamma",
+        "points",
+        "gold",
+        "silver",
+        "deal",
+        "script",
+        "Draft",
+        "Engage",
+    }
     assert words - conditions - names == set()
 
 

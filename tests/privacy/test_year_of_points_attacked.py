@@ -162,6 +162,17 @@ def test_what_is_told_of_points_leaves_room_for_quests_that_nobody_completed(
     assert learned_of(seed, kind, more=more) != []
 
 
+def test_of_what_was_issued_and_is_hidden_counts_what_events_that_are_told_bring(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert learned_of(6_002_467, "eager, lasting", more=["quest"]) == []
+    can_be = published_outstanding._can_be_issued
+    monkeypatch.setattr(
+        published_outstanding, "_can_be_issued", lambda *said: can_be(*said)._replace(least=0)
+    )
+    assert learned_of(6_002_467, "eager, lasting", more=["quest"]) != []
+
+
 def test_what_few_spent_counts_when_others_may_have_bought_the_dearest(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
