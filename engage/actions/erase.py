@@ -20,6 +20,7 @@ from engage.core.call import message_hash
 from engage.core.erasure import is_erased, redacted, told_of, without_colleague
 from engage.core.event import Body, Kind, decode_body, encode_body
 from engage.core.gifts import GIVE
+from engage.core.referral import INVITE
 from engage.errors import Archived, Conflict, InvalidRequest, NotFound
 from engage.store.archived import load_files
 from engage.store.companies import HOST, existing_company
@@ -201,6 +202,8 @@ class _Erasing:
                 bodies.append((row, redacted(row[1], row[0], body, self.name)))
                 if row[1] == Kind.GIFT:
                     bodies.append(await self._other_side(row[0], body))
+                elif row[1] == Kind.REFERRAL and body.data.get("step") == INVITE and body.data["to"]:
+                    bodies.append(await self._offer(row[0], body))
             self.entries += await self._rewrite(bodies)
         if oldest:
             files = await load_files(self.tx, self.id)
@@ -210,10 +213,16 @@ class _Erasing:
         """The colleague's entry of a gift, without the words that went with it."""
         given = body.data["step"] == GIVE
         colleague = body.data["to" if given else "from"]
-        row = await other_side(self.tx, self.id, seq, colleague, after=given)
+        row = await other_side(self.tx, self.id, seq, Kind.GIFT, colleague, after=given)
         other = decode_body(row[BODY])
         data = other.data | {"message": "", "actor": self._other(other.data["actor"])}
         return row, replace(other, data=data)
+
+    async def _offer(self, seq: int, body: Body) -> tuple[Row, Body]:
+        """The colleague's entry of an invitation, without who sent it, or by which message."""
+        row = await other_side(self.tx, self.id, seq, Kind.REFERRAL, body.data["to"], after=True)
+        other = decode_body(row[BODY])
+        return row, replace(other, data=other.data | {"actor": ""})
 
     def _uninvited(self, row: Row) -> Body:
         body = decode_body(row[BODY])

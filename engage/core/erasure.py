@@ -50,7 +50,7 @@ def redacted(kind: int, seq: int, body: Body, name: str) -> Body:
     data: dict[str, Any] = {} if kind in _SAID else dict(body.data)
     if kind not in _SAID and kind != Kind.GROUP:  # a company's traits are not the member's
         data |= dict.fromkeys(data.keys() & set(_WORDS), "")
-        if data.get("actor") == name:
+        if data.get("actor") == name or kind == Kind.REFERRAL:  # which may say by which message
             data["actor"] = ""
         if "code" in data:
             data["code"] = name_of(seq)

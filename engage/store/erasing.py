@@ -76,13 +76,15 @@ async def events_called(s: Statements, company_id: int, name: str) -> AsyncItera
         after = rows[-1][0]
 
 
-async def other_side(s: Statements, company_id: int, seq: int, colleague: int, *, after: bool) -> Row:
-    """ENTRY_COLUMNS of the other entry of a gift, the colleague's, of the same commit."""
+async def other_side(
+    s: Statements, company_id: int, seq: int, kind: int, colleague: int, *, after: bool
+) -> Row:
+    """ENTRY_COLUMNS of the colleague's entry, of the same commit, of a gift or an invitation."""
     way = "> ? ORDER BY seq" if after else "< ? ORDER BY seq DESC"
     rows = await s.rows(
         f"SELECT {ENTRY_COLUMNS} FROM engage_entry "
         f"WHERE {{scope}} AND kind = ? AND member_id = ? AND seq {way} LIMIT 1",
-        [Kind.GIFT, colleague, seq],
+        [kind, colleague, seq],
         scope=[company_id],
     )
     return rows[0]

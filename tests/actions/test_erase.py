@@ -82,7 +82,15 @@ referral:
 """
 SECRETS = (
     *("Jane Roe", "Roe's report", "Roe's customer", "the lanes", "Roe is ill", "Roe asked", "for Roe's desk"),
-    *("well done, Roe", "thank you from Roe", "roe-key", "roe-message", "approved for Roe", "roe refused"),
+    *(
+        "well done, Roe",
+        "thank you from Roe",
+        "roe-key",
+        "roe-message",
+        "roe-invites",
+        "approved for Roe",
+        "roe refused",
+    ),
 )
 """What was said of her, in each place where something can be said."""
 
@@ -140,7 +148,11 @@ async def a_life(host: Host) -> None:
     day = date(2026, 6, 8)
     ill: dict[str, Any] = {"first": day, "last": day, "reason": "Roe is ill", "idempotency_key": "roe-key-6"}
     await take_leave(host.database, member=JANE, **ill, **asked)
-    await invite(host.database, member=JANE, to=None, channel=None, idempotency_key="roe-key-7", **asked)
+    for to in (None, "cid"):
+        await invite(
+            host.database, member=JANE, to=to, channel=None, idempotency_key=f"roe-key-7 {to}", **asked
+        )
+    await host.send(host.track(JANE, "Invited", messageId="roe-invites", properties={"colleague": "dan"}))
 
 
 def stored(host: Host) -> bytes:
@@ -185,6 +197,9 @@ async def test_what_was_counted_stands_under_a_number_of_somebody_who_has_left(h
     now = await host.member(" erased:3")
     assert now is not None
     assert (now.traits, now.preferences, now.left > 0) == ({}, {}, True)
+    assert was.quests["titles"].windows  # hashes of what the titles were
+    assert [one.key for one in was.wallets["points"].pending] != [b""]
+    assert (now.quests, [one.key for one in now.wallets["points"].pending]) == ({}, [b""])
     kept = (
         "level",
         "badges",
@@ -208,7 +223,7 @@ async def test_what_was_counted_stands_under_a_number_of_somebody_who_has_left(h
             wallet.lots,
         )
         assert [one.units for one in left.pending] == [one.units for one in wallet.pending]
-    assert (await host.company()).members == 3
+    assert (await host.company()).members == 5
     assert (await host.company()).levels == {"silver": 1}
 
 
@@ -405,10 +420,8 @@ async def test_no_backtest_and_no_dry_run_begins_before_it(host: Host) -> None:
 
 
 async def test_gifts_and_referrals_go_on_without_names(host: Host) -> None:
-    """Of a colleague whom she invited, and who becomes active only now; and of ann's gift, sent again."""
+    """A colleague whom she invited becomes active only now."""
     await a_life(host)
-    asked: dict[str, Any] = {"company": "acme", "actor": JANE, "now": host.now, "channel": None}
-    await invite(host.database, member=JANE, to="cid", idempotency_key="i", **asked)
     await erased(host)
     await host.send(host.track("cid"))
     inviter = await host.member(" erased:3")
