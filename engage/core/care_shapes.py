@@ -21,7 +21,7 @@ class Moving(Struct, frozen=True):
     label: Text
     text: Text
     contribution: float
-    change: float
+    change: float | None  # against four weeks before; None: there is no score of then
 
 
 class StageView(Struct, frozen=True):

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from engage.core import privacy
 from engage.core.language import Text, say
-from engage.core.privacy import Figure
+from engage.core.privacy import Figure, missing
 from engage.core.reports import Column, CompanyReport, Comparison, Series, Table
 from engage.core.why_untold import why_untold
 
@@ -193,7 +193,16 @@ def _drivers(report: CompanyReport) -> Section | None:
         Column("points", say("Points"), "score"),
         Column("change", say("4 weeks"), "score"),
     )
-    rows = tuple((one.label, one.text, points_of(one.contribution), points_of(one.change)) for one in drivers)
+    is_compared = report.health.change_4w is not None
+    rows = tuple(
+        (
+            one.label,
+            one.text,
+            points_of(one.contribution),
+            points_of(one.change) if is_compared else missing("score"),
+        )
+        for one in drivers
+    )
     best = max(drivers, key=lambda one: one.contribution)
     worst = min(drivers, key=lambda one: one.contribution)
     message = say("{best} lifts the score most", best=best.label)

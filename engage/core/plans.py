@@ -125,7 +125,13 @@ def goal_view(goal: Goal, health: Health, contract: Contract, changes: Sequence[
         changes=tuple(changes),
         shown=_shown(goal, now, health),
         drivers=tuple(
-            Moving(one.name, one.label, one.text, one.contribution, one.change)
+            Moving(
+                one.name,
+                one.label,
+                one.text,
+                one.contribution,
+                one.change if health.change_4w is not None else None,
+            )
             for one in health.drivers
             if one.name in MEASURES[goal.measure]
         ),

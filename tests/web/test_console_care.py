@@ -23,6 +23,7 @@ from engage.core.care_shapes import (
     SentimentView,
 )
 from engage.core.digest import digest
+from engage.core.outline import outline
 from engage.core.outline_portfolio import portfolio_outline
 from engage.core.plans import goal_view
 from engage.core.portfolio import why
@@ -496,3 +497,20 @@ async def test_the_page_of_few_people_says_what_to_go_by(
     for language, words in (("en", "Of 16 members, a part or the rest"), ("zh-Hans", "成员只有 16 人")):
         page = tree_of(await browser.get(f"/console/companies/{company}?lang={language}"))
         assert one_of(page, ".few").text().startswith(words)
+
+
+async def test_without_an_earlier_score_no_driver_is_said_not_to_have_moved(
+    services: SampleServices, browser: httpx.AsyncClient
+) -> None:
+    company = ROWS[0].company
+    shown = await services.company_report(company, "last-12-weeks")
+    fresh = msgspec.structs.replace(shown, health=msgspec.structs.replace(shown.health, change_4w=None))
+    goal = Goal("g", "Healthy", "score", 80.0, "2027-06-30", "Kim", "2026-01-01", 20.0)
+    view = goal_view(goal, fresh.health, fresh.contract, [])
+    services.reports[company] = msgspec.structs.replace(fresh, care=CareView((view,)))
+    page = tree_of(await browser.get(f"/console/companies/{company}"))
+    for place in ("section:has(#h-drivers) td:last-child", "section:has(#care) details td:last-child"):
+        assert {cell.text() for cell in page.css(place)} == {"–"}, place
+    (drivers,) = (one.table for one in outline(fresh) if one.name == "drivers")
+    assert drivers is not None
+    assert {getattr(cell, "text", cell) for cell in drivers.column("change")} == {"not measured"}
