@@ -247,14 +247,20 @@ def verdict_of(value: int, band: Band, drivers: Sequence[Driver]) -> str:
 def _unscored(week: WeekMeasures | None, k: int) -> str:
     """By how many members there are and were, which the host's lists say, and not by who was active: the same of a
     company where nobody ever was, since that would be said of everybody in it."""
+    if week is None:
+        return say(
+            "Not scored: no week is measured yet. It takes a whole one, from when a member was named or {k:d} came "
+            "on a day.",
+            k=k,
+        )
     least = 2 * k - 1
-    if week is not None and week.members < least:
+    if week.members < least:
         return say(
             "Not scored: there are fewer than {least:d} members, too few to say anything without telling on "
             "individuals.",
             least=least,
         )
-    if week is not None and publish_month_members(week).floor - week.absent_4w < least:
+    if publish_month_members(week).floor - week.absent_4w < least:
         return say(
             "Not scored: fewer than {least:d} members were there in the last four weeks, too few to say anything "
             "without telling on individuals.",

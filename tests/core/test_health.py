@@ -139,8 +139,11 @@ def test_at_the_floor_there_is_a_score() -> None:
 
 
 def test_a_company_that_never_did_anything_is_not_scored() -> None:
+    """Nor is one of today said to be quiet: it is not measured, as its report says, and no one's activity told it."""
     assert scored([]).score is None
-    assert scored([]).verdict == scored(steady(active_4w=0, active=0, since=0)).verdict
+    assert scored([]).verdict.startswith("Not scored: no week is measured yet. It takes a whole one")
+    assert "active" not in scored([]).verdict
+    assert "fewer than 5" in scored(steady(active_4w=0, active=0, since=0)).verdict
 
 
 def after(*days: int) -> Health:

@@ -29,6 +29,9 @@ WORDS: Final = {
     "Not scored: there are fewer than {least:d} members, too few to say anything without telling on individuals.": (
         "未评分：成员少于 {least} 人，人数过少，任何数字都可能暴露个人。"
     ),
+    "Not scored: no week is measured yet. It takes a whole one, from when a member was named or {k:d} came on a day.": (
+        "未评分：还没有测量任何一周。需要完整的一周，从登记成员之日或一天内有 {k} 人活跃之日起算。"
+    ),
     "Not scored: there is no score as of {day} yet.": "未评分：截至 {day} 还没有评分。",
     "{driver} is missing: {why}. Its weight of {weight} is shared out among the others in proportion.": (
         "缺少“{driver}”：{why}。其 {weight} 的权重按比例分给其他因素。"
