@@ -47,3 +47,15 @@ def test_people_are_erased_once_it_was_said_that_it_is_meant(engage: Engage, tmp
     assert "never was, or was erased" in again.error
     assert engage("verify").code == 0
     assert "cannot be decided again" in engage("verify", "--from-start").error
+
+
+def test_files_of_the_archive_are_named_or_written_anew(engage: Engage, tmp_path: Path) -> None:
+    assert engage("archive", "--to", "archive", "--before", "2099-01-01").code == 0
+    plain = engage(*ERASE, "emp-1", "--yes")
+    [told] = plain.error.splitlines()
+    assert told.endswith("of the archive may hold entries of theirs, and keeps them")
+    anew = json.loads(engage(*ERASE, "emp-2", "--archive", "archive", "--yes", "--json").out)
+    assert (anew["files"], anew["archived"], anew["members"]) == (1, [], 1)
+    [path] = (tmp_path / "archive").rglob("*.parquet")
+    assert path.name.endswith(".1.parquet")
+    assert engage("verify").code == 0

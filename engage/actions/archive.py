@@ -30,6 +30,7 @@ from engage.store.archived import (
     first_entry,
     last_link,
     load_arrivals,
+    load_files,
     name_members,
 )
 from engage.store.checkpoints import load_links, newest_checkpoint
@@ -60,6 +61,7 @@ class Batch(Protocol):
 
 class Folder(Protocol):
     def tidy(self, company: str) -> None: ...
+    def settle(self, file: File) -> None: ...
     def begun(self, company: str, after: int) -> list[tuple[int, int]]: ...
     def batch(self, company: str, first: int, last: int) -> Batch: ...
 
@@ -141,6 +143,10 @@ class _Archiving:
     async def run(self) -> None:
         async with self.database.read() as s:
             self.archived = (await load_heads(s, [self.id]))[self.id].state.archived
+            for file in await load_files(
+                s, self.id
+            ):  # an erasure that was cut short may have left another beside it
+                self.folder.settle(file)
         await self._drop()
         last = await self._horizon()
         if last <= self.archived:

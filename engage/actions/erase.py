@@ -14,16 +14,18 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from engage.actions.adjust import NO_DAY
+from engage.actions.erase_files import Folder, Rewriting
 from engage.actions.sealing import seal
-from engage.actions.turns import Member, Turn, Turns
+from engage.actions.turns import Member, Turn, Turns, program_version
 from engage.core.call import message_hash
-from engage.core.erasure import is_erased, redacted, told_of, without_colleague
-from engage.core.event import Body, Kind, decode_body, encode_body
-from engage.core.gifts import GIVE
+from engage.core.compiled import CompiledProgram
+from engage.core.erasure import Person, is_erased, redacted, told_of, without_colleague
+from engage.core.event import Body, Kind, decode_body
+from engage.core.gifts import GIVE, RECEIVE
 from engage.core.referral import INVITE
 from engage.errors import Archived, Conflict, InvalidRequest, NotFound
 from engage.store.archived import load_files
-from engage.store.companies import HOST, existing_company
+from engage.store.companies import HOST, current_programs, existing_company
 from engage.store.database import Database
 from engage.store.erasing import (
     BODY,
@@ -36,7 +38,7 @@ from engage.store.erasing import (
     rename,
     rewrite,
 )
-from engage.store.log import load_entry
+from engage.store.log import load_entry, load_members
 from engage.store.statements import Row, Transaction
 
 UNKNOWN_TOLD: Final = 5
@@ -56,6 +58,8 @@ class Erased(Struct, frozen=True, omit_defaults=True):
     """Calls that were refused, dropped."""
     archived: tuple[str, ...]
     """Files of the archive that may hold entries of theirs, and keep them."""
+    files: int = 0
+    """Of the archive, written anew without them."""
     seq: int = 0
     """Of the first entry of the log that says so; 0 where nothing was done."""
     repeated: bool = False
@@ -69,9 +73,11 @@ async def erase(
     actor: str,
     idempotency_key: str = "",
     rehearse: bool = False,
+    archive: Folder | None = None,
     now: int,
 ) -> Erased:
     """Erase members of a company: all who are named, or nobody. `rehearse`: do nothing, and say what would be done.
+    `archive`: the folder of its archive, to be erased from as well.
 
     Raises NotFound (company, and members who are not known, or not any more), InvalidRequest (too many), Archived, and
     Conflict when the key was used for something else.
@@ -79,6 +85,8 @@ async def erase(
     names = list(dict.fromkeys(members))
     if not 0 < len(names) <= MEMBERS_MAX:
         raise InvalidRequest(f"from 1 to {MEMBERS_MAX} members at once")
+
+    files = await _rewriting(database, archive, company, names) if archive and not rehearse else None
 
     async def work(tx: Transaction) -> Erased:
         id = await existing_company(company)
@@ -108,6 +116,9 @@ async def erase(
         )
         if rehearse:
             raise _Rehearsed(done)
+        if files is not None:
+            await files.take(tx, id, [one.person for one in erasing])
+            done = replace(done, archived=(), files=len(files.written))
         said = {"actor": "the member" if actor in names else actor} | msgspec.to_builtins(done)
         seqs = [
             turns[id].append(name, Kind.ERASURE, now, now, "", Body(message, said)).entry.seq
@@ -125,8 +136,30 @@ async def erase(
         done = await database.write(work)
     except _Rehearsed as rehearsed:
         return rehearsed.would_be
+    except (
+        Conflict,
+        NotFound,
+    ):  # of any other error nobody can tell whether it came before the end or after it
+        if files is not None:
+            files.settle(done=False)
+        raise
+    if files is not None:
+        files.settle(done=not done.repeated)
     await database.forget()
     return done
+
+
+async def _rewriting(database: Database, folder: Folder, company: str, names: Sequence[str]) -> Rewriting:
+    """The files without these members, written beside those that are in force."""
+    async with database.read() as s:
+        id = await existing_company(company)
+        program = await program_version((await current_programs(s, [id]))[id])
+        known = await load_members(s, [(id, name) for name in names], [id])
+        people = [_person(program, known[id, name][0], name) for name in names if (id, name) in known]
+        found = Rewriting(folder, company, await load_files(s, id), people)
+    if len(people) == len(names):  # else the transaction says who is not known
+        found.write()
+    return found
 
 
 class _Rehearsed(Exception):
@@ -160,6 +193,11 @@ def _unknown(names: Sequence[str], company: str) -> NotFound:
     )
 
 
+def _person(program: CompiledProgram | None, number: int, name: str) -> Person:
+    policy = program.program.referral if program is not None else None
+    return Person(number, name, policy.invites, policy.to) if policy is not None else Person(number, name)
+
+
 class _Erasing:
     """One member, within the transaction."""
 
@@ -168,71 +206,51 @@ class _Erasing:
         self.id = id
         self.turn = turn
         self.member = member
-        self.name = member.external_id
-        policy = turn.program.program.referral if turn.program is not None else None
-        self.invites = policy.invites if policy is not None else ""
-        self.to = policy.to if policy is not None else ""
-        self.quoted = msgspec.json.encode(self.name)
+        self.person = _person(turn.program, member.number, member.external_id)
+        self.quoted = msgspec.json.encode(self.person.name)
         self.entries = self.notices = self.rejects = 0
         self.archived: list[str] = []
 
     async def redact(self) -> None:
         """All but the external id itself, which goes once the log has said so."""
+        person = self.person
         for asked in self.member.state.adjustments.values():
-            asked.actor = self._other(asked.actor)
+            asked.actor = "" if asked.actor == person.name else asked.actor
         await self._redact_entries()
-        if self.invites:
-            async for rows in events_called(self.tx, self.id, self.invites):
-                await self._rewrite([(row, self._uninvited(row)) for row in rows])
-        await redact_listed(self.tx, self.id, self.member.number, self.name)
+        if person.invites:
+            async for rows in events_called(self.tx, self.id, person.invites):
+                await self._rewrite(rows)
+        await redact_listed(self.tx, self.id, person.number, person.name)
         self.notices = await redact_notices(self.tx, self.id, self._notice)
         for owner in (self.id, HOST):
             self.rejects += await drop_rejects(self.tx, owner, self._is_refused)
 
-    def _other(self, actor: str) -> str:
-        return "" if actor == self.name else actor
-
     async def _redact_entries(self) -> None:
-        oldest = 0
+        oldest = self.member.state.last_seq
         async for rows in entries_back(self.tx, self.id, self.member.state.last_seq):
             oldest = rows[-1][3]
-            bodies: list[tuple[Row, Body]] = []
-            for row in rows:
-                body = decode_body(row[BODY])
-                bodies.append((row, redacted(row[1], row[0], body, self.name)))
-                if row[1] == Kind.GIFT:
-                    bodies.append(await self._other_side(row[0], body))
-                elif row[1] == Kind.REFERRAL and body.data.get("step") == INVITE and body.data["to"]:
-                    bodies.append(await self._offer(row[0], body))
-            self.entries += await self._rewrite(bodies)
+            others = [other for row in rows if (other := await self._other_side(row)) is not None]
+            self.entries += await self._rewrite(rows)
+            await self._rewrite(others)
         if oldest:
             files = await load_files(self.tx, self.id)
             self.archived = [file.name for file in files if file.first_seq <= oldest]
 
-    async def _other_side(self, seq: int, body: Body) -> tuple[Row, Body]:
-        """The colleague's entry of a gift, without the words that went with it."""
-        given = body.data["step"] == GIVE
-        colleague = body.data["to" if given else "from"]
-        row = await other_side(self.tx, self.id, seq, Kind.GIFT, colleague, after=given)
-        other = decode_body(row[BODY])
-        data = other.data | {"message": "", "actor": self._other(other.data["actor"])}
-        return row, replace(other, data=data)
+    async def _other_side(self, row: Row) -> Row | None:
+        """The colleague's entry of a gift, or of an invitation."""
+        if row[1] not in (Kind.GIFT, Kind.REFERRAL):
+            return None
+        said = decode_body(row[BODY]).data
+        before = said["step"] == RECEIVE
+        colleague = said["from"] if before else said.get("to") if said["step"] in (GIVE, INVITE) else None
+        if not colleague:
+            return None
+        return await other_side(self.tx, self.id, row[0], row[1], colleague, after=not before)
 
-    async def _offer(self, seq: int, body: Body) -> tuple[Row, Body]:
-        """The colleague's entry of an invitation, without who sent it, or by which message."""
-        row = await other_side(self.tx, self.id, seq, Kind.REFERRAL, body.data["to"], after=True)
-        other = decode_body(row[BODY])
-        return row, replace(other, data=other.data | {"actor": ""})
-
-    def _uninvited(self, row: Row) -> Body:
-        body = decode_body(row[BODY])
-        left = without_colleague(body.data, self.name, self.to)
-        return body if left is None else replace(body, data=left)
-
-    async def _rewrite(self, bodies: Sequence[tuple[Row, Body]]) -> int:
+    async def _rewrite(self, rows: Sequence[Row]) -> int:
         """How many are others than before."""
-        encoded = {row[0]: (row, encode_body(body)) for row, body in bodies}
-        changed = [one for one in encoded.values() if one[1] != one[0][BODY]]
+        bodies = [(row, redacted(self.person, row)) for row in rows]
+        changed = [one for one in bodies if one[1] != one[0][BODY]]
         await rewrite(self.tx, self.id, changed)
         return len(changed)
 
@@ -241,9 +259,9 @@ class _Erasing:
         if self.quoted not in data:
             return data
         said: dict[str, Any] = msgspec.json.decode(data)
-        if said.get("member") == self.name:
+        if said.get("member") == self.person.name:
             return b""
-        left = without_colleague(said.get("properties"), self.name, self.to)
+        left = without_colleague(said.get("properties"), self.person.name, self.person.to)
         return data if left is None else msgspec.json.encode(said | {"properties": left})
 
     def _is_refused(self, call: bytes) -> bool:
@@ -254,4 +272,4 @@ class _Erasing:
             said: dict[str, Any] = msgspec.json.decode(call)
         except msgspec.DecodeError:
             return True
-        return told_of(said, self.name, self.to)
+        return told_of(said, self.person.name, self.person.to)

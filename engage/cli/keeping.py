@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from engage.actions.archive import ArchivedCompany
     from engage.actions.erase import Erased
     from engage.store.database import Database
+    from engage.store.parquet import Folder
 
 
 def register(app: typer.Typer) -> None:
@@ -141,6 +143,12 @@ def archive(
         raise typer.Exit(1)
 
 
+def _folder(path: Path | None) -> Folder | None:
+    from engage.store.parquet import Folder
+
+    return Folder(path) if path is not None else None
+
+
 def _horizon(months: int | None, before: str | None) -> int:
     if (months is None) == (before is None):
         raise typer.BadParameter("give one of the two", param_hint="'--months' / '--before'")
@@ -193,6 +201,12 @@ def erase(
         bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    archive: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="The archive's folder: erase them from its files too.", show_default=False
+        ),
+    ] = None,
     database: DatabaseUrl = None,
     as_json: AsJson = False,
 ) -> None:
@@ -203,15 +217,23 @@ def erase(
     """
     from engage.actions import erase as action
 
+    folder = _folder(archive)
     if not dry_run and not yes:
         if not sys.stdin.isatty():
             raise typer.BadParameter("nothing brings it back; say that you mean it", param_hint="'--yes'")
         typer.confirm(f"erase {', '.join(member)} of {company}? Nothing brings it back", abort=True, err=True)
 
     async def work(opened: Database) -> Erased:
-        return await action.erase(
-            opened, company=company, members=member, actor=actor_name(), rehearse=dry_run, now=now()
-        )
+        with folder.alone() if folder is not None else nullcontext():
+            return await action.erase(
+                opened,
+                company=company,
+                members=member,
+                actor=actor_name(),
+                rehearse=dry_run,
+                archive=folder,
+                now=now(),
+            )
 
     done = with_database(database, work, create=False)
     if as_json:
@@ -225,6 +247,7 @@ def erase(
             ("entries of theirs, left without what they said", f"{done.entries:,}"),
             ("notices dropped from the outbox", f"{done.notices:,}"),
             ("refused calls dropped", f"{done.rejects:,}"),
+            ("files of the archive written anew", f"{done.files:,}"),
         ],
         right=(1,),
     )

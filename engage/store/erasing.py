@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from engage.core.erasure import NAMES, name_of
 from engage.core.event import Kind
 from engage.core.state import MemberState, encode_state
+from engage.store.archived import INSERT_FILES, File
 from engage.store.log import ENTRY_COLUMNS, load_member_rows
 from engage.store.rewards import insert_redemption, list_redemptions
 from engage.store.statements import Row, Statements, Transaction
@@ -94,6 +95,16 @@ async def rewrite(tx: Transaction, company_id: int, bodies: Sequence[tuple[Row, 
     """Give entries other bodies: (ENTRY_COLUMNS, body)."""
     rows = [(company_id, *row[:BODY], body, *row[BODY + 1 :]) for row, body in bodies]
     await tx.insert([(_REWRITE, rows)], scope=[company_id])
+
+
+async def replace_files(tx: Transaction, company_id: int, files: Sequence[File]) -> None:
+    """Let the archive's files be these, each in place of the one that begins with the same entry."""
+    rows = [(company_id, *file) for file in files]
+    replacing = "name = excluded.name, hash = excluded.hash, bytes = excluded.bytes"
+    await tx.insert(
+        [(f"{INSERT_FILES} ON CONFLICT (company_id, first_seq) DO UPDATE SET {replacing}", rows)],
+        scope=[company_id],
+    )
 
 
 # --- what is listed of them -----------------------------------------------------------------------------------

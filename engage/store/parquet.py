@@ -15,7 +15,7 @@ import fcntl
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from hashlib import blake2b
 from heapq import heappop, heappush
@@ -46,6 +46,8 @@ DAY_OF_EPOCH: Final = 719_163
 """1970-01-01 as ordinal."""
 MONTH: Final = re.compile(r"\d{4,}-\d\d")
 BATCH: Final = re.compile(r"entries-(\d+)-(\d+)\.parquet")
+WRITTEN: Final = re.compile(r"entries-(\d+)-(\d+)(?:\.(\d+))?\.parquet")
+"""How often it was written anew, too."""
 
 _KINDS: Final = {name: kind for kind, name in KIND_NAMES.items()}
 _json = msgspec.json.Encoder().encode
@@ -123,6 +125,31 @@ class Folder:
             if matched and MONTH.fullmatch(path.parent.name) and int(matched[2]) > after:
                 found.add((int(matched[1]), int(matched[2])))
         return sorted(found)
+
+    def rewrite(
+        self, company: str, file: File, names: Mapping[int, str], redact: Callable[[Row], bytes]
+    ) -> File | None:
+        """Write a file anew beside the old one, with the bodies that `redact` leaves and the members in `names` called
+        so. None when that changes nothing."""
+        try:
+            path = Log(self, [file]).path(file)
+            known = _read_names(path)
+            if known.keys().isdisjoint(names) and all(redact(row) == row[10] for row in _read(path)):
+                return None
+            return _rewritten(self, company, file, path, known | dict(names), redact)
+        except DamagedArchive as error:
+            raise Conflict(f"{error}; it was left as it is") from error
+
+    def settle(self, file: File) -> None:
+        """Remove what stands beside a file that is there: as it was before, or as it was to become."""
+        path = self.path / file.name
+        matched = WRITTEN.fullmatch(path.name)
+        if matched is None or not path.is_file():
+            return
+        for other in path.parent.glob(f"entries-{matched[1]}-{matched[2]}*.parquet"):
+            if other != path:
+                other.unlink()
+        _sync(path.parent)
 
     def batch(self, company: str, first: int, last: int) -> Batch:
         return Batch(self, company, first, last)
@@ -225,6 +252,29 @@ class _New:
     def abandon(self) -> None:
         self._file.close()
         self.partial.unlink(missing_ok=True)
+
+
+def _rewritten(
+    folder: Folder,
+    company: str,
+    file: File,
+    path: Path,
+    names: Mapping[int, str],
+    redact: Callable[[Row], bytes],
+) -> File:
+    matched = WRITTEN.fullmatch(path.name)
+    assert matched is not None
+    again = f"entries-{matched[1]}-{matched[2]}.{int(matched[3] or 0) + 1}.parquet"
+    sink = _New(path.with_name(again), company)
+    try:
+        for row in _read(path):
+            sink.add([(*row[:10], redact(row), row[11])], names)
+        sink.end()
+    except BaseException:
+        sink.abandon()
+        raise
+    size, hash = _fingerprint(sink.path)
+    return file._replace(size=size, hash=hash, name=str(sink.path.relative_to(folder.path)))
 
 
 class _Same:
@@ -334,7 +384,7 @@ class Log:
     def row(self, seq: int) -> Row | None:
         for file in self.files:
             if file.first_seq <= seq <= file.last_seq:
-                for row in _read(self._path(file), seq):
+                for row in _read(self.path(file), seq):
                     if row[0] == seq:
                         return row
         return None
@@ -345,13 +395,13 @@ class Log:
         for number, file in enumerate(self.files):
             while heap and heap[0][0] < file.first_seq:
                 yield _advance(heap)
-            rows = _read(self._path(file))
+            rows = _read(self.path(file))
             if (row := next(rows, None)) is not None:
                 heappush(heap, (row[0], number, row, rows))
         while heap:
             yield _advance(heap)
 
-    def _path(self, file: File) -> Path:
+    def path(self, file: File) -> Path:
         path = self.folder.path / file.name
         if file.name not in self._checked:
             if not path.is_file():
@@ -382,6 +432,16 @@ def _read(path: Path, seq: int | None = None) -> Iterator[Row]:
                 yield from _rows(batch)
     except (pa.ArrowException, OSError, KeyError) as error:
         raise DamagedArchive(f"{path} cannot be read: {error}") from error
+
+
+def _read_names(path: Path) -> dict[int, str]:
+    """What the members are called in a file, by number."""
+    try:
+        columns = pq.ParquetFile(path).read(["member_number", "member"]).to_pydict()
+    except (pa.ArrowException, OSError, KeyError) as error:
+        raise DamagedArchive(f"{path} cannot be read: {error}") from error
+    pairs = zip(columns["member_number"], columns["member"], strict=True)
+    return {number: name for number, name in pairs if name is not None}
 
 
 def _may_hold(group: pq.RowGroupMetaData, seq: int) -> bool:

@@ -12,8 +12,6 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from engage.actions import archive as archiving
-from engage.actions import checkpoint as taking
 from engage.actions import erase as erasing
 from engage.actions.adjust import settle
 from engage.actions.dry_run import try_recorded
@@ -28,9 +26,8 @@ from engage.actions.score import score_companies
 from engage.actions.tick import tell_what_is_due
 from engage.core.event import Kind
 from engage.errors import Conflict, InvalidRequest, NotFound
+from engage.store import erasing as stored_erasing
 from engage.store.database import Database
-from engage.store.parquet import Folder
-from tests.actions.archives import archived, columns, files, six_months, start_of
 from tests.actions.host import DAY, Host
 from tests.actions.signal_host import TODAY, accept, publish_default, seats, working
 from tests.actions.test_backtest import day_of, differences, tried
@@ -98,6 +95,11 @@ SECRETS = (
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 
+@pytest.fixture(autouse=True)
+def _few_rows_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stored_erasing, "ROWS_PER_READ", 1)
+
+
 async def erased(host: Host, *members: str, **changes: Any) -> Erased:
     asked: dict[str, Any] = {
         "company": "acme",
@@ -117,7 +119,7 @@ async def a_life(host: Host) -> None:
     await host.publish(EVERYTHING)
     asked: dict[str, Any] = {"company": "acme", "actor": JANE, "now": host.now}
     await host.send(*(host.track(who, "Report Exported") for who in ("ann", "bob")))
-    await host.send(host.track("ann", "Invited", properties={"colleague": JANE}))
+    await host.send(*(host.track(who, "Invited", properties={"colleague": JANE}) for who in ("ann", "bob")))
     said = {"title": "Roe's report", "customer": "Roe's customer"}
     await host.send(
         host.call("identify", JANE, groupId="acme", traits={"name": "Jane Roe", "team": "the lanes"}),
@@ -135,8 +137,9 @@ async def a_life(host: Host) -> None:
     step: dict[str, Any] = {"step": "approve", "reason": "approved for Roe", "idempotency_key": "roe-key-4"}
     await settle(host.database, adjustment=settled.seq, **(asked | step))
     assert waits.status == "requested"
-    buys: dict[str, Any] = {"reward": "mug", "reason": "for Roe's desk", "idempotency_key": "roe-key-5"}
-    await request(host.database, member=JANE, **buys, **asked)
+    for reason in ("for Roe's desk", "the lanes"):
+        buys: dict[str, Any] = {"reward": "mug", "reason": reason, "idempotency_key": f"roe-key-5 {reason}"}
+        await request(host.database, member=JANE, **buys, **asked)
     gives: dict[str, Any] = {"currency": "gems", "amount": 3}
     for giver, to, message in ((JANE, "bob", "thank you from Roe"), ("ann", JANE, "well done, Roe")):
         key = f"{giver} gives"
@@ -148,9 +151,14 @@ async def a_life(host: Host) -> None:
     day = date(2026, 6, 8)
     ill: dict[str, Any] = {"first": day, "last": day, "reason": "Roe is ill", "idempotency_key": "roe-key-6"}
     await take_leave(host.database, member=JANE, **ill, **asked)
-    for to in (None, "cid"):
+    for invited in (None, "cid"):
         await invite(
-            host.database, member=JANE, to=to, channel=None, idempotency_key=f"roe-key-7 {to}", **asked
+            host.database,
+            member=JANE,
+            to=invited,
+            channel=None,
+            idempotency_key=f"roe-key-7 {invited}",
+            **asked,
         )
     await host.send(host.track(JANE, "Invited", messageId="roe-invites", properties={"colleague": "dan"}))
 
@@ -182,8 +190,8 @@ async def test_nothing_is_left_that_says_who_it_was(host: Host) -> None:
     assert done.rejects == 2
     await sound(host)
     assert found(host, code, "undone") == []
-    [left] = [row for row in host.stored_rows()["engage_outbox"] if row[4] == "rule.fired"]
-    assert msgspec.json.decode(left[5])["properties"] == {}
+    left = [row[5] for row in host.stored_rows()["engage_outbox"] if row[4] == "rule.fired"]
+    assert [msgspec.json.decode(data)["properties"] for data in left] == [{}, {}]
 
 
 async def test_what_was_counted_stands_under_a_number_of_somebody_who_has_left(host: Host) -> None:
@@ -449,47 +457,15 @@ async def test_points_expire_and_wait_as_before(host: Host) -> None:
     await sound(host)
 
 
-# --- archives -------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.usefixtures("small_steps")
-async def test_files_of_the_archive_keep_what_they_hold_and_are_named(host: Host, folder: Folder) -> None:
-    await six_months(host)
-    await archived(host, folder, start_of("2026-09"))
-    await host.send(host.track("cid"))
-    names = [name for (name,) in host.place.rows("SELECT name FROM engage_archive ORDER BY first_seq")]
-    done = await erased(host, "ann")
-    assert done.archived == tuple(name for name in names if name.startswith("acme/")) != ()
-    assert (await erased(host, "cid")).archived == ()
-    await sound(host)
-    await archived(host, folder, host.now + DAY)
-    await sound(host)
-    with pytest.raises(Conflict, match="were erased"):
-        await host.verify(archive=folder)
-
-
-@pytest.mark.usefixtures("small_steps")
-async def test_a_file_begun_before_is_named_and_not_taken_for_what_is_there_now(
-    host: Host, folder: Folder, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    await six_months(host)
-
-    async def erased_meanwhile(*asked: Any, **more: Any) -> int | None:
-        await erased(host, "ann")
-        return await taking.take_checkpoint(*asked, **more)
-
-    with monkeypatch.context() as patched:
-        patched.setattr(archiving, "take_checkpoint", erased_meanwhile)
-        with pytest.raises(Conflict, match="another process"):
-            await archived(host, folder, start_of("2026-09"), company="acme")
-    with pytest.raises(Conflict, match="holds other entries") as refused:
-        await archived(host, folder, start_of("2026-09"), company="acme")
-    assert str(refused.value).split(" holds ")[0] in {str(folder.path / name) for name in files(folder)}
-    for name in files(folder):
-        (folder.path / name).unlink()
-    [acme] = await archived(host, folder, start_of("2026-09"), company="acme")
-    assert acme.dropped > 30
-    assert not any("ann" in str(row) for row in columns(folder, "member", "properties", "message_id"))
+async def test_what_time_brings_her_in_that_moment_names_her_no_more(host: Host) -> None:
+    """Her streak broke days ago, and nobody has looked since."""
+    rule = "  - {id: broken, trigger: {streak: daily, broken: true}, effects: [webhook: {name: missed}]}"
+    await host.publish(EVERYTHING.replace("quests:\n", f"{rule}\nquests:\n"))
+    await host.send(host.track(JANE))
+    host.now += 5 * DAY
+    await erased(host)
+    assert [one.record.verdicts != () for one in await host.log() if one.entry.kind == Kind.TICK] == [True]
+    assert host.count("outbox") == 0
     await sound(host)
 
 
@@ -533,8 +509,6 @@ async def test_while_events_arrive_each_is_theirs_or_somebody_new(host: Host) ->
 
 ERASING = """
 import asyncio, sys
-from engage.actions import archive as archiving
-from engage.actions import checkpoint as taking
 from engage.actions import erase as erasing
 from engage.store.database import Database
 

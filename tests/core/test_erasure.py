@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from engage.core.call import Call, read_call
-from engage.core.erasure import is_erased, name_of, redacted, without_colleague
-from engage.core.event import KIND_NAMES, Body, Kind
+from engage.core.erasure import Person, is_erased, name_of, redacted, without_colleague
+from engage.core.event import KIND_NAMES, Body, Kind, decode_body, encode_body
 
 BY = {"actor": "jane", "reason": "jane asked"}
 STEP = {"step": "invite", "channel": "chat", "code": "x7", "to": 4}
@@ -49,8 +49,36 @@ def test_every_kind_is_looked_at() -> None:
 def test_what_stays_of_an_entry_is_not_the_members(kind: int, trusted: bool) -> None:
     said, kept = KEPT[kind]
     body = Body("jane-message", dict(said), 1_780_488_000_000_000, trusted)
-    assert redacted(kind, 9, body, "jane") == Body("", kept, None, trusted)
-    assert body.data == said
+    assert left_of(kind, 3, body) == Body("", kept, None, trusted)
+
+
+@pytest.mark.parametrize(
+    "kind, said, lost",
+    [
+        (
+            Kind.GIFT,
+            {"step": "receive", "from": 3, "message": "jane says", "actor": "jane"},
+            ("message", "actor"),
+        ),
+        (Kind.GIFT, {"step": "give", "to": 3, "message": "well done, jane", "actor": "bob"}, ("message",)),
+        (Kind.GIFT, {"step": "give", "to": 5, "message": "jane says", "actor": "bob"}, ()),
+        (Kind.REFERRAL, {"step": "offer", "by": 3, "actor": "event jane-1"}, ("actor",)),
+        (Kind.REFERRAL, {"step": "offer", "by": 5, "actor": "bob"}, ()),
+        (Kind.REFERRAL, {"step": "seen", "actor": "bob"}, ()),
+        (Kind.TRACK, {"title": "jane"}, ()),
+        (Kind.ADJUSTMENT, {"reason": "like jane", "actor": "jane"}, ()),
+    ],
+)
+def test_of_a_colleagues_entry_only_what_is_between_them_goes(
+    kind: int, said: dict[str, Any], lost: tuple[str, ...]
+) -> None:
+    body = Body("bob-message", said, 5)
+    assert left_of(kind, 4, body) == Body("bob-message", said | dict.fromkeys(lost, ""), 5)
+
+
+def left_of(kind: int, member: int, body: Body) -> Body:
+    row = (9, kind, member, 0, 0, 0, 0, 0, 0, "Invited", encode_body(body), b"")
+    return decode_body(redacted(Person(3, "jane", "Invited", "colleague"), row))
 
 
 def test_no_call_can_name_who_was_erased() -> None:
