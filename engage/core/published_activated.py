@@ -17,7 +17,7 @@ def publish_activated(week: WeekMeasures, k: int, active_4w: Figure, whole: Figu
     """In bands. `whole`: the members when the month ended."""
     peak = max(week.peak, int(active_4w.ceiling or 0))
     most = _most_activated(week, int(whole.floor), active_4w)
-    band = publish_band(week.activated, k, between(most, most, most), int(active_4w.floor), peak)
+    band = publish_band(week.activated, k, most, int(active_4w.floor), peak)
     return between(int(band.floor), int(band.ceiling or 0), int(whole.floor))
 
 

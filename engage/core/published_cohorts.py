@@ -130,7 +130,7 @@ def cohort_bands(counts: Sequence[int], most: Most, active: int, quiet: int, k: 
         able = min(left, most[at - 1][at])
         if not low <= count <= able:
             return []
-        band = publish_band(count, 2 * k, between(able, able, able), low, low)
+        band = publish_band(count, 2 * k, able, low, low)
         bands.append((int(band.floor), int(band.ceiling or 0)))
         left -= bands[-1][0]
     low, high = max(new, active - _highest(bands, most)[-1]), min(new + left, most[-2][-1])

@@ -82,13 +82,12 @@ def _joined(ranges: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
     return joined
 
 
-def publish_band(count: int, k: int, within: Figure, least: int = 0, peak: int = 0) -> Figure:
+def publish_band(count: int, k: int, whole: int, least: int = 0, peak: int = 0) -> Figure:
     """A count that hardly ever falls, as a band of k values: two looks at the number would tell who came between.
 
     Bands begin at multiples of k, and the last is open to the whole. `least`, and before it `peak`: so many of those
     counted may be told to be another group. Bands begin k above them, so that what is left of the count is no fewer.
     """
-    whole = int(within.ceiling or 0)
     last = (whole - k + 1) // k * k
     start = -(-(peak + k) // k) * k
     if start > last:
@@ -112,7 +111,7 @@ def publish_bands(counts: Sequence[int], k: int, within: Figure) -> list[Figure]
     whole = left = int(within.ceiling or 0)
     bands: list[Figure] = []
     for count in reversed(counts[1:]):
-        band = publish_band(count, 2 * k, between(left, left, left))
+        band = publish_band(count, 2 * k, left)
         bands.insert(0, between(int(band.floor), int(band.ceiling or 0), whole))
         left -= int(band.floor)
     rest = whole - sum(int(band.ceiling or 0) for band in bands)

@@ -187,9 +187,7 @@ def test_a_band_holds_k_numbers_and_begins_k_above_who_is_told_to_be_another_gro
     """Of those counted, `peak` may be told to have been active: what is left of a band above them is k or more."""
     if least > members:
         return
-    told = alike(
-        range(least, members + 1), lambda one: publish_band(one, K, fact(members, "members"), least, peak)
-    )
+    told = alike(range(least, members + 1), lambda one: publish_band(one, K, members, least, peak))
     for figure, counts in told.items():
         assert len(counts) >= K or len(told) == 1
         if figure.floor > least:
@@ -232,8 +230,7 @@ def test_no_cell_of_a_division_in_bands_follows_from_the_others(cells: int) -> N
     ],
 )
 def test_bands_follow_one_another(members: int, least: int, peak: int, starts: list[int]) -> None:
-    within = fact(members, "members")
-    told = alike(range(least, members + 1), lambda count: publish_band(count, K, within, least, peak))
+    told = alike(range(least, members + 1), lambda count: publish_band(count, K, members, least, peak))
     ends = [start - 1 for start in starts[1:]] + [members]
     assert [(figure.low, figure.high) for figure in told] == list(zip(starts, ends, strict=True))
 

@@ -245,7 +245,7 @@ def _two_values(cells: list[Figure], whole: int, *_: object) -> bool:
 
 
 def _all_bands(counts: list[int], k: int, within: Figure) -> list[Figure]:
-    return [windows.publish_band(count, k, within) for count in counts]
+    return [windows.publish_band(count, k, int(within.ceiling or 0)) for count in counts]
 
 
 COUNT_DEFENCES: dict[str, tuple[CountAttack, object, str, object]] = {
@@ -254,7 +254,7 @@ COUNT_DEFENCES: dict[str, tuple[CountAttack, object, str, object]] = {
         attack_growth,
         published_activated,
         "publish_band",
-        lambda count, k, within, least=0, peak=0: windows_band(count, k, within),
+        lambda count, k, whole, least=0, peak=0: windows_band(count, k, whole),
     ),
     "bands of levels": (attack_levels, windows, "publish_band", _exact),
     "no band of the first level": (attack_levels, windows, "publish_bands", _all_bands),

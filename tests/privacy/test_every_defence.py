@@ -99,7 +99,8 @@ def _narrow_bands(counts: Sequence[int], k: int, within: Figure) -> list[Figure]
 
 
 def _whatever_is_left(counts: Sequence[int], k: int, within: Figure) -> list[Figure]:
-    whole, bands = int(within.ceiling or 0), [publish_band(count, 2 * k, within) for count in counts[1:]]
+    whole = int(within.ceiling or 0)
+    bands = [publish_band(count, 2 * k, whole) for count in counts[1:]]
     left = max(0, whole - sum(int(band.ceiling or 0) for band in bands))
     return [windows.between(left, whole - sum(int(band.floor) for band in bands), whole), *bands]
 
@@ -110,9 +111,8 @@ def _nearly_all(count: int, k: int, each: Sequence[Figure], within: Figure) -> F
     )
 
 
-def _last_of_any_width(count: int, k: int, within: Figure, least: int = 0, peak: int = 0) -> Figure:
-    whole = int(within.ceiling or 0)
-    band = publish_band(count, k, windows.between(0, whole + k - 1, whole + k), least, peak)
+def _last_of_any_width(count: int, k: int, whole: int, least: int = 0, peak: int = 0) -> Figure:
+    band = publish_band(count, k, whole + k - 1, least, peak)
     return windows.between(int(band.floor), min(int(band.ceiling or 0), whole), whole)
 
 

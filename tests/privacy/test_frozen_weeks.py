@@ -31,8 +31,8 @@ def test_the_rules_of_today_tell_nothing_of_weeks_frozen_before_that_was_not_tol
 # --- by other rules -------------------------------------------------------------------------------------------
 
 
-def bands_of_one_more(count: int, k: int, within: Figure, least: int = 0, peak: int = 0) -> Figure:
-    return publish_band(count, k + 1, within, least, peak)
+def bands_of_one_more(count: int, k: int, whole: int, least: int = 0, peak: int = 0) -> Figure:
+    return publish_band(count, k + 1, whole, least, peak)
 
 
 def parts_of_one_less(count: int, width: int, low: int, sure: int, most: int) -> Figure:

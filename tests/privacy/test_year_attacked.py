@@ -35,8 +35,8 @@ def test_the_first_year_of_a_company_tells_of_no_group_below_the_floor() -> None
         assert attack_year_of_cohorts(Random(seed), beginning=True) == [], f"population {seed}"
 
 
-def _exact(count: int, k: int, within: Figure, *_: int) -> Figure:
-    return between(count, count, int(within.floor))
+def _exact(count: int, k: int, whole: int, *_: int) -> Figure:
+    return between(count, count, whole)
 
 
 def _of_any(counts: Sequence[int], most: Sequence[Sequence[int]], *rest: int) -> Bands:
@@ -64,7 +64,7 @@ COHORT_DEFENCES: dict[str, tuple[str, int, str, Callable[..., object]]] = {
         "growing",
         20000153,
         "publish_band",
-        lambda count, width, within, *_: publish_band(count, width, within),
+        lambda count, width, whole, *_: publish_band(count, width, whole),
     ),
 }
 
