@@ -115,6 +115,8 @@ def test_a_month_in_which_a_company_began_counts_at_the_pace_of_the_days_there_a
     told = f"an active member was active on 10 of the last 28 days{ending}"
     weeks = month_from(began)
     assert said("activity", weeks) == (10.0, told)
+    idle = [week(index, active=0, days=0) for index in range(began)]
+    assert said("activity", [*idle, *weeks])[0] == 10.0, "whether weeks before were measured or not"
     quiet = week(4, since=FIRST + 7 * began, days=0)
     assert said("activity", [*weeks, quiet]) == (10.0, told), "until the next month is over"
 

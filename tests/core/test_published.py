@@ -117,6 +117,9 @@ LATE = Came([MONDAY - 56, MONDAY - 28, MONDAY], [[99] * 4, [99] * 4, [99, -5, 99
         pytest.param(8, {"no_habit": 52}, "fewer than 51", id="fewer can have it"),
         pytest.param(7, {"months_told": FULL, "visits_told": [204, 0, 0]}, "5 or more", id="visits for 2k less one"),
         pytest.param(7, {"months_told": FULL, "visits_told": [203, 0, 0]}, "fewer than 51", id="visits for fewer"),
+        pytest.param(
+            7, {"months_told": [*FULL, (50, 50)], "visits_told": [203, 0, 0]}, "fewer than 51", id="of three months",
+        ),
         pytest.param(8, {"months_told": FULL, "visits_told": [222, 0, 0]}, "8 or more", id="visits for twelve"),
         pytest.param(7, {"months_told": FULL, "visits_told": [222, 0, 0]}, "7", id="k less than visits for twelve"),
         pytest.param(14, {"months_told": FULL, "visits_told": [452, 0, 0]}, "5 to 14", id="visits that take five"),
@@ -132,12 +135,37 @@ LATE = Came([MONDAY - 56, MONDAY - 28, MONDAY], [[99] * 4, [99] * 4, [99, -5, 99
             10, {"months_told": [(50, 50), (20, 20), (20, 20)], "visits_told": [456, 0, 0]}, "6 to 20",
             id="fewer are left between them",
         ),
+        pytest.param(
+            10, {"months_told": [(50, 50), (18, 30), (18, 30)], "visits_told": [452, 0, 0]}, "5 to 30",
+            id="and the least that the least month can be",
+        ),
     ],
 )  # fmt: skip
 def test_who_has_the_habit_is_told_between_what_months_and_visits_leave(
     habitual: int, said: dict[str, object], told: str
 ) -> None:
     assert steady(habitual, **said) == told
+
+
+def test_no_more_have_the_habit_than_may_have_been_active() -> None:
+    week = replace(month(20, *[20] * 4), members=60, no_habit=55)
+    assert [publish_people(week, K).active_4w.text, publish_people(week, K).habitual.text] == [
+        "20 to 24",
+        "fewer than 25",
+    ]
+
+
+def test_who_cannot_have_come_in_a_week_is_taken_off_when_it_is_told_and_remembered() -> None:
+    """Of twelve two cannot have come: of the others fewer than k did not."""
+    before = replace(month(10, 8, 5), members=12, active=8, absent=2, days=30)
+    remember_peaks([before], None, K)
+    assert before.months_told == [(8, 12)]
+    week = replace(before, monday=MONDAY + WEEK)
+    remember_peaks([week], before, K)
+    assert week.active_before == (6, 12)
+    for k in (K - 2, K):
+        assert publish_people(before, k).active.text == "6 or more"
+        assert publish_week_days(before, k).text == "not shown"
 
 
 def test_a_week_remembers_of_each_month_before_what_its_last_week_told() -> None:
@@ -261,7 +289,9 @@ def test_a_week_of_the_month_is_told_of_the_members_there_were_then() -> None:
 
 @pytest.mark.parametrize("count, told", [(4, False), (5, True)])
 def test_a_company_was_scored_where_k_were_active_in_the_month(count: int, told: bool) -> None:
-    assert was_scored(month(count, count), K) == told
+    for k in (K - 2, K):
+        assert was_scored(month(count, count), k) == told
+        assert not was_scored(month(count, count, members=2 * K - 2), k)
 
 
 # --- active days ----------------------------------------------------------------------------------------------
@@ -375,7 +405,7 @@ def test_events_are_told_unless_all_but_those_one_may_know_had_as_many(alike: in
 
 @pytest.mark.parametrize(
     "active, events, told",
-    [(4, 100, "not shown"), (5, 100, "100"), (8, 13, "13"), (8, 12, "not shown")],
+    [(4, 100, "not shown"), (5, 100, "100"), (5, 13, "13"), (5, 12, "not shown")],
 )
 def test_events_are_told_where_k_were_active_and_some_more_than_can_have_been(
     active: int, events: int, told: str
