@@ -98,11 +98,11 @@ def _of_quest(quest: Quest, goal: Goal, reach: int, brought: Price) -> Price:
     times = LAPS_MAX if repeats and (goal.sum is not None or len(quest.goals) > 1) else 1
     rate = times if goal.sum is not None else 1 / (reach or goal.reach)
     least = brought.least if rate == 1 and repeats and _counts_all(quest, goal) else 0
-    return _together(NOTHING, Price(least, min(AMOUNT_MAX, brought.most * times), brought.most * rate))
+    return _together(NOTHING, Price(least, brought.most * times, brought.most * rate))
 
 
 def _counts_all(quest: Quest, goal: Goal) -> bool:
-    some = goal.conditions or goal.sum or goal.distinct or quest.audience or quest.campaign
+    some = goal.conditions or goal.distinct or quest.audience or quest.campaign
     return not (
         some or quest.first_day or quest.last_day or quest.requires != Requires() or len(quest.goals) > 1
     )

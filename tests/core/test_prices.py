@@ -52,14 +52,6 @@ SUM = "sum: event.properties.value"
         ("goal: {event: Deal, reach: 1}, effects: [award: 30]", Price(0, 30)),
         ("goal: {event: Deal, reach: 1}, repeats: day, effects: [award: 30]", Price(0, 30)),
         (
-            "goal: {event: Deal, reach: 1}, repeats: always, from: 2026-01-01, effects: [award: 3]",
-            Price(0, 3),
-        ),
-        (
-            "goal: {event: Deal, reach: 1, conditions: {field: event.hour, op: lt, value: 9}}, effects: [award: 3]",
-            Price(0, 3),
-        ),
-        (
             "goal: {event: Deal}, tiers: [{reach: 2, effects: [award: 30]}, {reach: 8, effects: [award: 80]}]",
             Price(0, 110, 25),
         ),
@@ -85,6 +77,52 @@ def test_what_an_event_completes_is_among_what_it_brings(quest: str, price: Pric
     assert _prices(f"{rule}\nquests: [{{id: q, name: Q, {quest}}}]") == {
         "Deal": Price(price.least + 7, price.most + 7, mean)
     }
+
+
+ONCE = "event: Deal, reach: 1"
+
+
+@pytest.mark.parametrize(
+    "quest",
+    [
+        f"goal: {{{ONCE}}}, from: 2026-01-01",
+        f"goal: {{{ONCE}}}, until: 2026-12-31",
+        f"goal: {{{ONCE}}}, requires: {{badges: [star]}}",
+        f"goal: {{{ONCE}}}, audience: leads",
+        f"goal: {{{ONCE}}}, campaign: spring",
+        f"goal: {{{ONCE}, conditions: {{field: event.hour, op: lt, value: 9}}}}",
+        f"goal: {{{ONCE}, distinct: event.properties.kind}}",
+    ],
+)
+def test_a_quest_that_not_each_event_completes_is_not_sure(quest: str) -> None:
+    text = (
+        "traits: {member: {team: {type: string}}}\nbadges: {star: {name: Star}}\n"
+        "audiences: {leads: {conditions: {field: member.traits.team, op: eq, value: leads}}}\n"
+        "campaigns: {spring: {name: Spring, from: 2026-03-01, until: 2026-05-31}}\n"
+        "quests: [{id: q, name: Q, repeats: always, effects: [award: 30], %s}]"
+    )
+    assert _prices(text % quest) == {"Deal": Price(0, 30)}
+    assert _prices(text % f"goal: {{{ONCE}}}") == {"Deal": Price(30, 30)}
+
+
+def test_of_two_goals_that_one_event_reaches_it_is_not_sure_that_each_does() -> None:
+    goals = f"goals: {{all: [{{{ONCE}}}, {{{ONCE}, distinct: event.properties.kind}}]}}"
+    quest = f"{{id: q, name: Q, repeats: always, effects: [award: 30], {goals}}}"
+    assert _prices(f"quests: [{quest}]") == {"Deal": Price(0, 60 * LAPS_MAX, 60)}
+
+
+def test_a_quest_that_another_is_advanced_beside_is_reckoned() -> None:
+    quest = "{id: %s, name: Q, goal: {event: Deal, reach: 10}, effects: [award: 100]}"
+    push = "rules: [{id: push, trigger: Deal, effects: [advance: {quest: b}]}]"
+    assert _prices(f"{push}\nquests: [{quest % 'a'}, {quest % 'b'}]") == {
+        "Deal": Price(0, 100, 10),
+        "": Price(0, 100),
+    }
+
+
+def test_a_quest_that_pays_nothing_for_the_past_is_reckoned() -> None:
+    goal = "goal: {event: Deal, reach: 10}, counts_from: 2026-01-01, silently: true"
+    assert _prices(f"quests: [{{id: q, name: Q, {goal}, effects: [award: 50]}}]") == {"Deal": Price(0, 50, 5)}
 
 
 def test_an_event_brings_what_all_its_quests_bring_and_rules_for_these() -> None:
