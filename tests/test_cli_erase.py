@@ -56,6 +56,10 @@ def test_files_of_the_archive_are_named_or_written_anew(engage: Engage, tmp_path
     assert told.endswith("of the archive may hold entries of theirs, and keeps them")
     anew = json.loads(engage(*ERASE, "emp-2", "--archive", "archive", "--yes", "--json").out)
     assert (anew["files"], anew["archived"], anew["members"]) == (1, [], 1)
+    later = engage(*ERASE[:-1], "--archive", "archive")
+    assert (later.code, later.out[:1]) == (0, "1")
+    assert engage(*ERASE[:-1], "--archive", "archive", "--json").json["files"] == 0
     [path] = (tmp_path / "archive").rglob("*.parquet")
-    assert path.name.endswith(".1.parquet")
+    assert path.name.endswith(".2.parquet")
+    assert "name whom to erase" in engage(*ERASE[:-1]).error
     assert engage("verify").code == 0

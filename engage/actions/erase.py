@@ -14,12 +14,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from engage.actions.adjust import NO_DAY
-from engage.actions.erase_files import Folder, Rewriting
+from engage.actions.erase_files import Folder, Rewriting, person_in
 from engage.actions.sealing import seal
 from engage.actions.turns import Member, Turn, Turns, program_version
 from engage.core.call import message_hash
-from engage.core.compiled import CompiledProgram
-from engage.core.erasure import Person, is_erased, redacted, told_of, without_colleague
+from engage.core.erasure import is_erased, redacted, told_of, without_colleague
 from engage.core.event import Body, Kind, decode_body
 from engage.core.gifts import GIVE, RECEIVE
 from engage.core.referral import INVITE
@@ -155,7 +154,7 @@ async def _rewriting(database: Database, folder: Folder, company: str, names: Se
         id = await existing_company(company)
         program = await program_version((await current_programs(s, [id]))[id])
         known = await load_members(s, [(id, name) for name in names], [id])
-        people = [_person(program, known[id, name][0], name) for name in names if (id, name) in known]
+        people = [person_in(program, known[id, name][0], name) for name in names if (id, name) in known]
         found = Rewriting(folder, company, await load_files(s, id), people)
     if len(people) == len(names):  # else the transaction says who is not known
         found.write()
@@ -193,11 +192,6 @@ def _unknown(names: Sequence[str], company: str) -> NotFound:
     )
 
 
-def _person(program: CompiledProgram | None, number: int, name: str) -> Person:
-    policy = program.program.referral if program is not None else None
-    return Person(number, name, policy.invites, policy.to) if policy is not None else Person(number, name)
-
-
 class _Erasing:
     """One member, within the transaction."""
 
@@ -206,7 +200,7 @@ class _Erasing:
         self.id = id
         self.turn = turn
         self.member = member
-        self.person = _person(turn.program, member.number, member.external_id)
+        self.person = person_in(turn.program, member.number, member.external_id)
         self.quoted = msgspec.json.encode(self.person.name)
         self.entries = self.notices = self.rejects = 0
         self.archived: list[str] = []

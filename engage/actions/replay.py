@@ -54,7 +54,7 @@ from engage.store.checkpoints import (
     messages_hash,
 )
 from engage.store.companies import HOST, load_published
-from engage.store.erasing import count_erased
+from engage.store.erasing import list_erased
 from engage.store.log import (
     Head,
     MessageKey,
@@ -169,7 +169,7 @@ class Replay:
         if self.from_start and others:
             words = f"entries up to {max(others)} of {self.name} were decided by the rules of another release"
             raise Conflict(f"{words}; only that one can decide them again")
-        if self.from_start and await count_erased(s, self.id):
+        if self.from_start and await list_erased(s, self.id):
             words = f"members of {self.name} were erased, and what they did cannot be decided again"
             raise Conflict(f"{words}; verify from the newest checkpoint, which was taken with it")
 

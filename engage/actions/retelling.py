@@ -39,7 +39,7 @@ from engage.errors import Archived, Conflict
 from engage.store.archived import first_entry
 from engage.store.checkpoints import load_checkpoints, load_items, load_transfers
 from engage.store.database import Database
-from engage.store.erasing import count_erased
+from engage.store.erasing import list_erased
 from engage.store.log import load_entry, load_entry_rows, with_transfers
 from engage.store.scratch import Scratch
 from engage.store.statements import Row, Statements
@@ -179,7 +179,7 @@ class Retelling:
             return
         if any(one.decided_by != SEMANTICS for one in checkpoints):
             raise Conflict(f"what {self.name} did by then was decided by the rules of another release")
-        if newest is not None and await count_erased(s, self.id):
+        if newest is not None and await list_erased(s, self.id):
             sealed = await load_entry(s, self.id, newest.seq)
             day = f", until {to_rfc3339(sealed.entry.received_at)[:10]}," if sealed is not None else ""
             words = f"what {self.name} did before members were erased{day} cannot be decided again"

@@ -143,6 +143,27 @@ def archive(
         raise typer.Exit(1)
 
 
+def _erase_from_files(
+    folder: Folder | None, company: str, dry_run: bool, database: str | None, *, as_json: bool
+) -> None:
+    """Of people who are erased already, what the archive still has: nobody needs to be asked."""
+    from engage.actions.erase_files import erase_from_files
+
+    if folder is None or dry_run:
+        raise typer.BadParameter("name whom to erase", param_hint="'--member'")
+
+    async def work(opened: Database) -> int:
+        with folder.alone():
+            return await erase_from_files(opened, folder, company, now=now())
+
+    written = with_database(database, work, create=False)
+    if as_json:
+        say_json({"company": company, "files": written})
+    else:
+        files = "1 file" if written == 1 else f"{written:,} files"
+        say(f"{files} of the archive written anew, without who was erased of {company} before")
+
+
 def _folder(path: Path | None) -> Folder | None:
     from engage.store.parquet import Folder
 
@@ -192,11 +213,11 @@ def erase(
         str, typer.Option(metavar="ID", help="The company they are members of.", show_default=False)
     ],
     member: Annotated[
-        list[str],
+        list[str] | None,
         typer.Option(
             metavar="ID", help="Whom to erase. Give it again for more, up to 100.", show_default=False
         ),
-    ],
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")
     ] = False,
@@ -204,7 +225,9 @@ def erase(
     archive: Annotated[
         Path | None,
         typer.Option(
-            metavar="DIR", help="The archive's folder: erase them from its files too.", show_default=False
+            metavar="DIR",
+            help="The archive's folder: erase them from its files too. Without --member whoever was erased before.",
+            show_default=False,
         ),
     ] = None,
     database: DatabaseUrl = None,
@@ -218,6 +241,9 @@ def erase(
     from engage.actions import erase as action
 
     folder = _folder(archive)
+    if not member:
+        _erase_from_files(folder, company, dry_run, database, as_json=as_json)
+        return
     if not dry_run and not yes:
         if not sys.stdin.isatty():
             raise typer.BadParameter("nothing brings it back; say that you mean it", param_hint="'--yes'")

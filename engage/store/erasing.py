@@ -37,14 +37,14 @@ BODY: Final = ENTRY_COLUMNS.split(", ").index("body")
 """Where the body stands in a row."""
 
 
-async def count_erased(s: Statements, company_id: int) -> int:
-    """How many members of a company were erased."""
+async def list_erased(s: Statements, company_id: int) -> list[int]:
+    """The numbers of the members of a company who were erased, in order."""
     rows = await s.rows(
-        "SELECT COUNT(*) FROM engage_member WHERE {scope} AND external_id >= ? AND external_id < ?",
+        "SELECT id FROM engage_member WHERE {scope} AND external_id >= ? AND external_id < ? ORDER BY id",
         [*NAMES],
         scope=[company_id],
     )
-    return int(rows[0][0])
+    return [row[0] for row in rows]
 
 
 async def rename(tx: Transaction, company_id: int, number: int, state: MemberState) -> None:

@@ -126,6 +126,13 @@ class Folder:
                 found.add((int(matched[1]), int(matched[2])))
         return sorted(found)
 
+    def names(self, file: File) -> dict[int, str]:
+        """What the members are called in a file, by number. Raises Conflict for one that is damaged."""
+        try:
+            return _read_names(Log(self, [file]).path(file))
+        except DamagedArchive as error:
+            raise Conflict(str(error)) from error
+
     def rewrite(
         self, company: str, file: File, names: Mapping[int, str], redact: Callable[[Row], bytes]
     ) -> File | None:

@@ -10,7 +10,7 @@ from engage.actions import archive as archiving
 from engage.actions import checkpoint as taking
 from engage.actions import erase as erasing
 from engage.actions.erase import Erased, erase
-from engage.actions.erase_files import Rewriting
+from engage.actions.erase_files import Rewriting, erase_from_files
 from engage.errors import Conflict, NotFound, Unavailable
 from engage.store.parquet import Folder
 from tests.actions.archives import archived, columns, files, six_months, start_of
@@ -141,6 +141,26 @@ async def test_one_that_is_cut_short_is_tidied_by_the_next(
         await erased(host, folder, "ann")
     assert {*files(folder)} == listed(host)
     assert not any(row[2] == "ann" for row in columns(folder, "member"))
+    await sound(host)
+
+
+async def test_who_was_erased_without_the_folder_is_erased_from_it_later(host: Host, folder: Folder) -> None:
+    """By the numbers: what they were called is in the files themselves."""
+    await host.publish(GIVING)
+    await host.send(*(host.track(who) for who in ("ann", "bob", "cid")))
+    await gift(host, 20, "k")
+    host.now += 99 * DAY
+    await archived(host, folder, host.now)
+    host.now += DAY
+    await host.send(host.track("ann"), host.track("dan"))
+    await erased(host, None, "ann", "dan")
+    assert await erase_from_files(host.database, folder, "acme", now=host.now) == 1
+    said = [str(row) for row in columns(folder, "member", "message_id", "properties", "body")]
+    assert not any("weekend" in one or "ann" in one for one in said)
+    assert {*files(folder)} == listed(host)
+    rows = host.stored_rows()
+    assert await erase_from_files(host.database, folder, "acme", now=host.now) == 0
+    assert host.stored_rows() == rows
     await sound(host)
 
 
