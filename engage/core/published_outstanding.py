@@ -81,7 +81,6 @@ def _can_be_issued(
         left = min(
             left, int(amounts.incentivised.value) - sum(times for price, times in brought if price.least)
         )
-        all_earn = len(week.awards) == 1 and prices.keys() == each
     left = max(0, left)
     least = sum(price.least * times for price, times in brought)
     most = sum(price.most * times for price, times in brought) + left * max(price.most for price in others)

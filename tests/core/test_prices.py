@@ -105,6 +105,14 @@ def test_a_quest_that_not_each_event_completes_is_not_sure(quest: str) -> None:
     assert _prices(text % f"goal: {{{ONCE}}}") == {"Deal": Price(30, 30)}
 
 
+def test_what_a_rule_brings_for_a_quest_of_a_campaign_is_not_sure() -> None:
+    quest = f"{{id: q, name: Q, goal: {{{ONCE}}}, repeats: always, campaign: spring, effects: [badge: star]}}"
+    assert _prices(
+        "badges: {star: {name: Star}}\ncampaigns: {spring: {name: Spring, from: 2026-03-01, until: 2026-05-31}}\n"
+        f"quests: [{quest}]\nrules: [{{id: on, trigger: {{quest: q}}, effects: [award: 5]}}]"
+    ) == {"Deal": Price(0, 5)}
+
+
 def test_of_two_goals_that_one_event_reaches_it_is_not_sure_that_each_does() -> None:
     goals = f"goals: {{all: [{{{ONCE}}}, {{{ONCE}, distinct: event.properties.kind}}]}}"
     quest = f"{{id: q, name: Q, repeats: always, effects: [award: 30], {goals}}}"

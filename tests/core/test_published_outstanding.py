@@ -79,12 +79,6 @@ def test_what_is_for_few_alone_has_no_width() -> None:
     assert _told_issued(week, K)["points"].width == AMOUNT_MAX
 
 
-def test_beside_another_currency_it_is_not_known_how_many_events_brought_this_one() -> None:
-    coins = {"points": {"Export": TEN}, "coins": {"Note": THREE}}
-    week = week_of({}, 420, 100, awards=coins, features=OF_FEW, unrewarded=0)
-    assert _told_issued(week, K)["points"].least == 0
-
-
 def test_without_a_currency_nothing_is() -> None:
     assert _told_issued(week_of({}, 420, currencies={}), K) == {}
 
