@@ -121,6 +121,10 @@ def test_a_month_in_which_a_company_began_counts_at_the_pace_of_the_days_there_a
     assert said("activity", [*weeks, quiet]) == (10.0, told), "until the next month is over"
 
 
+def test_a_month_of_which_no_week_is_left_counts_none() -> None:
+    assert said("activity", [week(4)])[0] == 0.0
+
+
 def test_nobody_is_active_on_more_days_than_there_are() -> None:
     few = month_from(3, members=12, active=12, active_4w=12, days=60)
     told = "an active member was active on 12.4 to 28 of the last 28 days, reckoned from 7 days"
