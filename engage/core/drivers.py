@@ -295,7 +295,7 @@ def _trend(weeks: Sequence[WeekMeasures], k: int) -> Input:
     text = _trend_words(share, len(recent))
     newest = [publish_week_days(week, k) for week in recent[-MONTH_WEEKS:]]
     if sum(one.ceiling or 0 for one in newest) > WIDE * sum(one.floor for one in newest):
-        text = say("{text}, going by the middle of wide ranges", text=text)
+        text = say("{text}, by a rough estimate", text=text)
     return Input(fact(share, "percent"), share, text, TREND)
 
 

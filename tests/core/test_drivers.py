@@ -173,7 +173,7 @@ def test_a_trend_is_told_as_what_is_left_or_as_what_is_lost(last: int, told: str
 def test_a_trend_of_days_that_are_hardly_told_is_said_to_go_by_the_middle_of_their_ranges() -> None:
     few = steady(members=10, active=10, active_4w=10, days=50)
     share, text = said("trend", few)
-    ending = ", going by the middle of wide ranges"
+    ending = ", by a rough estimate"
     assert (share, text) == (100, f"as much activity in four weeks as ever in the last 16{ending}")
     assert not said("trend", steady())[1].endswith(ending)
 

@@ -48,7 +48,7 @@ WORDS: Final = {
     "an active member was active on {low:g} to {high:g} of the last 28 days": (
         "活跃成员在最近 28 天里人均活跃 {low} 至 {high} 天"
     ),
-    "{text}, going by the middle of wide ranges": "{text}（按较宽区间的中值估算）",
+    "{text}, by a rough estimate": "{text}（粗略估算）",
     "{text}, reckoned from {days:d} days": "{text}（按 {days} 天推算）",
     "how many members have the habit cannot be shown": "养成使用习惯的成员数不能显示",
     "{share} of active members were active in at least 9 of the last 12 weeks": (
