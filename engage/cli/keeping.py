@@ -236,7 +236,8 @@ def erase(
     """Erase people: their ids, traits and events' properties, and what was written about them. Nothing brings it back.
 
     What was counted stays, under a number that leads to nobody: every balance, report and chain is as before. All who
-    are named are erased, or none. The service may run meanwhile. Backups and files of the archive keep what they hold.
+    are named are erased, or none. The service may run meanwhile. Backups keep what they hold, and so do files of the
+    archive without --archive.
     """
     from engage.actions import erase as action
 
