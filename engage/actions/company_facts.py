@@ -165,6 +165,7 @@ async def import_terms(
             new += recorded.created[: NEW_SHOWN - len(new)]
             overlaps = [one for one in recorded.overlaps if one not in summary.overlaps]
             summary.overlaps += overlaps[: OVERLAPS_SHOWN - len(summary.overlaps)]
+            summary.told_twice += recorded.told_twice[: OVERLAPS_SHOWN - len(summary.told_twice)]
             refused = {one.index: one.message for one in recorded.refused}
             await rejects.keep(
                 reading.file,

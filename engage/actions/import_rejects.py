@@ -76,6 +76,8 @@ class Imported(Struct):
     """The first NEW_SHOWN of them."""
     overlaps: list[str] = []
     """Terms of one company that run in the same days, the first OVERLAPS_SHOWN pairs: both count."""
+    told_twice: list[str] = []
+    """Rows that say different things of one term, the first OVERLAPS_SHOWN pairs: the later counts."""
     broken_files: int = 0
     """Files that could not be read to their end."""
     reasons: dict[str, int] = {}

@@ -6,7 +6,7 @@ reason and stops nobody.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import Any, Final
 
 from msgspec import Struct
@@ -48,6 +48,8 @@ class RecordedTerms(Struct, frozen=True):
     """Companies nobody had named before, by name."""
     overlaps: tuple[str, ...] = ()
     """Of a term in these rows, which other of its company runs in the same days. Both count."""
+    told_twice: tuple[str, ...] = ()
+    """Terms of which two of these rows say different things. The later row counts."""
 
 
 async def record_terms(database: Database, rows: Sequence[Mapping[str, Any]]) -> RecordedTerms:
@@ -97,8 +99,22 @@ async def record_terms(database: Database, rows: Sequence[Mapping[str, Any]]) ->
         strangers, left, created, overlaps = await database.write(write)
         refused += strangers
     return RecordedTerms(
-        len(rows) - len(refused), tuple(sorted(refused, key=lambda one: one.index)), left, created, overlaps
+        len(rows) - len(refused),
+        tuple(sorted(refused, key=lambda one: one.index)),
+        left,
+        created,
+        overlaps,
+        tuple(_told_twice(read)),
     )
+
+
+def _told_twice(read: Sequence[tuple[int, str, Term]]) -> Iterator[str]:
+    newest: dict[tuple[str, int], Term] = {}
+    for _, company, term in read:
+        before = newest.get((company, term.start))
+        if before is not None and not says_the_same(term, before):
+            yield f"{company}: {in_words(before)} and {in_words(term)}"
+        newest[company, term.start] = term
 
 
 def _overlaps(

@@ -208,6 +208,8 @@ def _tell(done: Imported, kind: Kind, seconds: float) -> None:
         note(f"two terms run in the same days, and both count: {overlap}")
     if done.overlaps:
         note("of a contract renewed early, the old term ends on the day on which the new one starts")
+    for pair in done.told_twice:
+        note(f"two rows are of one company and first day, so of one term, and the later counts: {pair}")
     for problem in done.problems:
         note(str(problem))
     if done.rejected > len(done.problems):
