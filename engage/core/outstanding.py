@@ -130,13 +130,13 @@ def remember_waiting(
         issued += week.issued.get(currency, 0) - least
         room = min(AMOUNT_MAX, (earlier.room if earlier else 0) + most - least)
         expired += found.expired
-        counts = 0
+        now_issued = 0
         if found.behind[0] >= k and width < AMOUNT_MAX:
-            counts = _counts_of_issued(issued, width, room)[0]
+            now_issued = _counts_of_issued(issued, width, room)[0]
         if earlier is not None:  # what was asked for may be bought when the reward is no longer offered
             found.dearest = max(found.dearest, earlier.dearest)
             found.cheapest = min(found.cheapest or earlier.cheapest, earlier.cheapest or found.cheapest)
-        found.room, found.lump = room - counts, width
+        found.room, found.lump = room - now_issued, width
         few_spent = found.dearest > 0 and found.spenders < k
         found.hidden = week.monday if hidden or few_spent else earlier.hidden if earlier else 0
         by_hand = max(0, found.adjusted)
@@ -157,15 +157,17 @@ def remember_waiting(
                 spent, may_be_spent, found.had.most - least_spent + spent, found, k
             )
             least_spent, found.quarters = least_spent - spent, 0
-        if found.behind[1] >= k:
-            expired, may_have_expired = expired % found.lump, found.lump
+        now_expired = 0
+        if found.behind[1] >= k and may_be_told(week, found):
+            now_expired, may_have_expired = expired - expired % found.lump, found.lump
+            expired -= now_expired
         if had < AMOUNT_MAX:
-            left = max(0, had - least_spent)
+            left = max(0, had - least_spent - now_expired)
             found.had = found.had._replace(left=min(left, sum(found.came)) if found.lasts else left)
-        found.waiting = (issued - counts, spent, expired)
+        found.waiting = (issued - now_issued, spent, expired)
         found.gone = (may_be_spent, may_have_expired)
         if not may_be_told(week, found):
-            found.waiting, found.gone = (issued - counts, 0, 0), (0, 0)
+            found.waiting, found.gone = (issued - now_issued, 0, 0), (0, 0)
             if found.hidden == week.monday:
                 found.waiting, found.room = NONE, 0
 
@@ -260,6 +262,16 @@ def gone_band(amount: int, found: CurrencyWeek) -> tuple[int, int]:
     """The least and the most that are told of what expired, or will: no closer than of what was issued, for where
     nothing is bought it is that."""
     return band_around(amount, 0, found.lump, None)
+
+
+def expiring_band(found: CurrencyWeek) -> tuple[int, int]:
+    """The same of what will expire. It leaves as much below what is told to be left at most, or it would follow that
+    nothing expired before."""
+    low, high = gone_band(found.expiring, found)
+    if not found.expiring <= found.had.left < AMOUNT_MAX:  # some was given back
+        return low, high
+    last = band_around(found.expiring, 0, found.lump, found.had.left)
+    return last[0], max(high, last[1])
 
 
 def _lump_of_spent(found: CurrencyWeek, k: int) -> int:

@@ -25,7 +25,7 @@ from typing import NamedTuple
 
 from engage.core.balances import CurrencyWeek
 from engage.core.measures import MONTH_WEEKS, WEEK, WeekMeasures
-from engage.core.outstanding import gone_band, may_be_told, spent_band
+from engage.core.outstanding import expiring_band, gone_band, may_be_told, spent_band
 from engage.core.privacy import (
     NOT_SHOWN,
     Figure,
@@ -217,14 +217,14 @@ def publish_points(week: WeekMeasures, currency: str, k: int) -> Points:
         return Points(*(missing("points"),) * 4, missing("members"))
     k, told = floor_of(week, k), may_be_told(week, found)
     spent = _publish_spent(found, k)
-    expired = _publish_gone(found.expired, found.losers if told else 0, found, k)
+    expired = _publish_gone(found.expired, found.losers if told else 0, gone_band(found.expired, found), k)
     if not week.standing:
         return Points(spent, expired, missing("points"), missing("points"), missing("members"))
     return Points(
         spent,
         expired,
         _publish_outstanding(found, k) if told else _publish_may_be_left(found, k),
-        _publish_gone(found.expiring, found.at_risk if told else 0, found, k),
+        _publish_gone(found.expiring, found.at_risk if told else 0, expiring_band(found), k),
         publish_part(found.at_risk, 2 * k, 0, found.holders, week.members)
         if is_told(week, k)
         else untold(publish_members(week)),
@@ -239,10 +239,10 @@ def _publish_spent(found: CurrencyWeek, k: int) -> Figure:
     return _within(*spent_band(found, k))
 
 
-def _publish_gone(amount: int, people: int, found: CurrencyWeek, k: int) -> Figure:
+def _publish_gone(amount: int, people: int, band: tuple[int, int], k: int) -> Figure:
     """What expired, or will."""
     figure = publish_amount(amount, people, k, "points")
-    return figure if figure.value is None else _within(*gone_band(amount, found))
+    return figure if figure.value is None else _within(*band)
 
 
 def _within(low: int, high: int) -> Figure:

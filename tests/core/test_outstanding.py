@@ -19,6 +19,7 @@ from engage.core.outstanding import (
     Had,
     Told,
     ends_quarter,
+    expiring_band,
     lasting,
     may_be_told,
     remember_waiting,
@@ -336,6 +337,34 @@ def test_what_expires_counts_anew_when_nothing_was_hidden_for_as_long_as_it_last
     course.terms["spenders"] = K - 1
     one = course.then(5)
     assert (one.waiting, one.room, one.gone, one.hidden) == ((0, 0, 0), 0, (0, 0), course.weeks[-1].monday)
+
+
+def test_what_counts_of_what_expired_is_not_left() -> None:
+    course = Course(lasts=FOR_EVER, **BOUGHT)
+    assert course.then(100).had.left == 100
+    one = course.then(expired=27, losers=K, behind=(0, K))
+    assert (one.waiting[2], one.had.left) == (7, 80)
+    one = course.then(expired=14, losers=K, behind=(0, K), hidden=True)
+    assert (one.waiting[2], one.had.left) == (0, 80)
+
+
+@pytest.mark.parametrize(
+    "expiring, left, band",
+    [
+        (37, AMOUNT_MAX, (30, 39)),
+        (37, 100, (30, 39)),
+        (37, 48, (30, 48)),
+        (43, 48, (30, 49)),
+        (7, 18, (0, 18)),
+        (17, 18, (0, 19)),
+        (43, 42, (40, 49)),
+    ],
+)
+def test_what_will_expire_leaves_room_below_what_is_left(
+    expiring: int, left: int, band: tuple[int, int]
+) -> None:
+    found = CurrencyWeek(lasts=14, lump=10, expiring=expiring, had=Had(100, 0, left))
+    assert expiring_band(found) == band
 
 
 def test_what_expires_is_hidden_beside_what_few_spent_where_there_is_something_to_buy() -> None:

@@ -103,9 +103,10 @@ class Attack:
     def _extreme(self, terms: Sum, sign: int) -> float:
         if self._known is None:
             self._known = self._gather()
-        found = milp(
-            sign * terms, constraints=self._known, bounds=Bounds(0, _MOST), integrality=self.integrality
-        )
+        asked = {"constraints": self._known, "bounds": Bounds(0, _MOST), "integrality": self.integrality}
+        found = milp(sign * terms, **asked)
+        if found.status != 0:  # of some that have a solution presolve says that they have none
+            found = milp(sign * terms, **asked, options={"presolve": False})
         assert found.status == 0, f"what is published contradicts itself: {found.message}"
         self.ways.append(found.x)
         return sign * float(found.fun)

@@ -21,7 +21,7 @@ from engage.core import (
 )
 from engage.core.balances import CurrencyWeek
 from engage.core.measures import WeekMeasures
-from engage.core.outstanding import Behind, Told, may_be_told, spent_band
+from engage.core.outstanding import Behind, Told, gone_band, may_be_told, spent_band
 from engage.core.prices import band_of_issued
 from engage.core.privacy import Figure
 from engage.core.published_people import publish_points
@@ -208,6 +208,16 @@ def test_what_expired_does_not_tell_that_nobody_bought() -> None:
     assert learned_of(110_023, "expiring", weeks=52) == []
 
 
+def _soon_without_room(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(outstanding, "expiring_band", lambda found: gone_band(found.expiring, found))
+
+
+def test_what_will_expire_leaves_room_for_what_expired_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert learned_of(1_010_005_052, "eager") == []
+    _soon_without_room(monkeypatch)
+    assert learned_of(1_010_005_052, "eager") != []
+
+
 def test_what_is_spent_leaves_room_for_events_that_earned_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     assert learned_of(971_384, "eager", weeks=52) == []
     _all_they_had_not_known(monkeypatch)
@@ -359,6 +369,8 @@ def _all_they_had_not_known(patch: pytest.MonkeyPatch) -> None:
 
 
 def _what_is_left_exactly(patch: pytest.MonkeyPatch) -> None:
+    """Nor does what will expire leave room for it."""
+    _soon_without_room(patch)
     patch.setattr(
         "engage.core.published_people.publish_part", lambda count, _, *within: publish_part(count, 1, *within)
     )

@@ -189,12 +189,12 @@ class _Year:
         spent = self.sum(at, {name: float(cost) for name, cost in costs.items()})
         if found.spenders >= self.k:
             self.reads(*outstanding.spent_band(found, self.k), spent)
-        for figure, amount, terms in (
-            (points.expired, found.expired, self.sum(at, {"expired": self.unit})),
-            (points.expiring, found.expiring, self.sum(at, {"expiring": self.unit})),
+        for figure, band, name in (
+            (points.expired, outstanding.gone_band(found.expired, found), "expired"),
+            (points.expiring, outstanding.expiring_band(found), "expiring"),
         ):
             if figure.ceiling is not None:
-                self.reads(*outstanding.gone_band(amount, found), terms)
+                self.reads(*band, self.sum(at, {name: self.unit}))
         self._read_left(at, week)
         if found.spenders >= self.k:
             self.reads(self.k, numpy.inf, self.sum(at, dict.fromkeys(costs, 1)))
