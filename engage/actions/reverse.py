@@ -87,7 +87,7 @@ async def reverse(
         appended = turns[id].append(member, Kind.REVERSAL, now, now, stored.entry.name, body, undoing)
         turns.remember(key, appended.entry.seq)
         if brought is not None:
-            _withdraw(turns, id, brought, said, now)
+            _withdraw(turns, id, brought, actor, now)
         await turns.save()
         decision = appended.decision
         return _told(message_id, appended.entry.seq, decision.record, decision.transfers, undoing)
@@ -128,10 +128,11 @@ async def _brought(tx: Transaction, turns: Turns, company_id: int, undoing: Undo
     return Brought(name, await undone(tx, company_id, found))
 
 
-def _withdraw(turns: Turns, company_id: int, brought: Brought, said: dict[str, Any], now: int) -> None:
+def _withdraw(turns: Turns, company_id: int, brought: Brought, actor: str, now: int) -> None:
+    """The words are the colleague's: of those nothing stays when they are erased."""
     seq = brought.undoing.entry.seq
     message = f"reversal:{seq}"
-    body = Body(message, said | {"seq": seq})
+    body = Body(message, {"seq": seq, "reason": "", "actor": actor})
     appended = turns[company_id].append(brought.inviter, Kind.REVERSAL, now, now, "", body, brought.undoing)
     turns.remember((company_id, NO_DAY, message_hash(message)), appended.entry.seq)
 

@@ -16,7 +16,7 @@ from engage.core.compiled import compile_program
 from engage.core.event import Kind
 from engage.errors import Conflict, InvalidRequest, Lacking, NotFound
 from engage.store.database import Database
-from engage.store.log import load_days
+from engage.store.log import load_days, load_entry
 from engage.store.referral import Invitation, load_colleagues
 from tests.actions.host import DAY, Host, program
 from tests.actions.test_backtest import differences, tried
@@ -189,6 +189,11 @@ async def test_undoing_what_made_active_takes_both_sides_back(team: Host) -> Non
     assert (ann.referral.sent, ann.referral.brought) == (1, 0)
     assert cid.referral is not None
     assert (cid.referral.count, cid.referral.active) == (1, 0)
+    async with team.database.read() as s:
+        own = await load_entry(s, 1, ann.last_seq)
+    assert own is not None
+    assert own.entry.body.data.keys() - {"seq", "actor"} == {"reason"}
+    assert own.entry.body.data["reason"] == "", "what was said of cid's event is not ann's"
     await sound(team)
     await lessons(team, "cid", 1)
     assert [await team.balance(who) for who in ("ann", "cid")] == [101, 50]
