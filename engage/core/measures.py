@@ -195,7 +195,7 @@ class WeekMeasures(Struct, array_like=True):
     """Of this week and those before: see `engage.core.published_classes`. -1: not told. Empty: not kept yet."""
     alike: int = 0  # the most members who had equally many events, fewer than 255; 0: not counted yet
     department_peaks: dict[str, int] = field(default_factory=dict)
-    """Department -> the most of its members who may have been told to be active in a month so far."""
+    """Department -> so many of its members, activated, will do for all that is told of who was active in a month."""
     role_peaks: dict[str, int] = field(default_factory=dict)
     """Likewise of roles, while there were no departments."""
     groups_told: list[dict[str, int]] = field(default_factory=list)

@@ -2,7 +2,8 @@
 
 A part of `engage.core.published`, with the same duty. Each group's size is the host's list, and the counts add up to a
 figure that is shown besides, exact or not: no hidden one may follow from these. Who was active of different groups, in
-whichever months, are different members: together no fewer can be activated, and what is told of that leaves room above.
+whichever months, are different members, and those of a month who are of no group that is told of are of the others:
+together no fewer can be activated, and what is told of that leaves room above.
 Who has the habit was active in each of three months: those of a group are judged within what was told of it in these.
 """
 
@@ -98,12 +99,15 @@ def _most_steady(active_4w: Sequence[Figure], able: Sequence[int], people: Peopl
 
 
 def remember_groups(week: WeekMeasures, before: WeekMeasures | None, active_4w: Figure) -> int:
-    """Write into a new week how many of each group may have been told to be active in a month so far. Returns the
-    fewest who must have been activated."""
+    """Write into a new week how many of each group will do for all that is told of who was active in a month so far.
+    Returns how many these are: no fewer than must have been activated. A month is told by its first look."""
     kept = before or WeekMeasures(week.monday)
-    week.department_peaks = _peaks(kept.department_peaks, week.departments, week, active_4w, merged=True)
-    roles = {} if any(week.departments) else week.roles
-    week.role_peaks = _peaks(kept.role_peaks, roles, week, active_4w, merged=False)
+    week.department_peaks, week.role_peaks = kept.department_peaks, kept.role_peaks
+    told = kept is before and month_end(kept.monday) == month_end(week.monday)
+    if not told or (kept.departments, kept.roles) != (week.departments, week.roles):
+        week.department_peaks = _peaks(kept.department_peaks, week.departments, week, active_4w, merged=True)
+        roles = {} if any(week.departments) else week.roles
+        week.role_peaks = _peaks(kept.role_peaks, roles, week, active_4w, merged=False)
     return max(sum(week.department_peaks.values()), sum(week.role_peaks.values()))
 
 
@@ -129,12 +133,20 @@ def _peaks(
     *,
     merged: bool,
 ) -> dict[str, int]:
-    found = dict(kept)
+    """Whoever else was active in the month is taken to be of the groups that leave most room. Fewer of others might do
+    for all months: then bands leave more room above than they must."""
     rows = rows_of(groups, week.floor, merged=merged)
-    for name, cell in zip(rows, active_parts(rows, active_4w, week.floor), strict=True):
-        if cell.floor > found.get(name, 0):
-            found[name] = int(cell.floor)
-    return found
+    cells = dict(zip(rows, active_parts(rows, active_4w, week.floor), strict=True))
+    found = {**kept, **{name: max(kept.get(name, 0), int(cell.floor)) for name, cell in cells.items()}}
+    room = {name: max(0, int(cell.ceiling or 0) - found[name]) for name, cell in cells.items()}
+    others = int(active_4w.floor) - sum(
+        min(found[name], int(cell.ceiling or 0)) for name, cell in cells.items()
+    )
+    for name in sorted(room, key=lambda name: -room[name]):
+        more = max(0, min(others, room[name]))
+        found[name] += more
+        others -= more
+    return {name: least for name, least in found.items() if least}
 
 
 def publish_parts(

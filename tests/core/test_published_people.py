@@ -166,20 +166,29 @@ SMALL = {"it": GroupWeek(30, active_4w=14)} | {name: GroupWeek(4, active_4w=3) f
 
 
 @pytest.mark.parametrize("divided", ["departments", "roles", "both"])
-def test_it_is_remembered_of_groups_how_many_were_told_to_be_active(divided: str) -> None:
-    """And of nothing that is not told: where bands begin would say it."""
+def test_it_is_remembered_of_groups_how_many_will_do_for_those_told_to_be_active(divided: str) -> None:
+    """And nothing that is not told: where bands begin would say it."""
     found = week(
         departments={} if divided == "roles" else SMALL, roles={} if divided == "departments" else SMALL
     )
-    everybody = people(members(0), members(30), 23)
-    least = remember_groups(found, None, everybody.active_4w)
-    rows = (
-        publish_roles(found, everybody, K) if divided == "roles" else publish_departments(found, everybody, K)
-    )
-    told = {one.name: int(one.active_4w.floor) for one in rows if one.active_4w.floor}
-    assert (found.role_peaks if divided == "roles" else found.department_peaks) == told
-    assert (found.department_peaks if divided == "roles" else found.role_peaks) == {}
-    assert least == sum(told.values()) == (14 if divided == "roles" else 23)
+    assert remember_groups(found, None, members(23)) == 23
+    others = {"a": 4, "b": 4, "c": 1} if divided == "roles" else {SMALLER: 9}
+    peaks = (found.department_peaks, found.role_peaks)
+    assert peaks == (({}, {"it": 14} | others) if divided == "roles" else ({"it": 14} | others, {}))
+
+
+def test_whoever_is_told_of_beside_those_of_a_group_was_active_of_the_others() -> None:
+    """In the second month 13 are of others than the first group: with 20 of it in the first, 33 were activated. A later
+    look at the same month remembers what was told with the first."""
+    first, second, later = (week(monday=MONDAY + days) for days in (0, 28, 35))
+    first.roles = {"it": GroupWeek(30, active_4w=20), "": GroupWeek(20), "ops": GroupWeek(10)}
+    second.roles = later.roles = {"it": GroupWeek(30, active_4w=18), "": GroupWeek(20, active_4w=9)} | {
+        "ops": GroupWeek(10, active_4w=4)
+    }
+    assert remember_groups(first, None, members(20)) == 20
+    assert remember_groups(second, first, members(31)) == 33
+    second.role_peaks = {"it": 20}
+    assert remember_groups(later, second, members(31)) == 20
 
 
 def test_who_was_told_to_be_active_is_remembered_for_three_months() -> None:

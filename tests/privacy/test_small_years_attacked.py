@@ -6,11 +6,14 @@ from random import Random
 
 import pytest
 
-from engage.core import published
+from engage.core import published, published_parts
 from engage.core.measures import WeekMeasures
+from engage.core.privacy import Figure
 from engage.core.published import publish_people, remember_peaks
 from engage.core.published_cohorts import had_come
+from engage.core.published_parts import active_parts, rows_of
 from engage.core.published_people import publish_cohorts
+from engage.core.segments import GroupWeek
 from tests.privacy import year_attacks
 from tests.privacy.populations import FIRST, MONTH, WEEK
 from tests.privacy.year_attacks import Came, attack_members, growing_members, weeks_of_year
@@ -61,6 +64,29 @@ def test_of_whoever_came_of_different_groups_in_different_months_some_are_missed
     assert attack_members(members, members[:1], 3, FIRST, None, departments, roles) == []
     monkeypatch.setattr(published, "remember_groups", lambda *_: 0)
     assert attack_members(members, members[:1], 3, FIRST, None, departments, roles) != []
+
+
+def _told_alone(
+    kept: dict[str, int], groups: dict[str, GroupWeek], week: WeekMeasures, active_4w: Figure, *, merged: bool
+) -> dict[str, int]:
+    """Of whom else it is told that they were active is not remembered."""
+    rows = rows_of(groups, week.floor, merged=merged)
+    cells = zip(rows, active_parts(rows, active_4w, week.floor), strict=True)
+    return kept | {name: max(kept.get(name, 0), int(cell.floor)) for name, cell in cells}
+
+
+def test_of_whoever_came_beside_a_group_that_had_more_active_before_some_are_missed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Twenty of one role were active, and then fifteen beside those of it, so that nobody else of 35 was activated."""
+    monkeypatch.setattr(year_attacks, "MONTHS", 2)
+    roles = {"it": (_wave(-1, 20, 18), 12), "ops": (_wave(-1, 7, 7) + _wave(1, 8), 6), "": ([], 6)}
+    members = []
+    for role, (waves, idle) in roles.items():
+        members += [one._replace(work=("", role)) for one in (*waves, *[Came(-1, 2, (0, 0))] * idle)]
+    assert attack_members(members, members[:1], 3, FIRST, None, (), tuple(roles)) == []
+    monkeypatch.setattr(published_parts, "_peaks", _told_alone)
+    assert attack_members(members, members[:1], 3, FIRST, None, (), tuple(roles)) != []
 
 
 def test_of_growing_companies_cohorts_are_told_in_most_months(monkeypatch: pytest.MonkeyPatch) -> None:

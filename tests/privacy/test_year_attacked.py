@@ -16,6 +16,8 @@ from tests.privacy.once_in_a_life import Once
 from tests.privacy.year_attacks import attack_year_of_cohorts
 
 FIRST_YEARS = (20000037, 20000135, 20000145, 960100010, 960100037)
+ROLES_APART = (1010004901, 1010004909)
+"""Companies in which, of one role, fewer were active than in a month before, and so more of the others."""
 YEARS = int(os.environ.get("ENGAGE_ATTACKS", "25")) // 25
 
 
@@ -33,6 +35,11 @@ def test_the_first_year_of_a_company_tells_of_no_group_below_the_floor() -> None
     """Where all of its first month are of one cohort, that month's number is the size of the cohort."""
     for seed in (*FIRST_YEARS, *range(20000000, 20000000 + YEARS)):
         assert attack_year_of_cohorts(Random(seed), beginning=True) == [], f"population {seed}"
+
+
+@pytest.mark.parametrize("seed", ROLES_APART)
+def test_a_year_of_cohorts_and_roles_tells_of_no_group_below_the_floor(seed: int) -> None:
+    assert attack_year_of_cohorts(Random(seed), roles=("manager", "executor", "")) == []
 
 
 def _exact(count: int, k: int, whole: int, *_: int) -> Figure:
