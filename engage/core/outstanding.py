@@ -128,7 +128,8 @@ def remember_waiting(
         if earlier and earlier.lump >= AMOUNT_MAX and not found.lasts:
             width = AMOUNT_MAX  # what was awarded to few alone is still among what waits
         issued += week.issued.get(currency, 0) - least
-        room = min(AMOUNT_MAX, (earlier.room if earlier else 0) + most - least)
+        can_be = most if found.lasts else of_many  # what waits of points that expire begins anew
+        room = min(AMOUNT_MAX, (earlier.room if earlier else 0) + can_be - least)
         expired += found.expired
         now_issued = 0
         if found.behind[0] >= k and width < AMOUNT_MAX:

@@ -162,6 +162,10 @@ def test_what_is_told_of_points_leaves_room_for_quests_that_nobody_completed(
     assert learned_of(seed, kind, more=more) != []
 
 
+def test_what_waits_leaves_room_for_what_would_have_brought_less_than_at_once() -> None:
+    assert learned_of(6_703_679, "eager, lasting", more=["quest", "by_hand"]) == []
+
+
 def test_of_what_was_issued_and_is_hidden_counts_what_events_that_are_told_bring(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
