@@ -19,7 +19,6 @@ GOAL = {
     "owner": "kim",
     "stages": [{"by": "2999-06-30", "target": 60}],
 }
-TODAY = datetime.now(UTC).date()
 RFC_3339 = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z"
 
 
@@ -59,9 +58,9 @@ async def test_a_goal_keeps_what_was_adjusted_and_why(known: Running) -> None:
 
 
 async def test_a_goal_ends_after_it_starts(known: Running) -> None:
-    past = {"by": TODAY.isoformat(), "stages": []}
+    past = {"by": later(0), "stages": []}
     refused = await put(known, f"{ACME}/goals/seats", GOAL | past, 400)
-    assert refused["message"] == f"by: must be after {TODAY.isoformat()}, when the goal starts"
+    assert refused["message"] == f"by: must be after {later(0)}, when the goal starts"
     await put(known, f"{ACME}/goals/seats", GOAL | past | {"start": later(-60)})
     earlier = past | {"by": later(-60), "reason": "too late"}
     await put(known, f"{ACME}/goals/seats", GOAL | earlier, 400)
@@ -87,7 +86,7 @@ async def test_a_stage_is_accepted_once_and_by_name(known: Running) -> None:
     done = await known.server.post(path, json={"stage": 0, "actor": "kim", "note": "seen in the review"})
     assert done.status_code == 200, done.text
     [stage] = done.json()["stages"]
-    assert (stage["accepted_by"], stage["accepted_on"]) == ("kim", TODAY.isoformat())
+    assert (stage["accepted_by"], stage["accepted_on"]) == ("kim", later(0))
     assert (await known.server.post(path, json={"stage": 0, "actor": "kim"})).json() == done.json()
     assert (await known.server.post(path, json={"stage": 0, "actor": "lee"})).status_code == 409
     assert (await known.server.post(path, json={"stage": 1, "actor": "lee"})).status_code == 404
@@ -139,7 +138,7 @@ async def test_a_feeling_expires(known: Running) -> None:
 async def test_an_exception_says_who_why_and_until_when(known: Running) -> None:
     body = {"at_most": 40, "until": later(30), "reason": "an invoice is open", "actor": "kim"}
     said = await put(known, f"{ACME}/exceptions/invoice", body)
-    assert said["since"] == TODAY.isoformat()
+    assert said["since"] == later(0)
     assert (await get(known, f"{ACME}/exceptions"))["data"] == [said]
     await put(known, f"{ACME}/exceptions/invoice", body | {"until": later(366)}, 400)
     await put(known, f"{ACME}/exceptions/invoice", body | {"at_most": 101}, 400)
@@ -193,7 +192,7 @@ async def test_an_intervention_is_logged_for_its_companies(known: Running) -> No
 async def test_what_is_told_on_the_companys_page_is_logged_once_and_seen_at_once(known: Running) -> None:
     pages = known.anonymous
     await pages.get(await known.service.sign_in_link("http://engage.test"))
-    said = {"what": "A call", "day": TODAY.isoformat(), "actor": "kim"}
+    said = {"what": "A call", "day": later(0), "actor": "kim"}
     own = {"origin": "http://engage.test"}
     for _ in range(2):
         answer = await pages.post("/console/companies/acme", data=said, headers=own)
@@ -201,7 +200,7 @@ async def test_what_is_told_on_the_companys_page_is_logged_once_and_seen_at_once
     (logged,) = (await get(known, "/v1/interventions"))["data"]
     assert (logged["what"], logged["day"], logged["actor"], logged["companies"]) == (
         "A call",
-        TODAY.isoformat(),
+        later(0),
         "kim",
         ["acme"],
     )
