@@ -286,7 +286,8 @@ class _ConditionReader:
                 return None
             return self._of_trait(Clause(field, op, None, declared))
         if value is None:
-            self.problems.add(path, f"missing key 'value': '{op}' needs one")
+            if not self.problems.misspelt(path, "value"):
+                self.problems.add(path, f"missing key 'value': '{op}' needs one")
             return None
         path = (*path, "value")
         read: Scalar | tuple[Scalar, ...] | None

@@ -32,6 +32,8 @@ def read_formula(problems: Problems, fields: Fields, entries: Mapping, path: Pat
             problems.add((*path, "of"), words)
             declared = None
     if ("rate" in entries) == ("brackets" in entries):
+        if problems.misspelt(path, "rate", "brackets"):
+            return None
         words = "not both" if "rate" in entries else "to say how much"
         problems.add(path, f"needs 'rate' or 'brackets', {words}")
         return None
@@ -78,6 +80,8 @@ def _read_bracket(problems: Problems, value: t.Any, path: Path) -> Bracket | Non
     if "from" in entries:
         start = read_decimal(problems, entries["from"], (*path, "from"), 3, 0, START_MAX)
     if ("amount" in entries) == ("rate" in entries):
+        if problems.misspelt(path, "amount", "rate"):
+            return None
         words = "not both" if "rate" in entries else "to say how much"
         problems.add(path, f"needs 'amount' or 'rate', {words}")
         return None

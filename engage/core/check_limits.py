@@ -91,6 +91,8 @@ def _read_most(
 ) -> Most | None:
     over = problems.choice(entries["over"], (*path, "over"), OVER) if "over" in entries else "cut"
     if ("count" in entries) == ("amount" in entries):
+        if problems.misspelt(path, "count", "amount"):
+            return None
         words = "not both" if "count" in entries else "to say how much"
         problems.add(path, f"needs 'count' (firings) or 'amount' (units of a currency), {words}")
         return None

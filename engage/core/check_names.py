@@ -50,12 +50,30 @@ def read_units(
     other keys."""
     if not isinstance(value, dict):
         return {"amount": value}, path
-    if len(value) == 1 and (said := next(iter(value))) in (names.currencies or ()):
-        words = f"must be {{currency: {said}, amount: {shown(value[said])}}}, not {{{said}: {shown(value[said])}}}"
-        problems.add(path, words)
-        return None
+    if len(value) == 1 and names.currencies:
+        [(said, amount)] = value.items()
+        known = ("amount", "currency", *also)
+        currency = _currency_meant(problems, names.currencies, said, amount, known)
+        if currency is not None:
+            words = (
+                f"must be {{currency: {currency}, amount: {shown(amount)}}}, not {{{said}: {shown(amount)}}}"
+            )
+            problems.add(path, words)
+            return None
     entries = problems.fields(value, path, ("amount",), optional=("currency", *also))
     return None if entries is None else (entries, (*path, "amount"))
+
+
+def _currency_meant(
+    problems: Problems, currencies: tuple[str, ...], said: t.Any, amount: t.Any, known: tuple[str, ...]
+) -> str | None:
+    """The currency to write in place of `{said: amount}`; None where a key was meant, and not a currency."""
+    if said in currencies:
+        return str(said)
+    if said in known or not isinstance(said, str) or not isinstance(amount, int | float):
+        return None
+    near = problems.nearest(said, (*currencies, *known))
+    return None if near in known else near or currencies[0]
 
 
 def read_currency(
@@ -64,13 +82,13 @@ def read_currency(
     """The currency named by an entry, which may be left out where there is only one. `alone`: the entry is a number."""
     if "currency" in entries:
         return problems.known(entries["currency"], (*path, "currency"), names.currencies, "currency")
-    if names.currencies is None:
+    if names.currencies is None or problems.misspelt(path, "currency"):
         return None
     if len(names.currencies) == 1:
         return names.currencies[0]
     several = ", ".join(names.currencies)
-    as_in = (
-        f"; write {{currency: {names.currencies[0]}, amount: {shown(entries['amount'])}}}" if alone else ""
-    )
+    as_in = ""
+    if alone and isinstance(entries["amount"], int | float):
+        as_in = f"; write {{currency: {names.currencies[0]}, amount: {shown(entries['amount'])}}}"
     problems.add(path, f"missing key 'currency': the program has several ({several}){as_in}")
     return None

@@ -163,7 +163,8 @@ def read_expiring(
     if "currency" in entries:
         currency = problems.known(entries["currency"], (*path, "currency"), currencies, "currency")
     elif currencies is not None and len(currencies) > 1:
-        problems.add(path, f"missing key 'currency': the program has several ({', '.join(currencies)})")
+        if not problems.misspelt(path, "currency"):
+            problems.add(path, f"missing key 'currency': the program has several ({', '.join(currencies)})")
         return None
     else:
         currency = currencies[0] if currencies else None

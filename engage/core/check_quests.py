@@ -210,7 +210,7 @@ def _read_goal(problems: Problems, names: Names, value: t.Any, path: Path, *, ti
     entries = problems.fields(value, path, ("event",), ("reach", "sum", "distinct", "conditions"))
     if entries is None or "event" not in entries:
         return None
-    if tiered == ("reach" in entries):
+    if tiered == ("reach" in entries) and not problems.misspelt(path, "reach"):
         problems.add(path, "has no 'reach': the tiers say it" if tiered else "missing key 'reach'")
     event = problems.known(entries["event"], (*path, "event"), names.events, "event")
     fields = fields_of(names, event, None)

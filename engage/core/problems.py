@@ -128,6 +128,7 @@ class Problems:
     def __init__(self) -> None:
         self.found: list[Problem] = []
         self.incomplete = False  # something unreadable was passed over: what was read is not the whole
+        self._meant: set[tuple[Path, str]] = set()  # keys that are there, misspelt
         self._suggestions = 0
 
     def add(self, path: Path, message: str, *, suggestion: str | None = None, at_key: bool = False) -> None:
@@ -185,18 +186,22 @@ class Problems:
         known = (*required, *optional)
         unknown = [key for key in entries if key not in known]
         # A required key that is only misspelt is one mistake, not two.
-        meant: set[str] = set()
         for key in unknown:
             near = None if key in elsewhere else self.nearest(key, known)
             words = "" if near else f"; {elsewhere.get(key) or 'known keys: ' + ', '.join(known)}"
             if near is not None and entries.get(near) is not None:
                 near, words = None, f"; {shown(near)} is there already"
-            meant.add(near or "")
+            if near is not None:
+                self._meant.add((path, near))
             self.add((*path, key), f"unknown key {shown(key)}{words}", suggestion=near, at_key=True)
         for key in required:
-            if entries.get(key) is None and key not in meant:
+            if entries.get(key) is None and not self.misspelt(path, key):
                 self.add(path, f"missing key '{key}'")
         return {key: item for key, item in entries.items() if key in known and item is not None}
+
+    def misspelt(self, path: Path, *keys: str) -> bool:
+        """Whether one of these keys is there in another spelling, which was reported: then none is missing too."""
+        return any((path, key) in self._meant for key in keys)
 
     def items(self, value: t.Any, path: Path, most: int, *, least: int = 0) -> list[t.Any] | None:
         """A list within its size; null is an empty one."""

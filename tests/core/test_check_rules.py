@@ -270,3 +270,62 @@ def test_a_rule_of_an_exclusive_group_cannot_multiply() -> None:
     (found,) = problems(put(grouped, "groups.bonus.pick", "best"))
     assert found.pointer == "/rules/0/effects/1/multiply"
     assert "cannot multiply" in found.message
+
+
+AWARD = "rules.0.effects.0.award"
+GOAL = [{"id": "visits", "goal": {"event": "Report Exported", "reach": 4}}]
+# place, what is put there, where the one problem is, what it says: with two currencies
+SPELT_WRONG: list[tuple[str, t.Any, str, str]] = [
+    (AWARD, {"point": 10}, "", "must be {currency: points, amount: 10}, not {point: 10}"),
+    (AWARD, {"star": 10}, "", "must be {currency: stars, amount: 10}, not {star: 10}"),
+    (AWARD, {"price": 10}, "", "must be {currency: points, amount: 10}, not {price: 10}"),
+    (AWARD, {"amout": 10, "currency": "points"}, "/amout", "did you mean 'amount'?"),
+    (AWARD, {"currancy": "points", "amount": 10}, "/currancy", "did you mean 'currency'?"),
+    (AWARD, {"of": VALUE, "rat": 1, "currency": "points"}, "/rat", "did you mean 'rate'?"),
+    (
+        AWARD,
+        {"of": VALUE, "brackets": [{"from": 0, "rte": 1}], "currency": "points"},
+        "/brackets/0/rte",
+        "did you mean 'rate'?",
+    ),
+    ("rules.0.limits.0", {"per": "member", "window": "day", "cont": 5}, "/cont", "did you mean 'count'?"),
+    (
+        "rules.0.limits.0",
+        {"per": "member", "window": "day", "amount": 5, "curency": "points"},
+        "/curency",
+        "did you mean 'currency'?",
+    ),
+    ("budgets.0", {"curency": "points", "window": "month", "amount": 5}, "/curency", "did you mean"),
+    ("rules.0.conditions", {"field": VALUE, "op": "ge", "valu": 1}, "/valu", "did you mean 'value'?"),
+    ("quests.0.goal", {"event": "Report Exported", "reech": 4}, "/reech", "did you mean 'reach'?"),
+    (
+        "rules.0.trigger",
+        {"expiring": {"days": 3, "curency": "points"}},
+        "/expiring/curency",
+        "did you mean 'currency'?",
+    ),
+    ("rewards.0.cost", {"point": 100}, "", "must be {currency: points, amount: 100}, not {point: 100}"),
+]
+
+
+@pytest.mark.parametrize("place, value, pointer, message", SPELT_WRONG)
+def test_what_is_only_misspelt_is_not_missing_too(
+    place: str, value: t.Any, pointer: str, message: str
+) -> None:
+    document = put(crm(), "currencies.stars", {})
+    for where, said in (
+        (AWARD, {"currency": "points", "amount": 50}),
+        ("rules.0.effects.1.multiply", {"currency": "points", "by": 1.5}),
+        ("rules.0.limits", [{"per": "member", "window": "week", "count": 5}]),
+        ("levels.currency", "points"),
+        ("budgets.0.currency", "points"),
+        ("rewards", [{"id": "mug", "cost": {"currency": "points", "amount": 100}}]),
+        ("quests", GOAL),
+    ):
+        document = put(document, where, said)
+    assert problems(document) == []
+    if place == "rules.0.trigger":
+        document = put(document, "rules.0.conditions", ...)
+    (found,) = problems(put(document, place, value))
+    assert found.pointer == "/" + place.replace(".", "/") + pointer
+    assert message in found.message
