@@ -1,4 +1,4 @@
-"""A backtest on the command line."""
+"""What a program would do, on the command line: warnings, a dry run, a backtest."""
 
 from __future__ import annotations
 
@@ -50,3 +50,21 @@ def test_a_backtest_of_a_period_without_events_says_so(engage: Engage, history: 
     assert engage("import", history).code == 0
     done = engage("backtest", QUICKSTART, "--company", "acme", "--from", "2020-06-01", "--to", "2020-06-30")
     assert (done.code, done.out.splitlines()[1:]) == (0, ["nothing was recorded then"])
+
+
+def test_check_and_publish_warn_of_a_rule_that_never_fires(engage: Engage, tmp_path: Path) -> None:
+    idle = tmp_path / "idle.yaml"
+    idle.write_text(
+        "name: Idle\ncurrencies: {points: {}}\nevents: {Report Exported: {}}\nrules:\n"
+        "  - id: a\n    trigger: Report Exported\n    effects: [{award: 10}]\n"
+        "    limits:\n      - {per: member, window: day, amount: 5, over: refuse}\n"
+    )
+    warning = "idle.yaml:9:9: rules[0].limits[0]: rule 'a' never fires: it awards 10 at once"
+    ended = engage("program", "check", "idle.yaml")
+    assert ended.code == 0
+    told, summary = ended.out.splitlines()
+    assert told.startswith(warning)
+    assert summary == "idle.yaml is valid but for 1 warning: 1 event, 1 rule"
+    found = engage("program", "check", "idle.yaml", "--json").json
+    assert (found["valid"], found["problems"], found["warnings"][0]["line"]) == (True, [], 9)
+    assert engage("program", "publish", "idle.yaml").error.startswith(warning)

@@ -67,22 +67,8 @@ def read(file: str, as_json: bool) -> tuple[str, Program]:
 
 def refuse_problems(file: str, problems: list[LocatedProblem], as_json: bool) -> None:
     """Print every problem of a document."""
-    from engage.core.problems import plain_path
-
     if as_json:
-        shown = [
-            {
-                "file": problem.file,
-                "line": problem.line,
-                "column": problem.column,
-                "field": plain_path(problem.pointer),
-                "pointer": problem.pointer,
-                "message": problem.message,
-                "suggestion": problem.suggestion,
-            }
-            for problem in problems
-        ]
-        say_json({"file": file, "valid": False, "problems": shown})
+        say_json({"file": file, "valid": False, "problems": _as_data(problems), "warnings": []})
     else:
         for problem in problems:
             say(str(problem))
@@ -90,13 +76,42 @@ def refuse_problems(file: str, problems: list[LocatedProblem], as_json: bool) ->
     complain(f"{file} has {count} {'problem' if count == 1 else 'problems'}")
 
 
+def _as_data(problems: list[LocatedProblem]) -> list[dict[str, object]]:
+    from engage.core.problems import plain_path
+
+    return [
+        {
+            "file": problem.file,
+            "line": problem.line,
+            "column": problem.column,
+            "field": plain_path(problem.pointer),
+            "pointer": problem.pointer,
+            "message": problem.message,
+            "suggestion": problem.suggestion,
+        }
+        for problem in problems
+    ]
+
+
+def _warnings(file: str, text: str, program: Program) -> list[LocatedProblem]:
+    """What of a valid program can do nothing."""
+    from engage.core.idle_rules import idle_rules
+    from engage.document import read_further
+
+    return read_further(text, lambda document: idle_rules(program, document), filename=file)
+
+
 def check(file: File, as_json: AsJson = False) -> None:
     """Name every mistake of a program by file, line, column and field. Needs no database."""
-    _, program = read(file, as_json)
+    text, program = read(file, as_json)
+    warnings = _warnings(file, text, program)
     if as_json:
-        say_json({"file": file, "valid": True, "problems": []})
-    else:
-        say(f"{file} is valid: {_size(program)}")
+        say_json({"file": file, "valid": True, "problems": [], "warnings": _as_data(warnings)})
+        return
+    for warning in warnings:
+        say(str(warning))
+    but = f" but for {len(warnings)} {'warning' if len(warnings) == 1 else 'warnings'}" if warnings else ""
+    say(f"{file} is valid{but}: {_size(program)}")
 
 
 def _size(program: Program) -> str:
@@ -167,6 +182,8 @@ def _say_levels(levels: list[LevelChange]) -> None:
 def publish(file: File, company: Owner = None, database: DatabaseUrl = None, as_json: AsJson = False) -> None:
     """Publish a program as a new version, in force from the next event on."""
     text, program = read(file, as_json)
+    for warning in _warnings(file, text, program):
+        note(str(warning))
 
     async def work(opened: Database) -> tuple[list[LevelChange], Published]:
         from engage.actions import publish as action
