@@ -252,7 +252,7 @@ def _tell(found: CompanyReport) -> None:
     for line in (*health.notes, *found.score_notes):
         say(line)
     _tell_contract(found)
-    if found.summary:
+    if any(one.figure.hidden != "missing" or one.before.hidden != "missing" for one in found.summary):
         say("")
         figures = [(one.label, one.figure.text, one.before.text, one.change.text) for one in found.summary]
         say_table(("figure", "period", "before", "change"), figures, right=(1, 2, 3))

@@ -355,7 +355,15 @@ def _notes(source: Source, now: Weeks) -> tuple[str, ...]:
     if source.data_until:
         notes.insert(0, say("Data until {day}, the end of the last week measured.", day=source.data_until))
     absent, weeks = sum(1 for week in now.measures if week is None), len(now.measures)
-    if absent == weeks:
+    if source.first_over:
+        notes.append(
+            say(
+                "No week is measured yet. The first can be the one that ends on {day}; those of an imported history "
+                "are measured with the next scoring.",
+                day=source.first_over,
+            )
+        )
+    elif absent == weeks:
         notes.append(say("No week of the period has measures."))
     elif absent:
         notes.append(

@@ -48,6 +48,8 @@ class Source(Struct, frozen=True):
     health: Health
     k: int
     data_until: str = ""
+    first_over: str = ""
+    """Where no week is measured yet: the day on which the one that runs now is over."""
     tier: CompanyTier | None = None
     months: Mapping[int, WeekMeasures] = {}
     """Month (12 x year + month - 1) -> its last frozen week."""

@@ -60,6 +60,10 @@ WORDS: Final = {
     "Data until {day}, the end of the last week measured.": "数据截至 {day}，即最后一个已测量周的周日。",
     "{count:d} of the {weeks:d} weeks have no measures.": "{weeks} 周中有 {count} 周没有测量数据。",
     "1 of the {weeks:d} weeks has no measures.": "{weeks} 周中有 1 周没有测量数据。",
+    "No week is measured yet. The first can be the one that ends on {day}; those of an imported history are measured "
+    "with the next scoring.": (
+        "还没有测量任何一周。最早可测量的是截至 {day} 的一周；导入的历史数据会在下一次评分时测量。"
+    ),
     "No week of the period has measures.": "本期没有任何一周的测量数据。",
     "No program is published: every event counts as a feature.": "尚未发布方案：每种事件都算作一项功能。",
     # periods
