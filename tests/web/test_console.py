@@ -498,20 +498,22 @@ async def test_the_portfolio_says_how_well_the_score_foretold(
     card = CalibrationCard("2026-11-22", Calibration({"0": expert}, {"0": fitted}))
     services.companies = msgspec.structs.replace(services.companies, calibration=card)
     words = words_of(await browser.get("/console/"))
-    assert (
-        "a call before 3 of 10 ends of terms and met 2 of the 2 that left (100 %): "
-        "66.7 of 100 calls would have met one."
-    ) in words
-    assert "for 28 days or more" in words
+    assert "before 3 of 10 ends of terms and met 2 of the 2 that left. Insufficient: fewer than 20" in words
+    assert "28 days" not in words
     assert "Fitted insufficient: 2 churned" in words
     assert [
         node.text() for node in tree_of(await browser.get("/console/")).css("#calibration ~ div tbody td")
     ][:4] == ["Score", "10", "2", "too few"]
     churned, risks = [True] * CHURNED_LEAST + [False] * 30, [0.9] * CHURNED_LEAST + [0.1] * 30
-    many = CalibrationCard("2026-11-22", Calibration({"0": measure(risks, risks, churned)}, {}, before=1234))
+    called = threshold("watch", [True] * 30 + [False] * 20, churned)
+    ranked = msgspec.structs.replace(measure(risks, risks, churned), thresholds=(called,), lead_days=28)
+    many = CalibrationCard("2026-11-22", Calibration({"0": ranked}, {}, before=1234))
     services.companies = msgspec.structs.replace(services.companies, calibration=many)
-    assert "1.00 1.00–1.00" in words_of(await browser.get("/console/"))
-    assert "known by their contracts alone: 1,234." in words_of(await browser.get("/console/"))
+    words = words_of(await browser.get("/console/"))
+    assert "met 20 of the 20 that left (100 %): 66.7 of 100 calls would have met one. Half of" in words
+    assert "for 28 days or more" in words
+    assert "1.00 1.00–1.00" in words
+    assert "known by their contracts alone: 1,234." in words
     same = CalibrationCard("2026-11-22", Calibration({"0": measure([0.5] * 50, [0.4] * 50, churned)}, {}))
     services.companies = msgspec.structs.replace(services.companies, calibration=same)
     words = words_of(await browser.get("/console/"))
@@ -520,9 +522,9 @@ async def test_the_portfolio_says_how_well_the_score_foretold(
     nothing = CalibrationCard("2026-11-22", Calibration({"0": measure([], [], [])}, {}))
     services.companies = msgspec.structs.replace(services.companies, calibration=nothing)
     assert "No term has ended yet" in words_of(await browser.get("/console/"))
-    right = msgspec.structs.replace(expert, thresholds=(threshold("watch", churned[:10], churned[:10]),))
-    all_right = msgspec.structs.replace(card, calibration=Calibration({"0": right}, {}))
-    services.companies = msgspec.structs.replace(services.companies, calibration=all_right)
+    right = msgspec.structs.replace(ranked, thresholds=(threshold("watch", churned, churned),))
+    card = CalibrationCard("2026-11-22", Calibration({"0": right}, {}))
+    services.companies = msgspec.structs.replace(services.companies, calibration=card)
     assert ": 100 of 100 calls would have met one." in words_of(await browser.get("/console/"))
     assert "每 100 次联系命中 100 次。" in words_of(await browser.get("/console/?lang=zh-Hans"))
 

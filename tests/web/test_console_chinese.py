@@ -92,7 +92,7 @@ def _portfolio() -> Portfolio:
 
 
 def _card() -> CalibrationCard:
-    risks, left = (0.1, 0.2, 0.7, 0.8, 0.3), (False, False, True, True, False)
+    risks, left = (0.1, 0.2, 0.7, 0.8, 0.3) * 10, (False, False, True, True, False) * 10
     chance = measure([0.5] * 60, [0.5] * 60, [True, False] * 30)
     worse = measure([0.1, 0.9] * 30, [0.1, 0.9] * 30, [True, False] * 30)
     flags = [

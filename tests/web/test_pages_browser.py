@@ -159,6 +159,12 @@ def test_no_figure_of_the_period_is_out_of_sight_on_a_phone(visit: Visit) -> Non
     assert visit.page.locator(".many.stack").count() >= 3
     assert len(across) >= 5
     assert all(whole <= seen for whole, seen in across)
+    titles = visit.page.eval_on_selector_all(
+        "table:visible > caption:not(.vh)",
+        "all => all.map(one => [one.offsetWidth, one.parentElement.offsetWidth])",
+    )
+    assert len(titles) >= 5
+    assert all(wide == table for wide, table in titles), "a title stands in a narrow column"
 
 
 @pytest.mark.parametrize("visit", [PHONE_DARK], indirect=True)
