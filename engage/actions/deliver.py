@@ -43,6 +43,8 @@ FAILING_DAYS_MAX: Final = 5
 KEPT_DAYS: Final = 30
 NOTICES_PER_READ: Final = 50
 COMPANIES_AT_ONCE: Final = 16
+LOOK_SECONDS: Final = 2.0
+"""How often it is looked what endpoints are to be told that wait for nobody, while another is slow."""
 GONE: Final = 410
 FAILURE_CHARS_MAX: Final = 255
 
@@ -120,7 +122,29 @@ class Courier:
         self._dropped_at = 0
 
     async def run(self) -> int:
-        """Send every notice that may be sent now, and say how many were accepted."""
+        """Send every notice that may be sent now, and say how many were accepted. While an endpoint is slow to answer,
+        the others are told what happens meanwhile: none waits for another."""
+        accepted = 0
+        serving: dict[int, asyncio.Task[int]] = {}
+        try:
+            while True:
+                for endpoint in await self._look():
+                    if endpoint.id not in serving:
+                        serving[endpoint.id] = asyncio.create_task(self._serve(endpoint))
+                if serving:
+                    await asyncio.wait(serving.values(), timeout=LOOK_SECONDS)
+                for id in [id for id, one in serving.items() if one.done()]:
+                    accepted += serving.pop(id).result()
+                if not serving:
+                    return accepted
+        finally:
+            for one in serving.values():
+                one.cancel()
+            if serving:
+                await asyncio.wait(serving.values())
+
+    async def _look(self) -> list[EndpointRow]:
+        """The endpoints that are to be told; and what is too old for any is dropped, once a day."""
         now = self.clock()
         if now - self._dropped_at > DAY:
             await self.database.write(lambda tx: drop_notices(tx, now - KEPT_DAYS * DAY))
@@ -129,7 +153,7 @@ class Courier:
             endpoints = await load_endpoints(enabled=True)
             if endpoints:
                 self._names |= dict(await name_companies(s, max(self._names, default=0), 2**31))
-        return sum(await asyncio.gather(*map(self._serve, endpoints)))
+        return endpoints
 
     async def _serve(self, endpoint: EndpointRow) -> int:
         async with self.database.read() as s:
@@ -141,19 +165,24 @@ class Courier:
                 return await self._tell(endpoint, company_id, standing)
 
         told = await asyncio.gather(*(one(*each) for each in waiting))
-        await self._judge(
-            endpoint, [answer for _, answer in told if answer is not None], sum(n for n, _ in told)
-        )
-        return sum(accepted for accepted, _ in told)
+        accepted = sum(n for n, _ in told)
+        await self._judge(endpoint.id, [answer for _, answer in told if answer is not None], accepted)
+        return accepted
 
     async def _tell(
         self, endpoint: EndpointRow, company_id: int, standing: Standing
     ) -> tuple[int, Answer | None]:
-        """Send a company's notices in order until one is refused: how many were accepted, and the refusal."""
-        accepted, refused = 0, None
+        """Send a company's notices in order until one is refused: how many were accepted, and the refusal. No more are
+        sent once the endpoint is removed, disabled or to be told from another time, and they are sent as it is by now.
+        """
+        accepted, refused, since = 0, None, endpoint.since
         while refused is None:
             async with self.database.read() as s:
-                found = await load_notices(s, company_id, standing.settled, endpoint.since, NOTICES_PER_READ)
+                now = await load_endpoint(endpoint.id)
+                if now is None or now.disabled_at is not None or now.since != since:
+                    break
+                endpoint = now
+                found = await load_notices(s, company_id, standing.settled, since, NOTICES_PER_READ)
             for kept in found:
                 if endpoint.types and kept.type not in endpoint.types:
                     standing = Standing(kept.place)
@@ -193,20 +222,26 @@ class Courier:
 
         await self.database.write(work)
 
-    async def _judge(self, endpoint: EndpointRow, refusals: list[Answer], accepted: int) -> None:
-        """Remember since when an endpoint fails, and disable one that says it is gone, or has failed for days."""
+    async def _judge(self, id: int, refusals: list[Answer], accepted: int) -> None:
+        """Remember since when an endpoint fails, and disable one that says it is gone, or has failed for days. One that
+        was disabled or removed meanwhile stays as it is."""
+        if not (accepted or refusals):
+            return
         now = self.clock()
-        if accepted:
-            if endpoint.failing_since is None:
+
+        async def work(_: Transaction) -> None:
+            endpoint = await load_endpoint(id)
+            if endpoint is None or endpoint.disabled_at is not None:
                 return
-            changes: dict[str, Any] = {"failing_since": None, "failure": ""}
-        elif refusals:
-            worst = refusals[-1]
+            if accepted:
+                if endpoint.failing_since is not None:
+                    await change_endpoint(id, failing_since=None, failure="")
+                return
             since = now if endpoint.failing_since is None else endpoint.failing_since
-            changes = {"failing_since": since, "failure": worst.failure}
+            changes: dict[str, Any] = {"failing_since": since, "failure": refusals[-1].failure}
             gone = any(answer.status == GONE for answer in refusals)
             if gone or now - since > FAILING_DAYS_MAX * DAY:
                 changes["disabled_at"] = now
-        else:
-            return
-        await self.database.write(lambda _: change_endpoint(endpoint.id, **changes))
+            await change_endpoint(id, **changes)
+
+        await self.database.write(work)

@@ -125,6 +125,8 @@ class Pusher:
         accepted = 0
         while True:
             async with self.database.read() as s:
+                if await load_destination(destination.id) is None:
+                    return accepted, True
                 waiting = await load_unpushed(s, destination.id, CALLS_PER_REQUEST)
             if not waiting:
                 return accepted, True
@@ -141,6 +143,8 @@ class Pusher:
 
     async def _accepted(self, destination: DestinationRow, waiting: list[Waiting]) -> None:
         async def work(tx: Transaction) -> None:
+            if await load_destination(destination.id) is None:
+                return
             await save_pushed(tx, destination.id, waiting)
             await change_destination(destination.id, attempts=0, next_at=0, failing_since=None, failure="")
 

@@ -128,7 +128,9 @@ def _scored(company: Company, monday: int, host: Host) -> Scored:
     contract = contract_of(company, sunday)
     since = day_of(contract.customer_since)
     as_of = date.fromordinal(sunday).isoformat()
-    left, before = has_left(company.terms, sunday), company.scores.get(sunday - WEEK)
+    before = company.scores.get(sunday - WEEK)
+    left = has_left(company.terms, sunday)
+    ended = _as_it_ended(company, sunday) if left else None
     month = company.frozen.get(monday - WEEK * GROWTH_WEEKS)
     known = weeks_known(weeks[-1]) * WEEK if weeks else 0
     age = None if since is None else sunday - since
@@ -142,8 +144,8 @@ def _scored(company: Company, monday: int, host: Host) -> Scored:
         left=left,
         contract_grew=has_grown(company.terms, sunday, host.stages.expanding_growth),
     )
-    if left and before is not None:
-        health = frozen(before.health, as_of)
+    if ended is not None:
+        health = frozen(ended.health, as_of)
     else:
         by = _profile(host, situation, before)
         health = score(as_of, weeks, contract.seats, age, host.k, by)
@@ -156,6 +158,15 @@ def _scored(company: Company, monday: int, host: Host) -> Scored:
     recent.append(health.score)
     found = decide_stage(host.stages, replace(situation, scores=recent))
     return Scored(health, recent, next_stage(found, before.stage if before else None, as_of))
+
+
+def _as_it_ended(company: Company, sunday: int) -> Scored | None:
+    """The last score before the contract ended: who tells late that it has, told of silence meanwhile. Where that is
+    longer ago than scores are at hand, that of the week before."""
+    for day in range(sunday - WEEK, sunday - WEEK * RECENT_SCORES, -WEEK):
+        if day in company.scores and not has_left(company.terms, day):
+            return company.scores[day]
+    return company.scores.get(sunday - WEEK)
 
 
 def _profile(host: Host, situation: Situation, before: Scored | None) -> ScoredAs | None:

@@ -130,6 +130,9 @@ def case_of(past: Past, term: Term, days_before: int, k: int) -> Case | None:
     seats = contract.seats
     weeks = recent(past.weeks, monday)
     by = _profile(past, known, weeks, seats, age, day, monday, k)
+    # Traits say how many seats there are today, which may follow from how the term ended: they make the score, as they
+    # did then, but nothing is learned from them.
+    agreed = contract_on(known, day, None, past.since).seats
     health = score(date.fromordinal(sunday).isoformat(), weeks, seats, age, k, by)
     was_scored = health.score is None and _ever_scored(past, monday, k)
     risk = risk_of(health.score, was_scored=was_scored, age_days=age)
@@ -142,7 +145,7 @@ def case_of(past: Past, term: Term, days_before: int, k: int) -> Case | None:
         risk,
         probability_of(risk, months),
         {
-            **_contract_facts(standing, seats, age, months, first=len(known) == 1),
+            **_contract_facts(standing, agreed, age, months, first=len(known) == 1),
             **_volumes(weeks, k),
             **_people(weeks, seats, age, k, scored=health.score is not None),
         },

@@ -24,9 +24,9 @@ EXPECTED: Final = mark(
     "a period is last-12-weeks (any number to 52), a quarter as 2026-Q1 or a month as 2026-03"
 )
 
-_LAST = re.compile(r"last-(\d{1,2})-weeks")
-_QUARTER = re.compile(r"(\d{4})-[Qq]([1-4])")
-_MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
+_LAST = re.compile(r"last-([0-9]{1,2})-weeks")
+_QUARTER = re.compile(r"([0-9]{4})-[Qq]([1-4])")
+_MONTH = re.compile(r"([0-9]{4})-(0[1-9]|1[0-2])")
 _MONTHS: Final = (
     *(
         mark("January {year:d}"),

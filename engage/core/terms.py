@@ -217,11 +217,12 @@ def has_left(terms: Sequence[Term], day: int) -> bool:
 
 def contract_on(terms: Sequence[Term], day: int, seats: int | None, since: int | None) -> Contract:
     """The facts on a day; seats and revenue of terms that run side by side are added up, plan and days are those of the
-    one that speaks for them. `seats` and `since`: what the company's own traits say, used where no term does."""
+    one that speaks for them. `seats` and `since`: what the company's own traits say, used where no term does. A term
+    that is to come makes nobody a customer yet."""
     running, first = _running(terms, day), since
     term = _speaks_for(running, terms, day)
     for one in terms:
-        if first is None or one.start < first:
+        if one.start <= day and (first is None or one.start < first):
             first = one.start
     customer_since = _written(first) if first is not None else None
     if term is None:

@@ -118,7 +118,7 @@ async def load_unpushed(s: Statements, destination_id: int, limit: int) -> list[
         "SELECT g.company_id, c.external_id, g.at, g.document FROM engage_signal g "
         "JOIN engage_company c ON c.id = g.company_id "
         "LEFT JOIN engage_pushed p ON p.company_id = g.company_id AND p.destination_id = ? "
-        "WHERE {g.scope} AND (p.at IS NULL OR p.at < g.at) ORDER BY g.at, g.company_id LIMIT ?",
+        "WHERE {g.scope} AND (p.at IS NULL OR p.at <> g.at) ORDER BY g.at, g.company_id LIMIT ?",
         [destination_id, limit],
         scope=EVERY_COMPANY,
     )

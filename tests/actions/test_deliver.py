@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
-from engage.actions import score, webhooks
+from engage.actions import deliver, score, webhooks
 from engage.actions.backtest import backtest
 from engage.actions.deliver import FAILING_DAYS_MAX, KEPT_DAYS, RETRY_SECONDS, Answer, Courier
 from engage.actions.dry_run import Assumed, Tried, try_event
@@ -212,6 +212,61 @@ async def test_after_the_last_attempt_the_next_notice_has_its_turn(
     receiver.answer = Answer(200)
     await courier.run()
     assert receiver.told()[-1] == ("acme", "bob", "bronze")
+
+
+async def test_an_endpoint_that_does_not_answer_keeps_no_other_waiting(
+    host: Host, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a thousand companies its time-outs add up to minutes."""
+    monkeypatch.setattr(deliver, "LOOK_SECONDS", 0.01)
+    await host.publish()
+    await add(host)
+    await webhooks.add_endpoint(host.database, "https://slow.example/", [], "", private=False, now=host.now)
+    answers, told = asyncio.Event(), asyncio.Event()
+
+    async def one_is_slow(url: str, headers: dict[str, str], body: bytes) -> Answer:
+        if url != URL:
+            await answers.wait()
+            return Answer(204)
+        told.set()
+        return await receiver.post(url, headers, body)
+
+    courier = Courier(host.database, one_is_slow, lambda: host.now)
+    await host.send(host.track("ann"))
+    running = asyncio.create_task(courier.run())
+    for name in ("bob", "eve"):
+        await asyncio.wait_for(told.wait(), 10)
+        told.clear()
+        await host.send(host.track(name))
+    await asyncio.wait_for(told.wait(), 10)
+    assert not running.done()
+    answers.set()
+    # Either is told all three, once.
+    assert await running + await courier.run() == 6
+    assert [one[1] for one in receiver.told()] == ["ann", "bob", "eve"]
+
+
+@pytest.mark.parametrize("what", ["removed", "disabled"])
+async def test_an_endpoint_that_is_ended_is_told_no_more(
+    host: Host, receiver: Receiver, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """A round may take long: many wait, or it is slow."""
+    monkeypatch.setattr(deliver, "COMPANIES_AT_ONCE", 1)
+    await host.publish()
+    endpoint = await add(host)
+    await host.send(*(host.track("ann", company=name) for name in ("acme", "globex", "initech")))
+
+    async def ending(url: str, headers: dict[str, str], body: bytes) -> Answer:
+        if what == "removed":
+            await webhooks.remove_endpoint(host.database, endpoint.id)
+        else:
+            await webhooks.alter_endpoint(
+                host.database, endpoint.id, private=False, now=host.now, enabled=False
+            )
+        return await receiver.post(url, headers, body)
+
+    await Courier(host.database, ending, lambda: host.now).run()
+    assert len(receiver.sent) == 1
 
 
 @pytest.mark.parametrize("reason", ["gone", "days of failure"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -11,11 +12,13 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from engage import clock
+from engage.actions import push
 from engage.actions.deliver import RETRY_SECONDS, Answer
 from engage.actions.ingest import accept_calls
 from engage.actions.push import Pusher, add_destination, remove_destination, resend
 from engage.actions.score import score_companies
-from engage.core.calendar import DAY, SECOND
+from engage.core.calendar import DAY, HOUR, SECOND
 from engage.core.call import Call, read_call
 from engage.core.reports import Driver, Health
 from engage.core.signal import group_call, has_changed, signal_of
@@ -79,6 +82,35 @@ async def test_a_new_destination_is_sent_every_company_and_then_what_changed(
     assert receiver.told()[2:] == [("acme", "2026-06-28")]
     url, headers, _ = receiver.sent[0]
     assert (url, base64.b64decode(headers["authorization"].split()[1])) == (URL, b"wk:")
+
+
+async def test_what_changed_is_pushed_though_the_clock_was_set_back(
+    database: Database, receiver: Receiver, pusher: Pusher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await seeded(database)
+    await add(database)
+    await pusher.run()
+    monkeypatch.setattr(clock, "now", lambda: time.time_ns() // 1000 - HOUR)
+    await score_companies(database, TODAY)
+    assert await pusher.run() == (1, 0)
+    assert await pusher.run() == (0, 0)
+
+
+async def test_a_destination_that_is_removed_is_sent_no_more(
+    database: Database, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To it, as to one that was sent nothing yet, every company would be sent anew."""
+    monkeypatch.setattr(push, "CALLS_PER_REQUEST", 1)
+    await seeded(database)
+    number = await add(database)
+
+    async def ending(url: str, headers: dict[str, str], body: bytes) -> Answer:
+        if not receiver.sent:
+            await remove_destination(database, number)
+        return await receiver.post(url, headers, body)
+
+    await Pusher(database, ending, lambda: receiver.now).run()
+    assert len(receiver.sent) == 1
 
 
 async def test_while_a_destination_is_down_the_newest_signal_alone_waits(

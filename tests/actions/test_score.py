@@ -403,6 +403,25 @@ async def test_a_company_that_churned_keeps_its_score_and_says_so(database: Data
     assert found.stage == "churned"
 
 
+async def test_a_churn_that_is_told_late_freezes_the_score_of_the_end(database: Database) -> None:
+    """The weeks between were scored, and their silence is no part of what the score foretold."""
+    await publish_default(database)
+    await accept(database, working("acme", 12, 20, idle_last=5))
+    ended = LAST_SUNDAY - timedelta(days=31)
+    row = {"groupId": "acme", "term_start": "2025-06-01", "term_end": str(ended), "seats": "15"}
+    await record_terms(database, [row])
+    await score_companies(database, TODAY - timedelta(days=7))
+    scores = {one.as_of: one.score for one in await health_history(database, "acme")}
+    end = str(LAST_SUNDAY - timedelta(days=35))
+    assert scores[end] != scores[str(LAST_SUNDAY - timedelta(days=7))]
+    await record_terms(database, [{**row, "outcome": "churned"}])
+    for days in (0, 7):
+        [scored] = (await score_companies(database, TODAY + timedelta(days=days))).companies
+        assert (scored.stage, scored.health.score) == ("churned", scores[end])
+        assert scored.health.notes[-1] == f"Frozen when the contract ended: the score is that of {end}."
+        assert scored.health.change_4w is None
+
+
 async def test_a_report_counts_members_by_stage(database: Database) -> None:
     await publish_default(database)
     old = working("acme", 30, 16, idle_last=6)

@@ -42,6 +42,17 @@ from engage.core.terms import Term
 START = week_of(date(2026, 1, 5).toordinal())
 
 
+def test_what_traits_say_of_seats_today_is_not_learned_from() -> None:
+    """A host may set them to none for who has left, or raise them when a term is renewed."""
+    without = replace(Company().past(), terms=[replace(one, seats=None) for one in Company().past().terms])
+    told = []
+    for seats in (None, 0, 50, 5_000):
+        case = case_of(replace(without, seats=seats), without.terms[1], 30, 5)
+        assert case is not None
+        told.append(case.features)
+    assert told[0] == told[1] == told[2] == told[3]
+
+
 @dataclass
 class Company:
     """Thirty active of forty, for 34 weeks; two terms of 105 days."""

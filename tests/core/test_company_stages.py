@@ -13,7 +13,7 @@ from engage.core.health import frozen
 from engage.core.measures import WeekMeasures
 from engage.core.privacy import Figure, fact, ratio
 from engage.core.published import publish_people
-from engage.core.reports import Health
+from engage.core.reports import Driver, Health
 from engage.core.terms import Term, has_grown
 
 DEFAULT = CompanyStages()
@@ -158,3 +158,14 @@ def test_a_frozen_score_says_since_when_and_moves_no_more() -> None:
         "Frozen when the contract ended: the score is that of 2026-05-31.",
     )
     assert replace(twice, as_of=health.as_of, notes=health.notes) == health
+
+
+def test_of_a_frozen_score_no_change_is_told() -> None:
+    """It has none: that of four weeks before the end would be told for ever as that of the last four weeks."""
+    habit = Driver("habit", "Habit", 10.0, 10.0, 1.0, -40.0, "few have the habit", change=-12.0)
+    unweighted = Driver("seats", "Seat use", 90.0, 90.0, 0.0, 0.0, "seats are in use")
+    profile = Driver("profile", "Profile", None, 0.0, 0.0, 0.0, "scored as Small", change=2.0)
+    health = Health("2026-05-31", 10, "at_risk", "high", "At risk.", (habit, unweighted, profile))
+    told = frozen(replace(health, change_4w=-10, change_13w=-30, slid="few have the habit"), "2026-06-07")
+    assert (told.change_4w, told.change_13w, told.slid) == (None, None, "")
+    assert told.drivers == (replace(habit, change=0.0), unweighted)

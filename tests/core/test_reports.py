@@ -49,7 +49,19 @@ def test_a_period_is_the_whole_weeks_whose_thursday_lies_in_it(
 
 
 @pytest.mark.parametrize(
-    "name", ["", "2026", "2026-13", "2026-Q5", "last-0-weeks", "last-99-weeks", "0000-01", "week"]
+    "name",
+    [
+        "",
+        "2026",
+        "2026-13",
+        "2026-Q5",
+        "last-0-weeks",
+        "last-99-weeks",
+        "0000-01",
+        "week",
+        "last-１２-weeks",
+        "２026-01",
+    ],
 )
 def test_other_names_are_no_period(name: str) -> None:
     assert read_period(name, SUNDAY) is None
@@ -386,6 +398,18 @@ def test_the_contract_on_a_day_is_the_newest_term_begun() -> None:
     assert not has_left(terms, start + 178)
     assert has_left(terms, start + 179)
     assert contract_on([], start, 7, None).seats == 7
+
+
+def test_nobody_is_a_customer_before_the_first_term_begins() -> None:
+    """Who signs after a year of trying things out is as old as before until then, and no newcomer at once."""
+    start = date(2026, 1, 1).toordinal()
+    ahead = [Term(start + 60, start + 425, 1000, 10)]
+    assert contract_on(ahead, start, 7, None) == contract_on([], start, 7, None)
+    assert (
+        contract_on(ahead, start, 7, start - 500).customer_since
+        == contract_on([], start, 7, start - 500).customer_since
+    )
+    assert contract_on(ahead, start + 60, 7, None).customer_since == "2026-03-02"
 
 
 def test_contracts_side_by_side_add_up_and_the_one_that_pays_most_speaks_for_them() -> None:
