@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from tests.test_cli import Engage, complaint
@@ -9,19 +10,20 @@ from tests.test_cli import engage as engage  # the fixture
 
 
 def test_campaigns_are_listed_and_one_is_shown(engage: Engage, tmp_path: Path) -> None:
-    (tmp_path / "program.yaml").write_text("""\
+    today = datetime.now(UTC).date()
+    (tmp_path / "program.yaml").write_text(f"""\
 name: Pushes
-currencies: {points: {}}
-events: {Report Exported: {}}
+currencies: {{points: {{}}}}
+events: {{Report Exported: {{}}}}
 campaigns:
-  autumn: {from: 2999-09-01, until: 2999-09-30}
+  autumn: {{from: 2999-09-01, until: 2999-09-30}}
   spring:
     name: Spring push
-    from: 2026-01-01
-    until: 2026-12-31
-    budgets: [{amount: 500}]
-    rules: [{id: bonus, trigger: Report Exported, effects: [award: 10]}]
-quests: [{id: ten, campaign: spring, goal: {event: Report Exported, reach: 10}, effects: [award: 9]}]
+    from: {today - timedelta(days=90)}
+    until: {today + timedelta(days=90)}
+    budgets: [{{amount: 500}}]
+    rules: [{{id: bonus, trigger: Report Exported, effects: [award: 10]}}]
+quests: [{{id: ten, campaign: spring, goal: {{event: Report Exported, reach: 10}}, effects: [award: 9]}}]
 """)
     checked = engage("program", "check", "program.yaml").out
     assert checked == "program.yaml is valid: 1 event, 1 rule, 1 quest, 2 campaigns\n"

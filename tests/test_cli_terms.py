@@ -21,12 +21,12 @@ def test_terms_that_run_in_the_same_days_are_told(engage: Engage, tmp_path: Path
 def test_two_rows_of_one_term_are_told_where_they_differ(engage: Engage, tmp_path: Path) -> None:
     rows = (
         "acme,2026-01-01,2027-01-01,100",
-        "acme,2026-01-01,2028-01-01,300",
-        "acme,2026-01-01,2028-01-01,300",
+        "acme,2026-01-01,2999-01-01,300",
+        "acme,2026-01-01,2999-01-01,300",
     )
     (tmp_path / "t.csv").write_text("\n".join(["groupId,term_start,term_end,monthly_revenue", *rows]))
     told = engage("import", "--kind", "terms", "t.csv")
-    words = "acme: 2026-01-01 to 2027-01-01 and 2026-01-01 to 2028-01-01"
+    words = "acme: 2026-01-01 to 2027-01-01 and 2026-01-01 to 2999-01-01"
     assert told.error.splitlines()[1:] == [
         f"two rows are of one company and first day, so of one term, and the later counts: {words}"
     ]

@@ -206,18 +206,18 @@ async def test_who_adjusts_a_goal_on_a_page_overwrites_nothing_that_was_adjusted
     database: Database,
 ) -> None:
     await accept(database, [seats("acme", 12)])
-    stages = (Stage("2026-12-01", 60.0), Stage("2027-01-01", 70.0))
-    wanted = WantedGoal("All", "monthly_revenue", 1_500_000.0, "2027-06-30", "kim", stages)
+    stages = (Stage("2026-12-01", 60.0), Stage("2999-01-01", 70.0))
+    wanted = WantedGoal("All", "monthly_revenue", 1_500_000.0, "2999-06-30", "kim", stages)
     await set_goal(database, "acme", "g", wanted, actor="kim", reason="", now=NOW)
     await accept_stage(database, "acme", "g", 0, actor="kim", note="", now=NOW)
 
     with pytest.raises(Conflict, match="adjusted since"):
-        await accept_stage(database, "acme", "g", 1, actor="kim", note="", now=NOW, by="2027-01-02")
+        await accept_stage(database, "acme", "g", 1, actor="kim", note="", now=NOW, by="2999-01-02")
     with pytest.raises(Conflict, match="kim accepted the stage on"):
         await accept_stage(database, "acme", "g", 0, actor="lee", note="", now=NOW, by="2026-12-01")
 
     async def adjust(seen: str, now: int = NOW, reason: str = "less was bought", **change: Any) -> GoalView:
-        told = replace(Adjustment("All", 1_500_000.0, "2027-06-30", "kim"), **change)
+        told = replace(Adjustment("All", 1_500_000.0, "2999-06-30", "kim"), **change)
         return await adjust_goal(database, "acme", "g", told, actor="lee", reason=reason, seen=seen, now=now)
 
     with pytest.raises(InvalidRequest, match="say why"):
@@ -238,8 +238,8 @@ async def test_who_adjusts_a_goal_on_a_page_overwrites_nothing_that_was_adjusted
     again = await adjust(second.changes[-1].at, NOW + 2, target=1_250_000.5, owner="lee")
     assert (again.standing, again.changes[-1].text) == ("not_known", "taken up again")
     with pytest.raises(InvalidRequest, match="none after the goal's own day"):
-        await adjust(again.changes[-1].at, by="2026-12-31")
-    told = Adjustment("All", 1.0, "2027-06-30", "kim")
+        await adjust(again.changes[-1].at, by="2998-12-31")
+    told = Adjustment("All", 1.0, "2999-06-30", "kim")
     with pytest.raises(NotFound, match="no such goal"):
         await adjust_goal(database, "acme", "x", told, actor="l", reason="r", seen="", now=NOW)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tests.web.conftest import PROGRAM, Running
@@ -12,8 +13,8 @@ BUNDLE = """
 campaigns:
   launch:
     name: Launch
-    from: 2026-01-01
-    until: 2026-12-31
+    from: %s
+    until: %s
     budgets: [{amount: 30, currency: points}]
     rules:
       - {id: bonus, trigger: Report Exported, effects: [award: 20]}
@@ -22,9 +23,11 @@ campaigns:
 
 
 async def test_a_campaign_is_read_paused_ended_and_copied(running: Running) -> None:
-    await running.publish(PROGRAM + BUNDLE)
-    await running.track(timestamp="2026-11-20T10:00:00Z")
-    await running.track(timestamp="2026-11-20T11:00:00Z")
+    today = datetime.now(UTC).date()
+    first, yesterday = today - timedelta(days=90), today - timedelta(days=1)
+    await running.publish(PROGRAM + BUNDLE % (first, today + timedelta(days=90)))
+    await running.track(timestamp=f"{yesterday}T10:00:00Z")
+    await running.track(timestamp=f"{yesterday}T11:00:00Z")
     document = (await running.server.get("/openapi.json")).json()
 
     async def call(method: str, path: str, status: int = 200, **sent: Any) -> Any:
@@ -41,7 +44,7 @@ async def test_a_campaign_is_read_paused_ended_and_copied(running: Running) -> N
     assert (later["state"], later["rules"], later["members"]) == ("planned", [], 0)
     assert launch == launch | {
         "state": "running",
-        "first_day": "2026-01-01",
+        "first_day": first.isoformat(),
         "rules": ["bonus"],
         "stopped": None,
         "awarded": {"points": 30},
@@ -62,7 +65,7 @@ async def test_a_campaign_is_read_paused_ended_and_copied(running: Running) -> N
         "text": "campaign launch is paused by olga",
     }
     assert (await call("POST", "/launch/resume", json=why))["state"] == "running"
-    copy = {"id": "again", "first_day": "2027-01-01", "last_day": "2027-01-31"}
+    copy = {"id": "again", "first_day": "2999-03-01", "last_day": "2999-03-31"}
     assert "bonus-again" in (await call("POST", "/launch/clone", json=copy))["document"]
     assert (await call("POST", "/launch/end", json=why))["state"] == "ended"
     await call("POST", "/launch/pause", 409, json=why)

@@ -52,23 +52,23 @@ async def test_the_book_is_kept_as_it_was_written(known: Running) -> None:
 
 
 async def test_a_definition_of_the_score_is_kept_with_its_version_and_every_mistake_has_its_place(
-    known: Running,
+    running: Running,
 ) -> None:
     profile = "{id: all, name: All, weights: {activity: 0.5, tenure: 0.5}}"
-    assert (await put(known, f"score: {{profiles: [{profile}]}}")).status_code == 200
-    version = (await get(known, "/v1/book"))["definition"]
-    await accept(known.database, [seats("initech", 30), *working("initech", 12, 8)])
-    await score_companies(known.database, TODAY)
-    health = await get(known, "/v1/companies/initech/health", lang="zh-Hans")
+    assert (await put(running, f"score: {{profiles: [{profile}]}}")).status_code == 200
+    version = (await get(running, "/v1/book"))["definition"]
+    await accept(running.database, [seats("initech", 30), *working("initech", 12, 8)])
+    await score_companies(running.database, TODAY)
+    health = await get(running, "/v1/companies/initech/health", lang="zh-Hans")
     assert (health["profile"]["id"], health["profile"]["name"]) == ("all", "All")
     assert (health["profile"]["definition"], health["profile"]["text"][:2]) == (version, "适用")
-    last = (await get(known, "/v1/companies/initech/health/history"))["data"][-1]
+    last = (await get(running, "/v1/companies/initech/health/history"))["data"][-1]
     assert (last["profile"], last["definition"], last["version"]) == ("all", version, health["version"])
-    answer = await put(known, "score: {profiles: [{id: all, weights: {activity: 0.5, tenur: 0.4}}]}")
+    answer = await put(running, "score: {profiles: [{id: all, weights: {activity: 0.5, tenur: 0.4}}]}")
     assert [one["pointer"] for one in answer.json()["errors"]] == ["/score/profiles/0/weights/tenur"]
-    answer = await put(known, "score: {profiles: [{id: all, weights: {activity: 0.5, tenure: 0.4}}]}")
+    answer = await put(running, "score: {profiles: [{id: all, weights: {activity: 0.5, tenure: 0.4}}]}")
     assert [one["pointer"] for one in answer.json()["errors"]] == ["/score/profiles/0/weights"]
-    assert (await get(known, "/v1/book"))["definition"] == version
+    assert (await get(running, "/v1/book"))["definition"] == version
 
 
 async def test_a_wrong_book_is_not_kept_and_every_mistake_has_its_place(known: Running) -> None:
