@@ -9,8 +9,8 @@ Chinese as well as one of today. What no template fits stays as it is: names tha
 For that to be safe a text must lead back to one template only: a test makes a text of every template and reads it back.
 `{k:,}` and whatever else has a format takes a number, and so do parts named `low`, `high` and `figure`, with a percent
 sign or not; other parts take any words and are translated themselves: each of a list with commas between, where the
-name ends in `list`; not at all, where it ends in `name`; of a `clause`, which is a condition of a program, the words
-between names and values.
+name ends in `list`; not at all, where it ends in `name`; of a `clause` or a `formula` of a program, the words between
+names and values.
 
 Owns languages, how one is chosen, and the way back. Must not know who says what.
 """
@@ -26,7 +26,7 @@ from typing import Annotated, Final, Literal, NamedTuple, get_args
 from msgspec import Meta
 
 from engage.core.chinese import CHINESE
-from engage.core.chinese.explain import CLAUSES
+from engage.core.chinese.explain import CLAUSES, FORMULAS
 
 Language = Literal["en", "zh-Hans"]
 Text = Annotated[str, Meta(extra={"told": True})]
@@ -36,7 +36,10 @@ ENGLISH: Final[Language] = "en"
 NAMES: Final[Mapping[Language, str]] = {"en": "English", "zh-Hans": "简体中文"}
 
 _CATALOGUES: Final[Mapping[Language, Mapping[str, str]]] = {"zh-Hans": CHINESE}
-_CLAUSES: Final[Mapping[Language, Mapping[str, str]]] = {"zh-Hans": CLAUSES}
+_PATTERNS: Final[Mapping[Language, Mapping[str, Mapping[str, str]]]] = {
+    "zh-Hans": {"clause": CLAUSES, "formula": FORMULAS}
+}
+"""Of the words in parts of these names."""
 _COMMA: Final[Mapping[Language, str]] = {"zh-Hans": "、"}
 _TRADITIONAL: Final = re.compile(r"zh-(hant|tw|hk|mo)\b")
 _CLOSE: Final = re.compile(r"(?<=[\u4e00-\u9fff])\{(\w+)\}")
@@ -120,15 +123,17 @@ def _part(name: str, part: str, language: Language) -> str:
         return part
     if name.endswith("list"):
         return _COMMA[language].join(translate(one, language) for one in part.split(", "))
-    return _clause(part, language) if name == "clause" else translate(part, language)
+    patterns = _PATTERNS[language].get(name)
+    return _between(part, patterns, _COMMA[language]) if patterns else translate(part, language)
 
 
-def _clause(text: str, language: Language) -> str:
+def _between(text: str, patterns: Mapping[str, str], comma: str) -> str:
+    """The text with the words between its names and values in the other language."""
     pieces = _QUOTED.split(text)
     for index in range(0, len(pieces), 2):  # every second is quoted, and the host's
-        for ours, told in _CLAUSES[language].items():
+        for ours, told in patterns.items():
             pieces[index] = re.sub(rf"(?<![\w.-]){ours}(?![\w.-])", told, pieces[index])
-        pieces[index] = pieces[index].replace(", ", _COMMA[language])
+        pieces[index] = pieces[index].replace(", ", comma)
     return "".join(pieces)
 
 

@@ -47,13 +47,13 @@ PERIODS: Final = {
 }
 
 _NOTHING: Final = {
-    "": mark("{value_name} comes to less than 1"),
+    "": mark("{formula} comes to less than 1"),
     "integer": mark("{value_name} is not given, or not a whole number"),
     "number": mark("{value_name} is not given, or not a number"),
 }
 """What is said of a formula that is worth nothing, by the type it reads; "" where it has what it reads."""
 _WITHOUT: Final = {
-    "": mark("fired without its {currency_name}: {value_name} comes to less than 1"),
+    "": mark("fired without its {currency_name}: {formula} comes to less than 1"),
     "integer": mark("fired without its {currency_name}: {value_name} is not given, or not a whole number"),
     "number": mark("fired without its {currency_name}: {value_name} is not given, or not a number"),
 }
@@ -202,11 +202,11 @@ def _formula_text(index: int, extended: int, rule: Rule) -> str:
     assert isinstance(award, Award)
     assert award.formula is not None
     missing = extended in (Extended.MISSING, Extended.FIRED_MISSING)
-    value = award.formula.of if missing else formula_text(award.formula)
     reads = award.formula.type if missing else ""
+    parts = {"value_name": award.formula.of, "formula": formula_text(award.formula)}
     if extended in (Extended.FIRED_MISSING, Extended.FIRED_BELOW_ONE):
-        return say(_WITHOUT[reads], currency_name=award.currency, value_name=value)
-    return say(_NOTHING[reads], value_name=value)
+        return say(_WITHOUT[reads], currency_name=award.currency, **parts)
+    return say(_NOTHING[reads], **parts)
 
 
 def limit_text(limit: Limit) -> str:

@@ -19,8 +19,9 @@ from engage.core import chinese
 from engage.core.check_conditions import ALL_OPERATORS
 from engage.core.chinese import CHINESE
 from engage.core.conditions import All, Any, Clause, Not
-from engage.core.explain import condition_text
+from engage.core.explain import condition_text, formula_text
 from engage.core.language import ENGLISH, read_language, say, speak, translate
+from engage.core.program import Bracket, Formula
 
 ROOT = Path(engage.__file__).parent
 SPOKEN = ("core", "actions", "web", "formats")
@@ -159,6 +160,24 @@ def test_a_condition_is_told_in_chinese_but_for_its_names_and_values() -> None:
     assert translate(f"condition not met: {condition_text(many)}", "zh-Hans") == (
         '条件未满足：member.traits.city 属于 "It is and or"、"a"、"b"、"c"、"d" 及其余 3 项'
     )
+
+
+def test_a_formula_is_told_in_chinese_but_for_what_it_reads() -> None:
+    read = "event.properties.at most of 3"
+    brackets = (Bracket(0, amount=10), Bracket(2500, rate=20_000), Bracket(9000, rate=2_500_000))
+    for formula, expected in (
+        (
+            Formula(read, "number", rate=200_000, round="down", least=1, most=40),
+            "{} 的 20%、向下取整、至少 1、至多 40",
+        ),
+        (Formula(read, "number", rate=3_000_000, round="up"), "{} 的 3 倍、向上取整"),
+        (
+            Formula(read, "number", brackets=brackets, most=5),
+            "按 {}：0 起 10、2.5 起 2%、9 起 2.5 倍、至多 5",
+        ),
+    ):
+        said = say("{formula} comes to less than 1", formula=formula_text(formula))
+        assert translate(said, "zh-Hans") == expected.format(read) + "，结果小于 1"
 
 
 def test_a_number_stands_apart_from_the_ideograph_before_it() -> None:

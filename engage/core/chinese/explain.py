@@ -1,6 +1,7 @@
 """Words of `engage.core.explain`, as patterns, each before what is a part of it.
 
-They stand between names and values of the host, in the same order as in English, and are no texts by themselves.
+They stand between names and values of the host, and are no texts by themselves: those of conditions in the same order
+as in English, those of formulas around the field.
 """
 
 from __future__ import annotations
@@ -28,4 +29,16 @@ CLAUSES: Final = {
     "and": "且",
     "or": "或",
     "not": "非",
+}
+
+FORMULAS: Final = {
+    r"([\d.]+%) of (.+?)(?=, rounded|, at least|, at most|$)": r"\2 的 \1",
+    r"([\d.]+) times from ([\d.]+)": r"\2 起 \1 倍",
+    r"([\d.]+%?) from ([\d.]+)": r"\2 起 \1",
+    r"([\d.]+) times (.+?)(?=, rounded|, at least|, at most|$)": r"\2 的 \1 倍",
+    r"^by (.+?): ([\d.]+)": r"按 \1：\2",
+    r"(?<=, )rounded down": "向下取整",
+    r"(?<=, )rounded up": "向上取整",
+    r"(?<=, )at least": "至少",
+    r"(?<=, )at most": "至多",
 }

@@ -43,10 +43,10 @@ WORDS: Final = {
     "the budget of {amount:d} {currency_name} of campaign {campaign_name} is used up": (
         "活动 {campaign_name} 的 {currency_name} 预算 {amount} 已用完"
     ),
-    "fired without its {currency_name}: {value_name} comes to less than 1": (
-        "已触发，但未发放 {currency_name}：{value_name} 的结果小于 1"
+    "fired without its {currency_name}: {formula} comes to less than 1": (
+        "已触发，但未发放 {currency_name}：{formula}，结果小于 1"
     ),
-    "{value_name} comes to less than 1": "{value_name} 的结果小于 1",
+    "{formula} comes to less than 1": "{formula}，结果小于 1",
     "fired without its {currency_name}: {value_name} is not given, or not a whole number": (
         "已触发，但未发放 {currency_name}：{value_name} 未给出或不是整数"
     ),
