@@ -1,13 +1,15 @@
 """What members have, as it may be told: what fewer than the floor spent counts only together with others' of later.
 
-What members have at the end of a week is what they had before it, and what was issued, less what was spent or expired.
-So where one of these is hidden, two balances would tell it. Of a hidden one the balance that is told knows nothing,
-until at the end of a quarter of thirteen weeks as many people as the floor stand behind all that waits, and others can
-have bought the dearest reward than those who bought most often. Of what was issued, and of what was spent on rewards
-with several costs, counts the least that is told, and of the rest as much as bands are wide: exactly, it told that
-nobody bought the dear reward. How much events bring is reckoned by themselves, whether they complete a quest or not.
-How much is issued besides is not, as where levels bring some. Then of all of it as much as many of the dearest events
-bring waits on: else it would follow that nearly all that anybody did brought some.
+What members have at the end of a week is what they had before it, and what was issued, less what was spent or
+expired. So where one of these is hidden, two balances would tell it. Of a hidden one the balance that is told knows
+nothing, until at the end of a quarter of thirteen weeks as many people as the floor stand behind all that waits, and
+others can have bought the dearest reward than those who bought most often. Of what was issued, and of what was spent
+on rewards with several costs, counts the least that is told, and of the rest as much as bands are wide: exactly, it
+told that nobody bought the dear reward. What was put right by hand, and taken back, may have bought it meanwhile, of
+whoever earned as much: so as much as many of the dearest cost waits of what was issued. How much events bring is
+reckoned by themselves, whether they complete a quest or not. How much is issued besides is not, as where levels bring
+some. Then of all of it as much as many of the dearest events bring waits on: else it would follow that nearly all
+that anybody did brought some.
 
 What is spent was issued before. Where hardly less was spent than can have been issued, by what is told, that tells that
 nearly all that anybody did earned something. So the last band of what was spent is open to all that members can have
@@ -131,12 +133,12 @@ def remember_waiting(
         can_be = most if found.lasts else of_many  # what waits of points that expire begins anew
         room = min(AMOUNT_MAX, (earlier.room if earlier else 0) + can_be - least)
         expired += found.expired
-        now_issued = 0
-        if found.behind[0] >= k and width < AMOUNT_MAX:
-            now_issued = _counts_of_issued(issued, width, room)[0]
         if earlier is not None:  # what was asked for may be bought when the reward is no longer offered
             found.dearest = max(found.dearest, earlier.dearest)
             found.cheapest = min(found.cheapest or earlier.cheapest, earlier.cheapest or found.cheapest)
+        now_issued = 0
+        if found.behind[0] >= k and width < AMOUNT_MAX:
+            now_issued = _counts_of_issued(issued, _width_of_issued(found, width, k), room)[0]
         found.room, found.lump = room - now_issued, width
         few_spent = found.dearest > 0 and found.spenders < k
         found.hidden = week.monday if hidden or few_spent else earlier.hidden if earlier else 0
@@ -171,6 +173,11 @@ def remember_waiting(
             found.waiting, found.gone = (issued - now_issued, 0, 0), (0, 0)
             if found.hidden == week.monday:
                 found.waiting, found.room = NONE, 0
+
+
+def _width_of_issued(found: CurrencyWeek, width: int, k: int) -> int:
+    """So much of what waits counts together."""
+    return max(width, k * found.dearest)
 
 
 def _counts_of_issued(waiting: int, width: int, room: int) -> tuple[int, int]:

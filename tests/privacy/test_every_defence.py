@@ -467,6 +467,9 @@ STATED = {
             "year_of_points_attacked: room for what else may have been issued",
             "year_of_points_attacked: what few spent counts in lumps",
         ],
+        "as much as many of the dearest cost waits": [
+            "year_of_points_attacked: what_waits_leaves_room_for_what_would_have_been_bought_before_it_was_taken_back"
+        ],
         "as much as many of the dearest events bring waits on": [
             "year_of_points_attacked: where_nearly_every_event_brings_what_is_not_reckoned_balances_leave_room"
         ],

@@ -128,6 +128,16 @@ def test_what_was_put_right_counts_as_issued_or_what_is_left_tells_that_nobody_b
     assert learned_of(3_101_756, "eager, lasting", more=["by_hand"]) != []
 
 
+def test_what_waits_leaves_room_for_what_would_have_been_bought_before_it_was_taken_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """By the fifth week 600 points were given, and by the seventh taken back. Until the eighteenth all events brought
+    less than 400, and a reward costs 500."""
+    assert learned_of(6_502_524, "lasting", more=["by_hand"]) == []
+    monkeypatch.setattr(outstanding, "_width_of_issued", lambda found, width, k: width)
+    assert learned_of(6_502_524, "lasting", more=["by_hand"]) != []
+
+
 def test_of_points_that_expire_what_was_put_right_is_not_told_up_to_what_members_have(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -393,7 +403,7 @@ DEFENCES: dict[str, tuple[int, str, Callable[[pytest.MonkeyPatch], None]]] = {
     "the floor behind what counts later": (6, "lasting", _enough_behind),
     "the floor behind all that counts later": (0, "lasting", _newest_quarter_alone),
     "the least that is told to be issued": (5, "lasting", _told(_all_of_it)),
-    "room for what else may have been issued": (1156, "lasting", _any_band),
+    "room for what else may have been issued": (8_700_161, "eager, lasting", _any_band),
     "nothing of what expires while something is hidden": (4, "eager", _all_that_expires),
     "what expired counts later": (3, "eager", _expired_at_once),
     "bands of what was spent": (10, "eager", _spent_to_a_fifth),

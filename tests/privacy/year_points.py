@@ -69,6 +69,8 @@ class _Year:
         """Of the thing that a quest asks for, how much was done since one was completed."""
         self.since, self.issued = nothing, 0
         """Of what came until here it is told no more; and what was issued since."""
+        self.room = 0
+        """As much more than is told can have been."""
         self.lost, self.gone = nothing, 0
         """The same of what expired."""
         self.waiting, self.waited = nothing, 0
@@ -203,11 +205,15 @@ class _Year:
         """What is left, as far as it counts. How much counts of what came and expired is taken to be known, and how
         much can have come: that is more than is told."""
         found, k = week.currencies["points"], self.k
-        most = published_outstanding._told_issued(week, k)["points"].most
+        told = published_outstanding._told_issued(week, k)["points"]
+        most = told.most
         if published.publish_events(week, k).events.value is None and most < AMOUNT_MAX:
             highest = most // max(price.most for price in week.awards["points"].values())
             low = 0 if highest <= 8 * k else highest // 2 + 1
             self.reads(low, highest, self.sum(at, dict.fromkeys((*self.terms.prices, PLAIN), 1)))
+        waited = self.before.waiting[0] + week.issued.get("points", 0) - told.least
+        can_be = self.room + told.most - told.least
+        self.room = can_be - waited + found.waiting[0]
         self.issued, self.gone = self.issued + week.issued.get("points", 0), self.gone + found.expired
         if not may_be_told(week, found):  # what is told of what members have follows from what was issued
             self._read_hidden(at, week)
@@ -227,11 +233,12 @@ class _Year:
             self.reads(min(k, some), numpy.inf, bought)
             self.bought.clear()
         counted, most = self.issued - found.waiting[0], numpy.inf
-        if found.behind[0] >= k:
-            told = published_outstanding._told_issued(week, k)["points"]
-            waited = self.before.waiting[0] + week.issued.get("points", 0) - told.least
-            room = self.before.room + told.most - told.least
-            low, high = outstanding._counts_of_issued(waited, told.width, room)
+        if found.behind[0] >= k and found.lump < AMOUNT_MAX:
+            room = self.before.room + (told.most if found.lasts else told.of_many) - told.least
+            width = outstanding._width_of_issued(found, found.lump, k)
+            low, high = outstanding._counts_of_issued(waited, width, room)
+            if high >= room:  # there is no more on average
+                high = max(high, can_be)
             most = counted + high - low
         self.before = found
         self.reads(counted, most, came)
@@ -254,7 +261,7 @@ class _Year:
     def _read_hidden(self, at: int, week: WeekMeasures) -> None:
         found = week.currencies["points"]
         if found.hidden == week.monday:
-            self.since, self.issued = self.points(at, "got"), 0
+            self.since, self.issued, self.room = self.points(at, "got"), 0, 0
         self.lost, self.gone = self.points(at, "lost"), 0
         self.waiting, self.waited = 0 * self.waiting, 0
         self.bought.clear()
