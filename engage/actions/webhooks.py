@@ -45,10 +45,11 @@ def check_url(url: str, *, private: bool) -> None:
         raise InvalidRequest(f"url {url!r} holds a space")
     try:
         parsed = httpx.URL(url)
-    except httpx.InvalidURL as error:
+        host = parsed.host  # which is read only now: a name may be none
+    except (httpx.InvalidURL, ValueError) as error:
         raise InvalidRequest(f"url {url!r} is not a URL: {error}") from None
     schemes = ("https", "http") if private else ("https",)
-    if parsed.scheme not in schemes or not parsed.host:
+    if parsed.scheme not in schemes or not host:
         raise InvalidRequest(
             f"url must begin with {' or '.join(f'{one}://' for one in schemes)} and name a host"
         )
@@ -118,6 +119,7 @@ async def replay_from(database: Database, id: int, since: int, now: int) -> Endp
     told of yet, where that is older. Raises InvalidRequest."""
     if since > now:
         raise InvalidRequest("since must not lie ahead: what happens until then would never be told")
+    since = max(0, since)  # nothing is older, and what lies before the year 1 is no time that can be told
 
     async def work(tx: Transaction) -> EndpointRow:
         row = await _existing(id)

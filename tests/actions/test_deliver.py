@@ -493,6 +493,7 @@ async def test_what_another_run_told_meanwhile_is_not_told_twice(host: Host) -> 
         ("https:///path", "name a host"),
         ("https://user:secret@host.example/", "neither a user name"),
         ("https://host.example/#here", "nor a fragment"),
+        ("https://xn--/", "is not a URL"),
         ("https://host.example/" + "x" * 2000, "at most 2000"),
     ],
 )

@@ -50,3 +50,12 @@ async def test_what_is_wrong_is_named(running: Running) -> None:
     ):
         answer = await client.post(f"{PATH}/{made['id']}/replay", json={"since": since})
         assert (answer.status_code, words in answer.json()["message"]) == (400, True)
+
+
+async def test_a_replay_from_the_beginning_of_time_is_one_of_all(running: Running) -> None:
+    """Year 0 in UTC: kept as it is, it could never be told again, and no list of endpoints be made."""
+    made = (await running.server.post(PATH, json={"url": "https://host.example/"})).json()
+    asked = {"since": "0001-01-01T00:00:00+14:00"}
+    answer = await running.server.post(f"{PATH}/{made['id']}/replay", json=asked)
+    assert (answer.status_code, answer.json().get("since")) == (200, "1970-01-01T00:00:00Z")
+    assert (await running.server.get(PATH)).status_code == 200
