@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 from msgspec.structs import replace
+from typer import BadParameter
 
 from engage.actions.score import ScoredCompany
 from engage.cli.calibration import tell
-from engage.cli.signal import _whom_to_call_first
+from engage.cli.signal import _day, _whom_to_call_first
 from engage.core.accuracy import Accuracy, Calibration, measure, threshold
 from engage.core.reports import Health
 
@@ -84,3 +85,9 @@ def test_whom_to_call_comes_first_and_who_has_left_last() -> None:
     companies = [scored("left", 10, left=True), scored("few", None), scored("fine", 80), scored("low", 30)]
     listed = [one.company for one in sorted(companies, key=_whom_to_call_first)]
     assert listed == ["low", "fine", "few", "left"]
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+def test_no_score_is_asked_for_as_of_a_day_from_which_nothing_can_be_reckoned(day: str) -> None:
+    with pytest.raises(BadParameter, match="must be a day from 1970-01-01 to 9998-12-31"):
+        _day(day)

@@ -14,6 +14,7 @@ from engage.cli.output import AsJson, Lang, note, progress, say, say_json, say_t
 from engage.cli.running import DatabaseUrl, with_database
 from engage.cli.value import read_book_file
 from engage.core.language import ENGLISH, Language, read_language
+from engage.days import FIRST, LAST
 from engage.interpreter import run_for_throughput
 
 if TYPE_CHECKING:
@@ -108,9 +109,12 @@ def _day(text: str | None) -> date | None:
     if text is None:
         return None
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         raise typer.BadParameter(f"{text!r} is not a day such as 2026-11-22", param_hint="'--date'") from None
+    if not FIRST <= day <= LAST:
+        raise typer.BadParameter(f"must be a day from {FIRST} to {LAST}", param_hint="'--date'")
+    return day
 
 
 def _shown(number: float | None, *, sign: bool = False) -> str:

@@ -36,7 +36,6 @@ from engage.core.state import (
 )
 from engage.store.scope import EVERY_COMPANY, EveryCompany, Scope
 from engage.store.statements import Row, Statements, Transaction
-from engage.store.tables import Company
 
 FLOOR_SETTING: Final = "privacy_floor"
 """The setting that raises the floor k; see `engage.core.privacy`."""
@@ -110,8 +109,7 @@ _decode_scored = msgspec.msgpack.Decoder(Scored).decode
 
 async def load_followed(s: Statements, scope: Scope = EVERY_COMPANY) -> list[Followed]:
     """The companies with their state, in the order in which they were created."""
-    companies = Company.all() if isinstance(scope, EveryCompany) else Company.filter(id__in=list(scope))
-    named = await companies.order_by("id").values_list("id", "external_id", "created_at")
+    named = await _named(s, scope)
     rows = await s.rows("SELECT company_id, state FROM engage_head WHERE {scope}", scope=scope)
     heads: dict[int, bytes] = {row[0]: row[1] for row in rows}
     return [
@@ -122,15 +120,26 @@ async def load_followed(s: Statements, scope: Scope = EVERY_COMPANY) -> list[Fol
 
 async def load_known(s: Statements, ids: Collection[int]) -> list[Known]:
     """Companies with what the host says of them, in the order in which they were created."""
-    named = (
-        await Company.filter(id__in=list(ids)).order_by("id").values_list("id", "external_id", "created_at")
-    )
+    named = await _named(s, ids)
     rows = await s.rows("SELECT company_id, state FROM engage_head WHERE {scope}", scope=ids)
     heads: dict[int, bytes] = {row[0]: row[1] for row in rows}
     return [
         Known(id, external_id, decode_facts(heads[id]) if id in heads else CompanyFacts(), created_at)
         for id, external_id, created_at in named
     ]
+
+
+async def _named(s: Statements, scope: Scope) -> list[Row]:
+    """(number, external id, microseconds UTC of its creation), in the order of creation. However many are asked for:
+    each as an argument of one statement would be too many."""
+    columns = "c.id, c.external_id, c.created_at"
+    if isinstance(scope, EveryCompany):
+        return await s.rows(f"SELECT {columns} FROM engage_company c ORDER BY c.id", scope=scope)
+    return await s.lookup(
+        f"SELECT {columns} FROM {{keys}} k JOIN engage_company c ON c.id = k.column1 ORDER BY c.id",
+        [(id,) for id in set(scope)],
+        scope=scope,
+    )
 
 
 async def load_names(s: Statements, ids: Collection[int], members_max: int, least: int) -> set[str]:
