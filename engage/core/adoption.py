@@ -10,15 +10,18 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Final
 
+from msgspec.structs import replace
+
 from engage.core import adoption_people as sections
 from engage.core import privacy
 from engage.core.adoption_campaigns import campaigns
 from engage.core.adoption_champions import champions
 from engage.core.adoption_points import balances
+from engage.core.calendar import month_end
 from engage.core.definitions import DEFINITIONS
 from engage.core.drivers import uses_each
 from engage.core.language import mark, say
-from engage.core.measures import WEEK
+from engage.core.measures import MONTH_WEEKS, WEEK
 from engage.core.peers import peers_table
 from engage.core.privacy import Figure
 from engage.core.profiles import told_profile
@@ -32,6 +35,7 @@ from engage.core.reports import (
     CompanyReport,
     Comparison,
     Definition,
+    Health,
     Period,
     Series,
     Step,
@@ -55,7 +59,7 @@ def company_report(source: Source, period: Period, before: Period) -> CompanyRep
         before=before,
         k=source.k,
         contract=source.contract,
-        health=source.health,
+        health=_with_its_month(source),
         score_history=_score_history(source, ordinal(period.last)),
         funnel=_funnel(source, now),
         summary=_summary(source, now, then),
@@ -112,6 +116,22 @@ def company_report(source: Source, period: Period, before: Period) -> CompanyRep
     )
 
 
+def _with_its_month(source: Source) -> Health:
+    """The score moves every week, and most of what it reads every fourth only: it says of which weeks that is."""
+    health = source.health
+    sunday = ordinal(health.as_of)
+    counted = month_end(sunday + 1 - WEEK) + WEEK - 1
+    if health.score is None or counted == sunday or (source.stage and source.stage.stage == "churned"):
+        return health
+    note = say(
+        "Members, features and days active are counted in the four weeks up to {day}; the next count is of those up "
+        "to {next_day}.",
+        day=date.fromordinal(counted).isoformat(),
+        next_day=date.fromordinal(counted + WEEK * MONTH_WEEKS).isoformat(),
+    )
+    return replace(health, notes=(*health.notes, note))
+
+
 def _definitions(source: Source) -> tuple[Definition, ...]:
     by = source.health.profile
     return DEFINITIONS if by is None else (DEFINITIONS[0], told_profile(by), *DEFINITIONS[1:])
@@ -164,7 +184,7 @@ def _funnel(source: Source, now: Weeks) -> tuple[Step, ...]:
         ("seats", say("Seats"), seats, say("Agreed in the contract.")),
         ("members", say("Members"), people.members, say("Named by the host so far.")),
         ("activated", say("Activated"), people.activated, say("Active at least once.")),
-        ("active", say("Active"), people.active_4w, say("Active in the last four weeks.")),
+        ("active", say("Active"), people.active_4w, say("Active in four weeks.")),
         ("habitual", say("Habitual"), people.habitual, say("Active in at least 9 of the last 12 weeks.")),
     ]
     if levels:

@@ -178,13 +178,11 @@ def _activity(weeks: Sequence[WeekMeasures], people: People, k: int) -> Input:
     else:  # of some weeks it is not told at all
         each = _of_month(days_of_month(weeks, k) / _active(people), there)
     if told.value is None and low and high > WIDE * low:
-        text = say(
-            "an active member was active on {low:g} to {high:g} of the last 28 days", low=low, high=high
-        )
+        text = say("an active member was active on {low:g} to {high:g} of 28 days", low=low, high=high)
     elif told.value is None:
-        text = say("an active member was active on about {days:g} of the last 28 days", days=each)
+        text = say("an active member was active on about {days:g} of 28 days", days=each)
     else:
-        text = say("an active member was active on {days:g} of the last 28 days", days=each)
+        text = say("an active member was active on {days:g} of 28 days", days=each)
     if there < MONTH.high:
         text = say("{text}, reckoned from {days:d} days", text=text, days=there)
     return Input(fact(each, "days"), each, text, MONTH)
@@ -328,9 +326,7 @@ def _seats(people: People, seats: int | None, *, young: bool) -> Input:
     if share.estimate is None:
         return _absent(say("how many of the seats are in use cannot be shown"))
     active = people.active_4w.text
-    text = say(
-        "{active} active members for {seats:,} seats in the last four weeks", active=active, seats=seats
-    )
+    text = say("{active} active members for {seats:,} seats in four weeks", active=active, seats=seats)
     if young:
         text = say("{text}, measured as a new customer", text=text)
     return Input(share, share.estimate, text, SEATS_YOUNG if young else SHARE)

@@ -273,12 +273,12 @@ def _unscored(week: WeekMeasures | None, k: int) -> str:
         )
     if publish_month_members(week).floor - week.absent_4w < least:
         return say(
-            "Not scored: fewer than {least:d} members were there in the last four weeks, too few to say anything "
+            "Not scored: fewer than {least:d} members were there in four weeks, too few to say anything "
             "without telling on individuals.",
             least=least,
         )
     return say(
-        "Not scored: fewer than {k:d} members were active in the last four weeks, too few to say anything "
+        "Not scored: fewer than {k:d} members were active in four weeks, too few to say anything "
         "without telling on individuals.",
         k=k,
     )

@@ -96,7 +96,7 @@ def test_a_feature_counts_from_the_floor_on(users: int, share: float) -> None:
 
 def test_active_days_are_told_in_tenths_of_a_member() -> None:
     """400 of thirty who were active."""
-    told = "an active member was active on 13.3 of the last 28 days"
+    told = "an active member was active on 13.3 of 28 days"
     assert said("activity", steady(active_4w=30)) == (13.3, told)
 
 
@@ -112,7 +112,7 @@ def test_a_month_in_which_a_company_began_counts_at_the_pace_of_the_days_there_a
     began: int, ending: str
 ) -> None:
     """Forty members, 100 days a week."""
-    told = f"an active member was active on 10 of the last 28 days{ending}"
+    told = f"an active member was active on 10 of 28 days{ending}"
     weeks = month_from(began)
     assert said("activity", weeks) == (10.0, told)
     idle = [week(index, active=0, days=0) for index in range(began)]
@@ -127,12 +127,12 @@ def test_a_month_of_which_no_week_is_left_counts_none() -> None:
 
 def test_nobody_is_active_on_more_days_than_there_are() -> None:
     few = month_from(3, members=12, active=12, active_4w=12, days=60)
-    told = "an active member was active on 12.4 to 28 of the last 28 days, reckoned from 7 days"
+    told = "an active member was active on 12.4 to 28 of 28 days, reckoned from 7 days"
     assert said("activity", few) == (20.2, told)
 
 
 def test_weeks_that_were_never_measured_are_not_idle_ones() -> None:
-    told = "an active member was active on 10 of the last 28 days, reckoned from 14 days"
+    told = "an active member was active on 10 of 28 days, reckoned from 14 days"
     assert said("activity", [week(2), week(3)]) == (10.0, told)
 
 
@@ -216,7 +216,7 @@ def test_without_a_contract_time_counts_from_the_first_activity() -> None:
     [
         ("seats", {}, None, "the number of seats is not known"),
         ("seats", {}, 0, "the number of seats is not known"),
-        ("seats", {}, 62, "40 active members for 62 seats in the last four weeks"),
+        ("seats", {}, 62, "40 active members for 62 seats in four weeks"),
         ("levels", {"levels": []}, 62, "the program has no levels"),
         ("habit", {}, 62, "50 % of active members were active in at least 9 of the last 12 weeks"),
     ],

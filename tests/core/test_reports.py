@@ -22,6 +22,7 @@ from engage.core.portfolio import Standing, portfolio, summary_of
 from engage.core.privacy import Figure
 from engage.core.reports import CompanyReport, Contract, Period, portfolio_csv, report_csv
 from engage.core.segments import GroupWeek
+from engage.core.stage_words import CompanyStage, Stage
 from engage.core.terms import Term, contract_on, has_left, read_term
 
 SUNDAY = date(2026, 11, 15).toordinal()
@@ -269,6 +270,22 @@ def test_no_share_of_a_feature_is_above_a_hundred_or_a_wide_range() -> None:
 def test_a_report_says_up_to_when_the_data_goes() -> None:
     assert report().data_until == "2026-11-15"
     assert report().notes[0].startswith("Data until 2026-11-15")
+
+
+def test_a_report_says_of_which_four_weeks_the_score_reads() -> None:
+    words = (
+        "Members, features and days active are counted in the four weeks up to 2026-11-08; the next count is of those "
+        "up to 2026-12-06."
+    )
+    assert report().health.notes[-1] == words
+    made, *periods = source()
+    others: list[tuple[str, Stage]] = [("2026-11-08", "adopting"), ("2026-11-15", "churned")]
+    for as_of, stage in others:
+        scored = replace(made.health, as_of=as_of)
+        other = replace(made, health=scored, stage=CompanyStage(stage, "", ""))
+        assert company_report(other, *periods).health.notes == made.health.notes
+    unscored = health.score("2026-11-15", [], 62, 500, 5)
+    assert company_report(replace(made, health=unscored), *periods).health.notes == ()
 
 
 def test_a_report_says_how_many_of_its_weeks_have_no_measures() -> None:

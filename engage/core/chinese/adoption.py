@@ -14,7 +14,7 @@ WORDS: Final = {
     "Activated": "已激活",
     "Active at least once.": "至少活跃过一次。",
     "Active": "活跃",
-    "Active in the last four weeks.": "最近四周内活跃。",
+    "Active in four weeks.": "四周内活跃。",
     "Habitual": "习惯用户",
     "Active in at least 9 of the last 12 weeks.": "最近 12 周里至少有 9 周活跃。",
     "Stages of members": "成员所处阶段",
@@ -57,6 +57,8 @@ WORDS: Final = {
     "All figures are for whole weeks, Monday to Sunday in the company's time zone, frozen when the week is over.": (
         "所有数字都以整周为单位（按公司所在时区，周一至周日），一周结束后即固定不变。"
     ),
+    "Members, features and days active are counted in the four weeks up to {day}; the next count is of those up to "
+    "{next_day}.": "成员、功能和活跃天数按截至 {day} 的四周统计；下一次统计截至 {next_day} 的四周。",
     "Data until {day}, the end of the last week measured.": "数据截至 {day}，即最后一个已测量周的周日。",
     "{count:d} of the {weeks:d} weeks have no measures.": "{weeks} 周中有 {count} 周没有测量数据。",
     "1 of the {weeks:d} weeks has no measures.": "{weeks} 周中有 1 周没有测量数据。",

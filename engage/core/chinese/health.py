@@ -22,10 +22,10 @@ WORDS: Final = {
     "{band} at {score:d} of 100: {why}.": "{band}，{score} 分（满分 100）：{why}。",
     "{band} at {score:d} of 100: {why}, yet {other}.": "{band}，{score} 分（满分 100）：{why}；不过{other}。",
     "{band} at {score:d} of 100: {why}, but {other}.": "{band}，{score} 分（满分 100）：{why}；但{other}。",
-    "Not scored: fewer than {k:d} members were active in the last four weeks, too few to say anything without telling "
-    "on individuals.": "未评分：最近四周的活跃成员少于 {k} 人，人数过少，任何数字都可能暴露个人。",
-    "Not scored: fewer than {least:d} members were there in the last four weeks, too few to say anything without "
-    "telling on individuals.": "未评分：最近四周在册的成员少于 {least} 人，人数过少，任何数字都可能暴露个人。",
+    "Not scored: fewer than {k:d} members were active in four weeks, too few to say anything without telling "
+    "on individuals.": "未评分：四周内的活跃成员少于 {k} 人，人数过少，任何数字都可能暴露个人。",
+    "Not scored: fewer than {least:d} members were there in four weeks, too few to say anything without "
+    "telling on individuals.": "未评分：四周内在册的成员少于 {least} 人，人数过少，任何数字都可能暴露个人。",
     "Not scored: there are fewer than {least:d} members, too few to say anything without telling on individuals.": (
         "未评分：成员少于 {least} 人，人数过少，任何数字都可能暴露个人。"
     ),
@@ -43,10 +43,10 @@ WORDS: Final = {
     ),
     # drivers
     "needs {needed:d} weeks of activity; there are {weeks:d}": "需要 {needed} 周的活动数据，目前有 {weeks} 周",
-    "an active member was active on {days:g} of the last 28 days": "活跃成员在最近 28 天里人均活跃 {days} 天",
-    "an active member was active on about {days:g} of the last 28 days": "活跃成员在最近 28 天里人均活跃约 {days} 天",
-    "an active member was active on {low:g} to {high:g} of the last 28 days": (
-        "活跃成员在最近 28 天里人均活跃 {low} 至 {high} 天"
+    "an active member was active on {days:g} of 28 days": "活跃成员在 28 天里人均活跃 {days} 天",
+    "an active member was active on about {days:g} of 28 days": "活跃成员在 28 天里人均活跃约 {days} 天",
+    "an active member was active on {low:g} to {high:g} of 28 days": (
+        "活跃成员在 28 天里人均活跃 {low} 至 {high} 天"
     ),
     "{text}, by a rough estimate": "{text}（粗略估算）",
     "{text}, reckoned from {days:d} days": "{text}（按 {days} 天推算）",
@@ -81,8 +81,8 @@ WORDS: Final = {
     ),
     "the number of seats is not known": "席位数未知",
     "how many of the seats are in use cannot be shown": "在用席位数不能显示",
-    "{active} active members for {seats:,} seats in the last four weeks": (
-        "最近四周的活跃成员数为 {active}，席位共 {seats} 个"
+    "{active} active members for {seats:,} seats in four weeks": (
+        "四周内的活跃成员数为 {active}，席位共 {seats} 个"
     ),
     "{text}, measured as a new customer": "{text}（按新客户标准衡量）",
     "the program has no levels": "方案没有设置等级",
