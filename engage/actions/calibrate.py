@@ -52,7 +52,7 @@ from engage.store.signal import (
     load_weeks,
 )
 from engage.store.statements import Statements
-from engage.store.terms import load_terms
+from engage.store.terms import load_stated, load_terms
 
 COMPANIES_PER_READ: Final = 200
 
@@ -75,6 +75,7 @@ async def calibrate(database: Database, trial: Book | None = None) -> Calibratio
         async with database.read() as s:
             ids = [one.id for one in part]
             weeks = await load_weeks(s, ids, 0, date.max.toordinal())
+            stated = await load_stated(s, ids)
             lasting = await _lasting(s, ids) if book.score.asks_stage else {}
         pasts = [
             Past(
@@ -86,6 +87,7 @@ async def calibrate(database: Database, trial: Book | None = None) -> Calibratio
                 book.score,
                 book.stages,
                 lasting.get(one.id, {}),
+                {term.start: term.end for term in stated.get(one.id, ())},
             )
             for one in part
         ]

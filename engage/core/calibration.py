@@ -102,6 +102,8 @@ class Past(Struct, frozen=True):
     stages: CompanyStages = CompanyStages()
     lasting: Mapping[int, Stage] = {}
     """Sunday -> the stage that had lasted by then, as it was frozen."""
+    agreed_until: Mapping[int, int] = {}
+    """The first day of a term of traits -> its end as they stated it, though the next has cut it short since."""
 
 
 def probability_of(risk: float, months: float) -> float:
@@ -118,7 +120,7 @@ def cases(pasts: Sequence[Past], days_before: int, k: int) -> list[Case]:
 def case_of(past: Past, term: Term, days_before: int, k: int) -> Case | None:
     """None: the term has not ended or the company had no contract yet on that day."""
     day = term.end - days_before
-    known = [_known_on(one, day) for one in past.terms if one.start < day]
+    known = [_known_on(past, one, day) for one in past.terms if one.start < day]
     standing = term_on(known, day)
     if term.outcome == "open" or standing is None or standing.end < day:
         return None
@@ -158,9 +160,13 @@ def last_week_before(day: int) -> int:
     return week_of(day) - WEEK
 
 
-def _known_on(term: Term, day: int) -> Term:
-    """Of a term that runs on it is not known yet how it ends, though it may have been said since."""
-    return replace(term, outcome="open") if term.end >= day else term
+def _known_on(past: Past, term: Term, day: int) -> Term:
+    """Of a term that runs on it is not known yet how it ends, nor that it does before it was to, though it may have been
+    said since."""
+    if term.end < day:
+        return term
+    end = past.agreed_until.get(term.start, term.end) if term.source == "group" else term.end
+    return replace(term, outcome="open", end=end)
 
 
 def _profile(

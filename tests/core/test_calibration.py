@@ -53,6 +53,20 @@ def test_what_traits_say_of_seats_today_is_not_learned_from() -> None:
     assert told[0] == told[1] == told[2] == told[3]
 
 
+def test_a_term_that_another_cuts_short_looked_as_long_as_it_was_agreed() -> None:
+    """Traits tell of one contract at a time: who agrees on another early has a short term, and has renewed."""
+    told = []
+    for cut in (105, 400):
+        first = Term(START, START + cut, 100_000, 50, "", "renewed", "group")
+        following = Term(START + 105, START + 500, 100_000, 50, "", "open", "group")
+        terms = [first, following] if cut == 105 else [first]
+        past = replace(Company().past(), terms=terms, agreed_until={START: START + 400})
+        case = case_of(past, first, cut - 75, 5)
+        assert case is not None
+        told.append((case.features, case.probability))
+    assert told[0] == told[1]
+
+
 @dataclass
 class Company:
     """Thirty active of forty, for 34 weeks; two terms of 105 days."""
