@@ -9,6 +9,9 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import socket
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
 from typing import Final
 
 import httpx
@@ -21,6 +24,9 @@ GLOBAL_UNICAST: Final = ipaddress.ip_network("2000::/3")
 """All that is given to anybody of IPv6. What lies besides may stand for an IPv4 address of one's own network."""
 PROTOCOLS: Final = ipaddress.ip_network("192.0.0.0/24")
 """Nobody's (RFC 6890); Python before 3.11.10 knows some of it as public."""
+RESOLVED_AT_ONCE: Final = 8
+ADDRESSES_MAX: Final = 4
+"""Of one name: more are not tried."""
 USER_AGENT: Final = "Engage-Webhooks/1"
 
 
@@ -42,20 +48,40 @@ def is_public(address: str) -> bool:
 
 
 class PublicOnly(httpx.AsyncHTTPTransport):
-    """Connects to the address it has looked at."""
+    """Connects to an address it has looked at: the first at which somebody answers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        # Of its own: a name server that does not answer would keep those waiting who make pages and scores.
+        self._resolving = ThreadPoolExecutor(RESOLVED_AT_ONCE, "resolving")
+
+    async def aclose(self) -> None:
+        self._resolving.shutdown(wait=False, cancel_futures=True)
+        await super().aclose()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        host, port = request.url.host, request.url.port or (443 if request.url.scheme == "https" else 80)
-        try:
-            found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        except OSError as error:
-            raise httpx.ConnectError(f"{host} cannot be resolved: {error.strerror or error}") from error
-        addresses = [str(one[4][0]) for one in found]
+        host = request.url.host
+        addresses = await self._addresses(host)
         if not addresses or not all(map(is_public, addresses)):
             raise Forbidden(f"{host} is not an address of the public internet")
         request.extensions = request.extensions | {"sni_hostname": host}
-        request.url = request.url.copy_with(host=addresses[0])
+        *others, last = addresses[:ADDRESSES_MAX]
+        for address in others:
+            with suppress(httpx.ConnectError):
+                return await self._send(request, address)
+        return await self._send(request, last)
+
+    async def _send(self, request: httpx.Request, address: str) -> httpx.Response:
+        request.url = request.url.copy_with(host=address)
         return await super().handle_async_request(request)
+
+    async def _addresses(self, host: str) -> list[str]:
+        ask = partial(socket.getaddrinfo, host, None, type=socket.SOCK_STREAM)
+        try:
+            found = await asyncio.get_running_loop().run_in_executor(self._resolving, ask)
+        except OSError as error:
+            raise httpx.ConnectError(f"{host} cannot be resolved: {error.strerror or error}") from error
+        return [str(one[4][0]) for one in found]
 
 
 class Outgoing:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -68,7 +69,6 @@ async def test_a_body_without_an_end_is_not_waited_for() -> None:
 
 
 async def test_this_machine_is_not_reached_by_any_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    loop = asyncio.get_running_loop()
     out = Outgoing()
     async with answering(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n") as (url, asked):
         for target in (url, url.replace("127.0.0.1", "localhost"), url.replace("127.0.0.1", "[::1]")):
@@ -76,12 +76,12 @@ async def test_this_machine_is_not_reached_by_any_name(monkeypatch: pytest.Monke
             assert answer.status == 0
             assert "not an address of the public internet" in answer.error
 
-        async def two(*_: Any, **__: Any) -> list[Any]:
+        def two(*_: Any, **__: Any) -> list[Any]:
             """A name with a public and a private address."""
             public, private = ("93.184.215.14", 80), ("127.0.0.1", 80)
             return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", one) for one in (public, private)]
 
-        monkeypatch.setattr(loop, "getaddrinfo", two)
+        monkeypatch.setattr(socket, "getaddrinfo", two)
         assert "not an address" in (await out.post("http://two.example/", {}, b"{}")).error
         assert asked == []
     await out.close()
@@ -94,16 +94,39 @@ async def test_the_address_looked_at_is_the_one_connected_to(monkeypatch: pytest
         seen.append((request.url.host, request.extensions["sni_hostname"], request.headers["host"]))
         raise outgoing.httpx.ConnectError("far enough")
 
-    async def one(*_: Any, **__: Any) -> list[Any]:
-        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("93.184.215.14", 443))]
+    def two(*_: Any, **__: Any) -> list[Any]:
+        found = ("2606:4700::1111", "93.184.215.14")
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (one, 443)) for one in found]
 
     monkeypatch.setattr(outgoing.httpx.AsyncHTTPTransport, "handle_async_request", send)
-    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", one)
+    monkeypatch.setattr(socket, "getaddrinfo", two)
     out = Outgoing()
     answer = await out.post("https://host.example/hooks", {}, b"{}")
     await out.close()
     assert (answer.status, answer.error) == (0, "far enough")
-    assert seen == [("93.184.215.14", "host.example", "host.example")]
+    # Where nobody answers at the one, perhaps somebody does at the other.
+    assert seen == [
+        ("2606:4700::1111", "host.example", "host.example"),
+        ("93.184.215.14", "host.example", "host.example"),
+    ]
+
+
+async def test_names_that_are_not_resolved_keep_nobody_else_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What waits for a name server is no thread that makes pages and scores."""
+    answers = threading.Event()
+
+    def never(*_: Any, **__: Any) -> list[Any]:
+        answers.wait(20)
+        raise socket.gaierror("no answer")
+
+    monkeypatch.setattr(socket, "getaddrinfo", never)
+    out = Outgoing()
+    posts = [asyncio.create_task(out.post(f"https://h{n}.example/", {}, b"{}")) for n in range(64)]
+    await asyncio.sleep(0.05)
+    assert await asyncio.wait_for(asyncio.to_thread(lambda: 7), 2) == 7
+    answers.set()
+    assert {(await one).status for one in posts} == {0}
+    await out.close()
 
 
 async def test_nobody_there_is_told_in_words() -> None:

@@ -161,8 +161,8 @@ def last_week_before(day: int) -> int:
 
 
 def _known_on(past: Past, term: Term, day: int) -> Term:
-    """Of a term that runs on it is not known yet how it ends, nor that it does before it was to, though it may have been
-    said since."""
+    """Of a term that runs on it is not known yet how it ends, nor that it does before it was to, though either may have
+    been said since."""
     if term.end < day:
         return term
     end = past.agreed_until.get(term.start, term.end) if term.source == "group" else term.end
