@@ -9,7 +9,7 @@ import logging
 import random
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TypeAlias
 from urllib.parse import urlsplit
 
@@ -75,12 +75,23 @@ class Settings:
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int | float):
                 raise ConfigurationError(f"{name} must be a number, not {value!r}")
+        for name in ("compress", "disabled"):  # "false", as an environment variable says it, would be true
+            if not isinstance(value := getattr(self, name), bool):
+                raise ConfigurationError(f"{name} must be True or False, not {value!r}")
+        for name in ("on_error", "before_send"):
+            if (value := getattr(self, name)) is not None and not callable(value):
+                raise ConfigurationError(f"{name} must be a function, not {value!r}")
+        if not isinstance(self.retry, RetryPolicy):
+            raise ConfigurationError(f"retry must be a RetryPolicy, not {self.retry!r}")
         for name in ("timeout", "queue_size", "flush_at"):
             if not getattr(self, name) > 0:
                 raise ConfigurationError(f"{name} must be above 0")
         for name in ("flush_interval", "exit_timeout"):
             if not getattr(self, name) >= 0:
                 raise ConfigurationError(f"{name} must not be negative")
+        for name, value in asdict(self.retry).items():
+            if isinstance(value, bool) or not isinstance(value, int | float):
+                raise ConfigurationError(f"retry.{name} must be a number, not {value!r}")
         if self.retry.tries_max < 1:
             raise ConfigurationError("retry.tries_max must be at least 1")
 

@@ -394,6 +394,11 @@ def test_many_threads_lose_nothing(service: Any) -> None:
         {"queue_size": None},
         {"base_url": "https://engage.example.com/v1/"},
         {"retry": RetryPolicy(tries_max=0)},
+        {"retry": RetryPolicy(tries_max="3")},
+        {"retry": 3},
+        {"disabled": "false"},
+        {"on_error": "log"},
+        {"before_send": {}},
     ],
     ids=str,
 )
