@@ -136,11 +136,12 @@ def advice(report: CompanyReport) -> tuple[str, ...]:
         )
     worst = sorted((one for one in health.drivers if one.contribution < 0), key=lambda one: one.contribution)
     found += [ADVICE[one.name] for one in worst[:2] if one.name in ADVICE]
-    share = steps["active"].share.value if "seats" in steps and "active" in steps else None
-    if share is not None and share >= SEATS_FULL:
-        found.append(say("Talk about more seats: {share:.0f} % of them are in use.", share=share))
-    elif share is not None and share < SEATS_IDLE and "seats" not in {one.name for one in worst[:2]}:
-        found.append(ADVICE["seats"])
+    if "seats" in steps and "active" in steps:
+        share = steps["active"].share
+        if share.floor >= SEATS_FULL:
+            found.append(say("Talk about more seats: {share} of them are in use.", share=share.text))
+        elif share.ceiling is not None and share.ceiling < SEATS_IDLE and ADVICE["seats"] not in found:
+            found.append(ADVICE["seats"])
     if not found:
         found.append(say("Nothing needs doing: tell them how well it goes, and ask who else could use it."))
     return tuple(found)

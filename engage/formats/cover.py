@@ -79,7 +79,12 @@ def _facts(report: CompanyReport | Digest, language: Language) -> list[tuple[str
         label = speak(language, "Term ended") if contract.term_ended else speak(language, "Renewal")
         found.append((label, day(contract.renewal_date, language)))
     if contract.monthly_revenue_cents is not None:
-        found.append((speak(language, "Revenue per month"), money(contract.monthly_revenue_cents)))
+        paid = (
+            speak(language, "Revenue per month until then")
+            if contract.term_ended
+            else speak(language, "Revenue per month")
+        )
+        found.append((paid, money(contract.monthly_revenue_cents)))
     if contract.seats is not None:
         found.append((speak(language, "Seats"), f"{contract.seats:,}"))
     if contract.plan:

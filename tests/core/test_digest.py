@@ -90,7 +90,14 @@ NOTHING = "Nothing needs doing: tell them how well it goes, and ask who else cou
         (fact(50, "percent"), NOTHING),
         (fact(49, "percent"), ADVICE["seats"]),
         (fact(0, "percent"), ADVICE["seats"]),
-        (Figure("90 % or more", "percent", hidden="most", low=90, high=100), NOTHING),
+        (
+            Figure("90 % or more", "percent", hidden="most", low=90, high=100),
+            "Talk about more seats: 90 % or more of them are in use.",
+        ),
+        (Figure("88 % to 97 %", "percent", hidden="rough", low=88, high=97), NOTHING),
+        (Figure("49 % or less", "percent", hidden="rough", low=0, high=49), ADVICE["seats"]),
+        (Figure("40 % to 50 %", "percent", hidden="rough", low=40, high=50), NOTHING),
+        (Figure("not shown", "percent", hidden="few"), NOTHING),
     ],
 )
 def test_seats_are_talked_about_where_hardly_any_is_left_or_half_are_idle(share: Figure, said: str) -> None:

@@ -53,11 +53,13 @@ def test_days_in_sentences_of_ours_are_told_as_people_write_them(language: Langu
         verdict=say("Not scored: there is no score as of {day} yet.", day=day),
         notes=(say("Frozen when the contract ended: the score is that of {day}.", day=day),),
     )
-    over = Contract(days_to_renewal=-1, renewal_date=day)
+    over = Contract(days_to_renewal=-1, renewal_date=day, monthly_revenue_cents=86_000)
     whole = replace(whole, health=frozen, contract=over)
     page = paper(digest(whole), language)
     (drivers,) = [one for one in paper(whole, language).sections if one.name == "drivers"]
     (advice,) = [one for one in page.sections if one.name == "advice"]
+    paid = {"en": "Revenue per month until then", "zh-Hans": "到期前月收入"}[language]
+    assert (paid, "860") in page.cover.facts
     for words in (page.cover.verdict, *drivers.notes, advice.notes[0]):
         assert told in words
         assert day not in words

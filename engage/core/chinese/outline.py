@@ -83,7 +83,7 @@ WORDS: Final = {
     "Find out whether the product is still wanted: hardly anybody, or nobody, is using it.": (
         "了解他们是否还需要该产品：几乎无人或完全无人使用。"
     ),
-    "Talk about more seats: {share:.0f} % of them are in use.": "商谈增加席位：席位使用率已达 {share}%。",
+    "Talk about more seats: {share} of them are in use.": "商谈增加席位：席位使用率为 {share}。",
     "Nothing needs doing: tell them how well it goes, and ask who else could use it.": (
         "无需采取措施：告诉他们使用情况良好，并询问还有谁可以使用。"
     ),
@@ -107,6 +107,7 @@ WORDS: Final = {
     "Renewal": "续约日",
     "Term ended": "合同到期日",
     "Revenue per month": "月收入",
+    "Revenue per month until then": "到期前月收入",
     "Plan": "套餐",
     "Customer since": "成为客户",
     "Summary": "概要",
