@@ -96,6 +96,14 @@ class Input(NamedTuple):
     estimate: float | None
     text: str
     bounds: Bounds = SHARE
+    ends: tuple[float, float] | None = None
+    """Between what the estimate may lie, where the figure is not that range itself and yet is reckoned from one."""
+
+    def between(self) -> tuple[float, float] | None:
+        """The range of which the estimate is the middle, or near it."""
+        if self.ends is not None or self.figure.value is not None or self.figure.ceiling is None:
+            return self.ends
+        return self.figure.floor, self.figure.ceiling
 
 
 def is_young(age_days: int | None) -> bool:
@@ -185,7 +193,8 @@ def _activity(weeks: Sequence[WeekMeasures], people: People, k: int) -> Input:
         text = say("an active member was active on {days:g} of 28 days", days=each)
     if there < MONTH.high:
         text = say("{text}, reckoned from {days:d} days", text=text, days=there)
-    return Input(fact(each, "days"), each, text, MONTH)
+    ends = None if told.value is not None else (low, high) if high else (each, MONTH.high)
+    return Input(fact(each, "days"), each, text, MONTH, ends)
 
 
 def _of_month(days: float, there: int) -> float:
@@ -292,9 +301,11 @@ def _trend(weeks: Sequence[WeekMeasures], k: int) -> Input:
     share = round(100 * months[-1] / max(months))
     text = _trend_words(share, len(recent))
     newest = [publish_week_days(week, k) for week in recent[-MONTH_WEEKS:]]
-    if sum(one.ceiling or 0 for one in newest) > WIDE * sum(one.floor for one in newest):
+    least, most = sum(one.floor for one in newest), sum(one.ceiling or 0 for one in newest)
+    if most > WIDE * least:
         text = say("{text}, by a rough estimate", text=text)
-    return Input(fact(share, "percent"), share, text, TREND)
+    ends = (100 * least / max(months), 100 * most / max(months)) if least < most else None
+    return Input(fact(share, "percent"), share, text, TREND, ends)
 
 
 def _trend_words(share: int, weeks: int) -> str:

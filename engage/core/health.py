@@ -61,6 +61,12 @@ WEEKS_NEEDED: Final = TREND_WEEKS
 """How many weeks a score looks at."""
 WEEKS_LEAST: Final = 8
 """Fewer weeks of activity, and confidence is low."""
+DOUBT_SAID: Final = 0.5
+"""A driver of which a range leaves as many points open, up or down, is named."""
+SURE: Final = 2
+UNSURE: Final = 10
+"""Points left open by ranges, either way: up to the one confidence may be high, from the other on, half the width of a
+band, it is low."""
 
 NEUTRAL: Final = 50
 
@@ -87,7 +93,7 @@ def score(
     drivers = _weigh(inputs, weights)
     value = round(NEUTRAL + _tenths(drivers) / 10)
     band = band_of(value)
-    confidence, reasons = _confidence(weeks[-1], people, inputs, weights)
+    confidence, reasons = _confidence(weeks[-1], people, inputs, weights, drivers)
     return Health(
         as_of,
         value,
@@ -204,32 +210,51 @@ def _redistributed(inputs: dict[str, Input], weights: Mapping[str, float]) -> tu
     )
 
 
+def _doubt(one: Input, weight: float, name: str) -> float:
+    """By how many points the score may be off, up or down, since of an input only a range may be told."""
+    between = one.between()
+    if between is None:
+        return 0.0
+    low, high = (points_of(name, one.bounds, end) for end in between)
+    return weight * (high - low) / 2
+
+
 def _confidence(
-    week: WeekMeasures, people: People, inputs: dict[str, Input], weights: Mapping[str, float]
+    week: WeekMeasures,
+    people: People,
+    inputs: dict[str, Input],
+    weights: Mapping[str, float],
+    drivers: Sequence[Driver],
 ) -> tuple[Confidence, tuple[str, ...]]:
-    """High: 20 active members, 12 weeks, every input there and none a range. Low: under 10, or 8 weeks, or half."""
+    """High: 20 active members, 12 weeks, every input there, and ranges that leave hardly a point open. Low: under 10,
+    or 8 weeks, or half, or so many points open that the band itself is not sure."""
     absent = sum(weights.get(name, 0.0) for name, one in inputs.items() if one.estimate is None)
-    ranges = [
-        LABELS[name]
-        for name, one in inputs.items()
-        if one.estimate is not None and one.figure.hidden and weights.get(name)
-    ]
-    active = people.active_4w.floor
+    doubts = {one.name: _doubt(inputs[one.name], one.weight, one.name) for one in drivers}
+    open_points = round(sum(doubts.values()))
+    active, known = people.active_4w.floor, weeks_known(week)
     reasons = []
     if active < 20:
         reasons.append(say("Fewer than 20 active members: single people move the score."))
-    if weeks_known(week) < HABIT_WEEKS:
-        reasons.append(say("Only {weeks:d} weeks of activity so far.", weeks=weeks_known(week)))
-    if ranges:
+    if known < HABIT_WEEKS:
+        reasons.append(say("Only {weeks:d} weeks of activity so far.", weeks=known))
+    is_sure = not reasons and not absent and open_points <= SURE
+    if ranges := [LABELS[name] for name in inputs if doubts.get(name, 0.0) >= DOUBT_SAID]:
         reasons.append(
             say(
                 "Reckoned with the middle of a range, to protect individuals: {driver_list}.",
                 driver_list=", ".join(ranges),
             )
         )
-    if active < 10 or weeks_known(week) < WEEKS_LEAST or absent >= 0.5:
+    if open_points:
+        reasons.append(
+            say(
+                "For what is told as a range the score may be off by {points:d} either way.",
+                points=open_points,
+            )
+        )
+    if active < 10 or known < WEEKS_LEAST or absent >= 0.5 or open_points >= UNSURE:
         return "low", tuple(reasons)
-    return ("medium" if reasons or absent else "high"), tuple(reasons)
+    return ("high" if is_sure else "medium"), tuple(reasons)
 
 
 def verdict_of(value: int, band: Band, drivers: Sequence[Driver]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
@@ -243,6 +244,25 @@ def test_days_of_which_hardly_anything_is_told_are_said_to_be_a_range_that_ends_
         scoring = scored(few)
         assert "an active member was active on 12.3 to 28 of 28 days" in {one.text for one in scoring.drivers}
         assert driver(scoring, "activity") == 71.8  # 20.1 days, the middle
+        (ranges,) = (note for note in scoring.notes if note.startswith("Reckoned with the middle of a range"))
+        assert {"Days active", "Trend"} <= {*ranges.removesuffix(".").split(": ")[1].split(", ")}
+
+
+def open_points(found: Health) -> int:
+    """How many points ranges leave open, as the notes say."""
+    said = [note for note in found.notes if note.startswith("For what is told as a range")]
+    return int(re.findall(r"by (\d+) either way", said[0])[0]) if said else 0
+
+
+def test_confidence_goes_by_how_many_points_ranges_leave_open() -> None:
+    found = scored(steady())
+    assert (open_points(found), found.confidence) == (1, "high")  # the levels: 30 to 39 of 60
+    quiet = [replace(one, days=26) if index > 11 else one for index, one in enumerate(steady())]
+    found = scored(quiet)
+    assert any(one.text.endswith("by a rough estimate") for one in found.drivers)
+    assert (open_points(found), found.confidence) == (3, "medium")
+    found = scored([week(index, members=12, active=12, active_4w=12, days=60) for index in range(16)])
+    assert (open_points(found), found.confidence) == (12, "low")
 
 
 def test_features_hidden_by_earlier_months_are_left_out() -> None:

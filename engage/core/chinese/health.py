@@ -41,6 +41,9 @@ WORDS: Final = {
     "Reckoned with the middle of a range, to protect individuals: {driver_list}.": (
         "为保护个人，以下因素按区间中值计算：{driver_list}。"
     ),
+    "For what is told as a range the score may be off by {points:d} either way.": (
+        "由于部分数据只能以区间公布，评分可能偏高或偏低 {points} 分。"
+    ),
     # drivers
     "needs {needed:d} weeks of activity; there are {weeks:d}": "需要 {needed} 周的活动数据，目前有 {weeks} 周",
     "an active member was active on {days:g} of 28 days": "活跃成员在 28 天里人均活跃 {days} 天",
