@@ -266,7 +266,12 @@ def test_a_large_file_comes_in_chunks_that_add_up_to_it(tmp_path: Path) -> None:
         (
             "a.csv",
             "user,event,timestamp\n",
-            "no column 'userId'; say which one it is with --map COLUMN=userId",
+            "no column 'userId'; say which one it is with --map user=userId ",
+        ),
+        (
+            "a.csv",
+            "USER ID,what,at\n",
+            '--map COLUMN=timestamp --map "USER ID"=userId --map COLUMN=event ',
         ),
         ("a.csv", "userId,userId,event,timestamp\n", "more than one column for 'userId'"),
     ],

@@ -23,6 +23,9 @@ CALLED: Final = {
 
 def tell(found: Calibration) -> None:
     forecasts = {"score": found.expert, "fitted": found.fitted}
+    if not any(one.n for one in found.expert.values()):
+        _tell("No term is known that has ended: `engage import --kind terms FILE` brings them.")
+        return
     _first(found.expert.values())
     _ranks(forecasts)
     _calls(forecasts)
@@ -40,16 +43,12 @@ def tell(found: Calibration) -> None:
 
 def _first(by_days: Collection[Accuracy]) -> None:
     """What to do before this can tell anything."""
-    if not any(one.n for one in by_days):
-        _tell("No term is known that has ended: `engage import --kind terms FILE` brings them.")
-    elif not any(one.scored for one in by_days):
+    if not any(one.scored for one in by_days):
         _tell(
             "Run `engage score` first: no company was scored by the time that one of its terms ended. It measures the "
             "weeks of the imported events, and nothing else is read here."
         )
-    else:
-        return
-    say("")
+        say("")
 
 
 def _ranks(forecasts: Mapping[str, Mapping[str, Accuracy]]) -> None:

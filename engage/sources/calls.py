@@ -27,9 +27,9 @@ from engage.core.call import (
     read_call,
 )
 from engage.core.event import ACTIVITY
-from engage.errors import InvalidRequest
-from engage.sources.files import Chunk, Source, cell_value, read_chunks, time_text
+from engage.sources.files import Chunk, Source, cell_value, read_chunks, require_columns, time_text
 
+NEEDED: Final = (("timestamp", "originalTimestamp"), ("userId", "anonymousId"), ("event", "type"))
 ENVELOPE: Final = ("sentAt", "receivedAt", "writeKey", "integrations", "channel", "version")
 """Fields of the wire that say how a call travelled: in a table they are neither fields nor properties here."""
 FIELDS: Final = (
@@ -46,19 +46,8 @@ _size = msgspec.msgpack.Encoder().encode
 def read_calls(sources: Sequence[Source], mapping: Mapping[str, str], now: int) -> Iterator[Reading]:
     """Every call of the files. Raises InvalidRequest at once when a table lacks a column no call can do without."""
     for source in sources:
-        if source.format != "json":
-            _require_columns(source, mapping)
+        require_columns(source, mapping, NEEDED)
     return _read_calls(sources, mapping, now)
-
-
-def _require_columns(source: Source, mapping: Mapping[str, str]) -> None:
-    fields = {mapping.get(column, column) for column in source.columns}
-    for needed in (("timestamp", "originalTimestamp"), ("userId", "anonymousId"), ("event", "type")):
-        if not fields.intersection(needed):
-            raise InvalidRequest(
-                f"{source.name} has no column {needed[0]!r}; say which one it is with --map COLUMN={needed[0]}"
-                f" (columns: {', '.join(source.columns)})"
-            )
 
 
 def _read_calls(sources: Sequence[Source], mapping: Mapping[str, str], now: int) -> Iterator[Reading]:

@@ -11,8 +11,7 @@ from typing import Any, Final
 from engage.actions.company_facts import FactReading
 from engage.actions.import_rejects import UNREADABLE_FILE, Unread
 from engage.core.call import Refusal
-from engage.errors import InvalidRequest
-from engage.sources.files import Chunk, Source, cell_value, read_chunks, time_text
+from engage.sources.files import Chunk, Source, cell_value, read_chunks, require_columns, time_text
 
 COMPANY: Final = "groupId"
 TEXTS: Final = frozenset({COMPANY, "timestamp", "name", "timezone"})
@@ -29,13 +28,7 @@ def read_facts(
     """Every row of the files, without what is empty. `typed`: CSV cells become numbers and booleans where they look
     like it; else they stay text. Raises InvalidRequest at once when a table lacks a required column."""
     for source in sources:
-        fields = [mapping.get(column, column) for column in source.columns]
-        missing = [field for field in required if field not in fields]
-        if source.format != "json" and missing:
-            raise InvalidRequest(
-                f"{source.name} has no column {missing[0]!r}; say which one it is with --map COLUMN={missing[0]}"
-                f" (columns: {', '.join(source.columns)})"
-            )
+        require_columns(source, mapping, [(field,) for field in required])
     return _read_facts(sources, mapping, typed)
 
 

@@ -125,6 +125,36 @@ def open_sources(paths: Sequence[str], mapping: Mapping[str, str]) -> list[Sourc
     return sources
 
 
+def require_columns(source: Source, mapping: Mapping[str, str], needed: Sequence[Sequence[str]]) -> None:
+    """Raises InvalidRequest when a table lacks columns that rows cannot do without, and names them all with what may be
+    meant. `needed`: fields of which a table has one or another."""
+    fields = {mapping.get(column, column) for column in source.columns}
+    missing = [choice[0] for choice in needed if not fields.intersection(choice)]
+    if source.format == "json" or not missing:
+        return
+    unused = [column for column in source.columns if column not in mapping]
+    maps = [f"--map {_meant(field, unused)}={field}" for field in missing]
+    several = len(missing) > 1
+    raise InvalidRequest(
+        f"{source.name} has no column{'s' if several else ''} {', '.join(map(repr, missing))}; say which "
+        f"{'ones they are' if several else 'one it is'} with {' '.join(maps)} (columns: {', '.join(source.columns)})"
+    )
+
+
+def _meant(field: str, columns: Sequence[str]) -> str:
+    """The column of that name in another spelling, or of a part of it; COLUMN where there is none."""
+    wanted = _joined(field)
+    for column in columns:
+        told = _joined(column)
+        if len(told) > 2 and (wanted.startswith(told) or wanted.endswith(told)):
+            return f'"{column}"' if " " in column else column
+    return "COLUMN"
+
+
+def _joined(name: str) -> str:
+    return re.sub(r"[\W_]+", "", name).lower()
+
+
 def origins(sources: Sequence[Source]) -> list[Origin]:
     """What an import needs to know of its files, in their order."""
     return [Origin(source.name, source.changed_at) for source in sources]

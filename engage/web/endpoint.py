@@ -274,6 +274,7 @@ def _read_query(request: Request, kind: t.Any) -> t.Any:
 
 UNKNOWN_FIELD: t.Final = "Object contains unknown field `"
 """How msgspec begins to tell of one."""
+LACKING_FIELD: t.Final = "Object missing required field `"
 NO_CHOICE: t.Final = "Invalid enum value "
 
 
@@ -313,6 +314,9 @@ def explain(error: msgspec.ValidationError, kind: t.Any, within: str = "") -> st
         what = f"there is no such field{within}"
         if not place and (known := _fields(kind)):
             what += f"; it may say {', '.join(known)}"
+    elif what.startswith(LACKING_FIELD):
+        name = ".".join(filter(None, (name, what.removeprefix(LACKING_FIELD).rstrip("`"))))
+        what = "must be given"
     elif what.startswith(NO_CHOICE) and (choices := _choices(kind, name)):
         what = f"must be one of {', '.join(choices)}, not {what.removeprefix(NO_CHOICE)}"
     return f"{name}: {what[:1].lower()}{what[1:]}" if name else what

@@ -176,6 +176,7 @@ async def test_the_message_names_the_place_of_the_mistake(running: Running) -> N
     assert answer.json()["message"].startswith("seats: ")
     answer = await running.server.post("/v1/companies", json={"id": "a", "time_zone": "UTC"})
     assert answer.json()["message"].startswith("time_zone: there is no such field; it may say id, ")
+    assert (await running.server.post("/v1/companies", json={})).json()["message"] == "id: must be given"
 
 
 async def test_companies_are_read_page_by_page_each_once(running: Running) -> None:
