@@ -119,12 +119,15 @@ def says_the_same(one: Term, other: Term | None) -> bool:
 def settle(recorded: Sequence[Term], stated: Sequence[Term]) -> list[Term]:
     """The terms that count, by first day. `recorded`: by import or API; `stated`: by traits.
 
-    What traits say counts where nothing recorded runs in the same days. Traits tell of one contract at a time, so a
-    stated term ends where the next begins, and then it was renewed.
+    What traits say counts where nothing recorded runs in the same days, and where they have not put it right since.
+    Traits tell of one contract at a time, so a stated term ends where the next begins, and then it was renewed.
     """
+    ordered = sorted(stated, key=lambda one: one.start)
+    if any(one.recorded_at > other.recorded_at or one.end == other.end for one, other in pairwise(ordered)):
+        ordered = [term for term in ordered if not any(_puts_right(other, term) for other in stated)]
     own = [
         term
-        for term in sorted(stated, key=lambda one: one.start)
+        for term in ordered
         if not any(other.start < term.end and term.start < other.end for other in recorded)
     ]
     counted = sorted([*recorded, *own], key=lambda one: one.start)
@@ -133,6 +136,15 @@ def settle(recorded: Sequence[Term], stated: Sequence[Term]) -> list[Term]:
             outcome: Outcome = "renewed" if term.outcome == "open" else term.outcome
             counted[index] = replace(term, end=min(term.end, following.start), outcome=outcome)
     return counted
+
+
+def _puts_right(later: Term, term: Term) -> bool:
+    """Whether what traits said later is the same contract with another first day: an earlier one, or one hardly later
+    while the end stays. A renewal begins later and ends later."""
+    if later.recorded_at <= term.recorded_at:
+        return False
+    moved = later.start - term.start
+    return term.start < later.end if moved < 0 else later.end == term.end and 0 < moved <= FOLLOWED_DAYS_MAX
 
 
 def overlapping(terms: Sequence[Term]) -> list[tuple[Term, Term]]:

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from engage.core.terms import Term, prevails, settle, tells_of_a_term, term_of_traits
 
@@ -78,6 +79,26 @@ def test_traits_tell_of_one_contract_at_a_time() -> None:
     cut, kept = settle([], [second, first])
     assert (cut.start, cut.end, cut.outcome) == (JANUARY, JANUARY + 100, "renewed")
     assert kept == second
+
+
+def test_a_day_that_traits_put_right_leaves_no_second_contract() -> None:
+    """Else the one of before would be a contract of its own: the newest, with what is not so, or renewed in a day."""
+    wrong = stated(JANUARY + 30, JANUARY + YEAR, monthly_revenue_cents=100, recorded_at=1)
+    earlier = stated(JANUARY, JANUARY + YEAR, monthly_revenue_cents=200, recorded_at=2)
+    assert settle([], [wrong, earlier]) == [earlier]
+    later = stated(JANUARY + 31, JANUARY + YEAR, monthly_revenue_cents=200, recorded_at=2)
+    assert settle([], [wrong, later]) == [later]
+    # Twice, and back again.
+    again = replace(wrong, recorded_at=3)
+    assert settle([], [again, earlier, later]) == [again]
+
+
+def test_history_that_is_told_late_is_no_correction_nor_is_a_contract_that_is_changed_midway() -> None:
+    now = stated(JANUARY + 300, JANUARY + 300 + YEAR, recorded_at=5)
+    past = stated(JANUARY, JANUARY + YEAR, recorded_at=1)
+    assert [one.outcome for one in settle([], [now, past])] == ["renewed", "open"]
+    midway = stated(JANUARY + 100, JANUARY + YEAR, recorded_at=2)
+    assert [one.start for one in settle([], [past, midway])] == [JANUARY, JANUARY + 100]
 
 
 def test_contracts_that_were_recorded_run_side_by_side() -> None:

@@ -48,7 +48,11 @@ class CompanyTerm(TermFacts, kw_only=True):
     actor: str | None
     recorded_at: Time | None
     counts: Annotated[
-        bool, Meta(description="False for one of traits, where what was recorded otherwise runs in its days.")
+        bool,
+        Meta(
+            description="False for one of traits, where what was recorded otherwise runs in its days, or traits have "
+            "put it right since."
+        ),
     ]
     beside: Annotated[
         list[Day],
