@@ -119,18 +119,22 @@ def frozen(health: Health, as_of: str) -> Health:
     """The health of a company whose contract has ended: as it was, whatever the silence since would make of it. It does
     not change any more, so no change is told, nor what tells of nothing else."""
     note = say("Frozen when the contract ended: the score is that of {day}.", day=health.as_of)
-    known = any(one.startswith("Frozen when") for one in health.notes)
     return replace(
         health,
         as_of=as_of,
         drivers=tuple(
             replace(one, change=0.0) for one in health.drivers if one.name in WEIGHTS or one.contribution
         ),
-        notes=health.notes if known else (*health.notes, note),
+        notes=health.notes if frozen_notes(health) else (*health.notes, note),
         change_4w=None,
         change_13w=None,
         slid="",
     )
+
+
+def frozen_notes(health: Health) -> tuple[str, ...]:
+    """Of when a frozen score is; of any other, nothing."""
+    return tuple(one for one in health.notes if one.startswith("Frozen when"))
 
 
 def band_of(value: int) -> Band:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from engage.core.department import DepartmentReport
 from engage.core.digest import Digest
+from engage.core.health import frozen_notes
 from engage.core.language import say
 from engage.core.outline import Chart, Row, Section, active_members, hints, points_of, tabled
 from engage.core.privacy import Figure, fact
@@ -30,7 +31,8 @@ def _movers(digest: Digest) -> Section | None:
         (one.label, one.text, points_of(one.change if changed else one.contribution)) for one in digest.movers
     )
     title = say("What moved the score") if changed else say("What moves the score")
-    return tabled("movers", title, columns, rows, chart=Chart("signed", ("points",)))
+    notes = frozen_notes(digest.health)
+    return tabled("movers", title, columns, rows, chart=Chart("signed", ("points",)), notes=notes)
 
 
 def _seats(digest: Digest) -> Section | None:

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from engage.core.department import department_names, department_report
 from engage.core.digest import ADVICE, MOVERS, digest, said_of_few
-from engage.core.health import WEIGHTS
+from engage.core.health import WEIGHTS, frozen
 from engage.core.language import translate
 from engage.core.outline_pages import digest_outline
 from engage.core.portfolio import (
@@ -50,6 +50,14 @@ def test_three_movers_the_largest_first_and_nothing_that_did_not_move() -> None:
     assert len(digest(moved).movers) == MOVERS
     still = replace(moved, health=replace(moved.health, drivers=tuple(replace(d, change=0) for d in drivers)))
     assert digest(still).movers == ()
+
+
+def test_a_digest_of_a_company_that_left_says_of_when_its_score_is() -> None:
+    """Beside seats that nobody uses any more, the score of the end would be a riddle."""
+    health = frozen(report().health, "2026-11-22")
+    movers = digest_outline(digest(replace(report(), health=health)))[0]
+    assert movers.notes == (f"Frozen when the contract ended: the score is that of {report().health.as_of}.",)
+    assert digest_outline(digest(report()))[0].notes == ()
 
 
 def test_before_a_change_is_known_those_move_most_that_make_the_score() -> None:

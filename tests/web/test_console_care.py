@@ -23,6 +23,7 @@ from engage.core.care_shapes import (
     SentimentView,
 )
 from engage.core.digest import digest
+from engage.core.health import frozen
 from engage.core.outline import outline
 from engage.core.outline_portfolio import portfolio_outline
 from engage.core.plans import goal_view
@@ -143,6 +144,18 @@ async def test_a_report_says_what_to_do_as_the_digest_does(
     advice = digest(await services.company_report(ROWS[0].company, "last-12-weeks")).advice
     told = [item.text() for item in tree_of(await browser.get(address)).css(".to-do + ul li")]
     assert told == list(advice)
+
+
+@pytest.mark.parametrize(
+    "language, words", [("en", "the score is that of 15 Nov 2026"), ("zh-Hans", "已冻结")]
+)
+async def test_the_digest_of_a_company_that_left_says_of_when_its_score_is(
+    services: SampleServices, browser: httpx.AsyncClient, language: str, words: str
+) -> None:
+    whole = await services.company_report(ROWS[0].company, "last-12-weeks")
+    services.reports["gone"] = msgspec.structs.replace(whole, health=frozen(whole.health, "2026-11-22"))
+    page = tree_of(await browser.get(f"/console/companies/gone?view=digest&lang={language}"))
+    assert words in one_of(page, "#s-movers ~ p.small").text()
 
 
 async def test_what_was_done_for_one_company_leads_to_it(
