@@ -1,7 +1,7 @@
 """What every text is in Simplified Chinese, by its English template; see `engage.core.language`.
 
-A file has the words of the module of the same name, in its order. A translation has the parts of its template and
-no formats: numbers come written already. `test_language` fails while a text is missing.
+A file has the words of the module of the same name, in its order; `former`, what stored scores still say. A translation
+has the parts of its template and no formats: numbers come written already. `test_language` fails while a text is missing.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from engage.core.chinese import (
     company_stages,
     decisions,
     definitions,
+    former,
     forms,
     gifts,
     health,
@@ -61,4 +62,5 @@ CHINESE: Final[Mapping[str, str]] = {
     **care.WORDS,
     **score_changes.WORDS,
     **company_stages.WORDS,
+    **former.WORDS,
 }
