@@ -1,7 +1,8 @@
 """What every text is in Simplified Chinese, by its English template; see `engage.core.language`.
 
-A file has the words of the module of the same name, in its order; `former`, what stored scores still say. A translation
-has the parts of its template and no formats: numbers come written already. `test_language` fails while a text is missing.
+A file has the words of the module of the same name, in its order; `former`, what stored scores still say. A
+translation has the parts of its template and no formats: numbers come written already. `test_language` fails while a
+text is missing.
 """
 
 from __future__ import annotations
