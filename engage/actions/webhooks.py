@@ -13,7 +13,7 @@ from engage.core.calendar import HOUR
 from engage.core.notices import TYPES
 from engage.errors import InvalidRequest, NotFound
 from engage.store.database import Database
-from engage.store.outbox import oldest_waiting, start_again
+from engage.store.outbox import oldest_waiting, start_again, try_now
 from engage.store.statements import Transaction
 from engage.store.webhooks import (
     EndpointRow,
@@ -83,7 +83,8 @@ async def add_endpoint(
 
 
 async def alter_endpoint(database: Database, id: int, *, private: bool, now: int, **said: Any) -> EndpointRow:
-    """Change what is said of `url`, `types`, `description` and `enabled`. Enabled again, it goes on where it was."""
+    """Change what is said of `url`, `types`, `description` and `enabled`. Enabled again, it goes on where it was, and
+    at once, as with another address: somebody has put it right."""
     changes = {key: value for key, value in said.items() if value is not None}
     if "url" in changes:
         check_url(changes["url"], private=private)
@@ -95,7 +96,16 @@ async def alter_endpoint(database: Database, id: int, *, private: bool, now: int
         changes |= {"disabled_at": None, "failing_since": None, "failure": ""}
     elif enabled is False:
         changes["disabled_at"] = now
-    return await _changed(database, id, changes)
+
+    async def work(tx: Transaction) -> EndpointRow:
+        await _existing(id)
+        if changes:
+            await change_endpoint(id, **changes)
+        if enabled or "url" in changes:
+            await try_now(tx, id)
+        return await _existing(id)
+
+    return await database.write(work)
 
 
 async def rotate_secret(database: Database, id: int, now: int) -> EndpointRow:
@@ -139,16 +149,6 @@ async def remove_endpoint(database: Database, id: int) -> EndpointRow:
         await delete_endpoint(id)
         await start_again(tx, id)
         return row
-
-    return await database.write(work)
-
-
-async def _changed(database: Database, id: int, changes: dict[str, Any]) -> EndpointRow:
-    async def work(_: Transaction) -> EndpointRow:
-        await _existing(id)
-        if changes:
-            await change_endpoint(id, **changes)
-        return await _existing(id)
 
     return await database.write(work)
 

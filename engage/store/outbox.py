@@ -120,6 +120,15 @@ async def start_again(tx: Transaction, endpoint_id: int) -> None:
     )
 
 
+async def try_now(tx: Transaction, endpoint_id: int) -> None:
+    """Let an endpoint wait no longer for its next attempts."""
+    await tx.execute(
+        "UPDATE engage_delivery SET next_at = 0 WHERE {scope} AND endpoint_id = ?",
+        [endpoint_id],
+        scope=EVERY_COMPANY,
+    )
+
+
 async def drop_notices(tx: Transaction, before: int) -> int:
     """Drop the notices of what happened before a moment, and say how many."""
     return await tx.execute(

@@ -294,6 +294,29 @@ async def test_an_endpoint_that_is_no_more_is_disabled(
     assert await courier.run() == 1
 
 
+@pytest.mark.parametrize("change", [{"enabled": True}, {"url": "https://host.example/other"}])
+async def test_an_endpoint_that_is_put_right_is_tried_at_once(
+    host: Host, courier: Courier, receiver: Receiver, change: dict[str, Any]
+) -> None:
+    """After some failures the next attempt may be a day ahead."""
+    await host.publish()
+    endpoint = await add(host)
+    await host.send(host.track("ann"))
+    receiver.answer = Answer(410, retry_after=86_400)
+    await courier.run()
+    receiver.answer = Answer(200)
+    await webhooks.alter_endpoint(host.database, endpoint.id, private=False, now=host.now, enabled=True)
+    assert await courier.run() == 1
+    receiver.answer = Answer(503, retry_after=86_400)
+    await host.send(host.track("bob"))
+    assert await courier.run() == 0
+    receiver.answer = Answer(200)
+    host.now += HOUR
+    assert await courier.run() == 0
+    await webhooks.alter_endpoint(host.database, endpoint.id, private=False, now=host.now, **change)
+    assert await courier.run() == 1
+
+
 async def test_only_the_types_and_the_time_asked_for(
     host: Host, courier: Courier, receiver: Receiver
 ) -> None:
