@@ -22,7 +22,7 @@ from engage.store.care import load_care
 from engage.store.database import Database
 from engage.store.scope import EVERY_COMPANY, Scope
 from engage.store.settings import put_setting, read_setting
-from engage.store.signal import EFFECTS_SETTING, load_followed, load_scores
+from engage.store.signal import EFFECTS_SETTING, Scored, load_followed, load_scores
 from engage.store.statements import Statements, Transaction
 
 EFFECTS_MAX: Final = 20
@@ -35,6 +35,8 @@ class _Known(NamedTuple):
     score: int
     version: int
     profile: tuple[str, str]
+    has_left: bool
+    """Then it is frozen, and moves no more."""
 
     def is_reckoned_like(self, other: _Known) -> bool:
         """Other scores are not compared: the difference would be the version's, or the profile's."""
@@ -98,7 +100,7 @@ class Judge:
         changes = {
             company: then[company].score - known.score
             for company, known in was.items()
-            if company in then and then[company].is_reckoned_like(known)
+            if not known.has_left and company in then and then[company].is_reckoned_like(known)
         }
         rows = {company: own[id] for company, own in self.done.items() if id in own}
         treated = {company for company, one in rows.items() if one.companies}
@@ -126,13 +128,18 @@ class Judge:
             if self._ids is None:
                 self._ids = [one.id for one in await load_followed(self.s)]
             found = await load_scores(self.s, self._ids, sunday, sunday)
-            healths = {company: own[sunday].health for company, own in found.items()}
             self._days[sunday] = {
-                company: _Known(health.score, health.version, profile_key(health.profile))
-                for company, health in healths.items()
-                if health.score is not None
+                company: known for company, own in found.items() if (known := _known(own[sunday])) is not None
             }
         return self._days[sunday]
+
+
+def _known(scored: Scored) -> _Known | None:
+    health, stage = scored.health, scored.stage
+    if health.score is None:
+        return None
+    left = stage is not None and stage.stage == "churned"
+    return _Known(health.score, health.version, profile_key(health.profile), left)
 
 
 async def newest_effects(s: Statements) -> tuple[EffectView, ...]:

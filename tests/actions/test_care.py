@@ -24,6 +24,7 @@ from engage.actions.care import (
 from engage.actions.portfolio import portfolio
 from engage.actions.report import company_health, company_report
 from engage.actions.score import score_companies
+from engage.actions.terms import record_terms
 from engage.core.care import LOWERED, POOR_AT_MOST, Ceiling, Intervention, Sentiment, Stage
 from engage.core.care_shapes import GoalView
 from engage.core.plans import held_out
@@ -89,6 +90,26 @@ async def test_an_intervention_is_judged_beside_the_companies_without(database: 
     await set_intervention(database, earlier)
     told = (await portfolio(database)).interventions
     assert [(one.id, one.scores[0].companies) for one in told] == [("v", 0), ("w", 2), ("u", 1)]
+
+
+async def test_who_had_left_before_an_intervention_is_nobody_to_compare_with(database: Database) -> None:
+    """Their scores are frozen: they would say that nothing changes without help, and that for sure."""
+    calls = []
+    for company in ("a", "b", "c", "left", "gone"):
+        calls += [seats(company, 12), *working(company, 12, 20)]
+    await accept(database, calls)
+    ended = str(MONTH_AGO - timedelta(days=30))
+    later = str(MONTH_AGO + timedelta(days=10))
+    rows = [("left", ended), ("gone", later)]
+    terms = [
+        {"groupId": name, "term_start": "2025-06-01", "term_end": end, "outcome": "churned"}
+        for name, end in rows
+    ]
+    await record_terms(database, terms)
+    day = (MONTH_AGO + timedelta(days=1)).isoformat()
+    await set_intervention(database, Intervention("w", "A workshop", day, "kim", ("a", "b"), NOW))
+    await score_companies(database, TODAY)
+    assert (await judge_intervention(database, "w"))[1][0].others == 2, "c, and who was there to be helped"
 
 
 async def test_what_was_withdrawn_is_judged_no_more_and_does_not_keep_others_from_it(
