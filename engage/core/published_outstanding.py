@@ -69,13 +69,15 @@ def _can_be_issued(
     week: WeekMeasures, prices: Mapping[str, Price], amounts: Amounts, events: Mapping[str, Figure], k: int
 ) -> _Issued:
     """By those that are told by name; and of the others no more than are left of all, and of those that earned
-    something. Where all are hidden, they are taken to be no more than a power of two: what is told must not count them.
+    something. Where all are hidden, they are taken to be no more than a power of two, which leaves room beside those of
+    the members with most: what is told must neither count them nor tell that nobody else had any.
     """
     told = {name: int(one.value) for name, one in events.items() if one.value is not None}
     brought = [(prices[name], times) for name, times in told.items() if name in prices]
     others = [price for name, price in prices.items() if name not in told] or [NOTHING]
     each = {name for name, price in prices.items() if price.least}
-    left = int(amounts.events.value or 1 << (max(4 * k, week.events) - 1).bit_length()) - sum(told.values())
+    can_be = _of_known(week) + max(4 * k, week.events - _of_known(week))
+    left = int(amounts.events.value or 1 << (can_be - 1).bit_length()) - sum(told.values())
     all_earn = amounts.events.value is not None and week.features.keys() == each == prices.keys()
     if amounts.incentivised.value is not None:
         left = min(

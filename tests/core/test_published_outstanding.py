@@ -64,9 +64,11 @@ def week_of(prices: dict[str, Price], issued: int, incentivised: int = 42, **oth
         (week_of(BOTH, 594, 100, features=OF_FEW), Told(300, 11000, 1100, True, 12100, 2000)),
         (week_of(BOTH, 299, 100, features=OF_FEW), Told(0, 11000, 1100, True, 12100, 2000)),
         (week_of({"Export": QUEST}, 594, features=OF_FEW), Told(420, 1519, 1100, True, 1100, 840)),
-        # Not even how many events there were: a power of two.
+        # Not even how many events there were: a power of two, with 20 beside those of known members.
         (week_of({"Export": TEN}, 50, 5, events=33, **BY_FOUR), Told(0, 640, 100, True, 430, 640)),
-        (week_of({"Export": TEN}, 50, 5, events=32, **BY_FOUR), Told(0, 320, 100, True, 420, 320)),
+        (week_of({"Export": TEN}, 50, 5, events=32, **BY_FOUR), Told(0, 640, 100, True, 420, 640)),
+        (week_of({"Export": TEN}, 50, 5, events=32, leading=(5, 7, 20), **BY_FOUR), Told(0, 320, 100, True, 150, 320)),
+        (week_of({"Export": TEN}, 50, 5, events=32, leading=(9, 8, 11), **BY_FOUR), Told(0, 640, 100, True, 230, 640)),
         (week_of({"Export": TEN}, 50, 5, events=11, **BY_FOUR), Told(0, 320, 100, True, 210, 320)),
     ],
 )  # fmt: skip

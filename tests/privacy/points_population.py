@@ -37,7 +37,8 @@ class Quest(NamedTuple):
 class Terms(NamedTuple):
     """Of a program: event -> what it brings, reward -> what it costs, and after how many weeks points expire. `some`:
     events of which only some earn that; `for_team`: those of one team do, else as it comes. `by_hand`: whether
-    something is put right."""
+    something is put right; `several`: whether some do much in a week, and
+    buy the same reward several times, and the others dear ones seldom."""
 
     prices: dict[str, int]
     costs: dict[str, int]
@@ -46,6 +47,7 @@ class Terms(NamedTuple):
     for_team: bool = False
     quest: Quest | None = None
     by_hand: bool = False
+    several: bool = False
 
     @property
     def worth(self) -> dict[str, float]:
@@ -109,7 +111,7 @@ def with_more(random: Random, terms: Terms, more: str) -> Terms:
         sure = [*terms.prices, PLAIN]
         brings = random.choice((1, 2, 5, 20)) * random.choice([*terms.prices.values()])
         return terms._replace(quest=Quest(random.choice(sure), random.choice((1, 2, 3, 5, 10)), brings))
-    return terms._replace(by_hand=True)
+    return terms._replace(by_hand=True) if more == "by_hand" else terms._replace(several=True)
 
 
 class _Habits(NamedTuple):
@@ -162,6 +164,7 @@ def _random_member(random: Random, terms: Terms, habits: _Habits, weeks: int) ->
     found = []
     since = random.randrange(habits.starts)
     in_team = bool(terms.some) and random.random() < habits.team
+    most = random.choice((1, 1, 1, 3, 10)) if terms.several else 1
     done = 0
     for week in range(weeks):
         expired = sum(units for end, units in lots if end == week)
@@ -170,7 +173,7 @@ def _random_member(random: Random, terms: Terms, habits: _Habits, weeks: int) ->
         if week >= since and random.random() < habits.active:
             for name, share in habits.often.items():
                 if random.random() < share:
-                    events[name] = random.choice((1, 1, 1, 2, 3))
+                    events[name] = random.choice((1, 1, 1, 2, 3)) * most
         earned = {name: _earned(random, terms, habits, events.get(name, 0), in_team) for name in terms.some}
         got = sum(terms.prices.get(name, 0) * earned.get(name, times) for name, times in events.items())
         quests = 0
@@ -189,9 +192,12 @@ def _random_member(random: Random, terms: Terms, habits: _Habits, weeks: int) ->
         bought: dict[str, int] = {}
         could = sum(units for _, units in lots)
         for reward, cost in terms.costs.items():
-            if sum(units for _, units in lots) >= cost and random.random() < habits.buying:
-                bought[reward] = 1
-                _pay(lots, cost)
+            is_seldom = terms.several and most == 1 and cost > min(terms.costs.values())
+            share = habits.buying / 10 if is_seldom else habits.buying
+            for _ in range(most):
+                if sum(units for _, units in lots) >= cost and random.random() < share:
+                    bought[reward] = bought.get(reward, 0) + 1
+                    _pay(lots, cost)
         lots = [lot for lot in lots if lot[1]]
         soon = sum(units for end, units in lots if week < end <= week + AHEAD_WEEKS)
         has = sum(units for _, units in lots)
