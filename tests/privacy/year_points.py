@@ -241,7 +241,9 @@ class _Year:
                 sum(any(own[one].bought for one in newest) for own in members)
                 for members in (self.members, self.known)
             ]
-            self.attack.knows(bought, min(k, people[0]) - people[1])
+            is_hidden = self.before.gone[0] >= AMOUNT_MAX or found.spenders < k
+            besides = 2 * found.dearest / found.cheapest if is_hidden and found.cheapest < found.dearest else 0
+            self.attack.knows(bought, max(min(k, people[0]) - people[1], besides))
             self.bought.clear()
         counted, most = self.issued - found.waiting[0], numpy.inf
         if found.behind[0] >= k and found.lump < AMOUNT_MAX:
