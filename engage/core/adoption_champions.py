@@ -6,7 +6,7 @@ Owns this section. Takes every measure from `engage.core.published_champions`.
 from __future__ import annotations
 
 from engage.core.language import say
-from engage.core.privacy import Figure, Unit, missing
+from engage.core.privacy import Figure, Unit, missing, not_shown
 from engage.core.published_champions import Champions, publish_champions
 from engage.core.published_floors import is_measured
 from engage.core.report_weeks import Weeks
@@ -34,8 +34,8 @@ def champions(now: Weeks, then: Weeks) -> Table:
                 say(
                     "Departments that show {k:d} champions or more, of {all:d}", k=now.k, all=here.departments
                 ),
-                here.covered,
-                _before(there, "covered", "each"),
+                _shown(here.covered),
+                _shown(_before(there, "covered", "each")),
             ),
             (say("Other departments that rest on one"), here.single, _before(there, "single", "each")),
             (say("Other departments without one"), here.without, _before(there, "without", "each")),
@@ -50,6 +50,11 @@ def _champions(weeks: Weeks) -> Champions | None:
     if weeks.last is None or weeks.people_last is None or not is_measured(weeks.last):
         return None
     return publish_champions(weeks.last, weeks.people_last, weeks.k)
+
+
+def _shown(covered: Figure) -> Figure:
+    """Of departments of which nothing is told none shows any, and that is no count of those that have them."""
+    return not_shown("each") if covered.value == 0 else covered
 
 
 def _before(champions: Champions | None, name: str, unit: Unit) -> Figure:

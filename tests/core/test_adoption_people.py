@@ -13,6 +13,7 @@ import pytest
 from msgspec.structs import replace
 
 from engage.core import adoption_people as sections
+from engage.core.adoption_champions import champions
 from engage.core.calendar import month_end
 from engage.core.measures import WeekMeasures
 from engage.core.periods import read_period
@@ -375,3 +376,12 @@ def test_weeks_frozen_before_moves_were_measured_have_none() -> None:
     assert sections.moves(*periods(source)).rows == ()
     newer = made({at: week(at, definition=0 if at < 12 else 2) for at in range(24)})
     assert {row[2] for row in told(sections.moves(*periods(newer)))} == {"not measured"}
+
+
+def test_departments_of_which_nothing_is_told_are_not_said_to_have_no_champions() -> None:
+    told_all = {name: GroupWeek(500, 250, 250, 250, 100) for name in ("Sales", "Works")}
+    hidden = {name: GroupWeek(20, 9, 9, 9, 8) for name in ("Sales", "Works")}
+    for departments, covered in ((told_all, "2"), (hidden, "not shown")):
+        table = champions(*periods(a_year(departments=departments)))
+        rows = {str(name): count for name, count, _ in told(table)}
+        assert rows["Departments that show 5 champions or more, of 2"] == covered
