@@ -14,8 +14,11 @@ from hypothesis import strategies as st
 from markupsafe import Markup
 
 import engage.web.console as console
+from engage.core.privacy import Figure, missing, not_shown
+from engage.core.reports import Series
 from engage.formats import charts, pen, rows
 from engage.formats.palette import PALETTE, SHAPE_ROLES, TEXT_ROLES
+from engage.web.console.drawing import weekly
 
 CSS = (Path(console.__file__).parent / "static" / "console.css").read_text(encoding="utf-8")
 SVG = "{http://www.w3.org/2000/svg}"
@@ -276,3 +279,22 @@ def test_a_legend_takes_the_rows_that_it_needs() -> None:
     one, two = (DRAWINGS["partial"]("x", width) for width in (charts.WIDE, 200))
     assert 'y="14" class="f muted" fill="#596273">Another' in one
     assert 'y="32" class="f muted" fill="#596273">Another' in two
+
+
+def test_a_table_of_weeks_has_no_column_of_which_nothing_is_told() -> None:
+    weeks = ("2026-11-09", "2026-11-16")
+
+    def of(label: str, *figures: Figure) -> Series:
+        return Series(label, label, "members", weeks, figures)
+
+    some = of("Low users", not_shown("members"), Figure("fewer than 17", "members", hidden="rough", high=16))
+    none = of("Power users", *(not_shown("members"),) * 2)
+    never = of("No use", *(missing("members"),) * 2)
+    found = weekly("Members by kind of use", [none, some, never], "en")
+    assert (found.labels, found.untold) == (("Low users", "No use"), ("Power users",))
+    assert [[one.text for one in figures] for _, figures in found.rows] == [
+        ["fewer than 17", "not measured"],
+        ["not shown", "not measured"],
+    ]
+    alone = weekly("Members by kind of use", [none], "en")
+    assert (alone.labels, alone.untold) == (("Power users",), ())

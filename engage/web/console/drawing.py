@@ -10,6 +10,7 @@ from typing import Final
 from markupsafe import Markup
 
 from engage.core.language import Language, speak
+from engage.core.outline import is_told
 from engage.core.privacy import Figure
 from engage.core.reports import Series, Table
 from engage.formats import charts, rows
@@ -27,10 +28,15 @@ class Weekly:
     caption: str
     labels: tuple[str, ...]
     rows: tuple[tuple[str, tuple[Figure, ...]], ...]
+    untold: tuple[str, ...] = ()
+    """Series of which nothing is told in any week, and which have no column for that."""
 
 
 def weekly(caption: str, series: Sequence[Series], language: Language) -> Weekly:
     """Series over the same weeks as one table. A series without a week has nothing there, which is shown."""
+    told = [one for one in series if is_told(one.figures)]
+    untold = tuple(one.label for one in series if one not in told) if told else ()
+    series = told or series
     mondays = sorted({monday for one in series for monday in one.weeks}, reverse=True)
     by_week = [dict(zip(one.weeks, one.figures, strict=True)) for one in series]
     return Weekly(
@@ -43,6 +49,7 @@ def weekly(caption: str, series: Sequence[Series], language: Language) -> Weekly
             )
             for monday in mondays
         ),
+        untold=untold,
     )
 
 
