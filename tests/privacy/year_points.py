@@ -241,8 +241,10 @@ class _Year:
                 sum(any(own[one].bought for one in newest) for own in members)
                 for members in (self.members, self.known)
             ]
-            is_hidden = self.before.gone[0] >= AMOUNT_MAX or found.spenders < k
-            besides = 2 * found.dearest / found.cheapest if is_hidden and found.cheapest < found.dearest else 0
+            besides = 0.0
+            if found.cheapest < found.dearest and (self.before.gone[0] >= AMOUNT_MAX or found.spenders < k):
+                quarters = min(outstanding.QUARTERS, self.before.quarters + 1)
+                besides = min(found.few_besides[quarters - 1], 2 * found.dearest / found.cheapest)
             self.attack.knows(bought, max(min(k, people[0]) - people[1], besides))
             self.bought.clear()
         counted, most = self.issued - found.waiting[0], numpy.inf
