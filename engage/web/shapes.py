@@ -422,6 +422,9 @@ class Change(Struct):
 class Changes(Struct):
     data: list[Change]
     levels: LevelChanges = []
+    warnings: Annotated[
+        list[dict[str, Any]], Meta(description="Rules that never fire, each with its pointer and place.")
+    ] = []
 
 
 class HealthPoint(Struct):

@@ -42,3 +42,13 @@ async def test_of_two_who_edit_one_draft_the_second_is_told(running: Running) ->
     now = ada.json()["updated_at"]
     assert (await running.server.post(f"{path}/publish", json={"based_on": now})).json()["version"] == 1
     assert (await running.server.put(f"{path}/draft", params={"based_on": now}, content=PROGRAM)).is_success
+
+
+async def test_what_a_draft_would_change_comes_with_rules_that_never_fire(running: Running) -> None:
+    path = "/v1/program/draft"
+    daily = "limits: [{per: member, window: day, count: 1}]"
+    for limit, warned in (("amount: 9, over: refuse", ["/rules/1/limits/0"]), ("count: 9", [])):
+        idle = PROGRAM.replace(daily, daily.replace("count: 1", limit))
+        assert (await running.server.put(path, content=idle)).is_success
+        told = (await running.server.get(f"{path}/diff")).json()
+        assert [one["pointer"] for one in told["warnings"]] == warned

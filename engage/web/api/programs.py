@@ -16,8 +16,9 @@ from engage.actions.turns import program_version
 from engage.core.calendar import to_rfc3339
 from engage.core.call import parse_time
 from engage.core.diff import Change, diff_programs
+from engage.core.idle_rules import idle_rules
 from engage.core.program import Program
-from engage.document import DOCUMENT_BYTES_MAX, LocatedProblem, read_program
+from engage.document import DOCUMENT_BYTES_MAX, LocatedProblem, read_further, read_program
 from engage.errors import InvalidRequest, NotFound, TooLarge, Unprocessable
 from engage.store.companies import current_programs
 from engage.store.programs import list_versions, load_draft, newest_version
@@ -164,7 +165,9 @@ async def diff_draft(asked: Asked[None, None]) -> shapes.Changes:
     levels = await forecast_levels(
         asked.services.database, new, company=_company(asked), now=asked.services.now()
     )
-    return shapes.Changes([change_shape(one) for one in diff_programs(old, new)], levels)
+    idle = read_further(draft.document, lambda document: idle_rules(new, document))
+    changes = [change_shape(one) for one in diff_programs(old, new)]
+    return shapes.Changes(changes, levels, [told(one) for one in idle])
 
 
 def change_shape(change: Change) -> shapes.Change:
