@@ -14,6 +14,7 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
+from engage import clock
 from engage.actions import fitting
 from engage.actions.book import current_book
 from engage.actions.settings import floor
@@ -29,6 +30,7 @@ from engage.core.accuracy import (
     threshold,
 )
 from engage.core.book import Book
+from engage.core.calendar import utc_day
 from engage.core.calibration import (
     HORIZONS,
     Case,
@@ -46,8 +48,8 @@ from engage.store.scope import EVERY_COMPANY
 from engage.store.settings import put_setting
 from engage.store.signal import (
     CALIBRATION_SETTING,
-    load_first_monday,
     load_followed,
+    load_measured,
     load_scores,
     load_weeks,
 )
@@ -58,7 +60,8 @@ COMPANIES_PER_READ: Final = 200
 
 
 async def calibrate(database: Database, trial: Book | None = None) -> Calibration:
-    """Measures both forecasts and keeps the card. A term's end that was never measured counts with contract facts.
+    """Measures both forecasts and keeps the card. A term that ended before anything was measured counts with contract
+    facts; one that ends after, or is yet to end, counts once the week before is measured.
 
     `trial`: a book to be tried, in place of the host's: its definition of the score is measured, and nothing is kept.
     """
@@ -67,7 +70,7 @@ async def calibrate(database: Database, trial: Book | None = None) -> Calibratio
         k, book = await floor(), trial or await current_book()
         ended = [id for id, own in terms.items() if any(term.outcome != "open" for term in own)]
         followed = await load_followed(s, ended) if ended else []
-        measured_from = await load_first_monday(s) or 0
+        measured_from, until = await load_measured(s) or (0, last_week_before(utc_day(clock.now())))
     found: dict[int, list[Case]] = {days: [] for days in HORIZONS}
     leads: list[int] = []
     for start in range(0, len(followed), COMPANIES_PER_READ):
@@ -88,6 +91,7 @@ async def calibrate(database: Database, trial: Book | None = None) -> Calibratio
                 book.stages,
                 lasting.get(one.id, {}),
                 {term.start: term.end for term in stated.get(one.id, ())},
+                until,
             )
             for one in part
         ]

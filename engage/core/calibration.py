@@ -104,6 +104,8 @@ class Past(Struct, frozen=True):
     """Sunday -> the stage that had lasted by then, as it was frozen."""
     agreed_until: Mapping[int, int] = {}
     """The first day of a term of traits -> its end as they stated it, though the next has cut it short since."""
+    until: int | None = None
+    """The Monday of the newest week measured of any company: of what ends later nothing is known by then."""
 
 
 def probability_of(risk: float, months: float) -> float:
@@ -118,7 +120,9 @@ def cases(pasts: Sequence[Past], days_before: int, k: int) -> list[Case]:
 
 
 def case_of(past: Past, term: Term, days_before: int, k: int) -> Case | None:
-    """None: the term has not ended or the company had no contract yet on that day."""
+    """None: the term has not ended, as far as is measured, or the company had no contract yet on that day."""
+    if past.until is not None and last_week_before(term.end) > past.until:
+        return None
     day = term.end - days_before
     known = [_known_on(past, one, day) for one in past.terms if one.start < day]
     standing = term_on(known, day)

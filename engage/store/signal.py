@@ -239,10 +239,11 @@ async def load_weeks(
     return weeks
 
 
-async def load_first_monday(s: Statements) -> int | None:
-    """The first week that was measured of any company."""
-    rows = await s.rows("SELECT MIN(monday) FROM engage_week WHERE {scope}", scope=EVERY_COMPANY)
-    return rows[0][0] if rows else None
+async def load_measured(s: Statements) -> tuple[int, int] | None:
+    """The first week that was measured of any company, and the newest; None: none was."""
+    rows = await s.rows("SELECT MIN(monday), MAX(monday) FROM engage_week WHERE {scope}", scope=EVERY_COMPANY)
+    first, newest = rows[0]
+    return None if first is None else (first, newest)
 
 
 async def is_any_frozen(s: Statements, weeks: Sequence[tuple[int, WeekMeasures]]) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import sys
-from datetime import date
+from datetime import date, timedelta
 
 import msgspec
 import pytest
@@ -139,6 +139,26 @@ async def test_terms_that_ended_before_anything_was_measured_are_counted_apart(d
     await record_terms(database, ago)
     found = await calibrate(database)
     assert (found.expert["0"].n, found.expert["0"].churned, found.before) == (27, 12, 7)
+
+
+async def test_a_term_is_looked_at_once_the_week_before_its_end_is_measured(database: Database) -> None:
+    """One renewed early, or of which it is known that it will not be, has not ended: nothing is known of its use then,
+    and it would count as that of a company that nobody uses the product of."""
+    await seeded(database, 30, 5)
+    end = date.fromordinal(week_of(START.toordinal()) + 7 * WEEKS)
+    for later in (timedelta(weeks=1), timedelta(weeks=500)):
+        row = {"groupId": "c7", "term_start": f"{end}", "term_end": f"{end + later}", "outcome": "renewed"}
+        await record_terms(database, [row])
+        assert (await calibrate(database)).expert["0"].n == 30
+
+
+@pytest.mark.parametrize("measured", [True, False])
+async def test_what_is_said_of_a_term_to_come_is_no_outcome_yet(database: Database, measured: bool) -> None:
+    if measured:
+        await seeded(database, 3, 1)
+    row = {"groupId": "c", "term_start": "2025-01-06", "term_end": "9998-01-01", "outcome": "churned"}
+    await record_terms(database, [row])
+    assert (await calibrate(database)).expert["0"].n == (3 if measured else 0)
 
 
 async def test_without_the_model_library_the_score_is_measured_all_the_same(
