@@ -113,7 +113,8 @@ def _benefit(problems: Problems, value: t.Any, path: Path) -> bool | int | str |
 def _read_basis(problems: Problems, value: t.Any, path: Path) -> tuple[Basis, int]:
     if isinstance(value, dict):
         return "rolling", _read_rolling(problems, value, path)
-    return t.cast(Basis, problems.choice(value, path, PERIODS) or "lifetime"), 0
+    found = problems.choice(value, path, PERIODS, besides="{rolling: {months: 12}}")
+    return t.cast(Basis, found or "lifetime"), 0
 
 
 def _read_rolling(problems: Problems, value: t.Any, path: Path) -> int:

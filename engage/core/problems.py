@@ -271,13 +271,15 @@ class Problems:
         self.add(path, f"{shown(value)} {rule}", suggestion=near, at_key=at_key)
         return None
 
-    def choice(self, value: t.Any, path: Path, options: t.Sequence[str]) -> str | None:
+    def choice(self, value: t.Any, path: Path, options: t.Sequence[str], *, besides: str = "") -> str | None:
+        """One of the words. `besides`: what else there may be, that the caller reads."""
         if self.passed_over(value):
             return None
         if isinstance(value, str) and value in options:
             return value
         near = self.nearest(value, options) if isinstance(value, str) else None
-        self.add(path, f"must be one of {', '.join(options)}, not {shown(value)}", suggestion=near)
+        listed = ", ".join(options) + (f", or {besides}" if besides else "")
+        self.add(path, f"must be one of {listed}, not {shown(value)}", suggestion=near)
         return None
 
     def known(self, value: t.Any, path: Path, names: t.Collection[str] | None, kind: str) -> str | None:
