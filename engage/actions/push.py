@@ -6,6 +6,7 @@ tell of; what waits for a destination is the newest signal of each company alone
 
 from __future__ import annotations
 
+import asyncio
 import base64
 from collections.abc import Callable
 from typing import Any, Final
@@ -113,12 +114,15 @@ class Pusher:
         """Push all that may be pushed now: how many signals were accepted, and how many destinations refused."""
         async with self.database.read():
             destinations = await load_destinations(enabled=True)
+        due = [one for one in destinations if one.next_at <= self.clock()]
+        served = await asyncio.gather(*map(self._serve, due), return_exceptions=True)
         accepted = refused = 0
-        for destination in destinations:
-            if destination.next_at <= self.clock():
-                pushed, well = await self._serve(destination)
-                accepted += pushed
-                refused += not well
+        for one in served:
+            if isinstance(one, BaseException):
+                raise one  # once all have come to their end
+            pushed, well = one
+            accepted += pushed
+            refused += not well
         return accepted, refused
 
     async def _serve(self, destination: DestinationRow) -> tuple[int, bool]:

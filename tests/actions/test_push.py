@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import time
@@ -111,6 +112,22 @@ async def test_a_destination_that_is_removed_is_sent_no_more(
 
     await Pusher(database, ending, lambda: receiver.now).run()
     assert len(receiver.sent) == 1
+
+
+async def test_a_slow_destination_keeps_no_other_waiting(database: Database, receiver: Receiver) -> None:
+    await seeded(database)
+    await add(database)
+    await add_destination(database, "https://other.example/v1/batch", "wk", "", private=False, now=NOW)
+    other_was_told = asyncio.Event()
+
+    async def one_is_slow(url: str, headers: dict[str, str], body: bytes) -> Answer:
+        if url == URL:
+            await asyncio.wait_for(other_was_told.wait(), 2)
+        else:
+            other_was_told.set()
+        return await receiver.post(url, headers, body)
+
+    assert await Pusher(database, one_is_slow, lambda: receiver.now).run() == (4, 0)
 
 
 async def test_while_a_destination_is_down_the_newest_signal_alone_waits(
