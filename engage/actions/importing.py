@@ -9,6 +9,7 @@ that was cut short is simply run again: what was accepted is known by its messag
 from __future__ import annotations
 
 import asyncio
+import secrets
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -134,6 +135,8 @@ class _Import:
         self._thread = ThreadPoolExecutor(1, "import")
         self._done = 0
         self._say_at = 0.0
+        self._name = f" {secrets.token_hex(4)}"
+        """Others may be coming in side by side."""
         self._company = ""
 
     async def run(self, readings: Iterator[Reading]) -> Imported:
@@ -187,7 +190,7 @@ class _Import:
         await self._say_importing()
         try:
             await self._accept_blocks(staging, ingestion)
-            await say_importing(self.database, clock.now(), over=True)
+            await say_importing(self.database, clock.now(), self._name, over=True)
         finally:
             await ingestion.stop()
 
@@ -196,7 +199,7 @@ class _Import:
         to come, for ever."""
         if time.monotonic() >= self._say_at:
             self._say_at = time.monotonic() + SAY_SECONDS
-            await say_importing(self.database, clock.now())
+            await say_importing(self.database, clock.now(), self._name)
 
     async def _accept_blocks(self, staging: Staging, ingestion: Ingestion) -> None:
         """A block is read while the one before it is decided and the one before that is written."""

@@ -8,8 +8,9 @@ from engage.core.privacy import K_DEFAULT, K_MIN
 from engage.errors import InvalidRequest
 from engage.store.companies import UNKNOWN_COMPANIES
 from engage.store.database import Database
-from engage.store.settings import put_setting, read_setting
+from engage.store.settings import drop_setting, put_setting, read_setting, read_settings
 from engage.store.signal import FLOOR_SETTING
+from engage.store.statements import Transaction
 
 
 async def floor() -> int:
@@ -26,21 +27,35 @@ async def set_floor(database: Database, k: int) -> None:
 
 
 _IMPORTING: Final = "importing"
-"""The setting with the moment, microseconds UTC, until which history may be coming in."""
+"""So begin the settings that hold the moment, microseconds UTC, until which an import may be coming in."""
 IMPORT_SECONDS: Final = 600
 """An import that was not heard of for so long is none: it was killed."""
 
 
-async def say_importing(database: Database, now: int, *, over: bool = False) -> None:
-    """History is coming in, for IMPORT_SECONDS at most unless that is said again; `over`: it has come."""
-    until = now if over else now + IMPORT_SECONDS * 1_000_000
-    await database.write(lambda _: put_setting(_IMPORTING, str(until)))
+async def say_importing(database: Database, now: int, which: str = "", *, over: bool = False) -> None:
+    """History is coming in by an import of this name, for IMPORT_SECONDS at most unless that is said again; `over`: it
+    has come."""
+
+    async def work(_: Transaction) -> None:
+        for name, until in (await read_settings(_IMPORTING)).items():
+            if not _seconds_left(until, now):
+                await drop_setting(name)
+        if over:
+            await drop_setting(_IMPORTING + which)
+        else:
+            await put_setting(_IMPORTING + which, str(now + IMPORT_SECONDS * 1_000_000))
+
+    await database.write(work)
 
 
 async def importing_seconds(now: int) -> float:
     """For how long history may be coming in; 0: none is. Within a read or a transaction."""
-    until = await read_setting(_IMPORTING)
-    left = (int(until) - now) / 1_000_000 if until and until.isdecimal() else 0
+    known = await read_settings(_IMPORTING)
+    return max((_seconds_left(until, now) for until in known.values()), default=0)
+
+
+def _seconds_left(until: str, now: int) -> float:
+    left = (int(until) - now) / 1_000_000 if until.isdecimal() else 0
     return left if 0 < left <= IMPORT_SECONDS else 0
 
 

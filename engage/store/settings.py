@@ -10,6 +10,16 @@ async def read_setting(name: str) -> str | None:
     return None if found is None else found.value
 
 
+async def read_settings(beginning: str) -> dict[str, str]:
+    """Those whose names begin so."""
+    return {found.name: found.value for found in await Setting.filter(name__startswith=beginning)}
+
+
+async def drop_setting(name: str) -> None:
+    """Within a transaction."""
+    await Setting.filter(name=name).delete()
+
+
 async def keep_setting(name: str, value: str) -> str:
     """The value kept under this name: the one already there, else this one. Within a transaction."""
     found = await read_setting(name)

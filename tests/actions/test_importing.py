@@ -494,3 +494,14 @@ async def test_an_import_that_is_not_heard_of_is_none(database: Database, second
     await say_importing(database, NOW)
     async with database.read():
         assert await importing_seconds(NOW + seconds * 1_000_000) == left
+
+
+async def test_of_two_imports_the_one_that_ends_first_says_nothing_of_the_other(database: Database) -> None:
+    for which in ("one", "other"):
+        await say_importing(database, NOW, which)
+    await say_importing(database, NOW, "other", over=True)
+    async with database.read():
+        assert await importing_seconds(NOW) == 600
+    await say_importing(database, NOW, "one", over=True)
+    async with database.read():
+        assert await importing_seconds(NOW) == 0
