@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -326,6 +327,7 @@ async def test_whoever_came_by_a_link_for_nobody_says_who_did_it(
         ({"what": "x" * 501}, 400),
         ({"what": "x" * 20_000}, 413),
         ({"day": "yesterday"}, 400),
+        ({"day": (datetime.now(UTC) + timedelta(2)).date().isoformat()}, 400),
     ],
 )
 async def test_a_form_that_says_too_little_or_too_much_logs_nothing(

@@ -27,6 +27,7 @@ WORDS: Final = {
     "Choose what the goal is measured by.": "请选择衡量目标的指标。",
     "Say the target as a number.": "请用数字说明目标值。",
     "Say a day to come by which the target is to be reached.": "请说明达成目标的日期，须晚于今天。",
+    "Say a day that has come: on {day_name} nothing is done yet.": "请填写已经到来的日期：{day_name} 尚未到来。",
     "{field_name}: must be a day such as {example}": "{field_name}：请填写日期，例如 {example}",
     "The form is too long.": "表单内容过长。",
     "The form cannot be read.": "无法读取表单。",

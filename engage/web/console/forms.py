@@ -6,7 +6,7 @@ Owns the limits of a form. Must not know what becomes of it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from hashlib import blake2b
 from math import isfinite
 from typing import Final, NamedTuple
@@ -98,9 +98,8 @@ async def read_told(
         return _accepted(fields, session)
     if "goal" in fields:
         return _adjusted(fields, session)
-    return (
-        _agreed(fields, session, company, today) if "measure" in fields else _done(fields, session, company)
-    )
+    said = _agreed if "measure" in fields else _done
+    return said(fields, session, company, today)
 
 
 def _agreed(fields: dict[str, str], session: SignedIn, company: str, today: date) -> Agreed:
@@ -179,12 +178,15 @@ def _number(text: str) -> float | None:
     return number if isfinite(number) else None
 
 
-def _done(fields: dict[str, str], session: SignedIn, company: str) -> Done:
+def _done(fields: dict[str, str], session: SignedIn, company: str, today: date) -> Done:
     what = _words(fields, "what")
     if not 0 < len(what) <= WORDS_CHARS_MAX:
         raise InvalidRequest(say("Say what was done, in {most:d} characters at most.", most=WORDS_CHARS_MAX))
     actor = _actor(fields, session)
-    day = told_day("day", fields.get("day", "")).isoformat()
+    on = told_day("day", fields.get("day", ""))
+    if on > today + timedelta(1):  # it may be tomorrow already where they are
+        raise InvalidRequest(say("Say a day that has come: on {day_name} nothing is done yet.", day_name=on))
+    day = on.isoformat()
     return Done(_id(company, day, actor, what), what, day, actor)
 
 
