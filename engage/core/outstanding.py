@@ -7,9 +7,10 @@ others can have bought the dearest reward than those who bought most often. Of w
 on rewards with several costs, counts the least that is told, and of the rest as much as bands are wide: exactly, it
 told that nobody bought the dear reward. What was put right by hand, and taken back, may have bought it meanwhile, of
 whoever earned as much: so as much as many of the dearest cost waits of what was issued. How much events bring is
-reckoned by themselves, whether they complete a quest or not. How much is issued besides is not, as where levels bring
-some. Then of all of it as much as many of the dearest events bring waits on: else it would follow that nearly all
-that anybody did brought some.
+reckoned by themselves, whether they complete something or not, as a quest or a level. How much is issued besides is
+not, as where members give some, nor how much less what comes once for each member brings as time goes by. Then of all
+of it as much as many of the dearest events bring waits on: else it would follow that nearly all that anybody did
+brought some.
 
 What is spent was issued before. Where hardly less was spent than can have been issued, by what is told, that tells that
 nearly all that anybody did earned something. So the last band of what was spent is open to all that members can have
@@ -108,8 +109,8 @@ class Behind:
 
 class Told(NamedTuple):
     """Of one currency in a week: the least and the most that are told to have been issued, how much of what lies
-    between counts together, whether anything is hidden of what brought it, what many dear events would bring, and the
-    most that was issued where other weeks count as well."""
+    between counts together, whether anything is hidden of what brought it, what many dear events would bring, the most
+    that was issued where other weeks count as well, and whether something may come once for each member, as a level."""
 
     least: int
     most: int
@@ -117,6 +118,7 @@ class Told(NamedTuple):
     hidden: bool
     dear: int = 0
     of_many: int = AMOUNT_MAX
+    completed: bool = False
 
 
 def remember_waiting(
@@ -126,7 +128,7 @@ def remember_waiting(
     for currency, found in week.currencies.items():
         earlier = before.currencies.get(currency) if before is not None else None
         issued, spent, expired = earlier.waiting if earlier else NONE
-        least, most, width, hidden, dear, of_many = told[currency]
+        least, most, width, hidden, dear, of_many, completed = told[currency]
         if earlier and earlier.lump >= AMOUNT_MAX and not found.lasts:
             width = AMOUNT_MAX  # what was awarded to few alone is still among what waits
         issued += week.issued.get(currency, 0) - least
@@ -138,7 +140,8 @@ def remember_waiting(
             found.cheapest = min(found.cheapest or earlier.cheapest, earlier.cheapest or found.cheapest)
         now_issued = 0
         if found.behind[0] >= k and width < AMOUNT_MAX:
-            now_issued = _counts_of_issued(issued, _width_of_issued(found, width, k), room)[0]
+            step = _width_of_issued(found, width, k)
+            now_issued = _counts_of_issued(issued, step, room, completed=completed)[0]
         found.room, found.lump = room - now_issued, width
         few_spent = found.dearest > 0 and found.spenders < k
         found.hidden = week.monday if hidden or few_spent else earlier.hidden if earlier else 0
@@ -180,9 +183,10 @@ def _width_of_issued(found: CurrencyWeek, width: int, k: int) -> int:
     return max(width, k * found.dearest)
 
 
-def _counts_of_issued(waiting: int, width: int, room: int) -> tuple[int, int]:
-    """The least and the most that is told of what waits; `room`: how much it can be, where that is reckoned."""
-    if room < AMOUNT_MAX // 2:
+def _counts_of_issued(waiting: int, width: int, room: int, *, completed: bool = False) -> tuple[int, int]:
+    """The least and the most that is told of what waits; `room`: how much it can be, where that is reckoned and nothing
+    is `completed` once in a life, which is less as time goes by."""
+    if room < AMOUNT_MAX // 2 and not completed:
         return band_around(waiting, 0, width, room)
     low, high = band_around(max(0, waiting - width), 0, width, room)
     return low, high + width

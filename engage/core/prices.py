@@ -11,7 +11,9 @@ from typing import Final, NamedTuple
 
 from engage.core.effects import AdvanceQuest, Award, Formula, Multiply
 from engage.core.goals import referral_rules, reward_rules, tier_occasion
+from engage.core.occasions import ACTIVE, ANY, BROUGHT, LEVEL, REFERRAL, STREAK, Occasion
 from engage.core.program import THOUSANDTHS_ONE, Goal, Program, Quest, Requires, Rule
+from engage.core.program_levels import Levels
 from engage.core.quests import LAPS_MAX
 from engage.core.rounding import band_around
 from engage.core.rules import multiplied
@@ -24,7 +26,7 @@ class Price(NamedTuple):
     least: int
     most: int
     of_many: float = 0.0
-    """The most that one brings on average, where that is less: of many, only the last completes a quest."""
+    """The most that one brings on average, where it may complete something: of many, only the last does a quest."""
 
     @property
     def mean(self) -> float:
@@ -38,21 +40,26 @@ class Price(NamedTuple):
 
 NOTHING: Final = Price(0, 0)
 Prices = dict[str, dict[str, Price]]
-"""Currency -> event -> its price, with that of what it completes. "" is what no event brings by itself, such as a level
-or a gift: the most that comes at once; and what some of an event's may bring without an end. Earlier releases counted
-all quests there."""
+"""Currency -> event -> its price, with that of what it completes: quests, streaks, levels, referrals. "" is what no
+event brings by itself, such as a gift: the most that comes at once; and what some of an event's may bring without an
+end. With what it brings on average it is any other event. Earlier releases counted all that is completed there."""
 
 
 def prices_of(program: Program) -> Prices:
     found: Prices = {}
     rules = (*program.rules, *reward_rules(program), *referral_rules(program))
+    at_once: dict[str, int] = {}
+    of_levels = [rule for rule in rules if rule.on is not None and rule.on.kind == LEVEL]
     for rule in rules:
-        for currency, own in _brought(program, rules, rule).items():
+        for currency, own in _brought(program, rules, rule).items() if rule not in of_levels else ():
             prices, by_events = found.setdefault(currency, {}), list(_by_events(program, rule, own))
             for event, price in by_events:
                 prices[event] = _together(prices.get(event, NOTHING), price)
             if not by_events:
-                _add_at_once(prices, own.most)
+                at_once[currency] = max(own.most, at_once.get(currency, 0))
+    for currency, most in at_once.items():
+        _add_at_once(found[currency], most)
+    _add_levels(program, rules, of_levels, found)
     for giving in program.giving:
         gift = giving.allowance if giving.to_one is None else min(giving.to_one, giving.allowance)
         _add_at_once(found.setdefault(giving.currency, {}), gift)
@@ -70,18 +77,80 @@ def _add_at_once(prices: dict[str, Price], most: int) -> None:
     prices[""] = Price(0, max(most, prices.get("", NOTHING).most))
 
 
+def _add_levels(program: Program, rules: tuple[Rule, ...], of_levels: list[Rule], found: Prices) -> None:
+    """What reaching levels brings, by the events that bring the points for these; else at once."""
+    levels = program.levels
+    if levels is None:
+        return
+    brought: dict[str, dict[str, int]] = {}
+    for rule in of_levels:
+        for currency, own in _brought(program, rules, rule).items():
+            at_level = brought.setdefault(currency, {})
+            for level in levels.steps:
+                if rule.on in (Occasion(LEVEL, ANY), Occasion(LEVEL, level.id)):
+                    at_level[level.id] = at_level.get(level.id, 0) + own.most
+    counted = dict(found.get(levels.currency, {}))
+    for currency, at_level in brought.items():
+        prices, most = found.setdefault(currency, {}), min(AMOUNT_MAX, sum(at_level.values()))
+        if most == AMOUNT_MAX or not _is_earned_by_events(levels, counted):
+            _add_at_once(prices, most)
+            continue
+        share = _share_of_levels(levels, at_level, brought.get(levels.currency, {}))
+        for event, price in counted.items():
+            reached = Price(0, most, float(min(most, price.mean * share)))
+            prices[event] = _together(prices.get(event, NOTHING), reached)
+
+
+def is_by_events(prices: Mapping[str, Price]) -> bool:
+    """Whether nothing comes but by events."""
+    return "" not in prices or prices[""].of_many > 0
+
+
+def _is_earned_by_events(levels: Levels, counted: Mapping[str, Price]) -> bool:
+    """Whether only events bring the points for levels, and none of these again for a level that was lost."""
+    falls_early = levels.basis == "rolling" and levels.review is not None
+    is_endless = any(price.is_endless for price in counted.values())
+    return not falls_early and is_by_events(counted) and not is_endless
+
+
+def _share_of_levels(levels: Levels, brought: Mapping[str, int], earned: Mapping[str, int]) -> float:
+    """How much reaching levels brings for each point that counts and came otherwise, at most: to who has just reached
+    the one for which it is most. `earned`: what reaching them adds to these points."""
+    share, so_far, added, least = 0.0, 0, 0, 1
+    for level in levels.steps:
+        least = max(least, level.threshold - added)
+        so_far, added = so_far + brought.get(level.id, 0), added + earned.get(level.id, 0)
+        share = max(share, so_far / least)
+    return share
+
+
 def _by_events(program: Program, rule: Rule, brought: Price) -> Iterator[tuple[str, Price]]:
     """What each of its events brings by a rule. Nothing, where that is not known of any."""
     if rule.trigger:
         if _is_for_all(program, rule) or not brought.is_endless:
             yield rule.trigger, brought
         return
-    if brought.is_endless:
+    if brought.is_endless or rule.on is None:
         return
+    kind, (name, _, length) = rule.on.kind, rule.on.name.partition(":")
+    for streak in program.streaks:
+        if kind == STREAK and streak.id == name and length.isdigit():
+            price = _of_last(brought, int(length) * streak.at_least)
+            yield from (
+                (event, price) for event in ([streak.event] if streak.event else [*program.events, ""])
+            )
+    referral = program.referral
+    if kind == REFERRAL and rule.on.name in (ACTIVE, BROUGHT) and referral is not None:
+        yield referral.event, _of_last(brought, referral.count)
     for quest in program.quests:
         for number, tier in enumerate(quest.tiers, start=1):
             if tier_occasion(quest, number) == rule.on and _is_by_events(program, quest):
                 yield from ((goal.event, _of_quest(quest, goal, tier.reach, brought)) for goal in quest.goals)
+
+
+def _of_last(brought: Price, reach: int) -> Price:
+    """What each of `reach` events brings where the last of them brings so much."""
+    return _together(NOTHING, Price(0, brought.most, brought.most / reach))
 
 
 def _is_by_events(program: Program, quest: Quest) -> bool:
@@ -98,7 +167,7 @@ def _of_quest(quest: Quest, goal: Goal, reach: int, brought: Price) -> Price:
     times = LAPS_MAX if repeats and (goal.sum is not None or len(quest.goals) > 1) else 1
     rate = times if goal.sum is not None else 1 / (reach or goal.reach)
     least = brought.least if rate == 1 and repeats and _counts_all(quest, goal) else 0
-    return _together(NOTHING, Price(least, brought.most * times, brought.most * rate))
+    return _together(NOTHING, Price(least, brought.most * times, 0.0 if least else brought.most * rate))
 
 
 def _counts_all(quest: Quest, goal: Goal) -> bool:
@@ -126,7 +195,7 @@ def _brought(program: Program, rules: tuple[Rule, ...], rule: Rule) -> dict[str,
 
 def _together(one: Price, other: Price) -> Price:
     most, mean = min(AMOUNT_MAX, one.most + other.most), one.mean + other.mean
-    return Price(one.least + other.least, most, mean if mean < most else 0.0)
+    return Price(one.least + other.least, most, min(mean, most) if one.of_many or other.of_many else 0.0)
 
 
 def _price(program: Program, rule: Rule, award: Award) -> Price:
@@ -196,14 +265,26 @@ def band_of_issued(
     sure = _brought_by(earned, prices, told, dearest=False)
     most = _brought_by(earned, prices, told, dearest=True) + (earned * prices[""].most if "" in prices else 0)
     low, high = band_around(amount, sure, width, most if sure <= amount <= most else None)
+    if low > sure and ("" in prices or any(price.of_many for price in prices.values())):
+        low = _with_room(low, sure, width)
     return max(0, low), high
+
+
+def _with_room(low: int, sure: int, width: int) -> int:
+    """Where a band begins that is not the first, if something comes besides, as for a level: so much lower as that
+    brings to k members. Else what some weeks tell to be issued at least adds up to all having got it."""
+    return max(sure, low - width // 2)
 
 
 def _brought_by(earned: int, prices: Mapping[str, Price], told: Mapping[str, int], *, dearest: bool) -> int:
     """What so many events bring that earned something, after those of which each does the dearest or the cheapest
     first, none more often than it is told to have happened. One of which only some earn brings its whole price if it
-    does."""
-    each = {event: price.most if dearest else price.least or price.most for event, price in prices.items()}
+    does. What none brings by itself comes besides, if at all."""
+    each = {
+        event: price.most if dearest else price.least or price.most
+        for event, price in prices.items()
+        if event
+    }
     sure = {event for event in told if event in prices and prices[event].least}
     way = -1 if dearest else 1
     found = 0

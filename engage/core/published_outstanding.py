@@ -9,7 +9,7 @@ from typing import NamedTuple
 from engage.core.eligible import NOT_TO_FEW
 from engage.core.measures import WeekMeasures
 from engage.core.outstanding import Told, remember_waiting
-from engage.core.prices import NOTHING, Price
+from engage.core.prices import NOTHING, Price, is_by_events
 from engage.core.privacy import Figure
 from engage.core.published import Amounts, issued_band, publish_events, publish_feature_events
 from engage.core.state import AMOUNT_MAX
@@ -35,7 +35,7 @@ def _told_issued(week: WeekMeasures, k: int) -> dict[str, Told]:
     found = {}
     for currency, one in week.currencies.items():
         prices = week.awards.get(currency, {})
-        is_endless = "" in prices or any(price.is_endless for price in prices.values())
+        is_endless = not is_by_events(prices) or any(price.is_endless for price in prices.values())
         most = max((price.most for price in prices.values() if not price.is_endless), default=0)
         is_told = currency in shown and shown[currency].value is not None
         hidden = not is_told or any(events[name].value is None for name in prices if name in events)
@@ -53,7 +53,8 @@ def _told_issued(week: WeekMeasures, k: int) -> dict[str, Told]:
             highest = of_many = min(highest, can_be.most)
         width = max(1, 2 * k * most) if one.to_few == NOT_TO_FEW else AMOUNT_MAX
         dear = 2 * k + (0 if is_told else _of_known(week))
-        found[currency] = Told(least, highest, width, hidden, dear * most, of_many)
+        completed = any(price.of_many for price in prices.values())
+        found[currency] = Told(least, highest, width, hidden, dear * most, of_many, completed)
     return found
 
 

@@ -49,8 +49,8 @@ SUM = "sum: event.properties.value"
         ("goal: {event: Deal, reach: 10}, effects: [award: 100, award: 50]", Price(0, 150, 15)),
         ("goal: {event: Deal, reach: 2}, repeats: always, effects: [award: 30]", Price(0, 30, 15)),
         ("goal: {event: Deal, reach: 1}, repeats: always, effects: [award: 30]", Price(30, 30)),
-        ("goal: {event: Deal, reach: 1}, effects: [award: 30]", Price(0, 30)),
-        ("goal: {event: Deal, reach: 1}, repeats: day, effects: [award: 30]", Price(0, 30)),
+        ("goal: {event: Deal, reach: 1}, effects: [award: 30]", Price(0, 30, 30)),
+        ("goal: {event: Deal, reach: 1}, repeats: day, effects: [award: 30]", Price(0, 30, 30)),
         (
             "goal: {event: Deal}, tiers: [{reach: 2, effects: [award: 30]}, {reach: 8, effects: [award: 80]}]",
             Price(0, 110, 25),
@@ -59,10 +59,10 @@ SUM = "sum: event.properties.value"
             "goal: {event: Deal, distinct: event.properties.kind, reach: 4}, effects: [award: 20]",
             Price(0, 20, 5),
         ),
-        (f"goal: {{event: Deal, {SUM}, reach: 4}}, effects: [award: 20]", Price(0, 20)),
+        (f"goal: {{event: Deal, {SUM}, reach: 4}}, effects: [award: 20]", Price(0, 20, 20)),
         (
             f"goal: {{event: Deal, {SUM}, reach: 4}}, repeats: always, effects: [award: 20]",
-            Price(0, 20 * LAPS_MAX),
+            Price(0, 20 * LAPS_MAX, 20 * LAPS_MAX),
         ),
         (
             "goals: {all: [{event: Deal, reach: 2}, {event: Deal, reach: 5}]}, repeats: always, effects: [award: 10]",
@@ -101,7 +101,7 @@ def test_a_quest_that_not_each_event_completes_is_not_sure(quest: str) -> None:
         "campaigns: {spring: {name: Spring, from: 2026-03-01, until: 2026-05-31}}\n"
         "quests: [{id: q, name: Q, repeats: always, effects: [award: 30], %s}]"
     )
-    assert _prices(text % quest) == {"Deal": Price(0, 30)}
+    assert _prices(text % quest) == {"Deal": Price(0, 30, 30)}
     assert _prices(text % f"goal: {{{ONCE}}}") == {"Deal": Price(30, 30)}
 
 
@@ -110,7 +110,7 @@ def test_what_a_rule_brings_for_a_quest_of_a_campaign_is_not_sure() -> None:
     assert _prices(
         "badges: {star: {name: Star}}\ncampaigns: {spring: {name: Spring, from: 2026-03-01, until: 2026-05-31}}\n"
         f"quests: [{quest}]\nrules: [{{id: on, trigger: {{quest: q}}, effects: [award: 5]}}]"
-    ) == {"Deal": Price(0, 5)}
+    ) == {"Deal": Price(0, 5, 5)}
 
 
 def test_of_two_goals_that_one_event_reaches_it_is_not_sure_that_each_does() -> None:
@@ -161,6 +161,108 @@ def test_what_a_quest_brings_without_an_end_comes_at_once() -> None:
         "effects: [award: {of: member.traits.size, rate: 2}]}]"
     )
     assert _prices(text) == {"": Price(0, AMOUNT_MAX)}
+
+
+STREAK = "id: s, name: S"
+
+
+@pytest.mark.parametrize(
+    "streak, reaches, price",
+    [
+        ("event: Deal", 5, {"Deal": Price(0, 30, 6)}),
+        ("event: Deal, every: week", 4, {"Deal": Price(0, 30, 7.5)}),
+        ("event: Deal, at_least: 3", 5, {"Deal": Price(0, 30, 2)}),
+        ("event: Deal", 1, {"Deal": Price(0, 30, 30)}),
+        ("audience: leads", 5, {"Deal": Price(0, 30, 6), "": Price(0, 30, 6)}),
+    ],
+)
+def test_what_a_streak_brings_is_among_what_its_events_bring(
+    streak: str, reaches: int, price: dict[str, Price]
+) -> None:
+    leads = (
+        "traits: {member: {team: {type: string}}}\n"
+        "audiences: {leads: {conditions: {field: member.traits.team, op: eq, value: leads}}}\n"
+    )
+    on = f"{{id: on, trigger: {{streak: s, reaches: {reaches}}}, effects: [award: 30]}}"
+    assert _prices(f"{leads}streaks: [{{{STREAK}, {streak}}}]\nrules: [{on}]") == price
+    deal = "{id: deal, trigger: Deal, effects: [award: 7]}"
+    event = _prices(f"{leads}streaks: [{{{STREAK}, {streak}}}]\nrules: [{deal}, {on}]")["Deal"]
+    assert (event.least, event.mean) == (7, 7 + (price["Deal"].mean if "Deal" in price else 0))
+
+
+def test_what_losing_a_streak_brings_comes_at_once() -> None:
+    on = "{id: on, trigger: {streak: s, broken: true}, effects: [award: 30]}"
+    assert _prices(f"streaks: [{{{STREAK}, event: Deal}}]\nrules: [{on}]") == {"": Price(0, 30)}
+
+
+def test_what_a_referral_brings_both_is_among_what_the_events_bring_that_make_active() -> None:
+    sides = "invited: {effects: [award: 30]}, inviter: {effects: [award: 60]}"
+    text = f"referral: {{active: {{event: Deal, count: 3}}, {sides}, channels: [chat]}}"
+    assert _prices(text) == {"Deal": Price(0, 90, 30)}
+    joined = "rules: [{id: joined, trigger: {referral: joined}, effects: [award: 5]}]"
+    assert _prices(f"{joined}\n{text}") == {"Deal": Price(0, 90, 30), "": Price(0, 5)}
+
+
+DEAL = "{id: deal, trigger: Deal, effects: [award: 10]}"
+UP = "{id: up-%s, trigger: {level: %s}, effects: [award: %d]}"
+
+
+def _levels(*thresholds: int, more: str = "") -> str:
+    steps = ", ".join(f"{{id: l{n}, name: L{n}, threshold: {of}}}" for n, of in enumerate(thresholds, 1))
+    return f"levels: {{currency: points, steps: [{steps}]{more}}}\n"
+
+
+@pytest.mark.parametrize(
+    "thresholds, rules, price",
+    [
+        ((100,), [UP % ("l1", "l1", 50)], Price(10, 60, 15)),
+        ((100, 400), [UP % ("l1", "l1", 50)], Price(10, 60, 15)),
+        # 50 at 100, and with these 350 on their own are enough for 700 more.
+        ((100, 400), [UP % ("l1", "l1", 50), UP % ("l2", "l2", 700)], Price(10, 760, 10 + 10 * 750 / 350)),
+        ((100, 400), [UP % ("any", "any", 50)], Price(10, 110, 15)),
+        # What reaching the first brings reaches the second as well.
+        ((100, 120), [UP % ("l1", "l1", 50), UP % ("l2", "l2", 30)], Price(10, 90, 18)),
+        ((0,), [UP % ("l1", "l1", 50)], Price(10, 60)),
+    ],
+)
+def test_what_levels_bring_is_among_what_the_events_bring_that_earn(
+    thresholds: tuple[int, ...], rules: list[str], price: Price
+) -> None:
+    own = _prices(f"{_levels(*thresholds)}rules: [{', '.join([DEAL, *rules])}]")["Deal"]
+    assert own[:2] == price[:2]
+    assert own.mean == pytest.approx(price.mean)
+
+
+def test_what_levels_bring_of_another_currency_is_reckoned_by_the_events_that_earn() -> None:
+    text = (
+        "name: Prices\nevents: {Deal: {}, Call: {}}\ncurrencies: {points: {}, coins: {}}\n"
+        "levels: {currency: points, steps: [{id: l1, name: L1, threshold: 100}]}\nrules:\n"
+        "  - {id: deal, trigger: Deal, effects: [award: {currency: points, amount: 10}]}\n"
+        "  - {id: call, trigger: Call, effects: [award: {currency: coins, amount: 1}]}\n"
+        "  - {id: up, trigger: {level: l1}, effects: [award: {currency: coins, amount: 40}]}\n"
+    )
+    found = read_program(text)
+    assert found.program is not None, [str(problem) for problem in found.problems]
+    coins = {"Deal": Price(0, 40, 4), "Call": Price(1, 1)}
+    assert prices_of(found.program) == {"points": {"Deal": Price(10, 10)}, "coins": coins}
+
+
+@pytest.mark.parametrize(
+    "levels, more",
+    [
+        (_levels(100, more=", basis: {rolling: {months: 12}}, review: {on: 01-01, downgrade: one_step}"), ""),
+        (_levels(100), ", {id: daily, trigger: {clock: daily}, effects: [award: 1]}"),
+        (
+            _levels(100),
+            ", {id: call, trigger: Deal, effects: [award: {of: event.properties.value, rate: 2}]}",
+        ),
+    ],
+    ids=["levels that fall early", "points without an event", "points without an end"],
+)
+def test_what_levels_bring_comes_at_once_where_it_is_not_bounded_by_events(levels: str, more: str) -> None:
+    up = UP % ("l1", "l1", 50)
+    found = _prices(f"{levels}rules: [{DEAL}, {up}{more}]")
+    assert found[""] == Price(0, 50)
 
 
 VALUE = "of: event.properties.value"

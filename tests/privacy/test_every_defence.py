@@ -309,6 +309,8 @@ SAID = {
         "year_of_points_attacked: a part for those that earned nothing"
     ],
     "leaves room below: else": ["year_of_points_attacked: room for dear events that earned nothing"],
+    "begin *k* of it lower": ["year_of_points_attacked: a level that all reach"],
+    "one in so many events": ["year_of_points_attacked: a streak", "year_of_points_attacked: a level"],
     "points would tell how often that was done": [
         "points_attacked: without_bands_of_what_is_not_told_it_is_learned"
     ],
@@ -471,13 +473,15 @@ STATED = {
             "year_of_points_attacked: what_waits_leaves_room_for_what_would_have_been_bought_before_it_was_taken_back"
         ],
         "as much as many of the dearest events bring waits on": [
-            "year_of_points_attacked: where_nearly_every_event_brings_what_is_not_reckoned_balances_leave_room"
+            "year_of_points_attacked: where_nearly_every_event_brings_what_is_not_reckoned_balances_leave_room",
+            "year_of_points_attacked: a level that all have",
         ],
         "others can have bought the dearest": [
             "year_of_points_attacked: what_few_spent_counts_when_others_may_have_bought_the_dearest"
         ],
-        "whether they complete a quest or not": [
-            "year_of_points_attacked: what_is_told_of_points_leaves_room_for_quests_that_nobody_completed"
+        "whether they complete something or not": [
+            "year_of_points_attacked: what_is_told_of_points_leaves_room_for_quests_that_nobody_completed",
+            "year_of_points_attacked: a level",
         ],
         "where points expire, nothing of that is told": [
             "year_of_points_attacked: nothing of what expires while something is hidden"

@@ -32,9 +32,14 @@ from engage.core.rounding import balance_step
 from engage.core.state import AMOUNT_MAX
 from tests.privacy.attacker import Attack, Sum
 from tests.privacy.points_population import (
+    ACTIVITY,
     AHEAD_WEEKS,
+    ALONE,
+    GIFT,
+    LEVEL,
     PLAIN,
     QUESTS,
+    STREAK,
     Did,
     Terms,
     earning,
@@ -56,7 +61,7 @@ class _Year:
         self.known = [members[one] for one in known]
         self.others = [own for one, own in enumerate(members) if one not in set(known)]
         self.weeks = len(members[0])
-        more = [earning(name) for name in terms.some] + [QUESTS] * bool(terms.quest)
+        more = [earning(name) for name in terms.some] + [QUESTS] * bool(terms.quest) + [*terms.besides]
         self.things = [*terms.prices, PLAIN, *more, *terms.costs, "expired", "expiring", *SO_FAR]
         self.unit = gcd(*map(int, terms.worth.values()), *terms.prices.values(), *terms.costs.values())
         """All that is got, spent or lost is so much, or so many times as much."""
@@ -70,6 +75,9 @@ class _Year:
         nothing = self.sum(0, {})
         self.quested = nothing
         """Of the thing that a quest asks for, how much was done since one was completed."""
+        self.towards: dict[str, Sum] = dict.fromkeys(terms.besides, nothing)
+        """The same of what else brings something, and how often that did."""
+        self.reached: dict[str, Sum] = dict.fromkeys(terms.besides, nothing)
         self.since, self.issued = nothing, 0
         """Of what came until here it is told no more; and what was issued since."""
         self.room = 0
@@ -98,6 +106,7 @@ class _Year:
                 times = {**did.events, **{earning(name): count for name, count in did.earned.items()}}
                 if self.terms.quest:
                     times[QUESTS] = did.quests
+                times |= did.besides
                 so_far["got"] += int(sum(worth.get(name, 0) * count for name, count in times.items()))
                 so_far["paid"] += sum(costs[name] * count for name, count in did.bought.items())
                 so_far["lost"] += did.expired
@@ -132,6 +141,7 @@ class _Year:
                 by_hand = self.points(at, name)
                 self.attack.knows(by_hand, float(by_hand @ theirs), float(by_hand @ theirs))
             self._link_earning(at)
+            self._link_besides(at)
             left, expired, soon = self.until(at), self.points(at, "expired"), self.points(at, "expiring")
             self.attack.knows(left - soon, 0)
             if not lasts:
@@ -155,6 +165,35 @@ class _Year:
             event, reach, _ = self.terms.quest
             self.quested = self.quested + self.sum(at, {event: 1, QUESTS: -reach})
             self.attack.knows(self.quested, 0, (reach - 1) * len(self.others))
+
+    def _link_besides(self, at: int) -> None:
+        """Who is known gives and takes gifts as well."""
+        others = len(self.others)
+        for name, (event, reach, _) in self.terms.besides.items():
+            now = self.sum(at, {name: 1})
+            self.reached[name] = self.reached[name] + now
+            if name == STREAK:
+                self.towards[name] = self.towards[name] + self.sum(at, {event: 1, name: -reach})
+                self.attack.knows(self.towards[name], 0)
+                self.attack.knows(self.reached[name], 0, others * ((at + 2) // (reach + 1)))
+            elif name == ACTIVITY:
+                anything = dict.fromkeys((*self.terms.prices, PLAIN), 1)
+                self.towards[name] = self.towards[name] + self.sum(
+                    at, {**anything, name: -reach, ALONE: -reach}
+                )
+                self.attack.knows(self.towards[name], 0)
+                both = self.reached[name] + self.reached[ALONE] + self.sum(at, {ALONE: 1})
+                self.attack.knows(both, 0, others * ((at + 2) // (reach + 1)))
+            elif name == ALONE:
+                self.attack.knows(self.sum(at, {PLAIN: 1, name: -1}), 0)
+            elif name == LEVEL:
+                worth = {one: value for one, value in self.terms.worth.items() if one not in (GIFT, LEVEL)}
+                self.towards[name] = self.towards[name] + self.sum(at, {**worth, name: -reach})
+                self.attack.knows(self.towards[name] + self.points(at, "given"), 0)
+                self.attack.knows(self.reached[name], 0, others)
+            else:
+                moved = sum(own[at].gave - own[at].besides.get(GIFT, 0) for own in self.known)
+                self.attack.knows(now, 0, others * reach + moved * (name == GIFT))
 
     def reads(self, low: float, high: float, terms: Sum) -> None:
         theirs = float(terms @ self.of_known)
@@ -251,7 +290,7 @@ class _Year:
         if found.behind[0] >= k and found.lump < AMOUNT_MAX:
             room = self.before.room + (told.most if found.lasts else told.of_many) - told.least
             width = outstanding._width_of_issued(found, found.lump, k)
-            low, high = outstanding._counts_of_issued(waited, width, room)
+            low, high = outstanding._counts_of_issued(waited, width, room, completed=told.completed)
             if high >= room:  # there is no more on average
                 high = max(high, can_be)
             most = counted + high - low
@@ -305,6 +344,17 @@ class _Year:
             did.events.get(quest.event, 0) for own in self.others for did in own[: at + 1]
         ):
             self.group(f"{QUESTS} in {at}", self.sum(at, {QUESTS: 1}), lambda own: own[at].quests > 0)
+        for name in self.terms.besides:
+            if name == ALONE:
+                continue
+            both = (ACTIVITY, ALONE) if name == ACTIVITY else (name,)
+            times = self.sum(at, dict.fromkeys(both, 1))
+            if self._can_have(name, at):
+                self.group(
+                    f"{name} in {at}",
+                    times,
+                    lambda own, both=both: any(own[at].besides[one] for one in both),  # type: ignore[misc]
+                )
         if costs and any(own[at].could >= min(costs.values()) for own in self.others):
             self.group(
                 f"rewards in {at}", self.sum(at, dict.fromkeys(costs, 1)), lambda own: bool(own[at].bought)
@@ -318,6 +368,16 @@ class _Year:
                 )
         if self.terms.lasts and at >= self.terms.lasts:
             self.group(f"expired in {at}", self.sum(at, {"expired": 1}), lambda own: own[at].expired > 0)
+
+    def _can_have(self, name: str, at: int) -> bool:
+        """Whether the others did enough for it."""
+        event, reach, _ = self.terms.besides[name]
+        so_far = [did for own in self.others for did in own[: at + 1]]
+        if name == LEVEL:
+            return reach <= sum(did.earns for did in so_far)
+        if name in (ACTIVITY, ALONE):
+            return reach <= sum(sum(did.events.values()) for did in so_far)
+        return name != STREAK or reach <= sum(did.events.get(event, 0) for did in so_far)
 
     def learned(self) -> list[str]:
         unknown = self.count(self.others)
@@ -337,7 +397,12 @@ class _Year:
     def _anyway(self, name: str) -> Attack:
         """Without what is told of rewards and balances: who has not earned enough cannot buy, and that is no secret.
         Of what earned something, without what is told of that too: as often as something was done, it may have."""
-        is_of_earning = "earning" in name or "for nothing" in name or QUESTS in name
+        is_of_earning = (
+            "earning" in name
+            or "for nothing" in name
+            or QUESTS in name
+            or name.split()[0] in self.terms.besides
+        )
         untold = self.of_points | self.of_earning if is_of_earning else self.of_points
         if is_of_earning not in self.by_fewer:
             anyway = self.by_fewer[is_of_earning] = Attack(self.weeks * len(self.things), whole=self.whole)
