@@ -61,6 +61,8 @@ WEEKS_NEEDED: Final = TREND_WEEKS
 """How many weeks a score looks at."""
 WEEKS_LEAST: Final = 8
 """Fewer weeks of activity, and confidence is low."""
+MISSING_SURE: Final = 0.1
+"""So much of the weight may be missing where confidence is high: one driver, as levels, which not all programs have."""
 DOUBT_SAID: Final = 0.5
 """A driver of which a range leaves as many points open, up or down, is named."""
 SURE: Final = 2
@@ -230,8 +232,8 @@ def _confidence(
     weights: Mapping[str, float],
     drivers: Sequence[Driver],
 ) -> tuple[Confidence, tuple[str, ...]]:
-    """High: 20 active members, 12 weeks, every input there, and ranges that leave hardly a point open. Low: under 10,
-    or 8 weeks, or half, or so many points open that the band itself is not sure."""
+    """High: 20 active members, 12 weeks, a tenth missing at most, and ranges that leave hardly a point open. Low: under
+    10, or 8 weeks, or half, or so many points open that the band itself is not sure."""
     absent = sum(weights.get(name, 0.0) for name, one in inputs.items() if one.estimate is None)
     doubts = {one.name: _doubt(inputs[one.name], one.weight, one.name) for one in drivers}
     open_points = round(sum(doubts.values()))
@@ -241,7 +243,7 @@ def _confidence(
         reasons.append(say("Fewer than 20 active members: single people move the score."))
     if known < HABIT_WEEKS:
         reasons.append(say("Only {weeks:d} weeks of activity so far.", weeks=known))
-    is_sure = not reasons and not absent and open_points <= SURE
+    is_sure = not reasons and absent <= MISSING_SURE and open_points <= SURE
     if ranges := [LABELS[name] for name in inputs if doubts.get(name, 0.0) >= DOUBT_SAID]:
         reasons.append(
             say(

@@ -95,7 +95,17 @@ def test_the_weight_of_a_missing_input_is_shared_out_and_said() -> None:
     assert any(
         note.startswith("Seat use is missing: the number of seats is not known") for note in found.notes
     )
-    assert found.confidence == "medium"
+
+
+def test_confidence_is_high_with_a_tenth_of_the_weight_missing_and_no_more() -> None:
+    assert scored(steady(), seats=None).confidence == "high"
+    without_levels = [replace(one, levels=[]) for one in steady()]
+    found = scored(without_levels)
+    assert any(note.startswith("Levels is missing: the program has no levels") for note in found.notes), (
+        found.notes
+    )
+    assert found.confidence == "high"
+    assert scored(without_levels, seats=None).confidence == "medium"
 
 
 @pytest.mark.parametrize("active", [0, 1, 4])
