@@ -11,6 +11,7 @@ import base64
 import hashlib
 import hmac
 import random
+import time
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Final
 
@@ -21,13 +22,14 @@ from msgspec.structs import replace
 from engage.actions.webhooks import SECRET_PREFIX
 from engage.core.calendar import DAY, SECOND, to_rfc3339
 from engage.core.notices import ACCOUNT_TYPES
-from engage.store.companies import name_companies
+from engage.store.companies import load_company_names
 from engage.store.database import Database
 from engage.store.outbox import (
     Kept,
     Standing,
     drop_notices,
     load_notices,
+    load_standing,
     load_waiting,
     save_standing,
 )
@@ -44,7 +46,7 @@ KEPT_DAYS: Final = 30
 NOTICES_PER_READ: Final = 50
 COMPANIES_AT_ONCE: Final = 16
 LOOK_SECONDS: Final = 2.0
-"""How often it is looked what endpoints are to be told that wait for nobody, while another is slow."""
+"""While one is slow: how often it is looked what the others are to be told, and how it is itself to be told by now."""
 GONE: Final = 410
 FAILURE_CHARS_MAX: Final = 255
 
@@ -149,31 +151,36 @@ class Courier:
         if now - self._dropped_at > DAY:
             await self.database.write(lambda tx: drop_notices(tx, now - KEPT_DAYS * DAY))
             self._dropped_at = now
-        async with self.database.read() as s:
-            endpoints = await load_endpoints(enabled=True)
-            if endpoints:
-                self._names |= dict(await name_companies(s, max(self._names, default=0), 2**31))
-        return endpoints
+        async with self.database.read():
+            return await load_endpoints(enabled=True)
 
     async def _serve(self, endpoint: EndpointRow) -> int:
         async with self.database.read() as s:
             waiting = await load_waiting(s, endpoint.id, endpoint.since, self.clock())
+            unnamed = {company_id for company_id, _ in waiting} - self._names.keys()
+            self._names |= await load_company_names(s, unnamed)
         places = asyncio.Semaphore(COMPANIES_AT_ONCE)
 
         async def one(company_id: int, standing: Standing) -> tuple[int, Answer | None]:
             async with places:
                 return await self._tell(endpoint, company_id, standing)
 
-        told = await asyncio.gather(*(one(*each) for each in waiting))
+        ended = await asyncio.gather(*(one(*each) for each in waiting), return_exceptions=True)
+        told = []
+        for each in ended:
+            if isinstance(each, BaseException):
+                raise each  # once all have come to their end: nobody is left sending
+            told.append(each)
         accepted = sum(n for n, _ in told)
-        await self._judge(endpoint.id, [answer for _, answer in told if answer is not None], accepted)
+        await self._judge(endpoint, [answer for _, answer in told if answer is not None], accepted)
         return accepted
 
     async def _tell(
         self, endpoint: EndpointRow, company_id: int, standing: Standing
     ) -> tuple[int, Answer | None]:
         """Send a company's notices in order until one is refused: how many were accepted, and the refusal. No more are
-        sent once the endpoint is removed, disabled or to be told from another time, and they are sent as it is by now.
+        sent once the endpoint is removed, disabled or to be told from another time, or another courier told it, and
+        they are sent as it is by now.
         """
         accepted, refused, since = 0, None, endpoint.since
         while refused is None:
@@ -183,6 +190,7 @@ class Courier:
                     break
                 endpoint = now
                 found = await load_notices(s, company_id, standing.settled, since, NOTICES_PER_READ)
+            before, read_at = standing, time.monotonic()
             for kept in found:
                 if endpoint.types and kept.type not in endpoint.types:
                     standing = Standing(kept.place)
@@ -194,8 +202,11 @@ class Courier:
                     break
                 accepted += 1
                 standing = Standing(kept.place)
-            await self._save(company_id, endpoint, standing)
-            if len(found) < NOTICES_PER_READ:
+                if time.monotonic() - read_at >= LOOK_SECONDS:
+                    break
+            if not found or not await self._save(company_id, endpoint, before, standing):
+                break
+            if len(found) < NOTICES_PER_READ and standing.settled == found[-1].place:
                 break
         return accepted, refused
 
@@ -212,36 +223,49 @@ class Courier:
         next_at = retry_at(self.clock(), standing.attempts, answer)
         return replace(standing, attempts=standing.attempts + 1, next_at=next_at)
 
-    async def _save(self, company_id: int, endpoint: EndpointRow, standing: Standing) -> None:
-        """Unless it was removed meanwhile, or is to be told again from another time: that begins anew."""
+    async def _save(
+        self, company_id: int, endpoint: EndpointRow, before: Standing, standing: Standing
+    ) -> bool:
+        """Unless it was removed meanwhile, or is to be told again from another time: that begins anew. Nor when another
+        courier told it. One that was put right meanwhile does not wait for its next attempt."""
 
-        async def work(tx: Transaction) -> None:
+        async def work(tx: Transaction) -> bool:
             now = await load_endpoint(endpoint.id)
-            if now is not None and now.since == endpoint.since:
-                await save_standing(tx, company_id, endpoint.id, standing)
+            if now is None or now.since != endpoint.since:
+                return False
+            kept = await load_standing(tx, company_id, endpoint.id)
+            if kept.settled != before.settled:
+                return False
+            put_right = now.url != endpoint.url or kept.next_at == 0 < before.next_at
+            await save_standing(
+                tx, company_id, endpoint.id, replace(standing, next_at=0) if put_right else standing
+            )
+            return True
 
-        await self.database.write(work)
+        return await self.database.write(work)
 
-    async def _judge(self, id: int, refusals: list[Answer], accepted: int) -> None:
+    async def _judge(self, told: EndpointRow, refusals: list[Answer], accepted: int) -> None:
         """Remember since when an endpoint fails, and disable one that says it is gone, or has failed for days. One that
-        was disabled or removed meanwhile stays as it is."""
+        was disabled, removed or given another address meanwhile stays as it is."""
         if not (accepted or refusals):
             return
         now = self.clock()
 
         async def work(_: Transaction) -> None:
-            endpoint = await load_endpoint(id)
+            endpoint = await load_endpoint(told.id)
             if endpoint is None or endpoint.disabled_at is not None:
                 return
             if accepted:
                 if endpoint.failing_since is not None:
-                    await change_endpoint(id, failing_since=None, failure="")
+                    await change_endpoint(told.id, failing_since=None, failure="")
+                return
+            if endpoint.url != told.url:
                 return
             since = now if endpoint.failing_since is None else endpoint.failing_since
             changes: dict[str, Any] = {"failing_since": since, "failure": refusals[-1].failure}
             gone = any(answer.status == GONE for answer in refusals)
             if gone or now - since > FAILING_DAYS_MAX * DAY:
                 changes["disabled_at"] = now
-            await change_endpoint(id, **changes)
+            await change_endpoint(told.id, **changes)
 
         await self.database.write(work)

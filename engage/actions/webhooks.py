@@ -134,7 +134,9 @@ async def replay_from(database: Database, id: int, since: int, now: int) -> Endp
     async def work(tx: Transaction) -> EndpointRow:
         row = await _existing(id)
         waiting = await oldest_waiting(tx, id, row.since)
-        await change_endpoint(id, since=since if waiting is None else min(since, waiting))
+        begins = since if waiting is None else min(since, waiting)
+        # Who is just telling it knows by another time that all begins anew.
+        await change_endpoint(id, since=begins - 1 if begins == row.since else begins)
         await start_again(tx, id)
         return await _existing(id)
 

@@ -35,6 +35,16 @@ async def load_company_ids(s: Statements, external_ids: Iterable[str]) -> dict[s
     return dict(rows)
 
 
+async def load_company_names(s: Statements, ids: Iterable[int]) -> dict[int, str]:
+    """number -> external id"""
+    rows = await s.lookup(
+        "SELECT c.id, c.external_id FROM {keys} k JOIN engage_company c ON c.id = k.column1",
+        [(id,) for id in sorted(set(ids))],
+        scope=EVERY_COMPANY,
+    )
+    return dict(rows)
+
+
 async def create_companies(tx: Transaction, external_ids: Iterable[str], now: int) -> dict[str, int]:
     """Create those that do not exist; the ids of all of them."""
     names = set(external_ids)

@@ -91,6 +91,15 @@ async def load_waiting(s: Statements, endpoint_id: int, since: int, now: int) ->
     ]
 
 
+async def load_standing(s: Statements, company_id: int, endpoint_id: int) -> Standing:
+    rows = await s.rows(
+        "SELECT seq, n, attempts, next_at FROM engage_delivery WHERE {scope} AND endpoint_id = ?",
+        [endpoint_id],
+        scope=[company_id],
+    )
+    return Standing(Place(*rows[0][:2]), *rows[0][2:]) if rows else Standing()
+
+
 async def oldest_waiting(s: Statements, endpoint_id: int, since: int) -> int | None:
     """When the oldest happened that an endpoint was not told of yet. None: it was told of all."""
     rows = await s.rows(f"SELECT MIN(o.at) {_WAITING}", [endpoint_id, since], scope=EVERY_COMPANY)
