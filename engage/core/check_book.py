@@ -99,12 +99,15 @@ def _tiers(problems: Problems, value: Any, path: Path) -> tuple[Tier, ...]:
     items = problems.items(value, path, TIERS_MAX) or []
     tiers: list[Tier] = []
     for index, item in enumerate(items):
+        reported = len(problems.found)
         tier = _tier(problems, item, (*path, index))
         if tier is None:
             continue
+        thresholds = (tier.yearly_revenue_cents, tier.score, tier.seats)
+        open_to_all = thresholds == (None,) * 3 and len(problems.found) == reported
         if any(tier.id == other.id for other in tiers):
             problems.add((*path, index, "id"), f"{shown(tier.id)} is the id of another tier")
-        if index < len(items) - 1 and (tier.yearly_revenue_cents, tier.score, tier.seats) == (None,) * 3:
+        if index < len(items) - 1 and open_to_all:
             problems.add((*path, index), "takes every company, so that none is left for the tiers after it")
         tiers.append(tier)
     return tuple(tiers)

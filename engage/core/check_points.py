@@ -22,6 +22,9 @@ NOTICE_DAYS_MAX = 365
 KEYED = ("string", "integer")  # what a property may be that two events are matched by
 WAITS = ("days", "until", "until_event")
 LENGTH = "{days: 90}, {months: 12} or {years: 1}"
+LENGTH_OF = (
+    "say of what: 'after: {months: 12}' counts from the award, 'idle: {months: 12}' from the last activity"
+)
 
 EventTypes = t.Mapping[str, t.Mapping[str, str] | None]
 """Event -> property -> type, "" or None where it could not be read."""
@@ -31,7 +34,9 @@ def read_expires(problems: Problems, value: t.Any, path: Path) -> Expires | None
     """When the points of a currency expire; None for never."""
     if value is None or value == "never":
         return None
-    entries = problems.fields(value, path, (), ("after", "round", "on", "idle"))
+    entries = problems.fields(
+        value, path, (), ("after", "round", "on", "idle"), dict.fromkeys(UNITS, LENGTH_OF)
+    )
     if entries is None:
         return None
     if not value:

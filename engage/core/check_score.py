@@ -143,10 +143,11 @@ def _read_days(problems: Problems, value: Any, path: Path) -> tuple[int, int | N
     """(from, below)"""
     if value is None:
         return 0, None
+    reported = len(problems.found)
     fields = problems.fields(value, path, (), ("from", "below"))
     if fields is None:
         return 0, None
-    if not fields:
+    if not fields and len(problems.found) == reported:
         problems.add(path, "asks for nothing: name from or below, or leave it out")
     first = problems.integer(fields["from"], (*path, "from"), 0, AGE_DAYS_MAX) if "from" in fields else 0
     below = (

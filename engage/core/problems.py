@@ -37,6 +37,8 @@ _BOOLEANS_ELSEWHERE = {
     "false": "false",
 }
 
+_BOUNDS_ELSEWHERE = dict.fromkeys(("start", "begin", "since"), "from") | dict.fromkeys(("end", "to"), "until")
+
 Path = tuple[str | int, ...]
 Mapping = dict[str, t.Any]
 
@@ -187,7 +189,8 @@ class Problems:
         unknown = [key for key in entries if key not in known]
         # A required key that is only misspelt is one mistake, not two.
         for key in unknown:
-            near = None if key in elsewhere else self.nearest(key, known)
+            bound = _BOUNDS_ELSEWHERE.get(key)
+            near = bound if bound in known else None if key in elsewhere else self.nearest(key, known)
             words = "" if near else f"; {elsewhere.get(key) or 'known keys: ' + ', '.join(known)}"
             if near is not None and entries.get(near) is not None:
                 near, words = None, f"; {shown(near)} is there already"

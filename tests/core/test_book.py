@@ -62,6 +62,21 @@ def test_each_mistake_is_told_at_its_place(text: str, place: str, words: str) ->
 
 
 @pytest.mark.parametrize(
+    "text, pointer",
+    [
+        ("tiers:\n  - {id: a, at_least: {yearly: 1}}\n  - {id: b}", "/tiers/0/at_least/yearly"),
+        ("tiers:\n  - {id: a, at_least: {score: '60'}}\n  - {id: b}", "/tiers/0/at_least/score"),
+        (
+            "score: {profiles: [{id: a, days: {start: 30}, weights: {activity: 1}}]}",
+            "/score/profiles/0/days/start",
+        ),
+    ],
+)
+def test_a_key_that_cannot_be_read_is_one_mistake(text: str, pointer: str) -> None:
+    assert [one.pointer for one in read_book(text).problems] == [pointer]
+
+
+@pytest.mark.parametrize(
     "worth, tier, lacking",
     [
         (Worth(5_000_000, 60, None), "a", ()),

@@ -82,6 +82,16 @@ def test_rules_belong_to_a_campaign_by_name_or_by_place() -> None:
         ),
         ("    from: 2026-03-01\n", "", "9:5: campaigns.spring: missing key 'from'"),
         (
+            "    from: 2026-03-01\n    until",
+            "    from: 2026-03-01\n    end",
+            "11:5: campaigns.spring.end: unknown key 'end'; did you mean 'until'?",
+        ),
+        (
+            "from: 2026-03-01",
+            "start: 2026-03-01",
+            "10:5: campaigns.spring.start: unknown key 'start'; did you mean 'from'?",
+        ),
+        (
             "audience: north",
             "audience: nroth",
             "12:15: campaigns.spring.audience: unknown audience 'nroth'; did you mean 'north'?",

@@ -38,6 +38,7 @@ def found(**changes: Any) -> list[tuple[str, str]]:
         ("soon", "", "must be a mapping"),
         ({}, "", "must be 'never', or say 'after', 'round', 'on' or 'idle'"),
         ({"afer": {"days": 1}}, "/afer", "unknown key 'afer'; did you mean 'after'?"),
+        ({"months": 12}, "/months", "unknown key 'months'; say of what: 'after: {months: 12}' counts from"),
         ({"after": 30}, "/after", "must be {days: 90}, {months: 12} or {years: 1}"),
         ({"after": {"weeks": 2}}, "/after", "must be one of days, months, years, not 'weeks'"),
         ({"after": {"days": 0}}, "/after/days", "must be from 1 to 36500, not 0"),
