@@ -102,7 +102,7 @@ def test_the_top_lists_every_command(engage: Engage) -> None:
         (["key", "create"], "--kind"),
         (["key", "create", "--kind", "admin"], "for '--kind': 'admin' is not one of"),
         (["score", "--date", "yesterday"], "'yesterday' is not a day"),
-        (["serve", "--port", "http"], "--port"),
+        (["serve", "--port", "http"], "for '--port': must be a whole number;"),
         (["report", "acme", "--format", "docx"], "docx"),
         (["verify", "--frobnicate"], "--frobnicate"),
         (["archive"], "--to"),

@@ -36,6 +36,14 @@ from engage.errors import EngageError
 INTERRUPTED: Final = 130
 BROKEN_PIPE: Final = 141
 """As a shell reports it: whoever read our output has seen enough."""
+_WORDS: Final = {
+    "Value error, ": "",
+    "Input should be a valid integer, unable to parse string as an integer": "must be a whole number",
+    "Input should be a valid number, unable to parse string as a number": "must be a number",
+    "Input should be greater than or equal to": "must be at least",
+    "Input should be less than or equal to": "must be at most",
+}
+"""Of the library that reads arguments -> ours."""
 
 
 def _version(wanted: bool) -> None:
@@ -85,6 +93,12 @@ def build() -> typer.Typer:
     return app
 
 
+def _in_our_words(message: str) -> str:
+    for theirs, ours in _WORDS.items():
+        message = message.replace(theirs, ours)
+    return message
+
+
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run a command; its exit code. Our own mistakes are not caught: their traceback is what mends them."""
     try:
@@ -95,7 +109,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return help.exit_code
     except UsageError as error:
         hint = f"; see {error.ctx.command_path} --help" if error.ctx is not None else ""
-        complain(error.format_message().replace("Value error, ", "").rstrip(".") + hint)
+        complain(_in_our_words(error.format_message()).rstrip(".") + hint)
         return error.exit_code
     except ClickException as error:
         complain(error.format_message())
