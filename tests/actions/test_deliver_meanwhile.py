@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 
+from engage import schedule
 from engage.actions import deliver, webhooks
 from engage.actions.deliver import Answer, Courier
 from engage.core.calendar import DAY, HOUR
 from engage.errors import Unavailable
 from engage.store.companies import create_companies
 from engage.store.statements import Transaction
+from engage.telemetry import REGISTRY
 from tests.actions.host import Host
 from tests.actions.test_deliver import Receiver, add
 from tests.places import ON_POSTGRES
@@ -171,3 +173,34 @@ async def test_one_that_is_gone_from_its_old_address_is_told_at_its_new(
     courier = Courier(host.database, moving, lambda: host.now)
     await courier.run()
     assert await courier.run() == 1
+
+
+async def test_what_was_accepted_is_counted_while_another_does_not_answer(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the count would stand still for as long as one hangs, as if nobody were told anything."""
+    monkeypatch.setattr(schedule, "now", lambda: host.now)
+    await host.publish()
+    for url in (OTHER, "https://slow.example/"):
+        await webhooks.add_endpoint(host.database, url, [], "", private=False, now=host.now)
+    await host.send(host.track("ann"))
+
+    def counted() -> float:
+        return REGISTRY.get_sample_value("engage_delivered_notices_total") or 0
+
+    before, told = counted(), asyncio.Event()
+
+    async def one_hangs(url: str, headers: dict[str, str], body: bytes) -> Answer:
+        if url != OTHER:
+            await asyncio.Event().wait()
+        told.set()
+        return Answer(204)
+
+    service = schedule.Schedule(host.database, one_hangs)
+    service.start()
+    try:
+        await asyncio.wait_for(told.wait(), 10)
+        await asyncio.sleep(0.01)
+        assert counted() == before + 1
+    finally:
+        await service.stop()
