@@ -120,7 +120,8 @@ def reasons(sections: Sequence[Section]) -> dict[str, list[str]]:
 
 
 def is_hint(figure: Figure) -> bool:
-    return any(map(str.isdigit, figure.text))
+    """Whether anything of it is told: a number, also one told in words ("no change"), or a range."""
+    return figure.value is not None or any(map(str.isdigit, figure.text))
 
 
 def is_told(row: Row) -> bool:

@@ -201,6 +201,18 @@ async def test_rows_of_which_nothing_is_told_are_one_sentence_below_the_others(
     assert f"Not shown, to protect individuals: {', '.join(untold)}." in card.text()
 
 
+async def test_a_row_of_which_no_change_is_told_is_no_row_of_which_nothing_is(
+    services: SampleServices, browser: httpx.AsyncClient
+) -> None:
+    found = measured(15, 0.8)
+    row = next(one for one in found.summary if one.figure.text == NOT_SHOWN)
+    steady = msgspec.structs.replace(row, before=Figure("no change", "percent", 0.4))
+    summary = tuple(steady if one is row else one for one in found.summary)
+    services.reports["steady"] = msgspec.structs.replace(found, summary=summary)
+    card = one_of(tree_of(await browser.get("/console/companies/steady")), "section:has(#h-summary)")
+    assert row.label in [one.text() for one in card.css("tbody th")]
+
+
 async def test_departments_of_which_only_the_size_is_known_are_no_table(
     services: SampleServices, browser: httpx.AsyncClient
 ) -> None:
