@@ -26,8 +26,10 @@ def _lang(text: str) -> str:
     return text
 
 
-Lang = Annotated[
-    str, typer.Option(callback=_lang, help=f"The language of the words: {' or '.join(LANGUAGES)}.")
+_LANG_HELP = f"The language of the words: {' or '.join(LANGUAGES)}."
+Lang = Annotated[str, typer.Option(callback=_lang, help=_LANG_HELP)]
+LangOfReport = Annotated[
+    str, typer.Option(callback=_lang, help=f"{_LANG_HELP} As text it has its labels in English.")
 ]
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from engage.cli.output import AsJson, Lang, note, progress, say, say_json, say_table
+from engage.cli.output import AsJson, LangOfReport, note, progress, say, say_json, say_table
 from engage.cli.running import DatabaseUrl, with_database
 from engage.cli.value import read_book_file
 from engage.core.language import ENGLISH, Language, read_language
@@ -152,7 +152,7 @@ def report(
         str, typer.Option(help="last-12-weeks, last-26-weeks, a quarter (2026-Q1) or a month (2026-03).")
     ] = "last-12-weeks",
     format: Annotated[Format, typer.Option(help="How to write it.")] = Format.TEXT,
-    lang: Lang = ENGLISH,
+    lang: LangOfReport = ENGLISH,
     digest: Annotated[bool, typer.Option("--digest", help="One page, for whoever decides.")] = False,
     department: Annotated[
         str | None, typer.Option(metavar="NAME", help="One page about this department, for its manager.")
