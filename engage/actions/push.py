@@ -129,8 +129,10 @@ class Pusher:
         accepted = 0
         while True:
             async with self.database.read() as s:
-                if await load_destination(destination.id) is None:
+                now = await load_destination(destination.id)
+                if now is None:
                     return accepted, True
+                destination = now
                 waiting = await load_unpushed(s, destination.id, CALLS_PER_REQUEST)
             if not waiting:
                 return accepted, True
@@ -155,7 +157,8 @@ class Pusher:
         await self.database.write(work)
 
     async def _refused(self, destination: DestinationRow, answer: Answer) -> None:
-        """Try again later, by the schedule of webhooks, and then once a day: what is newest is still to be told."""
+        """Try again later, by the schedule of webhooks, and then once a day: what is newest is still to be told. One
+        that was asked to be sent all again meanwhile does not wait."""
         now = self.clock()
         changes: dict[str, Any] = {
             "attempts": destination.attempts + 1,
@@ -165,4 +168,10 @@ class Pusher:
         }
         if answer.status == GONE:
             changes["disabled_at"] = now
-        await self.database.write(lambda _: change_destination(destination.id, **changes))
+
+        async def work(_: Transaction) -> None:
+            kept = await load_destination(destination.id)
+            if kept is not None and kept.attempts == destination.attempts:
+                await change_destination(destination.id, **changes)
+
+        await self.database.write(work)

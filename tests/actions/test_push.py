@@ -189,6 +189,45 @@ async def test_one_that_is_gone_is_left_alone_until_it_is_asked_for_again(
         await resend(database, number)
 
 
+async def test_one_that_took_a_batch_is_tried_again_as_after_a_first_failure(
+    database: Database, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that was down for days takes some of what waited, and then asks for a pause."""
+    monkeypatch.setattr(push, "CALLS_PER_REQUEST", 1)
+    await seeded(database)
+    number = await add(database)
+    answers = [Answer(503)] * 5 + [Answer(200), Answer(429)]
+
+    async def back(url: str, headers: dict[str, str], body: bytes) -> Answer:
+        return answers.pop(0)
+
+    pusher = Pusher(database, back, lambda: receiver.now)
+    while answers:
+        receiver.now += DAY
+        await pusher.run()
+    row = await load_destination_of(database, number)
+    assert (row.attempts, row.failing_since) == (1, receiver.now)
+    assert row.next_at < receiver.now + 2 * RETRY_SECONDS[0] * SECOND
+
+
+async def test_a_failure_does_not_put_off_what_was_asked_for_meanwhile(
+    database: Database, receiver: Receiver, pusher: Pusher
+) -> None:
+    await seeded(database)
+    number = await add(database)
+    receiver.answer = Answer(503)
+    await pusher.run()
+    receiver.now += DAY
+
+    async def asked_meanwhile(url: str, headers: dict[str, str], body: bytes) -> Answer:
+        await resend(database, number)
+        return Answer(410)
+
+    await Pusher(database, asked_meanwhile, lambda: receiver.now).run()
+    receiver.answer = Answer(200)
+    assert await pusher.run() == (2, 0)
+
+
 async def test_our_own_ingestion_takes_what_is_sent(
     database: Database, receiver: Receiver, pusher: Pusher
 ) -> None:
