@@ -139,6 +139,13 @@ def frozen_notes(health: Health) -> tuple[str, ...]:
     return tuple(one for one in health.notes if one.startswith("Frozen when"))
 
 
+def counted_notes(health: Health) -> tuple[str, ...]:
+    """In which four weeks members are counted, where these are not the newest."""
+    return tuple(
+        one for one in health.notes if one.startswith("Members, features and days active are counted")
+    )
+
+
 def band_of(value: int) -> Band:
     return next(band for band, floor in BAND_FLOORS if value >= floor)
 

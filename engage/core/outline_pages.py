@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from engage.core.department import DepartmentReport
 from engage.core.digest import Digest
-from engage.core.health import frozen_notes
+from engage.core.health import counted_notes, frozen_notes
 from engage.core.language import say
 from engage.core.outline import Chart, Row, Section, active_members, hints, points_of, tabled
 from engage.core.privacy import Figure, fact
@@ -47,7 +47,10 @@ def _seats(digest: Digest) -> Section | None:
     message = ""
     if digest.idle_seats.value:
         message = say("{seats:,} seats were not used in four weeks", seats=digest.idle_seats.value)
-    return tabled("seats", say("Seats"), columns, rows, message, chart=Chart("bars", ("members",)))
+    notes = counted_notes(digest.health)
+    return tabled(
+        "seats", say("Seats"), columns, rows, message, chart=Chart("bars", ("members",)), notes=notes
+    )
 
 
 def _money(digest: Digest) -> Section | None:

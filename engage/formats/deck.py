@@ -184,7 +184,7 @@ class _Deck:
             self.write(line, value, 16, "ink", bold=True)
 
     def only(self, sections: Sequence[Section], notes: Sequence[str]) -> None:
-        """All of a brief paper on one slide: its sections beside each other, and what is hidden in small print."""
+        """All of a brief paper on one slide: its sections beside each other, their notes and what is hidden below."""
         head = self.head
         slide = self.slide(
             head.verdict or head.title, head.title if head.verdict else head.period, BRIEF_SIZE
@@ -204,7 +204,8 @@ class _Deck:
             left, down = MARGIN + (index % 2) * (width + GUTTER), top + (index // 2) * high
             self.part(slide, section, Place(left, down, width, high, 10))
         frame = self.text(slide, MARGIN, Inches(6.4), INNER, Inches(0.6), "", 9, "muted")
-        self.write(frame.paragraphs[0], " ".join(notes), 9, "muted")
+        beside = [note for section in sections if section.table is not None for note in section.notes]
+        self.write(frame.paragraphs[0], " ".join((*beside, *notes)), 9, "muted")
 
     def part(self, slide: Any, section: Section, place: Place) -> None:
         """A section with others on its slide: its title, and its chart, else its table, else its words."""

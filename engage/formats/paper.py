@@ -24,7 +24,7 @@ T = TypeVar("T")
 ILLEGIBLE: Final = dict.fromkeys([*range(9), 11, 12, *range(14, 32), 0xFEFF, 0xFFFE, 0xFFFF])
 """Characters that no XML may hold (XML 1.0, section 2.2), and so no chart, and one that nobody can see."""
 
-OWN_WORDS: Final = ("drivers", "movers", "score_history", "advice")
+OWN_WORDS: Final = ("drivers", "movers", "seats", "score_history", "advice")
 """Sections whose notes are sentences of ours, without what anybody else wrote."""
 
 

@@ -52,6 +52,13 @@ def test_three_movers_the_largest_first_and_nothing_that_did_not_move() -> None:
     assert digest(still).movers == ()
 
 
+def test_a_digest_says_in_which_four_weeks_its_members_are_counted() -> None:
+    """Data goes further, so "not used in four weeks" would be taken for the newest four."""
+    whole = report()
+    (note,) = [one for one in whole.health.notes if "are counted in the four weeks up to" in one]
+    assert digest_outline(digest(whole))[1].notes == (note,)
+
+
 def test_a_digest_of_a_company_that_left_says_of_when_its_score_is() -> None:
     """Beside seats that nobody uses any more, the score of the end would be a riddle."""
     health = frozen(report().health, "2026-11-22")

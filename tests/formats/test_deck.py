@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from io import BytesIO
+
 import pytest
 from msgspec.structs import replace
+from pptx import Presentation
 
 from engage.core.digest import digest
 from engage.core.language import Language, say
 from engage.core.outline import Chart, Section
 from engage.core.privacy import fact
 from engage.core.reports import Column, Contract, Table
-from engage.formats.deck import LINES_MAX, ROWS_MAX
+from engage.formats.deck import LINES_MAX, ROWS_MAX, deck
 from engage.formats.paper import paper
 from engage.formats.slide_room import reach
 from tests.core.test_reports import report
@@ -42,6 +46,14 @@ def test_a_chart_of_one_series_says_what_it_draws() -> None:
 
     assert legend("Active members a day")
     assert not legend("Daily use")
+
+
+def test_the_slide_of_a_digest_says_in_which_weeks_members_are_counted() -> None:
+    page = paper(digest(report()), "en")
+    (seats,) = [one for one in page.sections if one.name == "seats"]
+    assert re.search(r"counted in the four weeks up to \d+ \w+ 2026;", seats.notes[0])
+    (slide,) = Presentation(BytesIO(deck(page, "en"))).slides
+    assert any(seats.notes[0] in shape.text_frame.text for shape in slide.shapes if shape.has_text_frame)
 
 
 @pytest.mark.parametrize("language, told", [("en", "5 Oct 2026"), ("zh-Hans", "2026年10月5日")])
