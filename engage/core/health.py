@@ -95,13 +95,16 @@ def score(
     drivers = _weigh(inputs, weights)
     value = round(NEUTRAL + _tenths(drivers) / 10)
     band = band_of(value)
-    confidence, reasons = _confidence(weeks[-1], people, inputs, weights, drivers)
+    doubts = {one.name: _doubt(inputs[one.name], one.weight, one.name) for one in drivers}
+    confidence, reasons = _confidence(weeks[-1], people, inputs, weights, doubts)
+    # Of the others the range leaves open whether they speak for the company or against it.
+    clear = [one for one in drivers if doubts[one.name] <= abs(one.contribution)]
     return Health(
         as_of,
         value,
         band,
         confidence,
-        verdict_of(value, band, drivers),
+        verdict_of(value, band, clear or drivers),
         drivers,
         (*_redistributed(inputs, weights), *reasons),
         version=VERSION,
@@ -237,12 +240,11 @@ def _confidence(
     people: People,
     inputs: dict[str, Input],
     weights: Mapping[str, float],
-    drivers: Sequence[Driver],
+    doubts: Mapping[str, float],
 ) -> tuple[Confidence, tuple[str, ...]]:
     """High: 20 active members, 12 weeks, a tenth missing at most, and ranges that leave hardly a point open. Low: under
     10, or 8 weeks, or half, or so many points open that the band itself is not sure."""
     absent = sum(weights.get(name, 0.0) for name, one in inputs.items() if one.estimate is None)
-    doubts = {one.name: _doubt(inputs[one.name], one.weight, one.name) for one in drivers}
     open_points = round(sum(doubts.values()))
     active, known = people.active_4w.floor, weeks_known(week)
     reasons = []

@@ -275,6 +275,14 @@ def test_confidence_goes_by_how_many_points_ranges_leave_open() -> None:
     assert (open_points(found), found.confidence) == (12, "low")
 
 
+def test_a_verdict_does_not_rest_on_what_may_be_good_or_bad() -> None:
+    found = scored([week(index, members=10, active=10, active_4w=10, days=30) for index in range(16)])
+    assert found.drivers[0].text.endswith("by a rough estimate")
+    assert found.verdict.startswith(
+        "Thriving at 82 of 100: 8 of 8 key features are used by at least 5 members, but "
+    )
+
+
 def test_features_hidden_by_earlier_months_are_left_out() -> None:
     found = with_hidden(2)
     assert (driver(found, "breadth"), driver(found, "features")) == (100.0, 50.0)

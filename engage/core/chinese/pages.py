@@ -19,8 +19,8 @@ _PORTFOLIO: Final = {
     ", most of all:": "，主要原因：",
     "Fell slowly, in 13 weeks": "13 周内缓慢下降",
     "Confidence is high with 20 active members, 12 weeks of activity, at most a tenth of the measures missing and "
-    "a score off by 2 points at most; it is low with fewer than 10 members or 8 weeks, or where the score may be off "
-    "by 10.": (
+    "a score off by 2 points at most; it is low with fewer than 10 active members or 8 weeks, or where the score may "
+    "be off by 10.": (
         "活跃成员满 20 人、有 12 周活动、缺失的指标不超过十分之一且评分偏差不超过 2 分时，可信度为高；"
         "活跃成员少于 10 人、活动少于 8 周或评分偏差可能达到 10 分时为低。"
     ),
