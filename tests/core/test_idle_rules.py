@@ -28,6 +28,9 @@ campaigns:
     %s
     rules: [{id: call, trigger: Call, effects: [award: 10]}]
 """
+WHOLE = "budgets: [{window: day, amount: 9, over: refuse}]\n"
+BOTH = WITHIN.replace("award: 10]}]", "award: 10]}, {id: other, trigger: Call, effects: [award: 8]}]")
+"""What the other rule uses up of anything that cuts leaves the first 8, which nothing refuses."""
 NEVER: list[tuple[str, str]] = [
     (RULE % REFUSED, "/rules/0/limits/0"),
     (RULE % REFUSED.replace("window: day", "rolling: {days: 7}"), "/rules/0/limits/0"),
@@ -36,12 +39,19 @@ NEVER: list[tuple[str, str]] = [
     (RULE % "" + "budgets: [{window: month, amount: 9, over: refuse}]\n", "/budgets/0"),
     (WITHIN % "budgets: [{amount: 9, over: refuse}]", "/campaigns/spring/budgets/0"),
     (WITHIN % f"limits: [{REFUSED}]", "/campaigns/spring/limits/0"),
+    (WITHIN % "budgets: [{amount: 500, over: refuse}]" + WHOLE, "/budgets/0"),
+    (RULE % f"{{per: member, window: day, count: 3}}, {REFUSED}", "/rules/0/limits/1"),
+    (RULE % REFUSED + "  - {id: double, trigger: Call, effects: [multiply: {by: 2}]}\n", "/rules/0/limits/0"),
 ]
 MAY: list[str] = [
     RULE % REFUSED.replace("9", "10"),
     RULE % REFUSED.replace("refuse", "cut"),
     RULE % f"{CUT % 8}, {REFUSED}",
     RULE % REFUSED + "  - {id: half, trigger: Call, effects: [multiply: {by: 0.5}]}\n",
+    RULE % f"{CUT % 500}, {REFUSED.replace('9', '10')}",
+    BOTH % "budgets: [{amount: 16}]" + WHOLE,
+    BOTH % f"limits: [{CUT % 16}]" + WHOLE,
+    BOTH % "" + WHOLE.replace("[", "[{window: month, amount: 16}, "),
 ]
 
 

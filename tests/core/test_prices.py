@@ -193,6 +193,10 @@ def test_what_a_streak_brings_is_among_what_its_events_bring(
 def test_what_losing_a_streak_brings_comes_at_once() -> None:
     on = "{id: on, trigger: {streak: s, broken: true}, effects: [award: 30]}"
     assert _prices(f"streaks: [{{{STREAK}, event: Deal}}]\nrules: [{on}]") == {"": Price(0, 30)}
+    less = on.replace("id: on", "id: less").replace("30", "5")
+    gift = "giving: [{currency: points, window: month, allowance: 9}]"
+    more = f"streaks: [{{{STREAK}, event: Deal}}]\nrules: [{on}, {less}]\n{gift}"
+    assert _prices(more) == {"": Price(0, 30)}, "the most of what comes at once, whichever is the last"
 
 
 def test_what_a_referral_brings_both_is_among_what_the_events_bring_that_make_active() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from engage.core.terms import Term, prevails, settle, tells_of_a_term, term_of_traits
+from engage.core.terms import Term, contract_on, prevails, settle, tells_of_a_term, term_of_traits
 
 JANUARY, YEAR = date(2026, 1, 1).toordinal(), 365
 TRAITS = {
@@ -42,6 +42,30 @@ def test_that_a_term_of_traits_was_renewed_is_known_by_the_next_alone() -> None:
     assert [one.outcome for one in settle([], [told, late])] == ["open", "open"]
 
 
+def test_what_the_traits_say_counts_where_no_term_does() -> None:
+    term = stated(JANUARY, JANUARY + YEAR, plan="gold", monthly_revenue_cents=120_050)
+    before = contract_on([term], JANUARY - 1, 40, None)
+    assert (before.seats, before.plan, before.customer_since) == (40, None, None)
+    first = contract_on([term], JANUARY, 40, JANUARY + 9)
+    assert (first.seats, first.plan, first.monthly_revenue_cents) == (40, "gold", 120_050)
+    assert (first.customer_since, first.term_start) == ("2026-01-01", "2026-01-01")
+    assert (first.renewal_date, first.days_to_renewal) == ("2027-01-01", YEAR - 1)
+    assert contract_on([term], JANUARY, 40, JANUARY - 1).customer_since == "2025-12-31"
+    assert contract_on([replace(term, seats=30)], JANUARY, 40, None).seats == 30
+    assert contract_on([], JANUARY, 40, JANUARY).customer_since == "2026-01-01"
+
+
+def test_a_stated_term_that_begins_as_another_ends_or_ends_before_it_runs_beside_none() -> None:
+    recorded = Term(JANUARY, JANUARY + YEAR, source="api")
+    after = stated(JANUARY + YEAR, JANUARY + 2 * YEAR)
+    assert settle([recorded], [after]) == [recorded, after]
+    churned = stated(JANUARY - YEAR, JANUARY, outcome="churned")
+    assert settle([recorded], [churned]) == [churned, recorded], "nor is its outcome changed by what follows"
+    early = stated(JANUARY, JANUARY + 90)
+    (first, _) = settle([], [early, stated(JANUARY + 100, JANUARY + YEAR)])
+    assert (first.end, first.outcome) == (JANUARY + 90, "renewed")
+
+
 @pytest.mark.parametrize(
     "changes, words",
     [
@@ -72,6 +96,8 @@ def test_what_was_recorded_counts_before_what_traits_say_of_the_same_days() -> N
     inside, after = stated(JANUARY + 99, JANUARY + 200), stated(JANUARY + 100, JANUARY + 200)
     assert settle([recorded], [inside]) == [recorded]
     assert settle([recorded], [after]) == [recorded, after]
+    churned = stated(JANUARY - YEAR, JANUARY, outcome="churned")
+    assert settle([recorded], [churned]) == [churned, recorded], "nor is its outcome changed by what follows"
 
 
 def test_traits_tell_of_one_contract_at_a_time() -> None:
