@@ -96,8 +96,6 @@ def test_what_was_recorded_counts_before_what_traits_say_of_the_same_days() -> N
     inside, after = stated(JANUARY + 99, JANUARY + 200), stated(JANUARY + 100, JANUARY + 200)
     assert settle([recorded], [inside]) == [recorded]
     assert settle([recorded], [after]) == [recorded, after]
-    churned = stated(JANUARY - YEAR, JANUARY, outcome="churned")
-    assert settle([recorded], [churned]) == [churned, recorded], "nor is its outcome changed by what follows"
 
 
 def test_traits_tell_of_one_contract_at_a_time() -> None:
