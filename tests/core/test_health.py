@@ -275,6 +275,29 @@ def test_confidence_goes_by_how_many_points_ranges_leave_open() -> None:
     assert (open_points(found), found.confidence) == (12, "low")
 
 
+@pytest.mark.parametrize(
+    "active, weeks, confidence", [(20, 12, "high"), (19, 12, "medium"), (20, 11, "medium")]
+)
+def test_confidence_is_high_from_20_active_members_and_12_weeks_on(
+    active: int, weeks: int, confidence: str
+) -> None:
+    so_many = [
+        week(
+            index,
+            members=60,
+            activated=active + 10,
+            active=active,
+            active_4w=active,
+            habitual=10,
+            days=3 * active,
+        )
+        for index in range(weeks)
+    ]
+    found = scored(so_many)
+    assert open_points(found) <= health.SURE, found.notes
+    assert found.confidence == confidence, found.notes
+
+
 def test_a_verdict_does_not_rest_on_what_may_be_good_or_bad() -> None:
     found = scored([week(index, members=10, active=10, active_4w=10, days=30) for index in range(16)])
     assert found.drivers[0].text.endswith("by a rough estimate")

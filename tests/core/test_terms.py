@@ -125,6 +125,25 @@ def test_history_that_is_told_late_is_no_correction_nor_is_a_contract_that_is_ch
     assert [one.start for one in settle([], [past, midway])] == [JANUARY, JANUARY + 100]
 
 
+@pytest.mark.parametrize(
+    "start, end, recorded_at, remain",
+    [
+        (31, YEAR, 2, 1),
+        (32, YEAR, 2, 2),
+        (31, YEAR + 1, 2, 2),  # it ends later: a renewal, however soon
+        (31, YEAR, 1, 2),  # said at once: two contracts
+        (-YEAR, 1, 2, 1),
+        (-YEAR, 0, 2, 2),  # it ends as the other begins
+    ],
+)
+def test_up_to_where_what_traits_say_later_is_the_same_contract(
+    start: int, end: int, recorded_at: int, remain: int
+) -> None:
+    first = stated(JANUARY, JANUARY + YEAR, recorded_at=1)
+    said = stated(JANUARY + start, JANUARY + end, recorded_at=recorded_at)
+    assert len(settle([], [first, said])) == remain
+
+
 def test_contracts_that_were_recorded_run_side_by_side() -> None:
     pair = [Term(JANUARY, JANUARY + YEAR, 100), Term(JANUARY + 10, JANUARY + YEAR, 200)]
     assert settle(pair, []) == pair
