@@ -19,6 +19,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from engage.actions.side_by_side import all_ended
 from engage.actions.webhooks import SECRET_PREFIX
 from engage.core.calendar import DAY, SECOND, to_rfc3339
 from engage.core.notices import ACCOUNT_TYPES
@@ -165,12 +166,7 @@ class Courier:
             async with places:
                 return await self._tell(endpoint, company_id, standing)
 
-        ended = await asyncio.gather(*(one(*each) for each in waiting), return_exceptions=True)
-        told = []
-        for each in ended:
-            if isinstance(each, BaseException):
-                raise each  # once all have come to their end: nobody is left sending
-            told.append(each)
+        told = await all_ended(one(*each) for each in waiting)
         accepted = sum(n for n, _ in told)
         await self._judge(endpoint, [answer for _, answer in told if answer is not None], accepted)
         return accepted

@@ -6,7 +6,6 @@ rejected (kept with its reason), retry (not kept; the same call may succeed late
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Collection, Iterable, Sequence
 from hashlib import blake2b
 from typing import Any, Final
@@ -16,6 +15,7 @@ from msgspec import Struct
 
 from engage.actions.inviting import colleague_in, send_invitation
 from engage.actions.remarks import event_meant, mistyped, unread_traits
+from engage.actions.side_by_side import all_ended
 from engage.actions.turns import Appended, TransactionNeeded, Turns, WorkingSet, program_version
 from engage.core.call import ANONYMOUS, MEMBER, Call, Refusal, digest, message_key
 from engage.core.compiled import CompiledProgram, without_personal_traits
@@ -124,10 +124,7 @@ async def accept_by_company(
         for places in slices.values()
     )
     outcomes: dict[int, Outcome] = {}
-    results = await asyncio.gather(*work, return_exceptions=True)
-    for places, result in zip(slices.values(), results, strict=True):
-        if isinstance(result, BaseException):
-            raise result
+    for places, result in zip(slices.values(), await all_ended(work), strict=True):
         outcomes |= zip(places, result[0], strict=True)
     return [outcomes[place] for place in range(len(calls))]
 

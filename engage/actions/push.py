@@ -6,7 +6,6 @@ tell of; what waits for a destination is the newest signal of each company alone
 
 from __future__ import annotations
 
-import asyncio
 import base64
 from collections.abc import Callable
 from typing import Any, Final
@@ -14,6 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from engage.actions.deliver import GONE, Answer, Post, retry_at
+from engage.actions.side_by_side import all_ended
 from engage.actions.webhooks import check_url
 from engage.core.calendar import to_rfc3339
 from engage.core.signal import group_call
@@ -115,12 +115,8 @@ class Pusher:
         async with self.database.read():
             destinations = await load_destinations(enabled=True)
         due = [one for one in destinations if one.next_at <= self.clock()]
-        served = await asyncio.gather(*map(self._serve, due), return_exceptions=True)
         accepted = refused = 0
-        for one in served:
-            if isinstance(one, BaseException):
-                raise one  # once all have come to their end
-            pushed, well = one
+        for pushed, well in await all_ended(map(self._serve, due)):
             accepted += pushed
             refused += not well
         return accepted, refused

@@ -8,7 +8,7 @@ from engage.core.privacy import K_DEFAULT, K_MIN
 from engage.errors import InvalidRequest
 from engage.store.companies import UNKNOWN_COMPANIES
 from engage.store.database import Database
-from engage.store.settings import drop_setting, put_setting, read_setting, read_settings
+from engage.store.settings import drop_setting, put_setting, read_setting, read_settings_named
 from engage.store.signal import FLOOR_SETTING
 from engage.store.statements import Transaction
 
@@ -37,7 +37,7 @@ async def say_importing(database: Database, now: int, which: str = "", *, over: 
     has come."""
 
     async def work(_: Transaction) -> None:
-        for name, until in (await read_settings(_IMPORTING)).items():
+        for name, until in (await read_settings_named(_IMPORTING)).items():
             if not _seconds_left(until, now):
                 await drop_setting(name)
         if over:
@@ -50,7 +50,7 @@ async def say_importing(database: Database, now: int, which: str = "", *, over: 
 
 async def importing_seconds(now: int) -> float:
     """For how long history may be coming in; 0: none is. Within a read or a transaction."""
-    known = await read_settings(_IMPORTING)
+    known = await read_settings_named(_IMPORTING)
     return max((_seconds_left(until, now) for until in known.values()), default=0)
 
 

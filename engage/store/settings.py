@@ -10,7 +10,7 @@ async def read_setting(name: str) -> str | None:
     return None if found is None else found.value
 
 
-async def read_settings(beginning: str) -> dict[str, str]:
+async def read_settings_named(beginning: str) -> dict[str, str]:
     """Those whose names begin so."""
     return {found.name: found.value for found in await Setting.filter(name__startswith=beginning)}
 
